@@ -1,0 +1,667 @@
+//! One fault: where or when it strikes, and what it does.
+//!
+//! A fault at a **boundary** waits for a host to pass a site for the k-th time; a fault at a **time** strikes
+//! at an instant of virtual time. Each has an inverse or an end: a crashed host restarts, a stall runs out, a
+//! partition is repaired.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{duration, nearest};
+
+/// The kinds of boundary, as the part of a site before its colon.
+pub const SITE_KINDS: [&str; 4] = ["sql", "net", "store", "fp"];
+
+/// One act that hurts, with an inverse or an end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// Where or when.
+    pub at: At,
+    /// What.
+    #[serde(rename = "do")]
+    pub act: Act,
+    /// Whether the run is unknown when this fault never fires: true for scripts, false for drawn faults.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub required: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Where or when a fault strikes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "AtFields", into = "AtFields")]
+#[schemars(with = "AtFields")]
+pub enum At {
+    /// When a host passes a boundary.
+    Boundary {
+        /// Which host.
+        host: HostSelector,
+        /// The stable name of the boundary, such as `sql:outbox.claim`.
+        site: String,
+        /// Counts the passes that match host and site, from 1.
+        hit: u32,
+    },
+    /// At an instant of virtual time.
+    Time(Duration),
+}
+
+/// A host by name, or any: a script with `any` does not depend on who wins a race.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostSelector {
+    /// Whichever host comes first.
+    Any,
+    /// This one.
+    Named(String),
+}
+
+impl HostSelector {
+    /// Whether the selector means this host.
+    pub fn selects(&self, host: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Named(name) => name == host,
+        }
+    }
+}
+
+impl fmt::Display for HostSelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("any host"),
+            Self::Named(name) => f.write_str(name),
+        }
+    }
+}
+
+/// On which side of the boundary's effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum When {
+    /// The effect has not happened, and will not.
+    Before,
+    /// The effect has happened; nobody heard.
+    After,
+}
+
+/// When a crashed host comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restart {
+    /// After this much virtual time.
+    After(Duration),
+    /// When the chaos is over.
+    AtHeal,
+    /// Not at all: the others must cope.
+    Never,
+}
+
+/// What a fault does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "ActFields", into = "ActFields")]
+#[schemars(with = "ActFields")]
+pub enum Act {
+    /// The host stops there and then; its memory is gone, its connections roll back.
+    Crash {
+        /// On which side of the effect.
+        when: When,
+        /// When it comes back.
+        restart: Restart,
+    },
+    /// The step does not happen, and its caller gets this error.
+    Error(ErrorKind),
+    /// The step happens, and its caller gets this error instead of the answer: a lost ack.
+    LostAck(ErrorKind),
+    /// The whole host stands still before the step, then goes on: a pause of its processor.
+    Stall(Duration),
+    /// This step alone is late; the rest of the host runs on.
+    Delay(Duration),
+    /// No bytes pass between two hosts, and their open streams are reset.
+    Partition {
+        /// The two hosts.
+        between: [String; 2],
+        /// How long; until the chaos is over where it is not said.
+        lasts: Option<Duration>,
+    },
+    /// Bytes between two hosts are held back, and arrive late.
+    Clog {
+        /// The two hosts.
+        between: [String; 2],
+        /// How long; until the chaos is over where it is not said.
+        lasts: Option<Duration>,
+    },
+    /// A host crashes at a time instead of at a boundary.
+    Kill {
+        /// Which host.
+        host: String,
+        /// When it comes back.
+        restart: Restart,
+    },
+    /// A host's wall clock is off; its timers are not.
+    Skew {
+        /// Which host.
+        host: String,
+        /// By how many nanoseconds; negative: the clock is behind.
+        by_ns: i64,
+        /// How long; until the chaos is over where it is not said.
+        lasts: Option<Duration>,
+    },
+    /// The database refuses every statement and resets every connection.
+    DatabaseDown {
+        /// How long; until the chaos is over where it is not said.
+        lasts: Option<Duration>,
+    },
+}
+
+impl Act {
+    /// The name under which coverage counts this act.
+    pub fn family(&self) -> &'static str {
+        match self {
+            Self::Crash { when: When::Before, .. } => "crash-before",
+            Self::Crash { when: When::After, .. } => "crash-after",
+            Self::Error(_) => "error",
+            Self::LostAck(_) => "lost-ack",
+            Self::Stall(_) => "stall",
+            Self::Delay(_) => "delay",
+            Self::Partition { .. } => "partition",
+            Self::Clog { .. } => "clog",
+            Self::Kill { .. } => "kill",
+            Self::Skew { .. } => "skew",
+            Self::DatabaseDown { .. } => "database-down",
+        }
+    }
+
+    /// The hosts the act names itself.
+    pub fn hosts(&self) -> Vec<&str> {
+        match self {
+            Self::Partition { between, .. } | Self::Clog { between, .. } => {
+                between.iter().map(String::as_str).collect()
+            }
+            Self::Kill { host, .. } | Self::Skew { host, .. } => vec![host],
+            Self::Crash { .. }
+            | Self::Error(_)
+            | Self::LostAck(_)
+            | Self::Stall(_)
+            | Self::Delay(_)
+            | Self::DatabaseDown { .. } => {
+                vec![]
+            }
+        }
+    }
+
+    /// Whether the act needs a boundary (true) or an instant of time (false).
+    pub fn strikes_at_a_boundary(&self) -> bool {
+        matches!(
+            self,
+            Self::Crash { .. }
+                | Self::Error(_)
+                | Self::LostAck(_)
+                | Self::Stall(_)
+                | Self::Delay(_)
+        )
+    }
+}
+
+/// The error a caller sees in place of a step or of its answer.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub enum ErrorKind {
+    /// The connection is reset.
+    #[serde(rename = "reset")]
+    Reset,
+    /// Nobody listens.
+    #[serde(rename = "refused")]
+    Refused,
+    /// SQLite's `SQLITE_BUSY`: the database is locked.
+    #[serde(rename = "busy")]
+    Busy,
+    /// SQLSTATE 40001, serialization failure.
+    #[serde(rename = "40001")]
+    Serialization,
+    /// SQLSTATE 40P01, deadlock detected.
+    #[serde(rename = "40P01")]
+    Deadlock,
+    /// A constraint is violated.
+    #[serde(rename = "constraint")]
+    Constraint,
+    /// The disk is full.
+    #[serde(rename = "full")]
+    Full,
+    /// The error a failpoint injects.
+    #[serde(rename = "injected")]
+    Injected,
+}
+
+impl ErrorKind {
+    /// All kinds, in the order of their names' appearance in plans.
+    pub const ALL: [Self; 8] = [
+        Self::Reset,
+        Self::Refused,
+        Self::Busy,
+        Self::Serialization,
+        Self::Deadlock,
+        Self::Constraint,
+        Self::Full,
+        Self::Injected,
+    ];
+
+    /// The name in plans.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reset => "reset",
+            Self::Refused => "refused",
+            Self::Busy => "busy",
+            Self::Serialization => "40001",
+            Self::Deadlock => "40P01",
+            Self::Constraint => "constraint",
+            Self::Full => "full",
+            Self::Injected => "injected",
+        }
+    }
+
+    /// Whether a boundary of this kind (`sql`, `net`, `store`, `fp`) can answer with it.
+    pub fn fits(self, site_kind: &str) -> bool {
+        match self {
+            Self::Reset => matches!(site_kind, "sql" | "net" | "store"),
+            Self::Refused => matches!(site_kind, "net"),
+            Self::Busy | Self::Serialization | Self::Deadlock | Self::Constraint => {
+                site_kind == "sql"
+            }
+            Self::Full => matches!(site_kind, "sql" | "store"),
+            Self::Injected => site_kind == "fp",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The part of a site before its colon.
+pub fn site_kind(site: &str) -> &str {
+    site.split_once(':').map_or("", |(kind, _)| kind)
+}
+
+/// The written form of [`At`]: one flat table, so that a misspelt key is named with its line.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct AtFields {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    host: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    site: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hit: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time: Option<String>,
+}
+
+impl TryFrom<AtFields> for At {
+    type Error = String;
+
+    fn try_from(fields: AtFields) -> Result<Self, String> {
+        match fields {
+            AtFields { time: Some(time), host: None, site: None, hit: None } => {
+                duration::parse(&time).map(At::Time)
+            }
+            AtFields { time: None, site: Some(site), host, hit } => {
+                let kind = site_kind(&site);
+                if !SITE_KINDS.contains(&kind) || site.len() == kind.len() + 1 {
+                    return Err(format!(
+                        "`{site}` is no site; a site is a kind ({}), a colon and a name",
+                        SITE_KINDS.join(", ")
+                    ));
+                }
+                let hit = hit.unwrap_or(1);
+                if hit == 0 {
+                    return Err("`hit` counts from 1".to_owned());
+                }
+                let host = match host.as_deref() {
+                    None | Some("any") => HostSelector::Any,
+                    Some(name) => HostSelector::Named(name.to_owned()),
+                };
+                Ok(At::Boundary { host, site, hit })
+            }
+            _ => Err("expected either `site` (with `host` and `hit`) or `time`".to_owned()),
+        }
+    }
+}
+
+impl From<At> for AtFields {
+    fn from(at: At) -> Self {
+        let none = AtFields { host: None, site: None, hit: None, time: None };
+        match at {
+            At::Time(time) => AtFields { time: Some(duration::format(time)), ..none },
+            At::Boundary { host, site, hit } => {
+                let host = match host {
+                    HostSelector::Any => "any".to_owned(),
+                    HostSelector::Named(name) => name,
+                };
+                AtFields { host: Some(host), site: Some(site), hit: Some(hit), ..none }
+            }
+        }
+    }
+}
+
+/// The written form of [`Act`]: one key names the act, the others qualify it.
+#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ActFields {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    crash: Option<When>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorKind>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lost_ack: Option<ErrorKind>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stall: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delay: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    partition: Option<[String; 2]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    clog: Option<[String; 2]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kill: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    skew: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    database: Option<DatabaseState>,
+    /// When a crashed or killed host comes back: a duration, `heal` or `never`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    restart: Option<String>,
+    /// By how much a clock is off: a duration with a sign.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+    /// How long the fault lasts.
+    #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
+    lasts: Option<String>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum DatabaseState {
+    Down,
+}
+
+impl FromStr for Restart {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "heal" => Ok(Self::AtHeal),
+            "never" => Ok(Self::Never),
+            other => duration::parse(other)
+                .map(Self::After)
+                .map_err(|why| format!("{why}, `heal` or `never`")),
+        }
+    }
+}
+
+impl fmt::Display for Restart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::After(after) => f.write_str(&duration::format(*after)),
+            Self::AtHeal => f.write_str("heal"),
+            Self::Never => f.write_str("never"),
+        }
+    }
+}
+
+fn parse_skew(text: &str) -> Result<i64, String> {
+    let (sign, magnitude) = match text.split_at_checked(1) {
+        Some(("+", rest)) => (1, rest),
+        Some(("-", rest)) => (-1, rest),
+        _ => return Err(format!("`{text}` needs a sign; write for example `+10m` or `-10m`")),
+    };
+    let nanos = i64::try_from(duration::parse(magnitude)?.as_nanos())
+        .map_err(|_| format!("`{text}` is too long"))?;
+    Ok(sign * nanos)
+}
+
+fn format_skew(by_ns: i64) -> String {
+    let sign = if by_ns < 0 { '-' } else { '+' };
+    format!("{sign}{}", duration::format(Duration::from_nanos(by_ns.unsigned_abs())))
+}
+
+impl TryFrom<ActFields> for Act {
+    type Error = String;
+
+    fn try_from(fields: ActFields) -> Result<Self, String> {
+        let acts = fields.acts_named();
+        let [name] = acts[..] else {
+            let all = ActFields::ACTS.join(", ");
+            return Err(match acts.len() {
+                0 => format!("expected an act: one of {all}"),
+                _ => format!("one fault does one act, this one names {}", acts.join(" and ")),
+            });
+        };
+        for (qualifier, given, acts) in fields.qualifiers() {
+            if given && !acts.contains(&name) {
+                return Err(format!(
+                    "`{qualifier}` does not go with `{name}`, only with {}",
+                    acts.join(", ")
+                ));
+            }
+        }
+        let optional = |text: &Option<String>| text.as_deref().map(duration::parse).transpose();
+        let lasts = optional(&fields.lasts)?;
+        let restart = fields.restart.as_deref().map_or(Ok(Restart::AtHeal), str::parse)?;
+        Ok(match fields {
+            ActFields { crash: Some(when), .. } => Self::Crash { when, restart },
+            ActFields { error: Some(kind), .. } => Self::Error(kind),
+            ActFields { lost_ack: Some(kind), .. } => Self::LostAck(kind),
+            ActFields { stall: Some(text), .. } => Self::Stall(duration::parse(&text)?),
+            ActFields { delay: Some(text), .. } => Self::Delay(duration::parse(&text)?),
+            ActFields { partition: Some(between), .. } => Self::Partition { between, lasts },
+            ActFields { clog: Some(between), .. } => Self::Clog { between, lasts },
+            ActFields { kill: Some(host), .. } => Self::Kill { host, restart },
+            ActFields { skew: Some(host), by: Some(by), .. } => {
+                Self::Skew { host, by_ns: parse_skew(&by)?, lasts }
+            }
+            ActFields { skew: Some(_), .. } => {
+                return Err("`skew` needs `by`, for example `by = \"+10m\"`".to_owned());
+            }
+            ActFields { database: Some(DatabaseState::Down), .. } => Self::DatabaseDown { lasts },
+            _ => unreachable!("one act is named, and all acts are listed above"),
+        })
+    }
+}
+
+impl ActFields {
+    const ACTS: [&str; 10] = [
+        "crash",
+        "error",
+        "lost_ack",
+        "stall",
+        "delay",
+        "partition",
+        "clog",
+        "kill",
+        "skew",
+        "database",
+    ];
+
+    fn acts_named(&self) -> Vec<&'static str> {
+        let given = [
+            self.crash.is_some(),
+            self.error.is_some(),
+            self.lost_ack.is_some(),
+            self.stall.is_some(),
+            self.delay.is_some(),
+            self.partition.is_some(),
+            self.clog.is_some(),
+            self.kill.is_some(),
+            self.skew.is_some(),
+            self.database.is_some(),
+        ];
+        Self::ACTS
+            .into_iter()
+            .zip(given)
+            .filter_map(|(name, given)| given.then_some(name))
+            .collect()
+    }
+
+    fn qualifiers(&self) -> [(&'static str, bool, &'static [&'static str]); 3] {
+        [
+            ("restart", self.restart.is_some(), &["crash", "kill"]),
+            ("by", self.by.is_some(), &["skew"]),
+            ("for", self.lasts.is_some(), &["partition", "clog", "skew", "database"]),
+        ]
+    }
+}
+
+impl From<Act> for ActFields {
+    fn from(act: Act) -> Self {
+        let none = ActFields::default();
+        let text = |lasts: Option<Duration>| lasts.map(duration::format);
+        match act {
+            Act::Crash { when, restart } => {
+                ActFields { crash: Some(when), restart: Some(restart.to_string()), ..none }
+            }
+            Act::Error(kind) => ActFields { error: Some(kind), ..none },
+            Act::LostAck(kind) => ActFields { lost_ack: Some(kind), ..none },
+            Act::Stall(lasts) => ActFields { stall: Some(duration::format(lasts)), ..none },
+            Act::Delay(lasts) => ActFields { delay: Some(duration::format(lasts)), ..none },
+            Act::Partition { between, lasts } => {
+                ActFields { partition: Some(between), lasts: text(lasts), ..none }
+            }
+            Act::Clog { between, lasts } => {
+                ActFields { clog: Some(between), lasts: text(lasts), ..none }
+            }
+            Act::Kill { host, restart } => {
+                ActFields { kill: Some(host), restart: Some(restart.to_string()), ..none }
+            }
+            Act::Skew { host, by_ns, lasts } => ActFields {
+                skew: Some(host),
+                by: Some(format_skew(by_ns)),
+                lasts: text(lasts),
+                ..none
+            },
+            Act::DatabaseDown { lasts } => {
+                ActFields { database: Some(DatabaseState::Down), lasts: text(lasts), ..none }
+            }
+        }
+    }
+}
+
+impl Fault {
+    /// What is wrong with this fault taken alone.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what does not fit and what would.
+    pub fn validate(&self) -> Result<(), String> {
+        match (&self.at, self.act.strikes_at_a_boundary()) {
+            (At::Time(_), true) => {
+                return Err(format!(
+                    "`{}` happens at a boundary: give `at` a `site`",
+                    self.act.family()
+                ));
+            }
+            (At::Boundary { .. }, false) => {
+                return Err(format!(
+                    "`{}` happens at a time: give `at` a `time`",
+                    self.act.family()
+                ));
+            }
+            _ => {}
+        }
+        if let (At::Boundary { site, .. }, Act::Error(kind) | Act::LostAck(kind)) =
+            (&self.at, &self.act)
+        {
+            let site_kind = site_kind(site);
+            if !kind.fits(site_kind) {
+                let fitting: Vec<_> = ErrorKind::ALL
+                    .into_iter()
+                    .filter(|k| k.fits(site_kind))
+                    .map(ErrorKind::name)
+                    .collect();
+                return Err(format!(
+                    "a `{site_kind}` boundary cannot answer `{kind}`; it can answer {}",
+                    fitting.join(", ")
+                ));
+            }
+        }
+        if let Act::Partition { between: [a, b], .. } | Act::Clog { between: [a, b], .. } =
+            &self.act
+            && a == b
+        {
+            return Err(format!("a link has two ends, and both are `{a}`"));
+        }
+        Ok(())
+    }
+
+    /// Whether every host the fault names is one of these.
+    ///
+    /// # Errors
+    ///
+    /// Names the unknown host and the nearest known ones.
+    pub fn validate_hosts(&self, known: &[String]) -> Result<(), String> {
+        let at = match &self.at {
+            At::Boundary { host: HostSelector::Named(name), .. } => Some(name.as_str()),
+            _ => None,
+        };
+        for name in at.into_iter().chain(self.act.hosts()) {
+            if !known.iter().any(|host| host == name) {
+                let hint = nearest::hint(name, known.iter().map(String::as_str));
+                return Err(format!("no host `{name}`{hint} (the hosts are {})", known.join(", ")));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Fault {
+    /// The fault in words, as in `stall d1 at fp:outbox.after_claim hit 1 for 90s`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (host, place) = match &self.at {
+            At::Boundary { host, site, hit } => (host.to_string(), format!("at {site} hit {hit}")),
+            At::Time(time) => (String::new(), format!("at {}", duration::format(*time))),
+        };
+        let lasting = |lasts: &Option<Duration>| match lasts {
+            Some(lasts) => format!("for {}", duration::format(*lasts)),
+            None => "until heal".to_owned(),
+        };
+        let back = |restart: &Restart| match restart {
+            Restart::After(after) => format!("back after {}", duration::format(*after)),
+            Restart::AtHeal => "back at heal".to_owned(),
+            Restart::Never => "never back".to_owned(),
+        };
+        match &self.act {
+            Act::Crash { when, restart } => {
+                let side = match when {
+                    When::Before => "before",
+                    When::After => "after",
+                };
+                write!(f, "crash {host} {side} the step {place}, {}", back(restart))
+            }
+            Act::Error(kind) => write!(f, "fail {host} with {kind} {place}"),
+            Act::LostAck(kind) => write!(f, "lose the answer to {host} ({kind}) {place}"),
+            Act::Stall(lasts) => write!(f, "stall {host} {place} for {}", duration::format(*lasts)),
+            Act::Delay(lasts) => write!(f, "delay {host} {place} by {}", duration::format(*lasts)),
+            Act::Partition { between: [a, b], lasts } => {
+                write!(f, "partition {a} from {b} {place} {}", lasting(lasts))
+            }
+            Act::Clog { between: [a, b], lasts } => {
+                write!(f, "clog {a} and {b} {place} {}", lasting(lasts))
+            }
+            Act::Kill { host, restart } => write!(f, "kill {host} {place}, {}", back(restart)),
+            Act::Skew { host, by_ns, lasts } => {
+                write!(
+                    f,
+                    "skew the clock of {host} by {} {place} {}",
+                    format_skew(*by_ns),
+                    lasting(lasts)
+                )
+            }
+            Act::DatabaseDown { lasts } => write!(f, "database down {place} {}", lasting(lasts)),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The pure part of chaosdrill: plain values and functions over them.
+//!
+//! Nothing in this crate reads a clock, opens a file, spawns a task or draws from ambient randomness;
+//! what it computes depends on its arguments alone. A seed becomes streams of numbers ([`Seed`]), faults
+//! stand in a plan ([`Plan`]), a run leaves a trace ([`Trace`]) whose recorded part is the history
+//! ([`History`]), checks turn a history into a verdict ([`Check`], [`Verdict`]), and a record
+//! ([`Record`]) says all of it to the reports.
+//!
+//! ```
+//! use chaosdrill_core::{Plan, Seed};
+//!
+//! let seed: Seed = "0x2a".parse()?;
+//! let plan = Plan::from_toml(
+//!     r#"
+//!     version = 1
+//!     scenario = "outbox/lease-expiry"
+//!     seed = "0x2a"
+//!
+//!     [[fault]]
+//!     at = { host = "any", site = "fp:outbox.after_claim", hit = 1 }
+//!     do = { stall = "90s" }
+//!     "#,
+//! )?;
+//! assert_eq!(plan.seed, seed);
+//! assert_eq!(plan.faults[0].to_string(), "stall any host at fp:outbox.after_claim hit 1 for 90s");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod check;
+pub mod duration;
+pub mod fault;
+pub mod history;
+pub mod limits;
+pub mod nearest;
+pub mod plan;
+pub mod record;
+pub mod seed;
+pub mod trace;
+pub mod verdict;
+
+pub use check::{Check, Kind as CheckKind, Mark, Priority};
+pub use fault::{Act, At, ErrorKind, Fault, HostSelector, Restart, When};
+pub use history::{Entry, Event, History};
+pub use plan::{Found, Plan, PlanError};
+pub use record::{Campaign, Record, RunId};
+pub use seed::{Seed, Stream};
+pub use trace::{Digest, Divergence, Trace, TraceEvent};
+pub use verdict::{Outcome, Verdict};

@@ -1,0 +1,44 @@
+//! Every bound of the harness, in one place, with its unit last.
+//!
+//! No limit is silent: a run that meets one ends as unknown and names the constant's meaning.
+
+use std::time::Duration;
+
+/// Virtual time after which a run ends as unknown (40 days: longer than any retry schedule known to us).
+pub const RUN_VIRTUAL_MAX: Duration = Duration::from_secs(40 * 24 * 3600);
+
+/// Virtual time a scenario's chaos may last before the faults are healed anyway.
+pub const CHAOS_VIRTUAL_MAX: Duration = Duration::from_secs(10 * 60);
+
+/// Simulator steps (ticks that were really executed) after which a run ends as unknown.
+pub const RUN_STEPS_MAX: u64 = 20_000_000;
+
+/// Trace events after which a run ends as unknown; bounds the memory of a run.
+pub const RUN_EVENTS_MAX: u64 = 2_000_000;
+
+/// Polls of one host's tasks in one instant of virtual time after which the host counts as spinning.
+pub const POLLS_PER_INSTANT_MAX: u64 = 200_000;
+
+/// Wall-clock allowance of one run, in milliseconds; the parent kills the worker after it.
+pub const RUN_WALL_MS_MAX: u64 = 30_000;
+
+/// Address space of one worker process, in bytes.
+pub const WORKER_ADDRESS_SPACE_BYTES_MAX: u64 = 8 << 30;
+
+/// Rows one watched query may return before the run ends as unknown.
+pub const WATCH_ROWS_MAX: usize = 100_000;
+
+/// How long a statement that meets a busy SQLite database is retried, in virtual time.
+pub const BUSY_RETRY_MAX: Duration = Duration::from_secs(5);
+
+/// How long a caller waits for a pooled connection, in virtual time (sqlx's own default).
+pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How many near misses an error message names.
+pub const NEAREST_NAMES_MAX: usize = 3;
+
+/// Largest plan file that is read, in bytes.
+pub const PLAN_BYTES_MAX: usize = 1 << 20;
+
+/// Faults one plan may hold.
+pub const PLAN_FAULTS_MAX: usize = 10_000;

@@ -1,0 +1,262 @@
+//! Everything a run did, with its virtual time, chained into one digest.
+//!
+//! An event is one JSON line; the digest is the BLAKE3 hash of all lines, each with its line feed, so that
+//! `b3sum trace.jsonl` confirms it. Two runs of one plan must give the same digest; where they do not,
+//! [`Divergence::first`] names the first event that differs (the idea of commonware's `Auditor` and of
+//! FoundationDB's unseed, with the place of the difference added).
+
+use std::{fmt, time::Duration};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What kind of thing happened.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A phase of the run begins: chaos, heal, end.
+    Phase,
+    /// A host came up, stopped, stalled, went on.
+    Host,
+    /// A fault struck, or ended.
+    Fault,
+    /// A host is about to take a step that touches the outside world.
+    Boundary,
+    /// The step's answer reached the host.
+    Answer,
+    /// The workload asks for something.
+    Invoke,
+    /// What was asked for happened.
+    Ok,
+    /// What was asked for did not happen.
+    Fail,
+    /// It is not known whether it happened.
+    Info,
+    /// A host says what it did.
+    Observe,
+    /// A watched row changed, as the harness itself read it.
+    Watch,
+    /// A line a target logged.
+    Log,
+}
+
+impl EventKind {
+    /// Whether checks may see it: what the workload and the hosts did, and what was done to them.
+    pub fn belongs_to_history(self) -> bool {
+        !matches!(self, Self::Boundary | Self::Answer | Self::Log)
+    }
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TraceEvent {
+    /// Its number in the run, from 1; witnesses name events by it.
+    pub seq: u64,
+    /// Virtual time since the run began, in nanoseconds.
+    pub at_ns: u64,
+    /// The host it happened on; empty for the harness itself.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub host: String,
+    /// What kind of thing it is.
+    pub kind: EventKind,
+    /// The site, operation, observation, watch or state.
+    pub name: String,
+    /// Everything else.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub data: Value,
+}
+
+impl TraceEvent {
+    /// Virtual time since the run began.
+    pub fn at(&self) -> Duration {
+        Duration::from_nanos(self.at_ns)
+    }
+
+    /// A member of the event's data.
+    pub fn get(&self, key: &str) -> &Value {
+        &self.data[key]
+    }
+
+    /// A member of the event's data as text; empty where it is none.
+    pub fn text(&self, key: &str) -> &str {
+        self.data[key].as_str().unwrap_or_default()
+    }
+
+    /// A member of the event's data as a whole number.
+    pub fn int(&self, key: &str) -> Option<i64> {
+        self.data[key].as_i64()
+    }
+}
+
+impl fmt::Display for TraceEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = serde_json::to_value(self.kind).expect("a plain name");
+        let host = if self.host.is_empty() { "-" } else { &self.host };
+        let kind = kind.as_str().unwrap_or_default();
+        write!(
+            f,
+            "#{:<5} {:>14} {host:<12} {kind:<8} {}",
+            self.seq,
+            crate::duration::seconds(self.at()),
+            self.name
+        )?;
+        if self.data.is_null() { Ok(()) } else { write!(f, "  {}", self.data) }
+    }
+}
+
+/// The BLAKE3 hash of a trace.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest([u8; 32]);
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&blake3::Hash::from_bytes(self.0).to_hex())
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The events of one run so far, and their running digest.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    events: Vec<TraceEvent>,
+    hasher: blake3::Hasher,
+    line: Vec<u8>,
+}
+
+impl Trace {
+    /// Appends an event and returns its number.
+    pub fn push(
+        &mut self,
+        at: Duration,
+        host: &str,
+        kind: EventKind,
+        name: &str,
+        data: Value,
+    ) -> u64 {
+        let seq = self.events.len() as u64 + 1;
+        let at_ns = u64::try_from(at.as_nanos()).expect("a run lasts less than 584 years");
+        let event =
+            TraceEvent { seq, at_ns, host: host.to_owned(), kind, name: name.to_owned(), data };
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, &event).expect("an event is plain data");
+        self.line.push(b'\n');
+        self.hasher.update(&self.line);
+        self.events.push(event);
+        seq
+    }
+
+    /// The events so far.
+    pub fn events(&self) -> &[TraceEvent] {
+        &self.events
+    }
+
+    /// The events themselves.
+    pub fn into_events(self) -> Vec<TraceEvent> {
+        self.events
+    }
+
+    /// The digest so far.
+    pub fn digest(&self) -> Digest {
+        Digest(*self.hasher.finalize().as_bytes())
+    }
+}
+
+/// Where two traces of what should be one run part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Divergence {
+    /// The last event both have, if any.
+    pub common: Option<TraceEvent>,
+    /// What the one does next; nothing where it ended.
+    pub left: Option<TraceEvent>,
+    /// What the other does next.
+    pub right: Option<TraceEvent>,
+}
+
+impl Divergence {
+    /// The first difference, or nothing where the traces are equal.
+    pub fn first(left: &[TraceEvent], right: &[TraceEvent]) -> Option<Self> {
+        let same = left.iter().zip(right).take_while(|(a, b)| a == b).count();
+        if same == left.len() && same == right.len() {
+            return None;
+        }
+        let common = same.checked_sub(1).map(|last| left[last].clone());
+        Some(Self { common, left: left.get(same).cloned(), right: right.get(same).cloned() })
+    }
+}
+
+impl fmt::Display for Divergence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let show = |event: &Option<TraceEvent>| {
+            event.as_ref().map_or("(ended)".to_owned(), ToString::to_string)
+        };
+        match &self.common {
+            Some(event) => writeln!(f, "  both   {event}")?,
+            None => writeln!(f, "  both   (nothing: they differ from the start)")?,
+        }
+        write!(f, "  first  {}\n  second {}", show(&self.left), show(&self.right))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn trace(names: &[&str]) -> Trace {
+        let mut trace = Trace::default();
+        for (index, name) in names.iter().enumerate() {
+            trace.push(
+                Duration::from_millis(index as u64),
+                "d1",
+                EventKind::Observe,
+                name,
+                json!({ "n": index }),
+            );
+        }
+        trace
+    }
+
+    #[test]
+    fn the_digest_is_the_hash_of_the_lines() {
+        let trace = trace(&["a", "b"]);
+        let lines: String = trace
+            .events()
+            .iter()
+            .map(|e| serde_json::to_string(e).expect("plain") + "\n")
+            .collect();
+        assert_eq!(trace.digest().to_string(), blake3::hash(lines.as_bytes()).to_hex().to_string());
+        insta::assert_snapshot!(lines);
+    }
+
+    #[test]
+    fn the_first_divergence_is_found_wherever_it_is() {
+        let (a, b) = (trace(&["a", "b", "c"]), trace(&["a", "x", "c"]));
+        assert_eq!(Divergence::first(a.events(), a.events()), None);
+        let found = Divergence::first(a.events(), b.events()).expect("they differ");
+        assert_eq!(found.common.expect("one in common").name, "a");
+        assert_eq!(found.left.expect("goes on").name, "b");
+        assert_eq!(found.right.expect("goes on").name, "x");
+        let shorter = Divergence::first(a.events(), &a.events()[..2]).expect("one ended");
+        assert_eq!(shorter.right, None);
+        assert_eq!(Divergence::first(&[], &[]), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn equal_digests_mean_equal_events(left in proptest::collection::vec("[a-c]", 0..6), right in proptest::collection::vec("[a-c]", 0..6)) {
+            let build = |names: &[String]| trace(&names.iter().map(String::as_str).collect::<Vec<_>>());
+            let (a, b) = (build(&left), build(&right));
+            proptest::prop_assert_eq!(a.digest() == b.digest(), Divergence::first(a.events(), b.events()).is_none());
+        }
+    }
+}
