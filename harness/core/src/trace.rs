@@ -124,6 +124,11 @@ impl fmt::Debug for Digest {
     }
 }
 
+/// Sixteen hex digits that stand for a value in the line of an event.
+pub fn short_hash(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex()[..16].to_owned()
+}
+
 /// The events of one run so far, and their running digest.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {

@@ -137,18 +137,17 @@ fn any_fault() -> impl Strategy<Value = Fault> {
         any_duration().prop_map(Act::Delay),
     ];
     let between = Just(["a".to_owned(), "b \" quoted".to_owned()]);
-    let timed =
-        prop_oneof![
-            (between.clone(), proptest::option::of(any_duration()))
-                .prop_map(|(between, lasts)| Act::Partition { between, lasts }),
-            (between, proptest::option::of(any_duration()))
-                .prop_map(|(between, lasts)| Act::Clog { between, lasts }),
-            any_restart().prop_map(|restart| Act::Kill { host: "a".to_owned(), restart }),
-            (any::<i32>(), proptest::option::of(any_duration())).prop_map(|(by, lasts)| {
-                Act::Skew { host: "a".to_owned(), by_ns: i64::from(by), lasts }
-            }),
-            proptest::option::of(any_duration()).prop_map(|lasts| Act::DatabaseDown { lasts }),
-        ];
+    let timed = prop_oneof![
+        (between.clone(), proptest::option::of(any_duration()))
+            .prop_map(|(between, lasts)| Act::Partition { between, lasts }),
+        (between, proptest::option::of(any_duration()))
+            .prop_map(|(between, lasts)| Act::Clog { between, lasts }),
+        any_restart().prop_map(|restart| Act::Kill { host: "a".to_owned(), restart }),
+        (any::<i32>(), proptest::option::of(any_duration())).prop_map(|(by, lasts)| {
+            Act::Skew { host: "a".to_owned(), by_ns: i64::from(by), lasts }
+        }),
+        proptest::option::of(any_duration()).prop_map(|lasts| Act::DatabaseDown { lasts }),
+    ];
     let pair = prop_oneof![(boundary, step), (any_duration().prop_map(At::Time), timed)];
     (pair, any::<bool>()).prop_map(|((at, act), required)| Fault { at, act, required })
 }

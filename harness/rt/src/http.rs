@@ -1,0 +1,124 @@
+//! Small HTTP/1.1 servers and clients over [`crate::net`], one connection for each request (hyper underneath).
+
+use std::{convert::Infallible, fmt::Display, future::Future, io, sync::Arc};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::{Method, body::Incoming, service::service_fn};
+use hyper_util::rt::TokioIo;
+
+use crate::{
+    net::{TcpListener, TcpStream},
+    task,
+};
+
+/// What a client asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The path, without the query.
+    pub path: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// What a server answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The status code, such as 200.
+    pub status: u16,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// A response with this status and body.
+    pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, body: body.into() }
+    }
+
+    /// Whether the status is one of 200 to 299.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+/// Posts a body to a path and waits for the response; `label` names the boundaries, as in [`TcpStream::connect`].
+///
+/// # Errors
+///
+/// The socket's, or a broken response. An error after the bytes left says nothing of whether they arrived.
+pub async fn post(
+    label: &str,
+    address: &str,
+    path: &str,
+    body: impl Into<Vec<u8>>,
+) -> io::Result<Response> {
+    let stream = TcpStream::connect(label, address).await?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
+    task::spawn(connection);
+    let request = hyper::Request::builder()
+        .method(Method::POST)
+        .uri(path)
+        .header("host", address)
+        .body(Full::new(Bytes::from(body.into())))
+        .map_err(broken)?;
+    let response = sender.send_request(request).await.map_err(broken)?;
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.map_err(broken)?.to_bytes();
+    Ok(Response { status, body: body.into() })
+}
+
+fn broken(error: impl Display) -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionAborted, error.to_string())
+}
+
+/// Answers every request with `handler`, until the listener fails.
+///
+/// # Errors
+///
+/// The listener's.
+pub async fn serve<F>(
+    listener: TcpListener,
+    handler: impl Fn(Request) -> F + Send + Sync + 'static,
+) -> io::Result<()>
+where
+    F: Future<Output = Response> + Send + 'static,
+{
+    let handler = Arc::new(handler);
+    loop {
+        let stream = listener.accept().await?;
+        let handler = handler.clone();
+        task::spawn(async move {
+            let service = service_fn(move |request: hyper::Request<Incoming>| {
+                let handler = handler.clone();
+                async move { Ok::<_, Infallible>(answer(&*handler, request).await) }
+            });
+            // A client that is gone must not undo what it asked for: the handler runs to its end.
+            let connection = hyper::server::conn::http1::Builder::new()
+                .half_close(true)
+                .auto_date_header(false)
+                .serve_connection(TokioIo::new(stream), service);
+            // The client's trouble with its own connection is not the server's.
+            let _ = connection.await;
+        });
+    }
+}
+
+async fn answer<F>(
+    handler: &impl Fn(Request) -> F,
+    request: hyper::Request<Incoming>,
+) -> hyper::Response<Full<Bytes>>
+where
+    F: Future<Output = Response>,
+{
+    let path = request.uri().path().to_owned();
+    let answer = match request.into_body().collect().await {
+        Ok(body) => handler(Request { path, body: body.to_bytes().into() }).await,
+        Err(error) => Response::new(400, error.to_string()),
+    };
+    let mut response = hyper::Response::new(Full::new(Bytes::from(answer.body)));
+    *response.status_mut() = hyper::StatusCode::from_u16(answer.status)
+        .unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    response
+}

@@ -1,0 +1,54 @@
+//! The part of the outside world that a pipeline may touch: time, tasks, network, randomness, failpoints, SQL.
+//!
+//! Without the feature `sim` this is tokio and sqlx with nothing added. With it, and inside a simulation,
+//! the same calls are simulated: the clock is virtual, hosts crash at boundaries, statements travel to the
+//! database over a link that may be slow, clogged or cut. A pipeline written against this crate is ordinary
+//! production code; it never learns which simulator or database runs beneath it.
+//!
+//! What a pipeline takes from here, and what it takes from elsewhere:
+//!
+//! | for | take | not |
+//! |---|---|---|
+//! | sleeping, timeouts, intervals | [`time`] | `tokio::time` |
+//! | the wall clock | [`time::unix_ms`] | `SystemTime::now` |
+//! | tasks | [`task::spawn`] | `tokio::spawn`, `std::thread::spawn` |
+//! | TCP | [`net`] | `tokio::net` |
+//! | waiting for one of several | [`select!`] | `tokio::select!` |
+//! | randomness | [`rng`] | `rand::rng` |
+//! | connections, pools, transactions | [`sql`] | `sqlx::Pool`, `sqlx::Connection` |
+//! | queries and their types | `sqlx` | |
+//! | channels, mutexes, I/O traits | `tokio::sync`, `tokio::io` | |
+
+#[cfg(all(feature = "sim", not(madsim), not(tokio_unstable)))]
+compile_error!(
+    "chaosdrill-rt: the feature `sim` needs `--cfg tokio_unstable`. Put `[build] rustflags = [\"--cfg\", \
+     \"tokio_unstable\"]` into .cargo/config.toml. If it stands there already, the environment variable RUSTFLAGS \
+     replaces it silently: unset RUSTFLAGS, or add `--cfg tokio_unstable` to it."
+);
+
+pub mod defect;
+pub mod fail;
+#[cfg(feature = "http")]
+pub mod http;
+pub mod net;
+mod observe;
+pub mod rng;
+mod select;
+#[cfg(feature = "sim")]
+pub mod sim;
+pub mod sql;
+pub mod task;
+pub mod time;
+
+#[doc(hidden)]
+pub mod __private {
+    //! What the macros of this crate expand to; not for use by hand.
+    #[cfg(feature = "sim")]
+    pub use ::fail as fail_crate;
+    #[cfg(feature = "sim")]
+    pub use serde_json;
+    pub use tokio;
+
+    #[cfg(feature = "sim")]
+    pub use crate::observe::observe;
+}

@@ -1,0 +1,161 @@
+//! A stream of turmoil's, with boundaries, and with resets where its link is cut.
+
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use chaosdrill_core::trace::EventKind;
+use serde_json::json;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+
+use crate::sim::{
+    boundary::{self, Announced, Passage},
+    faulty,
+    gate::{self, Here},
+    link::Pair,
+    world,
+};
+
+type Entering = Pin<Box<dyn Future<Output = Passage> + Send>>;
+
+/// A simulated stream.
+pub(super) struct Stream {
+    /// Nothing once the stream is broken.
+    inner: Option<turmoil::net::TcpStream>,
+    site: String,
+    link: Option<(Pair, u64)>,
+    /// A write that waits for what struck at its boundary.
+    entering: Option<Entering>,
+}
+
+/// Connects as a boundary.
+pub(super) async fn connect(label: &str, address: &str) -> io::Result<Stream> {
+    let site = format!("net:{label}.connect");
+    let passage = boundary::before(&site).await;
+    if let Passage::Fail(kind) = passage {
+        return Err(faulty::network(kind));
+    }
+    let connected = turmoil::net::TcpStream::connect(address).await;
+    boundary::after(passage, &site).await;
+    let outcome = match &connected {
+        Ok(_) => json!({ "ok": null }),
+        Err(error) => json!({ "error": error.kind().to_string() }),
+    };
+    world::record(EventKind::Answer, &site, outcome);
+    if let Passage::LoseAck(kind) = passage {
+        return Err(faulty::network(kind));
+    }
+    Ok(Stream::new(connected?, format!("net:{label}")))
+}
+
+fn reset() -> io::Error {
+    faulty::network(chaosdrill_core::ErrorKind::Reset)
+}
+
+impl Stream {
+    pub(super) fn new(inner: turmoil::net::TcpStream, site: String) -> Self {
+        let peer = inner.peer_addr().ok().and_then(|address| turmoil::reverse_lookup(address.ip()));
+        let link = gate::here().zip(peer).and_then(|(here, peer): (Here, String)| {
+            world::with(|world| {
+                let pair = Pair::of(here.host, world.host_named(&peer)?);
+                Some((pair, world.links.resets(pair)))
+            })
+        });
+        Self { inner: Some(inner), site, link, entering: None }
+    }
+
+    /// The stream beneath, unless its link has been cut since it was opened.
+    fn whole(&mut self) -> io::Result<&mut turmoil::net::TcpStream> {
+        if let Some((pair, resets)) = self.link
+            && world::with(|world| world.links.resets(pair)) != resets
+        {
+            self.inner = None;
+        }
+        self.inner.as_mut().ok_or_else(reset)
+    }
+
+    pub(super) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !world::is_alive_here() {
+            return Poll::Pending;
+        }
+        if let Some((pair, _)) = self.link {
+            world::with(|world| world.links.wait(pair, cx.waker()));
+        }
+        Pin::new(self.whole()?).poll_read(cx, buffer)
+    }
+
+    pub(super) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if let Some(entering) = &mut self.entering {
+            let passage = ready!(entering.as_mut().poll(cx));
+            self.entering = None;
+            return self.write(cx, bytes, passage);
+        }
+        match boundary::announce(&self.site) {
+            Announced::Dead => Poll::Pending,
+            Announced::Nowhere => self.write(cx, bytes, Passage::Go),
+            Announced::Struck(_, acts) if acts.is_empty() => self.write(cx, bytes, Passage::Go),
+            Announced::Struck(here, acts) => {
+                let site = self.site.clone();
+                self.entering =
+                    Some(Box::pin(async move { boundary::apply(here, &site, acts).await }));
+                self.poll_write(cx, bytes)
+            }
+        }
+    }
+
+    fn write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+        passage: Passage,
+    ) -> Poll<io::Result<usize>> {
+        if let Passage::Fail(kind) = passage {
+            self.inner = None;
+            return Poll::Ready(Err(faulty::network(kind)));
+        }
+        let written = ready!(Pin::new(self.whole()?).poll_write(cx, bytes));
+        match passage {
+            Passage::Go | Passage::Fail(_) => {}
+            Passage::CrashAfter(restart) => {
+                if let Some(here) = gate::here() {
+                    boundary::crash_now(here, &self.site, restart);
+                }
+                return Poll::Pending;
+            }
+            Passage::LoseAck(_) => self.linger(),
+        }
+        Poll::Ready(written)
+    }
+
+    /// The bytes are on their way, and whatever the other side answers will not be heard. The stream beneath must
+    /// outlive its owner, or its end would overtake the bytes.
+    fn linger(&mut self) {
+        if let Some(mut inner) = self.inner.take() {
+            crate::task::spawn(async move {
+                let mut unheard = [0; 1024];
+                while matches!(inner.read(&mut unheard).await, Ok(length) if length > 0) {}
+            });
+        }
+    }
+
+    pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !world::is_alive_here() {
+            return Poll::Pending;
+        }
+        match &mut self.inner {
+            Some(inner) => Pin::new(inner).poll_shutdown(cx),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What a pipeline says it did, for checks to read.
+
+/// `observe!("outbox.settled", message = id, attempt = n)`: says it to the history of a simulation.
+///
+/// Outside a simulation it does nothing, and without the feature `sim` it is not compiled.
+#[cfg(feature = "sim")]
+#[macro_export]
+macro_rules! observe {
+    ($name:expr $(, $key:ident = $value:expr)* $(,)?) => {
+        $crate::__private::observe($name, || {
+            $crate::__private::serde_json::json!({ $(stringify!($key): &$value),* })
+        })
+    };
+}
+
+/// `observe!("outbox.settled", message = id, attempt = n)`: says it to the history of a simulation.
+#[cfg(not(feature = "sim"))]
+#[macro_export]
+macro_rules! observe {
+    ($name:expr $(, $key:ident = $value:expr)* $(,)?) => {
+        if false {
+            let _ = (&$name, $(&$value),*);
+        }
+    };
+}
+
+/// Records an observation of the host at hand.
+#[cfg(feature = "sim")]
+pub fn observe(name: &str, data: impl FnOnce() -> serde_json::Value) {
+    if crate::sim::world::is_alive_here() {
+        crate::sim::world::record(chaosdrill_core::trace::EventKind::Observe, name, data());
+    }
+}

@@ -1,0 +1,169 @@
+//! The virtual clock and the entropy of one simulation, in thread-local cells.
+//!
+//! They are cells of their own, apart from the world, because libc's clock is asked at any moment, also while the
+//! world is borrowed.
+
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+/// The wall clock at the beginning of every simulation: 2026-01-01T00:00:00Z, in nanoseconds.
+const WALL_START_NS: u64 = 1_767_225_600_000_000_000;
+
+/// The monotonic clock at the beginning; not zero, so that code may subtract from it.
+const MONOTONIC_START_NS: u64 = 1_000_000_000_000;
+
+/// A host, in one of its lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Here {
+    pub(crate) host: usize,
+    pub(crate) life: u32,
+}
+
+/// A host's clock: the virtual time of an instant of its runtime.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HostClock {
+    /// Virtual time of the whole simulation, in nanoseconds, ...
+    virtual_ns: u64,
+    /// ... when the host's runtime showed this.
+    instant: Instant,
+    /// How far off the host's wall clock is.
+    skew_ns: i64,
+}
+
+impl HostClock {
+    fn now_ns(self) -> u64 {
+        let since = Instant::now().saturating_duration_since(self.instant);
+        self.virtual_ns + since.as_nanos() as u64
+    }
+}
+
+/// A host's runtime: by it, tasks are known that were spawned behind the facade's back.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    runtime: tokio::runtime::Id,
+    here: Here,
+    clock: HostClock,
+}
+
+thread_local! {
+    static ACTIVE: Cell<bool> = const { Cell::new(false) };
+    static STEP_NS: Cell<u64> = const { Cell::new(0) };
+    static HOST: Cell<Option<HostClock>> = const { Cell::new(None) };
+    static ENTROPY: Cell<u64> = const { Cell::new(0) };
+    static KNOWN: RefCell<Vec<Known>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Ends the simulation's time when dropped.
+pub(crate) struct Guard(());
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        ACTIVE.set(false);
+        HOST.set(None);
+        KNOWN.take();
+    }
+}
+
+/// Makes this thread's clock virtual and its entropy seeded.
+pub(crate) fn start(entropy: u64) -> Guard {
+    STEP_NS.set(0);
+    HOST.set(None);
+    ENTROPY.set(entropy);
+    ACTIVE.set(true);
+    Guard(())
+}
+
+/// Whether this thread is a simulation's.
+pub(crate) fn is_active() -> bool {
+    ACTIVE.try_with(Cell::get).unwrap_or(false)
+}
+
+/// Sets the time of the step at hand.
+pub(crate) fn set_step(at: Duration) {
+    STEP_NS.set(u64::try_from(at.as_nanos()).expect("a run lasts less than 584 years"));
+}
+
+/// Virtual nanoseconds since the simulation began.
+pub(crate) fn now_ns() -> u64 {
+    host_clock().map_or_else(|| STEP_NS.get(), HostClock::now_ns)
+}
+
+/// The clock of the host at hand: of the task that is polled, else of the runtime that runs.
+fn host_clock() -> Option<HostClock> {
+    HOST.get().or_else(|| known_runtime().map(|known| known.clock))
+}
+
+fn known_runtime() -> Option<Known> {
+    // Asked at any moment, also while a runtime is taken down.
+    let runtime = tokio::runtime::Handle::try_current().ok()?.id();
+    KNOWN
+        .try_with(|known| {
+            known.try_borrow().ok()?.iter().find(|known| known.runtime == runtime).copied()
+        })
+        .ok()?
+}
+
+/// The host whose runtime runs the caller, for code behind the facade's back.
+pub(crate) fn host_of_runtime() -> Option<Here> {
+    if is_active() { known_runtime().map(|known| known.here) } else { None }
+}
+
+/// The clock of a host; set at the first poll of a life, when the host's runtime and the step agree on the time.
+pub(crate) fn of_host(here: Here, skew_ns: i64) -> HostClock {
+    let known = KNOWN.with_borrow(|known| known.iter().find(|known| known.here == here).copied());
+    if let Some(known) = known {
+        return known.clock;
+    }
+    let clock = HostClock { virtual_ns: STEP_NS.get(), instant: Instant::now(), skew_ns };
+    let runtime = tokio::runtime::Handle::current().id();
+    KNOWN.with_borrow_mut(|known| {
+        known.retain(|known| known.here.host != here.host);
+        known.push(Known { runtime, here, clock });
+    });
+    clock
+}
+
+/// Changes how far off a host's wall clock is.
+pub(crate) fn set_skew(host: usize, skew_ns: i64) {
+    KNOWN.with_borrow_mut(|known| {
+        for known in known.iter_mut().filter(|known| known.here.host == host) {
+            known.clock.skew_ns = skew_ns;
+        }
+    });
+}
+
+/// Shows a host's clock until the answer is given back to [`leave`].
+pub(crate) fn enter(host: Option<HostClock>) -> Option<HostClock> {
+    HOST.replace(host)
+}
+
+/// Shows what [`enter`] found.
+pub(crate) fn leave(before: Option<HostClock>) {
+    HOST.set(before);
+}
+
+/// What libc's monotonic clock shows.
+pub(crate) fn monotonic_ns() -> u64 {
+    MONOTONIC_START_NS + now_ns()
+}
+
+/// What libc's wall clock shows, with the skew of the host at hand.
+pub(crate) fn wall_ns() -> u64 {
+    let host = host_clock();
+    let now = host.map_or_else(|| STEP_NS.get(), HostClock::now_ns);
+    (WALL_START_NS + now).saturating_add_signed(host.map_or(0, |host| host.skew_ns))
+}
+
+/// The next 64 bits of the thread's entropy (SplitMix64: Steele, Lea, Flood, 2014).
+pub(crate) fn next_entropy() -> u64 {
+    let state = ENTROPY.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+    ENTROPY.set(state);
+    let mut mixed = state;
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}

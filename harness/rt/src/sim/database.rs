@@ -1,0 +1,339 @@
+//! The databases of one simulation: real SQLite files, and every connection that is open to them.
+//!
+//! sqlx runs each SQLite connection on a thread of its own. An operation is driven to its end right here, while
+//! virtual time stands still, so the simulator never sees it wait. The connections stand in this registry and not
+//! in the handles that hosts hold: a crash takes them away and rolls them back at once, whatever the host's
+//! memory still looks like.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    future::Future,
+    io,
+    path::{Path, PathBuf},
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    thread::Thread,
+};
+
+use chaosdrill_core::{limits::WATCH_ROWS_MAX, trace::EventKind};
+use futures_util::TryStreamExt;
+use serde_json::{Map, Value, json};
+use sqlx::{
+    AnyConnection, Column, ConnectOptions, Connection, Executor, Row, SqlSafeStr,
+    any::{AnyConnectOptions, AnyRow, AnyTypeInfoKind},
+};
+
+use crate::sim::{Stop, world};
+
+/// Waiting is the harness's own affair: a busy database is retried on the virtual clock.
+const SETTINGS: &str = "PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; \
+                        PRAGMA foreign_keys = ON;";
+
+struct Wakeup(Thread);
+
+impl Wake for Wakeup {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Drives a future to its end on this thread, in no virtual time.
+pub(crate) fn inline<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Wakeup(std::thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return output,
+            // Never with a time-out: its deadline would be read from the virtual clock.
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+/// One open connection.
+struct Slot {
+    connection: Option<AnyConnection>,
+    database: String,
+    host: usize,
+    /// Counts the users of the slot, so that a handle cannot reach its successor's connection.
+    generation: u64,
+}
+
+#[derive(Default)]
+struct Databases {
+    folder: PathBuf,
+    slots: Vec<Slot>,
+    /// Connections whose users are gone, by database: opening one is the dearest step of all.
+    spare: BTreeMap<String, Vec<AnyConnection>>,
+    inspectors: BTreeMap<String, AnyConnection>,
+    /// The rows each watch last saw, by key.
+    seen: BTreeMap<String, BTreeMap<String, (Value, Value)>>,
+    generation: u64,
+}
+
+thread_local! {
+    static DATABASES: RefCell<Databases> = RefCell::default();
+}
+
+/// A host's hold on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Handle {
+    slot: usize,
+    generation: u64,
+}
+
+/// Makes the registry of a new simulation.
+pub(crate) fn install(folder: &Path) {
+    DATABASES.set(Databases { folder: folder.to_owned(), ..Databases::default() });
+    sqlx::any::install_default_drivers();
+}
+
+fn connect(path: &Path) -> Result<AnyConnection, sqlx::Error> {
+    let url = format!("sqlite://{}?mode=rwc", path.display());
+    let options: AnyConnectOptions = url.parse()?;
+    inline(async {
+        let mut connection =
+            AnyConnection::connect_with(&options.disable_statement_logging()).await?;
+        connection.execute(SETTINGS).await?;
+        Ok(connection)
+    })
+}
+
+/// The name of a database from its URL: `sqlite:outbox.db` is `outbox`.
+pub(crate) fn name_of(url: &str) -> String {
+    let rest = url.split_once(':').map_or(url, |(_, rest)| rest);
+    let rest = rest.split('?').next().unwrap_or_default();
+    let file = rest.rsplit('/').next().unwrap_or_default();
+    let stem = file.strip_suffix(".db").unwrap_or(file);
+    let plain: String =
+        stem.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    if plain.is_empty() { "main".to_owned() } else { plain }
+}
+
+/// Opens a connection for a host.
+pub(crate) fn open(database: &str, host: usize) -> Result<Handle, sqlx::Error> {
+    let (spare, path) = DATABASES.with_borrow_mut(|databases| {
+        let spare = databases.spare.get_mut(database).and_then(Vec::pop);
+        (spare, databases.folder.join(format!("{database}.db")))
+    });
+    let connection = match spare {
+        Some(connection) => connection,
+        None => connect(&path)?,
+    };
+    Ok(DATABASES.with_borrow_mut(|databases| {
+        databases.generation += 1;
+        let generation = databases.generation;
+        let slot =
+            Slot { connection: Some(connection), database: database.to_owned(), host, generation };
+        let free = databases.slots.iter().position(|slot| slot.connection.is_none());
+        let index = match free {
+            Some(index) => {
+                databases.slots[index] = slot;
+                index
+            }
+            None => {
+                databases.slots.push(slot);
+                databases.slots.len() - 1
+            }
+        };
+        Handle { slot: index, generation }
+    }))
+}
+
+/// Runs an operation on a connection; nothing where the connection is gone.
+pub(crate) fn run<T>(handle: Handle, operation: impl FnOnce(&mut AnyConnection) -> T) -> Option<T> {
+    let mut connection = take(handle)?;
+    let output = operation(&mut connection);
+    DATABASES
+        .with_borrow_mut(|databases| databases.slots[handle.slot].connection = Some(connection));
+    Some(output)
+}
+
+fn take(handle: Handle) -> Option<AnyConnection> {
+    DATABASES.with_borrow_mut(|databases| {
+        let slot = databases.slots.get_mut(handle.slot)?;
+        if slot.generation == handle.generation { slot.connection.take() } else { None }
+    })
+}
+
+/// Whether the connection is still there.
+pub(crate) fn is_open(handle: Handle) -> bool {
+    DATABASES.with_borrow(|databases| {
+        let slot = databases.slots.get(handle.slot);
+        slot.is_some_and(|slot| slot.generation == handle.generation && slot.connection.is_some())
+    })
+}
+
+/// Ends a connection: what it had begun is rolled back at once.
+pub(crate) fn close(handle: Handle) {
+    if let Some(mut connection) = take(handle) {
+        roll_back(&mut connection);
+        DATABASES.with_borrow_mut(|databases| {
+            let database = databases.slots[handle.slot].database.clone();
+            databases.spare.entry(database).or_default().push(connection);
+        });
+    }
+}
+
+fn roll_back(connection: &mut AnyConnection) {
+    // SQLite answers with an error where there is nothing to roll back.
+    let _ = inline(connection.execute("ROLLBACK"));
+}
+
+/// Ends every connection of a host.
+pub(crate) fn close_host(host: usize) {
+    let handles = DATABASES.with_borrow(|databases| {
+        let of_host = |(_, slot): &(usize, &Slot)| slot.host == host && slot.connection.is_some();
+        let handle =
+            |(index, slot): (usize, &Slot)| Handle { slot: index, generation: slot.generation };
+        databases.slots.iter().enumerate().filter(of_host).map(handle).collect::<Vec<_>>()
+    });
+    handles.into_iter().for_each(close);
+}
+
+/// Resets every connection of a host; the host hears of it when it next uses one.
+pub(crate) fn reset_host(host: usize) {
+    close_host(host);
+}
+
+/// Resets every connection of every host.
+pub(crate) fn reset_all() {
+    let hosts = world::with(|world| world.hosts.len());
+    (0..hosts).for_each(close_host);
+}
+
+/// Closes everything, and waits for it: a connection that is only dropped closes some time later.
+pub(crate) fn close_all() {
+    let databases = DATABASES.take();
+    let open = databases.slots.into_iter().filter_map(|slot| slot.connection);
+    let spare = databases.spare.into_values().flatten();
+    let connections = open.chain(spare).chain(databases.inspectors.into_values());
+    for connection in connections {
+        let _ = inline(connection.close());
+    }
+}
+
+/// Copies the databases of a run to where they are kept; one alone is `db.sqlite`.
+pub(crate) fn keep(folder: &Path, to: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    let mut files: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "db") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    for file in &files {
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+        let name = if files.len() == 1 { "db.sqlite".to_owned() } else { format!("{stem}.sqlite") };
+        std::fs::copy(file, to.join(name))?;
+    }
+    Ok(())
+}
+
+/// Reads the watched rows of a database after a committed write, and records those that changed.
+pub(crate) fn inspect(database: &str) {
+    let watches = world::with(|world| {
+        let of_this = world.watches.iter().filter(|watch| watch.database == database);
+        of_this.cloned().collect::<Vec<_>>()
+    });
+    for watch in watches {
+        match read(database, &watch.sql) {
+            Ok(rows) if rows.len() > WATCH_ROWS_MAX => world::with(|world| {
+                let which =
+                    format!("watch {} returned more than {WATCH_ROWS_MAX} rows", watch.name);
+                world.stop = Some(Stop::Bound { which });
+            }),
+            Ok(rows) => record_changes(&watch.name, rows),
+            Err(why) => complain(&watch.name, &why),
+        }
+    }
+}
+
+/// Before the migrations have run there is no table to watch; any other error is the scenario's own mistake.
+fn complain(watch: &str, why: &sqlx::Error) {
+    let is_early =
+        why.as_database_error().is_some_and(|error| error.message().starts_with("no such table"));
+    if !is_early {
+        world::with(|world| {
+            world.stop =
+                Some(Stop::Bound { which: format!("watch {watch} cannot be read: {why}") });
+        });
+    }
+}
+
+fn read(database: &str, sql: &str) -> Result<Vec<(Value, Value)>, sqlx::Error> {
+    let (inspector, path) = DATABASES.with_borrow_mut(|databases| {
+        (databases.inspectors.remove(database), databases.folder.join(format!("{database}.db")))
+    });
+    let mut inspector = match inspector {
+        Some(inspector) => inspector,
+        None => connect(&path)?,
+    };
+    let sql = sqlx::AssertSqlSafe(sql.to_owned()).into_sql_str();
+    let rows = inline(inspector.fetch_many(sqlx::query(sql)).try_collect::<Vec<_>>());
+    DATABASES
+        .with_borrow_mut(|databases| databases.inspectors.insert(database.to_owned(), inspector));
+    Ok(rows?
+        .into_iter()
+        .filter_map(|step| step.right())
+        .map(|row| (value(&row, 0), object(&row)))
+        .collect())
+}
+
+fn record_changes(watch: &str, rows: Vec<(Value, Value)>) {
+    let before =
+        DATABASES.with_borrow_mut(|databases| databases.seen.remove(watch)).unwrap_or_default();
+    let after: BTreeMap<String, (Value, Value)> =
+        rows.into_iter().map(|(key, row)| (key.to_string(), (key, row))).collect();
+    for (name, (key, _)) in &before {
+        if !after.contains_key(name) {
+            world::record(EventKind::Watch, watch, json!({ "key": key, "row": null }));
+        }
+    }
+    for (name, (key, row)) in &after {
+        if before.get(name).is_none_or(|(_, known)| known != row) {
+            world::record(EventKind::Watch, watch, json!({ "key": key, "row": row }));
+        }
+    }
+    DATABASES.with_borrow_mut(|databases| databases.seen.insert(watch.to_owned(), after));
+}
+
+/// A row as a JSON object.
+pub(crate) fn object(row: &AnyRow) -> Value {
+    let members = row.columns().iter().enumerate();
+    Value::Object(
+        members
+            .map(|(index, column)| (column.name().to_owned(), value(row, index)))
+            .collect::<Map<_, _>>(),
+    )
+}
+
+/// One column of a row as JSON; bytes are written in hex.
+fn value(row: &AnyRow, index: usize) -> Value {
+    use sqlx::ValueRef;
+    let Ok(raw) = row.try_get_raw(index) else { return Value::Null };
+    let kind = raw.type_info().kind();
+    match kind {
+        _ if raw.is_null() => Value::Null,
+        AnyTypeInfoKind::Null => Value::Null,
+        AnyTypeInfoKind::Bool => row.try_get::<bool, _>(index).map_or(Value::Null, Value::from),
+        AnyTypeInfoKind::SmallInt | AnyTypeInfoKind::Integer => {
+            row.try_get::<i32, _>(index).map_or(Value::Null, Value::from)
+        }
+        AnyTypeInfoKind::BigInt => row.try_get::<i64, _>(index).map_or(Value::Null, Value::from),
+        AnyTypeInfoKind::Real | AnyTypeInfoKind::Double => {
+            row.try_get::<f64, _>(index).map_or(Value::Null, Value::from)
+        }
+        AnyTypeInfoKind::Text => row.try_get::<String, _>(index).map_or(Value::Null, Value::from),
+        AnyTypeInfoKind::Blob => {
+            let hex =
+                |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            row.try_get::<Vec<u8>, _>(index).map_or(Value::Null, |bytes| Value::from(hex(bytes)))
+        }
+    }
+}

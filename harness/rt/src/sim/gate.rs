@@ -1,0 +1,134 @@
+//! The gate around every task: whose it is, and whether it may run.
+//!
+//! When a host crashes, none of its tasks is polled again, from that very point on; when it stalls, its tasks
+//! wait. Simulators stop a host only between steps, which would let its other tasks run on for a while.
+
+use std::{
+    cell::Cell,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+pub(crate) use crate::sim::clock::Here;
+use crate::sim::{
+    clock::{self, HostClock},
+    world,
+};
+
+thread_local! {
+    static HERE: Cell<Option<Here>> = const { Cell::new(None) };
+}
+
+/// The host on which the caller runs; nothing outside every host.
+pub(crate) fn here() -> Option<Here> {
+    HERE.try_with(Cell::get).ok().flatten().or_else(clock::host_of_runtime)
+}
+
+/// A task of a host.
+pub(crate) struct Gate<F: Future> {
+    /// Nothing once it is dropped.
+    future: Option<Pin<Box<F>>>,
+    here: Here,
+}
+
+impl<F: Future> Gate<F> {
+    pub(crate) fn new(future: F, here: Here) -> Self {
+        Self { future: Some(Box::pin(future)), here }
+    }
+}
+
+/// Shows host and clock for the length of a call.
+struct Presence {
+    here: Option<Here>,
+    clock: Option<HostClock>,
+}
+
+impl Presence {
+    fn of(here: Here, host_clock: Option<HostClock>) -> Self {
+        Self { here: HERE.replace(Some(here)), clock: clock::enter(host_clock) }
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        HERE.set(self.here);
+        clock::leave(self.clock);
+    }
+}
+
+impl<F: Future> Future for Gate<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let here = self.here;
+        if !world::is_alive(here) {
+            return Poll::Pending;
+        }
+        let presence = Presence::of(
+            here,
+            Some(clock::of_host(here, world::with(|world| world.hosts[here.host].skew_ns))),
+        );
+        let at_ns = clock::now_ns();
+        if !world::with(|world| world.admit(here, at_ns, cx.waker())) {
+            return Poll::Pending;
+        }
+        let future = self.future.as_mut().expect("a dropped task is not polled");
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
+        // A task that crashed its own host must not hand out a result in the same breath.
+        let answer = match polled {
+            Ok(answer) if world::is_alive(here) => answer,
+            Ok(_) => Poll::Pending,
+            Err(panic) => {
+                world::panicked(here, &panics::describe(&*panic));
+                Poll::Pending
+            }
+        };
+        drop(presence);
+        answer
+    }
+}
+
+impl<F: Future> Drop for Gate<F> {
+    /// Destructors run as the host that owned the task, so that a dead host's can have no effect.
+    fn drop(&mut self) {
+        let _presence = clock::is_active().then(|| Presence::of(self.here, None));
+        drop(self.future.take());
+    }
+}
+
+pub(crate) mod panics {
+    //! What a panic of a target said, and where; without a path, which differs between checkouts.
+
+    use std::{any::Any, cell::RefCell, sync::Once};
+
+    use crate::sim::clock;
+
+    thread_local! {
+        static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
+    }
+
+    /// Keeps panics inside simulations off standard error; they become verdicts.
+    pub(crate) fn install_hook() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            let before = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |info| {
+                if !clock::is_active() {
+                    return before(info);
+                }
+                let place = info.location().map(|at| {
+                    let file = at.file().rsplit(['/', '\\']).next().unwrap_or_default();
+                    format!(" ({file}:{})", at.line())
+                });
+                PLACE.set(place.unwrap_or_default());
+            }));
+        });
+    }
+
+    /// The message of the panic that was just caught, with its place.
+    pub(crate) fn describe(panic: &(dyn Any + Send)) -> String {
+        format!("{}{}", chaosdrill_core::check::panic_message(panic), PLACE.take())
+    }
+}

@@ -1,0 +1,84 @@
+//! libc's clock and entropy, answered from the simulation on a simulation's thread.
+//!
+//! std's `Instant`, `SystemTime` and hash maps, and every crate that asks the operating system for randomness,
+//! end at three functions of libc. This module defines them in the binary itself, so that the linker takes
+//! ours; on any other thread they go on to the kernel. This is the one module with unsafe code.
+#![expect(unsafe_code, reason = "libc's symbols can be replaced only by extern functions")]
+
+use std::{
+    cell::Cell,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use crate::sim::clock;
+
+thread_local! {
+    /// Set while our clock itself asks for the time, which an unpaused tokio clock does.
+    static ASKING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Fills `buffer` from the simulation's entropy, or asks the kernel.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn getrandom(buffer: *mut u8, length: usize, flags: u32) -> isize {
+    if !clock::is_active() {
+        // SAFETY: the caller's pointer and length are handed on unchanged.
+        return unsafe { libc::syscall(libc::SYS_getrandom, buffer, length, flags) as isize };
+    }
+    // SAFETY: by libc's contract the buffer has `length` writable bytes.
+    let bytes = unsafe { std::slice::from_raw_parts_mut(buffer, length) };
+    for chunk in bytes.chunks_mut(8) {
+        chunk.copy_from_slice(&clock::next_entropy().to_le_bytes()[..chunk.len()]);
+    }
+    length as isize
+}
+
+/// As [`getrandom`], for at most 256 bytes.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn getentropy(buffer: *mut u8, length: usize) -> i32 {
+    if length > 256 {
+        return -1;
+    }
+    // SAFETY: the contract is the same.
+    if unsafe { getrandom(buffer, length, 0) } < 0 { -1 } else { 0 }
+}
+
+/// Virtual time on a simulation's thread, the kernel's elsewhere.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn clock_gettime(
+    clock_id: libc::clockid_t,
+    time: *mut libc::timespec,
+) -> libc::c_int {
+    if clock::is_active() && !ASKING.replace(true) {
+        let ns = match clock_id {
+            libc::CLOCK_REALTIME | libc::CLOCK_REALTIME_COARSE => clock::wall_ns(),
+            _ => clock::monotonic_ns(),
+        };
+        ASKING.set(false);
+        // SAFETY: by libc's contract `time` points to a writable timespec.
+        unsafe {
+            time.write(libc::timespec {
+                tv_sec: (ns / 1_000_000_000) as libc::time_t,
+                tv_nsec: (ns % 1_000_000_000) as libc::c_long,
+            });
+        }
+        return 0;
+    }
+    // SAFETY: the caller's arguments are handed on unchanged.
+    unsafe { next_clock_gettime()(clock_id, time) }
+}
+
+type ClockGettime = unsafe extern "C" fn(libc::clockid_t, *mut libc::timespec) -> libc::c_int;
+
+/// libc's own function, found once; a plain system call would be many times slower for every other thread.
+fn next_clock_gettime() -> ClockGettime {
+    static FOUND: AtomicUsize = AtomicUsize::new(0);
+    let mut address = FOUND.load(Ordering::Relaxed);
+    if address == 0 {
+        // SAFETY: the name is a C string; a null answer is refused below.
+        address = unsafe { libc::dlsym(libc::RTLD_NEXT, c"clock_gettime".as_ptr()) } as usize;
+        assert!(address != 0, "libc has a clock_gettime");
+        FOUND.store(address, Ordering::Relaxed);
+    }
+    // SAFETY: the symbol has this type in every libc for Linux.
+    unsafe { std::mem::transmute::<usize, ClockGettime>(address) }
+}

@@ -1,0 +1,329 @@
+//! The simulation beneath the facade. Only the harness calls into this module; a target never does.
+//!
+//! One simulation lives on one fresh thread ([`run`]), and shares nothing with any other. Its state is the
+//! [`world`]; every task is wrapped in a [`gate`]; every step that touches the outside passes a [`boundary`],
+//! where the armed [`plan`] may strike; [`driver`] turns the crank of the simulator.
+
+pub(crate) mod boundary;
+mod clock;
+pub(crate) mod database;
+#[cfg_attr(not(madsim), path = "driver_turmoil.rs")]
+mod driver;
+pub mod failpoint;
+pub(crate) mod faulty;
+pub(crate) mod gate;
+mod libc_override;
+pub(crate) mod link;
+pub(crate) mod plan;
+mod timers;
+pub(crate) mod world;
+
+use std::{
+    collections::BTreeMap, future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration,
+};
+
+use chaosdrill_core::{
+    Plan, Seed, Stream, Trace, limits,
+    record::FaultRecord,
+    trace::{EventKind, TraceEvent},
+};
+use serde_json::Value;
+
+/// The name of this simulator, as records give it.
+pub const SIMULATOR: &str = "turmoil";
+
+/// The name under which the database stands among the hosts.
+pub const DATABASE_HOST: &str = "db";
+
+/// Any error of a host's software.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// How a host's software ends.
+pub type Ended = Result<(), BoxError>;
+
+type Software = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Ended> + Send>> + Send + Sync>;
+
+/// One simulated machine.
+#[derive(Clone)]
+pub struct Host {
+    pub(crate) name: String,
+    pub(crate) software: Software,
+    pub(crate) is_client: bool,
+    pub(crate) supervised: Option<Duration>,
+}
+
+impl Host {
+    /// A machine that runs `software` at each start; it is expected to run until it crashes.
+    pub fn new<F>(name: impl Into<String>, software: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Ended> + Send + 'static,
+    {
+        Self {
+            name: name.into(),
+            software: Arc::new(move || Box::pin(software())),
+            is_client: false,
+            supervised: None,
+        }
+    }
+
+    /// The machine is part of the workload: the run waits for its software to end.
+    #[must_use]
+    pub fn client(mut self) -> Self {
+        self.is_client = true;
+        self
+    }
+
+    /// Software that ends by itself is started again after this much virtual time, as a supervisor would.
+    #[must_use]
+    pub fn supervised(mut self, after: Duration) -> Self {
+        self.supervised = Some(after);
+        self
+    }
+}
+
+/// A query whose rows the harness itself reads after every committed write, outside virtual time.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    /// Name in the history.
+    pub name: String,
+    /// Which database, by the name in its URL.
+    pub database: String,
+    /// The query; its first column is the key of a row.
+    pub sql: String,
+}
+
+/// How long a message or statement travels, each way, in whole milliseconds, both ends included.
+#[derive(Clone, Copy, Debug)]
+pub struct Latency {
+    /// Shortest.
+    pub ms_min: u64,
+    /// Longest.
+    pub ms_max: u64,
+}
+
+/// Everything that determines one run, but for the code.
+#[derive(Clone)]
+pub struct Config {
+    /// The seed of everything the plan does not fix.
+    pub seed: Seed,
+    /// The faults.
+    pub plan: Plan,
+    /// The planted defect that is switched on.
+    pub defect: Option<String>,
+    /// The machines, in the order in which they start.
+    pub hosts: Vec<Host>,
+    /// The catalogue of failpoint names of the targets.
+    pub failpoints: Vec<&'static str>,
+    /// The rows the harness watches.
+    pub watches: Vec<Watch>,
+    /// Latency between machines.
+    pub network: Latency,
+    /// Latency between a machine and the database.
+    pub database: Latency,
+    /// Folder for the databases of this run; made by the run and removed after it.
+    pub folder: PathBuf,
+    /// A place for the databases to be kept instead of removed.
+    pub keep_databases: Option<PathBuf>,
+    /// Bounds of this run.
+    pub bounds: Bounds,
+    /// Whether idle time is skipped; only a test of the skip itself turns it off.
+    pub skip_idle: bool,
+}
+
+/// Bounds of one run; each ends it as unknown and says so.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Virtual time.
+    pub virtual_max: Duration,
+    /// Executed simulator steps.
+    pub steps_max: u64,
+    /// Events in the trace.
+    pub events_max: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            virtual_max: limits::RUN_VIRTUAL_MAX,
+            steps_max: limits::RUN_STEPS_MAX,
+            events_max: limits::RUN_EVENTS_MAX,
+        }
+    }
+}
+
+/// Why a run ended before its director said so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stop {
+    /// A host was polled over and over without virtual time going on.
+    Spinning {
+        /// Which host.
+        host: String,
+    },
+    /// A bound was met.
+    Bound {
+        /// Which one, in words.
+        which: String,
+    },
+    /// Code that belongs to no host of ours panicked.
+    Panicked {
+        /// What it said.
+        message: String,
+    },
+}
+
+/// When the director wants to be asked again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// At this instant at the latest; earlier, but not before `not_before`, where the history has grown.
+    Wake {
+        /// Virtual time before which activity is of no interest.
+        not_before: Duration,
+        /// Virtual time of the next wake-up.
+        at: Duration,
+    },
+    /// The run is over.
+    Finish,
+}
+
+/// Decides when chaos ends and when the run is over; asked between steps, outside every host.
+pub trait Director {
+    /// Looks at the run and says what next.
+    fn wake(&mut self, control: &mut Control<'_>) -> Next;
+}
+
+/// What a director may see and do.
+pub struct Control<'a> {
+    pub(crate) quiescent: bool,
+    pub(crate) driver: &'a mut dyn driver::Levers,
+}
+
+impl Control<'_> {
+    /// Virtual time.
+    pub fn now(&self) -> Duration {
+        world::now()
+    }
+
+    /// True where nothing will ever happen unless the director changes something.
+    pub fn is_quiescent(&self) -> bool {
+        self.quiescent
+    }
+
+    /// Whether the software of every client has ended.
+    pub fn clients_are_done(&self) -> bool {
+        world::with(|world| world.clients_are_done())
+    }
+
+    /// Whether every fault that struck has ended by itself, as far as it ever will.
+    pub fn faults_have_ended(&self) -> bool {
+        world::with(|world| world.agenda.is_empty())
+    }
+
+    /// Required faults that have not struck.
+    pub fn required_faults_waiting(&self) -> usize {
+        world::with(|world| world.plan.waiting(true))
+    }
+
+    /// Faults of any kind that have not struck.
+    pub fn faults_waiting(&self) -> usize {
+        world::with(|world| world.plan.waiting(false))
+    }
+
+    /// Reads the trace so far.
+    pub fn read<R>(&self, read: impl FnOnce(&[TraceEvent]) -> R) -> R {
+        world::with(|world| read(world.trace.events()))
+    }
+
+    /// Ends every fault: links are repaired, stalled hosts go on, crashed hosts come back unless they never do.
+    pub fn heal(&mut self) {
+        world::heal(self.driver);
+    }
+
+    /// Records a phase of the run.
+    pub fn phase(&mut self, name: &str) {
+        world::record_as("", EventKind::Phase, name, Value::Null);
+    }
+}
+
+/// What a run left behind.
+pub struct Finished {
+    /// Everything that happened.
+    pub trace: Trace,
+    /// How often each boundary site was passed.
+    pub sites: BTreeMap<String, u64>,
+    /// The plan's faults, and what became of them.
+    pub faults: Vec<FaultRecord>,
+    /// Why the run ended early, if it did.
+    pub stop: Option<Stop>,
+    /// Virtual time of the whole run.
+    pub elapsed: Duration,
+    /// Simulator steps that were really executed.
+    pub steps: u64,
+    /// What is left to say of hosts that ended by themselves or panicked: (host, how).
+    pub casualties: Vec<(String, String)>,
+    /// Faults that ask for a site no host ever passed, with the sites that were.
+    pub sites_never_passed: Vec<String>,
+}
+
+/// Runs one simulation on a fresh thread of its own, and waits for it.
+///
+/// # Errors
+///
+/// The panic message where the harness itself broke, or what was wrong with the folder for the databases.
+pub fn run<D>(config: Config, director: D) -> Result<Finished, String>
+where
+    D: Director + Send + 'static,
+{
+    let thread = std::thread::Builder::new()
+        .name(format!("simulation {}", config.seed))
+        .stack_size(8 << 20)
+        .spawn(move || run_here(&config, director))
+        .map_err(|why| format!("failed to start a thread for the simulation: {why}"))?;
+    thread.join().unwrap_or_else(|panic| Err(chaosdrill_core::check::panic_message(&*panic)))
+}
+
+fn run_here<D: Director>(config: &Config, mut director: D) -> Result<Finished, String> {
+    std::fs::create_dir_all(&config.folder)
+        .map_err(|why| format!("failed to make the folder {}: {why}", config.folder.display()))?;
+    failpoint::register(&config.failpoints);
+    fastrand::seed(config.seed.stream("fastrand").next_u64());
+    let guard = clock::start(config.seed.stream("entropy").next_u64());
+    let folder = config.folder.clone();
+    let keep = config.keep_databases.clone();
+    world::install(config);
+    let (stop, steps) = driver::run(config, &mut director);
+    database::close_all();
+    let finished = world::take(stop, steps);
+    drop(guard);
+    if let Some(keep) = keep {
+        database::keep(&folder, &keep)
+            .map_err(|why| format!("failed to keep the databases: {why}"))?;
+    }
+    std::fs::remove_dir_all(&folder)
+        .map_err(|why| format!("failed to remove {}: {why}", folder.display()))?;
+    Ok(finished)
+}
+
+/// Whether the simulation at hand switched this defect on.
+pub(crate) fn defect_is_on(id: &str) -> bool {
+    world::try_with(|world| world.defect.as_deref() == Some(id)).unwrap_or(false)
+}
+
+/// Records what the workload did, on the host at hand: an invocation, or how it ended.
+pub fn record(kind: EventKind, name: &str, data: Value) -> u64 {
+    world::record(kind, name, data)
+}
+
+/// A stream of randomness for the workload at hand, derived from the seed by label.
+///
+/// # Panics
+///
+/// Outside a simulation.
+pub fn stream(label: &str) -> Stream {
+    world::with(|world| world.seed.stream(label))
+}
+
+/// The URL of a database of the simulation at hand.
+pub fn database_url(name: &str) -> String {
+    format!("sqlite:{name}.db")
+}

@@ -1,0 +1,590 @@
+//! The state of one simulation, in a thread-local: hosts, links, plan, agenda, trace.
+//!
+//! It is borrowed for the length of one call and never across an await or a poll of foreign code.
+
+use std::{cell::RefCell, collections::BTreeMap, task::Waker, time::Duration};
+
+use chaosdrill_core::{
+    Act, Seed, Stream, Trace, fault::Restart, limits::POLLS_PER_INSTANT_MAX, record,
+    trace::EventKind,
+};
+use serde_json::{Value, json};
+
+use crate::sim::{
+    Config, DATABASE_HOST, Finished, Latency, Stop, Watch, clock, database,
+    driver::Levers,
+    gate::{self, Here},
+    link::{Links, Pair},
+    plan::ArmedPlan,
+};
+
+/// What state a host is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Up,
+    /// Its processor stands still: nothing is polled, everything waits.
+    Stalled,
+    Down,
+    /// Its software ended by itself.
+    Ended,
+}
+
+/// One simulated machine, or the database.
+#[derive(Debug)]
+pub(crate) struct HostState {
+    pub(crate) name: String,
+    pub(crate) state: State,
+    /// Counts its starts; a task of an earlier life is never polled again.
+    pub(crate) life: u32,
+    pub(crate) skew_ns: i64,
+    is_client: bool,
+    supervised: Option<Duration>,
+    /// Tasks that were woken while the host stood still.
+    parked: Vec<Waker>,
+    /// Stalls in force; the last to end lets the host go on.
+    stalls: u32,
+    polls_at: (u64, u64),
+    dice: Stream,
+    /// Whether it comes back at heal.
+    stays_down: bool,
+}
+
+/// Something that is due at an instant.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Due {
+    Strike(usize),
+    Resume(usize),
+    Restart(usize),
+    Repair(Pair),
+    Release(Pair),
+    Unskew(usize, i64),
+    DatabaseUp,
+}
+
+/// What the driver has to do once the step at hand is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    Crash(usize),
+}
+
+/// The state of one simulation.
+pub(crate) struct World {
+    pub(crate) seed: Seed,
+    pub(crate) trace: Trace,
+    pub(crate) plan: ArmedPlan,
+    pub(crate) hosts: Vec<HostState>,
+    pub(crate) links: Links,
+    pub(crate) agenda: BTreeMap<(Duration, u64), Due>,
+    pub(crate) requests: Vec<Request>,
+    pub(crate) stop: Option<Stop>,
+    pub(crate) defect: Option<String>,
+    pub(crate) watches: Vec<Watch>,
+    pub(crate) database_down: u32,
+    pub(crate) history_length: u64,
+    pub(crate) database_latency: Latency,
+    dice: Stream,
+    sites: BTreeMap<String, u64>,
+    passes: BTreeMap<(usize, String), u64>,
+    agenda_next: u64,
+    casualties: Vec<(String, String)>,
+    latest: Duration,
+}
+
+thread_local! {
+    static WORLD: RefCell<Option<World>> = const { RefCell::new(None) };
+}
+
+/// Runs `f` on the world of this thread's simulation; nothing outside one.
+pub(crate) fn try_with<R>(f: impl FnOnce(&mut World) -> R) -> Option<R> {
+    if !clock::is_active() {
+        return None;
+    }
+    WORLD.with_borrow_mut(|world| world.as_mut().map(f))
+}
+
+/// As [`try_with`], inside a simulation.
+pub(crate) fn with<R>(f: impl FnOnce(&mut World) -> R) -> R {
+    try_with(f).expect("this call belongs inside a simulation")
+}
+
+/// Makes the world of a new simulation.
+pub(crate) fn install(config: &Config) {
+    let host = |host: &crate::sim::Host| HostState {
+        name: host.name.clone(),
+        state: State::Up,
+        life: 0,
+        skew_ns: 0,
+        is_client: host.is_client,
+        supervised: host.supervised,
+        parked: Vec::new(),
+        stalls: 0,
+        polls_at: (0, 0),
+        dice: config.seed.stream(&format!("host {}", host.name)),
+        stays_down: false,
+    };
+    let database = crate::sim::Host::new(DATABASE_HOST, || async { Ok(()) });
+    let mut world = World {
+        seed: config.seed,
+        trace: Trace::default(),
+        plan: ArmedPlan::new(&config.plan),
+        hosts: config.hosts.iter().chain([&database]).map(host).collect(),
+        links: Links::default(),
+        agenda: BTreeMap::new(),
+        requests: Vec::new(),
+        stop: None,
+        defect: config.defect.clone(),
+        watches: config.watches.clone(),
+        database_down: 0,
+        history_length: 0,
+        database_latency: config.database,
+        dice: config.seed.stream("database latency"),
+        sites: BTreeMap::new(),
+        passes: BTreeMap::new(),
+        agenda_next: 0,
+        casualties: Vec::new(),
+        latest: Duration::ZERO,
+    };
+    for (at, index) in world.plan.timed() {
+        world.put_on_agenda(at, Due::Strike(index));
+    }
+    WORLD.set(Some(world));
+    database::install(&config.folder);
+}
+
+/// Ends the world and says what it leaves behind.
+pub(crate) fn take(stop: Option<Stop>, steps: u64) -> Finished {
+    let world = WORLD.take().expect("the simulation has a world");
+    Finished {
+        sites_never_passed: world.plan.sites_never_passed(&world.sites.keys()),
+        faults: world.plan.records(),
+        elapsed: world.latest,
+        trace: world.trace,
+        sites: world.sites,
+        stop,
+        steps,
+        casualties: world.casualties,
+    }
+}
+
+/// Virtual time.
+pub(crate) fn now() -> Duration {
+    Duration::from_nanos(clock::now_ns())
+}
+
+/// Records an event on the host at hand, and returns its number.
+pub(crate) fn record(kind: EventKind, name: &str, data: Value) -> u64 {
+    let here = gate::here();
+    with(|world| {
+        let host = here.map(|here| here.host);
+        world.record(host, kind, name, data)
+    })
+}
+
+/// Records an event on a host by name; the empty name is the harness.
+pub(crate) fn record_as(host: &str, kind: EventKind, name: &str, data: Value) -> u64 {
+    with(|world| {
+        let host = world.host_named(host);
+        world.record(host, kind, name, data)
+    })
+}
+
+/// Whether the caller runs on a host that is up, or outside every host.
+pub(crate) fn is_alive_here() -> bool {
+    match gate::here() {
+        Some(here) => is_alive(here),
+        None => clock::is_active(),
+    }
+}
+
+/// Whether a task's host is still in the life that spawned it.
+pub(crate) fn is_alive(here: Here) -> bool {
+    try_with(|world| world.is_alive(here)).unwrap_or(false)
+}
+
+/// The next 64 bits of the randomness of the host at hand; nothing outside a simulation.
+pub(crate) fn draw() -> Option<u64> {
+    if !clock::is_active() {
+        return None;
+    }
+    let here = gate::here();
+    try_with(|world| match here {
+        Some(here) => world.hosts[here.host].dice.next_u64(),
+        None => world.dice.next_u64(),
+    })
+}
+
+/// The host at hand stops there and then; it comes back as `restart` says.
+pub(crate) fn crash(host: usize, restart: Restart, why: Value) {
+    with(|world| world.bring_down(host, State::Down, "down", why, restart));
+    database::close_host(host);
+}
+
+/// A host's software ended by itself.
+pub(crate) fn ended(here: Here, result: Result<(), String>) {
+    with(|world| {
+        let host = &world.hosts[here.host];
+        let (is_client, supervised) = (host.is_client, host.supervised);
+        let restart = supervised.map_or(Restart::Never, Restart::After);
+        let why = result.as_ref().err().map_or(Value::Null, |error| json!({ "error": error }));
+        world.bring_down(here.host, State::Ended, "ended", why, restart);
+        let expected = supervised.is_some() || (is_client && result.is_ok());
+        if !expected {
+            let how = match result {
+                Ok(()) => "its software ended".to_owned(),
+                Err(error) => format!("its software ended with an error: {error}"),
+            };
+            let name = world.hosts[here.host].name.clone();
+            world.casualties.push((name, how));
+        }
+    });
+    database::close_host(here.host);
+}
+
+/// A task of a host panicked: the whole process is gone, as under `panic = "abort"`.
+pub(crate) fn panicked(here: Here, message: &str) {
+    with(|world| {
+        let name = world.hosts[here.host].name.clone();
+        world.casualties.push((name, format!("panicked: {message}")));
+    });
+    crash(here.host, Restart::Never, json!({ "panic": message }));
+}
+
+/// The processor of a host stands still for a while.
+pub(crate) fn stall(host: usize, lasts: Duration) {
+    with(|world| {
+        let until = now().saturating_add(lasts);
+        world.record(
+            Some(host),
+            EventKind::Host,
+            "stalled",
+            json!({ "for_ns": record::nanos(lasts) }),
+        );
+        let state = &mut world.hosts[host];
+        state.state = State::Stalled;
+        state.stalls += 1;
+        world.put_on_agenda(until, Due::Resume(host));
+    });
+}
+
+/// A fault that strikes at an instant.
+pub(crate) fn strike(index: usize, levers: &mut dyn Levers) {
+    let Some(act) = with(|world| (!world.plan.is_disarmed()).then(|| world.plan.act(index))) else {
+        return;
+    };
+    let event = with(|world| {
+        let event = world.record(None, EventKind::Fault, act.family(), fault_data(&act));
+        world.plan.fired(index, event);
+        event
+    });
+    let until = |lasts: Option<Duration>| lasts.map(|lasts| now().saturating_add(lasts));
+    match act {
+        Act::Partition { between, lasts } => {
+            let pair = with(|world| world.pair(&between));
+            cut(pair, levers);
+            with(|world| world.put_on_agenda_if(until(lasts), Due::Repair(pair)));
+        }
+        Act::Clog { between, lasts } => {
+            let pair = with(|world| world.pair(&between));
+            if with(|world| world.links.clog(pair)) {
+                levers.clog(pair);
+            }
+            with(|world| world.put_on_agenda_if(until(lasts), Due::Release(pair)));
+        }
+        Act::Kill { host, restart } => {
+            let host =
+                with(|world| world.host_named(&host).expect("hosts of a plan are validated"));
+            if with(|world| world.is_up(host)) {
+                crash(host, restart, json!({ "fault": event }));
+            }
+        }
+        Act::Skew { host, by_ns, lasts } => with(|world| {
+            let host = world.host_named(&host).expect("hosts of a plan are validated");
+            world.skew(host, by_ns);
+            world.put_on_agenda_if(until(lasts), Due::Unskew(host, by_ns));
+        }),
+        Act::DatabaseDown { lasts } => {
+            with(|world| {
+                world.database_down += 1;
+                world.put_on_agenda_if(until(lasts), Due::DatabaseUp);
+            });
+            database::reset_all();
+        }
+        Act::Crash { .. } | Act::Error(_) | Act::LostAck(_) | Act::Stall(_) | Act::Delay(_) => {
+            unreachable!("a validated plan has these at boundaries only")
+        }
+    }
+}
+
+/// The data of a fault's event.
+pub(crate) fn fault_data(act: &Act) -> Value {
+    serde_json::to_value(act).expect("an act is plain data")
+}
+
+fn cut(pair: Pair, levers: &mut dyn Levers) {
+    let (was_whole, waiting) = with(|world| world.links.cut(pair));
+    if was_whole {
+        levers.cut(pair);
+    }
+    waiting.into_iter().for_each(Waker::wake);
+    let database = with(|world| world.database());
+    if pair.ends().contains(&database) {
+        let [a, b] = pair.ends();
+        database::reset_host(if a == database { b } else { a });
+    }
+}
+
+fn repair(pair: Pair, levers: &mut dyn Levers) {
+    if with(|world| world.links.repair(pair)) {
+        levers.repair(pair);
+    }
+}
+
+fn release(pair: Pair, levers: &mut dyn Levers) {
+    let (free, waiting) = with(|world| world.links.release(pair));
+    if free {
+        levers.release(pair);
+    }
+    waiting.into_iter().for_each(Waker::wake);
+}
+
+fn resume(host: usize) {
+    let parked = with(|world| {
+        let state = &mut world.hosts[host];
+        state.stalls = state.stalls.saturating_sub(1);
+        if state.state != State::Stalled || state.stalls > 0 {
+            return Vec::new();
+        }
+        state.state = State::Up;
+        let parked = std::mem::take(&mut state.parked);
+        world.record(Some(host), EventKind::Host, "resumed", Value::Null);
+        parked
+    });
+    parked.into_iter().for_each(Waker::wake);
+}
+
+fn restart(host: usize, levers: &mut dyn Levers) {
+    let is_down = with(|world| {
+        let state = &mut world.hosts[host];
+        let is_down = matches!(state.state, State::Down | State::Ended);
+        if is_down {
+            state.life += 1;
+            state.state = State::Up;
+            state.stalls = 0;
+            state.parked.clear();
+            let life = state.life;
+            world.record(Some(host), EventKind::Host, "up", json!({ "life": life }));
+        }
+        is_down
+    });
+    if is_down {
+        levers.restart(host);
+    }
+}
+
+/// Does what is due.
+pub(crate) fn fulfil(due: Due, levers: &mut dyn Levers) {
+    match due {
+        Due::Strike(index) => strike(index, levers),
+        Due::Resume(host) => resume(host),
+        Due::Restart(host) => restart(host, levers),
+        Due::Repair(pair) => {
+            repair(pair, levers);
+            with(|world| world.link_event("repaired", pair));
+        }
+        Due::Release(pair) => {
+            release(pair, levers);
+            with(|world| world.link_event("released", pair));
+        }
+        Due::Unskew(host, by_ns) => with(|world| world.skew(host, -by_ns)),
+        Due::DatabaseUp => with(|world| {
+            world.database_down = world.database_down.saturating_sub(1);
+            let database = world.database();
+            world.record(Some(database), EventKind::Host, "up", Value::Null);
+        }),
+    }
+}
+
+/// Ends every fault.
+pub(crate) fn heal(levers: &mut dyn Levers) {
+    let hosts = with(|world| {
+        world.plan.disarm();
+        world.record(None, EventKind::Phase, chaosdrill_core::history::HEAL, Value::Null);
+        let supervised = |due: &Due| matches!(due, Due::Restart(host) if world.hosts[*host].state == State::Ended);
+        let kept: BTreeMap<_, _> =
+            world.agenda.iter().filter(|(_, due)| supervised(due)).map(|(k, v)| (*k, *v)).collect();
+        world.agenda = kept;
+        world.database_down = 0;
+        for host in 0..world.hosts.len() {
+            let skew = world.hosts[host].skew_ns;
+            if skew != 0 {
+                world.skew(host, -skew);
+            }
+        }
+        world.hosts.len()
+    });
+    for pair in with(|world| world.links.in_force(true)) {
+        repair(pair, levers);
+    }
+    for pair in with(|world| world.links.in_force(false)) {
+        release(pair, levers);
+    }
+    for host in 0..hosts {
+        let (state, stays_down) = with(|world| {
+            let host = &mut world.hosts[host];
+            host.stalls = host.stalls.min(1);
+            (host.state, host.stays_down)
+        });
+        match state {
+            State::Stalled => resume(host),
+            State::Down if !stays_down => restart(host, levers),
+            State::Up | State::Down | State::Ended => {}
+        }
+    }
+}
+
+impl World {
+    pub(crate) fn host_named(&self, name: &str) -> Option<usize> {
+        self.hosts.iter().position(|host| host.name == name)
+    }
+
+    /// The database's place among the hosts.
+    pub(crate) fn database(&self) -> usize {
+        self.hosts.len() - 1
+    }
+
+    pub(crate) fn is_up(&self, host: usize) -> bool {
+        matches!(self.hosts[host].state, State::Up | State::Stalled)
+    }
+
+    pub(crate) fn is_alive(&self, here: Here) -> bool {
+        self.is_up(here.host) && self.hosts[here.host].life == here.life
+    }
+
+    pub(crate) fn clients_are_done(&self) -> bool {
+        self.hosts.iter().filter(|host| host.is_client).all(|host| host.state == State::Ended)
+    }
+
+    fn pair(&self, names: &[String; 2]) -> Pair {
+        let [a, b] = names
+            .each_ref()
+            .map(|name| self.host_named(name).expect("hosts of a plan are validated"));
+        Pair::of(a, b)
+    }
+
+    /// Appends an event. The time of a trace never goes back, although hosts take turns within a tick.
+    pub(crate) fn record(
+        &mut self,
+        host: Option<usize>,
+        kind: EventKind,
+        name: &str,
+        data: Value,
+    ) -> u64 {
+        self.latest = self.latest.max(now());
+        if kind.belongs_to_history() {
+            self.history_length += 1;
+        }
+        let host = host.map_or("", |host| self.hosts[host].name.as_str());
+        self.trace.push(self.latest, host, kind, name, data)
+    }
+
+    /// Notes the passage of time without events.
+    pub(crate) fn reached(&mut self, at: Duration) {
+        self.latest = self.latest.max(at);
+    }
+
+    fn link_event(&mut self, what: &str, pair: Pair) {
+        let names = pair.ends().map(|host| self.hosts[host].name.clone());
+        self.record(None, EventKind::Fault, what, json!({ "between": names }));
+    }
+
+    fn skew(&mut self, host: usize, by_ns: i64) {
+        let state = &mut self.hosts[host];
+        state.skew_ns = state.skew_ns.saturating_add(by_ns);
+        let skew_ns = state.skew_ns;
+        clock::set_skew(host, skew_ns);
+        self.record(Some(host), EventKind::Host, "skewed", json!({ "skew_ns": skew_ns }));
+    }
+
+    pub(crate) fn put_on_agenda(&mut self, at: Duration, due: Due) {
+        self.agenda_next += 1;
+        self.agenda.insert((at, self.agenda_next), due);
+    }
+
+    fn put_on_agenda_if(&mut self, at: Option<Duration>, due: Due) {
+        if let Some(at) = at {
+            self.put_on_agenda(at, due);
+        }
+    }
+
+    /// Takes the first thing that is due by `now`.
+    pub(crate) fn pop_due(&mut self, now: Duration) -> Option<Due> {
+        let (key, _) = self.agenda.first_key_value().filter(|((at, _), _)| *at <= now)?;
+        let key = *key;
+        self.agenda.remove(&key)
+    }
+
+    fn bring_down(&mut self, host: usize, state: State, word: &str, why: Value, restart: Restart) {
+        self.record(Some(host), EventKind::Host, word, why);
+        let at = now();
+        let entry = &mut self.hosts[host];
+        entry.state = state;
+        entry.parked.clear();
+        entry.stays_down = restart == Restart::Never;
+        self.requests.push(Request::Crash(host));
+        if let Restart::After(after) = restart {
+            self.put_on_agenda(at.saturating_add(after), Due::Restart(host));
+        }
+    }
+
+    /// A host passes a boundary: counts it, and says which faults strike.
+    pub(crate) fn pass(&mut self, here: Here, site: &str) -> Vec<(usize, Act)> {
+        *self.sites.entry(site.to_owned()).or_default() += 1;
+        let hit = self.passes.entry((here.host, site.to_owned())).or_default();
+        *hit += 1;
+        let hit = *hit;
+        self.record(Some(here.host), EventKind::Boundary, site, json!({ "hit": hit }));
+        let struck = self.plan.strike(&self.hosts[here.host].name, site);
+        for (index, act) in &struck {
+            let event = self.record(
+                Some(here.host),
+                EventKind::Fault,
+                act.family(),
+                json!({ "at": site, "do": fault_data(act) }),
+            );
+            self.plan.fired(*index, event);
+        }
+        struck
+    }
+
+    /// Draws how long a statement or its answer travels.
+    pub(crate) fn draw_database_latency(&mut self) -> Duration {
+        let Latency { ms_min, ms_max } = self.database_latency;
+        Duration::from_millis(self.dice.between(ms_min, ms_max))
+    }
+
+    /// Counts a poll of a host's task; false where the host has been polled too often in one instant.
+    fn count_poll(&mut self, host: usize, at_ns: u64) -> bool {
+        let (at, polls) = &mut self.hosts[host].polls_at;
+        if *at != at_ns {
+            (*at, *polls) = (at_ns, 0);
+        }
+        *polls += 1;
+        *polls <= POLLS_PER_INSTANT_MAX
+    }
+
+    /// Whether a task may be polled now; where not, it is parked or forgotten.
+    pub(crate) fn admit(&mut self, here: Here, at_ns: u64, waker: &Waker) -> bool {
+        if !self.is_alive(here) || self.stop.is_some() {
+            return false;
+        }
+        if self.hosts[here.host].state == State::Stalled {
+            self.hosts[here.host].parked.push(waker.clone());
+            return false;
+        }
+        if !self.count_poll(here.host, at_ns) {
+            self.stop = Some(Stop::Spinning { host: self.hosts[here.host].name.clone() });
+            return false;
+        }
+        true
+    }
+}

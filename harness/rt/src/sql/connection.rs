@@ -1,0 +1,94 @@
+//! One connection, whatever is behind it.
+
+use either::Either;
+use futures_core::{future::BoxFuture, stream::BoxStream};
+use sqlx::{
+    Any, Error, Execute, Executor, SqlStr,
+    any::{AnyQueryResult, AnyRow, AnyStatement, AnyTypeInfo},
+    pool::PoolConnection,
+};
+
+use crate::sql::Dialect;
+
+/// A connection to the database; `&mut Connection` is an sqlx executor.
+#[derive(Debug)]
+pub struct Connection {
+    pub(crate) inner: Inner,
+    pub(crate) dialect: Dialect,
+}
+
+#[derive(Debug)]
+pub(crate) enum Inner {
+    Pooled(PoolConnection<Any>),
+    Transaction(sqlx::Transaction<'static, Any>),
+    #[cfg(feature = "sim")]
+    Simulated(crate::sql::simulated::PooledConnection),
+}
+
+impl Connection {
+    /// What SQL the database speaks.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+}
+
+impl<'c> Executor<'c> for &'c mut Connection {
+    type Database = Any;
+
+    fn fetch_many<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxStream<'e, Result<Either<AnyQueryResult, AnyRow>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Any>,
+    {
+        match &mut self.inner {
+            Inner::Pooled(connection) => (&mut **connection).fetch_many(query),
+            Inner::Transaction(transaction) => (&mut **transaction).fetch_many(query),
+            #[cfg(feature = "sim")]
+            Inner::Simulated(connection) => connection.fetch_many(query),
+        }
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<AnyRow>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Any>,
+    {
+        match &mut self.inner {
+            Inner::Pooled(connection) => (&mut **connection).fetch_optional(query),
+            Inner::Transaction(transaction) => (&mut **transaction).fetch_optional(query),
+            #[cfg(feature = "sim")]
+            Inner::Simulated(connection) => connection.fetch_optional(query),
+        }
+    }
+
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [AnyTypeInfo],
+    ) -> BoxFuture<'e, Result<AnyStatement, Error>>
+    where
+        'c: 'e,
+    {
+        match &mut self.inner {
+            Inner::Pooled(connection) => (&mut **connection).prepare_with(sql, parameters),
+            Inner::Transaction(transaction) => (&mut **transaction).prepare_with(sql, parameters),
+            #[cfg(feature = "sim")]
+            Inner::Simulated(connection) => connection.prepare_with(sql, parameters.to_vec()),
+        }
+    }
+
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<sqlx::Describe<Any>, Error>>
+    where
+        'c: 'e,
+    {
+        match &mut self.inner {
+            Inner::Pooled(connection) => (&mut **connection).describe(sql),
+            Inner::Transaction(transaction) => (&mut **transaction).describe(sql),
+            #[cfg(feature = "sim")]
+            Inner::Simulated(connection) => connection.describe(sql),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! A pool of connections to one database.
+
+use std::time::Duration;
+
+use either::Either;
+use futures_core::{future::BoxFuture, stream::BoxStream};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use sqlx::{
+    Any, AnyPool, Error, Execute, Executor, SqlStr,
+    any::{AnyPoolOptions, AnyQueryResult, AnyRow, AnyStatement, AnyTypeInfo},
+    migrate::{MigrateError, Migrator},
+};
+
+use crate::sql::{Connection, Dialect, Transaction, connection::Inner as ConnectionInner};
+
+/// How a pool behaves.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolOptions {
+    /// Most connections open at once.
+    pub connections_max: u32,
+    /// How long a caller waits for a connection before [`Error::PoolTimedOut`].
+    pub acquire_timeout: Duration,
+}
+
+impl Default for PoolOptions {
+    /// Ten connections, and thirty seconds: sqlx's own defaults.
+    fn default() -> Self {
+        Self { connections_max: 10, acquire_timeout: Duration::from_secs(30) }
+    }
+}
+
+/// A pool of connections; cheap to clone. `&Pool` is an sqlx executor.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    inner: Inner,
+    dialect: Dialect,
+}
+
+#[derive(Clone, Debug)]
+enum Inner {
+    Real(AnyPool),
+    #[cfg(feature = "sim")]
+    Simulated(crate::sql::simulated::SimulatedPool),
+}
+
+impl Pool {
+    /// Connects to the database of a URL with the default options.
+    ///
+    /// # Errors
+    ///
+    /// sqlx's, from the first connection.
+    pub async fn connect(url: &str) -> Result<Self, Error> {
+        Self::connect_with(url, PoolOptions::default()).await
+    }
+
+    /// Connects to the database of a URL.
+    ///
+    /// # Errors
+    ///
+    /// sqlx's, from the first connection.
+    pub async fn connect_with(url: &str, options: PoolOptions) -> Result<Self, Error> {
+        let dialect = Dialect::of_url(url)?;
+        #[cfg(feature = "sim")]
+        if let Some(here) = crate::sim::gate::here() {
+            let pool = crate::sql::simulated::SimulatedPool::connect(url, options, here).await?;
+            return Ok(Self { inner: Inner::Simulated(pool), dialect });
+        }
+        sqlx::any::install_default_drivers();
+        let pool = AnyPoolOptions::new()
+            .max_connections(options.connections_max)
+            .acquire_timeout(options.acquire_timeout)
+            .connect(url)
+            .await?;
+        Ok(Self { inner: Inner::Real(pool), dialect })
+    }
+
+    /// What SQL the database speaks.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Takes a connection; dropping it gives it back.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PoolTimedOut`], or what the opening of a connection gave.
+    pub async fn acquire(&self) -> Result<Connection, Error> {
+        let inner = match &self.inner {
+            Inner::Real(pool) => ConnectionInner::Pooled(pool.acquire().await?),
+            #[cfg(feature = "sim")]
+            Inner::Simulated(pool) => ConnectionInner::Simulated(pool.acquire().await?),
+        };
+        Ok(Connection { inner, dialect: self.dialect })
+    }
+
+    /// Begins a transaction that is going to write; `name` names its boundaries, as in `sql:NAME.commit`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::acquire`], or the database's refusal to begin.
+    pub async fn begin(&self, name: &'static str) -> Result<Transaction, Error> {
+        let inner = match &self.inner {
+            Inner::Real(pool) => {
+                ConnectionInner::Transaction(pool.begin_with(self.dialect.begin()).await?)
+            }
+            #[cfg(feature = "sim")]
+            Inner::Simulated(pool) => {
+                let mut connection = pool.acquire().await?;
+                connection.begin(name, self.dialect.begin()).await?;
+                ConnectionInner::Simulated(connection)
+            }
+        };
+        Ok(Transaction { connection: Connection { inner, dialect: self.dialect }, name })
+    }
+
+    /// Brings the schema up to date through sqlx's migrator; in a simulation each step is a boundary.
+    ///
+    /// # Errors
+    ///
+    /// The migrator's.
+    pub async fn migrate(&self, migrator: &Migrator) -> Result<(), MigrateError> {
+        match &self.inner {
+            Inner::Real(pool) => migrator.run(pool).await,
+            #[cfg(feature = "sim")]
+            Inner::Simulated(pool) => {
+                let mut connection = pool.acquire().await?;
+                migrator.run_direct(None, &mut connection, false).await
+            }
+        }
+    }
+
+    /// Closes the pool, and waits for its connections to come back.
+    pub async fn close(&self) {
+        match &self.inner {
+            Inner::Real(pool) => pool.close().await,
+            #[cfg(feature = "sim")]
+            Inner::Simulated(pool) => pool.close(),
+        }
+    }
+}
+
+impl<'p> Executor<'p> for &'p Pool {
+    type Database = Any;
+
+    fn fetch_many<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxStream<'e, Result<Either<AnyQueryResult, AnyRow>, Error>>
+    where
+        'p: 'e,
+        E: 'q + Execute<'q, Any>,
+    {
+        // The rows are read to their end before the connection goes back.
+        let rows = async move {
+            let mut connection = self.acquire().await?;
+            connection.fetch_many(query).try_collect::<Vec<_>>().await
+        };
+        rows.map(|rows| {
+            stream::iter(
+                rows.map_or_else(
+                    |error| vec![Err(error)],
+                    |rows| rows.into_iter().map(Ok).collect(),
+                ),
+            )
+        })
+        .flatten_stream()
+        .boxed()
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<AnyRow>, Error>>
+    where
+        'p: 'e,
+        E: 'q + Execute<'q, Any>,
+    {
+        async move { self.acquire().await?.fetch_optional(query).await }.boxed()
+    }
+
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [AnyTypeInfo],
+    ) -> BoxFuture<'e, Result<AnyStatement, Error>>
+    where
+        'p: 'e,
+    {
+        async move { self.acquire().await?.prepare_with(sql, parameters).await }.boxed()
+    }
+
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<sqlx::Describe<Any>, Error>>
+    where
+        'p: 'e,
+    {
+        async move { self.acquire().await?.describe(sql).await }.boxed()
+    }
+}

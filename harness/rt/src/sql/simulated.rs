@@ -1,0 +1,591 @@
+//! Pool and connections inside a simulation: every statement travels to the database host and back.
+
+use std::{
+    collections::VecDeque,
+    future::{Future, pending},
+    sync::{Arc, Mutex},
+    task::Poll,
+    time::Duration,
+};
+
+use chaosdrill_core::{ErrorKind, limits::BUSY_RETRY_MAX, trace::EventKind};
+use either::Either;
+use futures_core::{future::BoxFuture, stream::BoxStream};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use serde_json::{Value, json};
+use sqlx::{
+    Any, AnyConnection, Error, Execute, Executor, SqlSafeStr, SqlStr,
+    any::{AnyArguments, AnyQueryResult, AnyRow, AnyStatement, AnyTypeInfo},
+    migrate::{AppliedMigration, Migrate, MigrateError, Migration},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::{
+    sim::{
+        boundary::{self, Passage},
+        database::{self, Handle},
+        faulty,
+        gate::Here,
+        link::Pair,
+        world,
+    },
+    sql::{PoolOptions, site},
+};
+
+/// SQLite's codes for a database that somebody else holds: SQLITE_BUSY and SQLITE_BUSY_RECOVERY.
+const BUSY_CODES: [&str; 2] = ["5", "261"];
+
+/// A pool of a simulated host.
+#[derive(Clone, Debug)]
+pub(crate) struct SimulatedPool {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    database: String,
+    here: Here,
+    acquire_timeout: Duration,
+    permits: Arc<Semaphore>,
+    idle: Mutex<VecDeque<Handle>>,
+}
+
+impl SimulatedPool {
+    pub(crate) async fn connect(
+        url: &str,
+        options: PoolOptions,
+        here: Here,
+    ) -> Result<Self, Error> {
+        let pool = Self {
+            shared: Arc::new(Shared {
+                database: database::name_of(url),
+                here,
+                acquire_timeout: options.acquire_timeout,
+                permits: Arc::new(Semaphore::new(options.connections_max as usize)),
+                idle: Mutex::new(VecDeque::new()),
+            }),
+        };
+        drop(pool.acquire().await?);
+        Ok(pool)
+    }
+
+    pub(crate) async fn acquire(&self) -> Result<PooledConnection, Error> {
+        let shared = self.shared.clone();
+        let permit = shared.permits.clone().acquire_owned();
+        let permit = match tokio::time::timeout(shared.acquire_timeout, permit).await {
+            Ok(Ok(permit)) => permit,
+            Ok(Err(_)) => return Err(Error::PoolClosed),
+            Err(_) => return Err(Error::PoolTimedOut),
+        };
+        let idle = std::iter::from_fn(|| self.pop()).find(|handle| database::is_open(*handle));
+        let handle = match idle {
+            Some(handle) => handle,
+            None => open(&shared).await?,
+        };
+        Ok(PooledConnection { handle, shared, state: State::Idle, _permit: permit })
+    }
+
+    fn pop(&self) -> Option<Handle> {
+        self.shared.idle.lock().expect("nothing panics while it holds the idle list").pop_front()
+    }
+
+    pub(crate) fn close(&self) {
+        self.shared.permits.close();
+        while let Some(handle) = self.pop() {
+            database::close(handle);
+        }
+    }
+}
+
+/// Opens a connection: a round trip to the database host.
+async fn open(shared: &Shared) -> Result<Handle, Error> {
+    let site = "sql:connect";
+    let open = || database::open(&shared.database, shared.here.host);
+    round_trip(shared, site, Value::Null, None, open, |_| Value::Null).await
+}
+
+/// What a connection is in the middle of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Idle,
+    InTransaction,
+    /// The transaction has failed; only its end is accepted.
+    Aborted,
+}
+
+/// A connection of a simulated host; given back to its pool when dropped.
+#[derive(Debug)]
+pub(crate) struct PooledConnection {
+    handle: Handle,
+    shared: Arc<Shared>,
+    state: State,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for PooledConnection {
+    /// An unfinished transaction is rolled back at once, as the loss of its connection would.
+    fn drop(&mut self) {
+        if !world::is_alive(self.shared.here) {
+            return;
+        }
+        if self.state != State::Idle {
+            database::close(self.handle);
+        } else if database::is_open(self.handle) && !self.shared.permits.is_closed() {
+            self.shared
+                .idle
+                .lock()
+                .expect("nothing panics while it holds the idle list")
+                .push_back(self.handle);
+        }
+    }
+}
+
+/// The way to the database host, or back.
+async fn travel(here: Here) -> Result<(), Error> {
+    let latency = world::with(|world| world.draw_database_latency());
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
+    let pair = world::with(|world| Pair::of(here.host, world.database()));
+    std::future::poll_fn(|cx| {
+        world::with(|world| {
+            if world.links.is_clogged(pair) && !world.links.is_cut(pair) {
+                world.links.wait(pair, cx.waker());
+                return Poll::Pending;
+            }
+            Poll::Ready(())
+        })
+    })
+    .await;
+    let lost = world::with(|world| world.links.is_cut(pair) || world.database_down > 0);
+    if lost { Err(faulty::sql(ErrorKind::Reset)) } else { Ok(()) }
+}
+
+/// One operation at the database host, as a boundary. `connection` is ended where its answer gets lost.
+async fn round_trip<T>(
+    shared: &Shared,
+    site: &str,
+    question: Value,
+    connection: Option<Handle>,
+    mut operation: impl FnMut() -> Result<T, Error>,
+    describe: impl Fn(&T) -> Value,
+) -> Result<T, Error> {
+    if !world::is_alive(shared.here) {
+        return pending().await;
+    }
+    let passage = boundary::before(site).await;
+    let disconnect = || {
+        if let Some(handle) = connection {
+            database::close(handle);
+        }
+    };
+    if let Passage::Fail(kind) = passage {
+        let error = faulty::sql(kind);
+        if matches!(error, Error::Io(_)) {
+            disconnect();
+        }
+        answered(site, &question, Err(&error));
+        return Err(error);
+    }
+    if let Err(error) = travel(shared.here).await {
+        disconnect();
+        answered(site, &question, Err(&error));
+        return Err(error);
+    }
+    let result = patiently(&mut operation).await;
+    answered(site, &question, result.as_ref().map(&describe));
+    boundary::after(passage, site).await;
+    let back = travel(shared.here).await;
+    if let Err(error) = back {
+        disconnect();
+        return Err(error);
+    }
+    if let Passage::LoseAck(kind) = passage {
+        disconnect();
+        return Err(faulty::sql(kind));
+    }
+    result
+}
+
+/// Runs an operation; where SQLite is busy, again after a while of virtual time, within a bound.
+async fn patiently<T>(operation: &mut impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    let mut waited = Duration::ZERO;
+    loop {
+        let result = operation();
+        let is_busy = match &result {
+            Err(Error::Database(error)) => {
+                error.code().is_some_and(|code| BUSY_CODES.contains(&&*code))
+            }
+            _ => false,
+        };
+        if !is_busy || waited >= BUSY_RETRY_MAX {
+            return result;
+        }
+        let pause = Duration::from_millis(1 + crate::rng::below(20));
+        tokio::time::sleep(pause).await;
+        waited += pause;
+    }
+}
+
+fn answered(site: &str, question: &Value, result: Result<Value, &Error>) {
+    let mut data = match result {
+        Ok(answer) => json!({ "ok": answer }),
+        Err(error) => json!({ "error": error.to_string() }),
+    };
+    if !question.is_null() {
+        data["asked"] = question.clone();
+    }
+    world::record(EventKind::Answer, site, data);
+}
+
+/// Sixteen hex digits that stand for a value in the trace.
+fn short_hash(bytes: &[u8]) -> String {
+    chaosdrill_core::trace::short_hash(bytes)
+}
+
+type Step = Either<AnyQueryResult, AnyRow>;
+
+/// What a statement's answer was, short enough for every line of a trace.
+fn describe(steps: &[Step]) -> Value {
+    let affected: u64 = steps
+        .iter()
+        .filter_map(|step| step.as_ref().left())
+        .map(AnyQueryResult::rows_affected)
+        .sum();
+    let rows: Vec<Value> =
+        steps.iter().filter_map(|step| step.as_ref().right()).map(database::object).collect();
+    if rows.is_empty() {
+        return json!({ "affected": affected });
+    }
+    let text = Value::from(rows.clone()).to_string();
+    json!({ "rows": rows.len(), "hash": short_hash(text.as_bytes()) })
+}
+
+/// The first word of a statement, in capitals.
+fn verb(sql: &str) -> String {
+    let is_code = |line: &&str| !line.trim_start().starts_with("--") && !line.trim().is_empty();
+    let line = sql.lines().find(is_code).unwrap_or_default();
+    line.trim_start()
+        .split(|c: char| !c.is_ascii_alphabetic())
+        .next()
+        .unwrap_or_default()
+        .to_ascii_uppercase()
+}
+
+impl PooledConnection {
+    /// Runs one statement as a boundary and reads its rows to the end.
+    async fn statement(
+        &mut self,
+        site: String,
+        sql: SqlStr,
+        arguments: Option<AnyArguments>,
+    ) -> Result<Vec<Step>, Error> {
+        let verb = verb(sql.as_str());
+        let ends_transaction = matches!(verb.as_str(), "COMMIT" | "END" | "ROLLBACK");
+        if self.state == State::Aborted && !ends_transaction {
+            return Err(faulty::aborted_transaction());
+        }
+        let asked = match &arguments {
+            Some(arguments) => {
+                Value::from(short_hash(format!("{:?}", arguments.values.0).as_bytes()))
+            }
+            None => Value::Null,
+        };
+        let values = arguments.map(|arguments| arguments.values.0);
+        let handle = self.handle;
+        let operation = || {
+            let arguments = values.clone().map(|values| {
+                let mut arguments = AnyArguments::default();
+                arguments.values.0 = values;
+                arguments
+            });
+            let run = |connection: &mut AnyConnection| {
+                database::inline(
+                    connection.fetch_many((sql.clone(), arguments)).try_collect::<Vec<Step>>(),
+                )
+            };
+            database::run(handle, run).unwrap_or_else(|| Err(faulty::sql(ErrorKind::Reset)))
+        };
+        let inspect = |steps: &Vec<Step>| describe(steps);
+        let shared = self.shared.clone();
+        let watching = Watching {
+            database: &shared.database,
+            verb: &verb,
+            in_transaction: self.state != State::Idle,
+        };
+        let result =
+            round_trip(&shared, &site, asked, Some(handle), watching.after(operation), inspect)
+                .await;
+        self.note(&verb, &result);
+        result
+    }
+
+    /// What the statement's end means for the transaction.
+    fn note(&mut self, verb: &str, result: &Result<Vec<Step>, Error>) {
+        match (verb, result) {
+            ("BEGIN", Ok(_)) => self.state = State::InTransaction,
+            ("COMMIT" | "END" | "ROLLBACK", Ok(_)) => self.state = State::Idle,
+            (_, Err(Error::Database(error))) if self.state == State::InTransaction => {
+                // PostgreSQL has rolled back by the time it says so; nothing of the transaction is left to commit.
+                if matches!(error.code().as_deref(), Some("40001" | "40P01")) {
+                    database::run(self.handle, |connection| {
+                        let _ = database::inline(connection.execute("ROLLBACK"));
+                    });
+                    self.state = State::Aborted;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) async fn begin(&mut self, name: &str, sql: &'static str) -> Result<(), Error> {
+        self.statement(format!("sql:{name}.begin"), sql.into_sql_str(), None).await.map(drop)
+    }
+
+    /// Ends a transaction with COMMIT or ROLLBACK.
+    pub(crate) async fn end(
+        &mut self,
+        name: &str,
+        word: &str,
+        sql: &'static str,
+    ) -> Result<(), Error> {
+        if self.state == State::Aborted {
+            self.state = State::Idle;
+            return if word == "commit" { Err(faulty::aborted_transaction()) } else { Ok(()) };
+        }
+        self.statement(format!("sql:{name}.{word}"), sql.into_sql_str(), None).await.map(drop)
+    }
+
+    pub(crate) fn fetch_many<'e, 'q: 'e, 'c: 'e, E>(
+        &'c mut self,
+        query: E,
+    ) -> BoxStream<'e, Result<Step, Error>>
+    where
+        E: 'q + Execute<'q, Any>,
+    {
+        let steps = self.query(query);
+        steps
+            .map(|steps| {
+                stream::iter(steps.map_or_else(
+                    |error| vec![Err(error)],
+                    |steps| steps.into_iter().map(Ok).collect(),
+                ))
+            })
+            .flatten_stream()
+            .boxed()
+    }
+
+    pub(crate) fn fetch_optional<'e, 'q: 'e, 'c: 'e, E>(
+        &'c mut self,
+        query: E,
+    ) -> BoxFuture<'e, Result<Option<AnyRow>, Error>>
+    where
+        E: 'q + Execute<'q, Any>,
+    {
+        let steps = self.query(query);
+        async move { Ok(steps.await?.into_iter().find_map(Either::right)) }.boxed()
+    }
+
+    fn query<'e, 'q: 'e, 'c: 'e, E>(
+        &'c mut self,
+        mut query: E,
+    ) -> impl Future<Output = Result<Vec<Step>, Error>> + Send + 'e
+    where
+        E: 'q + Execute<'q, Any>,
+    {
+        let arguments = query.take_arguments();
+        let sql = query.sql();
+        async move {
+            let arguments = arguments.map_err(Error::Encode)?;
+            let site = site::of_statement(sql.as_str());
+            self.statement(site, sql, arguments).await
+        }
+    }
+
+    pub(crate) fn prepare_with<'e, 'c: 'e>(
+        &'c mut self,
+        sql: SqlStr,
+        parameters: Vec<AnyTypeInfo>,
+    ) -> BoxFuture<'e, Result<AnyStatement, Error>> {
+        self.about(sql, "prepare", move |connection, sql| {
+            database::inline(connection.prepare_with(sql, &parameters))
+        })
+    }
+
+    pub(crate) fn describe<'e, 'c: 'e>(
+        &'c mut self,
+        sql: SqlStr,
+    ) -> BoxFuture<'e, Result<sqlx::Describe<Any>, Error>> {
+        self.about(sql, "describe", |connection, sql| database::inline(connection.describe(sql)))
+    }
+
+    /// Asks the database about a statement, as a boundary of its own.
+    fn about<'e, 'c: 'e, T: Send + 'e>(
+        &'c mut self,
+        sql: SqlStr,
+        word: &'static str,
+        ask: impl Fn(&mut AnyConnection, SqlStr) -> Result<T, Error> + Send + Sync + 'e,
+    ) -> BoxFuture<'e, Result<T, Error>> {
+        let handle = self.handle;
+        async move {
+            let site = format!("{}.{word}", site::of_statement(sql.as_str()));
+            let operation = || {
+                let run = |connection: &mut AnyConnection| ask(connection, sql.clone());
+                database::run(handle, run).unwrap_or_else(|| Err(faulty::sql(ErrorKind::Reset)))
+            };
+            round_trip(&self.shared, &site, Value::Null, Some(handle), operation, |_| Value::Null)
+                .await
+        }
+        .boxed()
+    }
+
+    /// One step of the migrator, as a boundary.
+    async fn migration_step<T>(
+        &mut self,
+        step: &str,
+        mut operation: impl FnMut(&mut AnyConnection) -> Result<T, MigrateError>,
+    ) -> Result<T, MigrateError> {
+        let handle = self.handle;
+        // The boundary knows the errors of sqlx; the migrator's own are kept aside.
+        let mut refusal = None;
+        let result = round_trip(
+            &self.shared,
+            &format!("sql:migrate.{step}"),
+            Value::Null,
+            Some(handle),
+            || match database::run(handle, &mut operation) {
+                None => Err(faulty::sql(ErrorKind::Reset)),
+                Some(Ok(output)) => Ok(Some(output)),
+                Some(Err(
+                    MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _),
+                )) => Err(error),
+                Some(Err(other)) => {
+                    refusal = Some(other);
+                    Ok(None)
+                }
+            },
+            |_| Value::Null,
+        )
+        .await;
+        match (result, refusal) {
+            (_, Some(refusal)) => Err(refusal),
+            (Ok(Some(output)), None) => Ok(output),
+            (Ok(None), None) => unreachable!("an operation without output was refused"),
+            (Err(error), None) => Err(MigrateError::Execute(error)),
+        }
+    }
+}
+
+/// Looks at the watched rows after every committed write.
+struct Watching<'a> {
+    database: &'a str,
+    verb: &'a str,
+    in_transaction: bool,
+}
+
+impl Watching<'_> {
+    fn after<T>(
+        &self,
+        mut operation: impl FnMut() -> Result<T, Error>,
+    ) -> impl FnMut() -> Result<T, Error> {
+        move || {
+            let result = operation();
+            let commits = match self.verb {
+                "COMMIT" | "END" => true,
+                "SELECT" | "BEGIN" | "ROLLBACK" | "PRAGMA" | "EXPLAIN" | "SAVEPOINT"
+                | "RELEASE" => false,
+                _ => !self.in_transaction,
+            };
+            if commits && result.is_ok() {
+                database::inspect(self.database);
+            }
+            result
+        }
+    }
+}
+
+impl Migrate for PooledConnection {
+    fn create_schema_if_not_exists<'e>(
+        &'e mut self,
+        schema_name: &'e str,
+    ) -> BoxFuture<'e, Result<(), MigrateError>> {
+        let step = move |connection: &mut AnyConnection| {
+            database::inline(connection.create_schema_if_not_exists(schema_name))
+        };
+        self.migration_step("schema", step).boxed()
+    }
+
+    fn ensure_migrations_table<'e>(
+        &'e mut self,
+        table_name: &'e str,
+    ) -> BoxFuture<'e, Result<(), MigrateError>> {
+        let step = move |connection: &mut AnyConnection| {
+            database::inline(connection.ensure_migrations_table(table_name))
+        };
+        self.migration_step("table", step).boxed()
+    }
+
+    fn dirty_version<'e>(
+        &'e mut self,
+        table_name: &'e str,
+    ) -> BoxFuture<'e, Result<Option<i64>, MigrateError>> {
+        let step = move |connection: &mut AnyConnection| {
+            database::inline(connection.dirty_version(table_name))
+        };
+        self.migration_step("dirty", step).boxed()
+    }
+
+    fn list_applied_migrations<'e>(
+        &'e mut self,
+        table_name: &'e str,
+    ) -> BoxFuture<'e, Result<Vec<AppliedMigration>, MigrateError>> {
+        let step = move |connection: &mut AnyConnection| {
+            database::inline(connection.list_applied_migrations(table_name))
+        };
+        self.migration_step("list", step).boxed()
+    }
+
+    fn lock(&mut self) -> BoxFuture<'_, Result<(), MigrateError>> {
+        self.migration_step("lock", |connection| database::inline(connection.lock())).boxed()
+    }
+
+    fn unlock(&mut self) -> BoxFuture<'_, Result<(), MigrateError>> {
+        self.migration_step("unlock", |connection| database::inline(connection.unlock())).boxed()
+    }
+
+    fn apply<'e>(
+        &'e mut self,
+        table_name: &'e str,
+        migration: &'e Migration,
+    ) -> BoxFuture<'e, Result<Duration, MigrateError>> {
+        let step = move |connection: &mut AnyConnection| {
+            database::inline(connection.apply(table_name, migration))
+        };
+        async move { self.migration_step(&format!("apply.{}", migration.version), step).await }
+            .boxed()
+    }
+
+    fn revert<'e>(
+        &'e mut self,
+        table_name: &'e str,
+        migration: &'e Migration,
+    ) -> BoxFuture<'e, Result<Duration, MigrateError>> {
+        let step = move |connection: &mut AnyConnection| {
+            database::inline(connection.revert(table_name, migration))
+        };
+        async move { self.migration_step(&format!("revert.{}", migration.version), step).await }
+            .boxed()
+    }
+
+    fn skip<'e>(
+        &'e mut self,
+        table_name: &'e str,
+        migration: &'e Migration,
+    ) -> BoxFuture<'e, Result<(), MigrateError>> {
+        let step = move |connection: &mut AnyConnection| {
+            database::inline(connection.skip(table_name, migration))
+        };
+        async move { self.migration_step(&format!("skip.{}", migration.version), step).await }
+            .boxed()
+    }
+}

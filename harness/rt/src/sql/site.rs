@@ -1,0 +1,56 @@
+//! The stable name of a statement.
+
+/// `sql:` and the name in the statement's first line, or a fingerprint of its text.
+#[cfg(feature = "sim")]
+pub(crate) fn of_statement(sql: &str) -> String {
+    match name_of(sql) {
+        Some(name) => format!("sql:{name}"),
+        None => format!("sql:{}", fingerprint(sql)),
+    }
+}
+
+/// The name in a first line such as `-- name: outbox.claim`.
+pub(crate) fn name_of(sql: &str) -> Option<&str> {
+    let first = sql.trim_start().lines().next()?;
+    let name = first.strip_prefix("--")?.trim_start().strip_prefix("name:")?.trim();
+    (!name.is_empty()).then_some(name)
+}
+
+/// The first words of a statement and a hash of the whole (FNV-1a), white space folded.
+#[cfg(feature = "sim")]
+fn fingerprint(sql: &str) -> String {
+    let words: Vec<String> = sql.split_whitespace().map(str::to_ascii_lowercase).collect();
+    let mut hash = 0x811c_9dc5_u32;
+    for byte in words.iter().flat_map(|word| word.bytes().chain([b' '])) {
+        hash = (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    }
+    let plain = |word: &String| {
+        word.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>()
+    };
+    let head: Vec<String> =
+        words.iter().take(3).map(plain).filter(|word| !word.is_empty()).collect();
+    format!("{}-{hash:08x}", head.join("_"))
+}
+
+#[cfg(all(test, feature = "sim"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_named_statement_has_its_name() {
+        assert_eq!(
+            of_statement("-- name: outbox.claim\nUPDATE outbox SET x = 1"),
+            "sql:outbox.claim"
+        );
+        assert_eq!(of_statement("\n  --name:a\nSELECT 1"), "sql:a");
+    }
+
+    #[test]
+    fn an_unnamed_one_has_a_fingerprint_without_regard_to_white_space() {
+        let name = of_statement("SELECT id FROM t WHERE a = $1");
+        assert_eq!(name, of_statement("select id\n  from t where a = $1"));
+        assert!(name.starts_with("sql:select_id_from-"), "{name}");
+        assert_ne!(name, of_statement("SELECT id FROM t WHERE b = $1"));
+        assert!(of_statement("").starts_with("sql:-"));
+    }
+}

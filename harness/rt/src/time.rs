@@ -1,0 +1,17 @@
+//! Time: timers, and the wall clock.
+//!
+//! Timers run on the monotonic clock; a skewed host has a wrong wall clock, not wrong timers.
+
+pub use std::time::Duration;
+
+pub use tokio::time::{
+    Instant, Interval, MissedTickBehavior, Sleep, Timeout, error::Elapsed, interval, interval_at,
+    sleep, sleep_until, timeout, timeout_at,
+};
+
+/// The wall clock of the host at hand, in milliseconds since 1970-01-01T00:00:00Z.
+pub fn unix_ms() -> i64 {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that others are to ask")]
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,83 @@
+//! What the tests of this crate share: a small laboratory around one simulation.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use chaosdrill_core::{Plan, Seed};
+use chaosdrill_rt::sim::{self, Bounds, Config, Control, Director, Finished, Host, Latency, Next};
+
+/// Heals at once when the clients are done and the faults are over, and ends the run a while after.
+struct Patience {
+    healed: bool,
+    linger: Duration,
+}
+
+impl Director for Patience {
+    fn wake(&mut self, control: &mut Control<'_>) -> Next {
+        if self.healed {
+            return Next::Finish;
+        }
+        let done = control.clients_are_done() && control.faults_have_ended();
+        if done || control.is_quiescent() {
+            control.heal();
+            self.healed = true;
+            let at = control.now() + self.linger;
+            return Next::Wake { not_before: at, at };
+        }
+        Next::Wake { not_before: control.now(), at: control.now() + Duration::from_secs(24 * 3600) }
+    }
+}
+
+/// A run of these hosts under the faults of this TOML.
+pub(crate) struct Lab {
+    pub(crate) config: Config,
+    pub(crate) linger: Duration,
+}
+
+pub(crate) fn lab(seed: u64, faults: &str, hosts: Vec<Host>) -> Lab {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let head = format!("version = 1\nscenario = \"test\"\nseed = \"{seed}\"\n");
+    let plan = Plan::from_toml(&format!("{head}{faults}")).expect("a plan");
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let folder =
+        std::env::temp_dir().join(format!("chaosdrill-rt-{}-{number}", std::process::id()));
+    let config = Config {
+        seed: Seed(seed),
+        plan,
+        defect: None,
+        hosts,
+        failpoints: vec!["lab.here"],
+        watches: vec![],
+        network: Latency { ms_min: 1, ms_max: 10 },
+        database: Latency { ms_min: 0, ms_max: 3 },
+        folder,
+        keep_databases: None,
+        bounds: Bounds::default(),
+        skip_idle: true,
+    };
+    Lab { config, linger: Duration::from_secs(1) }
+}
+
+impl Lab {
+    pub(crate) fn run(self) -> Finished {
+        let director = Patience { healed: false, linger: self.linger };
+        sim::run(self.config, director).expect("the harness holds")
+    }
+}
+
+/// What hosts observed, as `name data`.
+pub(crate) fn observed(finished: &Finished) -> Vec<String> {
+    use chaosdrill_core::trace::EventKind;
+    let events = finished.trace.events().iter();
+    events
+        .filter(|event| event.kind == EventKind::Observe)
+        .map(|event| format!("{} {} {}", event.host, event.name, event.data))
+        .collect()
+}
+
+/// The whole trace as text, for a look.
+pub(crate) fn told(finished: &Finished) -> String {
+    finished.trace.events().iter().map(|event| format!("{event}\n")).collect()
+}

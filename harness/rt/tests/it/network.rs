@@ -1,0 +1,143 @@
+//! The network, whole and hurt.
+
+use std::time::Duration;
+
+use chaosdrill_rt::{
+    http,
+    net::TcpListener,
+    observe,
+    sim::{Finished, Host},
+    time,
+};
+
+use crate::lab::{lab, observed, told};
+
+fn hosts() -> Vec<Host> {
+    let server = || async {
+        let listener = TcpListener::bind("bus", "0.0.0.0:80").await?;
+        let accept = |request: http::Request| async move {
+            observe!("accepted", body = String::from_utf8_lossy(&request.body));
+            http::Response::new(200, "thanks")
+        };
+        http::serve(listener, accept).await?;
+        Ok(())
+    };
+    let client = || async {
+        for number in 0..4 {
+            time::sleep(Duration::from_secs(1)).await;
+            let posted = time::timeout(
+                Duration::from_secs(5),
+                http::post("bus.publish", "server:80", "/", format!("m{number}")),
+            )
+            .await;
+            let said = match posted {
+                Ok(Ok(response)) => format!("{} OK", response.status),
+                Ok(Err(error)) => format!("error: {}", error.kind()),
+                Err(_) => "timed out".to_owned(),
+            };
+            observe!("published", number = number, said = said);
+        }
+        Ok(())
+    };
+    vec![Host::new("server", server), Host::new("client", client).client()]
+}
+
+fn heard(finished: &Finished) -> Vec<String> {
+    observed(finished)
+        .into_iter()
+        .filter_map(|line| line.strip_prefix("server accepted ").map(str::to_owned))
+        .collect()
+}
+
+fn published(finished: &Finished) -> Vec<String> {
+    let said = observed(finished).into_iter().filter(|line| line.starts_with("client"));
+    said.map(|line| {
+        line.split("\"said\":").nth(1).unwrap_or_default().trim_matches(['"', '}']).to_owned()
+    })
+    .collect()
+}
+
+#[test]
+fn whole() {
+    let finished = lab(1, "", hosts()).run();
+    assert_eq!(published(&finished), ["200 OK"; 4], "{}", told(&finished));
+    assert_eq!(heard(&finished).len(), 4);
+}
+
+#[test]
+fn an_error_before_a_lost_ack_and_a_delay_at_a_message() {
+    let at = |act: &str| {
+        format!("[[fault]]\nat = {{ site = \"net:bus.publish\", hit = 2 }}\ndo = {act}\n")
+    };
+    let finished = lab(1, &at("{ error = \"reset\" }"), hosts()).run();
+    assert_eq!(heard(&finished).len(), 3, "{}", told(&finished));
+    assert_ne!(published(&finished)[1], "200 OK");
+    let finished = lab(1, &at("{ lost_ack = \"reset\" }"), hosts()).run();
+    assert_eq!(heard(&finished).len(), 4, "{}", told(&finished));
+    assert_ne!(published(&finished)[1], "200 OK");
+    assert_eq!(published(&finished)[2..], ["200 OK", "200 OK"]);
+    let finished = lab(1, &at("{ delay = \"3s\" }"), hosts()).run();
+    assert_eq!(published(&finished), ["200 OK"; 4]);
+    let refused = "[[fault]]\nat = { site = \"net:bus.publish.connect\", hit = 3 }\ndo = { error = \"refused\" }\n";
+    let finished = lab(1, refused, hosts()).run();
+    assert_eq!(published(&finished)[2], "error: connection refused");
+}
+
+#[test]
+fn a_crash_on_either_side_of_a_message() {
+    for (when, delivered) in [("before", ["m0", "m0", "m1", "m2", "m3"].len()), ("after", 6)] {
+        let fault = format!(
+            "[[fault]]\nat = {{ host = \"client\", site = \"net:bus.publish\", hit = 2 }}\ndo = {{ crash = \"{when}\", restart = \"1s\" }}\n"
+        );
+        let finished = lab(1, &fault, hosts()).run();
+        assert_eq!(heard(&finished).len(), delivered, "{when}\n{}", told(&finished));
+    }
+}
+
+#[test]
+fn a_partition_refuses_and_a_clog_holds_back() {
+    let partition = "[[fault]]\nat = { time = \"1500ms\" }\ndo = { partition = [\"client\", \"server\"], for = \"2s\" }\n";
+    let finished = lab(1, partition, hosts()).run();
+    let said = published(&finished);
+    assert!(
+        said.contains(&"error: connection refused".to_owned()),
+        "{said:?}\n{}",
+        told(&finished)
+    );
+    assert_eq!(said.last().map(String::as_str), Some("200 OK"));
+    let clog = "[[fault]]\nat = { time = \"1500ms\" }\ndo = { clog = [\"client\", \"server\"], for = \"4s\" }\n";
+    let finished = lab(1, clog, hosts()).run();
+    assert_eq!(published(&finished), ["200 OK"; 4], "{}", told(&finished));
+    let clog = clog.replace("4s", "8s");
+    let finished = lab(1, &clog, hosts()).run();
+    assert_eq!(published(&finished)[1], "timed out", "{}", told(&finished));
+    assert_eq!(published(&finished)[3], "200 OK");
+}
+
+#[test]
+fn an_open_stream_is_reset_when_its_link_is_cut() {
+    use chaosdrill_rt::net::TcpStream;
+    use tokio::io::AsyncReadExt;
+    let server = Host::new("server", || async {
+        let listener = TcpListener::bind("quiet", "0.0.0.0:80").await?;
+        let mut held = Vec::new();
+        loop {
+            held.push(listener.accept().await?);
+        }
+    });
+    let client = Host::new("client", || async {
+        time::sleep(Duration::from_millis(100)).await;
+        let mut stream = TcpStream::connect("quiet", "server:80").await?;
+        let read = stream.read(&mut [0; 8]).await;
+        observe!(
+            "read",
+            error = read.err().map(|error| error.kind().to_string()),
+            at = (time::unix_ms() - 1_767_225_600_000) / 1000
+        );
+        Ok(())
+    })
+    .client();
+    let partition = "[[fault]]\nat = { time = \"3s\" }\ndo = { partition = [\"client\", \"server\"], for = \"1h\" }\n";
+    let finished = lab(1, partition, vec![server, client]).run();
+    assert_eq!(observed(&finished), [r#"client read {"at":3,"error":"connection reset"}"#]);
+}

@@ -1,0 +1,169 @@
+//! Statements as boundaries.
+
+use std::time::Duration;
+
+use chaosdrill_rt::{
+    observe,
+    sim::{Host, Watch},
+    sql::Pool,
+    time,
+};
+
+use crate::lab::{lab, observed, told};
+
+async fn deposit(pool: &Pool) -> Result<i64, sqlx::Error> {
+    let mut tx = pool.begin("deposit").await?;
+    let before: i64 = sqlx::query_scalar("-- name: account.read\nSELECT balance FROM account")
+        .fetch_one(&mut *tx)
+        .await?;
+    sqlx::query("-- name: account.write\nUPDATE account SET balance = $1")
+        .bind(before + 1)
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(before + 1)
+}
+
+async fn bank() -> Result<Pool, sqlx::Error> {
+    let pool = Pool::connect("sqlite:bank.db").await?;
+    sqlx::query(
+        "CREATE TABLE IF NOT EXISTS account (balance INTEGER NOT NULL CHECK (balance >= 0))",
+    )
+    .execute(&pool)
+    .await?;
+    sqlx::query("INSERT INTO account SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM account)")
+        .execute(&pool)
+        .await?;
+    Ok(pool)
+}
+
+fn depositor(name: &str) -> Host {
+    Host::new(name, || async {
+        let pool = bank().await?;
+        for _ in 0..3 {
+            match deposit(&pool).await {
+                Ok(balance) => observe!("deposited", balance = balance),
+                Err(error) => observe!("refused", error = error.to_string()),
+            }
+        }
+        Ok(())
+    })
+    .client()
+}
+
+fn run(faults: &str) -> (Vec<String>, chaosdrill_rt::sim::Finished) {
+    let mut lab = lab(7, faults, vec![depositor("a")]);
+    let sql = "SELECT rowid, balance FROM account".to_owned();
+    lab.config.watches = vec![Watch { name: "account".into(), database: "bank".into(), sql }];
+    let finished = lab.run();
+    (observed(&finished), finished)
+}
+
+fn balance(finished: &chaosdrill_rt::sim::Finished) -> i64 {
+    let events = finished.trace.events();
+    let last = events.iter().rfind(|event| event.name == "account").expect("the row was watched");
+    last.data["row"]["balance"].as_i64().expect("a number")
+}
+
+#[test]
+fn every_way_in_which_one_statement_can_hurt() {
+    let fault = |site: &str, act: &str| {
+        format!("[[fault]]\nat = {{ site = \"sql:{site}\", hit = 2 }}\ndo = {act}\n")
+    };
+    let cases = [
+        ("account.write", "{ error = \"constraint\" }", 2),
+        ("account.write", "{ error = \"busy\" }", 2),
+        ("account.write", "{ error = \"full\" }", 2),
+        ("account.write", "{ error = \"reset\" }", 2),
+        ("account.write", "{ error = \"40001\" }", 2),
+        ("account.write", "{ lost_ack = \"reset\" }", 2),
+        ("deposit.begin", "{ error = \"busy\" }", 2),
+        ("deposit.commit", "{ error = \"40P01\" }", 2),
+        ("deposit.commit", "{ error = \"reset\" }", 2),
+        // The effect is there, and nobody heard of it.
+        ("deposit.commit", "{ lost_ack = \"reset\" }", 3),
+        ("deposit.commit", "{ delay = \"7s\" }", 3),
+    ];
+    let mut told = String::new();
+    for (site, act, expected) in cases {
+        let (said, finished) = run(&fault(site, act));
+        assert_eq!(balance(&finished), expected, "{site} {act}\n{}", crate::lab::told(&finished));
+        assert!(finished.faults[0].fired.is_some(), "{site} {act}");
+        told.push_str(&format!("{site} {act}: {}\n", said[1]));
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn a_crash_before_and_after_the_commit() {
+    for (when, expected) in [("before", 4), ("after", 5)] {
+        let faults = format!(
+            "[[fault]]\nat = {{ site = \"sql:deposit.commit\", hit = 2 }}\ndo = {{ crash = \"{when}\", restart = \"5s\" }}\n"
+        );
+        let (_, finished) = run(&faults);
+        assert_eq!(balance(&finished), expected, "{when}\n{}", told(&finished));
+    }
+}
+
+#[test]
+fn two_writers_wait_for_each_other_on_the_virtual_clock() {
+    let finished = lab(3, "", vec![depositor("a"), depositor("b")]).run();
+    let said = observed(&finished);
+    assert_eq!(
+        said.iter().filter(|line| line.contains("deposited")).count(),
+        6,
+        "{}",
+        told(&finished)
+    );
+}
+
+#[test]
+fn a_cut_link_resets_connections_and_a_clogged_one_delays() {
+    let slow = || {
+        Host::new("a", || async {
+            let pool = bank().await?;
+            for _ in 0..10 {
+                time::sleep(Duration::from_secs(1)).await;
+                let said = deposit(&pool).await;
+                observe!(
+                    "tried",
+                    ok = said.is_ok(),
+                    at = (time::unix_ms() - 1_767_225_600_000) / 1000
+                );
+            }
+            Ok(())
+        })
+        .client()
+    };
+    let partition = "[[fault]]\nat = { time = \"3500ms\" }\ndo = { partition = [\"a\", \"db\"], for = \"3s\" }\n";
+    let finished = lab(1, partition, vec![slow()]).run();
+    let refused = observed(&finished).iter().filter(|line| line.contains("false")).count();
+    assert_eq!(refused, 3, "{}", told(&finished));
+    let clog =
+        "[[fault]]\nat = { time = \"3500ms\" }\ndo = { clog = [\"a\", \"db\"], for = \"30s\" }\n";
+    let finished = lab(1, clog, vec![slow()]).run();
+    let said = observed(&finished);
+    assert!(said.iter().all(|line| line.contains("true")), "{}", told(&finished));
+    assert!(said[3].contains("\"at\":33"), "{said:?}");
+    let down =
+        "[[fault]]\nat = { time = \"3500ms\" }\ndo = { database = \"down\", for = \"2s\" }\n";
+    let finished = lab(1, down, vec![slow()]).run();
+    assert_eq!(
+        observed(&finished).iter().filter(|line| line.contains("false")).count(),
+        2,
+        "{}",
+        told(&finished)
+    );
+}
+
+#[test]
+fn equal_seeds_give_equal_traces() {
+    let faults = "[[fault]]\nat = { site = \"sql:account.write\", hit = 3 }\ndo = { crash = \"after\", restart = \"2s\" }\n";
+    let digest = |seed| {
+        lab(seed, faults, vec![depositor("a"), depositor("b"), depositor("c")]).run().trace.digest()
+    };
+    let first: Vec<_> = (0..20).map(digest).collect();
+    let again: Vec<_> = (0..20).rev().map(digest).collect();
+    assert_eq!(first, again.into_iter().rev().collect::<Vec<_>>());
+    assert!(first.windows(2).all(|pair| pair[0] != pair[1]));
+}
