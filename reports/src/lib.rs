@@ -1,1 +1,36 @@
-//! Rendering of records. A report sees records only; it knows no target and runs nothing.
+//! Rendering of records: what people and other tools read of a drill.
+//!
+//! A report sees [`chaosdrill_core::record`] values only; it knows no target and runs nothing. Every renderer
+//! is a pure function from values to text: no file, no clock, no terminal. Names, witnesses and error
+//! messages may hold anything, so each of them passes through [`escape`] on its way into a format, which
+//! also hides the passwords of URLs.
+//!
+//! ```
+//! use chaosdrill_core::{RunId, Seed};
+//! use chaosdrill_reports::command;
+//!
+//! let run = RunId {
+//!     scenario: "outbox/lease-expiry".into(),
+//!     nemesis: "swarm".into(),
+//!     seed: Seed(42),
+//!     db: "sqlite".into(),
+//!     simulator: "turmoil".into(),
+//!     defect: Some("O4".into()),
+//! };
+//! assert_eq!(
+//!     command::replay("cargo drill", &run, None),
+//!     "cargo drill replay outbox/lease-expiry --seed 0x2a --nemesis swarm --defect O4"
+//! );
+//! ```
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`command`] | the command that replays a run |
+//! | [`escape`] | untrusted text, made safe for each of these places |
+//! | [`limits`] | every bound, with its unit last |
+
+pub mod command;
+pub mod escape;
+pub mod limits;
+
+mod words;

@@ -1,0 +1,132 @@
+//! Untrusted text, made safe for the place where it will stand.
+//!
+//! Names of scenarios, witnesses and error messages come from targets and databases: they may hold control
+//! sequences that rewrite a terminal, markup that closes a table, or the password of a database. Each
+//! function here first hides passwords, then shortens, then escapes, in this order: a shortened URL may no
+//! longer show where its password ends. What cannot be shown is spelt (`\n`, `\u{1b}`), never dropped, so
+//! that a reader sees that something was there.
+
+use std::borrow::Cow;
+
+use crate::words;
+
+/// One line of a terminal, or an XML attribute: no control characters, no line breaks, nothing invisible.
+///
+/// All that is left is allowed in XML 1.0 too; `<` and its like are the XML writer's to escape.
+pub fn line(text: &str) -> String {
+    spell(&redact(text))
+}
+
+/// A [`line()`] of at most `chars_max` characters of the original.
+pub fn line_within(text: &str, chars_max: usize) -> String {
+    spell(&shorten(&redact(text), chars_max))
+}
+
+/// A Markdown code span for a sentence or a table cell.
+///
+/// In a code span neither emphasis nor HTML nor a link works, nobody is mentioned by `@name`, and `#7` in a
+/// witness, which is an event, does not become a link to issue 7.
+pub fn markdown(text: &str, chars_max: usize) -> String {
+    let mut shown = line_within(text, chars_max);
+    // An HTML comment in a name must not be taken for one of our own marks by whoever looks for those.
+    shown = shown.replace("<!", "<\\u{21}");
+    // Parsers differ on `\\|` in a table, so a backslash that stood before a pipe is spelt.
+    shown = shown.replace("\\|", "\\u{5c}|").replace('|', "\\|");
+    if shown.is_empty() {
+        return "` `".to_owned();
+    }
+    let fence = "`".repeat(longest_run(&shown, '`') + 1);
+    let edge = |c| c == '`' || c == ' ';
+    let pad = if shown.starts_with(edge) || shown.ends_with(edge) { " " } else { "" };
+    format!("{fence}{pad}{shown}{pad}{fence}")
+}
+
+/// Hides the password of every URL: `postgres://user:secret@host/db` becomes `postgres://user:***@host/db`.
+///
+/// A password that is not percent-encoded may hold `@`, `/` or `?`, so it is taken to reach to the last `@`
+/// of the URL. In an unusual URL that hides more than the password; the other choice would show a part of it.
+pub fn redact(text: &str) -> Cow<'_, str> {
+    if !text.contains("://") {
+        return Cow::Borrowed(text);
+    }
+    let mut redacted = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(found) = rest.find("://") {
+        let (before, after) = rest.split_at(found + "://".len());
+        let end = after.find(ends_url).unwrap_or(after.len());
+        redacted.push_str(before);
+        push_without_passwords(&mut redacted, &after[..end]);
+        rest = &after[end..];
+    }
+    redacted.push_str(rest);
+    Cow::Owned(redacted)
+}
+
+/// Whether a character is shown by its code: it would move the cursor, reorder its neighbours, or not be seen.
+pub(crate) fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+        // Noncharacters: XML 1.0 forbids two of them, and none has a glyph.
+        || matches!(c, '\u{fdd0}'..='\u{fdef}')
+        || (c as u32) & 0xfffe == 0xfffe
+}
+
+fn spell(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hidden(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+fn shorten(text: &str, chars_max: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(chars_max) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => {
+            let left_out = words::grouped(text[end..].chars().count() as u64);
+            Cow::Owned(format!("{}… ({left_out} more)", &text[..end]))
+        }
+    }
+}
+
+fn longest_run(text: &str, wanted: char) -> usize {
+    text.split(|c| c != wanted).map(str::len).max().unwrap_or(0) / wanted.len_utf8()
+}
+
+fn ends_url(c: char) -> bool {
+    c.is_ascii_whitespace() || matches!(c, '"' | '`' | '<' | '>')
+}
+
+/// Appends what follows `://`, without the password before `@` and without those among the parameters.
+fn push_without_passwords(redacted: &mut String, url: &str) {
+    // Parameters come first: an `@` in one of them is not the one that ends the user's password.
+    let url = without_password_parameters(url);
+    match url.rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?.0, host))) {
+        Some((name, host)) => redacted.extend([name, ":***@", host]),
+        None => redacted.push_str(&url),
+    }
+}
+
+fn without_password_parameters(url: &str) -> String {
+    let mut kept = String::with_capacity(url.len());
+    for (index, part) in url.split_inclusive(['?', '&', '#']).enumerate() {
+        let (pair, separator) = part.split_at(part.trim_end_matches(['?', '&', '#']).len());
+        match pair.split_once('=') {
+            Some((key, _)) if index > 0 && key.to_ascii_lowercase().ends_with("password") => {
+                kept.extend([key, "=***", separator]);
+            }
+            _ => kept.push_str(part),
+        }
+    }
+    kept
+}

@@ -1,0 +1,170 @@
+//! Hostile text, thrown at every escape.
+
+use chaosdrill_reports::escape::{line, line_within, markdown, redact};
+use proptest::prelude::*;
+use quick_junit::XmlString;
+
+/// Text made of what hurts, and of anything else.
+pub(crate) fn hostile() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        any::<char>().prop_map(String::from),
+        (0_u32..0x20).prop_map(|code| char::from_u32(code).into_iter().collect()),
+        prop::sample::select(vec![
+            "|",
+            "`",
+            "``",
+            "\\",
+            "\\|",
+            "<",
+            ">",
+            "<!--",
+            "-->",
+            "<!-- measured -->",
+            "&lt;",
+            "&#64;",
+            "@octocat",
+            "#7",
+            "[a](b)",
+            "\r\n",
+            "\n",
+            "\u{1b}[31m",
+            "\u{1b}]0;x\u{7}",
+            "\u{9b}2J",
+            "\u{202e}",
+            "\u{2066}",
+            "\u{200b}",
+            "\u{2028}",
+            "\u{feff}",
+            "\u{fffe}",
+            "\u{ffff}",
+            "\u{0}",
+            "]]>",
+            "\"",
+            "'",
+            " ",
+            "  ",
+            "postgres://u:hunter2@h/db",
+            "://",
+            "@",
+            ":",
+            "/",
+        ])
+        .prop_map(str::to_owned),
+    ];
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+#[test]
+fn what_cannot_be_seen_is_spelt() {
+    let cases = [
+        ("a\tb\r\nc", r"a\tb\r\nc"),
+        ("\u{1b}[31mred\u{9b}0m", r"\u{1b}[31mred\u{9b}0m"),
+        ("user\u{202e}nimda", r"user\u{202e}nimda"),
+        ("zero\u{200b}width", r"zero\u{200b}width"),
+        ("\u{feff}bom \u{ffff}", r"\u{feff}bom \u{ffff}"),
+        ("grün 🦀 日本", "grün 🦀 日本"),
+    ];
+    for (text, shown) in cases {
+        assert_eq!(line(text), shown);
+    }
+}
+
+#[test]
+fn markdown_stands_in_a_code_span() {
+    let cases = [
+        ("#418 d1 @octocat", "`#418 d1 @octocat`"),
+        ("a|b", r"`a\|b`"),
+        (r"a\|b", r"`a\u{5c}\|b`"),
+        ("a`b``c", "```a`b``c```"),
+        ("`a", "`` `a ``"),
+        ("a\nb", r"`a\nb`"),
+        ("<b>[x](y)</b>", "`<b>[x](y)</b>`"),
+        ("<!-- measured -->", r"`<\u{21}-- measured -->`"),
+        ("", "` `"),
+        (" a", "`  a `"),
+    ];
+    for (text, shown) in cases {
+        assert_eq!(markdown(text, 100), shown);
+    }
+    assert_eq!(markdown("abcdef", 3), "`abc… (3 more)`");
+}
+
+#[test]
+fn passwords_are_hidden_wherever_they_stand() {
+    let cases = [
+        ("postgres://user:secret@host/db", "postgres://user:***@host/db"),
+        (
+            "failed (postgres://u:s@h:5432/db?a=b): no",
+            "failed (postgres://u:***@h:5432/db?a=b): no",
+        ),
+        ("redis://:secret@host", "redis://:***@host"),
+        ("a://u:s@h b://u:s@h", "a://u:***@h b://u:***@h"),
+        ("\"a://u:s@h\",\"x@y\"", "\"a://u:***@h\",\"x@y\""),
+        ("postgres://u:se@cr/et?x@host/db", "postgres://u:***@host/db"),
+        ("postgres://u:it's@host", "postgres://u:***@host"),
+        ("postgres://u:s\u{1b}\u{202e}@host", "postgres://u:***@host"),
+        ("postgres://h/db?user=u&password=p@ss&x=y", "postgres://h/db?user=u&password=***&x=y"),
+        ("postgres://u@h:5432/db?sslPassword=p", "postgres://u@h:5432/db?sslPassword=***"),
+        ("http://host:80/path", "http://host:80/path"),
+        ("https://user@host/a", "https://user@host/a"),
+        ("user:secret@host is no URL", "user:secret@host is no URL"),
+    ];
+    for (text, shown) in cases {
+        assert_eq!(redact(text), shown);
+    }
+}
+
+#[test]
+fn a_password_is_hidden_before_a_text_is_shortened() {
+    let text = "postgres://user:secret@host/db";
+    for chars_max in 0..text.len() {
+        let shown = line_within(text, chars_max);
+        assert!(!shown.contains(":s"), "{shown}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_line_is_one_line_without_commands(text in hostile()) {
+        let shown = line(&text);
+        prop_assert!(!shown.contains(char::is_control), "{:?}", shown);
+        prop_assert!(!shown.contains(['\u{202e}', '\u{2066}', '\u{2028}', '\u{200b}']), "{:?}", shown);
+        prop_assert!(!shown.contains("hunter2"), "{:?}", shown);
+    }
+
+    #[test]
+    fn a_line_is_text_that_xml_keeps_whole(text in hostile()) {
+        let shown = line(&text);
+        let kept = XmlString::new(&shown);
+        prop_assert_eq!(kept.as_str(), shown.as_str());
+        prop_assert!(!shown.contains(['\u{fffe}', '\u{ffff}']), "{:?}", shown);
+    }
+
+    #[test]
+    fn redaction_is_done_once_and_for_all(text in hostile()) {
+        let once = redact(&text).into_owned();
+        prop_assert_eq!(redact(&once), once.as_str());
+    }
+
+    #[test]
+    fn a_password_never_shows(user in "[a-z]{0,5}", password in "[0-9A-Z!#-.:;=@_~/]{6,12}", around in "[ ('\"\n]?") {
+        let text = format!("{around}postgres://{user}:{password}@host/db{around}");
+        let shown = redact(&text).into_owned();
+        prop_assert_eq!(shown, format!("{around}postgres://{user}:***@host/db{around}"));
+    }
+
+    #[test]
+    fn a_code_span_is_closed_and_stays_in_its_cell(text in hostile(), chars_max in 0_usize..40) {
+        let shown = markdown(&text, chars_max);
+        let fence: String = shown.chars().take_while(|c| *c == '`').collect();
+        prop_assert!(!fence.is_empty() && shown.ends_with(&fence) && shown.len() > 2 * fence.len());
+        let inner = &shown[fence.len()..shown.len() - fence.len()];
+        let runs = inner.split(|c| c != '`').map(str::len);
+        prop_assert!(runs.into_iter().all(|run| run != fence.len()), "{}", shown);
+        prop_assert!(!inner.starts_with('`') && !inner.ends_with('`'), "{}", shown);
+        for (place, _) in shown.match_indices('|') {
+            prop_assert!(shown[..place].ends_with('\\') && !shown[..place].ends_with("\\\\"), "{}", shown);
+        }
+        prop_assert!(!shown.contains("<!") && !shown.contains(char::is_control), "{}", shown);
+    }
+}

@@ -1,0 +1,5 @@
+//! One binary for all formats, over one hand-built campaign.
+
+mod command;
+mod escape;
+mod sample;
