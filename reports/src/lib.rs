@@ -25,6 +25,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`terminal`] | the block of one run that was not valid, and the closing block of a campaign |
 //! | [`command`] | the command that replays a run |
 //! | [`escape`] | untrusted text, made safe for each of these places |
 //! | [`limits`] | every bound, with its unit last |
@@ -32,5 +33,9 @@
 pub mod command;
 pub mod escape;
 pub mod limits;
+pub mod terminal;
 
+mod overview;
 mod words;
+
+pub use terminal::{Palette, Replay};

@@ -3,3 +3,4 @@
 mod command;
 mod escape;
 mod sample;
+mod terminal;

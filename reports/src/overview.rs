@@ -1,0 +1,45 @@
+//! The runs of a campaign by scenario, with the virtual time that a summary does not keep.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chaosdrill_core::{Campaign, Record, record::Tally};
+
+/// One scenario's part of a campaign.
+#[derive(Default)]
+pub(crate) struct Part<'a> {
+    /// Its runs, in the campaign's order.
+    pub(crate) records: Vec<&'a Record>,
+    /// Its runs by verdict.
+    pub(crate) tally: Tally,
+    /// The virtual time of its runs.
+    pub(crate) virtual_time: Duration,
+}
+
+impl<'a> Part<'a> {
+    fn add(&mut self, record: &'a Record) {
+        self.records.push(record);
+        self.tally.add(record.verdict);
+        // Swarms of slow retries add up to centuries, which is more than whole nanoseconds can hold.
+        self.virtual_time = self.virtual_time.saturating_add(record.virtual_time());
+    }
+}
+
+/// The parts by the scenario's name: those that were announced, and any other that has a record.
+pub(crate) fn by_scenario(campaign: &Campaign) -> BTreeMap<&str, Part<'_>> {
+    let announced = campaign.header.scenarios.iter().map(|scenario| scenario.name.as_str());
+    let mut parts: BTreeMap<&str, Part<'_>> =
+        announced.map(|name| (name, Part::default())).collect();
+    for record in &campaign.records {
+        parts.entry(&record.run.scenario).or_default().add(record);
+    }
+    parts
+}
+
+/// All runs together.
+pub(crate) fn total(campaign: &Campaign) -> Part<'_> {
+    let mut total = Part::default();
+    for record in &campaign.records {
+        total.add(record);
+    }
+    total
+}

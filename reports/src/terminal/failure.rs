@@ -1,0 +1,163 @@
+//! The block of one run: claim, check, witness, faults, and the command that replays it.
+//!
+//! ```text
+//! FAIL  outbox/lease-expiry   seed 0x2a   sqlite, turmoil   12.418 s virtual   high
+//!   claim    a message whose holder stalls is published by another
+//!   check    settle_only_by_the_current_claim
+//!   witness  #418 d1 settled message 7 under attempt 1; #402 attempt 2 belonged to d2
+//!   faults   #397 stall any host at fp:outbox.after_claim hit 1 for 90s
+//!   replay   cargo drill replay outbox/lease-expiry --seed 0x2a
+//! ```
+//!
+//! A block is a head line and a list of [`Row`]s; whatever else belongs to a run becomes one more row.
+
+use std::time::Duration;
+
+use chaosdrill_core::{
+    Record, Verdict, duration,
+    record::{CheckRecord, FaultRecord},
+};
+
+use super::{
+    layout::Row,
+    palette::{Palette, paint},
+};
+use crate::{command, escape, limits, words};
+
+/// How a run is replayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replay<'a> {
+    /// What starts a replay, as the campaign's header names it: `cargo drill`.
+    pub program: &'a str,
+    /// The plan to replay from; nothing where scenario and seed say it all.
+    pub plan: Option<&'a str>,
+}
+
+/// The block of one run, in lines that each end with a line feed.
+pub fn failure(record: &Record, replay: Replay<'_>, palette: &Palette) -> String {
+    let headline = record.headline();
+    let claim = escape::line_within(&record.claim, limits::TERMINAL_TEXT_CHARS_MAX);
+    let mut rows = vec![Row::prose("claim", claim)];
+    if let Some(check) = headline {
+        let label = if record.verdict == Verdict::Invalid { "witness" } else { "why" };
+        rows.push(Row::prose("check", check_name(check)));
+        rows.push(Row::prose(label, witness(check, limits::TERMINAL_TEXT_CHARS_MAX)));
+    }
+    rows.extend(other_checks(record, headline));
+    rows.push(Row::items("faults", faults(&record.faults)));
+    let again = command::replay(replay.program, &record.run, replay.plan);
+    rows.push(Row::command("replay", again));
+
+    let mut block = head(record, headline, palette);
+    block.extend(rows.iter().map(|row| row.render(palette)));
+    block
+}
+
+/// The head line; it is not wrapped, because people search for it.
+fn head(record: &Record, headline: Option<&CheckRecord>, palette: &Palette) -> String {
+    let run = &record.run;
+    let word = match record.verdict {
+        Verdict::Valid => "VALID",
+        Verdict::Unknown => "UNKNOWN",
+        Verdict::Invalid => "FAIL",
+    };
+    let mut parts =
+        vec![paint(palette.name, &escape::line(&run.scenario)), format!("seed {}", run.seed)];
+    if run.nemesis != command::NEMESIS_DEFAULT {
+        parts.push(escape::line(&run.nemesis));
+    }
+    if let Some(defect) = &run.defect {
+        parts.push(format!("defect {}", escape::line(defect)));
+    }
+    parts.push(format!("{}, {}", escape::line(&run.db), escape::line(&run.simulator)));
+    parts.push(format!("{} virtual", duration::seconds(record.virtual_time())));
+    parts.extend(headline.map(|check| check.priority.name().to_owned()));
+    format!("{}  {}\n", paint(palette.verdict(record.verdict), word), parts.join("   "))
+}
+
+fn check_name(check: &CheckRecord) -> String {
+    let name = escape::line_within(&check.name, limits::TERMINAL_ASIDE_CHARS_MAX);
+    match check.within_ns {
+        None => name,
+        Some(bound) => {
+            let bound = duration::format(Duration::from_nanos(bound));
+            format!("{name} (within {bound} after heal)")
+        }
+    }
+}
+
+/// Why, and the events that show it where the words do not name them already.
+fn witness(check: &CheckRecord, chars_max: usize) -> String {
+    let why = match check.why.as_str() {
+        "" => "the check gave no reason".to_owned(),
+        why => escape::line_within(why, chars_max),
+    };
+    let named: Vec<&str> = why.split(|c: char| c != '#' && !c.is_ascii_digit()).collect();
+    let mut events: Vec<String> = check
+        .witness
+        .iter()
+        .map(|event| format!("#{event}"))
+        .filter(|event| !named.contains(&event.as_str()))
+        .collect();
+    let left_out = events.len().saturating_sub(limits::WITNESS_EVENTS_MAX);
+    events.truncate(limits::WITNESS_EVENTS_MAX);
+    if left_out > 0 {
+        events.push(format!("and {} more", words::grouped(left_out as u64)));
+    }
+    if events.is_empty() { why } else { format!("{why} ({})", events.join(", ")) }
+}
+
+fn other_checks(record: &Record, headline: Option<&CheckRecord>) -> Vec<Row> {
+    let others: Vec<&CheckRecord> = record
+        .checks
+        .iter()
+        .filter(|check| check.verdict != Verdict::Valid)
+        .filter(|check| headline.is_none_or(|headline| !std::ptr::eq(headline, *check)))
+        .collect();
+    let shown = &others[..others.len().min(limits::TERMINAL_CHECKS_MAX)];
+    let mut rows: Vec<Row> = shown
+        .iter()
+        .map(|check| {
+            // The head line speaks for the worst; a check that is only unknown in a violated run says so.
+            let unknown = check.verdict == Verdict::Unknown && record.verdict == Verdict::Invalid;
+            let verdict = if unknown { " (unknown)" } else { "" };
+            let why = witness(check, limits::TERMINAL_ASIDE_CHARS_MAX);
+            Row::prose("also", format!("{}{verdict}: {why}", check_name(check)))
+        })
+        .collect();
+    let left_out = (others.len() - shown.len()) as u64;
+    if left_out > 0 {
+        rows.push(Row::prose("also", words::counted(left_out, "more check")));
+    }
+    rows
+}
+
+/// The faults that fired, each with its event, then those that did not.
+fn faults(faults: &[FaultRecord]) -> Vec<String> {
+    if faults.is_empty() {
+        return vec!["none".to_owned()];
+    }
+    let fired = faults
+        .iter()
+        .filter_map(|fault| fault.fired.map(|event| format!("#{event} {}", fault_words(fault))));
+    let unfired = faults
+        .iter()
+        .filter(|fault| fault.fired.is_none())
+        .map(|fault| format!("never fired: {}", fault_words(fault)));
+    let mut items = capped(fired.collect(), "more that fired");
+    items.extend(capped(unfired.collect(), "more that never fired"));
+    items
+}
+
+fn fault_words(fault: &FaultRecord) -> String {
+    escape::line_within(&fault.fault.to_string(), limits::TERMINAL_ASIDE_CHARS_MAX)
+}
+
+fn capped(mut items: Vec<String>, rest: &str) -> Vec<String> {
+    let left_out = items.len().saturating_sub(limits::TERMINAL_FAULTS_MAX);
+    items.truncate(limits::TERMINAL_FAULTS_MAX);
+    if left_out > 0 {
+        items.push(format!("{} {rest}", words::grouped(left_out as u64)));
+    }
+    items
+}
