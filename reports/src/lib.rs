@@ -26,6 +26,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`terminal`] | the block of one run that was not valid, and the closing block of a campaign |
+//! | [`markdown`] | `summary.md` |
 //! | [`command`] | the command that replays a run |
 //! | [`escape`] | untrusted text, made safe for each of these places |
 //! | [`limits`] | every bound, with its unit last |
@@ -33,6 +34,7 @@
 pub mod command;
 pub mod escape;
 pub mod limits;
+pub mod markdown;
 pub mod terminal;
 
 mod overview;

@@ -2,5 +2,6 @@
 
 mod command;
 mod escape;
+mod markdown;
 mod sample;
 mod terminal;

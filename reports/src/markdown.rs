@@ -1,0 +1,118 @@
+//! `summary.md`: what a campaign comes to, for a pull request or a job's page.
+//!
+//! It stays under [`limits::MARKDOWN_BYTES_MAX`] whatever the campaign holds: every section has a bound in
+//! rows and in bytes, and says what it left out. All that depends on the machine stands between
+//! `<!-- measured -->` and `<!-- /measured -->`; two campaigns with the same runs differ in nothing else.
+
+mod findings;
+mod table;
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use chaosdrill_core::record::{CampaignHeader, ScenarioSummary, Summary};
+
+use self::table::Table;
+use crate::{escape, limits, words};
+
+/// The first line of the block that depends on the machine.
+pub const MEASURED_BEGIN: &str = "<!-- measured -->";
+
+/// The last line of the block that depends on the machine.
+pub const MEASURED_END: &str = "<!-- /measured -->";
+
+/// The summary as Markdown.
+///
+/// # Panics
+///
+/// When the text is longer than its bound, which no input can cause.
+pub fn summary(summary: &Summary) -> String {
+    let mut text = format!("# Chaos drill: {}\n\n", summary.verdict.name());
+    text.push_str(&format!("**{}.**\n\n", capitalised(&words::because(summary))));
+    text.push_str(&header(&summary.campaign));
+    text.push_str(&never_hit(&summary.never_hit));
+    text.push_str(&findings::section(summary));
+    text.push_str(&scenarios(summary));
+    text.push_str(&acts(summary));
+    text.push_str(&sites(summary));
+    let speed = capitalised(&words::speed(summary));
+    text.push_str(&format!("\n{MEASURED_BEGIN}\n\n{speed}.\n\n{MEASURED_END}\n"));
+    assert!(
+        text.len() < limits::MARKDOWN_BYTES_MAX,
+        "the bounds of the sections fit into the whole"
+    );
+    text
+}
+
+/// A name in a code span.
+fn name(text: &str) -> String {
+    escape::markdown(text, limits::MARKDOWN_NAME_CHARS_MAX)
+}
+
+fn capitalised(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
+}
+
+fn header(campaign: &CampaignHeader) -> String {
+    let mut parts = vec![
+        format!("Seeds {}", name(&campaign.seeds)),
+        name(&campaign.db),
+        name(&campaign.simulator),
+    ];
+    if let Some(defect) = &campaign.defect {
+        parts.push(format!("defect {}", name(defect)));
+    }
+    parts.push(format!("chaosdrill {}", name(&campaign.tool)));
+    format!("{}\n", parts.join(", "))
+}
+
+fn never_hit(marks: &[String]) -> String {
+    let table = Table::list(limits::MARKDOWN_MARKS).fill(marks, |mark| vec![name(mark)]);
+    table.section("Never hit", "mark")
+}
+
+fn scenarios(summary: &Summary) -> String {
+    let mut scenarios: Vec<&ScenarioSummary> = summary.scenarios.iter().collect();
+    // The cap must not hide what matters: the worst come first, then those whose marks were not hit.
+    scenarios.sort_by_key(|scenario| {
+        let tally = scenario.tally;
+        let missed = scenario.marks.values().any(|hits| *hits == 0);
+        Reverse((tally.invalid > 0, tally.unknown > 0, missed))
+    });
+    let head = ["scenario", "runs:", "valid:", "unknown:", "invalid:", "marks hit:", "claim"];
+    let table = Table::new(&head, limits::MARKDOWN_SCENARIOS).fill(scenarios, |scenario| {
+        let tally = scenario.tally;
+        let hit = scenario.marks.values().filter(|hits| **hits > 0).count();
+        vec![
+            name(&scenario.name),
+            words::grouped(tally.runs),
+            words::grouped(tally.valid),
+            words::grouped(tally.unknown),
+            words::grouped(tally.invalid),
+            format!("{hit} of {}", scenario.marks.len()),
+            escape::markdown(&scenario.claim, limits::MARKDOWN_TEXT_CHARS_MAX),
+        ]
+    });
+    table.section("Scenarios", "scenario")
+}
+
+fn acts(summary: &Summary) -> String {
+    let table = Table::new(&["act", "fired:"], limits::MARKDOWN_ACTS);
+    table.fill(by_number(&summary.faults_fired), number_row).section("Faults fired", "act")
+}
+
+fn sites(summary: &Summary) -> String {
+    let table = Table::new(&["site", "passes:"], limits::MARKDOWN_SITES);
+    table.fill(by_number(&summary.sites), number_row).section("Sites", "site")
+}
+
+fn number_row((what, number): (&String, &u64)) -> Vec<String> {
+    vec![name(what), words::grouped(*number)]
+}
+
+/// The greatest first, equal ones by name.
+fn by_number(counts: &BTreeMap<String, u64>) -> Vec<(&String, &u64)> {
+    let mut counts: Vec<_> = counts.iter().collect();
+    counts.sort_by_key(|(_, number)| Reverse(**number));
+    counts
+}
