@@ -27,12 +27,14 @@
 //! |---|---|
 //! | [`terminal`] | the block of one run that was not valid, and the closing block of a campaign |
 //! | [`markdown`] | `summary.md` |
+//! | [`junit`] | `junit.xml` |
 //! | [`command`] | the command that replays a run |
 //! | [`escape`] | untrusted text, made safe for each of these places |
 //! | [`limits`] | every bound, with its unit last |
 
 pub mod command;
 pub mod escape;
+pub mod junit;
 pub mod limits;
 pub mod markdown;
 pub mod terminal;

@@ -2,6 +2,8 @@
 
 mod command;
 mod escape;
+mod hostile;
+mod junit;
 mod markdown;
 mod sample;
 mod terminal;

@@ -1,0 +1,102 @@
+//! `junit.xml`: a suite for each scenario, a case for each run.
+//!
+//! Times are virtual and there is neither a timestamp nor an identifier drawn at random, so that equal
+//! campaigns give equal bytes. quick-junit drops what XML 1.0 forbids; [`escape`] has spelt it out before.
+
+use std::time::Duration;
+
+use chaosdrill_core::{Campaign, Record, Verdict};
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
+
+use crate::{
+    command, escape, overview,
+    terminal::{self, Palette, Replay},
+};
+
+/// Why a campaign could not be written as JUnit XML.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to write JUnit XML: {0}")]
+pub struct JunitError(#[from] quick_junit::SerializeError);
+
+/// The campaign as JUnit XML.
+///
+/// # Errors
+///
+/// When the XML writer fails, which it does not do in memory.
+pub fn junit(campaign: &Campaign) -> Result<String, JunitError> {
+    let mut report = Report::new("chaosdrill");
+    report.set_time(whole_ms(overview::total(campaign).virtual_time));
+    let summary = campaign.summary();
+    for (name, part) in overview::by_scenario(campaign) {
+        let mut suite = TestSuite::new(escape::line(name));
+        suite.set_time(whole_ms(part.virtual_time));
+        let announced = summary.scenarios.iter().find(|scenario| scenario.name == name);
+        if let Some(scenario) = announced {
+            suite.add_property(property("claim", &scenario.claim));
+            for (mark, hits) in &scenario.marks {
+                suite.add_property(property(&format!("mark {mark}"), &hits.to_string()));
+            }
+        }
+        for record in part.records {
+            suite.add_test_case(case(record, &campaign.header.program));
+        }
+        report.add_test_suite(suite);
+    }
+    Ok(report.to_string()?)
+}
+
+fn case(record: &Record, program: &str) -> TestCase {
+    let run = &record.run;
+    let mut name = format!("seed {}", run.seed);
+    if run.nemesis != command::NEMESIS_DEFAULT {
+        name.push_str(&format!(", {}", escape::line(&run.nemesis)));
+    }
+    if let Some(defect) = &run.defect {
+        name.push_str(&format!(", defect {}", escape::line(defect)));
+    }
+    if run.db != command::DB_DEFAULT {
+        name.push_str(&format!(", {}", escape::line(&run.db)));
+    }
+    let mut case = TestCase::new(name, status(record, program));
+    case.set_classname(escape::line(&run.scenario)).set_time(whole_ms(record.virtual_time()));
+    case.properties = properties(record);
+    case
+}
+
+fn status(record: &Record, program: &str) -> TestCaseStatus {
+    let kind = match record.verdict {
+        Verdict::Valid => return TestCaseStatus::success(),
+        Verdict::Unknown => NonSuccessKind::Error,
+        Verdict::Invalid => NonSuccessKind::Failure,
+    };
+    let mut status = TestCaseStatus::non_success(kind);
+    if let Some(check) = record.headline() {
+        status.set_type(escape::line(&check.name)).set_message(escape::line(&check.why));
+    }
+    let replay = Replay { program, plan: None };
+    status.set_description(terminal::failure(record, replay, &Palette::plain()));
+    status
+}
+
+fn properties(record: &Record) -> Vec<Property> {
+    let run = &record.run;
+    let mut properties = vec![
+        property("simulator", &run.simulator),
+        property("db", &run.db),
+        property("nemesis", &run.nemesis),
+        property("seed", &run.seed.to_string()),
+    ];
+    properties.extend(run.defect.as_ref().map(|defect| property("defect", defect)));
+    properties.extend(record.digest.as_ref().map(|digest| property("digest", digest)));
+    properties.push(property("events", &record.events.to_string()));
+    properties
+}
+
+fn property(name: &str, value: &str) -> Property {
+    Property::new(escape::line(name), escape::line(value))
+}
+
+/// The XML rounds to milliseconds where every other format cuts; one run must not have two times.
+fn whole_ms(time: Duration) -> Duration {
+    Duration::new(time.as_secs(), time.subsec_millis() * 1_000_000)
+}
