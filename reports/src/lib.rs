@@ -28,6 +28,7 @@
 //! | [`terminal`] | the block of one run that was not valid, and the closing block of a campaign |
 //! | [`markdown`] | `summary.md` |
 //! | [`junit`] | `junit.xml` |
+//! | [`schema`] | the JSON Schemas of everything that is written down |
 //! | [`command`] | the command that replays a run |
 //! | [`escape`] | untrusted text, made safe for each of these places |
 //! | [`limits`] | every bound, with its unit last |
@@ -37,6 +38,7 @@ pub mod escape;
 pub mod junit;
 pub mod limits;
 pub mod markdown;
+pub mod schema;
 pub mod terminal;
 
 mod overview;

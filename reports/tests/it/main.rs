@@ -6,4 +6,5 @@ mod hostile;
 mod junit;
 mod markdown;
 mod sample;
+mod schema;
 mod terminal;

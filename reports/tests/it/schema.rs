@@ -1,0 +1,75 @@
+//! The schemas, and that what is written fits them.
+
+use chaosdrill_core::{Plan, Seed, Trace, trace::EventKind};
+use chaosdrill_reports::schema;
+use serde_json::{Value, json};
+
+use crate::sample;
+
+fn validator(name: &str) -> jsonschema::Validator {
+    let all = schema::all();
+    let (_, schema) = all.iter().find(|(found, _)| *found == name).expect("a known schema");
+    jsonschema::draft202012::meta::validate(schema).expect("a schema");
+    jsonschema::validator_for(schema).expect("a schema that stands alone")
+}
+
+fn check(name: &str, value: &impl serde::Serialize) {
+    let value = serde_json::to_value(value).expect("plain data");
+    if let Err(why) = validator(name).validate(&value) {
+        panic!("{name}: {why} at {}\n{value:#}", why.instance_path());
+    }
+}
+
+#[test]
+fn the_sample_fits() {
+    let campaign = sample::campaign();
+    check("campaign", &campaign.header);
+    check("summary", &campaign.summary());
+    for record in &campaign.records {
+        check("record", record);
+        let mut plan = Plan::new(&record.run.scenario, record.run.seed);
+        plan.faults = record.faults.iter().map(|fault| fault.fault.clone()).collect();
+        check("plan", &plan);
+    }
+    let mut trace = Trace::default();
+    let time = std::time::Duration::from_secs(1);
+    trace.push(time, "d1", EventKind::Observe, "settle", json!({ "message": 7 }));
+    trace.push(time, "", EventKind::Phase, "heal", Value::Null);
+    for event in trace.events() {
+        check("trace-event", event);
+    }
+}
+
+#[test]
+fn what_is_wrong_does_not_fit() {
+    let plan = serde_json::to_value(Plan::new("outbox/lease-expiry", Seed(42))).expect("plain");
+    for (pointer, wrong) in
+        [("/seed", json!(42)), ("/version", json!("one")), ("/scenario", json!(null))]
+    {
+        let mut plan = plan.clone();
+        *plan.pointer_mut(pointer).expect("a member") = wrong;
+        assert!(!validator("plan").is_valid(&plan), "{plan}");
+    }
+}
+
+#[test]
+fn the_ids_are_names_and_not_places() {
+    let ids: Vec<Value> =
+        schema::all().into_iter().map(|(_, schema)| schema["$id"].clone()).collect();
+    insta::assert_json_snapshot!(ids, @r#"
+    [
+      "chaosdrill/campaign/v1",
+      "chaosdrill/plan/v1",
+      "chaosdrill/record/v1",
+      "chaosdrill/summary/v1",
+      "chaosdrill/trace-event/v1"
+    ]
+    "#);
+}
+
+#[test]
+fn the_schemas() {
+    for (name, schema) in schema::all() {
+        insta::assert_json_snapshot!(name, schema);
+    }
+}
