@@ -1,0 +1,1 @@
+//! An event store with a transactional outbox, as a pipeline to drill.
