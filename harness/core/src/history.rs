@@ -63,6 +63,13 @@ impl History {
         }
     }
 
+    /// Adds what a trace has had since this history took its first `taken` events; returns how many it has now.
+    pub fn follow(&mut self, trace: &[TraceEvent], taken: usize) -> usize {
+        let new = trace[taken..].iter().filter(|event| event.kind.belongs_to_history());
+        self.events.extend(new.cloned());
+        trace.len()
+    }
+
     /// A history of these events.
     pub fn from_events(events: Vec<Event>) -> Self {
         Self { events }

@@ -44,5 +44,5 @@ pub use history::{Entry, Event, History};
 pub use plan::{Found, Plan, PlanError};
 pub use record::{Campaign, Record, RunId};
 pub use seed::{Seed, Stream};
-pub use trace::{Digest, Divergence, Trace, TraceEvent};
+pub use trace::{Digest, Divergence, EventKind, Trace, TraceEvent};
 pub use verdict::{Outcome, Verdict};

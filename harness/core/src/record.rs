@@ -375,7 +375,10 @@ impl Campaign {
             never_hit,
             faults_fired,
             sites,
-            virtual_ns: self.records.iter().map(|record| record.virtual_ns).sum(),
+            virtual_ns: self
+                .records
+                .iter()
+                .fold(0, |sum, record| sum.saturating_add(record.virtual_ns)),
             measured: self.measured.clone(),
         }
     }

@@ -28,6 +28,7 @@ const SKIP_TICKS_MIN: u32 = 3;
 
 thread_local! {
     static SKIP: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    static SKIPPER_POLLS: Cell<u64> = const { Cell::new(0) };
     static SKIPPERS: RefCell<Vec<Option<Waker>>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -104,6 +105,11 @@ impl Levers for Turmoil<'_> {
     }
 }
 
+/// Polls of all tasks but the skippers.
+fn polls() -> u64 {
+    timers::polls() - SKIPPER_POLLS.get()
+}
+
 fn forget_skipper(host: usize) {
     SKIPPERS.with_borrow_mut(|skippers| skippers[host] = None);
 }
@@ -133,6 +139,7 @@ fn build(config: &Config) -> Turmoil<'static> {
         .max_message_latency(Duration::from_millis(config.network.ms_max))
         .build();
     SKIP.set(Duration::ZERO);
+    SKIPPER_POLLS.set(0);
     SKIPPERS.set(vec![None; config.hosts.len()]);
     for (index, host) in config.hosts.iter().enumerate() {
         let software = host.software.clone();
@@ -148,7 +155,11 @@ fn build(config: &Config) -> Turmoil<'static> {
                 here,
             );
             async move {
-                tokio::task::spawn_local(skipper(index));
+                let mut skipper = Box::pin(skipper(index));
+                tokio::task::spawn_local(std::future::poll_fn(move |cx| {
+                    SKIPPER_POLLS.set(SKIPPER_POLLS.get() + 1);
+                    skipper.as_mut().poll(cx)
+                }));
                 life.await
             }
         });
@@ -217,8 +228,9 @@ impl Crank {
         if !is_time {
             return false;
         }
-        self.told = self.quiescent;
-        let mut control = Control { quiescent: self.quiescent, driver: &mut self.turmoil };
+        self.told |= self.quiescent;
+        let mut control =
+            Control { quiescent: self.quiescent || self.told, driver: &mut self.turmoil };
         let next = director.wake(&mut control);
         self.crash_the_dead();
         self.seen = world::with(|world| world.history_length);
@@ -233,7 +245,7 @@ impl Crank {
 
     /// One step of the simulator, with what follows from it.
     fn step(&mut self, config: &Config) -> Option<Stop> {
-        let polls = timers::polls();
+        let polls = polls();
         let skip = SKIP.get();
         let stepped = catch_unwind(AssertUnwindSafe(|| self.turmoil.sim.step()));
         SKIP.set(Duration::ZERO);
@@ -251,7 +263,7 @@ impl Crank {
             (world.stop.take(), world.trace.events().len() as u64)
         });
         stop.or_else(|| self.over_bounds(config, events)).or_else(|| {
-            let is_idle = skip.is_zero() && timers::polls() == polls;
+            let is_idle = self::polls() == polls;
             self.quiescent = false;
             if is_idle {
                 self.skip_idle_time(config.skip_idle);
@@ -308,7 +320,7 @@ impl Crank {
     /// Takes the simulator down, with every host dead, so that no destructor has an effect.
     fn end(self, stop: &Option<Stop>) {
         world::with(|world| {
-            for host in &mut world.hosts {
+            for host in world.hosts.iter_mut().filter(|host| host.state != world::State::Ended) {
                 host.state = world::State::Down;
             }
         });

@@ -19,7 +19,12 @@ mod timers;
 pub(crate) mod world;
 
 use std::{
-    collections::BTreeMap, future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration,
+    collections::BTreeMap,
+    future::Future,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
 };
 
 use chaosdrill_core::{
@@ -64,6 +69,11 @@ impl Host {
             is_client: false,
             supervised: None,
         }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// The machine is part of the workload: the run waits for its software to end.
@@ -120,10 +130,8 @@ pub struct Config {
     pub network: Latency,
     /// Latency between a machine and the database.
     pub database: Latency,
-    /// Folder for the databases of this run; made by the run and removed after it.
+    /// Folder for the databases of this run; made by the run, and left to the caller.
     pub folder: PathBuf,
-    /// A place for the databases to be kept instead of removed.
-    pub keep_databases: Option<PathBuf>,
     /// Bounds of this run.
     pub bounds: Bounds,
     /// Whether idle time is skipped; only a test of the skip itself turns it off.
@@ -253,6 +261,8 @@ pub struct Finished {
     pub sites: BTreeMap<String, u64>,
     /// The plan's faults, and what became of them.
     pub faults: Vec<FaultRecord>,
+    /// Whether the software of every client had ended.
+    pub clients_done: bool,
     /// Why the run ended early, if it did.
     pub stop: Option<Stop>,
     /// Virtual time of the whole run.
@@ -288,20 +298,21 @@ fn run_here<D: Director>(config: &Config, mut director: D) -> Result<Finished, S
     failpoint::register(&config.failpoints);
     fastrand::seed(config.seed.stream("fastrand").next_u64());
     let guard = clock::start(config.seed.stream("entropy").next_u64());
-    let folder = config.folder.clone();
-    let keep = config.keep_databases.clone();
     world::install(config);
     let (stop, steps) = driver::run(config, &mut director);
     database::close_all();
     let finished = world::take(stop, steps);
     drop(guard);
-    if let Some(keep) = keep {
-        database::keep(&folder, &keep)
-            .map_err(|why| format!("failed to keep the databases: {why}"))?;
-    }
-    std::fs::remove_dir_all(&folder)
-        .map_err(|why| format!("failed to remove {}: {why}", folder.display()))?;
     Ok(finished)
+}
+
+/// Copies the databases that a run left in its folder; one alone is called `db.sqlite`.
+///
+/// # Errors
+///
+/// The file system's.
+pub fn keep_databases(folder: &Path, to: &Path) -> std::io::Result<()> {
+    database::keep(folder, to)
 }
 
 /// Whether the simulation at hand switched this defect on.

@@ -155,6 +155,7 @@ pub(crate) fn install(config: &Config) {
 pub(crate) fn take(stop: Option<Stop>, steps: u64) -> Finished {
     let world = WORLD.take().expect("the simulation has a world");
     Finished {
+        clients_done: world.clients_are_done(),
         sites_never_passed: world.plan.sites_never_passed(&world.sites.keys()),
         faults: world.plan.records(),
         elapsed: world.latest,

@@ -53,7 +53,6 @@ pub(crate) fn lab(seed: u64, faults: &str, hosts: Vec<Host>) -> Lab {
         network: Latency { ms_min: 1, ms_max: 10 },
         database: Latency { ms_min: 0, ms_max: 3 },
         folder,
-        keep_databases: None,
         bounds: Bounds::default(),
         skip_idle: true,
     };
@@ -63,7 +62,10 @@ pub(crate) fn lab(seed: u64, faults: &str, hosts: Vec<Host>) -> Lab {
 impl Lab {
     pub(crate) fn run(self) -> Finished {
         let director = Patience { healed: false, linger: self.linger };
-        sim::run(self.config, director).expect("the harness holds")
+        let folder = self.config.folder.clone();
+        let finished = sim::run(self.config, director).expect("the harness holds");
+        std::fs::remove_dir_all(folder).expect("the folder is ours");
+        finished
     }
 }
 

@@ -1,0 +1,229 @@
+//! Arguments that several commands share. Each flag has a `DRILL_*` twin in the environment.
+
+use std::{num::NonZeroUsize, str::FromStr, time::Duration};
+
+use chaosdrill_core::{Seed, duration, limits::SEEDS_DEFAULT};
+use clap::{Args, ValueEnum};
+
+use crate::{campaign::Order, cli::error::ExpectedError, crew::Workers, registry::Registry};
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MessageFormat {
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The database beneath the scenarios.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Database {
+    /// SQLite, embedded.
+    #[default]
+    Sqlite,
+}
+
+impl Database {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+        }
+    }
+}
+
+/// Seeds as they are asked for: how many, or a range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Seeds {
+    from: u64,
+    count: u64,
+}
+
+/// More seeds than this are a mistake: their list would not fit into memory.
+const SEEDS_MAX: u64 = 100_000_000;
+
+impl FromStr for Seeds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number =
+            |text: &str| Seed::from_str(text).map(|seed| seed.0).map_err(|why| why.to_string());
+        let (from, to) = match text.split_once("..") {
+            Some((from, to)) => (number(from)?, number(to)?),
+            None => (0, number(text)?),
+        };
+        let count = to.checked_sub(from).filter(|count| *count > 0).ok_or_else(|| {
+            format!(
+                "`{text}` holds no seed; write how many (`200`) or a half-open range (`100..200`)"
+            )
+        })?;
+        if count > SEEDS_MAX {
+            return Err(format!(
+                "`{text}` holds {count} seeds; at most {SEEDS_MAX} are run at once"
+            ));
+        }
+        Ok(Self { from, count })
+    }
+}
+
+/// Reads a duration such as `60s`.
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+    duration::parse(text)
+}
+
+/// Which seeds.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Seeds")]
+pub(crate) struct SeedArgs {
+    /// How many seeds (0 to N), or a half-open range A..B [default: 10].
+    #[arg(long, value_name = "N|A..B", env = "DRILL_SEEDS", conflicts_with = "seed")]
+    pub(crate) seeds: Option<Seeds>,
+    /// One seed: decimal, 0x hex, or a commit hash.
+    #[arg(long, value_name = "S", env = "DRILL_SEED")]
+    pub(crate) seed: Option<Seed>,
+    /// Shift the range by a commit hash, so that each commit drills other seeds.
+    #[arg(long, value_name = "COMMIT", env = "DRILL_BASE")]
+    pub(crate) base: Option<Seed>,
+}
+
+impl SeedArgs {
+    /// The seeds, and how they were asked for.
+    pub(crate) fn seeds(&self) -> (Vec<Seed>, String) {
+        if let Some(seed) = self.seed {
+            return (vec![seed], seed.to_string());
+        }
+        let seeds = self.seeds.clone().unwrap_or(Seeds { from: 0, count: SEEDS_DEFAULT });
+        let base = self.base.map_or(0, |base| base.0);
+        let from = seeds.from.wrapping_add(base);
+        let all = (0..seeds.count).map(|offset| Seed(from.wrapping_add(offset))).collect();
+        (all, format!("{}..{}", Seed(from), Seed(from.wrapping_add(seeds.count))))
+    }
+}
+
+/// What else decides over the runs.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Runs")]
+pub(crate) struct RunChoice {
+    /// Run only scenarios whose name contains this.
+    #[arg(value_name = "FILTER")]
+    pub(crate) filter: Option<String>,
+    /// The database beneath the scenarios.
+    #[arg(long, value_enum, default_value = "sqlite", env = "DRILL_DB")]
+    pub(crate) db: Database,
+    #[command(flatten)]
+    pub(crate) workers: WorkerArgs,
+}
+
+/// Worker processes.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Workers")]
+pub(crate) struct WorkerArgs {
+    /// Worker processes [default: one for each core].
+    #[arg(short, long, value_name = "N", env = "DRILL_JOBS")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// Wall-clock time after which a run is killed, and unknown.
+    #[arg(long, value_name = "30s", default_value = "30s", env = "DRILL_RUN_TIMEOUT", value_parser = parse_duration)]
+    pub(crate) run_timeout: Duration,
+}
+
+impl WorkerArgs {
+    pub(crate) fn workers(&self) -> Workers {
+        let count = self.jobs.map_or(Workers::default().count, NonZeroUsize::get);
+        Workers { count, allowance: self.run_timeout }
+    }
+}
+
+/// An order for a campaign, checked against what there is.
+pub(crate) fn order(
+    registry: &Registry,
+    choice: &RunChoice,
+    seeds: &SeedArgs,
+    defect: Option<&str>,
+) -> Result<Order, ExpectedError> {
+    let filter = choice.filter.as_deref();
+    if registry.select(filter).is_empty() {
+        let filter = filter.unwrap_or_default().to_owned();
+        let hint = registry.scenario_hint(&filter);
+        return Err(ExpectedError::NothingSelected { filter, hint });
+    }
+    if let Some(id) = defect {
+        known_defect(registry, id)?;
+    }
+    let (seeds, seeds_text) = seeds.seeds();
+    Ok(Order {
+        filter: choice.filter.clone(),
+        enough_seeds: seeds.len() as u64 >= SEEDS_DEFAULT,
+        seeds,
+        seeds_text,
+        db: choice.db.name().to_owned(),
+        defect: defect.map(str::to_owned),
+        workers: choice.workers.workers(),
+        fail_max: None,
+        time_budget: None,
+    })
+}
+
+/// Refuses a defect that is not planted.
+pub(crate) fn known_defect(registry: &Registry, id: &str) -> Result<(), ExpectedError> {
+    match registry.defect(id) {
+        Some(_) => Ok(()),
+        None => {
+            let hint = registry.defect_hint(id);
+            Err(ExpectedError::Usage(format!(
+                "no defect `{id}`{hint}; `list defects` shows them all"
+            )))
+        }
+    }
+}
+
+/// What steers tests, which have no flags of their own.
+pub(crate) fn seeds_of_environment() -> Result<(Vec<Seed>, Option<String>), String> {
+    #[expect(clippy::disallowed_methods, reason = "the tests are steered by the environment")]
+    let read = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let wrong =
+        |name: &str, why: String| format!("the environment variable {name} is wrong: {why}");
+    let parse = |name: &'static str| {
+        read(name)
+            .map(|text| Seed::from_str(&text).map_err(|why| wrong(name, why.to_string())))
+            .transpose()
+    };
+    let args = SeedArgs {
+        seeds: read("DRILL_SEEDS")
+            .map(|text| text.parse().map_err(|why| wrong("DRILL_SEEDS", why)))
+            .transpose()?,
+        seed: parse("DRILL_SEED")?,
+        base: parse("DRILL_BASE")?,
+    };
+    Ok((args.seeds().0, read("DRILL_DEFECT")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seeds(seeds: Option<&str>, seed: Option<&str>, base: Option<&str>) -> (Vec<u64>, String) {
+        let args = SeedArgs {
+            seeds: seeds.map(|text| text.parse().expect("seeds")),
+            seed: seed.map(|text| text.parse().expect("a seed")),
+            base: base.map(|text| text.parse().expect("a commit")),
+        };
+        let (list, text) = args.seeds();
+        (list.into_iter().map(|seed| seed.0).collect(), text)
+    }
+
+    #[test]
+    fn the_ways_to_ask_for_seeds() {
+        assert_eq!(seeds(None, None, None).0.len(), 10);
+        assert_eq!(seeds(Some("3"), None, None), (vec![0, 1, 2], "0x0..0x3".to_owned()));
+        assert_eq!(seeds(Some("0x10..18"), None, None), (vec![16, 17], "0x10..0x12".to_owned()));
+        assert_eq!(seeds(None, Some("0x2a"), None), (vec![42], "0x2a".to_owned()));
+        assert_eq!(seeds(Some("2"), None, Some("255")), (vec![255, 256], "0xff..0x101".to_owned()));
+    }
+
+    #[test]
+    fn seeds_that_make_no_sense() {
+        for wrong in ["0", "5..5", "6..5", "many", "1..", "-1", "1000000000000"] {
+            assert!(wrong.parse::<Seeds>().is_err(), "{wrong}");
+        }
+    }
+}

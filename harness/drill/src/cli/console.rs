@@ -1,0 +1,92 @@
+//! What goes to the terminal: progress on standard error, results on standard output.
+
+use std::io::{self, IsTerminal, Write};
+
+use chaosdrill_core::{Record, Verdict};
+use chaosdrill_reports::{Palette, Replay, escape, terminal};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+use crate::campaign::Progress;
+
+/// Writes to standard output; a reader that has gone away is no error of ours.
+pub(crate) fn print(text: &str) {
+    let mut out = anstream::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Writes one JSON object as a line of standard output.
+pub(crate) fn print_json(value: &impl Serialize) {
+    let text = serde_json::to_string(value).expect("plain data");
+    print(&format!("{}\n", escape::redact(&text)));
+}
+
+/// A message without passwords, and without anything that could steer a terminal, but with its line breaks.
+pub(crate) fn redacted(message: &str) -> String {
+    let lines: Vec<String> = message.lines().map(escape::line).collect();
+    lines.join("\n")
+}
+
+/// The colours; anstream takes them out again where nobody wants them.
+pub(crate) fn palette() -> Palette {
+    Palette::coloured()
+}
+
+/// The block of a run that was not valid.
+pub(crate) fn block(record: &Record, program: &str, plan: Option<&str>) -> String {
+    terminal::failure(record, Replay { program, plan }, &palette())
+}
+
+/// Shows how a campaign goes: a bar on a terminal, plain lines otherwise.
+pub(crate) struct Bar {
+    bar: ProgressBar,
+    plain: bool,
+    runs: u64,
+    of: u64,
+    findings: u64,
+}
+
+impl Bar {
+    pub(crate) fn new(of: usize, what: &str) -> Self {
+        let of = of as u64;
+        let plain = !io::stderr().is_terminal();
+        let target =
+            if plain { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(Some(of), target);
+        let form = "{prefix} {bar:24} {pos}/{len} runs  {per_sec}  {msg}  {eta} left";
+        bar.set_style(ProgressStyle::with_template(form).expect("the form is fixed"));
+        bar.set_prefix(what.to_owned());
+        bar.set_message("0 findings");
+        if plain {
+            eprintln!("{what} {of} runs");
+        }
+        Self { bar, plain, runs: 0, of, findings: 0 }
+    }
+
+    /// Takes the bar away, so that results stand alone.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Progress for Bar {
+    fn run_is_over(&mut self, record: &Record) {
+        self.runs += 1;
+        if record.verdict != Verdict::Valid {
+            self.findings += 1;
+            let word = if self.findings == 1 { "finding" } else { "findings" };
+            self.bar.set_message(format!("{} {word}", self.findings));
+        }
+        self.bar.inc(1);
+        // Ten lines whatever the length: enough to see that it lives.
+        let step = (self.of / 10).max(1);
+        if self.plain && self.runs.is_multiple_of(step) {
+            eprintln!("{}/{} runs, {} findings", self.runs, self.of, self.findings);
+        }
+    }
+
+    fn complain(&mut self, complaint: &str) {
+        let line = format!("warning: {}", redacted(complaint));
+        if self.plain { eprintln!("{line}") } else { self.bar.println(line) }
+    }
+}

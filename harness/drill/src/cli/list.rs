@@ -1,0 +1,149 @@
+//! `drill list`: what there is, one item a line, its name first.
+
+use std::{collections::BTreeMap, ops::ControlFlow};
+
+use chaosdrill_core::{Plan, Seed};
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use crate::{
+    campaign,
+    cli::{
+        args::{Database, MessageFormat},
+        console,
+        error::{ExpectedError, Status},
+    },
+    crew::{self, JobEnd, Workers},
+    registry::Registry,
+    run::Job,
+};
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ListArgs {
+    /// What to list.
+    #[arg(value_enum, default_value = "scenarios")]
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Scenarios, with their claims.
+    Scenarios,
+    /// Planted defects, with their class and the checks that must catch them.
+    Defects,
+    /// Failpoints of the targets.
+    Failpoints,
+    /// Checks, with the scenarios that use them.
+    Checks,
+    /// Boundary sites, as a calm run of each scenario passes them, with their counts.
+    Sites,
+}
+
+pub(crate) fn list(
+    registry: &Registry,
+    args: &ListArgs,
+    format: MessageFormat,
+) -> Result<Status, ExpectedError> {
+    let lines = match args.what {
+        What::Scenarios => scenarios(registry),
+        What::Defects => defects(registry),
+        What::Failpoints => failpoints(registry),
+        What::Checks => checks(registry),
+        What::Sites => sites(registry)?,
+    };
+    let width = lines.iter().map(|(name, _, _)| name.len()).max().unwrap_or_default();
+    for (name, words, json) in &lines {
+        match format {
+            MessageFormat::Json => console::print_json(json),
+            MessageFormat::Human => {
+                let line = format!("{name:width$}  {words}");
+                console::print(&format!("{}\n", console::redacted(line.trim_end())));
+            }
+        }
+    }
+    Ok(if lines.is_empty() { Status::NothingSelected } else { Status::Valid })
+}
+
+/// Name, words for people, and the whole as JSON.
+type Line = (String, String, Value);
+
+fn scenarios(registry: &Registry) -> Vec<Line> {
+    let line = |scenario: &crate::scenario::Scenario| {
+        let json = json!({ "name": scenario.name, "claim": scenario.claim });
+        (scenario.name.clone(), scenario.claim.clone(), json)
+    };
+    registry.scenarios.iter().map(line).collect()
+}
+
+fn defects(registry: &Registry) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for target in &registry.targets {
+        for defect in &target.defects {
+            let words = format!(
+                "{:<8} {:<6} {} [{}]",
+                target.name,
+                defect.class,
+                defect.summary,
+                defect.checks.join(", ")
+            );
+            let json = json!({
+                "id": defect.id, "target": target.name, "class": defect.class, "summary": defect.summary,
+                "checks": defect.checks,
+            });
+            lines.push((defect.id.clone(), words, json));
+        }
+    }
+    lines
+}
+
+fn failpoints(registry: &Registry) -> Vec<Line> {
+    let of = |target: &crate::registry::Target| {
+        let name = target.name.clone();
+        let line = move |point: &&str| {
+            ((*point).to_owned(), name.clone(), json!({ "name": point, "target": name }))
+        };
+        target.failpoints.iter().map(line).collect::<Vec<_>>()
+    };
+    registry.targets.iter().flat_map(of).collect()
+}
+
+fn checks(registry: &Registry) -> Vec<Line> {
+    let mut users: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for scenario in &registry.scenarios {
+        for check in &scenario.checks {
+            users.entry(&check.name).or_default().push(&scenario.name);
+        }
+    }
+    let line = |(name, users): (&str, Vec<&str>)| {
+        (name.to_owned(), users.join(", "), json!({ "name": name, "scenarios": users }))
+    };
+    users.into_iter().map(line).collect()
+}
+
+fn sites(registry: &Registry) -> Result<Vec<Line>, ExpectedError> {
+    let calm = |scenario: &crate::scenario::Scenario| {
+        let run = campaign::script_run(scenario, Seed(0), Database::default().name(), None);
+        Job { plan: Plan::new(&run.scenario, run.seed), run, bundle: None, trace: None }
+    };
+    let jobs: Vec<Job> = registry.scenarios.iter().map(calm).collect();
+    let mut counts: BTreeMap<String, (u64, Vec<String>)> = BTreeMap::new();
+    let broken = crew::run_all(registry, &jobs, Workers::default(), |_, end| match end {
+        JobEnd::Recorded { record, .. } => {
+            for (site, hits) in &record.sites {
+                let (all, users) = counts.entry(site.clone()).or_default();
+                *all += hits;
+                users.push(record.run.scenario.clone());
+            }
+            ControlFlow::Continue(())
+        }
+        JobEnd::Broken { why } => ControlFlow::Break(why),
+    });
+    if let Some(why) = broken {
+        return Err(ExpectedError::Harness(why));
+    }
+    let line = |(site, (hits, users)): (String, (u64, Vec<String>))| {
+        let words = format!("{hits} passages in {} scenarios", users.len());
+        (site.clone(), words, json!({ "site": site, "passages": hits, "scenarios": users.len() }))
+    };
+    Ok(counts.into_iter().map(line).collect())
+}

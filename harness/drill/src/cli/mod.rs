@@ -1,0 +1,104 @@
+//! The command line, as a library: each crate with scenarios gets the same.
+
+mod args;
+mod console;
+mod diff;
+mod error;
+mod list;
+mod prove;
+mod replay;
+mod report;
+mod run;
+mod schema;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use self::args::seeds_of_environment;
+use self::error::{ExpectedError, Status};
+use crate::{registry::Registry, worker};
+
+/// Deterministic chaos drills: runs pipelines in a simulation, hurts them, and checks what must hold.
+#[derive(Debug, Parser)]
+#[command(name = "drill", version, max_term_width = 100, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// How results are written to standard output.
+    #[arg(long, global = true, value_enum, default_value = "human", env = "DRILL_MESSAGE_FORMAT")]
+    message_format: args::MessageFormat,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run all scenarios, or those whose name contains FILTER.
+    Run(run::RunArgs),
+    /// Run one scenario once more, from its seed or from a plan.
+    Replay(replay::ReplayArgs),
+    /// Run everything twice, in other processes and in reverse order, and compare the digests.
+    Verify(verify::VerifyArgs),
+    /// Switch on each planted defect in turn, and see whether it is found, and by which check.
+    Prove(prove::ProveArgs),
+    /// List scenarios, defects, failpoints, checks or sites, one a line, the name first.
+    List(list::ListArgs),
+    /// Render the reports of a campaign again.
+    Report(report::ReportArgs),
+    /// Show the first event in which two traces differ.
+    Diff(diff::DiffArgs),
+    /// Print the JSON Schemas of everything that is written down.
+    Schema(schema::SchemaArgs),
+}
+
+/// The `drill` program of a crate.
+///
+/// Exit codes: 0 all valid; 1 a violation, a missed defect or differing traces; 2 usage; 3 unknown; 4 nothing
+/// selected; 5 nondeterminism; 70 the harness itself failed.
+pub fn cli_main(registry: Registry) -> ExitCode {
+    if let Some(number) = worker::number() {
+        return worker_main(&registry, number);
+    }
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap's own exit codes are 2 for a mistake and 0 for help, as ours are.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let format = cli.message_format;
+    let result = match cli.command {
+        Command::Run(args) => run::run(&registry, &args, format),
+        Command::Replay(args) => replay::replay(&registry, &args, format),
+        Command::Verify(args) => verify::verify(&registry, &args, format),
+        Command::Prove(args) => prove::prove(&registry, &args, format),
+        Command::List(args) => list::list(&registry, &args, format),
+        Command::Report(args) => report::report(&args, format),
+        Command::Diff(args) => diff::diff(&args, format),
+        Command::Schema(args) => schema::schema(&args),
+    };
+    drop(registry);
+    finish(result)
+}
+
+/// Works as a worker process; its parent hears of a failure by its exit.
+pub(crate) fn worker_main(registry: &Registry, number: usize) -> ExitCode {
+    match worker::work(registry, number) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("worker {number} failed: {why}");
+            ExitCode::from(70)
+        }
+    }
+}
+
+fn finish(result: Result<Status, ExpectedError>) -> ExitCode {
+    match result {
+        Ok(status) => ExitCode::from(status.code()),
+        Err(error) => {
+            anstream::eprintln!("error: {}", console::redacted(&error.to_string()));
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! `drill replay`: one run once more.
+
+use std::path::{Path, PathBuf};
+
+use chaosdrill_core::{Plan, Record, RunId, Seed, TraceEvent, nearest};
+use clap::{Args, ValueEnum};
+
+use crate::{
+    campaign,
+    cli::{
+        args::{self, Database, MessageFormat},
+        console,
+        error::{ExpectedError, Status},
+    },
+    crew::{Child, JobEnd},
+    registry::Registry,
+    run::Job,
+};
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// The scenario, by its whole name.
+    #[arg(value_name = "SCENARIO", required_unless_present = "plan")]
+    scenario: Option<String>,
+    /// The seed of the run.
+    #[arg(long, value_name = "S", required_unless_present = "plan", conflicts_with = "plan")]
+    seed: Option<Seed>,
+    /// The plan of the run; it knows scenario, seed and where it was found.
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
+    /// Switch on a planted defect, by its id [default: the plan's].
+    #[arg(long, value_name = "ID", env = "DRILL_DEFECT")]
+    defect: Option<String>,
+    /// The database beneath the scenario [default: the plan's, else sqlite].
+    #[arg(long, value_enum, env = "DRILL_DB")]
+    db: Option<Database>,
+    /// How much of the trace is shown.
+    #[arg(long, value_enum, default_value = "events", env = "DRILL_TRACE")]
+    trace: TraceLevel,
+    /// Wall-clock time after which the run is killed, and unknown.
+    #[arg(long, value_name = "30s", default_value = "30s", env = "DRILL_RUN_TIMEOUT", value_parser = args::parse_duration)]
+    run_timeout: std::time::Duration,
+    /// Write everything of the run to this folder too.
+    #[arg(long, value_name = "DIR", env = "DRILL_OUT")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum TraceLevel {
+    /// None of it.
+    Off,
+    /// What the workload and the hosts did, and what was done to them.
+    Events,
+    /// Every step that touched the outside too.
+    Full,
+}
+
+pub(crate) fn replay(
+    registry: &Registry,
+    args: &ReplayArgs,
+    format: MessageFormat,
+) -> Result<Status, ExpectedError> {
+    let job = job(registry, args)?;
+    let trace =
+        std::env::temp_dir().join(format!("chaosdrill-replay-{}.jsonl", std::process::id()));
+    let job = Job { trace: Some(trace.clone()), bundle: args.out.clone(), ..job };
+    let end = Child::new(0, args.run_timeout).run(registry, &job);
+    let events = read_trace(&trace).unwrap_or_default();
+    let _ = std::fs::remove_file(&trace);
+    let record = match end {
+        JobEnd::Recorded { record, complaints } => {
+            complaints
+                .iter()
+                .for_each(|complaint| eprintln!("warning: {}", console::redacted(complaint)));
+            record
+        }
+        JobEnd::Broken { why } => return Err(ExpectedError::Harness(why)),
+    };
+    show(registry, args, &record, &events, format);
+    Ok(Status::from(record.verdict))
+}
+
+fn job(registry: &Registry, args: &ReplayArgs) -> Result<Job, ExpectedError> {
+    let (plan, nemesis) = match (&args.plan, &args.scenario, args.seed) {
+        (Some(path), scenario, _) => (plan_for(registry, path, scenario.as_deref())?, "plan"),
+        (None, Some(name), Some(seed)) => {
+            let scenario = registry.scenario(name).ok_or_else(|| {
+                let hint = registry.scenario_hint(name);
+                ExpectedError::Usage(format!(
+                    "no scenario `{name}`{hint}; `list scenarios` shows them all"
+                ))
+            })?;
+            (scenario.script(seed), "script")
+        }
+        _ => {
+            return Err(ExpectedError::Usage(
+                "a replay needs a scenario and a seed, or a plan".to_owned(),
+            ));
+        }
+    };
+    let found = plan.found.clone();
+    let defect =
+        args.defect.clone().or_else(|| found.as_ref().and_then(|found| found.defect.clone()));
+    if let Some(id) = &defect {
+        args::known_defect(registry, id)?;
+    }
+    let db = match (args.db, &found) {
+        (Some(db), _) => db.name().to_owned(),
+        (None, Some(found)) => known_database(&found.db)?,
+        (None, None) => Database::default().name().to_owned(),
+    };
+    let run = RunId {
+        scenario: plan.scenario.clone(),
+        nemesis: nemesis.to_owned(),
+        seed: plan.seed,
+        db,
+        simulator: chaosdrill_rt::sim::SIMULATOR.to_owned(),
+        defect,
+    };
+    Ok(Job { plan: campaign::plan_of(&run, plan), run, bundle: None, trace: None })
+}
+
+fn plan_for(
+    registry: &Registry,
+    path: &Path,
+    scenario: Option<&str>,
+) -> Result<Plan, ExpectedError> {
+    let plan = campaign::read_plan(registry, path)?;
+    match scenario {
+        Some(name) if name != plan.scenario => Err(ExpectedError::Usage(format!(
+            "the plan {} is for the scenario {}, not for {name}",
+            path.display(),
+            plan.scenario
+        ))),
+        _ => Ok(plan),
+    }
+}
+
+fn known_database(name: &str) -> Result<String, ExpectedError> {
+    let known = [Database::Sqlite.name()];
+    if known.contains(&name) {
+        return Ok(name.to_owned());
+    }
+    let hint = nearest::hint(name, known);
+    Err(ExpectedError::Usage(format!(
+        "the plan was found on `{name}`, which this build does not drill{hint}; give another by --db"
+    )))
+}
+
+/// Reads a trace from a file of JSON Lines.
+pub(crate) fn read_trace(path: &Path) -> Result<Vec<TraceEvent>, String> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|why| format!("failed to read {}: {why}", path.display()))?;
+    let parse = |(index, line): (usize, &str)| {
+        serde_json::from_str(line).map_err(|why| {
+            format!("line {} of {} is no event of a trace: {why}", index + 1, path.display())
+        })
+    };
+    text.lines().enumerate().map(parse).collect()
+}
+
+fn show(
+    registry: &Registry,
+    args: &ReplayArgs,
+    record: &Record,
+    events: &[TraceEvent],
+    format: MessageFormat,
+) {
+    let shown = events.iter().filter(|event| match args.trace {
+        TraceLevel::Off => false,
+        TraceLevel::Events => event.kind.belongs_to_history(),
+        TraceLevel::Full => true,
+    });
+    if format == MessageFormat::Json {
+        shown.for_each(console::print_json);
+        console::print_json(record);
+        return;
+    }
+    for event in shown {
+        console::print(&format!("{}\n", console::redacted(&event.to_string())));
+    }
+    let plan = args.plan.as_ref().map(|path| path.display().to_string());
+    console::print(&format!("\n{}", console::block(record, &registry.program, plan.as_deref())));
+    let digest =
+        record.digest.as_deref().unwrap_or("none: the worker process did not live to give one");
+    console::print(&format!("digest  {digest}\n"));
+}

@@ -1,0 +1,47 @@
+//! `drill report`: the reports of a campaign once more, from its records alone.
+
+use std::path::PathBuf;
+
+use chaosdrill_core::Verdict;
+use chaosdrill_reports::terminal;
+use clap::Args;
+
+use crate::{
+    cli::{
+        args::MessageFormat,
+        console,
+        error::{ExpectedError, Status},
+    },
+    files,
+};
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// The folder of the campaign.
+    #[arg(value_name = "DIR", default_value = "target/drill")]
+    dir: PathBuf,
+}
+
+pub(crate) fn report(args: &ReportArgs, format: MessageFormat) -> Result<Status, ExpectedError> {
+    let read = files::read_campaign(&args.dir).map_err(ExpectedError::Usage)?;
+    read.notes.iter().for_each(|note| eprintln!("note: {}", console::redacted(note)));
+    if let Err(why) = files::write_reports(&args.dir, &read.campaign) {
+        return Err(ExpectedError::Usage(format!(
+            "failed to write the reports to {}: {why}",
+            args.dir.display()
+        )));
+    }
+    if format == MessageFormat::Json {
+        console::print_json(&read.campaign.summary());
+        return Ok(Status::Valid);
+    }
+    for record in read.campaign.records.iter().filter(|record| record.verdict != Verdict::Valid) {
+        console::print(&format!(
+            "{}\n",
+            console::block(record, &read.campaign.header.program, None)
+        ));
+    }
+    console::print(&terminal::closing(&read.campaign, &console::palette()));
+    // It could render; what it rendered is not its own verdict.
+    Ok(Status::Valid)
+}

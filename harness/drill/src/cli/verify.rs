@@ -1,0 +1,141 @@
+//! `drill verify`: everything twice, in other processes and in reverse order.
+
+use std::{
+    collections::BTreeMap,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+};
+
+use chaosdrill_core::{Divergence, RunId};
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    campaign::{self, Progress},
+    cli::{
+        args::{self, MessageFormat, RunChoice, SeedArgs},
+        console::{self, Bar},
+        error::{ExpectedError, Status},
+        replay::read_trace,
+    },
+    crew::{self, JobEnd, Workers},
+    registry::Registry,
+    run::Job,
+};
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    choice: RunChoice,
+    #[command(flatten)]
+    seeds: SeedArgs,
+    /// Switch on a planted defect, by its id.
+    #[arg(long, value_name = "ID", env = "DRILL_DEFECT", help_heading = "Runs")]
+    defect: Option<String>,
+}
+
+/// The traces of both passes, while they are compared.
+struct Scratch(PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Scratch {
+    fn new() -> Self {
+        let memory = Path::new("/dev/shm");
+        let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        Self(base.join(format!("chaosdrill-verify-{}", std::process::id())))
+    }
+
+    fn trace(&self, pass: &str, run: &RunId) -> PathBuf {
+        self.0.join(pass).join(format!("{}.jsonl", run.folder().replace('/', "_")))
+    }
+}
+
+/// The digests of one pass; a run without one died, which is compared too.
+type Digests = BTreeMap<RunId, Option<String>>;
+
+pub(crate) fn verify(
+    registry: &Registry,
+    args: &VerifyArgs,
+    format: MessageFormat,
+) -> Result<Status, ExpectedError> {
+    let order = args::order(registry, &args.choice, &args.seeds, args.defect.as_deref())?;
+    let kept = campaign::kept_plans(registry, order.filter.as_deref())?;
+    let jobs = campaign::jobs(registry, &order, &kept, None);
+    let scratch = Scratch::new();
+    let mut bar = Bar::new(jobs.len() * 2, "verify");
+    let first = pass(registry, &scratch, "first", jobs.clone(), order.workers, &mut bar)?;
+    // Other processes, another order, and where there are several workers another neighbourhood.
+    let reversed: Vec<Job> = jobs.into_iter().rev().collect();
+    let second = pass(registry, &scratch, "second", reversed, order.workers, &mut bar)?;
+    bar.finish();
+    let different: Vec<&RunId> =
+        first.keys().filter(|run| first.get(*run) != second.get(*run)).collect();
+    for run in &different {
+        show_difference(&scratch, run, format);
+    }
+    match format {
+        MessageFormat::Json => {
+            console::print_json(&json!({ "verified": first.len(), "different": different.len() }));
+        }
+        MessageFormat::Human => console::print(&format!(
+            "verify: {} runs twice, {} with equal digests, {} with different ones\n",
+            first.len(),
+            first.len() - different.len(),
+            different.len()
+        )),
+    }
+    Ok(if different.is_empty() { Status::Valid } else { Status::Nondeterminism })
+}
+
+fn pass(
+    registry: &Registry,
+    scratch: &Scratch,
+    name: &str,
+    mut jobs: Vec<Job>,
+    workers: Workers,
+    bar: &mut Bar,
+) -> Result<Digests, ExpectedError> {
+    for job in &mut jobs {
+        job.trace = Some(scratch.trace(name, &job.run));
+    }
+    let mut digests = Digests::new();
+    let broken = crew::run_all(registry, &jobs, workers, |_, end| match end {
+        JobEnd::Recorded { record, complaints } => {
+            complaints.iter().for_each(|complaint| bar.complain(complaint));
+            bar.run_is_over(&record);
+            digests.insert(record.run, record.digest);
+            ControlFlow::Continue(())
+        }
+        JobEnd::Broken { why } => ControlFlow::Break(why),
+    });
+    match broken {
+        Some(why) => Err(ExpectedError::Harness(why)),
+        None => Ok(digests),
+    }
+}
+
+fn show_difference(scratch: &Scratch, run: &RunId, format: MessageFormat) {
+    let read = |pass| read_trace(&scratch.trace(pass, run)).unwrap_or_default();
+    let divergence = Divergence::first(&read("first"), &read("second"));
+    match format {
+        MessageFormat::Json => {
+            console::print_json(&json!({ "run": run, "divergence": divergence }));
+        }
+        MessageFormat::Human => {
+            let text = divergence
+                .map_or("  one of them did not live to give a digest".to_owned(), |at| {
+                    at.to_string()
+                });
+            console::print(&format!(
+                "NONDETERMINISM  {}\n{}\n",
+                console::redacted(&run.to_string()),
+                console::redacted(&text)
+            ));
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! One worker process, and what becomes of a run when it dies.
+
+use std::{
+    collections::VecDeque,
+    io::{self, BufRead, BufReader, Read, Write},
+    os::unix::process::ExitStatusExt,
+    process::{self, ChildStdin, Command, ExitStatus, Stdio},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use chaosdrill_core::{
+    Outcome,
+    limits::{RUNS_PER_WORKER_MAX, WORKER_STDERR_BYTES_MAX},
+    record::Measured,
+};
+use rustix::process::Signal;
+
+use crate::{
+    crew::JobEnd,
+    judge,
+    measure::Stopwatch,
+    registry::Registry,
+    run::{Job, Reply},
+    worker::WORKER_VARIABLE,
+};
+
+/// A worker process that is started when it is first needed, and again when it has died.
+pub(crate) struct Child {
+    number: usize,
+    /// Wall-clock allowance of one run.
+    allowance: Duration,
+    running: Option<Running>,
+}
+
+struct Running {
+    process: process::Child,
+    jobs: ChildStdin,
+    replies: mpsc::Receiver<io::Result<String>>,
+    last_words: Arc<Mutex<VecDeque<u8>>>,
+    listener: Option<JoinHandle<()>>,
+    runs: u64,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// How a process went.
+enum Death {
+    /// By itself.
+    Of(ExitStatus),
+    /// By our hand, after its wall-clock allowance.
+    Overdue,
+}
+
+impl Child {
+    pub(crate) fn new(number: usize, allowance: Duration) -> Self {
+        Self { number, allowance, running: None }
+    }
+
+    /// Runs one job to its end, whatever that is.
+    pub(crate) fn run(&mut self, registry: &Registry, job: &Job) -> JobEnd {
+        let stopwatch = Stopwatch::start();
+        let mut running = match self.running.take().map_or_else(|| start(self.number), Ok) {
+            Ok(running) => running,
+            Err(why) => {
+                return JobEnd::Broken { why: format!("failed to start a worker process: {why}") };
+            }
+        };
+        let death = match running.ask(job, self.allowance) {
+            Ok(reply) => {
+                running.runs += 1;
+                if running.runs < RUNS_PER_WORKER_MAX {
+                    self.running = Some(running);
+                }
+                return match serde_json::from_str(&reply) {
+                    Ok(Reply::Done { record, complaints }) => {
+                        JobEnd::Recorded { record, complaints }
+                    }
+                    Ok(Reply::Broken { why }) => JobEnd::Broken { why },
+                    Err(why) => {
+                        JobEnd::Broken { why: format!("failed to read a worker's reply: {why}") }
+                    }
+                };
+            }
+            Err(death) => death,
+        };
+        let wall_us = u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let stderr = running.last_words();
+        let outcome = autopsy(&death, &stderr, self.allowance);
+        let Some(scenario) = registry.scenario(&job.run.scenario) else {
+            return JobEnd::Broken { why: format!("no scenario {}", job.run.scenario) };
+        };
+        let measured = Measured { wall_us, stderr };
+        let record = judge::of_dead_worker(scenario, job.run.clone(), outcome, measured);
+        JobEnd::Recorded { record: Box::new(record), complaints: Vec::new() }
+    }
+}
+
+/// Starts this very program as a worker.
+fn start(number: usize) -> io::Result<Running> {
+    let mut process = Command::new(std::env::current_exe()?)
+        .env(WORKER_VARIABLE, number.to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let jobs = process.stdin.take().expect("standard input is a pipe");
+    let stdout = process.stdout.take().expect("standard output is a pipe");
+    let stderr = process.stderr.take().expect("standard error is a pipe");
+    let (lines, replies) = mpsc::channel();
+    let name = |what: &str| std::thread::Builder::new().name(format!("{what} of worker {number}"));
+    name("replies").spawn(move || {
+        for line in BufReader::new(stdout).lines() {
+            if lines.send(line).is_err() {
+                break;
+            }
+        }
+    })?;
+    let last_words: Arc<Mutex<VecDeque<u8>>> = Arc::default();
+    let heard = last_words.clone();
+    let listener = name("standard error").spawn(move || listen(stderr, &heard))?;
+    Ok(Running { process, jobs, replies, last_words, listener: Some(listener), runs: 0 })
+}
+
+/// Keeps the end of what a worker writes to standard error.
+fn listen(mut stderr: impl Read, heard: &Mutex<VecDeque<u8>>) {
+    let mut chunk = [0; 1024];
+    while let Ok(length) = stderr.read(&mut chunk) {
+        if length == 0 {
+            break;
+        }
+        let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.extend(&chunk[..length]);
+        let over = heard.len().saturating_sub(WORKER_STDERR_BYTES_MAX);
+        heard.drain(..over);
+    }
+}
+
+impl Running {
+    fn ask(&mut self, job: &Job, allowance: Duration) -> Result<String, Death> {
+        let mut line = serde_json::to_vec(job).expect("a job is plain data");
+        line.push(b'\n');
+        if self.jobs.write_all(&line).is_err() {
+            return Err(self.bury());
+        }
+        match self.replies.recv_timeout(allowance) {
+            Ok(Ok(reply)) => Ok(reply),
+            Ok(Err(_)) | Err(mpsc::RecvTimeoutError::Disconnected) => Err(self.bury()),
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                let _ = self.process.kill();
+                let _ = self.process.wait();
+                Err(Death::Overdue)
+            }
+        }
+    }
+
+    fn bury(&mut self) -> Death {
+        match self.process.wait() {
+            Ok(status) => Death::Of(status),
+            Err(_) => Death::Overdue,
+        }
+    }
+
+    fn last_words(&mut self) -> String {
+        if let Some(listener) = self.listener.take() {
+            let _ = listener.join();
+        }
+        let heard = self.last_words.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&heard.iter().copied().collect::<Vec<u8>>()).into_owned()
+    }
+}
+
+/// What a death says of the run: a crash that nobody ordered is a violation, the end of an allowance is not.
+fn autopsy(death: &Death, stderr: &str, allowance: Duration) -> Outcome {
+    let status = match death {
+        Death::Overdue => {
+            let allowance = chaosdrill_core::duration::format(allowance);
+            return Outcome::unknown(format!(
+                "the run did not end within its allowance of {allowance} of wall-clock time, and was killed: \
+                 something in it spins or blocks the thread; --run-timeout gives it more"
+            ));
+        }
+        Death::Of(status) => status,
+    };
+    if stderr.contains("memory allocation of") {
+        return Outcome::unknown("the run met a bound: the memory of one worker process");
+    }
+    match (status.signal(), status.code()) {
+        (Some(signal), _) if signal == Signal::KILL.as_raw() => Outcome::unknown(
+            "the worker process was killed from outside (by hand, or because the system was out of memory)",
+        ),
+        (Some(signal), _) => {
+            let overflow =
+                if stderr.contains("overflowed its stack") { ": a stack overflow" } else { "" };
+            Outcome::invalid(
+                format!(
+                    "the process died of signal {signal}{overflow}: a crash that nobody ordered"
+                ),
+                [],
+            )
+        }
+        (None, code) => {
+            let code = code.map_or("an unknown code".to_owned(), |code| format!("code {code}"));
+            Outcome::invalid(format!("the target ended the whole process with {code}"), [])
+        }
+    }
+}

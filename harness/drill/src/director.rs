@@ -1,0 +1,106 @@
+//! When the chaos of a run is over, and when the run is.
+//!
+//! Chaos lasts until the clients are done and every ordered fault has struck and ended. Then everything is
+//! healed, and virtual time passes until all liveness checks hold, or their bounds are over. A while later, in
+//! which what holds must go on holding, the run ends.
+
+use std::time::Duration;
+
+use chaosdrill_core::{Check, CheckKind, History, Verdict, limits::LOOK_AGAIN};
+use chaosdrill_rt::sim::{Control, Director, Next};
+
+use crate::scenario::Scenario;
+
+enum Stage {
+    Chaos,
+    Healed { deadline: Duration },
+    Lingering { until: Duration },
+}
+
+/// The director of one run.
+pub(crate) struct ScenarioDirector {
+    liveness: Vec<Check>,
+    chaos_max: Duration,
+    bound: Duration,
+    linger: Duration,
+    stage: Stage,
+    history: History,
+    taken: usize,
+}
+
+/// Phases, as a trace names them.
+pub(crate) const CALM: &str = "calm";
+/// Nothing could happen any more while clients waited.
+pub(crate) const DEADLOCK: &str = "deadlock";
+
+impl ScenarioDirector {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        let is_liveness = |check: &&Check| matches!(check.kind, CheckKind::Eventually(_));
+        Self {
+            liveness: scenario.checks.iter().filter(is_liveness).cloned().collect(),
+            chaos_max: scenario.chaos_max,
+            bound: scenario
+                .liveness_bound_max()
+                .unwrap_or(chaosdrill_core::limits::CLIENTS_AFTER_HEAL_MAX),
+            linger: scenario.linger,
+            stage: Stage::Chaos,
+            history: History::default(),
+            taken: 0,
+        }
+    }
+
+    fn all_is_as_it_should_be(&mut self, control: &Control<'_>) -> bool {
+        if !control.clients_are_done() {
+            return false;
+        }
+        let (history, taken) = (&mut self.history, self.taken);
+        self.taken = control.read(|trace| history.follow(trace, taken));
+        self.liveness.iter().all(|check| check.judge_now(&self.history).verdict == Verdict::Valid)
+    }
+
+    /// Whether there is nothing left to wait for before the faults are healed.
+    fn chaos_is_over(&mut self, control: &Control<'_>) -> bool {
+        if control.now() >= self.chaos_max || control.is_quiescent() {
+            return true;
+        }
+        let struck = control.clients_are_done()
+            && control.faults_have_ended()
+            && control.required_faults_waiting() == 0;
+        struck && (control.faults_waiting() == 0 || self.all_is_as_it_should_be(control))
+    }
+}
+
+impl Director for ScenarioDirector {
+    fn wake(&mut self, control: &mut Control<'_>) -> Next {
+        let now = control.now();
+        if matches!(self.stage, Stage::Chaos) {
+            if !self.chaos_is_over(control) {
+                return Next::Wake { not_before: now + LOOK_AGAIN, at: self.chaos_max };
+            }
+            control.heal();
+            let deadline = now.saturating_add(self.bound);
+            self.stage = Stage::Healed { deadline };
+            return Next::Wake { not_before: now, at: deadline };
+        }
+        if let Stage::Healed { deadline } = self.stage {
+            let holds = self.all_is_as_it_should_be(control);
+            if !holds && now < deadline && !control.is_quiescent() {
+                return Next::Wake { not_before: now + LOOK_AGAIN, at: deadline };
+            }
+            if !holds {
+                if control.is_quiescent() && !control.clients_are_done() {
+                    control.phase(DEADLOCK);
+                }
+                return Next::Finish;
+            }
+            control.phase(CALM);
+            self.stage = Stage::Lingering { until: now.saturating_add(self.linger) };
+        }
+        match self.stage {
+            Stage::Lingering { until } if now < until => {
+                Next::Wake { not_before: until, at: until }
+            }
+            _ => Next::Finish,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Faults as a script writes them: where, on whom, at which hit, and what.
+//!
+//! ```
+//! use std::time::Duration;
+//! use chaosdrill::fault::{at, at_time};
+//!
+//! let late = at("fp:outbox.after_claim").on_any().hit(1).stall(Duration::from_secs(90));
+//! assert_eq!(late.to_string(), "stall any host at fp:outbox.after_claim hit 1 for 90s");
+//! let cut = at_time(Duration::from_secs(5)).partition("d1", "broker", Duration::from_secs(30));
+//! assert_eq!(cut.to_string(), "partition d1 from broker at 5s for 30s");
+//! ```
+
+use std::time::Duration;
+
+pub use chaosdrill_core::fault::{ErrorKind, Fault, Restart, When};
+use chaosdrill_core::{Act, At, HostSelector};
+
+/// A fault at a boundary site, such as `sql:outbox.claim`, on any host, at the first hit.
+pub fn at(site: impl Into<String>) -> Place {
+    Place { host: HostSelector::Any, site: site.into(), hit: 1 }
+}
+
+/// A fault at an instant of virtual time.
+pub fn at_time(time: Duration) -> Instant {
+    Instant(time)
+}
+
+/// Where a fault strikes.
+#[derive(Clone, Debug)]
+pub struct Place {
+    host: HostSelector,
+    site: String,
+    hit: u32,
+}
+
+impl Place {
+    /// Whichever host comes first, so that the script does not depend on who wins a race.
+    #[must_use]
+    pub fn on_any(mut self) -> Self {
+        self.host = HostSelector::Any;
+        self
+    }
+
+    /// This host.
+    #[must_use]
+    pub fn on(mut self, host: impl Into<String>) -> Self {
+        self.host = HostSelector::Named(host.into());
+        self
+    }
+
+    /// At the k-th passage that matches, from 1.
+    ///
+    /// # Panics
+    ///
+    /// At zero.
+    #[must_use]
+    pub fn hit(mut self, hit: u32) -> Self {
+        assert!(hit > 0, "hits count from 1");
+        self.hit = hit;
+        self
+    }
+
+    fn act(self, act: Act) -> Fault {
+        Fault {
+            at: At::Boundary { host: self.host, site: self.site, hit: self.hit },
+            act,
+            required: true,
+        }
+    }
+
+    /// The host stops before the step.
+    pub fn crash_before(self, restart: Restart) -> Fault {
+        self.act(Act::Crash { when: When::Before, restart })
+    }
+
+    /// The host stops after the step has had its effect.
+    pub fn crash_after(self, restart: Restart) -> Fault {
+        self.act(Act::Crash { when: When::After, restart })
+    }
+
+    /// The step does not happen, and answers with an error.
+    pub fn error(self, kind: ErrorKind) -> Fault {
+        self.act(Act::Error(kind))
+    }
+
+    /// The step happens, and its answer is lost: the caller sees its connection reset.
+    pub fn lost_ack(self) -> Fault {
+        self.act(Act::LostAck(ErrorKind::Reset))
+    }
+
+    /// The host stands still before the step.
+    pub fn stall(self, lasts: Duration) -> Fault {
+        self.act(Act::Stall(lasts))
+    }
+
+    /// The step alone is late.
+    pub fn delay(self, lasts: Duration) -> Fault {
+        self.act(Act::Delay(lasts))
+    }
+}
+
+/// When a fault strikes.
+#[derive(Clone, Copy, Debug)]
+pub struct Instant(Duration);
+
+impl Instant {
+    fn act(self, act: Act) -> Fault {
+        Fault { at: At::Time(self.0), act, required: true }
+    }
+
+    /// No bytes pass between two hosts, and their open streams are reset.
+    pub fn partition(self, a: impl Into<String>, b: impl Into<String>, lasts: Duration) -> Fault {
+        self.act(Act::Partition { between: [a.into(), b.into()], lasts: Some(lasts) })
+    }
+
+    /// Bytes between two hosts are held back, and arrive late.
+    pub fn clog(self, a: impl Into<String>, b: impl Into<String>, lasts: Duration) -> Fault {
+        self.act(Act::Clog { between: [a.into(), b.into()], lasts: Some(lasts) })
+    }
+
+    /// A host crashes.
+    pub fn kill(self, host: impl Into<String>, restart: Restart) -> Fault {
+        self.act(Act::Kill { host: host.into(), restart })
+    }
+
+    /// A host's wall clock is ahead (or, with `behind`, behind) for a while.
+    pub fn skew(
+        self,
+        host: impl Into<String>,
+        by: Duration,
+        behind: bool,
+        lasts: Duration,
+    ) -> Fault {
+        let by_ns = i64::try_from(by.as_nanos()).unwrap_or(i64::MAX);
+        self.act(Act::Skew {
+            host: host.into(),
+            by_ns: if behind { -by_ns } else { by_ns },
+            lasts: Some(lasts),
+        })
+    }
+
+    /// The database refuses everything for a while.
+    pub fn database_down(self, lasts: Duration) -> Fault {
+        self.act(Act::DatabaseDown { lasts: Some(lasts) })
+    }
+}
+
+/// What can be said of a fault once it is made.
+pub trait FaultExt {
+    /// The run is not unknown where this fault never strikes.
+    #[must_use]
+    fn optional(self) -> Self;
+}
+
+impl FaultExt for Fault {
+    fn optional(mut self) -> Self {
+        self.required = false;
+        self
+    }
+}

@@ -1,0 +1,174 @@
+//! The folder of a campaign: written as it goes, moved aside for the next one.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufRead, Write},
+    path::{Path, PathBuf},
+};
+
+use chaosdrill_core::{
+    Campaign, Record,
+    record::{CampaignHeader, CampaignMeasured},
+};
+use chaosdrill_reports::{escape, junit, markdown};
+use serde::{Deserialize, Serialize};
+
+/// One line of `campaign.jsonl`.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Line {
+    /// The first line: what the campaign set out to do.
+    Campaign(CampaignHeader),
+    /// A run.
+    Record(Box<Record>),
+    /// The last line of a campaign that came to its end.
+    Measured(CampaignMeasured),
+}
+
+/// The folder of a campaign that is being written.
+pub(crate) struct Folder {
+    path: PathBuf,
+    campaign: File,
+    /// Held as long as the campaign lasts; a second one in the same folder is refused.
+    _lock: File,
+}
+
+/// Why a folder cannot be used; says what to do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FolderError {
+    #[error(
+        "another campaign is writing to {0}; wait for it, or give this one another folder by --out"
+    )]
+    InUse(String),
+    #[error("failed to write to {path}: {why}; give another folder by --out")]
+    Unwritable { path: String, why: io::Error },
+}
+
+fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> FolderError + '_ {
+    move |why| FolderError::Unwritable { path: path.display().to_string(), why }
+}
+
+/// The folder's name with something behind it, beside it.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(suffix);
+    path.with_file_name(name)
+}
+
+impl Folder {
+    /// Makes the folder anew; an older one moves to `<folder>.old`.
+    pub(crate) fn create(path: &Path, header: &CampaignHeader) -> Result<Self, FolderError> {
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(unwritable(path))?;
+        }
+        let lock = File::create(beside(path, ".lock")).map_err(unwritable(path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                return Err(FolderError::InUse(path.display().to_string()));
+            }
+            Err(fs::TryLockError::Error(why)) => return Err(unwritable(path)(why)),
+        }
+        if path.exists() {
+            let old = beside(path, ".old");
+            if old.exists() {
+                fs::remove_dir_all(&old).map_err(unwritable(&old))?;
+            }
+            fs::rename(path, &old).map_err(unwritable(path))?;
+        }
+        fs::create_dir_all(path).map_err(unwritable(path))?;
+        let campaign = File::create(path.join("campaign.jsonl")).map_err(unwritable(path))?;
+        let mut folder = Self { path: path.to_owned(), campaign, _lock: lock };
+        folder.append(&Line::Campaign(header.clone())).map_err(unwritable(path))?;
+        Ok(folder)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn append(&mut self, line: &Line) -> io::Result<()> {
+        let mut text = serde_json::to_vec(line)?;
+        text.push(b'\n');
+        self.campaign.write_all(&text)
+    }
+
+    /// Appends a run as soon as it is over, so that a killed campaign loses none.
+    pub(crate) fn record(&mut self, record: &Record) -> io::Result<()> {
+        self.append(&Line::Record(Box::new(record.clone())))
+    }
+
+    /// Writes everything else: the campaign once more, sorted, and its reports.
+    pub(crate) fn finish(&self, campaign: &Campaign) -> io::Result<()> {
+        let sorted = beside(&self.path.join("campaign.jsonl"), ".new");
+        let mut file = io::BufWriter::new(File::create(&sorted)?);
+        let header = Line::Campaign(campaign.header.clone());
+        let records = campaign.records.iter().map(|record| Line::Record(Box::new(record.clone())));
+        let measured = campaign.measured.clone().map(Line::Measured);
+        for line in [header].into_iter().chain(records).chain(measured) {
+            serde_json::to_writer(&mut file, &line)?;
+            file.write_all(b"\n")?;
+        }
+        file.flush()?;
+        fs::rename(sorted, self.path.join("campaign.jsonl"))?;
+        write_reports(&self.path, campaign)
+    }
+}
+
+/// Writes `summary.json`, `summary.md` and `junit.xml`.
+pub(crate) fn write_reports(folder: &Path, campaign: &Campaign) -> io::Result<()> {
+    let summary = campaign.summary();
+    let mut json = serde_json::to_string_pretty(&summary)?;
+    json.push('\n');
+    fs::write(folder.join("summary.json"), escape::redact(&json).as_bytes())?;
+    fs::write(folder.join("summary.md"), markdown::summary(&summary))?;
+    let junit = junit::junit(campaign).map_err(io::Error::other)?;
+    fs::write(folder.join("junit.xml"), junit)
+}
+
+/// A campaign as its folder tells it.
+pub(crate) struct Read {
+    /// The campaign.
+    pub(crate) campaign: Campaign,
+    /// What could not be read of it, in words.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Reads a campaign, as far as it can be read: the last line of a killed one may be torn.
+pub(crate) fn read_campaign(folder: &Path) -> Result<Read, String> {
+    let path = folder.join("campaign.jsonl");
+    let file = File::open(&path).map_err(|why| {
+        format!(
+            "failed to open {}: {why}; `report` needs the folder of a campaign, as `run` writes it",
+            path.display()
+        )
+    })?;
+    let mut header = None;
+    let mut records: Vec<Record> = Vec::new();
+    let mut measured = None;
+    let mut notes = Vec::new();
+    for (index, line) in io::BufReader::new(file).lines().enumerate() {
+        let parsed = line
+            .map_err(|why| why.to_string())
+            .and_then(|line| serde_json::from_str::<Line>(&line).map_err(|why| why.to_string()));
+        match parsed {
+            Ok(Line::Campaign(found)) => header = Some(found),
+            Ok(Line::Record(record)) => records.push(*record),
+            Ok(Line::Measured(found)) => measured = Some(found),
+            Err(why) => {
+                notes.push(format!("line {} of {} is left out: {why}", index + 1, path.display()));
+            }
+        }
+    }
+    let header: CampaignHeader = header.ok_or_else(|| {
+        format!(
+            "{} does not say which campaign it is of; its first line is missing or damaged",
+            path.display()
+        )
+    })?;
+    if measured.is_none() {
+        notes.push("the campaign did not come to its end; these are the runs it had".to_owned());
+    }
+    records.sort_by(|a, b| a.run.cmp(&b.run));
+    Ok(Read { campaign: Campaign { header, records, measured }, notes })
+}

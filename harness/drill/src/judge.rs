@@ -1,0 +1,163 @@
+//! From what a run left behind to its record.
+
+use chaosdrill_core::{
+    EventKind, History, Outcome, Record, RunId, check,
+    record::{CheckRecord, FaultRecord, Measured, RECORD_VERSION, nanos},
+};
+use chaosdrill_rt::sim::{Finished, Stop};
+
+use crate::{director, scenario::Scenario};
+
+/// What holds of every run, by name.
+pub(crate) mod harness_checks {
+    /// No host panicked, and none ended that should have run on.
+    pub(crate) const NO_CASUALTIES: &str = "hosts_keep_running";
+    /// The clients came to their end.
+    pub(crate) const CLIENTS_END: &str = "the_workload_ends";
+    /// The run stayed within the harness's bounds.
+    pub(crate) const WITHIN_BOUNDS: &str = "the_run_stays_within_its_bounds";
+    /// Every fault struck that the script ordered.
+    pub(crate) const FAULTS_FIRED: &str = "every_ordered_fault_strikes";
+    /// The worker process lived to tell of the run.
+    pub(crate) const WORKER_LIVES: &str = "the_process_survives";
+}
+
+use harness_checks as names;
+
+/// Judges a finished run.
+pub(crate) fn judge(
+    scenario: &Scenario,
+    run: RunId,
+    finished: &Finished,
+    measured: Measured,
+) -> Record {
+    let history = History::of(finished.trace.events());
+    let own = scenario.checks.iter().map(|check| (check, check.judge(&history)));
+    let mut checks = harness_checks(scenario, finished, &history);
+    let mut outcomes: Vec<Outcome> = checks.iter().map(|(_, outcome)| outcome.clone()).collect();
+    let mut records: Vec<CheckRecord> =
+        checks.drain(..).map(|(name, outcome)| CheckRecord::of_harness(name, outcome)).collect();
+    for (check, outcome) in own {
+        outcomes.push(outcome.clone());
+        records.push(CheckRecord::of(check, outcome));
+    }
+    Record {
+        version: RECORD_VERSION,
+        run,
+        claim: scenario.claim.clone(),
+        verdict: check::worst(&outcomes),
+        checks: records,
+        faults: finished.faults.clone(),
+        sites: finished.sites.clone(),
+        marks: scenario
+            .marks
+            .iter()
+            .map(|mark| (mark.name.clone(), mark.count(&history)))
+            .collect(),
+        events: finished.trace.events().len() as u64,
+        virtual_ns: nanos(finished.elapsed),
+        digest: Some(finished.trace.digest().to_string()),
+        measured,
+    }
+}
+
+/// The record of a run whose worker did not live to tell of it.
+pub(crate) fn of_dead_worker(
+    scenario: &Scenario,
+    run: RunId,
+    outcome: Outcome,
+    measured: Measured,
+) -> Record {
+    Record {
+        version: RECORD_VERSION,
+        run,
+        claim: scenario.claim.clone(),
+        verdict: outcome.verdict,
+        checks: vec![CheckRecord::of_harness(names::WORKER_LIVES, outcome)],
+        faults: Vec::new(),
+        sites: Default::default(),
+        marks: Default::default(),
+        events: 0,
+        virtual_ns: 0,
+        digest: None,
+        measured,
+    }
+}
+
+fn harness_checks(
+    scenario: &Scenario,
+    finished: &Finished,
+    history: &History,
+) -> Vec<(&'static str, Outcome)> {
+    vec![
+        (names::NO_CASUALTIES, casualties(scenario, finished)),
+        (names::CLIENTS_END, clients_end(history, finished)),
+        (names::WITHIN_BOUNDS, within_bounds(finished)),
+        (names::FAULTS_FIRED, faults_fired(finished)),
+    ]
+}
+
+fn casualties(scenario: &Scenario, finished: &Finished) -> Outcome {
+    if let Some(Stop::Panicked { message }) = &finished.stop {
+        return Outcome::invalid(format!("a task that no host owns panicked: {message}"), []);
+    }
+    let Some((host, how)) = finished.casualties.first() else { return Outcome::valid() };
+    if scenario.casualties_expected {
+        return Outcome::valid();
+    }
+    let more = match finished.casualties.len() {
+        1 => String::new(),
+        all => format!(" (and {} more)", all - 1),
+    };
+    Outcome::invalid(format!("{host}: {how}{more}"), last_of(finished, host))
+}
+
+/// The last event of a host's own state.
+fn last_of(finished: &Finished, host: &str) -> Option<u64> {
+    let events = finished.trace.events().iter();
+    events
+        .rev()
+        .find(|event| event.kind == EventKind::Host && event.host == host)
+        .map(|event| event.seq)
+}
+
+fn clients_end(history: &History, finished: &Finished) -> Outcome {
+    let deadlock = history.of_kind(EventKind::Phase, director::DEADLOCK).next();
+    if let Some(event) = deadlock {
+        let why = "a deadlock: nothing can ever happen again, and a client still waits";
+        return Outcome::invalid(why, [event.seq]);
+    }
+    if finished.stop.is_none() && !finished.clients_done {
+        return Outcome::invalid("the faults are over, and a client is still not done", []);
+    }
+    Outcome::valid()
+}
+
+fn within_bounds(finished: &Finished) -> Outcome {
+    match &finished.stop {
+        Some(Stop::Bound { which }) => Outcome::unknown(format!("the run met a bound: {which}")),
+        Some(Stop::Spinning { host }) => Outcome::unknown(format!(
+            "{host} spins: its tasks run over and over while virtual time stands still"
+        )),
+        _ => Outcome::valid(),
+    }
+}
+
+fn faults_fired(finished: &Finished) -> Outcome {
+    let missing: Vec<&FaultRecord> = finished
+        .faults
+        .iter()
+        .filter(|fault| fault.fired.is_none() && fault.fault.required)
+        .collect();
+    let Some(first) = missing.first() else { return Outcome::valid() };
+    let sites = match &finished.sites_never_passed[..] {
+        [] => String::new(),
+        sentences => format!("; {}", sentences.join("; ")),
+    };
+    Outcome::unknown(format!(
+        "{} of {} faults never struck: {}{sites}",
+        missing.len(),
+        finished.faults.len(),
+        first.fault
+    ))
+}

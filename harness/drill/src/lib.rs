@@ -1,0 +1,71 @@
+//! Deterministic chaos drills for pipelines.
+//!
+//! A **scenario** is a claim about a pipeline: hosts, workload, faults, checks. A **registry** holds scenarios,
+//! and gives a crate two programs: its command line ([`cli_main`]) and its tests ([`test_main`]).
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use chaosdrill::{Check, Outcome, Registry, Scenario, fault::{FaultExt, at}};
+//!
+//! fn greeting() -> Scenario {
+//!     Scenario::new("hello/greeting")
+//!         .claim("whoever is greeted hears it")
+//!         .topology(|topology| {
+//!             topology
+//!                 .host("greeter", || async {
+//!                     chaosdrill_rt::observe!("greeted");
+//!                     std::future::pending().await
+//!                 })
+//!                 .client("guest", |workload| async move {
+//!                     workload.op("ask", 1, async { Ok::<_, String>("hello") }).await;
+//!                     Ok(())
+//!                 })
+//!         })
+//!         .faults([at("fp:hello.before").on_any().hit(1).stall(Duration::from_secs(5)).optional()])
+//!         .always(Check::new("somebody_was_greeted", |history| match history.observed("greeted").next() {
+//!             Some(_) => Outcome::valid(),
+//!             None => Outcome::invalid("nobody was", []),
+//!         }))
+//! }
+//!
+//! // src/bin/drill.rs
+//! fn main() -> std::process::ExitCode {
+//!     chaosdrill::cli_main(Registry::new().with(greeting()))
+//! }
+//! ```
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`scenario`] | a claim and all that belongs to it |
+//! | [`topology`] | the hosts of a scenario, and its workload |
+//! | [`fault`] | faults as a script writes them |
+//! | [`registry`] | the scenarios and targets of a crate |
+//! | `run`, `director`, `judge` | one run: simulate, decide when it is over, judge |
+//! | `crew`, `worker` | worker processes, from the parent's side and from their own |
+//! | `campaign`, `files` | many runs, and the folder they leave behind |
+//! | `cli` | the commands |
+
+mod campaign;
+mod cli;
+mod crew;
+mod director;
+pub mod fault;
+mod files;
+mod judge;
+mod measure;
+pub mod registry;
+mod run;
+pub mod scenario;
+mod test_main;
+pub mod topology;
+mod worker;
+
+pub use chaosdrill_core::{
+    Check, CheckKind, Event, EventKind, History, Mark, Outcome, Plan, Priority, Seed, Stream,
+    Verdict,
+};
+pub use cli::cli_main;
+pub use registry::{Defect, Registry, Target};
+pub use scenario::Scenario;
+pub use test_main::test_main;
+pub use topology::{Topology, Workload};

@@ -1,0 +1,175 @@
+//! A scenario: a named claim about a target, with hosts, workload, faults and checks.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use chaosdrill_core::{
+    Check, CheckKind, Fault, Mark, Plan, Seed, Stream, limits, record::ScenarioRecord,
+};
+
+use crate::topology::Topology;
+
+type MakeTopology = Arc<dyn Fn(Topology) -> Topology + Send + Sync>;
+type DrawFaults = Arc<dyn Fn(&mut Stream) -> Vec<Fault> + Send + Sync>;
+
+/// A claim, and all that is needed to drill it.
+#[derive(Clone)]
+pub struct Scenario {
+    pub(crate) name: String,
+    pub(crate) claim: String,
+    pub(crate) topology: MakeTopology,
+    pub(crate) faults: DrawFaults,
+    pub(crate) checks: Vec<Check>,
+    pub(crate) marks: Vec<Mark>,
+    pub(crate) chaos_max: Duration,
+    pub(crate) linger: Duration,
+    pub(crate) casualties_expected: bool,
+}
+
+impl Scenario {
+    /// A scenario by the name of its target, a slash, and a name of its own: `outbox/lease-expiry`.
+    ///
+    /// # Panics
+    ///
+    /// Where the name has another form.
+    pub fn new(name: &str) -> Self {
+        let is_plain = |part: &str| {
+            !part.is_empty()
+                && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        };
+        let has_form =
+            name.split_once('/').is_some_and(|(target, own)| is_plain(target) && is_plain(own));
+        assert!(
+            has_form,
+            "a scenario is named `target/name` in lower case, digits and hyphens; `{name}` is not"
+        );
+        Self {
+            name: name.to_owned(),
+            claim: String::new(),
+            topology: Arc::new(|topology| topology),
+            faults: Arc::new(|_| Vec::new()),
+            checks: Vec::new(),
+            marks: Vec::new(),
+            chaos_max: limits::CHAOS_VIRTUAL_MAX,
+            linger: limits::LINGER,
+            casualties_expected: false,
+        }
+    }
+
+    /// The claim, as a sentence.
+    #[must_use]
+    pub fn claim(mut self, claim: &str) -> Self {
+        claim.clone_into(&mut self.claim);
+        self
+    }
+
+    /// The hosts, their software, the clients and the watched rows.
+    #[must_use]
+    pub fn topology(mut self, make: impl Fn(Topology) -> Topology + Send + Sync + 'static) -> Self {
+        self.topology = Arc::new(make);
+        self
+    }
+
+    /// The script: the same faults for every seed.
+    #[must_use]
+    pub fn faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
+        let faults: Vec<Fault> = faults.into_iter().collect();
+        self.faults = Arc::new(move |_| faults.clone());
+        self
+    }
+
+    /// A script with parts drawn from the seed, such as which of many messages is hit.
+    #[must_use]
+    pub fn faults_drawn(
+        mut self,
+        draw: impl Fn(&mut Stream) -> Vec<Fault> + Send + Sync + 'static,
+    ) -> Self {
+        self.faults = Arc::new(draw);
+        self
+    }
+
+    /// Must hold at every instant.
+    #[must_use]
+    pub fn always(mut self, check: Check) -> Self {
+        self.checks.push(check);
+        self
+    }
+
+    /// Must hold within this much virtual time after the faults are healed.
+    #[must_use]
+    pub fn eventually(mut self, check: Check, bound: Duration) -> Self {
+        self.checks.push(check.within(bound));
+        self
+    }
+
+    /// Must happen at least once in a campaign.
+    #[must_use]
+    pub fn sometimes(mut self, mark: Mark) -> Self {
+        self.marks.push(mark);
+        self
+    }
+
+    /// How long, in virtual time, the run waits for its faults before it heals anyway; 10 minutes unless said.
+    #[must_use]
+    pub fn chaos_at_most(mut self, chaos_max: Duration) -> Self {
+        self.chaos_max = chaos_max;
+        self
+    }
+
+    /// How long, in virtual time, the run goes on after everything is as it should be, to see it stay so.
+    #[must_use]
+    pub fn linger(mut self, linger: Duration) -> Self {
+        self.linger = linger;
+        self
+    }
+
+    /// A panic, or software that ends by itself, is part of the drill and no violation.
+    #[must_use]
+    pub fn expect_casualties(mut self) -> Self {
+        self.casualties_expected = true;
+        self
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name of its target: what stands before the slash.
+    pub fn target(&self) -> &str {
+        self.name.split('/').next().unwrap_or_default()
+    }
+
+    /// The plan of the script for one seed.
+    pub fn script(&self, seed: Seed) -> Plan {
+        let mut plan = Plan::new(&self.name, seed);
+        plan.faults = (self.faults)(&mut seed.stream("script"));
+        plan
+    }
+
+    pub(crate) fn make_topology(&self) -> Topology {
+        (self.topology)(Topology::default())
+    }
+
+    pub(crate) fn liveness_bound_max(&self) -> Option<Duration> {
+        let bound = |check: &Check| match check.kind {
+            CheckKind::Eventually(bound) => Some(bound),
+            CheckKind::Always => None,
+        };
+        self.checks.iter().filter_map(bound).max()
+    }
+
+    pub(crate) fn record(&self) -> ScenarioRecord {
+        ScenarioRecord {
+            name: self.name.clone(),
+            claim: self.claim.clone(),
+            checks: self.checks.iter().map(|check| check.name.clone()).collect(),
+            marks: self.marks.iter().map(|mark| mark.name.clone()).collect(),
+        }
+    }
+}
+
+impl fmt::Debug for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scenario").field("name", &self.name).finish_non_exhaustive()
+    }
+}

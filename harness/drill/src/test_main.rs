@@ -1,0 +1,126 @@
+//! The scenarios of a crate as its tests, for `cargo test` and nextest.
+//!
+//! One test for each kept plan, first, and one for each scenario, with `DRILL_SEEDS` seeds. Each run happens in a
+//! worker process here too, so that a target which spins or aborts fails its own test and no other.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use chaosdrill_core::{Record, Seed, Verdict};
+use chaosdrill_reports::{Palette, Replay, terminal};
+use chaosdrill_rt::sim;
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use crate::{
+    campaign::{self, Kept},
+    cli,
+    crew::{Child, JobEnd, Workers},
+    registry::Registry,
+    run::Job,
+    worker,
+};
+
+/// Where tests leave what they found, below the current folder: the package's, as cargo starts tests there.
+const OUT: &str = "target/drill-tests";
+
+/// The tests of a crate; for a `[[test]]` with `harness = false`.
+#[expect(clippy::needless_pass_by_value, reason = "a registry is made for this call")]
+pub fn test_main(registry: Registry) -> ExitCode {
+    if let Some(number) = worker::number() {
+        return cli::worker_main(&registry, number);
+    }
+    let (seeds, defect) = match cli::seeds_of_environment() {
+        Ok(steering) => steering,
+        Err(why) => {
+            eprintln!("error: {why}");
+            return ExitCode::from(2);
+        }
+    };
+    let kept = match campaign::kept_plans(&registry, None) {
+        Ok(kept) => kept,
+        Err(why) => {
+            eprintln!("error: {why}");
+            return ExitCode::from(2);
+        }
+    };
+    let arguments = Arguments::from_args();
+    let mut trials: Vec<Trial> =
+        kept.into_iter().map(|kept| kept_trial(registry.clone(), kept, defect.clone())).collect();
+    for scenario in &registry.scenarios {
+        let (registry, seeds, defect) = (registry.clone(), seeds.clone(), defect.clone());
+        let name = scenario.name().to_owned();
+        trials.push(Trial::test(scenario.name(), move || {
+            drill(&registry, &name, &seeds, defect.as_deref())
+        }));
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn kept_trial(registry: Registry, kept: Kept, defect: Option<String>) -> Trial {
+    let stem = kept.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    Trial::test(format!("kept/{stem}"), move || {
+        let scenario =
+            registry.scenario(&kept.plan.scenario).ok_or("the scenario of the plan is gone")?;
+        let mut run = campaign::script_run(scenario, kept.plan.seed, "sqlite", defect.as_deref());
+        run.nemesis = format!("kept-{stem}");
+        let job = Job { bundle: Some(bundle(&run)), plan: kept.plan.clone(), run, trace: None };
+        judge(
+            &registry,
+            Child::new(0, Workers::default().allowance).run(&registry, &job),
+            Some(&kept.path.display().to_string()),
+        )
+    })
+}
+
+fn bundle(run: &chaosdrill_core::RunId) -> PathBuf {
+    PathBuf::from(OUT).join(run.folder())
+}
+
+/// Runs one scenario with all seeds; stops at the first that is not valid.
+fn drill(
+    registry: &Registry,
+    name: &str,
+    seeds: &[Seed],
+    defect: Option<&str>,
+) -> Result<(), Failed> {
+    let scenario = registry.scenario(name).ok_or("the scenario is gone")?;
+    let mut child = Child::new(worker_number(), Workers::default().allowance);
+    for seed in seeds {
+        let run = campaign::script_run(scenario, *seed, "sqlite", defect);
+        let plan = campaign::plan_of(&run, scenario.script(*seed));
+        let job = Job { bundle: Some(bundle(&run)), plan, run, trace: None };
+        judge(registry, child.run(registry, &job), None)?;
+    }
+    Ok(())
+}
+
+/// Workers of tests that run at once are spread over the cores.
+fn worker_number() -> usize {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+fn judge(registry: &Registry, end: JobEnd, plan: Option<&str>) -> Result<(), Failed> {
+    let record = match end {
+        JobEnd::Recorded { record, .. } => record,
+        JobEnd::Broken { why } => return Err(format!("the harness itself failed: {why}").into()),
+    };
+    if record.verdict == Verdict::Valid {
+        Ok(())
+    } else {
+        Err(told(registry, &record, plan).into())
+    }
+}
+
+fn told(registry: &Registry, record: &Record, plan: Option<&str>) -> String {
+    let replay = Replay { program: &registry.program, plan };
+    let block = terminal::failure(record, replay, &Palette::plain());
+    let folder = bundle(&record.run);
+    let place =
+        if folder.is_dir() { format!("  bundle   {}\n", folder.display()) } else { String::new() };
+    let simulator = sim::SIMULATOR;
+    format!(
+        "\n{block}{place}  digest   {} ({simulator})\n",
+        record.digest.as_deref().unwrap_or("none")
+    )
+}

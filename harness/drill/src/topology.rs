@@ -1,0 +1,175 @@
+//! The hosts of a scenario, what they run, and the workload.
+
+use std::{
+    fmt::Display,
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use chaosdrill_core::{EventKind, Stream};
+use chaosdrill_rt::sim::{self, Ended, Host, Latency, Watch};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// The hosts of one run, made anew for each.
+///
+/// Every simulation has one more host, `db`: the database, with a link to each of the others.
+#[derive(Clone)]
+pub struct Topology {
+    pub(crate) hosts: Vec<Host>,
+    pub(crate) watches: Vec<Watch>,
+    pub(crate) network: Latency,
+    pub(crate) database: Latency,
+}
+
+impl Default for Topology {
+    fn default() -> Self {
+        Self {
+            hosts: Vec::new(),
+            watches: Vec::new(),
+            network: Latency { ms_min: 1, ms_max: 10 },
+            database: Latency { ms_min: 0, ms_max: 3 },
+        }
+    }
+}
+
+impl Topology {
+    /// A host; its software is started at the beginning and at every restart, and is expected to run for ever.
+    #[must_use]
+    pub fn host<F>(mut self, name: &str, software: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Ended> + Send + 'static,
+    {
+        self.hosts.push(Host::new(name, software));
+        self
+    }
+
+    /// A host whose software may end by itself, and is then started again after a while, as by a supervisor.
+    #[must_use]
+    pub fn supervised<F>(
+        mut self,
+        name: &str,
+        after: Duration,
+        software: impl Fn() -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Ended> + Send + 'static,
+    {
+        self.hosts.push(Host::new(name, software).supervised(after));
+        self
+    }
+
+    /// A host that is part of the workload: the run waits for it to end.
+    #[must_use]
+    pub fn client<F>(
+        mut self,
+        name: &str,
+        software: impl Fn(Workload) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Ended> + Send + 'static,
+    {
+        let label = format!("workload {name}");
+        let start = move || software(Workload { label: label.clone(), next: Arc::default() });
+        self.hosts.push(Host::new(name, start).client());
+        self
+    }
+
+    /// Rows the harness itself reads after every committed write; the first column is the key of a row.
+    #[must_use]
+    pub fn watch(mut self, name: &str, database: &str, sql: &str) -> Self {
+        self.watches.push(Watch {
+            name: name.to_owned(),
+            database: database.to_owned(),
+            sql: sql.to_owned(),
+        });
+        self
+    }
+
+    /// Latency between hosts, in whole milliseconds, both ends included.
+    #[must_use]
+    pub fn network_latency_ms(mut self, ms_min: u64, ms_max: u64) -> Self {
+        self.network = Latency { ms_min, ms_max };
+        self
+    }
+
+    /// Latency between a host and the database, each way, in whole milliseconds, both ends included.
+    #[must_use]
+    pub fn database_latency_ms(mut self, ms_min: u64, ms_max: u64) -> Self {
+        self.database = Latency { ms_min, ms_max };
+        self
+    }
+
+    /// The URL by which hosts reach a database of this run.
+    pub fn database_url(name: &str) -> String {
+        sim::database_url(name)
+    }
+
+    /// The names of all hosts, the database's last.
+    pub(crate) fn host_names(&self) -> Vec<String> {
+        let names = self.hosts.iter().map(|host| host.name().to_owned());
+        names.chain([sim::DATABASE_HOST.to_owned()]).collect()
+    }
+}
+
+/// A client's hold on the history and on the seed.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    label: String,
+    next: Arc<AtomicU64>,
+}
+
+impl Workload {
+    /// A stream of randomness of this client's, by label.
+    ///
+    /// # Panics
+    ///
+    /// Outside a run.
+    pub fn stream(&self, label: &str) -> Stream {
+        sim::stream(&format!("{} {label}", self.label))
+    }
+
+    /// Performs an operation and writes it down: invoke, then ok or fail. A host that dies in between leaves the
+    /// operation without an end.
+    pub async fn op<T, E>(
+        &self,
+        name: &str,
+        input: impl Serialize,
+        operation: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E>
+    where
+        T: Serialize,
+        E: Display,
+    {
+        let end = |result: &Result<T, E>| match result {
+            Ok(output) => (EventKind::Ok, value(output)),
+            Err(error) => (EventKind::Fail, json!(error.to_string())),
+        };
+        self.op_with(name, input, operation, end).await
+    }
+
+    /// As [`Workload::op`], where the caller says how it ended: ok, fail, or info where it is not known.
+    pub async fn op_with<T>(
+        &self,
+        name: &str,
+        input: impl Serialize,
+        operation: impl Future<Output = T>,
+        end: impl FnOnce(&T) -> (EventKind, Value),
+    ) -> T {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let op = format!("{}/{number}", self.label.trim_start_matches("workload "));
+        sim::record(EventKind::Invoke, name, json!({ "op": op, "input": value(&input) }));
+        let output = operation.await;
+        let (kind, said) = end(&output);
+        sim::record(kind, name, json!({ "op": op, "output": said }));
+        output
+    }
+}
+
+fn value(of: &impl Serialize) -> Value {
+    serde_json::to_value(of).unwrap_or_else(|error| json!(format!("not representable: {error}")))
+}

@@ -1,0 +1,66 @@
+//! A worker process, from its own side: one job a line on standard input, one reply a line.
+//!
+//! The program is its own worker: it starts itself again with [`WORKER_VARIABLE`] set. Replies go out over a
+//! copy of standard output; what a target prints goes to standard error, where it cannot garble them.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, Write},
+    os::fd::AsFd,
+};
+
+use chaosdrill_core::limits;
+use rustix::{
+    process::{Resource, Rlimit, Signal},
+    thread::CpuSet,
+};
+
+use crate::{
+    registry::Registry,
+    run::{self, Job},
+};
+
+/// Set for a worker process; its value is the worker's number.
+pub(crate) const WORKER_VARIABLE: &str = "CHAOSDRILL_WORKER";
+
+/// The worker's number, where this process is one.
+pub(crate) fn number() -> Option<usize> {
+    #[expect(clippy::disallowed_methods, reason = "a worker learns here that it is one")]
+    let value = std::env::var(WORKER_VARIABLE).ok()?;
+    value.parse().ok()
+}
+
+/// Works until the parent closes standard input.
+pub(crate) fn work(registry: &Registry, number: usize) -> io::Result<()> {
+    // A parent that is killed takes its workers along, also one that is spinning.
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    pin(number);
+    limit_memory();
+    let mut replies = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    rustix::stdio::dup2_stdout(io::stderr())?;
+    for line in io::stdin().lock().lines() {
+        let job: Job = serde_json::from_str(&line?)?;
+        let mut reply = serde_json::to_vec(&run::run(registry, &job))?;
+        reply.push(b'\n');
+        replies.write_all(&reply)?;
+    }
+    Ok(())
+}
+
+/// One core for the simulation and for sqlx's threads: they hand over to each other and never run at once.
+fn pin(number: usize) {
+    let Ok(allowed) = rustix::thread::sched_getaffinity(None) else { return };
+    let cores: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect();
+    if let Some(core) = cores.get(number % cores.len().max(1)) {
+        let mut one = CpuSet::new();
+        one.set(*core);
+        // Where it is not allowed the runs are slower, and the same.
+        let _ = rustix::thread::sched_setaffinity(None, &one);
+    }
+}
+
+/// A target that leaks without end is stopped by its own allocator, before it takes the machine along.
+fn limit_memory() {
+    let bytes = Some(limits::WORKER_ADDRESS_SPACE_BYTES_MAX);
+    let _ = rustix::process::setrlimit(Resource::As, Rlimit { current: bytes, maximum: bytes });
+}

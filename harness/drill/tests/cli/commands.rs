@@ -1,0 +1,271 @@
+//! The commands: what they print, write and end with.
+
+use std::{fs, path::Path, process::Output};
+
+use libtest_mimic::{Failed, Trial};
+use serde_json::Value;
+
+use crate::lab::{drill, ends_with, folder, stderr, stdout};
+
+type Test = fn() -> Result<(), Failed>;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let tests: [(&str, Test); 11] = [
+        ("a_campaign_leaves_its_files", a_campaign_leaves_its_files),
+        ("equal_input_gives_equal_files", equal_input_gives_equal_files),
+        ("a_finding_replays_from_seed_and_plan", a_finding_replays_from_seed_and_plan),
+        ("a_defect_is_proved", a_defect_is_proved),
+        ("verify_finds_nondeterminism", verify_finds_nondeterminism),
+        ("diff_shows_the_first_difference", diff_shows_the_first_difference),
+        ("lists_begin_with_names", lists_begin_with_names),
+        (
+            "a_mark_without_a_hit_makes_a_campaign_unknown",
+            a_mark_without_a_hit_makes_a_campaign_unknown,
+        ),
+        ("bad_input_is_told_and_ends_with_2", bad_input_is_told_and_ends_with_2),
+        ("a_torn_campaign_is_reported", a_torn_campaign_is_reported),
+        ("limits_of_a_campaign", limits_of_a_campaign),
+    ];
+    tests.into_iter().map(|(name, test)| Trial::test(format!("commands/{name}"), test)).collect()
+}
+
+fn digest(output: &Output) -> String {
+    let said = stdout(output);
+    let line = said.lines().last().unwrap_or_default();
+    line.strip_prefix("digest  ").unwrap_or_else(|| panic!("no digest in {said}")).to_owned()
+}
+
+/// The JSON of a file without what was measured.
+fn without_measured(text: &str) -> String {
+    let strip = |mut value: Value| {
+        if let Some(record) = value.get_mut("record").and_then(Value::as_object_mut) {
+            record.remove("measured");
+        }
+        if let Some(object) = value.as_object_mut() {
+            object.remove("measured");
+        }
+        value.to_string()
+    };
+    text.lines()
+        .map(|line| serde_json::from_str(line).map_or_else(|_| line.to_owned(), strip) + "\n")
+        .collect()
+}
+
+fn a_campaign_leaves_its_files() -> Result<(), Failed> {
+    let folder = folder();
+    let output = drill(folder.path(), &["run", "lab/fragile", "--seeds", "8"]);
+    ends_with(&output, 1);
+    let out = folder.path().join("target/drill");
+    for file in ["campaign.jsonl", "summary.json", "summary.md", "junit.xml"] {
+        assert!(out.join(file).is_file(), "{file} is missing");
+    }
+    let findings: Vec<_> = fs::read_dir(out.join("lab.fragile"))?.collect::<Result<_, _>>()?;
+    assert!(!findings.is_empty());
+    for file in ["record.json", "plan.toml", "history.jsonl", "trace.jsonl", "db.sqlite"] {
+        assert!(findings[0].path().join(file).is_file(), "{file} is missing");
+    }
+    let again = drill(folder.path(), &["report"]);
+    ends_with(&again, 0);
+    let block = |text: &str| {
+        text.lines()
+            .filter(|line| !line.contains(" runs a second"))
+            .map(|line| format!("{line}\n"))
+            .collect::<String>()
+    };
+    assert!(block(&stdout(&again)).contains("FAIL  lab/fragile"));
+    drill(folder.path(), &["run", "lab/visits", "--seeds", "1"]);
+    assert!(
+        folder.path().join("target/drill.old/lab.fragile").is_dir(),
+        "the older campaign was not kept"
+    );
+    Ok(())
+}
+
+fn equal_input_gives_equal_files() -> Result<(), Failed> {
+    let (one, other) = (folder(), folder());
+    drill(one.path(), &["run", "lab/fragile", "--seeds", "12", "-j", "1"]);
+    drill(other.path(), &["run", "lab/fragile", "--seeds", "12", "-j", "4"]);
+    let read = |folder: &Path, file: &str| {
+        fs::read_to_string(folder.join("target/drill").join(file)).expect("it is written")
+    };
+    let campaign = |folder| without_measured(&read(folder, "campaign.jsonl"));
+    assert_eq!(campaign(one.path()), campaign(other.path()));
+    assert_eq!(read(one.path(), "junit.xml"), read(other.path(), "junit.xml"));
+    let summary = |folder| -> Value {
+        let mut value: Value = serde_json::from_str(&read(folder, "summary.json")).expect("JSON");
+        value.as_object_mut().expect("an object").remove("measured");
+        value
+    };
+    assert_eq!(summary(one.path()), summary(other.path()));
+    Ok(())
+}
+
+fn a_finding_replays_from_seed_and_plan() -> Result<(), Failed> {
+    let folder = folder();
+    ends_with(&drill(folder.path(), &["run", "lab/visits", "--seeds", "1", "--defect", "L1"]), 1);
+    let from_seed = drill(
+        folder.path(),
+        &["replay", "lab/visits", "--seed", "0", "--defect", "L1", "--trace", "full"],
+    );
+    ends_with(&from_seed, 1);
+    let plan = "target/drill/lab.visits/0x0/plan.toml";
+    let from_plan = drill(folder.path(), &["replay", "--plan", plan, "--trace", "off"]);
+    ends_with(&from_plan, 1);
+    assert_eq!(digest(&from_seed), digest(&from_plan));
+    let record: Value = serde_json::from_str(&fs::read_to_string(
+        folder.path().join("target/drill/lab.visits/0x0/record.json"),
+    )?)?;
+    assert_eq!(record["digest"], digest(&from_plan));
+    let sound = drill(folder.path(), &["replay", "lab/visits", "--seed", "0"]);
+    ends_with(&sound, 0);
+    Ok(())
+}
+
+fn a_defect_is_proved() -> Result<(), Failed> {
+    let folder = folder();
+    let output = drill(folder.path(), &["prove", "L1", "--run-timeout", "1s"]);
+    ends_with(&output, 0);
+    let said = stdout(&output);
+    assert!(said.contains("every_visit_is_counted  lab/"), "{said}");
+    assert!(said.contains("1 of 1 defects found"), "{said}");
+    Ok(())
+}
+
+fn verify_finds_nondeterminism() -> Result<(), Failed> {
+    let folder = folder();
+    ends_with(&drill(folder.path(), &["verify", "lab/visits", "--seeds", "4"]), 0);
+    let output = drill(folder.path(), &["verify", "lab/wanders", "--seeds", "2"]);
+    ends_with(&output, 5);
+    let said = stdout(&output);
+    assert!(said.contains("NONDETERMINISM  lab/wanders"), "{said}");
+    assert!(said.contains("observe  number"), "{said}");
+    Ok(())
+}
+
+fn diff_shows_the_first_difference() -> Result<(), Failed> {
+    let folder = folder();
+    for (seed, out) in [("0", "a"), ("0", "b"), ("1", "c")] {
+        drill(
+            folder.path(),
+            &["replay", "lab/visits", "--seed", seed, "--defect", "L1", "--out", out],
+        );
+    }
+    let equal = drill(folder.path(), &["diff", "a", "b"]);
+    ends_with(&equal, 0);
+    let different = drill(folder.path(), &["diff", "a/trace.jsonl", "c"]);
+    ends_with(&different, 1);
+    assert!(stdout(&different).contains("first  #"), "{}", stdout(&different));
+    Ok(())
+}
+
+fn lists_begin_with_names() -> Result<(), Failed> {
+    let folder = folder();
+    for (what, first) in [
+        ("scenarios", "lab/aborts"),
+        ("defects", "L1"),
+        ("failpoints", "lab.visit"),
+        ("checks", "broken"),
+    ] {
+        let output = drill(folder.path(), &["list", what]);
+        ends_with(&output, 0);
+        assert_eq!(stdout(&output).split_whitespace().next(), Some(first), "{what}");
+    }
+    Ok(())
+}
+
+fn a_mark_without_a_hit_makes_a_campaign_unknown() -> Result<(), Failed> {
+    let folder = folder();
+    // With a filter, or with few seeds, a mark without a hit means nothing.
+    ends_with(&drill(folder.path(), &["run", "lab/vacuous", "--seeds", "10"]), 0);
+    Ok(())
+}
+
+fn bad_input_is_told_and_ends_with_2() -> Result<(), Failed> {
+    let folder = folder();
+    fs::write(
+        folder.path().join("typo.toml"),
+        "version = 1\nscenario = \"lab/visits\"\nseed = \"1\"\n\n[[fault]]\nat = { site = \"sql:x\", hitt = 1 }\ndo = { stall = \"1s\" }\n",
+    )?;
+    let plan = |at: &str| {
+        format!(
+            "version = 1\nscenario = \"lab/visits\"\nseed = \"1\"\n\n[[fault]]\nat = {at}\ndo = {{ stall = \"1s\" }}\n"
+        )
+    };
+    fs::write(folder.path().join("host.toml"), plan("{ host = \"cleint\", site = \"sql:x\" }"))?;
+    fs::write(folder.path().join("point.toml"), plan("{ site = \"fp:lab.visits\" }"))?;
+    fs::write(folder.path().join("file"), "in the way")?;
+    let cases: [(&[&str], &str); 14] = [
+        (&["replay", "lab/visit", "--seed", "1"], "did you mean lab/visits"),
+        (&["replay", "lab/visits", "--seed", "0x"], "`0x` is no seed"),
+        (&["replay", "lab/visits"], "--seed <S>"),
+        (&["run", "--seeds", "5..5"], "holds no seed"),
+        (&["run", "--time-budget", "soon"], "`soon` is no duration"),
+        (&["run", "--defect", "L2"], "did you mean L1?"),
+        (&["run", "lab/visits", "--out", "file/below"], "give another folder by --out"),
+        (&["run", "--db", "oracle"], "possible values: sqlite"),
+        (&["replay", "--plan", "typo.toml"], "line 6, column 24"),
+        (&["replay", "--plan", "host.toml"], "no host `cleint`; did you mean client?"),
+        (&["replay", "--plan", "point.toml"], "no failpoint `lab.visits`; did you mean lab.visit?"),
+        (&["replay", "lab/fragile", "--plan", "none.toml"], "failed to read the plan none.toml"),
+        (&["report", "nowhere"], "failed to open nowhere/campaign.jsonl"),
+        (&["diff", "file", "file"], "line 1 of file is no event of a trace"),
+    ];
+    for (arguments, words) in cases {
+        let output = drill(folder.path(), arguments);
+        ends_with(&output, 2);
+        assert!(
+            stderr(&output).contains(words),
+            "{arguments:?}: `{words}` is missing from:\n{}",
+            stderr(&output)
+        );
+    }
+    let nothing = drill(folder.path(), &["run", "lab/vist"]);
+    ends_with(&nothing, 4);
+    assert!(stderr(&nothing).contains("did you mean lab/visits"), "{}", stderr(&nothing));
+    Ok(())
+}
+
+fn a_torn_campaign_is_reported() -> Result<(), Failed> {
+    let folder = folder();
+    drill(folder.path(), &["run", "lab/fragile", "--seeds", "4"]);
+    let path = folder.path().join("target/drill/campaign.jsonl");
+    let text = fs::read_to_string(&path)?;
+    fs::write(&path, &text[..text.len() / 2])?;
+    let output = drill(folder.path(), &["report"]);
+    ends_with(&output, 0);
+    assert!(stderr(&output).contains("is left out"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("did not come to its end"), "{}", stderr(&output));
+    fs::write(&path, "no campaign")?;
+    ends_with(&drill(folder.path(), &["report"]), 2);
+    Ok(())
+}
+
+fn limits_of_a_campaign() -> Result<(), Failed> {
+    let folder = folder();
+    let output = drill(
+        folder.path(),
+        &[
+            "run",
+            "lab/fragile",
+            "--seeds",
+            "100",
+            "-j",
+            "1",
+            "--max-fail",
+            "2",
+            "--message-format",
+            "json",
+        ],
+    );
+    ends_with(&output, 1);
+    let said = stdout(&output);
+    let summary: Value = serde_json::from_str(said.lines().last().unwrap_or_default())?;
+    let invalid = summary["tally"]["invalid"].as_u64().unwrap_or_default();
+    assert!((2..=3).contains(&invalid), "{invalid} violations");
+    let budget = drill(
+        folder.path(),
+        &["run", "lab/visits", "--seeds", "100000", "-j", "1", "--time-budget", "300ms"],
+    );
+    ends_with(&budget, 0);
+    Ok(())
+}

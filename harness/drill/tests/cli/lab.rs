@@ -1,0 +1,221 @@
+//! The laboratory: small scenarios that behave, and some that do not; and a way to run the program over them.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use chaosdrill::{
+    Check, Defect, Mark, Outcome, Priority, Registry, Scenario, Target, Topology, Workload,
+    fault::{Restart, at},
+};
+use chaosdrill_rt::{fail_point, observe, sql::Pool, time};
+
+type Ended = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+pub(crate) fn registry() -> Registry {
+    let defect = Defect {
+        id: "L1".into(),
+        class: "guard".into(),
+        summary: "the third visit is not counted".into(),
+        checks: vec!["every_visit_is_counted".into()],
+    };
+    let registry = Registry::new()
+        .target(Target::new("lab").failpoints(&["lab.visit"]).defects([defect]))
+        .with(visits())
+        .with(fragile())
+        .with(
+            Scenario::new("lab/vacuous")
+                .claim("what must happen sometimes never does")
+                .sometimes(Mark::observed("never")),
+        )
+        .with(
+            Scenario::new("lab/unfired")
+                .claim("a fault finds its site")
+                .topology(calm)
+                .faults([at("sql:visit.comit").crash_before(Restart::AtHeal)]),
+        )
+        .with(
+            Scenario::new("lab/check-panics")
+                .claim("a check can judge")
+                .topology(calm)
+                .always(Check::new("broken", |_| panic!("no \x1b[31mjudgement"))),
+        )
+        .with(misbehaving("panics", || async { panic!("out of luck") }))
+        .with(misbehaving("fails", || async { Err("disk on fire".into()) }))
+        .with(misbehaving("spins", || async {
+            loop {
+                std::hint::spin_loop();
+            }
+        }))
+        .with(misbehaving("yields", || async {
+            loop {
+                chaosdrill_rt::task::yield_now().await;
+            }
+        }))
+        .with(
+            misbehaving("ticks", || async {
+                loop {
+                    time::sleep(Duration::from_millis(1)).await;
+                }
+            })
+            .chaos_at_most(Duration::from_secs(2))
+            .eventually(Check::new("calm", |_| Outcome::valid()), Duration::from_secs(1)),
+        )
+        .with(misbehaving("waits", || async { std::future::pending().await }))
+        .with(misbehaving("aborts", || async { std::process::abort() }))
+        .with(misbehaving("exits", || async { std::process::exit(7) }))
+        .with(misbehaving("overflows", || async {
+            observe!("depth", depth = deep(1));
+            Ok(())
+        }))
+        .with(misbehaving("wanders", || async {
+            observe!("number", number = other_number());
+            Ok(())
+        }));
+    match std::env::var_os("LAB_MANIFEST") {
+        Some(dir) => registry.manifest_dir(dir),
+        None => registry,
+    }
+}
+
+/// A number that no seed decides.
+fn other_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed) + u64::from(std::process::id())
+}
+
+#[expect(unconditional_recursion, reason = "it is here to overflow the stack")]
+fn deep(depth: u64) -> u64 {
+    let room = [depth; 512];
+    std::hint::black_box(room)[(depth % 512) as usize] + deep(depth + 1)
+}
+
+fn calm(topology: Topology) -> Topology {
+    topology.client("client", |_| async { Ok(()) })
+}
+
+fn misbehaving<F>(name: &str, software: impl Fn() -> F + Send + Sync + Clone + 'static) -> Scenario
+where
+    F: Future<Output = Ended> + Send + 'static,
+{
+    Scenario::new(&format!("lab/{name}"))
+        .claim("whatever a target does becomes a verdict")
+        .topology(move |topology| {
+            let software = software.clone();
+            topology.client("client", move |_| software())
+        })
+}
+
+async fn visit(workload: Workload) -> Ended {
+    let pool = Pool::connect("sqlite:lab.db").await?;
+    sqlx::query("CREATE TABLE IF NOT EXISTS visits (n INTEGER NOT NULL)").execute(&pool).await?;
+    for number in 1..=4_i64 {
+        let counted = async {
+            fail_point!("lab.visit").map_err(|error| error.to_string())?;
+            let skip = skips(number);
+            let mut tx = pool.begin("visit").await.map_err(|error| error.to_string())?;
+            if !skip {
+                let insert = sqlx::query("-- name: visit.insert\nINSERT INTO visits VALUES ($1)")
+                    .bind(number);
+                insert.execute(&mut *tx).await.map_err(|error| error.to_string())?;
+            }
+            tx.commit().await.map_err(|error| error.to_string())
+        };
+        let _ = workload.op("visit", number, counted).await;
+        time::sleep(Duration::from_millis(workload.stream("pause").between(1, 50))).await;
+    }
+    Ok(())
+}
+
+fn skips(number: i64) -> bool {
+    chaosdrill_rt::defect::is_on("L1") && number == 3
+}
+
+fn every_visit_is_counted() -> Check {
+    Check::new("every_visit_is_counted", |history| {
+        let rows = history.last_rows("visits").len();
+        let made = history.operations("visit").filter(|op| op.is_ok()).count();
+        if rows == made {
+            Outcome::valid()
+        } else {
+            Outcome::invalid(format!("{made} visits, {rows} rows | \"counted\""), [1])
+        }
+    })
+}
+
+fn visits() -> Scenario {
+    Scenario::new("lab/visits")
+        .claim("every visit is counted once")
+        .topology(|topology| {
+            topology.client("client", visit).watch("visits", "lab", "SELECT rowid, n FROM visits")
+        })
+        .faults([at("fp:lab.visit").on_any().hit(2).stall(Duration::from_secs(90))])
+        .always(every_visit_is_counted().priority(Priority::Medium))
+        .sometimes(Mark::new("a visit", |history| history.operations("visit").count() as u64))
+}
+
+/// Violated for some seeds: the commit's answer is lost, and the client believes it failed.
+fn fragile() -> Scenario {
+    Scenario::new("lab/fragile")
+        .claim("a client that was refused left no trace")
+        .topology(|topology| {
+            topology.client("client", visit).watch("visits", "lab", "SELECT rowid, n FROM visits")
+        })
+        .faults_drawn(|stream| match stream.below(2) {
+            0 => vec![at("sql:visit.commit").hit(3).lost_ack()],
+            _ => vec![at("sql:visit.commit").hit(3).delay(Duration::from_secs(9))],
+        })
+        .always(every_visit_is_counted())
+}
+
+/// Runs the program in a folder of its own.
+pub(crate) fn drill(folder: &Path, arguments: &[&str]) -> Output {
+    program(folder, "drill", arguments, &[])
+}
+
+pub(crate) fn program(
+    folder: &Path,
+    which: &str,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> Output {
+    let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("DRILL_") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .args(arguments)
+        .env("LAB_PROGRAM", which)
+        .env("NO_COLOR", "1")
+        .envs(environment.iter().copied());
+    command.current_dir(folder).output().expect("the program starts")
+}
+
+pub(crate) fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+pub(crate) fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+/// Asserts the exit code, and shows everything where it is another.
+#[track_caller]
+pub(crate) fn ends_with(output: &Output, code: i32) {
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "stdout:\n{}\nstderr:\n{}",
+        stdout(output),
+        stderr(output)
+    );
+}

@@ -1,0 +1,30 @@
+//! The command line as its users meet it: exit codes, files, messages; and targets that misbehave.
+//!
+//! This program is three things: started plainly it is a test runner, with `LAB_PROGRAM` set it is a `drill` or a
+//! test program over the scenarios of the laboratory, and those start it once more as their worker.
+
+mod commands;
+mod lab;
+mod misbehaviour;
+mod tests_of_a_crate;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() -> ExitCode {
+    #[expect(clippy::disallowed_methods, reason = "the program under test is this one")]
+    let program = std::env::var("LAB_PROGRAM");
+    let is_worker = std::env::var_os("CHAOSDRILL_WORKER").is_some();
+    match program.as_deref() {
+        Ok("tests") => return chaosdrill::test_main(lab::registry()),
+        Ok(_) => return chaosdrill::cli_main(lab::registry()),
+        Err(_) if is_worker => return chaosdrill::cli_main(lab::registry()),
+        Err(_) => {}
+    }
+    let mut trials: Vec<Trial> = Vec::new();
+    trials.extend(commands::trials());
+    trials.extend(misbehaviour::trials());
+    trials.extend(tests_of_a_crate::trials());
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}

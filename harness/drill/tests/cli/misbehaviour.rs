@@ -1,0 +1,57 @@
+//! Whatever a target does becomes a verdict with its reason, and the rest goes on.
+
+use libtest_mimic::{Failed, Trial};
+
+use crate::lab::{drill, ends_with, folder, stdout};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let cases: [(&str, i32, &str); 11] = [
+        ("panics", 1, "panicked: out of luck (lab.rs:"),
+        ("fails", 1, "its software ended with an error: disk on fire"),
+        ("spins", 3, "something in it spins or blocks"),
+        ("yields", 3, "spins: its tasks run over and over"),
+        ("ticks", 1, "a client is still not done"),
+        ("waits", 1, "a deadlock: nothing can ever happen again"),
+        ("aborts", 1, "died of signal 6"),
+        ("exits", 1, "ended the whole process with code 7"),
+        ("overflows", 1, "a stack overflow"),
+        ("check-panics", 3, "the check panicked: no \\u{1b}[31mjudgement"),
+        ("unfired", 3, "no host ever passed sql:visit.comit"),
+    ];
+    let trial = |(name, code, words): (&'static str, i32, &'static str)| {
+        Trial::test(format!("misbehaviour/{name}"), move || becomes_a_verdict(name, code, words))
+    };
+    let mut trials: Vec<Trial> = cases.into_iter().map(trial).collect();
+    trials.push(Trial::test("misbehaviour/the_rest_goes_on", the_rest_goes_on));
+    trials
+}
+
+fn becomes_a_verdict(name: &str, code: i32, words: &str) -> Result<(), Failed> {
+    let folder = folder();
+    let scenario = format!("lab/{name}");
+    let output = drill(folder.path(), &["run", &scenario, "--seeds", "1", "--run-timeout", "2s"]);
+    ends_with(&output, code);
+    let said = stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    if said.contains(words) {
+        Ok(())
+    } else {
+        Err(format!("`{words}` is missing from:\n{}", stdout(&output)).into())
+    }
+}
+
+fn the_rest_goes_on() -> Result<(), Failed> {
+    let folder = folder();
+    let output = drill(
+        folder.path(),
+        &["run", "--seeds", "2", "-j", "2", "--run-timeout", "2s", "--message-format", "json"],
+    );
+    ends_with(&output, 1);
+    let text = stdout(&output);
+    let summary: serde_json::Value = serde_json::from_str(text.lines().last().unwrap_or_default())?;
+    assert_eq!(summary["tally"]["runs"], 2 * 15);
+    let visits = summary["scenarios"]
+        .as_array()
+        .and_then(|all| all.iter().find(|one| one["name"] == "lab/visits"));
+    assert_eq!(visits.expect("it ran")["tally"]["valid"], 2);
+    Ok(())
+}
