@@ -5,6 +5,9 @@
 
 use std::time::Duration;
 
+/// The wall clock at the beginning of every simulation: 2026-01-01T00:00:00Z, in milliseconds since 1970.
+pub const WALL_START_MS: i64 = 1_767_225_600_000;
+
 /// Units from large to small, with their length in nanoseconds.
 const UNITS: [(&str, u128); 7] = [
     ("days", 86_400_000_000_000),

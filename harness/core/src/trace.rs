@@ -76,6 +76,11 @@ impl TraceEvent {
         Duration::from_nanos(self.at_ns)
     }
 
+    /// The right wall clock at this instant, in milliseconds since 1970, as stored times are.
+    pub fn wall_ms(&self) -> i64 {
+        crate::duration::WALL_START_MS + (self.at_ns / 1_000_000) as i64
+    }
+
     /// A member of the event's data.
     pub fn get(&self, key: &str) -> &Value {
         &self.data[key]

@@ -80,7 +80,7 @@ impl Director for ScenarioDirector {
             control.heal();
             let deadline = now.saturating_add(self.bound);
             self.stage = Stage::Healed { deadline };
-            return Next::Wake { not_before: now, at: deadline };
+            return Next::Wake { not_before: now, at: now };
         }
         if let Stage::Healed { deadline } = self.stage {
             let holds = self.all_is_as_it_should_be(control);

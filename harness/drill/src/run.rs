@@ -67,6 +67,8 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
         database: topology.database,
         folder: folder.clone(),
         bounds: Bounds::default(),
+        profile: false,
+        record_statements: false,
         skip_idle: true,
     };
     let stopwatch = Stopwatch::start();

@@ -10,8 +10,8 @@ use std::{
 
 use tokio::time::Instant;
 
-/// The wall clock at the beginning of every simulation: 2026-01-01T00:00:00Z, in nanoseconds.
-const WALL_START_NS: u64 = 1_767_225_600_000_000_000;
+/// The wall clock at the beginning of every simulation, in nanoseconds.
+const WALL_START_NS: u64 = chaosdrill_core::duration::WALL_START_MS as u64 * 1_000_000;
 
 /// The monotonic clock at the beginning; not zero, so that code may subtract from it.
 const MONOTONIC_START_NS: u64 = 1_000_000_000_000;

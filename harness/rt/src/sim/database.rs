@@ -25,7 +25,11 @@ use sqlx::{
     any::{AnyConnectOptions, AnyRow, AnyTypeInfoKind},
 };
 
-use crate::sim::{Stop, world};
+use crate::sim::{
+    Statement, Stop, gate,
+    profile::{self, Part},
+    world,
+};
 
 /// Waiting is the harness's own affair: a busy database is retried on the virtual clock.
 const SETTINGS: &str = "PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; \
@@ -41,6 +45,13 @@ impl Wake for Wakeup {
 
 /// Drives a future to its end on this thread, in no virtual time.
 pub(crate) fn inline<F: Future>(future: F) -> F::Output {
+    profile::measure(Part::Sqlx, || match gate::here() {
+        Some(_) => profile::measure(Part::SqlxInHosts, || drive(future)),
+        None => drive(future),
+    })
+}
+
+fn drive<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Wakeup(std::thread::current())));
     let mut context = Context::from_waker(&waker);
@@ -72,6 +83,8 @@ struct Databases {
     /// The rows each watch last saw, by key.
     seen: BTreeMap<String, BTreeMap<String, (Value, Value)>>,
     generation: u64,
+    /// Executed statements, where they are wanted.
+    statements: Option<Vec<Statement>>,
 }
 
 thread_local! {
@@ -86,8 +99,9 @@ pub(crate) struct Handle {
 }
 
 /// Makes the registry of a new simulation.
-pub(crate) fn install(folder: &Path) {
-    DATABASES.set(Databases { folder: folder.to_owned(), ..Databases::default() });
+pub(crate) fn install(folder: &Path, record_statements: bool) {
+    let statements = record_statements.then(Vec::new);
+    DATABASES.set(Databases { folder: folder.to_owned(), statements, ..Databases::default() });
     sqlx::any::install_default_drivers();
 }
 
@@ -159,6 +173,26 @@ fn take(handle: Handle) -> Option<AnyConnection> {
     })
 }
 
+/// Notes a statement that is about to be executed, where that is wanted.
+pub(crate) fn note(handle: Handle, sql: &str, arguments: impl FnOnce() -> Option<MakeArguments>) {
+    DATABASES.with_borrow_mut(|databases| {
+        let Some(slot) = databases.slots.get(handle.slot) else { return };
+        let (connection, database) = (slot.generation, slot.database.clone());
+        if let Some(statements) = &mut databases.statements {
+            let (sql, arguments) = (sql.to_owned(), arguments());
+            statements.push(Statement { connection, database, sql, arguments });
+        }
+    });
+}
+
+/// Makes the arguments of a statement.
+pub(crate) type MakeArguments = Box<dyn Fn() -> sqlx::any::AnyArguments + Send>;
+
+/// The statements of the run.
+pub(crate) fn take_statements() -> Vec<Statement> {
+    DATABASES.with_borrow_mut(|databases| databases.statements.take()).unwrap_or_default()
+}
+
 /// Whether the connection is still there.
 pub(crate) fn is_open(handle: Handle) -> bool {
     DATABASES.with_borrow(|databases| {
@@ -207,7 +241,9 @@ pub(crate) fn reset_all() {
 
 /// Closes everything, and waits for it: a connection that is only dropped closes some time later.
 pub(crate) fn close_all() {
-    let databases = DATABASES.take();
+    let mut databases = DATABASES.take();
+    let statements = databases.statements.take();
+    DATABASES.set(Databases { statements, ..Databases::default() });
     let open = databases.slots.into_iter().filter_map(|slot| slot.connection);
     let spare = databases.spare.into_values().flatten();
     let connections = open.chain(spare).chain(databases.inspectors.into_values());

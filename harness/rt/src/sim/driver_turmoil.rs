@@ -17,6 +17,7 @@ use crate::sim::{
     BoxError, Config, Control, Director, Next, Stop, clock,
     gate::{Gate, Here, panics},
     link::Pair,
+    profile::{self, Part},
     timers,
     world::{self, Request},
 };
@@ -181,7 +182,7 @@ pub(super) fn run(config: &Config, director: &mut dyn Director) -> (Option<Stop>
             seen: u64::MAX,
             wake: (Duration::ZERO, Duration::ZERO),
         };
-        let stop = crank.run(config, director);
+        let stop = profile::measure(Part::Loop, || crank.run(config, director));
         let steps = crank.steps;
         crank.end(&stop);
         (stop, steps)
@@ -247,7 +248,8 @@ impl Crank {
     fn step(&mut self, config: &Config) -> Option<Stop> {
         let polls = polls();
         let skip = SKIP.get();
-        let stepped = catch_unwind(AssertUnwindSafe(|| self.turmoil.sim.step()));
+        let step = AssertUnwindSafe(|| self.turmoil.sim.step());
+        let stepped = profile::measure(Part::Step, || catch_unwind(step));
         SKIP.set(Duration::ZERO);
         match stepped {
             Ok(Ok(_)) => {}

@@ -14,6 +14,7 @@ use std::{
 pub(crate) use crate::sim::clock::Here;
 use crate::sim::{
     clock::{self, HostClock},
+    profile::{self, Part},
     world,
 };
 
@@ -75,7 +76,8 @@ impl<F: Future> Future for Gate<F> {
             return Poll::Pending;
         }
         let future = self.future.as_mut().expect("a dropped task is not polled");
-        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
+        let poll = AssertUnwindSafe(|| future.as_mut().poll(cx));
+        let polled = profile::measure(Part::Hosts, || catch_unwind(poll));
         // A task that crashed its own host must not hand out a result in the same breath.
         let answer = match polled {
             Ok(answer) if world::is_alive(here) => answer,

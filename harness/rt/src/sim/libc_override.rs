@@ -67,6 +67,14 @@ unsafe extern "C" fn clock_gettime(
     unsafe { next_clock_gettime()(clock_id, time) }
 }
 
+/// The kernel's monotonic clock, in nanoseconds, on a simulation's thread too.
+pub(crate) fn kernel_ns() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a writable timespec, and the clock exists on every Linux.
+    unsafe { next_clock_gettime()(libc::CLOCK_MONOTONIC, &raw mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
 type ClockGettime = unsafe extern "C" fn(libc::clockid_t, *mut libc::timespec) -> libc::c_int;
 
 /// libc's own function, found once; a plain system call would be many times slower for every other thread.

@@ -15,6 +15,7 @@ pub(crate) mod gate;
 mod libc_override;
 pub(crate) mod link;
 pub(crate) mod plan;
+mod profile;
 mod timers;
 pub(crate) mod world;
 
@@ -32,6 +33,8 @@ use chaosdrill_core::{
     record::FaultRecord,
     trace::{EventKind, TraceEvent},
 };
+use profile::Part;
+pub use profile::Profile;
 use serde_json::Value;
 
 /// The name of this simulator, as records give it.
@@ -134,6 +137,10 @@ pub struct Config {
     pub folder: PathBuf,
     /// Bounds of this run.
     pub bounds: Bounds,
+    /// Whether [`Finished::profile`] is wanted.
+    pub profile: bool,
+    /// Whether [`Finished::statements`] are wanted.
+    pub record_statements: bool,
     /// Whether idle time is skipped; only a test of the skip itself turns it off.
     pub skip_idle: bool,
 }
@@ -269,10 +276,26 @@ pub struct Finished {
     pub elapsed: Duration,
     /// Simulator steps that were really executed.
     pub steps: u64,
+    /// Where the real time went, where [`Config::profile`] asked for it.
+    pub profile: Option<Profile>,
+    /// Every statement in the order of its execution, where [`Config::record_statements`] asked for it.
+    pub statements: Vec<Statement>,
     /// What is left to say of hosts that ended by themselves or panicked: (host, how).
     pub casualties: Vec<(String, String)>,
     /// Faults that ask for a site no host ever passed, with the sites that were.
     pub sites_never_passed: Vec<String>,
+}
+
+/// One executed statement, so that a bench can execute the very same without a simulation.
+pub struct Statement {
+    /// Which connection, counted over the whole run.
+    pub connection: u64,
+    /// Which database.
+    pub database: String,
+    /// The text.
+    pub sql: String,
+    /// Makes its arguments, as often as they are needed.
+    pub arguments: Option<Box<dyn Fn() -> sqlx::any::AnyArguments + Send>>,
 }
 
 /// Runs one simulation on a fresh thread of its own, and waits for it.
@@ -297,12 +320,16 @@ fn run_here<D: Director>(config: &Config, mut director: D) -> Result<Finished, S
         .map_err(|why| format!("failed to make the folder {}: {why}", config.folder.display()))?;
     failpoint::register(&config.failpoints);
     fastrand::seed(config.seed.stream("fastrand").next_u64());
+    profile::switch(config.profile);
     let guard = clock::start(config.seed.stream("entropy").next_u64());
-    world::install(config);
-    let (stop, steps) = driver::run(config, &mut director);
-    database::close_all();
-    let finished = world::take(stop, steps);
+    let mut finished = profile::measure(Part::Run, || {
+        world::install(config);
+        let (stop, steps) = driver::run(config, &mut director);
+        database::close_all();
+        world::take(stop, steps)
+    });
     drop(guard);
+    finished.profile = profile::result();
     Ok(finished)
 }
 

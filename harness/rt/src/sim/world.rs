@@ -148,7 +148,7 @@ pub(crate) fn install(config: &Config) {
         world.put_on_agenda(at, Due::Strike(index));
     }
     WORLD.set(Some(world));
-    database::install(&config.folder);
+    database::install(&config.folder, config.record_statements);
 }
 
 /// Ends the world and says what it leaves behind.
@@ -161,6 +161,8 @@ pub(crate) fn take(stop: Option<Stop>, steps: u64) -> Finished {
         elapsed: world.latest,
         trace: world.trace,
         sites: world.sites,
+        profile: None,
+        statements: database::take_statements(),
         stop,
         steps,
         casualties: world.casualties,

@@ -293,11 +293,16 @@ impl PooledConnection {
         };
         let values = arguments.map(|arguments| arguments.values.0);
         let handle = self.handle;
+        let with = |values: Vec<_>| {
+            let mut arguments = AnyArguments::default();
+            arguments.values.0 = values;
+            arguments
+        };
         let operation = || {
-            let arguments = values.clone().map(|values| {
-                let mut arguments = AnyArguments::default();
-                arguments.values.0 = values;
-                arguments
+            let arguments = values.clone().map(with);
+            database::note(handle, sql.as_str(), || {
+                let values = values.clone()?;
+                Some(Box::new(move || with(values.clone())))
             });
             let run = |connection: &mut AnyConnection| {
                 database::inline(

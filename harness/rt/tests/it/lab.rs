@@ -54,6 +54,8 @@ pub(crate) fn lab(seed: u64, faults: &str, hosts: Vec<Host>) -> Lab {
         database: Latency { ms_min: 0, ms_max: 3 },
         folder,
         bounds: Bounds::default(),
+        profile: false,
+        record_statements: false,
         skip_idle: true,
     };
     Lab { config, linger: Duration::from_secs(1) }
