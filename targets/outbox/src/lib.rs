@@ -1,1 +1,47 @@
-//! An event store with a transactional outbox, as a pipeline to drill.
+//! An event store with a transactional outbox: commands come in over HTTP, events are committed together with the
+//! messages that announce them, dispatchers publish the messages to a broker, a consumer applies each once.
+//!
+//! Four programs, each a function that runs until its host ends:
+//!
+//! | program | function | listens |
+//! |---|---|---|
+//! | ingress of commands | [`run_ingress`] | yes |
+//! | dispatcher | [`run_dispatcher`] | no |
+//! | broker, the world outside | [`run_broker`] | yes |
+//! | consumer | [`run_consumer`] | yes |
+//!
+//! Each start brings the schema up to date, waits for a database that is not there yet, and takes up what an
+//! earlier life left behind: a worker is the same program started again.
+
+pub mod account;
+mod backoff;
+pub mod broker;
+mod chunk;
+pub mod command;
+mod commit;
+pub mod consumer;
+pub mod defects;
+pub mod dispatcher;
+pub mod error;
+pub mod event;
+pub mod failpoints;
+pub mod ingress;
+pub mod outbox;
+pub mod queued;
+pub mod replay;
+mod sql;
+mod start;
+pub mod store;
+pub mod wire;
+
+pub use backoff::Backoff;
+pub use broker::{BrokerConfig, Refusal, run_broker};
+pub use command::{Action, Command, RawEvent};
+pub use consumer::{ConsumerConfig, run_consumer};
+pub use defects::{Class, DEFECTS, Defect};
+pub use dispatcher::{DispatcherConfig, run_dispatcher};
+pub use error::{RepositoryError, RetryClass};
+pub use ingress::{IngressConfig, run_ingress};
+
+/// Any error that ends a program.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

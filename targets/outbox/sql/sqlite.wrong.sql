@@ -1,0 +1,19 @@
+-- The wrong forms of statements, for planted defects; each under the name of the right one.
+
+-- name: outbox.complete
+UPDATE outbox_messages
+SET status = 'published', claimed_by = NULL, claimed_until = NULL, published_at = $1,
+    failed_at = NULL, last_error = NULL
+WHERE message_id = $2
+
+-- name: outbox.release
+UPDATE outbox_messages
+SET status = 'pending', claimed_by = NULL, claimed_until = NULL, next_available_at = $5,
+    published_at = NULL, failed_at = NULL, last_error = $6
+WHERE message_id = $2
+
+-- name: outbox.fail
+UPDATE outbox_messages
+SET status = 'failed', claimed_by = NULL, claimed_until = NULL, failed_at = $1,
+    published_at = NULL, last_error = $5
+WHERE message_id = $2

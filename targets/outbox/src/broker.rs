@@ -1,0 +1,202 @@
+//! The broker: the world outside. It keeps what it accepts on its own disk, and delivers it until it is acknowledged.
+
+use std::sync::Arc;
+
+use chaosdrill_rt::{
+    fail_point, http,
+    net::TcpListener,
+    observe,
+    sql::{Pool, Statements},
+    task,
+    time::{self, Duration},
+};
+use sqlx::Row;
+
+use crate::{
+    BoxError, backoff::Backoff, error::chain, failpoints::AFTER_ACCEPT, start, wire::Envelope,
+};
+
+const SQL: Statements = Statements::new(include_str!("../sql/broker.sqlite.sql"));
+
+/// How a broker works.
+#[derive(Clone, Debug)]
+pub struct BrokerConfig {
+    /// Its own disk.
+    pub database_url: String,
+    /// Where it listens, such as `0.0.0.0:80`.
+    pub listen: String,
+    /// The address of the consumer; nobody's where messages only go in.
+    pub consumer: Option<String>,
+    /// Which messages it refuses at first.
+    pub refusals: Vec<Refusal>,
+    /// How long it waits for the consumer's answer.
+    pub request_timeout: Duration,
+    /// How long it waits between deliveries of one message.
+    pub backoff: Backoff,
+}
+
+/// A script for the broker: messages that it is not ready to take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Messages with this text in their payload; the empty text is in every one.
+    pub payload_contains: String,
+    /// How many publishes of each are refused.
+    pub first: u32,
+}
+
+impl BrokerConfig {
+    /// The defaults: it listens on port 80, accepts everything and delivers nothing.
+    pub fn new(database_url: impl Into<String>) -> Self {
+        Self {
+            database_url: database_url.into(),
+            listen: "0.0.0.0:80".into(),
+            consumer: None,
+            refusals: Vec::new(),
+            request_timeout: Duration::from_secs(5),
+            backoff: Backoff::default(),
+        }
+    }
+
+    /// How many publishes of this message are refused.
+    fn refused_first(&self, envelope: &Envelope) -> u32 {
+        let refusals = self.refusals.iter();
+        let fits = |refusal: &&Refusal| envelope.payload.contains(&refusal.payload_contains);
+        refusals.filter(fits).map(|refusal| refusal.first).max().unwrap_or(0)
+    }
+}
+
+/// Runs a broker, for ever.
+///
+/// # Errors
+///
+/// Only where it cannot start.
+pub async fn run_broker(config: BrokerConfig) -> Result<(), BoxError> {
+    let pool = start::connect(&config.database_url).await?;
+    let broker = Arc::new(Broker { pool, config });
+    for (envelope, publishes) in broker.recover().await {
+        broker.clone().owe(envelope, publishes);
+    }
+    let listener = TcpListener::bind("bus", &broker.config.listen).await?;
+    let receive = move |request: http::Request| {
+        let broker = broker.clone();
+        async move { broker.receive(&request).await }
+    };
+    http::serve(listener, receive).await?;
+    Ok(())
+}
+
+struct Broker {
+    pool: Pool,
+    config: BrokerConfig,
+}
+
+impl Broker {
+    /// Makes the disk ready, and reads what an earlier life owes.
+    async fn recover(&self) -> Vec<(Envelope, i64)> {
+        let mut failures = 0;
+        loop {
+            match self.owed().await {
+                Ok(owed) => return owed,
+                Err(error) => {
+                    failures += 1;
+                    start::wait("recover", failures, &error).await;
+                }
+            }
+        }
+    }
+
+    async fn owed(&self) -> Result<Vec<(Envelope, i64)>, sqlx::Error> {
+        sqlx::query(SQL.get("broker.table")).execute(&self.pool).await?;
+        let rows = sqlx::query(SQL.get("broker.owed")).fetch_all(&self.pool).await?;
+        let mut owed = Vec::new();
+        for row in rows {
+            let envelope: String = row.try_get("envelope")?;
+            let envelope = serde_json::from_str(&envelope)
+                .map_err(|error| sqlx::Error::Decode(error.into()))?;
+            owed.push((envelope, row.try_get("publishes")?));
+        }
+        Ok(owed)
+    }
+
+    /// Accepts or refuses a message.
+    async fn receive(self: Arc<Self>, request: &http::Request) -> http::Response {
+        let Ok(envelope) = serde_json::from_slice::<Envelope>(&request.body) else {
+            return http::Response::new(400, "this is no message");
+        };
+        let refused_first = self.config.refused_first(&envelope);
+        let (publishes, accepted) = match self.remember(&envelope, refused_first).await {
+            Ok(known) => known,
+            Err(error) => return http::Response::new(503, chain(&error)),
+        };
+        let (message, attempt) = (&envelope.message_id, envelope.attempt);
+        if publishes <= i64::from(refused_first) {
+            observe!("broker.refused", message = message, attempt = attempt, publishes = publishes);
+            return http::Response::new(503, "not yet");
+        }
+        observe!(
+            "broker.accepted",
+            message = message,
+            attempt = attempt,
+            publishes = publishes,
+            accepted = accepted
+        );
+        self.owe(envelope, publishes);
+        if fail_point!(AFTER_ACCEPT).is_err() {
+            return http::Response::new(503, "accepted, and then something broke");
+        }
+        http::Response::new(200, "")
+    }
+
+    async fn remember(
+        &self,
+        envelope: &Envelope,
+        refused_first: u32,
+    ) -> Result<(i64, i64), sqlx::Error> {
+        let text =
+            serde_json::to_string(envelope).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let row = sqlx::query(SQL.get("broker.receive"))
+            .bind(envelope.message_id.clone())
+            .bind(text)
+            .bind(i64::from(refused_first))
+            .fetch_one(&self.pool)
+            .await?;
+        Ok((row.try_get("publishes")?, row.try_get("accepted")?))
+    }
+
+    /// Delivers a message in the background, until the consumer acknowledges it.
+    fn owe(self: Arc<Self>, envelope: Envelope, publishes: i64) {
+        if let Some(consumer) = self.config.consumer.clone() {
+            task::spawn(async move { self.deliver(&consumer, &envelope, publishes).await });
+        }
+    }
+
+    async fn deliver(&self, consumer: &str, envelope: &Envelope, publishes: i64) {
+        let mut failures = 0;
+        while !self.is_delivered(consumer, envelope, publishes).await {
+            failures += 1;
+            time::sleep(self.config.backoff.after(failures)).await;
+        }
+    }
+
+    async fn is_delivered(&self, consumer: &str, envelope: &Envelope, publishes: i64) -> bool {
+        let Ok(body) = serde_json::to_vec(envelope) else { return true };
+        let posted = http::post("bus.deliver", consumer, "/deliver", body);
+        let Ok(Ok(response)) = time::timeout(self.config.request_timeout, posted).await else {
+            return false;
+        };
+        // What the consumer will never take is not offered again.
+        if !response.is_success() && !(400..500).contains(&response.status) {
+            return false;
+        }
+        let acknowledged = sqlx::query(SQL.get("broker.acknowledge"))
+            .bind(time::unix_ms())
+            .bind(envelope.message_id.clone())
+            .bind(publishes)
+            .execute(&self.pool)
+            .await;
+        let (message, status) = (&envelope.message_id, response.status);
+        let is_noted = acknowledged.is_ok();
+        observe!("broker.delivered", message = message, status = status, noted = is_noted);
+        is_noted
+    }
+}

@@ -1,0 +1,57 @@
+//! Inserts of many rows, in as many statements as the number of binds allows.
+
+use sqlx::{AssertSqlSafe, Error};
+
+use chaosdrill_rt::sql::Connection;
+
+/// Most binds in one statement: below the 999 of older SQLite.
+pub(crate) const BINDS_MAX: usize = 900;
+
+/// One value of a row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Bind<'a> {
+    Text(&'a str),
+    Int(i64),
+}
+
+/// Inserts rows of equal width; `head` ends in VALUES, `tail` follows the rows.
+pub(crate) async fn insert_rows<const WIDTH: usize>(
+    connection: &mut Connection,
+    head: &str,
+    tail: &str,
+    rows: &[[Bind<'_>; WIDTH]],
+) -> Result<(), Error> {
+    for chunk in rows.chunks(BINDS_MAX / WIDTH) {
+        let sql = format!("{head}\n{}{tail}", placeholders(WIDTH, chunk.len()));
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for bind in chunk.iter().flatten() {
+            query = match *bind {
+                Bind::Text(text) => query.bind(text.to_owned()),
+                Bind::Int(number) => query.bind(number),
+            };
+        }
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// `($1, $2), ($3, $4)` for two rows of two.
+fn placeholders(width: usize, rows: usize) -> String {
+    let row = |row: usize| {
+        let columns: Vec<String> =
+            (1..=width).map(|column| format!("${}", row * width + column)).collect();
+        format!("({})", columns.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_numbered_through() {
+        assert_eq!(placeholders(2, 2), "($1, $2), ($3, $4)");
+        assert_eq!(placeholders(3, 1), "($1, $2, $3)");
+    }
+}

@@ -1,0 +1,243 @@
+//! The commit: events, messages, read model, snapshot and the memory of the command, all or nothing.
+
+use chaosdrill_rt::{defect, sql::Connection};
+use serde_json::json;
+
+use crate::{
+    account::TYPE,
+    chunk::{Bind, insert_rows},
+    command::Command,
+    error::{RepositoryError, storage},
+    event::{Event, JSON, StoredEvent},
+    replay::Hydrated,
+    store::EventStore,
+};
+
+/// What is committed together.
+pub(crate) struct Commit<'a> {
+    pub(crate) command: &'a Command,
+    /// The name under which the command is found when it is sent again.
+    pub(crate) remembered_as: String,
+    /// The account as it was loaded.
+    pub(crate) before: Hydrated,
+    /// What happened to it; never nothing.
+    pub(crate) events: Vec<StoredEvent>,
+    /// The account after that, where this release can tell.
+    pub(crate) after: Option<Hydrated>,
+    pub(crate) now_ms: i64,
+}
+
+impl Commit<'_> {
+    /// The version after it.
+    pub(crate) fn version(&self) -> i64 {
+        self.events.last().map_or(self.before.version, |event| event.sequence)
+    }
+
+    fn id(&self) -> &str {
+        &self.command.account
+    }
+
+    /// The movements of the balance, with their places in the stream.
+    fn movements(&self) -> Vec<(i64, i64)> {
+        let movement = |stored: &StoredEvent| {
+            let event = Event::decode(&stored.event_type, &stored.codec, &stored.payload).ok()?;
+            Some((stored.sequence, event.movement()))
+        };
+        self.events.iter().filter_map(movement).filter(|(_, amount)| *amount != 0).collect()
+    }
+}
+
+impl EventStore {
+    /// Commits in one transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`RepositoryError::ConcurrentWrite`] where somebody else was first, [`RepositoryError::DuplicateCommand`],
+    /// and storage's.
+    pub(crate) async fn commit(&self, commit: &Commit<'_>) -> Result<(), RepositoryError> {
+        let begin = || self.pool.begin("commit");
+        let mut tx = begin().await.map_err(storage("begin the commit"))?;
+        let expected = commit.before.version;
+        // What was read before this transaction may be old; what is read in it, under the write lock, is not.
+        let actual = defect!("O1", expected, self.version(&mut tx, commit.id()).await?);
+        if actual != expected {
+            let id = commit.id().to_owned();
+            return Err(RepositoryError::ConcurrentWrite { id, expected, actual });
+        }
+        if let Err(error) = self.append_events(&mut tx, commit).await {
+            if !is_unique_violation(&error) {
+                return Err(storage("append the events")(error));
+            }
+            // The backstop, where a database lets two writers pass the check. This transaction may be unusable.
+            drop(tx);
+            let mut connection =
+                self.pool.acquire().await.map_err(storage("read the version again"))?;
+            let actual = self.version(&mut connection, commit.id()).await?;
+            let id = commit.id().to_owned();
+            return Err(RepositoryError::ConcurrentWrite { id, expected, actual });
+        }
+        self.enqueue_messages(&mut tx, commit).await.map_err(storage("enqueue the messages"))?;
+        let mut tx = defect!(
+            "O8",
+            {
+                tx.commit().await.map_err(storage("commit the events"))?;
+                begin().await.map_err(storage("begin the read model"))?
+            },
+            tx
+        );
+        self.save_read_model(&mut tx, commit).await.map_err(storage("save the read model"))?;
+        self.save_snapshot(&mut tx, commit).await.map_err(storage("save the snapshot"))?;
+        self.remember_command(&mut tx, commit).await?;
+        tx.commit().await.map_err(storage("commit"))
+    }
+
+    async fn version(&self, connection: &mut Connection, id: &str) -> Result<i64, RepositoryError> {
+        sqlx::query_scalar(self.sql.get("events.version"))
+            .bind(TYPE)
+            .bind(id.to_owned())
+            .fetch_one(connection)
+            .await
+            .map_err(storage("read the version"))
+    }
+
+    async fn append_events(
+        &self,
+        connection: &mut Connection,
+        commit: &Commit<'_>,
+    ) -> Result<(), sqlx::Error> {
+        let row = |event| event_row(commit, event);
+        let rows: Vec<_> = commit.events.iter().map(row).collect();
+        let tail = defect!("O1", " ON CONFLICT DO NOTHING", "");
+        insert_rows(connection, self.sql.get("events.append"), tail, &rows).await
+    }
+
+    /// One message for each event.
+    async fn enqueue_messages(
+        &self,
+        connection: &mut Connection,
+        commit: &Commit<'_>,
+    ) -> Result<(), sqlx::Error> {
+        // Named after the command, so that two carryings out of one command could not both be announced.
+        let ids: Vec<String> = (1..=commit.events.len())
+            .map(|number| format!("{}/{number:04}", commit.remembered_as))
+            .collect();
+        let metadata = json!({ "command": commit.command.id }).to_string();
+        let pairs = commit.events.iter().zip(&ids);
+        let rows: Vec<_> =
+            pairs.map(|(event, id)| message_row(self, commit, event, id, &metadata)).collect();
+        insert_rows(connection, self.sql.get("outbox.enqueue"), "", &rows).await
+    }
+
+    /// The balance first, the movements that led to it second.
+    async fn save_read_model(
+        &self,
+        connection: &mut Connection,
+        commit: &Commit<'_>,
+    ) -> Result<(), sqlx::Error> {
+        // Of an account whose events cannot be read there is nothing to show.
+        let Some(after) = &commit.after else { return Ok(()) };
+        sqlx::query(self.sql.get("accounts.save"))
+            .bind(commit.id().to_owned())
+            .bind(after.account.owner.clone().unwrap_or_default())
+            .bind(after.account.balance)
+            .bind(after.version)
+            .bind(commit.now_ms)
+            .execute(&mut *connection)
+            .await?;
+        let row =
+            |(sequence, amount)| [Bind::Text(commit.id()), Bind::Int(sequence), Bind::Int(amount)];
+        let rows: Vec<_> = commit.movements().into_iter().map(row).collect();
+        insert_rows(connection, self.sql.get("entries.append"), "", &rows).await
+    }
+
+    async fn save_snapshot(
+        &self,
+        connection: &mut Connection,
+        commit: &Commit<'_>,
+    ) -> Result<(), sqlx::Error> {
+        let Some(after) = &commit.after else { return Ok(()) };
+        if after.version - commit.before.snapshot_version < self.snapshot_frequency {
+            return Ok(());
+        }
+        let version = defect!("O12b", commit.before.version, after.version);
+        let state = serde_json::to_string(&after.account)
+            .map_err(|error| sqlx::Error::Encode(error.into()))?;
+        sqlx::query(self.sql.get("snapshots.save"))
+            .bind(TYPE)
+            .bind(commit.id().to_owned())
+            .bind(version)
+            .bind(JSON)
+            .bind(state)
+            .bind(commit.now_ms)
+            .execute(connection)
+            .await
+            .map(drop)
+    }
+
+    async fn remember_command(
+        &self,
+        connection: &mut Connection,
+        commit: &Commit<'_>,
+    ) -> Result<(), RepositoryError> {
+        let remembered = sqlx::query(self.sql.get("commands.record"))
+            .bind(commit.remembered_as.clone())
+            .bind(TYPE)
+            .bind(commit.id().to_owned())
+            .bind(commit.version())
+            .bind(commit.now_ms)
+            .execute(connection)
+            .await;
+        match remembered {
+            Ok(_) => Ok(()),
+            Err(error) if is_unique_violation(&error) => {
+                Err(RepositoryError::DuplicateCommand { id: commit.command.id.clone() })
+            }
+            Err(error) => Err(storage("remember the command")(error)),
+        }
+    }
+}
+
+fn event_row<'a>(commit: &'a Commit<'a>, event: &'a StoredEvent) -> [Bind<'a>; 10] {
+    [
+        Bind::Text(TYPE),
+        Bind::Text(commit.id()),
+        Bind::Int(event.sequence),
+        Bind::Text(&event.event_type),
+        Bind::Int(event.event_version),
+        Bind::Text(&event.codec),
+        Bind::Text(&event.payload),
+        Bind::Text(&commit.remembered_as),
+        Bind::Text(&commit.command.id),
+        Bind::Int(event.recorded_at),
+    ]
+}
+
+fn message_row<'a>(
+    store: &'a EventStore,
+    commit: &'a Commit<'a>,
+    event: &'a StoredEvent,
+    id: &'a str,
+    metadata: &'a str,
+) -> [Bind<'a>; 15] {
+    [
+        Bind::Text(id),
+        Bind::Text(&event.event_type),
+        Bind::Text(&event.payload),
+        Bind::Text(&event.codec),
+        Bind::Int(event.event_version),
+        Bind::Text(&store.destination),
+        Bind::Text(metadata),
+        Bind::Text("pending"),
+        Bind::Int(commit.now_ms),
+        Bind::Int(commit.now_ms),
+        Bind::Text(TYPE),
+        Bind::Text(&commit.command.account),
+        Bind::Int(event.sequence),
+        Bind::Text(&commit.command.id),
+        Bind::Text(&commit.remembered_as),
+    ]
+}
+
+fn is_unique_violation(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.is_unique_violation())
+}

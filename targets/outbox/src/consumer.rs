@@ -1,0 +1,152 @@
+//! The consumer: applies each message once, with a receipt in the same transaction as the effect.
+
+use std::sync::Arc;
+
+use chaosdrill_rt::{
+    defect, fail_point, http,
+    net::TcpListener,
+    observe,
+    sql::{Connection, Pool},
+    time,
+};
+
+use crate::{
+    BoxError,
+    error::{HandlerError, RepositoryError, RetryClass, chain, storage},
+    event::Event,
+    failpoints::AFTER_EFFECT,
+    sql::Sql,
+    start,
+    wire::Envelope,
+};
+
+/// How a consumer works.
+#[derive(Clone, Debug)]
+pub struct ConsumerConfig {
+    /// Its name on receipts.
+    pub name: String,
+    /// The database of its totals and its inbox; any with the schema of this release.
+    pub database_url: String,
+    /// Where it listens, such as `0.0.0.0:80`.
+    pub listen: String,
+}
+
+impl ConsumerConfig {
+    /// The defaults: it listens on port 80.
+    pub fn new(name: impl Into<String>, database_url: impl Into<String>) -> Self {
+        let listen = "0.0.0.0:80".into();
+        Self { name: name.into(), database_url: database_url.into(), listen }
+    }
+}
+
+/// Runs a consumer, for ever.
+///
+/// # Errors
+///
+/// Only where it cannot start.
+pub async fn run_consumer(config: ConsumerConfig) -> Result<(), BoxError> {
+    let pool = start::open(&config.database_url).await?;
+    let sql = Sql::of(&pool)?;
+    let listener = TcpListener::bind("consumer", &config.listen).await?;
+    let consumer = Arc::new(Consumer { pool, sql, name: config.name });
+    let receive = move |request: http::Request| {
+        let consumer = consumer.clone();
+        async move { consumer.receive(&request).await }
+    };
+    http::serve(listener, receive).await?;
+    Ok(())
+}
+
+struct Consumer {
+    pool: Pool,
+    sql: Sql,
+    name: String,
+}
+
+impl Consumer {
+    /// 200 for what needs no more deliveries, 422 for what was given up, 503 for what is to come again.
+    async fn receive(&self, request: &http::Request) -> http::Response {
+        let Ok(envelope) = serde_json::from_slice::<Envelope>(&request.body) else {
+            return http::Response::new(400, "this is no message");
+        };
+        let message = &envelope.message_id;
+        match self.apply(&envelope).await {
+            Ok(is_new) => {
+                let what = if is_new { "consumer.applied" } else { "consumer.duplicate" };
+                observe!(what, message = message, account = envelope.source_id);
+                http::Response::new(200, "")
+            }
+            Err(error) => {
+                let why = chain(&error);
+                observe!("consumer.failed", message = message, error = why, cause = error.cause());
+                match error.transport_error_kind() {
+                    RetryClass::Retryable => http::Response::new(503, why),
+                    RetryClass::Permanent => self.give_up(message, &why).await,
+                }
+            }
+        }
+    }
+
+    /// Applies a message; false where that had happened before.
+    async fn apply(&self, envelope: &Envelope) -> Result<bool, HandlerError> {
+        let begin = self.pool.begin("consume").await;
+        let mut tx = begin.map_err(storage("begin to consume"))?;
+        let received = sqlx::query(self.sql.get("inbox.receive"))
+            .bind(self.name.clone())
+            .bind(envelope.message_id.clone())
+            .bind(time::unix_ms())
+            .execute(&mut *tx)
+            .await
+            .map_err(storage("write the receipt"))?;
+        let is_new = defect!("O7", true, received.rows_affected() == 1);
+        if !is_new {
+            return Ok(false);
+        }
+        self.effect(&mut tx, envelope).await?;
+        fail_point!(AFTER_EFFECT).map_err(RepositoryError::from)?;
+        tx.commit().await.map_err(storage("commit the effect"))?;
+        Ok(true)
+    }
+
+    async fn effect(
+        &self,
+        connection: &mut Connection,
+        envelope: &Envelope,
+    ) -> Result<(), HandlerError> {
+        let event = Event::decode(&envelope.event_type, &envelope.codec, &envelope.payload)?;
+        let note = match &event {
+            Event::Annotated { note } => Some(note.clone()),
+            Event::Opened { .. } | Event::Deposited { .. } | Event::Withdrawn { .. } => None,
+        };
+        sqlx::query(self.sql.get("totals.apply"))
+            .bind(envelope.source_id.clone())
+            .bind(event.movement())
+            .bind(note)
+            .execute(connection)
+            .await
+            .map_err(storage("apply the effect"))?;
+        Ok(())
+    }
+
+    /// What will never be applied is put aside with the reason, and its receipt says so.
+    async fn give_up(&self, message: &str, why: &str) -> http::Response {
+        let put_aside = sqlx::query(self.sql.get("inbox.dead_letter"))
+            .bind(self.name.clone())
+            .bind(message.to_owned())
+            .bind(why.to_owned())
+            .bind(time::unix_ms())
+            .execute(&self.pool)
+            .await;
+        match put_aside {
+            Ok(_) => {
+                observe!("consumer.dead_lettered", message = message, error = why);
+                http::Response::new(422, why)
+            }
+            // Whatever this error is, the message must not be lost: it comes again.
+            Err(error) => {
+                observe!("consumer.give_up_failed", message = message, error = chain(&error));
+                http::Response::new(503, chain(&error))
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The dispatcher: takes messages out of the outbox and gives them to the broker, at least once.
+
+use chaosdrill_rt::{
+    defect, fail_point, http, observe,
+    time::{self, Duration},
+};
+
+use crate::{
+    BoxError,
+    backoff::Backoff,
+    error::{RepositoryError, chain},
+    failpoints::{AFTER_CLAIM, AFTER_PUBLISH, AFTER_SETTLE},
+    outbox::{Claim, Outbox},
+    start,
+    wire::Envelope,
+};
+
+/// How a dispatcher works.
+#[derive(Clone, Debug)]
+pub struct DispatcherConfig {
+    /// Its name in claims; a start again keeps it.
+    pub worker: String,
+    /// The database of the outbox.
+    pub database_url: String,
+    /// The address of the broker, such as `broker:80`.
+    pub broker: String,
+    /// How long it rests where there was nothing to do.
+    pub poll: Duration,
+    /// How many messages it claims at once, at most.
+    pub batch: u32,
+    /// How long a claim is good for.
+    pub lease: Duration,
+    /// How often a message may be claimed before it is given up.
+    pub attempts_max: u32,
+    /// How long it rests after errors of the store, and a message after failures to publish it.
+    pub backoff: Backoff,
+    /// How long it waits for the broker's answer.
+    pub request_timeout: Duration,
+}
+
+impl DispatcherConfig {
+    /// The defaults: a poll each second, 32 messages at once, a lease of 30 s, 30 attempts.
+    pub fn new(
+        worker: impl Into<String>,
+        database_url: impl Into<String>,
+        broker: impl Into<String>,
+    ) -> Self {
+        Self {
+            worker: worker.into(),
+            database_url: database_url.into(),
+            broker: broker.into(),
+            poll: Duration::from_secs(1),
+            batch: 32,
+            lease: Duration::from_secs(30),
+            attempts_max: 30,
+            backoff: Backoff::default(),
+            request_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Why the broker does not have a message, or may not.
+#[derive(Debug, thiserror::Error)]
+enum PublishError {
+    #[error("the broker did not answer within {0:?}")]
+    TimedOut(Duration),
+    #[error("the broker cannot be reached")]
+    Transport(#[source] std::io::Error),
+    #[error("the broker answered {0}")]
+    Refused(u16),
+    #[error("the message cannot be written")]
+    Encode(#[source] serde_json::Error),
+}
+
+impl PublishError {
+    /// Whether the broker will never take this message.
+    fn is_permanent(&self) -> bool {
+        matches!(self, Self::Refused(400..500) | Self::Encode(_))
+    }
+}
+
+/// Runs a dispatcher, for ever.
+///
+/// # Errors
+///
+/// Only where it cannot start: the schema of the database is not the one of this release.
+pub async fn run_dispatcher(config: DispatcherConfig) -> Result<(), BoxError> {
+    let pool = start::open(&config.database_url).await?;
+    let outbox = Outbox::new(
+        pool,
+        config.worker.clone(),
+        config.lease,
+        config.attempts_max,
+        config.backoff,
+    )?;
+    let dispatcher = Dispatcher { outbox, config };
+    let mut failures = 0;
+    loop {
+        let rest = match dispatcher.pass().await {
+            Ok(claimed) => {
+                failures = 0;
+                // A full batch is a sign of more.
+                if claimed < dispatcher.config.batch as usize {
+                    dispatcher.config.poll
+                } else {
+                    Duration::ZERO
+                }
+            }
+            Err(error) => {
+                failures += 1;
+                observe!(
+                    "dispatcher.pass_failed",
+                    worker = dispatcher.config.worker,
+                    error = chain(&error),
+                    cause = error.cause(),
+                    kind = error.kind().name()
+                );
+                dispatcher.config.backoff.after(failures)
+            }
+        };
+        time::sleep(rest).await;
+    }
+}
+
+struct Dispatcher {
+    outbox: Outbox,
+    config: DispatcherConfig,
+}
+
+impl Dispatcher {
+    /// Claims a batch and dispatches it; an error of the store ends the pass, and what is left of the batch stays
+    /// leased until its time is up. Says how many messages it claimed.
+    async fn pass(&self) -> Result<usize, RepositoryError> {
+        let mut claims = Vec::new();
+        for candidate in self.outbox.claimable(self.config.batch).await? {
+            let is_exhausted = self.outbox.is_exhausted(candidate.attempts);
+            if defect!("O17b", is_exhausted && !candidate.is_lapsed, is_exhausted) {
+                self.outbox.bury(&candidate).await?;
+            } else {
+                claims.extend(self.outbox.claim(&candidate).await?);
+            }
+        }
+        for claim in &claims {
+            let left_ms = claim.until_ms.saturating_sub(time::unix_ms());
+            if u128::try_from(left_ms).unwrap_or(0) <= self.config.request_timeout.as_millis() {
+                // Its answer might come too late to be settled: somebody takes it over instead.
+                observe!("dispatcher.left", message = claim.message, worker = self.config.worker);
+                continue;
+            }
+            match self.dispatch(claim).await {
+                // Somebody took it over while it was being published, and will see to it.
+                Ok(()) | Err(RepositoryError::InvalidState { .. }) => {}
+                Err(error) => return Err(error),
+            }
+            fail_point!(AFTER_SETTLE)?;
+        }
+        Ok(claims.len())
+    }
+
+    async fn dispatch(&self, claim: &Claim) -> Result<(), RepositoryError> {
+        fail_point!(AFTER_CLAIM)?;
+        let envelope = match &claim.envelope {
+            Ok(envelope) => envelope,
+            Err(error) => return self.give_up_corrupt(claim, &chain(error)).await,
+        };
+        let published = defect!(
+            "O6",
+            self.publish(envelope).await.or(Ok::<(), PublishError>(())),
+            self.publish(envelope).await
+        );
+        match published {
+            Ok(()) => {
+                observe!(
+                    "outbox.published",
+                    message = claim.message,
+                    worker = self.config.worker,
+                    attempt = claim.attempt
+                );
+                fail_point!(AFTER_PUBLISH)?;
+                let completed = self.outbox.complete(claim).await;
+                if defect!("O7b", completed.is_err(), false) {
+                    return self.outbox.fail(claim, "it could not be settled").await;
+                }
+                completed
+            }
+            Err(error) if error.is_permanent() => self.outbox.fail(claim, &chain(&error)).await,
+            Err(error) => self.outbox.record_failure(claim, &chain(&error)).await,
+        }
+    }
+
+    /// A message that cannot be read will not be readable later.
+    async fn give_up_corrupt(&self, claim: &Claim, why: &str) -> Result<(), RepositoryError> {
+        let (message, worker) = (&claim.message, &self.config.worker);
+        observe!("outbox.corrupt", message = message, worker = worker, error = why);
+        defect!("O19", self.outbox.complete(claim).await, self.outbox.fail(claim, why).await)
+    }
+
+    async fn publish(&self, envelope: &Envelope) -> Result<(), PublishError> {
+        let body = serde_json::to_vec(envelope).map_err(PublishError::Encode)?;
+        let timeout = self.config.request_timeout;
+        let posted = http::post("bus.publish", &self.config.broker, "/publish", body);
+        let response = time::timeout(timeout, posted)
+            .await
+            .map_err(|_| PublishError::TimedOut(timeout))?
+            .map_err(PublishError::Transport)?;
+        if response.is_success() { Ok(()) } else { Err(PublishError::Refused(response.status)) }
+    }
+}

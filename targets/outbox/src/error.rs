@@ -1,0 +1,332 @@
+//! What can go wrong, and whether to try again.
+
+use chaosdrill_rt::{defect, fail::Injected};
+
+use crate::{account::ModelError, event::DecodeError};
+
+/// Whether the same attempt, made again, may end otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryClass {
+    /// It may: the fault was of the moment.
+    Retryable,
+    /// It will not: the input or the state forbids it.
+    Permanent,
+}
+
+impl RetryClass {
+    /// Its name in answers and observations.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Retryable => "retryable",
+            Self::Permanent => "permanent",
+        }
+    }
+}
+
+/// Why a turn in the queue of an account could not be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LockError {
+    /// Others were before, for too long.
+    #[error("others were before for too long")]
+    Busy,
+    /// Somebody panicked while the queues were open to them.
+    #[error("the queues are in an unknown state")]
+    Poisoned,
+}
+
+/// Why the repository or the outbox did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RepositoryError {
+    /// Somebody else wrote to the stream first.
+    #[error("account {id} is at version {actual}, not at {expected}")]
+    ConcurrentWrite {
+        /// The account.
+        id: String,
+        /// The version the writer knew.
+        expected: i64,
+        /// The version in the store.
+        actual: i64,
+    },
+    /// There is no such account, yet.
+    #[error("there is no account {id}")]
+    NotFound {
+        /// The account.
+        id: String,
+    },
+    /// The database did not do its part.
+    #[error("failed to {operation}")]
+    Storage {
+        /// What was asked of it.
+        operation: &'static str,
+        /// Whether it may do it when asked again.
+        retryable: bool,
+        /// What it said.
+        source: sqlx::Error,
+    },
+    /// No turn in the queue of the account.
+    #[error("no turn in the queue of account {id}")]
+    Lock {
+        /// The account.
+        id: String,
+        /// Why.
+        source: LockError,
+    },
+    /// The account refuses.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// An event of the stream cannot be folded.
+    #[error("event {sequence} of account {id}, {event:?}, cannot be replayed")]
+    Replay {
+        /// The account.
+        id: String,
+        /// The place of the event.
+        sequence: i64,
+        /// Its name.
+        event: String,
+        /// What is wrong with it.
+        source: DecodeError,
+    },
+    /// An event of the stream is missing.
+    #[error("event {expected} of account {id} is not there, event {found} is")]
+    Gap {
+        /// The account.
+        id: String,
+        /// The sequence that should have come.
+        expected: i64,
+        /// The sequence that came.
+        found: i64,
+    },
+    /// The message is not held under this claim, or not any more.
+    #[error("message {message} is not held by {worker} under attempt {attempt}")]
+    InvalidState {
+        /// The message.
+        message: String,
+        /// Who tried to settle it.
+        worker: String,
+        /// Under which attempt.
+        attempt: i64,
+    },
+    /// Something that cannot name an account or a command.
+    #[error("{id:?} names nothing")]
+    InvalidStreamIdentity {
+        /// What was given.
+        id: String,
+    },
+    /// The id of the command belongs to another one.
+    #[error("the id {id} belongs to another command")]
+    DuplicateCommand {
+        /// The id.
+        id: String,
+    },
+    /// A failpoint was told to fail.
+    #[error(transparent)]
+    Injected(#[from] Injected),
+}
+
+impl RepositoryError {
+    /// Whether to try again.
+    pub fn kind(&self) -> RetryClass {
+        let retryable = match self {
+            Self::ConcurrentWrite { .. } | Self::NotFound { .. } | Self::Injected(_) => true,
+            Self::Storage { retryable, .. } => *retryable,
+            Self::Lock { source, .. } => matches!(source, LockError::Busy),
+            Self::Model(_)
+            | Self::Replay { .. }
+            | Self::Gap { .. }
+            | Self::InvalidState { .. }
+            | Self::InvalidStreamIdentity { .. }
+            | Self::DuplicateCommand { .. } => false,
+        };
+        if retryable { RetryClass::Retryable } else { RetryClass::Permanent }
+    }
+
+    /// What lies at the bottom, in one word, such as the code the database gave.
+    pub fn cause(&self) -> String {
+        match self {
+            Self::ConcurrentWrite { .. } => "concurrent_write".into(),
+            Self::NotFound { .. } => "not_found".into(),
+            Self::Storage { source, .. } => cause_of(source),
+            Self::Lock { .. } => "lock".into(),
+            Self::Model(_) => "model".into(),
+            Self::Replay { .. } => "replay".into(),
+            Self::Gap { .. } => "gap".into(),
+            Self::InvalidState { .. } => "invalid_state".into(),
+            Self::InvalidStreamIdentity { .. } => "identity".into(),
+            Self::DuplicateCommand { .. } => "duplicate_command".into(),
+            Self::Injected(_) => "injected".into(),
+        }
+    }
+}
+
+/// Makes an error of sqlx's one of ours: `.map_err(storage("claim a message"))`.
+pub fn storage(operation: &'static str) -> impl Fn(sqlx::Error) -> RepositoryError {
+    move |source| RepositoryError::Storage { operation, retryable: is_transient(&source), source }
+}
+
+/// Why a consumer did not apply a message.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HandlerError {
+    /// The database, or what stands on it, did not do its part.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+    /// The message is none that can be understood.
+    #[error("the message cannot be understood: {0}")]
+    Decode(#[from] DecodeError),
+}
+
+impl HandlerError {
+    /// Whether the message is to be delivered again.
+    pub fn transport_error_kind(&self) -> RetryClass {
+        match self {
+            Self::Repository(error) => defect!("O14", RetryClass::Retryable, error.kind()),
+            Self::Decode(_) => RetryClass::Permanent,
+        }
+    }
+
+    /// What lies at the bottom, in one word.
+    pub fn cause(&self) -> String {
+        match self {
+            Self::Repository(error) => error.cause(),
+            Self::Decode(_) => "decode".into(),
+        }
+    }
+}
+
+/// Whether an error of sqlx's is of the moment.
+pub fn is_transient(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| is_transient_code(&code)),
+        _ => false,
+    }
+}
+
+/// SQLSTATEs have five characters; SQLite's codes are numbers of at most four.
+fn is_transient_code(code: &str) -> bool {
+    if code.len() == 5 { is_transient_sqlstate(code) } else { is_transient_sqlite(code) }
+}
+
+fn is_transient_sqlstate(code: &str) -> bool {
+    match code {
+        // A serialization failure and a deadlock: the other one went first.
+        "40001" | "40P01" => defect!("O15", false, true),
+        // The server shuts down, crashed, or is not up yet.
+        "57P01" | "57P02" | "57P03" => true,
+        // The connection, or resources of the server.
+        _ => code.starts_with("08") || code.starts_with("53"),
+    }
+}
+
+fn is_transient_sqlite(code: &str) -> bool {
+    // The low byte is the code, what is above it says more of the same.
+    const BUSY: u32 = 5;
+    const LOCKED: u32 = 6;
+    const IOERR: u32 = 10;
+    const FULL: u32 = 13;
+    const CANTOPEN: u32 = 14;
+    let primary = code.parse::<u32>().map(|code| code & 0xff);
+    matches!(primary, Ok(BUSY | LOCKED | IOERR | FULL | CANTOPEN))
+}
+
+fn cause_of(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Io(_) => "io".into(),
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => "pool".into(),
+        sqlx::Error::Database(error) => {
+            error.code().map_or_else(|| "database".into(), std::borrow::Cow::into_owned)
+        }
+        _ => "driver".into(),
+    }
+}
+
+/// The error and everything beneath it, as one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut below = error.source();
+    while let Some(error) = below {
+        let said = error.to_string();
+        // Some errors repeat what they stand on.
+        if !line.ends_with(&said) {
+            line = format!("{line}: {said}");
+        }
+        below = error.source();
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{error::Error, io};
+
+    use super::*;
+
+    #[test]
+    fn codes_fall_on_their_side() {
+        let transient = [
+            "5", "6", "261", "517", "10", "2570", "13", "14", "40001", "40P01", "57P01", "57P02",
+            "57P03", "08006", "08000", "53300",
+        ];
+        for code in transient {
+            assert!(is_transient_code(code), "{code}");
+        }
+        for code in ["1", "19", "275", "1555", "2067", "23505", "23514", "25P02", "42P01", ""] {
+            assert!(!is_transient_code(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn errors_of_sqlx_fall_on_their_side() {
+        let broken = || sqlx::Error::Io(io::Error::from(io::ErrorKind::BrokenPipe));
+        for error in [broken(), sqlx::Error::PoolTimedOut, sqlx::Error::PoolClosed] {
+            assert!(is_transient(&error), "{error}");
+        }
+        for error in [sqlx::Error::RowNotFound, sqlx::Error::ColumnNotFound("x".into())] {
+            assert!(!is_transient(&error), "{error}");
+        }
+        let error = storage("load events")(broken());
+        assert_eq!(error.kind(), RetryClass::Retryable);
+        assert_eq!(error.cause(), "io");
+        // The cause is kept, and callers can match on it.
+        assert!(error.source().and_then(|source| source.downcast_ref::<sqlx::Error>()).is_some());
+    }
+
+    #[test]
+    fn kinds_are_as_agreed() {
+        let id = || "a".to_owned();
+        let retryable = [
+            RepositoryError::ConcurrentWrite { id: id(), expected: 1, actual: 2 },
+            RepositoryError::NotFound { id: id() },
+            RepositoryError::Lock { id: id(), source: LockError::Busy },
+            RepositoryError::Injected(Injected("x")),
+        ];
+        for error in retryable {
+            assert_eq!(error.kind(), RetryClass::Retryable, "{error}");
+        }
+        let permanent = [
+            RepositoryError::Model(ModelError::AlreadyOpen),
+            RepositoryError::Replay {
+                id: id(),
+                sequence: 1,
+                event: "x".into(),
+                source: DecodeError::UnknownEvent("x".into()),
+            },
+            RepositoryError::Gap { id: id(), expected: 1, found: 2 },
+            RepositoryError::InvalidState { message: id(), worker: id(), attempt: 1 },
+            RepositoryError::InvalidStreamIdentity { id: id() },
+            RepositoryError::DuplicateCommand { id: id() },
+            RepositoryError::Lock { id: id(), source: LockError::Poisoned },
+            storage("decode")(sqlx::Error::RowNotFound),
+        ];
+        for error in permanent {
+            assert_eq!(error.kind(), RetryClass::Permanent, "{error}");
+            let handler = HandlerError::from(error);
+            assert_eq!(handler.transport_error_kind(), RetryClass::Permanent, "{handler}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The ingress: commands over HTTP.
+//!
+//! `POST /commands` carries a [`Command`] out; `POST /accounts` with `{"account": "a"}` shows an account. The status
+//! says what the sender is to do: 200 nothing more, 503 send it again, 422 let it be.
+
+use std::sync::Arc;
+
+use chaosdrill_rt::{defect, fail_point, http, net::TcpListener, time::Duration};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{
+    BoxError,
+    command::Command,
+    error::{RepositoryError, RetryClass, chain},
+    failpoints::BEFORE_ANSWER,
+    queued::QueuedRepository,
+    start,
+    store::{Done, EventStore},
+};
+
+/// How an ingress works.
+#[derive(Clone, Debug)]
+pub struct IngressConfig {
+    /// The database of the event store.
+    pub database_url: String,
+    /// Where it listens, such as `0.0.0.0:80`.
+    pub listen: String,
+    /// A snapshot is taken once this many events have come since the last.
+    pub snapshot_frequency: u32,
+    /// Where the messages of events go.
+    pub destination: String,
+    /// How long a command waits for its turn.
+    pub turn_wait_max: Duration,
+}
+
+impl IngressConfig {
+    /// The defaults: it listens on port 80, takes a snapshot every five events, and lets nobody wait over 10 s.
+    pub fn new(database_url: impl Into<String>) -> Self {
+        Self {
+            database_url: database_url.into(),
+            listen: "0.0.0.0:80".into(),
+            snapshot_frequency: 5,
+            destination: "accounts".into(),
+            turn_wait_max: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Runs an ingress, for ever.
+///
+/// # Errors
+///
+/// Only where it cannot start.
+pub async fn run_ingress(config: IngressConfig) -> Result<(), BoxError> {
+    let pool = start::open(&config.database_url).await?;
+    let store = EventStore::new(pool, config.snapshot_frequency, config.destination)?;
+    let repository = Arc::new(QueuedRepository::new(store, config.turn_wait_max));
+    let listener = TcpListener::bind("ingress", &config.listen).await?;
+    let answer = move |request: http::Request| {
+        let repository = repository.clone();
+        async move { answer(&repository, &request).await }
+    };
+    http::serve(listener, answer).await?;
+    Ok(())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Show {
+    account: String,
+}
+
+async fn answer(repository: &QueuedRepository, request: &http::Request) -> http::Response {
+    let answered = match request.path.as_str() {
+        "/commands" => match serde_json::from_slice(&request.body) {
+            Ok(command) => execute(repository, &command).await,
+            Err(error) => {
+                return say(422, &json!({ "error": error.to_string(), "kind": "permanent" }));
+            }
+        },
+        "/accounts" => match serde_json::from_slice(&request.body) {
+            Ok(show) => load(repository, &show).await,
+            Err(error) => {
+                return say(422, &json!({ "error": error.to_string(), "kind": "permanent" }));
+            }
+        },
+        _ => return say(404, &json!({ "error": "nothing is here" })),
+    };
+    answered.unwrap_or_else(|error| refusal(&error))
+}
+
+async fn execute(
+    repository: &QueuedRepository,
+    command: &Command,
+) -> Result<http::Response, RepositoryError> {
+    let Done { version, repeated } = repository.execute(command).await?;
+    fail_point!(BEFORE_ANSWER)?;
+    Ok(say(200, &json!({ "version": version, "repeated": repeated })))
+}
+
+async fn load(
+    repository: &QueuedRepository,
+    show: &Show,
+) -> Result<http::Response, RepositoryError> {
+    let hydrated = repository.load(&show.account).await?;
+    if hydrated.version == 0 {
+        return Err(RepositoryError::NotFound { id: show.account.clone() });
+    }
+    Ok(say(200, &json!({ "version": hydrated.version, "account": hydrated.account })))
+}
+
+fn refusal(error: &RepositoryError) -> http::Response {
+    let kind = error.kind();
+    let status = match kind {
+        RetryClass::Retryable => 503,
+        RetryClass::Permanent => defect!("O16", 503, 422),
+    };
+    say(status, &json!({ "error": chain(error), "cause": error.cause(), "kind": kind.name() }))
+}
+
+fn say(status: u16, body: &serde_json::Value) -> http::Response {
+    http::Response::new(status, body.to_string())
+}

@@ -1,0 +1,294 @@
+//! The outbox: messages are claimed under a lease, and settled by whoever holds them, as long as they do.
+
+use chaosdrill_rt::{
+    defect, observe,
+    sql::Pool,
+    time::{self, Duration},
+};
+use serde::de::IgnoredAny;
+use sqlx::{Row, any::AnyRow};
+
+use crate::{
+    BoxError,
+    backoff::Backoff,
+    error::{RepositoryError, storage},
+    event::{DecodeError, JSON},
+    sql::Sql,
+    wire::Envelope,
+};
+
+/// The outbox, as one worker sees it.
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    pool: Pool,
+    sql: Sql,
+    worker: String,
+    lease: Duration,
+    attempts_max: i64,
+    backoff: Backoff,
+}
+
+/// A message that may be claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Which.
+    pub message: String,
+    /// Whether somebody else held it, and let the lease run out.
+    pub is_lapsed: bool,
+    /// How often it was claimed so far.
+    pub attempts: i64,
+}
+
+/// A message that is held.
+#[derive(Debug)]
+pub struct Claim {
+    /// Which.
+    pub message: String,
+    /// By which attempt.
+    pub attempt: i64,
+    /// Until when, in milliseconds.
+    pub until_ms: i64,
+    /// What it says, where that can be read.
+    pub envelope: Result<Envelope, DecodeError>,
+}
+
+/// How a claim ends.
+#[derive(Clone, Copy, Debug)]
+enum Outcome<'a> {
+    Published,
+    Released { available_at: i64, why: &'a str },
+    Failed { why: &'a str },
+}
+
+impl Outbox {
+    /// The outbox of a database whose schema is up to date.
+    ///
+    /// # Errors
+    ///
+    /// Where this release has no statements for the database.
+    pub fn new(
+        pool: Pool,
+        worker: impl Into<String>,
+        lease: Duration,
+        attempts_max: u32,
+        backoff: Backoff,
+    ) -> Result<Self, BoxError> {
+        let sql = Sql::of(&pool)?;
+        let attempts_max = i64::from(attempts_max.max(1));
+        Ok(Self { pool, sql, worker: worker.into(), lease, attempts_max, backoff })
+    }
+
+    /// The oldest messages that may be claimed: one statement, and all there is to an idle poll.
+    ///
+    /// # Errors
+    ///
+    /// Storage's.
+    pub async fn claimable(&self, limit: u32) -> Result<Vec<Candidate>, RepositoryError> {
+        let failed = storage("look for messages");
+        let now = time::unix_ms();
+        let rows = sqlx::query(self.sql.get("outbox.claimable"))
+            .bind(now)
+            .bind(lapsed_by(now))
+            .bind(i64::from(limit))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(&failed)?;
+        rows.iter().map(candidate).collect::<Result<_, _>>().map_err(&failed)
+    }
+
+    /// Whether a message has been claimed as often as any may be.
+    pub fn is_exhausted(&self, attempts: i64) -> bool {
+        defect!("O17", attempts > self.attempts_max, attempts >= self.attempts_max)
+    }
+
+    /// Claims a message for the length of a lease; nothing where somebody else was faster.
+    ///
+    /// # Errors
+    ///
+    /// Storage's.
+    pub async fn claim(&self, candidate: &Candidate) -> Result<Option<Claim>, RepositoryError> {
+        let failed = storage("claim a message");
+        let now = time::unix_ms();
+        let until_ms = now.saturating_add(millis(self.lease));
+        let row = sqlx::query(self.sql.get("outbox.claim"))
+            .bind(now)
+            .bind(lapsed_by(now))
+            .bind(self.worker.clone())
+            .bind(until_ms)
+            .bind(defect!("O5", i64::from(!candidate.is_lapsed), 1_i64))
+            .bind(candidate.message.clone())
+            .bind(candidate.attempts)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(&failed)?;
+        let Some(row) = row else { return Ok(None) };
+        let message = candidate.message.clone();
+        let attempt = row.try_get("attempts").map_err(&failed)?;
+        observe!(
+            "outbox.claimed",
+            message = message,
+            worker = self.worker,
+            attempt = attempt,
+            until = until_ms,
+            lapsed = candidate.is_lapsed
+        );
+        let envelope = decode(&message, attempt, &row);
+        Ok(Some(Claim { message, attempt, until_ms, envelope }))
+    }
+
+    /// Gives up a message whose attempts are used up, the last one by a holder that never said how it ended.
+    ///
+    /// # Errors
+    ///
+    /// Storage's.
+    pub async fn bury(&self, candidate: &Candidate) -> Result<(), RepositoryError> {
+        let now = time::unix_ms();
+        let why = format!("given up: none of {} attempts came to an end", candidate.attempts);
+        let buried = sqlx::query(self.sql.get("outbox.bury"))
+            .bind(now)
+            .bind(lapsed_by(now))
+            .bind(now)
+            .bind(why)
+            .bind(candidate.message.clone())
+            .bind(candidate.attempts)
+            .execute(&self.pool)
+            .await
+            .map_err(storage("give up a message"))?;
+        if buried.rows_affected() == 1 {
+            let (message, attempts) = (&candidate.message, candidate.attempts);
+            observe!("outbox.buried", message = message, worker = self.worker, attempts = attempts);
+        }
+        Ok(())
+    }
+
+    /// The message is published.
+    ///
+    /// # Errors
+    ///
+    /// [`RepositoryError::InvalidState`] where it is not held any more, and storage's.
+    pub async fn complete(&self, claim: &Claim) -> Result<(), RepositoryError> {
+        self.settle("outbox.complete", claim, Outcome::Published).await
+    }
+
+    /// The attempt failed: the message waits for the next one, or is given up where this was the last.
+    ///
+    /// # Errors
+    ///
+    /// As [`Outbox::complete`].
+    pub async fn record_failure(&self, claim: &Claim, why: &str) -> Result<(), RepositoryError> {
+        if self.is_exhausted(claim.attempt) {
+            return self.fail(claim, why).await;
+        }
+        let wait = self.backoff.after(u32::try_from(claim.attempt).unwrap_or(u32::MAX));
+        let available_at = time::unix_ms().saturating_add(millis(wait));
+        self.settle("outbox.release", claim, Outcome::Released { available_at, why }).await
+    }
+
+    /// The message is given up, whatever attempts are left: it will never be accepted.
+    ///
+    /// # Errors
+    ///
+    /// As [`Outbox::complete`].
+    pub async fn fail(&self, claim: &Claim, why: &str) -> Result<(), RepositoryError> {
+        self.settle("outbox.fail", claim, Outcome::Failed { why }).await
+    }
+
+    async fn settle(
+        &self,
+        name: &str,
+        claim: &Claim,
+        outcome: Outcome<'_>,
+    ) -> Result<(), RepositoryError> {
+        let say = |what: &str| {
+            observe!(
+                what,
+                message = claim.message,
+                worker = self.worker,
+                attempt = claim.attempt,
+                outcome = outcome.name()
+            );
+        };
+        say("outbox.settling");
+        let statement = defect!("O4", self.sql.wrong(name), self.sql.get(name));
+        let query = sqlx::query(statement)
+            .bind(time::unix_ms())
+            .bind(claim.message.clone())
+            .bind(self.worker.clone())
+            .bind(claim.attempt);
+        let query = match outcome {
+            Outcome::Published => query,
+            Outcome::Released { available_at, why } => {
+                query.bind(available_at).bind(why.to_owned())
+            }
+            Outcome::Failed { why } => query.bind(why.to_owned()),
+        };
+        let settled = query.execute(&self.pool).await.map_err(storage("settle a message"))?;
+        if settled.rows_affected() == 0 {
+            say("outbox.settle_refused");
+            return Err(RepositoryError::InvalidState {
+                message: claim.message.clone(),
+                worker: self.worker.clone(),
+                attempt: claim.attempt,
+            });
+        }
+        say("outbox.settled");
+        Ok(())
+    }
+}
+
+impl Outcome<'_> {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Released { .. } => "released",
+            Self::Failed { .. } => "failed",
+        }
+    }
+}
+
+/// Leases that end by this instant may be taken over.
+fn lapsed_by(now_ms: i64) -> i64 {
+    defect!("O2", now_ms / 1000, defect!("O3", i64::MAX, now_ms))
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn candidate(row: &AnyRow) -> Result<Candidate, sqlx::Error> {
+    let status: String = row.try_get("status")?;
+    Ok(Candidate {
+        message: row.try_get("message_id")?,
+        is_lapsed: status == "in_flight",
+        attempts: row.try_get("attempts")?,
+    })
+}
+
+fn decode(message: &str, attempt: i64, row: &AnyRow) -> Result<Envelope, DecodeError> {
+    let envelope = read(message, attempt, row).map_err(DecodeError::Column)?;
+    if envelope.codec != JSON {
+        return Err(DecodeError::UnknownCodec(envelope.codec));
+    }
+    match serde_json::from_str::<IgnoredAny>(&envelope.payload) {
+        Ok(_) => Ok(envelope),
+        Err(source) => Err(DecodeError::Payload { event_type: envelope.event_type, source }),
+    }
+}
+
+fn read(message: &str, attempt: i64, row: &AnyRow) -> Result<Envelope, sqlx::Error> {
+    Ok(Envelope {
+        message_id: message.to_owned(),
+        event_type: row.try_get("event_type")?,
+        payload: row.try_get("payload")?,
+        codec: row.try_get("codec")?,
+        codec_version: row.try_get("codec_version")?,
+        destination: row.try_get("destination")?,
+        metadata: row.try_get("metadata")?,
+        source_type: row.try_get("source_type")?,
+        source_id: row.try_get("source_id")?,
+        source_sequence: row.try_get("source_sequence")?,
+        correlation_id: row.try_get("correlation_id")?,
+        causation_id: row.try_get("causation_id")?,
+        attempt,
+    })
+}

@@ -1,0 +1,86 @@
+//! The statements of the pipeline: a dialect is a file of SQL, and what is done with them exists once.
+
+use chaosdrill_rt::sql::{Dialect, Pool, Statements};
+
+const SQLITE: Statements = Statements::new(include_str!("../sql/sqlite.sql"));
+
+/// The wrong forms of statements, for planted defects; compiled in only where those are.
+const SQLITE_WRONG: Statements = Statements::new(if cfg!(feature = "defects") {
+    include_str!("../sql/sqlite.wrong.sql")
+} else {
+    ""
+});
+
+/// The statements of one dialect.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sql {
+    right: Statements,
+    wrong: Statements,
+}
+
+/// A database whose dialect this release has no statements for.
+#[derive(Debug, thiserror::Error)]
+#[error("there are no statements for {0:?} yet")]
+pub(crate) struct UnsupportedDialect(Dialect);
+
+impl Sql {
+    /// The statements for the database of a pool.
+    pub(crate) fn of(pool: &Pool) -> Result<Self, UnsupportedDialect> {
+        match pool.dialect() {
+            Dialect::Sqlite => Ok(Self { right: SQLITE, wrong: SQLITE_WRONG }),
+            other @ Dialect::Postgres => Err(UnsupportedDialect(other)),
+        }
+    }
+
+    /// The statement of that name.
+    pub(crate) fn get(self, name: &str) -> &'static str {
+        self.right.get(name)
+    }
+
+    /// Its wrong form, for a planted defect.
+    pub(crate) fn wrong(self, name: &str) -> &'static str {
+        self.wrong.get(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, path::Path};
+
+    use super::*;
+
+    /// All names that stand in the sources of this crate as `get("NAME")` and the like.
+    fn names_used() -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        for entry in std::fs::read_dir(sources).expect("the sources are there") {
+            let path = entry.expect("an entry").path();
+            if path.ends_with("sql.rs") {
+                continue;
+            }
+            let text = std::fs::read_to_string(path).expect("text");
+            for word in [".get(\"", "rows(\"", "settle(\n", "settle(\""] {
+                for part in text.split(word).skip(1) {
+                    let name = part.trim_start().trim_start_matches('"').split('"').next();
+                    names.extend(name.filter(|name| name.contains('.')).map(str::to_owned));
+                }
+            }
+        }
+        names
+    }
+
+    #[test]
+    fn every_name_used_has_a_statement_and_the_other_way_round() {
+        let broker = Statements::new(include_str!("../sql/broker.sqlite.sql"));
+        let known: BTreeSet<String> =
+            SQLITE.iter().chain(broker.iter()).map(|(name, _)| name.to_owned()).collect();
+        assert_eq!(names_used(), known);
+    }
+
+    #[test]
+    fn a_wrong_form_has_a_right_one() {
+        for (name, _) in SQLITE_WRONG.iter() {
+            SQLITE.get(name);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The event store: what happened to each account, and how a command becomes more of it.
+
+use chaosdrill_rt::{defect, observe, rng, sql::Pool, time};
+use sqlx::{Row, any::AnyRow};
+
+use crate::{
+    BoxError,
+    account::{Account, TYPE},
+    command::Command,
+    commit::Commit,
+    error::{RepositoryError, storage},
+    event::{JSON, StoredEvent},
+    replay::{Hydrated, Snapshot, follow, is_anchored, replay},
+    sql::Sql,
+};
+
+/// A store of events, with the outbox and the read model that are written with them.
+#[derive(Clone, Debug)]
+pub struct EventStore {
+    pub(crate) pool: Pool,
+    pub(crate) sql: Sql,
+    /// A snapshot is taken once this many events have come since the last.
+    pub(crate) snapshot_frequency: i64,
+    /// Where the messages of its events go.
+    pub(crate) destination: String,
+}
+
+/// What became of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// The version of the account after it.
+    pub version: i64,
+    /// Whether it had been carried out before.
+    pub repeated: bool,
+}
+
+impl EventStore {
+    /// A store on a database whose schema is up to date.
+    ///
+    /// # Errors
+    ///
+    /// Where this release has no statements for the database.
+    pub fn new(
+        pool: Pool,
+        snapshot_frequency: u32,
+        destination: impl Into<String>,
+    ) -> Result<Self, BoxError> {
+        let sql = Sql::of(&pool)?;
+        let snapshot_frequency = i64::from(snapshot_frequency.max(1));
+        Ok(Self { pool, sql, snapshot_frequency, destination: destination.into() })
+    }
+
+    /// Carries a command out, once, however often it is asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`RepositoryError`]. After one that is retryable nobody knows whether the command was carried out: the same
+    /// command, sent again, finds out.
+    pub async fn execute(&self, command: &Command) -> Result<Done, RepositoryError> {
+        command.validate()?;
+        let remembered_as =
+            defect!("O22", format!("{}-{:016x}", command.id, rng::u64()), command.id.clone());
+        if let Some(done) = self.find(&remembered_as, &command.account).await? {
+            return Ok(done);
+        }
+        let before = self.load(&command.account).await?;
+        let now_ms = time::unix_ms();
+        if before.version == 0 && !command.action.begins_a_stream() {
+            return Err(RepositoryError::NotFound { id: command.account.clone() });
+        }
+        let events = before.account.decide(before.version, &command.action, now_ms)?;
+        if events.is_empty() {
+            return Ok(Done { version: before.version, repeated: false });
+        }
+        // Only a history from elsewhere may hold what this release cannot read; that is for later readers to say.
+        let after = follow(&command.account, &before, &events).ok();
+        let commit = Commit { command, remembered_as, before, events, after, now_ms };
+        self.commit(&commit).await?;
+        let version = commit.version();
+        let account = commit.after.map(|after| after.account).unwrap_or_default();
+        observe!(
+            "store.committed",
+            account = command.account,
+            command = command.id,
+            version = version,
+            events = commit.events.len(),
+            balance = account.balance,
+            notes = account.notes,
+            last_activity = account.last_activity
+        );
+        Ok(Done { version, repeated: false })
+    }
+
+    /// The account as the store knows it; at version 0 where it does not.
+    ///
+    /// # Errors
+    ///
+    /// [`RepositoryError::Replay`] or [`RepositoryError::Gap`] where the stream cannot be folded, and storage's.
+    pub async fn load(&self, id: &str) -> Result<Hydrated, RepositoryError> {
+        let snapshot = self.snapshot(id).await?;
+        let from = snapshot.as_ref().map_or(0, |snapshot| snapshot.version);
+        let events = self.events(id, from).await?;
+        let hydrated = match snapshot {
+            Some(snapshot) if !is_anchored(&snapshot, &events) => {
+                replay(id, None, &self.events(id, 0).await?)?
+            }
+            snapshot => replay(id, snapshot, &events)?,
+        };
+        observe!(
+            "store.hydrated",
+            account = id,
+            version = hydrated.version,
+            snapshot = hydrated.snapshot_version,
+            folded = hydrated.folded,
+            balance = hydrated.account.balance,
+            notes = hydrated.account.notes,
+            last_activity = hydrated.account.last_activity
+        );
+        Ok(hydrated)
+    }
+
+    /// What became of a command that was carried out before.
+    async fn find(&self, command: &str, account: &str) -> Result<Option<Done>, RepositoryError> {
+        let failed = storage("look for the command");
+        let row = sqlx::query(self.sql.get("commands.find"))
+            .bind(command.to_owned())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(&failed)?;
+        let Some(row) = row else { return Ok(None) };
+        let of: (String, String) = (
+            row.try_get("aggregate_type").map_err(&failed)?,
+            row.try_get("aggregate_id").map_err(&failed)?,
+        );
+        if (of.0.as_str(), of.1.as_str()) != (TYPE, account) {
+            return Err(RepositoryError::DuplicateCommand { id: command.to_owned() });
+        }
+        let version = row.try_get("version").map_err(&failed)?;
+        Ok(Some(Done { version, repeated: true }))
+    }
+
+    /// The snapshot of an account. One that cannot be read is none: it only ever saves time.
+    async fn snapshot(&self, id: &str) -> Result<Option<Snapshot>, RepositoryError> {
+        let row = sqlx::query(self.sql.get("snapshots.load"))
+            .bind(TYPE)
+            .bind(id.to_owned())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(storage("load the snapshot"))?;
+        Ok(row.as_ref().and_then(read_snapshot))
+    }
+
+    /// The events of an account from a sequence on.
+    async fn events(&self, id: &str, from: i64) -> Result<Vec<StoredEvent>, RepositoryError> {
+        let failed = storage("load the events");
+        let rows = sqlx::query(self.sql.get("events.load"))
+            .bind(TYPE)
+            .bind(id.to_owned())
+            .bind(from)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(&failed)?;
+        rows.iter().map(read_event).collect::<Result<_, _>>().map_err(&failed)
+    }
+}
+
+fn read_snapshot(row: &AnyRow) -> Option<Snapshot> {
+    let codec: String = row.try_get("codec").ok()?;
+    let state: String = row.try_get("state").ok()?;
+    let version: i64 = row.try_get("version").ok()?;
+    if codec != JSON || version < 1 {
+        return None;
+    }
+    let account: Account = serde_json::from_str(&state).ok()?;
+    Some(Snapshot { version, account })
+}
+
+fn read_event(row: &AnyRow) -> Result<StoredEvent, sqlx::Error> {
+    Ok(StoredEvent {
+        sequence: row.try_get("sequence")?,
+        event_type: row.try_get("event_type")?,
+        event_version: row.try_get("event_version")?,
+        codec: row.try_get("codec")?,
+        payload: row.try_get("payload")?,
+        recorded_at: row.try_get("recorded_at")?,
+    })
+}
