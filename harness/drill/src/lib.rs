@@ -63,6 +63,7 @@ mod worker;
 pub use chaosdrill_core::{
     Check, CheckKind, Event, EventKind, History, Mark, Outcome, Plan, Priority, Seed, Stream,
     Verdict,
+    history::{Entry as Operation, RowChange},
 };
 pub use cli::cli_main;
 pub use registry::{Defect, Registry, Target};

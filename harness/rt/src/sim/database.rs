@@ -17,16 +17,10 @@ use std::{
     thread::Thread,
 };
 
-use chaosdrill_core::{limits::WATCH_ROWS_MAX, trace::EventKind};
-use futures_util::TryStreamExt;
-use serde_json::{Map, Value, json};
-use sqlx::{
-    AnyConnection, Column, ConnectOptions, Connection, Executor, Row, SqlSafeStr,
-    any::{AnyConnectOptions, AnyRow, AnyTypeInfoKind},
-};
+use sqlx::{AnyConnection, ConnectOptions, Connection, Executor, any::AnyConnectOptions};
 
 use crate::sim::{
-    Statement, Stop, gate,
+    Statement, gate, inspector,
     profile::{self, Part},
     world,
 };
@@ -79,9 +73,6 @@ struct Databases {
     slots: Vec<Slot>,
     /// Connections whose users are gone, by database: opening one is the dearest step of all.
     spare: BTreeMap<String, Vec<AnyConnection>>,
-    inspectors: BTreeMap<String, AnyConnection>,
-    /// The rows each watch last saw, by key.
-    seen: BTreeMap<String, BTreeMap<String, (Value, Value)>>,
     generation: u64,
     /// Executed statements, where they are wanted.
     statements: Option<Vec<Statement>>,
@@ -102,10 +93,11 @@ pub(crate) struct Handle {
 pub(crate) fn install(folder: &Path, record_statements: bool) {
     let statements = record_statements.then(Vec::new);
     DATABASES.set(Databases { folder: folder.to_owned(), statements, ..Databases::default() });
+    inspector::install(folder.to_owned());
     sqlx::any::install_default_drivers();
 }
 
-fn connect(path: &Path) -> Result<AnyConnection, sqlx::Error> {
+pub(crate) fn connect(path: &Path) -> Result<AnyConnection, sqlx::Error> {
     let url = format!("sqlite://{}?mode=rwc", path.display());
     let options: AnyConnectOptions = url.parse()?;
     inline(async {
@@ -246,7 +238,7 @@ pub(crate) fn close_all() {
     DATABASES.set(Databases { statements, ..Databases::default() });
     let open = databases.slots.into_iter().filter_map(|slot| slot.connection);
     let spare = databases.spare.into_values().flatten();
-    let connections = open.chain(spare).chain(databases.inspectors.into_values());
+    let connections = open.chain(spare).chain(inspector::take_connections());
     for connection in connections {
         let _ = inline(connection.close());
     }
@@ -269,107 +261,4 @@ pub(crate) fn keep(folder: &Path, to: &Path) -> io::Result<()> {
         std::fs::copy(file, to.join(name))?;
     }
     Ok(())
-}
-
-/// Reads the watched rows of a database after a committed write, and records those that changed.
-pub(crate) fn inspect(database: &str) {
-    let watches = world::with(|world| {
-        let of_this = world.watches.iter().filter(|watch| watch.database == database);
-        of_this.cloned().collect::<Vec<_>>()
-    });
-    for watch in watches {
-        match read(database, &watch.sql) {
-            Ok(rows) if rows.len() > WATCH_ROWS_MAX => world::with(|world| {
-                let which =
-                    format!("watch {} returned more than {WATCH_ROWS_MAX} rows", watch.name);
-                world.stop = Some(Stop::Bound { which });
-            }),
-            Ok(rows) => record_changes(&watch.name, rows),
-            Err(why) => complain(&watch.name, &why),
-        }
-    }
-}
-
-/// Before the migrations have run there is no table to watch; any other error is the scenario's own mistake.
-fn complain(watch: &str, why: &sqlx::Error) {
-    let is_early =
-        why.as_database_error().is_some_and(|error| error.message().starts_with("no such table"));
-    if !is_early {
-        world::with(|world| {
-            world.stop =
-                Some(Stop::Bound { which: format!("watch {watch} cannot be read: {why}") });
-        });
-    }
-}
-
-fn read(database: &str, sql: &str) -> Result<Vec<(Value, Value)>, sqlx::Error> {
-    let (inspector, path) = DATABASES.with_borrow_mut(|databases| {
-        (databases.inspectors.remove(database), databases.folder.join(format!("{database}.db")))
-    });
-    let mut inspector = match inspector {
-        Some(inspector) => inspector,
-        None => connect(&path)?,
-    };
-    let sql = sqlx::AssertSqlSafe(sql.to_owned()).into_sql_str();
-    let rows = inline(inspector.fetch_many(sqlx::query(sql)).try_collect::<Vec<_>>());
-    DATABASES
-        .with_borrow_mut(|databases| databases.inspectors.insert(database.to_owned(), inspector));
-    Ok(rows?
-        .into_iter()
-        .filter_map(|step| step.right())
-        .map(|row| (value(&row, 0), object(&row)))
-        .collect())
-}
-
-fn record_changes(watch: &str, rows: Vec<(Value, Value)>) {
-    let before =
-        DATABASES.with_borrow_mut(|databases| databases.seen.remove(watch)).unwrap_or_default();
-    let after: BTreeMap<String, (Value, Value)> =
-        rows.into_iter().map(|(key, row)| (key.to_string(), (key, row))).collect();
-    for (name, (key, _)) in &before {
-        if !after.contains_key(name) {
-            world::record(EventKind::Watch, watch, json!({ "key": key, "row": null }));
-        }
-    }
-    for (name, (key, row)) in &after {
-        if before.get(name).is_none_or(|(_, known)| known != row) {
-            world::record(EventKind::Watch, watch, json!({ "key": key, "row": row }));
-        }
-    }
-    DATABASES.with_borrow_mut(|databases| databases.seen.insert(watch.to_owned(), after));
-}
-
-/// A row as a JSON object.
-pub(crate) fn object(row: &AnyRow) -> Value {
-    let members = row.columns().iter().enumerate();
-    Value::Object(
-        members
-            .map(|(index, column)| (column.name().to_owned(), value(row, index)))
-            .collect::<Map<_, _>>(),
-    )
-}
-
-/// One column of a row as JSON; bytes are written in hex.
-fn value(row: &AnyRow, index: usize) -> Value {
-    use sqlx::ValueRef;
-    let Ok(raw) = row.try_get_raw(index) else { return Value::Null };
-    let kind = raw.type_info().kind();
-    match kind {
-        _ if raw.is_null() => Value::Null,
-        AnyTypeInfoKind::Null => Value::Null,
-        AnyTypeInfoKind::Bool => row.try_get::<bool, _>(index).map_or(Value::Null, Value::from),
-        AnyTypeInfoKind::SmallInt | AnyTypeInfoKind::Integer => {
-            row.try_get::<i32, _>(index).map_or(Value::Null, Value::from)
-        }
-        AnyTypeInfoKind::BigInt => row.try_get::<i64, _>(index).map_or(Value::Null, Value::from),
-        AnyTypeInfoKind::Real | AnyTypeInfoKind::Double => {
-            row.try_get::<f64, _>(index).map_or(Value::Null, Value::from)
-        }
-        AnyTypeInfoKind::Text => row.try_get::<String, _>(index).map_or(Value::Null, Value::from),
-        AnyTypeInfoKind::Blob => {
-            let hex =
-                |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-            row.try_get::<Vec<u8>, _>(index).map_or(Value::Null, |bytes| Value::from(hex(bytes)))
-        }
-    }
 }

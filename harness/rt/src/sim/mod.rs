@@ -12,6 +12,7 @@ mod driver;
 pub mod failpoint;
 pub(crate) mod faulty;
 pub(crate) mod gate;
+pub(crate) mod inspector;
 mod libc_override;
 pub(crate) mod link;
 pub(crate) mod plan;

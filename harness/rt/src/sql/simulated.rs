@@ -1,7 +1,7 @@
 //! Pool and connections inside a simulation: every statement travels to the database host and back.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     future::{Future, pending},
     sync::{Arc, Mutex},
     task::Poll,
@@ -26,6 +26,7 @@ use crate::{
         database::{self, Handle},
         faulty,
         gate::Here,
+        inspector,
         link::Pair,
         world,
     },
@@ -82,7 +83,13 @@ impl SimulatedPool {
             Some(handle) => handle,
             None => open(&shared).await?,
         };
-        Ok(PooledConnection { handle, shared, state: State::Idle, _permit: permit })
+        Ok(PooledConnection {
+            handle,
+            shared,
+            state: State::Idle,
+            written: BTreeSet::new(),
+            _permit: permit,
+        })
     }
 
     fn pop(&self) -> Option<Handle> {
@@ -119,6 +126,8 @@ pub(crate) struct PooledConnection {
     handle: Handle,
     shared: Arc<Shared>,
     state: State,
+    /// The names in all that was written since the transaction began.
+    written: BTreeSet<String>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -253,7 +262,7 @@ fn describe(steps: &[Step]) -> Value {
         .map(AnyQueryResult::rows_affected)
         .sum();
     let rows: Vec<Value> =
-        steps.iter().filter_map(|step| step.as_ref().right()).map(database::object).collect();
+        steps.iter().filter_map(|step| step.as_ref().right()).map(inspector::object).collect();
     if rows.is_empty() {
         return json!({ "affected": affected });
     }
@@ -311,17 +320,24 @@ impl PooledConnection {
             };
             database::run(handle, run).unwrap_or_else(|| Err(faulty::sql(ErrorKind::Reset)))
         };
+        if may_write(&verb) {
+            self.written.extend(inspector::words(sql.as_str()));
+        }
         let inspect = |steps: &Vec<Step>| describe(steps);
         let shared = self.shared.clone();
         let watching = Watching {
             database: &shared.database,
             verb: &verb,
             in_transaction: self.state != State::Idle,
+            written: &self.written,
         };
         let result =
             round_trip(&shared, &site, asked, Some(handle), watching.after(operation), inspect)
                 .await;
         self.note(&verb, &result);
+        if self.state == State::Idle {
+            self.written.clear();
+        }
         result
     }
 
@@ -451,6 +467,7 @@ impl PooledConnection {
         mut operation: impl FnMut(&mut AnyConnection) -> Result<T, MigrateError>,
     ) -> Result<T, MigrateError> {
         let handle = self.handle;
+        inspector::forget_schema(&self.shared.database);
         // The boundary knows the errors of sqlx; the migrator's own are kept aside.
         let mut refusal = None;
         let result = round_trip(
@@ -481,11 +498,29 @@ impl PooledConnection {
     }
 }
 
+/// Whether a statement with this first word can write.
+fn may_write(verb: &str) -> bool {
+    const READING: [&str; 9] = [
+        "SELECT",
+        "BEGIN",
+        "COMMIT",
+        "END",
+        "ROLLBACK",
+        "PRAGMA",
+        "EXPLAIN",
+        "SAVEPOINT",
+        "RELEASE",
+    ];
+    !READING.contains(&verb)
+}
+
 /// Looks at the watched rows after every committed write.
 struct Watching<'a> {
     database: &'a str,
     verb: &'a str,
     in_transaction: bool,
+    /// The names of tables in all that was written since the transaction began.
+    written: &'a BTreeSet<String>,
 }
 
 impl Watching<'_> {
@@ -494,17 +529,15 @@ impl Watching<'_> {
         mut operation: impl FnMut() -> Result<T, Error>,
     ) -> impl FnMut() -> Result<T, Error> {
         move || {
-            let result = operation();
-            let commits = match self.verb {
-                "COMMIT" | "END" => true,
-                "SELECT" | "BEGIN" | "ROLLBACK" | "PRAGMA" | "EXPLAIN" | "SAVEPOINT"
-                | "RELEASE" => false,
-                _ => !self.in_transaction,
-            };
-            if commits && result.is_ok() {
-                database::inspect(self.database);
+            let output = operation()?;
+            if matches!(self.verb, "CREATE" | "ALTER" | "DROP") {
+                inspector::forget_schema(self.database);
             }
-            result
+            let ends = matches!(self.verb, "COMMIT" | "END");
+            if ends || (may_write(self.verb) && !self.in_transaction) {
+                inspector::inspect(self.database, self.written);
+            }
+            Ok(output)
         }
     }
 }

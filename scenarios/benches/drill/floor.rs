@@ -1,0 +1,82 @@
+//! What both sides of a comparison share.
+
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use chaosdrill::{Plan, Seed};
+use chaosdrill_rt::sim::{self, Bounds, Config, Control, Director, Finished, Host, Latency, Next};
+
+/// The backoff of a propagation runner, in seconds: 31 h 51 m in all.
+pub(crate) const BACKOFF_S: [u64; 9] = [60, 300, 900, 1800, 3600, 7200, 14400, 28800, 57600];
+
+/// Runs on one core, as a campaign's workers do: a simulation and sqlx's threads hand over to each other and never run
+/// at once. Both sides of a comparison are measured so.
+pub(crate) fn on_one_core<T>(work: impl FnOnce() -> T) -> T {
+    let all = rustix::thread::sched_getaffinity(None).expect("Linux says where a thread may run");
+    let mut one = rustix::thread::CpuSet::new();
+    let first = (0..rustix::thread::CpuSet::MAX_CPU).find(|core| all.is_set(*core));
+    one.set(first.expect("it may run somewhere"));
+    rustix::thread::sched_setaffinity(None, &one).expect("a thread may give up cores");
+    let output = work();
+    rustix::thread::sched_setaffinity(None, &all).expect("and take them back");
+    output
+}
+
+/// A folder in memory for the databases of one run.
+pub(crate) fn folder() -> PathBuf {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    PathBuf::from(format!("/dev/shm/chaosdrill-bench-{}-{number}", std::process::id()))
+}
+
+/// Ends the run when the clients have ended and `is_done` says so.
+pub(crate) struct Until<F>(pub(crate) F);
+
+impl<F: FnMut(&Control<'_>) -> bool + Send> Director for Until<F> {
+    fn wake(&mut self, control: &mut Control<'_>) -> Next {
+        if control.clients_are_done() && control.faults_have_ended() && (self.0)(control) {
+            return Next::Finish;
+        }
+        let now = control.now();
+        Next::Wake {
+            not_before: now + Duration::from_secs(1),
+            at: now + Duration::from_secs(24 * 3600),
+        }
+    }
+}
+
+/// A configuration with these hosts and faults.
+pub(crate) fn config(
+    seed: u64,
+    plan: Plan,
+    hosts: Vec<Host>,
+    failpoints: Vec<&'static str>,
+) -> Config {
+    Config {
+        seed: Seed(seed),
+        plan,
+        defect: None,
+        hosts,
+        failpoints,
+        watches: vec![],
+        network: Latency { ms_min: 1, ms_max: 10 },
+        database: Latency { ms_min: 0, ms_max: 0 },
+        folder: folder(),
+        bounds: Bounds::default(),
+        profile: false,
+        record_statements: false,
+        skip_idle: true,
+    }
+}
+
+/// Runs a configuration and removes its folder.
+pub(crate) fn run(config: Config, director: impl Director + Send + 'static) -> Finished {
+    let folder = config.folder.clone();
+    let finished = sim::run(config, director).expect("the harness holds");
+    std::fs::remove_dir_all(folder).expect("the folder is ours");
+    assert_eq!(finished.stop, None);
+    finished
+}

@@ -1,0 +1,7 @@
+//! The drill program: `cargo drill`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chaosdrill::cli_main(chaosdrill_scenarios::registry())
+}

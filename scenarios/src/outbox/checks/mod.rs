@@ -1,0 +1,7 @@
+//! What must hold of the outbox, by subject.
+
+pub(crate) mod accounts;
+pub(crate) mod claims;
+pub(crate) mod delivery;
+pub(crate) mod errors;
+pub(crate) mod streams;

@@ -1,0 +1,95 @@
+//! A crash in any window between two steps that touch the outside loses nothing and doubles nothing.
+//!
+//! The windows of a commit and its way out, from the transaction to the consumer's receipt. Which of many passages
+//! is hit, and whether the host comes back soon, late, or not before all is over, the seed decides.
+
+use std::time::Duration;
+
+use chaosdrill::{
+    EventKind, Mark, Scenario, Stream,
+    fault::{Fault, Place, Restart, at},
+};
+
+use crate::outbox::{
+    clients::commit_orders,
+    stage::{OutboxStage, delivering, watched},
+};
+
+/// A window, where it is, and what must come of a crash in it.
+struct Window {
+    name: &'static str,
+    claim: &'static str,
+    strike: fn(&mut Stream) -> Fault,
+}
+
+const WINDOWS: [Window; 7] = [
+    Window {
+        name: "outbox/crash-before-commit",
+        claim: "a crash before the commit leaves nothing of it, and the sender's next try succeeds",
+        strike: |stream| place("sql:commit.commit", stream, 20).crash_before(back(stream)),
+    },
+    Window {
+        name: "outbox/crash-after-commit",
+        claim: "a crash after the commit and before its answer leaves one effect, however often the sender asks",
+        strike: |stream| place("sql:commit.commit", stream, 20).crash_after(back(stream)),
+    },
+    Window {
+        name: "outbox/crash-before-answer",
+        claim: "a crash between the commit and the answer to the sender leaves one effect and a message that is published",
+        strike: |stream| place("fp:ingress.before_answer", stream, 20).crash_before(back(stream)),
+    },
+    Window {
+        name: "outbox/crash-after-claim",
+        claim: "a message whose holder dies before it publishes is published by another once the lease is over",
+        strike: |stream| place("fp:outbox.after_claim", stream, 15).crash_before(back(stream)),
+    },
+    Window {
+        name: "outbox/crash-after-publish",
+        claim: "a message whose holder dies before it settles is published again, and applied once",
+        strike: |stream| place("fp:outbox.after_publish", stream, 15).crash_before(back(stream)),
+    },
+    Window {
+        name: "outbox/crash-after-settle",
+        claim: "a dispatcher that dies between two messages of its batch loses neither",
+        strike: |stream| place("fp:outbox.after_settle", stream, 15).crash_before(back(stream)),
+    },
+    Window {
+        name: "outbox/crash-before-receipt",
+        claim: "a consumer that dies between its effect and its receipt has neither, and applies the message when it comes again",
+        strike: |stream| place("fp:consumer.after_effect", stream, 15).crash_before(back(stream)),
+    },
+];
+
+/// A passage of a site on whichever host comes first.
+fn place(site: &str, stream: &mut Stream, hit_max: u64) -> Place {
+    at(site).on_any().hit(stream.between(1, hit_max) as u32)
+}
+
+/// When the host comes back: within the lease, after it, or when the chaos is over.
+fn back(stream: &mut Stream) -> Restart {
+    match stream.below(3) {
+        0 => Restart::After(Duration::from_secs(5)),
+        1 => Restart::After(Duration::from_secs(60)),
+        _ => Restart::AtHeal,
+    }
+}
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    WINDOWS.iter().map(scenario).collect()
+}
+
+fn scenario(window: &'static Window) -> Scenario {
+    let scenario = Scenario::new(window.name)
+        .claim(window.claim)
+        .topology(|stage| {
+            watched(stage.pipeline()).client("sender", |workload| async move {
+                commit_orders(&workload, "ingress:80", &["a", "b"], 20).await;
+                Ok(())
+            })
+        })
+        .faults_drawn(|stream| vec![(window.strike)(stream)])
+        .sometimes(Mark::new("a host went down", |history| {
+            history.of_kind(EventKind::Host, "down").count() as u64
+        }));
+    delivering(scenario)
+}

@@ -1,0 +1,63 @@
+//! The outbox pipeline: what it claims, and how it is hurt.
+
+mod attempts_ceiling;
+mod calm;
+mod checks;
+mod clients;
+mod commit_ack_lost;
+mod consumer_errors;
+mod corrupt_row;
+mod crash_windows;
+mod history;
+mod ingress_answers;
+mod lease_expiry;
+mod outages;
+mod publish_fails_twice;
+mod queued_repository;
+mod racing_commits;
+mod read_model_failure;
+mod snapshots;
+mod stage;
+mod standard;
+mod unknown_event;
+
+use chaosdrill::{Defect, Scenario, Target};
+use chaosdrill_target_outbox::{DEFECTS, failpoints};
+
+/// The target, with its failpoints and planted bugs.
+pub fn target() -> Target {
+    let defect = |defect: &chaosdrill_target_outbox::Defect| Defect {
+        id: defect.id.to_owned(),
+        class: defect.class.name().to_owned(),
+        summary: defect.summary.to_owned(),
+        checks: vec![defect.invariant.to_owned()],
+    };
+    Target::new("outbox").failpoints(failpoints::ALL).defects(DEFECTS.iter().map(defect))
+}
+
+/// All scenarios of the outbox.
+pub fn scenarios() -> Vec<Scenario> {
+    let mut scenarios = vec![
+        attempts_ceiling::of_crashes(),
+        attempts_ceiling::of_refusals(),
+        calm::scenario(),
+        commit_ack_lost::scenario(),
+        consumer_errors::permanent(),
+        consumer_errors::transient(),
+        corrupt_row::scenario(),
+        ingress_answers::scenario(),
+        lease_expiry::of_two_workers(),
+        lease_expiry::of_one_name(),
+        outages::of_the_database(),
+        outages::of_the_network(),
+        publish_fails_twice::scenario(),
+        queued_repository::scenario(),
+        racing_commits::scenario(),
+        read_model_failure::scenario(),
+        snapshots::scenario(),
+        standard::scenario(),
+        unknown_event::scenario(),
+    ];
+    scenarios.extend(crash_windows::scenarios());
+    scenarios
+}

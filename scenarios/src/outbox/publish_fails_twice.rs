@@ -1,0 +1,26 @@
+//! A broker that refuses a message twice gets it a third time.
+
+use chaosdrill::{Mark, Scenario};
+use chaosdrill_target_outbox::Refusal;
+
+use crate::outbox::{
+    checks,
+    clients::commit_orders,
+    stage::{OutboxStage, delivering, watched},
+};
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("outbox/publish-fails-twice")
+        .claim("a message the broker refuses goes back, is tried again, and is published at the third attempt")
+        .topology(|stage| {
+            let refusals = [Refusal { payload_contains: "amount".to_owned(), first: 2 }];
+            let stage = stage.ingress("ingress").broker_refusing(&refusals).consumer().dispatchers(&["d1", "d2"]);
+            watched(stage).client("sender", |workload| async move {
+                commit_orders(&workload, "ingress:80", &["a"], 8).await;
+                Ok(())
+            })
+        })
+        .always(checks::claims::attempts_stay_within_the_ceiling(3))
+        .sometimes(Mark::observed("broker.refused"));
+    delivering(scenario)
+}

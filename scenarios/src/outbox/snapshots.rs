@@ -1,0 +1,70 @@
+//! Replay is deterministic, and snapshots only save time: whatever is asked of accounts, in whatever order.
+
+use std::time::Duration;
+
+use chaosdrill::{
+    Mark, Scenario, Workload,
+    fault::{Restart, at},
+};
+use chaosdrill_target_outbox::Action;
+use proptest::prelude::{Strategy, prop_oneof};
+
+use crate::{
+    outbox::{
+        clients::{command, open, rest, send, show},
+        stage::{OutboxStage, delivering, watched},
+    },
+    sample::sample,
+};
+
+/// What may be asked of an open account, with what will be refused among it.
+fn action() -> impl Strategy<Value = Action> {
+    prop_oneof![
+        4 => (1..=1000_i64).prop_map(|amount| Action::Deposit { amount }),
+        2 => (1..=1000_i64).prop_map(|amount| Action::Withdraw { amount }),
+        2 => "[a-z]{1,8}".prop_map(|note| Action::Annotate { note }),
+    ]
+}
+
+fn actions() -> impl Strategy<Value = Vec<Action>> {
+    proptest::collection::vec(action(), 0..=40)
+}
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("outbox/snapshots")
+        .claim("an account is what its events make it, in memory, from a snapshot and from the beginning")
+        .topology(|stage| {
+            let stage = stage.ingress("ingress").broker().consumer().dispatchers(&["d1"]);
+            watched(stage).client("sender", ask)
+        })
+        // A restart in between: what was in memory is gone, and what is loaded must be the same.
+        .faults_drawn(|stream| {
+            let hit = stream.between(1, 4) as u32;
+            vec![at("sql:events.load").on_any().hit(hit).crash_before(Restart::After(Duration::from_secs(1)))]
+        })
+        .sometimes(Mark::new("an account was loaded from a snapshot", |history| {
+            let from_snapshot = |event: &&chaosdrill::Event| event.int("snapshot").unwrap_or_default() > 0;
+            history.observed("store.hydrated").filter(from_snapshot).count() as u64
+        }));
+    delivering(scenario)
+}
+
+async fn ask(workload: Workload) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let mut stream = workload.stream("actions");
+    let accounts = ["a", "b"];
+    for account in accounts {
+        send(&workload, "ingress:80", &open(account)).await;
+    }
+    for (number, action) in sample(&mut stream, &actions()).into_iter().enumerate() {
+        let account = stream.pick(&accounts).copied().unwrap_or("a");
+        send(&workload, "ingress:80", &command(format!("command-{number}"), account, action)).await;
+        rest(&mut stream, 20).await;
+        if stream.chance(1, 5) {
+            show(&workload, "ingress:80", account).await;
+        }
+    }
+    for account in accounts {
+        show(&workload, "ingress:80", account).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! Every scenario is a test.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chaosdrill::test_main(chaosdrill_scenarios::registry())
+}
