@@ -150,9 +150,19 @@ pub(crate) fn open(database: &str, host: usize) -> Result<Handle, sqlx::Error> {
 }
 
 /// Runs an operation on a connection; nothing where the connection is gone.
-pub(crate) fn run<T>(handle: Handle, operation: impl FnOnce(&mut AnyConnection) -> T) -> Option<T> {
+///
+/// sqlx's thread answers with an error before it has reset the statement, and only asks for the rollback of a
+/// transaction that is dropped over an error: for a moment of real time its locks are still there. Whoever came
+/// next would meet them or not, as the threads happen to run. So after an error the thread is waited for.
+pub(crate) fn run<T, E>(
+    handle: Handle,
+    operation: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
+) -> Option<Result<T, E>> {
     let mut connection = take(handle)?;
     let output = operation(&mut connection);
+    if output.is_err() {
+        let _ = inline(connection.ping());
+    }
     DATABASES
         .with_borrow_mut(|databases| databases.slots[handle.slot].connection = Some(connection));
     Some(output)
@@ -207,6 +217,7 @@ pub(crate) fn close(handle: Handle) {
 fn roll_back(connection: &mut AnyConnection) {
     // SQLite answers with an error where there is nothing to roll back.
     let _ = inline(connection.execute("ROLLBACK"));
+    let _ = inline(connection.ping());
 }
 
 /// Ends every connection of a host.

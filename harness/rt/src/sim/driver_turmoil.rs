@@ -15,7 +15,7 @@ use chaosdrill_core::check::panic_message;
 
 use crate::sim::{
     BoxError, Config, Control, Director, Next, Stop, clock,
-    gate::{Gate, Here, panics},
+    gate::{self, Gate, Here, panics},
     link::Pair,
     profile::{self, Part},
     timers,
@@ -147,7 +147,7 @@ fn build(config: &Config) -> Turmoil<'static> {
         sim.host(host.name.as_str(), move || {
             let here = Here { host: index, life: world::with(|world| world.hosts[index].life) };
             let software = software.clone();
-            let life = Gate::new(
+            let life = Gate::software(
                 async move {
                     let result = software().await;
                     world::ended(here, result.map_err(|error: BoxError| error.to_string()));
@@ -172,6 +172,7 @@ fn build(config: &Config) -> Turmoil<'static> {
 pub(super) fn run(config: &Config, director: &mut dyn Director) -> (Option<Stop>, u64) {
     panics::install_hook();
     timers::reset();
+    gate::reset();
     tracing::subscriber::with_default(timers::Eye, || {
         let mut crank = Crank {
             turmoil: build(config),

@@ -4,7 +4,9 @@
 //! wait. Simulators stop a host only between steps, which would let its other tasks run on for a while.
 
 use std::{
-    cell::Cell,
+    any::Any,
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
@@ -28,15 +30,37 @@ pub(crate) fn here() -> Option<Here> {
 }
 
 /// A task of a host.
-pub(crate) struct Gate<F: Future> {
+pub(crate) struct Gate<F: Future + 'static> {
     /// Nothing once it is dropped.
     future: Option<Pin<Box<F>>>,
     here: Here,
+    /// Tasks of one simulation are numbered as they are spawned; the host's own software is its number 0.
+    number: u64,
 }
 
-impl<F: Future> Gate<F> {
+thread_local! {
+    static NEXT: Cell<u64> = const { Cell::new(1) };
+    /// What is left of the tasks of a host that has crashed, by number.
+    static MORGUE: RefCell<BTreeMap<usize, Remains>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+type Remains = BTreeMap<u64, Box<dyn Any>>;
+
+/// Begins to count tasks anew; for the beginning of a simulation.
+pub(crate) fn reset() {
+    NEXT.set(1);
+    MORGUE.take();
+}
+
+impl<F: Future + 'static> Gate<F> {
+    /// A task that the host spawns.
     pub(crate) fn new(future: F, here: Here) -> Self {
-        Self { future: Some(Box::pin(future)), here }
+        Self { future: Some(Box::pin(future)), here, number: NEXT.replace(NEXT.get() + 1) }
+    }
+
+    /// The host's software itself.
+    pub(crate) fn software(future: F, here: Here) -> Self {
+        Self { future: Some(Box::pin(future)), here, number: 0 }
     }
 }
 
@@ -59,7 +83,7 @@ impl Drop for Presence {
     }
 }
 
-impl<F: Future> Future for Gate<F> {
+impl<F: Future + 'static> Future for Gate<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
@@ -92,11 +116,27 @@ impl<F: Future> Future for Gate<F> {
     }
 }
 
-impl<F: Future> Drop for Gate<F> {
+impl<F: Future + 'static> Drop for Gate<F> {
     /// Destructors run as the host that owned the task, so that a dead host's can have no effect.
+    ///
+    /// A crash drops all tasks of a host, and what they drop shows: sockets close. tokio drops them by shards of
+    /// their ids, which count over the whole process, so the order would depend on what ran before. They are laid
+    /// aside instead; the software itself, which is dropped last, takes the others along in the order of their numbers.
     fn drop(&mut self) {
+        let Some(future) = self.future.take() else { return };
+        let is_crash = clock::is_active() && !world::is_alive(self.here);
+        if is_crash && self.number > 0 {
+            MORGUE.with_borrow_mut(|morgue| {
+                morgue.entry(self.here.host).or_default().insert(self.number, Box::new(future));
+            });
+            return;
+        }
         let _presence = clock::is_active().then(|| Presence::of(self.here, None));
-        drop(self.future.take());
+        drop(future);
+        if is_crash {
+            let remains = MORGUE.with_borrow_mut(|morgue| morgue.remove(&self.here.host));
+            remains.into_iter().flatten().for_each(drop);
+        }
     }
 }
 

@@ -350,7 +350,7 @@ impl PooledConnection {
                 // PostgreSQL has rolled back by the time it says so; nothing of the transaction is left to commit.
                 if matches!(error.code().as_deref(), Some("40001" | "40P01")) {
                     database::run(self.handle, |connection| {
-                        let _ = database::inline(connection.execute("ROLLBACK"));
+                        database::inline(connection.execute("ROLLBACK"))
                     });
                     self.state = State::Aborted;
                 }

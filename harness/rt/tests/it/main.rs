@@ -1,6 +1,7 @@
 //! The facade inside simulations.
 
 mod crash;
+mod determinism;
 mod lab;
 mod network;
 mod sql;

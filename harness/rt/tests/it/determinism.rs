@@ -1,0 +1,98 @@
+//! A run does not depend on what ran before it in the process, nor on how fast sqlx's threads happen to be. Each of
+//! these was seen red once.
+
+use chaosdrill_rt::{
+    net::{TcpListener, TcpStream},
+    observe,
+    sim::Host,
+    sql::Pool,
+    task, time,
+};
+use tokio::io::AsyncReadExt;
+
+use crate::lab::lab;
+
+/// A server that holds many streams when it crashes; its peers see them close, one by one.
+fn closing_streams() -> Vec<Host> {
+    let server = || async {
+        let listener = TcpListener::bind("many", "0.0.0.0:80").await?;
+        loop {
+            let stream = listener.accept().await?;
+            task::spawn(async move {
+                let _held = stream;
+                std::future::pending::<()>().await;
+            });
+        }
+    };
+    let client = || async {
+        let mut readers = Vec::new();
+        for number in 0..12 {
+            let mut stream = TcpStream::connect("many", "server:80").await?;
+            readers.push(task::spawn(async move {
+                let _ = stream.read(&mut [0; 8]).await;
+                observe!("closed", number = number);
+            }));
+        }
+        for reader in readers {
+            reader.await?;
+        }
+        Ok(())
+    };
+    vec![Host::new("server", server), Host::new("client", client).client()]
+}
+
+#[test]
+fn the_order_in_which_a_crash_drops_tasks_does_not_depend_on_earlier_runs() {
+    let kill = "[[fault]]\nat = { time = \"2s\" }\ndo = { kill = \"server\", restart = \"1s\" }\n";
+    let digest = || lab(5, kill, closing_streams()).run().trace.digest();
+    let first = digest();
+    for tasks in 1..4 {
+        // Task ids count over the whole process: shift them by every remainder of tokio's shards.
+        let spawner = move || async move {
+            for _ in 0..tasks {
+                task::spawn(async {}).await?;
+            }
+            Ok(())
+        };
+        lab(0, "", vec![Host::new("a", spawner).client()]).run();
+        assert_eq!(digest(), first, "after {tasks} more tasks");
+    }
+}
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("tests/migrations");
+
+/// Hosts that bring one schema up to date at once; who comes late fails over a table that is there already, in the
+/// middle of a transaction.
+fn migrating(name: &str) -> Host {
+    Host::new(name, || async {
+        let pool = Pool::connect("sqlite:schema.db").await?;
+        for _ in 0..10 {
+            let migrated = pool.migrate(&MIGRATIONS).await;
+            observe!(
+                "migrated",
+                error = migrated.as_ref().err().map(ToString::to_string),
+                at = time::unix_ms()
+            );
+            if migrated.is_ok() {
+                return Ok(());
+            }
+        }
+        Err("the schema is never up to date".into())
+    })
+    .client()
+}
+
+#[test]
+fn after_an_error_nobody_meets_its_locks() {
+    let mut collisions = 0;
+    for seed in 0..40 {
+        let mut digest = || {
+            let finished = lab(seed, "", ["a", "b", "c", "d", "e"].map(migrating).into()).run();
+            let said = crate::lab::observed(&finished);
+            collisions += said.iter().filter(|line| line.contains("already exists")).count();
+            finished.trace.digest()
+        };
+        assert_eq!(digest(), digest(), "seed {seed}");
+    }
+    assert!(collisions > 40, "the hosts collided only {collisions} times");
+}
