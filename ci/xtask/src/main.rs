@@ -1,0 +1,54 @@
+//! `cargo xtask`: the house rules at the command line.
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use xtask::{
+    plain,
+    tidy::{self, RULES, Repository},
+    tree::{Tree, root},
+};
+
+const USAGE: &str = "usage: cargo xtask tidy | plain | readme-command
+  tidy            all that breaks a house rule, and the files that are about to
+  plain           builds each target's example without the simulator, and looks for symbols of ours in it
+  readme-command  the test command that the README gives";
+
+fn main() -> anyhow::Result<ExitCode> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        ["tidy"] => tidy(),
+        ["plain"] => {
+            println!("{}", plain::all_targets_are_plain()?);
+            Ok(ExitCode::SUCCESS)
+        }
+        ["readme-command"] => match tidy::readme::commands(&Tree::read(&root())?) {
+            Ok(commands) => {
+                println!("{}", commands.test);
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(complaint) => bail!("{complaint}"),
+        },
+        _ => {
+            eprintln!("{USAGE}");
+            Ok(ExitCode::from(2))
+        }
+    }
+}
+
+fn tidy() -> anyhow::Result<ExitCode> {
+    let repository = Repository::read()?;
+    let mut count = 0;
+    for rule in RULES {
+        for complaint in repository.complaints(*rule) {
+            println!("{}: {complaint}", rule.name);
+            count += 1;
+        }
+    }
+    for note in tidy::long_files(repository.tree()) {
+        println!("note: {note}");
+    }
+    println!("{} rules, {count} complaints", RULES.len());
+    Ok(if count == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,120 @@
+//! No symbol of ours is in the binary of a target that was built without `sim`, and in one with it there is: else
+//! this would look for the wrong thing.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, bail, ensure};
+
+use crate::{
+    manifest::Manifest,
+    tree::{Tree, root},
+};
+
+/// The functions of libc that a simulation replaces.
+const REPLACED: [&str; 3] = ["getrandom", "getentropy", "clock_gettime"];
+
+/// Builds the example `plain` of each target, and looks into it.
+pub fn all_targets_are_plain() -> anyhow::Result<String> {
+    let root = root();
+    let tree = Tree::read(&root)?;
+    let targets = tree.targets();
+    ensure!(!targets.is_empty(), "there is no target; `targets` should hold some");
+    let drill = ["--release", "--package", "chaosdrill-scenarios", "--bin", "drill"];
+    let simulating = build(&root, &drill)?;
+    let replaced = defined(&symbols(&simulating)?);
+    ensure!(
+        replaced == REPLACED,
+        "the drill binary defines {replaced:?} and not {REPLACED:?}; is {} what simulates?",
+        simulating.display()
+    );
+    let mut said = vec!["the drill binary defines all that a simulation replaces".to_owned()];
+    for target in targets {
+        let manifest = Manifest::read(&tree, &format!("{target}/Cargo.toml"));
+        let manifest = manifest.map_err(|complaint| anyhow::anyhow!("{complaint}"))?;
+        let name = manifest.name();
+        let binary = build(&root, &["--package", name, "--example", "plain"])?;
+        let ours = defined(&symbols(&binary)?);
+        if !ours.is_empty() {
+            bail!(
+                "{name} is not plain: its example defines {ours:?}, which only a simulation replaces; \
+                 something switches on rt's feature `sim`"
+            );
+        }
+        said.push(format!("{name} is plain: its example defines nothing of libc's"));
+    }
+    Ok(said.join("\n"))
+}
+
+/// Builds one program; gives the path of the binary.
+fn build(root: &Path, what: &[&str]) -> anyhow::Result<PathBuf> {
+    let output = Command::new("cargo")
+        .args(["build", "--locked", "--message-format", "json-render-diagnostics"])
+        .args(what)
+        .current_dir(root)
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .context("cargo could not be started")?;
+    ensure!(output.status.success(), "cargo build {} failed", what.join(" "));
+    let messages = String::from_utf8(output.stdout).context("cargo wrote no text")?;
+    executable(&messages)
+        .with_context(|| format!("cargo build {} built no program", what.join(" ")))
+}
+
+/// The program that a build says it made.
+fn executable(messages: &str) -> Option<PathBuf> {
+    let lines = messages.lines().filter_map(|line| serde_json::from_str(line).ok());
+    let mut paths = lines.filter_map(|message: serde_json::Value| {
+        message.get("executable")?.as_str().map(PathBuf::from)
+    });
+    paths.next_back()
+}
+
+fn symbols(binary: &Path) -> anyhow::Result<String> {
+    let output = Command::new("nm").arg("--defined-only").arg(binary).output();
+    let output = output.context("nm could not be started; it comes with binutils")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "nm could not read {}: {said}", binary.display());
+    ensure!(!output.stdout.is_empty(), "{} has no symbols; build it unstripped", binary.display());
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Which of the replaced functions a table of symbols defines, in the order of [`REPLACED`].
+fn defined(symbols: &str) -> Vec<&'static str> {
+    let is_defined = |name: &&str| {
+        symbols.lines().any(|line| {
+            let mut words = line.split_whitespace().rev();
+            words.next() == Some(*name)
+                && words.next().is_some_and(|kind| kind != "U" && kind != "w")
+        })
+    };
+    REPLACED.iter().copied().filter(is_defined).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: &str = "                 U clock_gettime@GLIBC_2.17\n                 w getrandom\n\
+                         0000000000011340 T main\n0000000000022340 t my_getentropy\n";
+    const SIMULATED: &str = "0000000000011340 T clock_gettime\n0000000000011350 T getentropy\n\
+                             0000000000011360 T getrandom\n";
+
+    #[test]
+    fn a_symbol_of_ours_is_seen() {
+        assert_eq!(defined(PLAIN), Vec::<&str>::new());
+        assert_eq!(defined(SIMULATED), REPLACED);
+        assert_eq!(defined("0000000000011340 T getentropy"), ["getentropy"]);
+    }
+
+    #[test]
+    fn the_built_program_is_found() {
+        let messages = "{\"reason\":\"compiler-artifact\",\"executable\":null}\nnoise\n\
+                        {\"reason\":\"compiler-artifact\",\"executable\":\"a/plain\"}\n\
+                        {\"reason\":\"build-finished\",\"success\":true}\n";
+        assert_eq!(executable(messages), Some(PathBuf::from("a/plain")));
+        assert_eq!(executable(""), None);
+    }
+}

@@ -1,0 +1,121 @@
+//! The rules. Each is held by `cargo test --package xtask`, and was seen red by a test beside it.
+
+mod arrows;
+mod catalogue;
+mod checks;
+mod clippy;
+mod exit_codes;
+mod lints;
+mod plain;
+mod privacy;
+mod published;
+mod pure;
+pub mod readme;
+mod seeds;
+mod shape;
+mod targets;
+mod verdicts;
+mod versions;
+
+use anyhow::Context;
+
+pub use shape::long_files;
+
+use crate::{
+    packages::Packages,
+    tree::{Complaint, Tree, root},
+};
+
+/// What a rule looks at.
+#[derive(Clone, Copy)]
+pub enum Look {
+    /// The files.
+    At(fn(&Tree) -> Vec<Complaint>),
+    /// What cargo links.
+    AtPackages(fn(&Packages) -> Vec<Complaint>),
+}
+
+/// A house rule.
+#[derive(Clone, Copy)]
+pub struct Rule {
+    /// Its name, as that of a test.
+    pub name: &'static str,
+    /// How it looks.
+    pub look: Look,
+}
+
+const fn files(name: &'static str, look: fn(&Tree) -> Vec<Complaint>) -> Rule {
+    Rule { name, look: Look::At(look) }
+}
+
+const fn packages(name: &'static str, look: fn(&Packages) -> Vec<Complaint>) -> Rule {
+    Rule { name, look: Look::AtPackages(look) }
+}
+
+/// All rules: the six of the architecture, then those of the house.
+pub const RULES: &[Rule] = &[
+    packages("core_is_pure_in_what_it_links", pure::links),
+    files("core_is_pure_in_what_it_says", pure::says),
+    files("targets_depend_on_neutral_libraries_only", targets::depend),
+    files("targets_touch_the_world_through_rt_only", targets::say),
+    files("clippy_says_so_too", clippy::repeats),
+    packages("a_target_without_sim_is_plain", plain::links),
+    files("a_target_is_plain_by_default", plain::defaults),
+    files("one_seed_in_streams_by_label", seeds::one_seed),
+    files("checks_see_the_history_only", checks::see),
+    files("a_failed_report_changes_no_verdict", verdicts::has_its_test),
+    files("crates_depend_along_the_arrows_only", arrows::hold),
+    files("every_version_stands_in_one_place", versions::in_one_place),
+    files("lints_are_expected_with_a_reason_and_never_allowed", lints::no_allow),
+    files("unsafe_code_lives_in_one_module", lints::unsafe_in_one_module),
+    files("nothing_is_left_to_do", lints::nothing_left),
+    files("no_test_is_ignored", lints::no_ignore),
+    files("nothing_waits_in_real_time", lints::no_sleep),
+    files("failpoints_are_named_in_their_catalogue", catalogue::names),
+    files("files_are_short", shape::short_files),
+    files("prose_fits_120_columns", shape::short_lines),
+    files("every_module_says_what_it_is", shape::module_docs),
+    files("no_private_paths_and_no_registry_hosts", privacy::nothing_private),
+    files("published_reports_name_seed_and_commit", published::name_seed_and_commit),
+    files("the_readme_has_two_commands", readme::two_commands),
+    files("the_readme_knows_the_exit_codes", exit_codes::agree),
+];
+
+/// The repository as the rules see it.
+pub struct Repository {
+    tree: Tree,
+    packages: Packages,
+}
+
+impl Repository {
+    /// Reads the files, and asks cargo.
+    pub fn read() -> anyhow::Result<Self> {
+        let root = root();
+        let tree = Tree::read(&root).context("the repository could not be read")?;
+        let packages = Packages::ask(&root, &tree)?;
+        Ok(Self { tree, packages })
+    }
+
+    /// The files.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// What a rule finds wrong, sorted.
+    pub fn complaints(&self, rule: Rule) -> Vec<Complaint> {
+        let mut found = match rule.look {
+            Look::At(look) => look(&self.tree),
+            Look::AtPackages(look) => look(&self.packages),
+        };
+        found.sort();
+        found.dedup();
+        found
+    }
+}
+
+/// What a rule says of these files, one complaint a line.
+#[cfg(test)]
+fn red(rule: fn(&Tree) -> Vec<Complaint>, files: &[(&str, &str)]) -> String {
+    let complaints = rule(&Tree::of(files));
+    complaints.iter().map(|complaint| format!("{complaint}\n")).collect()
+}

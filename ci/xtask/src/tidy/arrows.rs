@@ -1,0 +1,114 @@
+//! The arrows between the crates of the workspace: who may depend on whom, and nothing else.
+
+use crate::{
+    manifest::{Dependency, Manifest, members},
+    tree::{Complaint, Tree},
+};
+
+/// A family of crates, by how their names begin, and what each of them may depend on.
+///
+/// The first line that fits counts, so a plain name stands behind those that continue it.
+const ARROWS: [(&str, &[&str]); 7] = [
+    ("chaosdrill-core", &[]),
+    ("chaosdrill-rt", &["chaosdrill-core"]),
+    ("chaosdrill-reports", &["chaosdrill-core"]),
+    ("chaosdrill-target-", &["chaosdrill-rt"]),
+    ("chaosdrill-scenarios", &["chaosdrill", "chaosdrill-target-"]),
+    ("chaosdrill", &["chaosdrill-core", "chaosdrill-rt", "chaosdrill-reports"]),
+    ("xtask", &[]),
+];
+
+/// What tests need beyond the arrows, for good.
+const FOR_TESTS: [(&str, &str, &str); 1] = [(
+    "chaosdrill-target-",
+    "chaosdrill-core",
+    "a target's own tests run inside simulations, and seeds and plans are core's words",
+)];
+
+/// Every dependency inside the workspace is one of the arrows.
+pub(super) fn hold(tree: &Tree) -> Vec<Complaint> {
+    let (members, mut found) = members(tree);
+    for (family, _) in ARROWS {
+        if !members.iter().any(|member| fits(member.name(), family)) {
+            let text = format!("the workspace has no `{family}`; the arrows are about it");
+            found.push(Complaint::of("Cargo.toml", text));
+        }
+    }
+    for member in &members {
+        let Some((_, to)) = ARROWS.iter().find(|(family, _)| fits(member.name(), family)) else {
+            let text = format!("`{}` has no line in the arrows; give it one", member.name());
+            found.push(Complaint::of(&member.path, text));
+            continue;
+        };
+        found.extend(wrong_arrows(member, to, &members));
+    }
+    found
+}
+
+fn wrong_arrows(from: &Manifest, to: &[&str], members: &[Manifest]) -> Vec<Complaint> {
+    let is_member = |wish: &Dependency| members.iter().any(|member| member.name() == wish.name);
+    let is_wrong = |wish: &Dependency| {
+        let is_arrow = to.iter().any(|family| fits(&wish.name, family));
+        let is_own = wish.name == from.name();
+        let is_fine = is_arrow || wish.is_for_tests() && (is_own || is_for_tests(from, wish));
+        is_member(wish) && !is_fine
+    };
+    let complain = |wish: Dependency| {
+        let may = if to.is_empty() { "no crate of ours".into() } else { to.join(", ") };
+        let text = format!(
+            "`{}` may not depend on `{}`; it may on {may}: move the code, or hand the value in",
+            from.name(),
+            wish.name
+        );
+        Complaint::of(&from.path, text)
+    };
+    from.dependencies().into_iter().filter(is_wrong).map(complain).collect()
+}
+
+fn is_for_tests(from: &Manifest, wish: &Dependency) -> bool {
+    FOR_TESTS.iter().any(|(user, used, _)| fits(from.name(), user) && fits(&wish.name, used))
+}
+
+/// Whether a name belongs to a family: equal, or a continuation where the family ends with a hyphen.
+fn fits(name: &str, family: &str) -> bool {
+    name == family || family.ends_with('-') && name.starts_with(family)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tidy::red;
+
+    #[test]
+    fn a_wrong_arrow_is_seen() {
+        let package = |name: &str, rest: &str| format!("[package]\nname = \"{name}\"\n{rest}");
+        let outbox = "[dependencies]\nchaosdrill.workspace = true\nserde.workspace = true\n\
+                      [target.'cfg(unix)'.dependencies]\nchaosdrill-core.workspace = true\n\
+                      [dev-dependencies]\nchaosdrill-core.workspace = true\n";
+        let manifests = [
+            ("harness/core/Cargo.toml", package("chaosdrill-core", "")),
+            ("harness/rt/Cargo.toml", package("chaosdrill-rt", "")),
+            ("harness/drill/Cargo.toml", package("chaosdrill", "")),
+            (
+                "reports/Cargo.toml",
+                package(
+                    "chaosdrill-reports",
+                    "[dependencies]\nrt = { package = \"chaosdrill-rt\" }\n",
+                ),
+            ),
+            ("targets/outbox/Cargo.toml", package("chaosdrill-target-outbox", outbox)),
+            ("ci/xtask/Cargo.toml", package("xtask", "")),
+            ("tools/Cargo.toml", package("tools", "")),
+        ];
+        let mut files: Vec<(&str, &str)> =
+            manifests.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        files.push(("Cargo.toml", "[workspace]\n"));
+        insta::assert_snapshot!(red(hold, &files), @"
+        Cargo.toml: the workspace has no `chaosdrill-scenarios`; the arrows are about it
+        reports/Cargo.toml: `chaosdrill-reports` may not depend on `chaosdrill-rt`; it may on chaosdrill-core: move the code, or hand the value in
+        targets/outbox/Cargo.toml: `chaosdrill-target-outbox` may not depend on `chaosdrill`; it may on chaosdrill-rt: move the code, or hand the value in
+        targets/outbox/Cargo.toml: `chaosdrill-target-outbox` may not depend on `chaosdrill-core`; it may on chaosdrill-rt: move the code, or hand the value in
+        tools/Cargo.toml: `tools` has no line in the arrows; give it one
+        ");
+    }
+}

@@ -1,0 +1,124 @@
+//! The exit codes in the README are those of the command line.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    source::{self, Kind, Token},
+    tree::{Complaint, Tree},
+};
+
+const README: &str = "README.md";
+
+/// Where the command line says how it ends.
+const SOURCE: &str = "harness/drill/src/cli/error.rs";
+
+/// If the README has a table of exit codes, its codes are those of the source, each with its meaning.
+pub(super) fn agree(tree: &Tree) -> Vec<Complaint> {
+    let known = tree.get(SOURCE).map(|file| codes(&source::tokens_outside_tests(file)));
+    let Some(known) = known.filter(|known| known.len() > 2) else {
+        return vec![Complaint::of(
+            SOURCE,
+            "gives no exit codes; tell this rule where they are now",
+        )];
+    };
+    let Some(readme) = tree.get(README) else {
+        return vec![Complaint::of(README, "is not there; write it")];
+    };
+    let told = table(&readme.text);
+    if told.is_empty() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (code, meaning) in &known {
+        match told.get(code) {
+            None => found.push(Complaint::of(
+                README,
+                format!("the table of exit codes lacks {code}; add it, as {SOURCE} has it"),
+            )),
+            Some((line, text)) if !meaning.is_empty() && !text.contains(meaning) => {
+                let text = format!("exit code {code} means `{meaning}` in {SOURCE}; say that");
+                found.push(Complaint::at(README, *line, text));
+            }
+            Some(_) => {}
+        }
+    }
+    let unknown = told.iter().filter(|(code, _)| !known.contains_key(*code));
+    found.extend(unknown.map(|(code, (line, _))| {
+        Complaint::at(README, *line, format!("nothing ends with {code}; take the row out"))
+    }));
+    found
+}
+
+/// The codes of the source with their names in words; a code for several errors has none.
+fn codes(tokens: &[Token]) -> BTreeMap<u32, String> {
+    let mut found = BTreeMap::new();
+    for at in 3..tokens.len() {
+        let is_arm = tokens[at - 2].is("=") && tokens[at - 1].is(">");
+        if !is_arm || tokens[at].kind != Kind::Literal {
+            continue;
+        }
+        if let Ok(code) = tokens[at].text.parse() {
+            let variant = &tokens[at - 3];
+            let meaning =
+                if variant.kind == Kind::Ident { words(&variant.text) } else { String::new() };
+            found.insert(code, meaning);
+        }
+    }
+    found
+}
+
+/// `NothingSelected` as `nothing selected`.
+fn words(name: &str) -> String {
+    let mut text = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !text.is_empty() {
+            text.push(' ');
+        }
+        text.extend(letter.to_lowercase());
+    }
+    text
+}
+
+/// The rows of the README's table of exit codes: the line, and the text in small letters.
+///
+/// It is the table whose heading has a first cell with the word `exit` or `code`.
+fn table(text: &str) -> BTreeMap<u32, (usize, String)> {
+    let mut found = BTreeMap::new();
+    let mut is_inside = false;
+    for (at, line) in text.lines().enumerate() {
+        let Some(row) = line.trim().strip_prefix('|') else {
+            is_inside = false;
+            continue;
+        };
+        let row = row.to_lowercase();
+        let cell = row.split('|').next().unwrap_or_default().trim().trim_matches('`').to_owned();
+        let is_heading = cell.split(' ').any(|word| ["exit", "code"].contains(&word));
+        is_inside |= is_heading;
+        if let (true, Ok(code)) = (is_inside, cell.parse()) {
+            found.insert(code, (at + 1, row));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tidy::red;
+
+    #[test]
+    fn a_table_that_is_wrong_is_seen() {
+        let source = "fn code(self) -> u8 { match self { Self::Valid => 0, Self::Violation => 1,\n\
+                      Self::HarnessFault => 70, Self::A(_) | Self::B(_) => 2 } }\n\
+                      #[cfg(test)] mod tests { fn f() { match x { _ => 9 } } }";
+        let readme = "| Exit code | meaning |\n|---|---|\n| 0 | all valid |\n| `1` | unknown |\n\
+                      | 2 | usage |\n| 99 | odd |\n\n| seeds | |\n|---|---|\n| 7 | x |\n";
+        insta::assert_snapshot!(red(agree, &[(SOURCE, source), (README, readme)]), @"
+        README.md:4: exit code 1 means `violation` in harness/drill/src/cli/error.rs; say that
+        README.md: the table of exit codes lacks 70; add it, as harness/drill/src/cli/error.rs has it
+        README.md:6: nothing ends with 99; take the row out
+        ");
+        assert_eq!(red(agree, &[(SOURCE, source), (README, "No table.\n")]), "");
+        insta::assert_snapshot!(red(agree, &[]), @"harness/drill/src/cli/error.rs: gives no exit codes; tell this rule where they are now");
+    }
+}

@@ -1,0 +1,105 @@
+//! A target without `sim` is plain: tokio and sqlx, with nothing added.
+//!
+//! What a manifest cannot show, that no symbol of ours is in the binary, [`crate::plain`] looks at.
+
+use crate::{
+    manifest::{Manifest, strings},
+    packages::Packages,
+    tree::{Complaint, Tree},
+};
+
+/// What no production binary should hold because it might be drilled.
+const SIMULATORS: [&str; 6] = [
+    "turmoil",
+    "madsim",
+    "tracing-subscriber",
+    "chaosdrill",
+    "chaosdrill-core",
+    "chaosdrill-reports",
+];
+
+/// Nothing of a simulator is linked into a target, nor into rt by itself.
+pub(super) fn links(packages: &Packages) -> Vec<Complaint> {
+    let targets: Vec<&str> = packages.beginning("chaosdrill-target-").collect();
+    let mut found = Vec::new();
+    if targets.is_empty() {
+        found.push(Complaint::of("targets", "cargo knows no target; this rule is about them"));
+    }
+    for name in targets.into_iter().chain(["chaosdrill-rt"]) {
+        let Some(linked) = packages.linked_into(name) else {
+            found.push(Complaint::of("Cargo.toml", format!("cargo knows no package `{name}`")));
+            continue;
+        };
+        let wrong = linked.iter().filter(|package| SIMULATORS.contains(&package.as_str()));
+        found.extend(wrong.map(|package| {
+            let text = format!(
+                "`{name}` links `{package}` without being asked; put it behind rt's feature `sim`"
+            );
+            Complaint::of("Cargo.toml", text)
+        }));
+    }
+    found
+}
+
+/// No target switches anything on by default, and each has the example that is looked at.
+pub(super) fn defaults(tree: &Tree) -> Vec<Complaint> {
+    let targets = tree.targets();
+    if targets.is_empty() {
+        return vec![Complaint::of("targets", "holds no target; this rule is about them")];
+    }
+    let mut found = Vec::new();
+    for target in targets {
+        let example = format!("{target}/examples/plain.rs");
+        if tree.get(&example).is_none() {
+            let text = "is not there; a target shows by it that it runs without a simulator";
+            found.push(Complaint::of(&example, text));
+        }
+        match Manifest::read(tree, &format!("{target}/Cargo.toml")) {
+            Ok(manifest) => {
+                let features = manifest.table.get("features");
+                let default = strings(features.and_then(|all| all.get("default")));
+                found.extend(default.iter().map(|feature| {
+                    let text = format!("`{feature}` is on by default; leave `default` empty");
+                    Complaint::of(&manifest.path, text)
+                }));
+            }
+            Err(complaint) => found.push(complaint),
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tidy::red;
+
+    #[test]
+    fn a_simulator_in_a_target_is_seen() {
+        let packages = Packages::of(&[
+            ("chaosdrill-target-outbox", &["chaosdrill-rt", "chaosdrill-core", "turmoil"]),
+            ("chaosdrill-rt", &["tokio"]),
+        ]);
+        let said: Vec<String> = links(&packages).iter().map(ToString::to_string).collect();
+        insta::assert_snapshot!(said.join("\n"), @"
+        Cargo.toml: `chaosdrill-target-outbox` links `chaosdrill-core` without being asked; put it behind rt's feature `sim`
+        Cargo.toml: `chaosdrill-target-outbox` links `turmoil` without being asked; put it behind rt's feature `sim`
+        ");
+        let said: Vec<String> =
+            links(&Packages::default()).iter().map(ToString::to_string).collect();
+        insta::assert_snapshot!(said.join("\n"), @"
+        targets: cargo knows no target; this rule is about them
+        Cargo.toml: cargo knows no package `chaosdrill-rt`
+        ");
+    }
+
+    #[test]
+    fn a_defect_by_default_is_seen() {
+        let manifest = "[features]\ndefault = [\"defects\"]\ndefects = []\n";
+        let files = [("targets/outbox/Cargo.toml", manifest)];
+        insta::assert_snapshot!(red(defaults, &files), @"
+        targets/outbox/examples/plain.rs: is not there; a target shows by it that it runs without a simulator
+        targets/outbox/Cargo.toml: `defects` is on by default; leave `default` empty
+        ");
+    }
+}
