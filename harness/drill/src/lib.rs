@@ -13,7 +13,7 @@
 //!         .topology(|topology| {
 //!             topology
 //!                 .host("greeter", || async {
-//!                     chaosdrill_rt::observe!("greeted");
+//!                     chaosdrill::rt::observe!("greeted");
 //!                     std::future::pending().await
 //!                 })
 //!                 .client("guest", |workload| async move {
@@ -65,6 +65,8 @@ pub use chaosdrill_core::{
     Verdict,
     history::{Entry as Operation, RowChange},
 };
+/// The facade that scenarios and clients are written against; targets depend on it directly.
+pub use chaosdrill_rt as rt;
 pub use cli::cli_main;
 pub use registry::{Defect, Registry, Target};
 pub use scenario::Scenario;

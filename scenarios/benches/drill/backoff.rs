@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
-use chaosdrill::{Plan, Seed};
-use chaosdrill_rt::{
+use chaosdrill::rt::{
     net::{TcpListener, TcpStream},
     sim::{self, Ended, Host},
     task, time,
 };
+use chaosdrill::{Plan, Seed};
 use criterion::{Criterion, Throughput};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

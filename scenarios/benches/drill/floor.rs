@@ -6,8 +6,8 @@ use std::{
     time::Duration,
 };
 
+use chaosdrill::rt::sim::{self, Bounds, Config, Control, Director, Finished, Host, Latency, Next};
 use chaosdrill::{Plan, Seed};
-use chaosdrill_rt::sim::{self, Bounds, Config, Control, Director, Finished, Host, Latency, Next};
 
 /// The backoff of a propagation runner, in seconds: 31 h 51 m in all.
 pub(crate) const BACKOFF_S: [u64; 9] = [60, 300, 900, 1800, 3600, 7200, 14400, 28800, 57600];

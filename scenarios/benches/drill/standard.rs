@@ -12,15 +12,14 @@ use std::{
     time::Duration,
 };
 
-use chaosdrill::{EventKind, History, Plan};
-use chaosdrill_rt::{
-    fail_point,
+use chaosdrill::rt::{
     net::{TcpListener, TcpStream},
     observe,
     sim::{self, Control, Ended, Finished, Host, Profile, Statement},
     sql::Pool,
     task, time,
 };
+use chaosdrill::{EventKind, History, Plan};
 use criterion::{Criterion, Throughput};
 use sqlx::{AnyConnection, ConnectOptions, Connection, Executor, any::AnyConnectOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -140,7 +139,6 @@ async fn dispatcher(me: i64) -> Ended {
             time::sleep(Duration::from_secs(1)).await;
             continue;
         }
-        fail_point!("bench.after_publish")?;
         sqlx::query(DONE).bind(id).bind(me).execute(&pool).await?;
         observe!("settled", message = id);
     }
@@ -153,10 +151,10 @@ fn run(seed: u64, adjust: impl FnOnce(&mut sim::Config)) -> Finished {
         Host::new("d1", || dispatcher(1)),
         Host::new("d2", || dispatcher(2)),
     ];
-    let faults = "[[fault]]\nat = { host = \"d1\", site = \"fp:bench.after_publish\", hit = 5 }\ndo = { crash = \"before\", restart = \"60s\" }\n";
+    let faults = "[[fault]]\nat = { host = \"d1\", site = \"sql:done\", hit = 5 }\ndo = { crash = \"before\", restart = \"60s\" }\n";
     let text = format!("version = 1\nscenario = \"bench/standard\"\nseed = \"{seed}\"\n{faults}");
     let plan = Plan::from_toml(&text).expect("a plan");
-    let mut config = floor::config(seed, plan, hosts, vec!["bench.after_publish"]);
+    let mut config = floor::config(seed, plan, hosts, vec![]);
     adjust(&mut config);
     let all_settled = |control: &Control<'_>| {
         let settled = |trace: &[chaosdrill::Event]| {

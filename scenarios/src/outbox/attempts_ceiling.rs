@@ -10,8 +10,8 @@ use chaosdrill_target_outbox::{DispatcherConfig, Refusal};
 
 use crate::outbox::{
     checks,
+    checks::rows::is,
     clients::{deposit, open, send},
-    history::is,
     stage::{OutboxStage, SETTLED, guarded, watched},
 };
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use chaosdrill::rt::{http, time};
 use chaosdrill::{EventKind, Stream, Workload};
-use chaosdrill_rt::{http, time};
 use chaosdrill_target_outbox::{Action, Command, RawEvent};
 use serde_json::{Value, json};
 

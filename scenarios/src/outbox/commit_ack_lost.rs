@@ -1,8 +1,9 @@
 //! A commit whose answer is lost has happened: a sender that asks again must not make it happen twice.
 
-use chaosdrill::{EventKind, Mark, Scenario, fault::at};
+use chaosdrill::{Scenario, fault::at};
 
 use crate::outbox::{
+    checks,
     clients::commit_orders,
     stage::{OutboxStage, delivering, watched},
 };
@@ -25,10 +26,7 @@ pub(crate) fn scenario() -> Scenario {
                 at("net:ingress.reply").on_any().hit(second).lost_ack(),
             ]
         })
-        .sometimes(Mark::new("an answer was lost", |history| history.of_kind(EventKind::Fault, "lost-ack").count() as u64))
-        .sometimes(Mark::new("a repeated command was recognized", |history| {
-            let versions = history.operations("command").filter_map(|op| op.end);
-            versions.filter(|end| end.get("output")["answers"].as_array().is_some_and(|answers| answers.len() > 1)).count() as u64
-        }));
+        .sometimes(checks::marks::an_answer_was_lost())
+        .sometimes(checks::marks::a_command_was_sent_again());
     delivering(scenario)
 }

@@ -4,8 +4,8 @@ use chaosdrill::{Mark, Scenario};
 
 use crate::outbox::{
     checks,
+    checks::rows::{is, meaning},
     clients::{import, open, send},
-    history::{is, meaning},
     stage::{OutboxStage, SETTLED, guarded, watched},
 };
 

@@ -6,11 +6,12 @@
 use std::time::Duration;
 
 use chaosdrill::{
-    EventKind, Mark, Scenario, Stream,
+    Scenario, Stream,
     fault::{Fault, Place, Restart, at},
 };
 
 use crate::outbox::{
+    checks,
     clients::commit_orders,
     stage::{OutboxStage, delivering, watched},
 };
@@ -88,8 +89,6 @@ fn scenario(window: &'static Window) -> Scenario {
             })
         })
         .faults_drawn(|stream| vec![(window.strike)(stream)])
-        .sometimes(Mark::new("a host went down", |history| {
-            history.of_kind(EventKind::Host, "down").count() as u64
-        }));
+        .sometimes(checks::marks::a_host_went_down());
     delivering(scenario)
 }

@@ -1,12 +1,13 @@
 //! The status code of an answer tells the sender whether to come again.
 
 use chaosdrill::{
-    Mark, Scenario,
+    Scenario,
     fault::{ErrorKind, at},
 };
 use chaosdrill_target_outbox::Action;
 
 use crate::outbox::{
+    checks,
     clients::{command, deposit, open, send},
     stage::{OutboxStage, delivering, watched},
 };
@@ -56,8 +57,6 @@ pub(crate) fn scenario() -> Scenario {
                 })
                 .collect()
         })
-        .sometimes(Mark::new("a refusal stood", |history| {
-            history.operations("command").filter(chaosdrill::Operation::is_fail).count() as u64
-        }));
+        .sometimes(checks::marks::a_command_was_refused());
     delivering(scenario)
 }

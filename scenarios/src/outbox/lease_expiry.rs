@@ -5,6 +5,7 @@ use std::time::Duration;
 use chaosdrill::{Mark, Scenario, Topology, fault::at};
 
 use crate::outbox::{
+    checks,
     clients::commit_orders,
     stage::{OutboxStage, delivering, watched},
 };
@@ -54,11 +55,6 @@ fn late(name: &str, claim: &str, dispatchers: fn(Topology) -> Topology) -> Scena
         })
         .linger(Duration::from_secs(45))
         .sometimes(Mark::observed("outbox.settle_refused"))
-        .sometimes(Mark::new("an expired lease was taken over", |history| {
-            history
-                .observed("outbox.claimed")
-                .filter(|event| event.get("lapsed").as_bool() == Some(true))
-                .count() as u64
-        }));
+        .sometimes(checks::marks::an_expired_lease_was_taken_over());
     delivering(scenario)
 }

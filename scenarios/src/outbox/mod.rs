@@ -8,7 +8,6 @@ mod commit_ack_lost;
 mod consumer_errors;
 mod corrupt_row;
 mod crash_windows;
-mod history;
 mod ingress_answers;
 mod lease_expiry;
 mod outages;

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use chaosdrill::{
-    EventKind, Mark, Scenario, Stream,
+    Mark, Scenario, Stream,
     fault::{Fault, Restart, at_time},
 };
 
 use crate::outbox::{
+    checks,
     clients::commit_orders,
     stage::{OutboxStage, delivering, watched},
 };
@@ -31,9 +32,7 @@ pub(crate) fn of_the_network() -> Scenario {
     let scenario = outage("outbox/network-outages")
         .claim("cut and clogged links, a skewed clock and hosts that are killed delay messages, and lose none")
         .faults_drawn(network)
-        .sometimes(Mark::new("a link was cut", |history| {
-            history.of_kind(EventKind::Fault, "partition").count() as u64
-        }));
+        .sometimes(checks::marks::a_link_was_cut());
     delivering(scenario)
 }
 

@@ -1,9 +1,10 @@
 //! In one process the commands of one account take turns, and commit in the order in which they got them.
 
-use chaosdrill::{Mark, Scenario, fault::at};
-use chaosdrill_rt::task;
+use chaosdrill::rt::task;
+use chaosdrill::{Scenario, fault::at};
 
 use crate::outbox::{
+    checks,
     clients::{deposit, open, rest, send},
     stage::{OutboxStage, delivering, watched},
 };
@@ -36,8 +37,6 @@ pub(crate) fn scenario() -> Scenario {
             let hit = stream.between(2, CONTENDERS as u64) as u32;
             vec![at("sql:commit.begin").on_any().hit(hit).delay(std::time::Duration::from_millis(stream.between(100, 2000)))]
         })
-        .sometimes(Mark::new("several waited at once", |history| {
-            history.observed("queue.granted").filter(|event| event.int("grant").unwrap_or_default() > 2).count() as u64
-        }));
+        .sometimes(checks::marks::several_took_turns());
     delivering(scenario)
 }

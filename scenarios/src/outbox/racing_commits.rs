@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use chaosdrill::{Mark, Scenario, Workload, fault::at};
-use chaosdrill_rt::task;
+use chaosdrill::rt::task;
+use chaosdrill::{Scenario, Workload, fault::at};
 use chaosdrill_target_outbox::Action;
 
 use crate::outbox::{
+    checks,
     clients::{command, deposit, open, send},
     stage::{OutboxStage, delivering, watched},
 };
@@ -29,11 +30,7 @@ pub(crate) fn scenario() -> Scenario {
             let hits = (2..5).map(|hit| at("sql:commit.begin").on_any().hit(hit).delay(delay(stream)));
             hits.collect::<Vec<_>>()
         })
-        .sometimes(Mark::new("a racer was told of a conflict", |history| {
-            let answers = |op: chaosdrill::Operation<'_>| op.end.and_then(|end| end.get("output")["answers"].as_array().cloned());
-            let answers = history.operations("command").filter_map(answers).flatten();
-            answers.filter(|answer| answer["cause"] == "concurrent_write").count() as u64
-        }));
+        .sometimes(checks::marks::a_racer_was_told_of_a_conflict());
     delivering(scenario)
 }
 

@@ -1,8 +1,9 @@
 //! Where the read model refuses a change by a constraint of its own, nothing of the commit is left.
 
-use chaosdrill::{Mark, Scenario};
+use chaosdrill::Scenario;
 
 use crate::outbox::{
+    checks,
     clients::{deposit, open, send},
     stage::{OutboxStage, delivering, watched},
 };
@@ -26,8 +27,6 @@ pub(crate) fn scenario() -> Scenario {
                 Ok(())
             })
         })
-        .sometimes(Mark::new("a constraint refused a commit", |history| {
-            history.operations("command").filter(chaosdrill::Operation::is_fail).count() as u64
-        }));
+        .sometimes(checks::marks::a_command_was_refused());
     delivering(scenario)
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chaosdrill::{
-    Mark, Scenario, Workload,
+    Scenario, Workload,
     fault::{Restart, at},
 };
 use chaosdrill_target_outbox::Action;
@@ -11,6 +11,7 @@ use proptest::prelude::{Strategy, prop_oneof};
 
 use crate::{
     outbox::{
+        checks,
         clients::{command, open, rest, send, show},
         stage::{OutboxStage, delivering, watched},
     },
@@ -42,10 +43,7 @@ pub(crate) fn scenario() -> Scenario {
             let hit = stream.between(1, 4) as u32;
             vec![at("sql:events.load").on_any().hit(hit).crash_before(Restart::After(Duration::from_secs(1)))]
         })
-        .sometimes(Mark::new("an account was loaded from a snapshot", |history| {
-            let from_snapshot = |event: &&chaosdrill::Event| event.int("snapshot").unwrap_or_default() > 0;
-            history.observed("store.hydrated").filter(from_snapshot).count() as u64
-        }));
+        .sometimes(checks::marks::an_account_was_loaded_from_a_snapshot());
     delivering(scenario)
 }
 

@@ -8,7 +8,7 @@ use chaosdrill_target_outbox::{
     run_consumer, run_dispatcher, run_ingress,
 };
 
-use crate::outbox::{checks, history};
+use crate::outbox::checks::{self, rows as history};
 
 /// How long the pipeline may take to settle everything once the faults are over: longer than a lease, a backoff and
 /// a few polls together.

@@ -1,10 +1,10 @@
 //! A stream with an event that nobody knows is not guessed at.
 
-use chaosdrill::{Check, Mark, Outcome, Scenario};
+use chaosdrill::Scenario;
 
 use crate::outbox::{
+    checks,
     clients::{deposit, import, open, send, show},
-    history::text,
     stage::{OutboxStage, delivering, watched},
 };
 
@@ -24,27 +24,7 @@ pub(crate) fn scenario() -> Scenario {
                 Ok(())
             })
         })
-        .always(a_refusal_names_the_event())
-        .sometimes(Mark::new("an account could not be loaded", |history| {
-            history.operations("show").filter(chaosdrill::Operation::is_fail).count() as u64
-        }));
+        .always(checks::errors::a_refusal_names_the_event("foreign", FOREIGN))
+        .sometimes(checks::marks::an_account_could_not_be_loaded());
     delivering(scenario)
-}
-
-/// Who is refused learns which event it was.
-fn a_refusal_names_the_event() -> Check {
-    Check::new("a_refusal_names_the_event", |history| {
-        for op in history.operations("show") {
-            let Some(end) = op.end else { continue };
-            let body = &end.get("output")["body"];
-            let error = text(body, "error");
-            if op.invoke.get("input")["account"] == "foreign" && !error.contains(FOREIGN) {
-                return Outcome::invalid(
-                    format!("#{} the answer does not name {FOREIGN}: {body}", end.seq),
-                    [end.seq],
-                );
-            }
-        }
-        Outcome::valid()
-    })
 }

@@ -1,3 +1,5 @@
+//! Plans are read, written and refused as documented.
+
 use std::time::Duration;
 
 use proptest::prelude::*;

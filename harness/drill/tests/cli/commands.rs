@@ -10,7 +10,7 @@ use crate::lab::{drill, ends_with, folder, stderr, stdout};
 type Test = fn() -> Result<(), Failed>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, Test); 11] = [
+    let tests: [(&str, Test); 12] = [
         ("a_campaign_leaves_its_files", a_campaign_leaves_its_files),
         ("equal_input_gives_equal_files", equal_input_gives_equal_files),
         ("a_finding_replays_from_seed_and_plan", a_finding_replays_from_seed_and_plan),
@@ -25,6 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("bad_input_is_told_and_ends_with_2", bad_input_is_told_and_ends_with_2),
         ("a_torn_campaign_is_reported", a_torn_campaign_is_reported),
         ("limits_of_a_campaign", limits_of_a_campaign),
+        ("a_failed_report_changes_no_verdict", a_failed_report_changes_no_verdict),
     ];
     tests.into_iter().map(|(name, test)| Trial::test(format!("commands/{name}"), test)).collect()
 }
@@ -267,5 +268,27 @@ fn limits_of_a_campaign() -> Result<(), Failed> {
         &["run", "lab/visits", "--seeds", "100000", "-j", "1", "--time-budget", "300ms"],
     );
     ends_with(&budget, 0);
+    Ok(())
+}
+
+/// Folders in the place of the reports' files: they cannot be written, and that is all that follows.
+fn a_failed_report_changes_no_verdict() -> Result<(), Failed> {
+    for (scenario, code, verdict) in
+        [("lab/vandal-unseen", 0, "valid"), ("lab/vandal-caught", 1, "invalid")]
+    {
+        let folder = folder();
+        let output =
+            drill(folder.path(), &["run", scenario, "--seeds", "2", "--message-format", "json"]);
+        ends_with(&output, code);
+        let said = stdout(&output);
+        let summary: Value = serde_json::from_str(said.lines().last().unwrap_or_default())?;
+        assert_eq!(summary["tally"]["runs"], 2, "{said}");
+        assert_eq!(summary["verdict"], verdict, "{said}");
+        assert!(stderr(&output).contains("failed to write the reports"), "{}", stderr(&output));
+        if code == 1 {
+            let bundle = "failed to write target/drill/lab.vandal-caught";
+            assert!(stderr(&output).contains(bundle), "{}", stderr(&output));
+        }
+    }
     Ok(())
 }

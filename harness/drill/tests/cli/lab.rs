@@ -75,10 +75,23 @@ pub(crate) fn registry() -> Registry {
             observe!("number", number = other_number());
             Ok(())
         }));
+    let registry = registry.with(misbehaving("vandal-unseen", vandalize)).with(
+        misbehaving("vandal-caught", vandalize)
+            .always(Check::new("never", |_| Outcome::invalid("as ordered", []))),
+    );
     match std::env::var_os("LAB_MANIFEST") {
         Some(dir) => registry.manifest_dir(dir),
         None => registry,
     }
+}
+
+/// Puts folders where the reports belong, and a file where the bundle of a finding belongs.
+async fn vandalize() -> Ended {
+    for report in ["summary.json", "summary.md", "junit.xml"] {
+        std::fs::create_dir_all(Path::new("target/drill").join(report))?;
+    }
+    std::fs::write("target/drill/lab.vandal-caught", "in the way")?;
+    Ok(())
 }
 
 /// A number that no seed decides.

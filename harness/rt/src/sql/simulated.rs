@@ -16,7 +16,6 @@ use serde_json::{Value, json};
 use sqlx::{
     Any, AnyConnection, Error, Execute, Executor, SqlSafeStr, SqlStr,
     any::{AnyArguments, AnyQueryResult, AnyRow, AnyStatement, AnyTypeInfo},
-    migrate::{AppliedMigration, Migrate, MigrateError, Migration},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -32,6 +31,8 @@ use crate::{
     },
     sql::{PoolOptions, site},
 };
+
+mod migrate;
 
 /// SQLite's codes for a database that somebody else holds: SQLITE_BUSY and SQLITE_BUSY_RECOVERY.
 const BUSY_CODES: [&str; 2] = ["5", "261"];
@@ -459,43 +460,6 @@ impl PooledConnection {
         }
         .boxed()
     }
-
-    /// One step of the migrator, as a boundary.
-    async fn migration_step<T>(
-        &mut self,
-        step: &str,
-        mut operation: impl FnMut(&mut AnyConnection) -> Result<T, MigrateError>,
-    ) -> Result<T, MigrateError> {
-        let handle = self.handle;
-        inspector::forget_schema(&self.shared.database);
-        // The boundary knows the errors of sqlx; the migrator's own are kept aside.
-        let mut refusal = None;
-        let result = round_trip(
-            &self.shared,
-            &format!("sql:migrate.{step}"),
-            Value::Null,
-            Some(handle),
-            || match database::run(handle, &mut operation) {
-                None => Err(faulty::sql(ErrorKind::Reset)),
-                Some(Ok(output)) => Ok(Some(output)),
-                Some(Err(
-                    MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _),
-                )) => Err(error),
-                Some(Err(other)) => {
-                    refusal = Some(other);
-                    Ok(None)
-                }
-            },
-            |_| Value::Null,
-        )
-        .await;
-        match (result, refusal) {
-            (_, Some(refusal)) => Err(refusal),
-            (Ok(Some(output)), None) => Ok(output),
-            (Ok(None), None) => unreachable!("an operation without output was refused"),
-            (Err(error), None) => Err(MigrateError::Execute(error)),
-        }
-    }
 }
 
 /// Whether a statement with this first word can write.
@@ -539,91 +503,5 @@ impl Watching<'_> {
             }
             Ok(output)
         }
-    }
-}
-
-impl Migrate for PooledConnection {
-    fn create_schema_if_not_exists<'e>(
-        &'e mut self,
-        schema_name: &'e str,
-    ) -> BoxFuture<'e, Result<(), MigrateError>> {
-        let step = move |connection: &mut AnyConnection| {
-            database::inline(connection.create_schema_if_not_exists(schema_name))
-        };
-        self.migration_step("schema", step).boxed()
-    }
-
-    fn ensure_migrations_table<'e>(
-        &'e mut self,
-        table_name: &'e str,
-    ) -> BoxFuture<'e, Result<(), MigrateError>> {
-        let step = move |connection: &mut AnyConnection| {
-            database::inline(connection.ensure_migrations_table(table_name))
-        };
-        self.migration_step("table", step).boxed()
-    }
-
-    fn dirty_version<'e>(
-        &'e mut self,
-        table_name: &'e str,
-    ) -> BoxFuture<'e, Result<Option<i64>, MigrateError>> {
-        let step = move |connection: &mut AnyConnection| {
-            database::inline(connection.dirty_version(table_name))
-        };
-        self.migration_step("dirty", step).boxed()
-    }
-
-    fn list_applied_migrations<'e>(
-        &'e mut self,
-        table_name: &'e str,
-    ) -> BoxFuture<'e, Result<Vec<AppliedMigration>, MigrateError>> {
-        let step = move |connection: &mut AnyConnection| {
-            database::inline(connection.list_applied_migrations(table_name))
-        };
-        self.migration_step("list", step).boxed()
-    }
-
-    fn lock(&mut self) -> BoxFuture<'_, Result<(), MigrateError>> {
-        self.migration_step("lock", |connection| database::inline(connection.lock())).boxed()
-    }
-
-    fn unlock(&mut self) -> BoxFuture<'_, Result<(), MigrateError>> {
-        self.migration_step("unlock", |connection| database::inline(connection.unlock())).boxed()
-    }
-
-    fn apply<'e>(
-        &'e mut self,
-        table_name: &'e str,
-        migration: &'e Migration,
-    ) -> BoxFuture<'e, Result<Duration, MigrateError>> {
-        let step = move |connection: &mut AnyConnection| {
-            database::inline(connection.apply(table_name, migration))
-        };
-        async move { self.migration_step(&format!("apply.{}", migration.version), step).await }
-            .boxed()
-    }
-
-    fn revert<'e>(
-        &'e mut self,
-        table_name: &'e str,
-        migration: &'e Migration,
-    ) -> BoxFuture<'e, Result<Duration, MigrateError>> {
-        let step = move |connection: &mut AnyConnection| {
-            database::inline(connection.revert(table_name, migration))
-        };
-        async move { self.migration_step(&format!("revert.{}", migration.version), step).await }
-            .boxed()
-    }
-
-    fn skip<'e>(
-        &'e mut self,
-        table_name: &'e str,
-        migration: &'e Migration,
-    ) -> BoxFuture<'e, Result<(), MigrateError>> {
-        let step = move |connection: &mut AnyConnection| {
-            database::inline(connection.skip(table_name, migration))
-        };
-        async move { self.migration_step(&format!("skip.{}", migration.version), step).await }
-            .boxed()
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chaosdrill::{Check, Event, EventKind, Outcome};
 
-use crate::outbox::history::{EVENTS, fold, int, meaning, text};
+use crate::outbox::checks::rows::{EVENTS, fold, int, meaning, text};
 
 fn number(event: &Event, key: &str) -> i64 {
     event.int(key).unwrap_or_default()

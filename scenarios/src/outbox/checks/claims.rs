@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chaosdrill::{Check, Event, History, Outcome, Priority, RowChange};
 
-use crate::outbox::history::{OUTBOX, int, is, text};
+use crate::outbox::checks::rows::{OUTBOX, int, is, text};
 
 /// A change of a row that was there before, with the event that had brought that state.
 struct Step<'a> {

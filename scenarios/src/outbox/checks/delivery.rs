@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chaosdrill::{Check, History, Outcome};
 use serde_json::Value;
 
-use crate::outbox::history::{self, INBOX, OUTBOX, TOTALS, int, is, meaning, text};
+use crate::outbox::checks::rows::{self as history, INBOX, OUTBOX, TOTALS, int, is, meaning, text};
 
 /// Everything that was committed is published.
 pub(crate) fn every_committed_message_is_published() -> Check {

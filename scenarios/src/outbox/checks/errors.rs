@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chaosdrill::{Check, Event, Outcome, Priority};
 use serde_json::Value;
 
-use crate::outbox::history::{INBOX, by_message, text};
+use crate::outbox::checks::rows::{INBOX, by_message, text};
 
 /// Whether what lies at the bottom of an error is of the moment, as the databases' own documents say.
 fn passes(cause: &str) -> bool {
@@ -106,4 +106,20 @@ fn deaths(history: &chaosdrill::History, since: Option<&Event>) -> usize {
             event.host == since.host && event.seq > since.seq && event.data != Value::Null
         })
         .count()
+}
+
+/// Who asks for an account that cannot be loaded learns which event it was.
+pub(crate) fn a_refusal_names_the_event(account: &'static str, event: &'static str) -> Check {
+    Check::new("a_refusal_names_the_event", move |history| {
+        for op in history.operations("show") {
+            let Some(end) = op.end else { continue };
+            let body = &end.get("output")["body"];
+            let names = text(body, "error").contains(event);
+            if op.invoke.get("input")["account"] == account && !names {
+                let why = format!("#{} the answer does not name {event}: {body}", end.seq);
+                return Outcome::invalid(why, [end.seq]);
+            }
+        }
+        Outcome::valid()
+    })
 }

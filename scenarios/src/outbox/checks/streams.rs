@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chaosdrill::{Check, EventKind, History, Outcome};
 use serde_json::Value;
 
-use crate::outbox::history::{ACCOUNTS, ENTRIES, EVENTS, OUTBOX, int, meaning, text};
+use crate::outbox::checks::rows::{ACCOUNTS, ENTRIES, EVENTS, OUTBOX, int, meaning, text};
 
 /// Sequences run 1, 2, 3 without a gap, and no event ever changes.
 pub(crate) fn streams_are_gap_free() -> Check {
