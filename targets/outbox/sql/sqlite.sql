@@ -37,7 +37,7 @@ INSERT INTO outbox_messages (message_id, event_type, payload, codec, codec_versi
     correlation_id, causation_id) VALUES
 
 -- name: entries.append
-INSERT INTO account_entries (account_id, sequence, amount) VALUES
+INSERT INTO account_entries (entry_id, account_id, sequence, amount) VALUES
 
 -- name: accounts.save
 INSERT INTO accounts (account_id, owner, balance, version, updated_at) VALUES ($1, $2, $3, $4, $5)

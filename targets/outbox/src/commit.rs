@@ -37,13 +37,20 @@ impl Commit<'_> {
         &self.command.account
     }
 
-    /// The movements of the balance, with their places in the stream.
-    fn movements(&self) -> Vec<(i64, i64)> {
-        let movement = |stored: &StoredEvent| {
+    /// The events with the names of the messages that announce them. They are named after the command, so that two
+    /// carryings out of one command could not both be announced.
+    fn announced(&self) -> impl Iterator<Item = (&StoredEvent, String)> {
+        let name = |number: usize| format!("{}/{number:04}", self.remembered_as);
+        self.events.iter().zip((1..).map(name))
+    }
+
+    /// The movements of the balance: (message, place in the stream, amount).
+    fn movements(&self) -> Vec<(String, i64, i64)> {
+        let movement = |(stored, message): (&StoredEvent, String)| {
             let event = Event::decode(&stored.event_type, &stored.codec, &stored.payload).ok()?;
-            Some((stored.sequence, event.movement()))
+            Some((message, stored.sequence, event.movement()))
         };
-        self.events.iter().filter_map(movement).filter(|(_, amount)| *amount != 0).collect()
+        self.announced().filter_map(movement).filter(|(.., amount)| *amount != 0).collect()
     }
 }
 
@@ -117,14 +124,12 @@ impl EventStore {
         connection: &mut Connection,
         commit: &Commit<'_>,
     ) -> Result<(), sqlx::Error> {
-        // Named after the command, so that two carryings out of one command could not both be announced.
-        let ids: Vec<String> = (1..=commit.events.len())
-            .map(|number| format!("{}/{number:04}", commit.remembered_as))
-            .collect();
         let metadata = json!({ "command": commit.command.id }).to_string();
-        let pairs = commit.events.iter().zip(&ids);
-        let rows: Vec<_> =
-            pairs.map(|(event, id)| message_row(self, commit, event, id, &metadata)).collect();
+        let announced: Vec<_> = commit.announced().collect();
+        let rows: Vec<_> = announced
+            .iter()
+            .map(|(event, id)| message_row(self, commit, event, id, &metadata))
+            .collect();
         insert_rows(connection, self.sql.get("outbox.enqueue"), "", &rows).await
     }
 
@@ -144,9 +149,14 @@ impl EventStore {
             .bind(commit.now_ms)
             .execute(&mut *connection)
             .await?;
-        let row =
-            |(sequence, amount)| [Bind::Text(commit.id()), Bind::Int(sequence), Bind::Int(amount)];
-        let rows: Vec<_> = commit.movements().into_iter().map(row).collect();
+        let movements = commit.movements();
+        let rows: Vec<_> = movements
+            .iter()
+            .map(|(message, sequence, amount)| {
+                let account = Bind::Text(commit.id());
+                [Bind::Text(message), account, Bind::Int(*sequence), Bind::Int(*amount)]
+            })
+            .collect();
         insert_rows(connection, self.sql.get("entries.append"), "", &rows).await
     }
 

@@ -243,11 +243,14 @@ mod tests {
         let mut planted: Vec<String> = Vec::new();
         let sources = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
         for entry in std::fs::read_dir(sources).expect("the sources are there") {
-            let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("text");
+            let path = entry.expect("an entry").path();
+            if path.ends_with("defects.rs") {
+                continue;
+            }
+            let text = std::fs::read_to_string(path).expect("text");
             for part in text.split("defect!(").skip(1) {
-                let id =
-                    part.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
-                planted.extend(id.map(str::to_owned));
+                let quoted = part.trim_start().strip_prefix('"');
+                planted.extend(quoted.and_then(|rest| rest.split('"').next()).map(str::to_owned));
             }
         }
         planted.sort();

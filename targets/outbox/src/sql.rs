@@ -49,7 +49,7 @@ mod tests {
 
     use super::*;
 
-    /// All names that stand in the sources of this crate as `get("NAME")` and the like.
+    /// All names that stand in the sources of this crate as `get("NAME")` or `settle("NAME"`.
     fn names_used() -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -59,11 +59,11 @@ mod tests {
                 continue;
             }
             let text = std::fs::read_to_string(path).expect("text");
-            for word in [".get(\"", "rows(\"", "settle(\n", "settle(\""] {
-                for part in text.split(word).skip(1) {
-                    let name = part.trim_start().trim_start_matches('"').split('"').next();
-                    names.extend(name.filter(|name| name.contains('.')).map(str::to_owned));
-                }
+            for word in [".get(", "settle("] {
+                let quoted = |part: &str| {
+                    Some(part.trim_start().strip_prefix('"')?.split('"').next()?.to_owned())
+                };
+                names.extend(text.split(word).skip(1).filter_map(quoted));
             }
         }
         names

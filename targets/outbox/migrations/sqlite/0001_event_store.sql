@@ -42,9 +42,10 @@ CREATE TABLE accounts (
 );
 
 CREATE TABLE account_entries (
+    -- The message that announces the movement.
+    entry_id TEXT NOT NULL PRIMARY KEY,
     account_id TEXT NOT NULL,
     sequence BIGINT NOT NULL,
     -- No single movement may be larger than this; the aggregate knows nothing of it.
-    amount BIGINT NOT NULL CHECK (amount BETWEEN -1000000 AND 1000000),
-    PRIMARY KEY (account_id, sequence)
+    amount BIGINT NOT NULL CHECK (amount BETWEEN -1000000 AND 1000000)
 );
