@@ -12,9 +12,7 @@ use chaosdrill_rt::{
 };
 use sqlx::Row;
 
-use crate::{
-    BoxError, backoff::Backoff, error::chain, failpoints::AFTER_ACCEPT, start, wire::Envelope,
-};
+use crate::{BoxError, backoff::Backoff, error::chain, start, wire::Envelope};
 
 const SQL: Statements = Statements::new(include_str!("../sql/broker.sqlite.sql"));
 
@@ -141,7 +139,7 @@ impl Broker {
             accepted = accepted
         );
         self.owe(envelope, publishes);
-        if fail_point!(AFTER_ACCEPT).is_err() {
+        if fail_point!(crate::failpoints::AFTER_ACCEPT).is_err() {
             return http::Response::new(503, "accepted, and then something broke");
         }
         http::Response::new(200, "")

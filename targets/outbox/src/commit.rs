@@ -33,7 +33,7 @@ impl Commit<'_> {
         self.events.last().map_or(self.before.version, |event| event.sequence)
     }
 
-    fn id(&self) -> &str {
+    fn account(&self) -> &str {
         &self.command.account
     }
 
@@ -66,9 +66,9 @@ impl EventStore {
         let mut tx = begin().await.map_err(storage("begin the commit"))?;
         let expected = commit.before.version;
         // What was read before this transaction may be old; what is read in it, under the write lock, is not.
-        let actual = defect!("O1", expected, self.version(&mut tx, commit.id()).await?);
+        let actual = defect!("O1", expected, self.version(&mut tx, commit.account()).await?);
         if actual != expected {
-            let id = commit.id().to_owned();
+            let id = commit.account().to_owned();
             return Err(RepositoryError::ConcurrentWrite { id, expected, actual });
         }
         if let Err(error) = self.append_events(&mut tx, commit).await {
@@ -79,8 +79,8 @@ impl EventStore {
             drop(tx);
             let mut connection =
                 self.pool.acquire().await.map_err(storage("read the version again"))?;
-            let actual = self.version(&mut connection, commit.id()).await?;
-            let id = commit.id().to_owned();
+            let actual = self.version(&mut connection, commit.account()).await?;
+            let id = commit.account().to_owned();
             return Err(RepositoryError::ConcurrentWrite { id, expected, actual });
         }
         self.enqueue_messages(&mut tx, commit).await.map_err(storage("enqueue the messages"))?;
@@ -142,7 +142,7 @@ impl EventStore {
         // Of an account whose events cannot be read there is nothing to show.
         let Some(after) = &commit.after else { return Ok(()) };
         sqlx::query(self.sql.get("accounts.save"))
-            .bind(commit.id().to_owned())
+            .bind(commit.account().to_owned())
             .bind(after.account.owner.clone().unwrap_or_default())
             .bind(after.account.balance)
             .bind(after.version)
@@ -153,7 +153,7 @@ impl EventStore {
         let rows: Vec<_> = movements
             .iter()
             .map(|(message, sequence, amount)| {
-                let account = Bind::Text(commit.id());
+                let account = Bind::Text(commit.account());
                 [Bind::Text(message), account, Bind::Int(*sequence), Bind::Int(*amount)]
             })
             .collect();
@@ -174,7 +174,7 @@ impl EventStore {
             .map_err(|error| sqlx::Error::Encode(error.into()))?;
         sqlx::query(self.sql.get("snapshots.save"))
             .bind(TYPE)
-            .bind(commit.id().to_owned())
+            .bind(commit.account().to_owned())
             .bind(version)
             .bind(JSON)
             .bind(state)
@@ -192,7 +192,7 @@ impl EventStore {
         let remembered = sqlx::query(self.sql.get("commands.record"))
             .bind(commit.remembered_as.clone())
             .bind(TYPE)
-            .bind(commit.id().to_owned())
+            .bind(commit.account().to_owned())
             .bind(commit.version())
             .bind(commit.now_ms)
             .execute(connection)
@@ -210,7 +210,7 @@ impl EventStore {
 fn event_row<'a>(commit: &'a Commit<'a>, event: &'a StoredEvent) -> [Bind<'a>; 10] {
     [
         Bind::Text(TYPE),
-        Bind::Text(commit.id()),
+        Bind::Text(commit.account()),
         Bind::Int(event.sequence),
         Bind::Text(&event.event_type),
         Bind::Int(event.event_version),

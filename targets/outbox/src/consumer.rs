@@ -7,16 +7,16 @@ use chaosdrill_rt::{
     net::TcpListener,
     observe,
     sql::{Connection, Pool},
-    time,
+    time::{self, Duration},
 };
 
 use crate::{
     BoxError,
     error::{HandlerError, RepositoryError, RetryClass, chain, storage},
     event::Event,
-    failpoints::AFTER_EFFECT,
     sql::Sql,
     start,
+    turns::Turns,
     wire::Envelope,
 };
 
@@ -29,13 +29,19 @@ pub struct ConsumerConfig {
     pub database_url: String,
     /// Where it listens, such as `0.0.0.0:80`.
     pub listen: String,
+    /// How long a delivery waits for another one of the same message.
+    pub turn_wait_max: Duration,
 }
 
 impl ConsumerConfig {
-    /// The defaults: it listens on port 80.
+    /// The defaults: it listens on port 80, and a delivery waits 5 s for another one of the same message.
     pub fn new(name: impl Into<String>, database_url: impl Into<String>) -> Self {
-        let listen = "0.0.0.0:80".into();
-        Self { name: name.into(), database_url: database_url.into(), listen }
+        Self {
+            name: name.into(),
+            database_url: database_url.into(),
+            listen: "0.0.0.0:80".into(),
+            turn_wait_max: Duration::from_secs(5),
+        }
     }
 }
 
@@ -48,7 +54,8 @@ pub async fn run_consumer(config: ConsumerConfig) -> Result<(), BoxError> {
     let pool = start::open(&config.database_url).await?;
     let sql = Sql::of(&pool)?;
     let listener = TcpListener::bind("consumer", &config.listen).await?;
-    let consumer = Arc::new(Consumer { pool, sql, name: config.name });
+    let turns = Turns::new(config.turn_wait_max);
+    let consumer = Arc::new(Consumer { pool, sql, turns, name: config.name });
     let receive = move |request: http::Request| {
         let consumer = consumer.clone();
         async move { consumer.receive(&request).await }
@@ -60,6 +67,7 @@ pub async fn run_consumer(config: ConsumerConfig) -> Result<(), BoxError> {
 struct Consumer {
     pool: Pool,
     sql: Sql,
+    turns: Turns,
     name: String,
 }
 
@@ -70,6 +78,10 @@ impl Consumer {
             return http::Response::new(400, "this is no message");
         };
         let message = &envelope.message_id;
+        // What an impatient broker sends again waits for the first to end: one of them tries, the other one asks.
+        let Ok(_turn) = self.turns.take(message).await else {
+            return http::Response::new(503, "the message is being applied");
+        };
         match self.apply(&envelope).await {
             Ok(is_new) => {
                 let what = if is_new { "consumer.applied" } else { "consumer.duplicate" };
@@ -103,7 +115,7 @@ impl Consumer {
             return Ok(false);
         }
         self.effect(&mut tx, envelope).await?;
-        fail_point!(AFTER_EFFECT).map_err(RepositoryError::from)?;
+        fail_point!(crate::failpoints::AFTER_EFFECT).map_err(RepositoryError::from)?;
         tx.commit().await.map_err(storage("commit the effect"))?;
         Ok(true)
     }

@@ -9,7 +9,6 @@ use crate::{
     BoxError,
     backoff::Backoff,
     error::{RepositoryError, chain},
-    failpoints::{AFTER_CLAIM, AFTER_PUBLISH, AFTER_SETTLE},
     outbox::{Claim, Outbox},
     start,
     wire::Envelope,
@@ -152,13 +151,13 @@ impl Dispatcher {
                 Ok(()) | Err(RepositoryError::InvalidState { .. }) => {}
                 Err(error) => return Err(error),
             }
-            fail_point!(AFTER_SETTLE)?;
+            fail_point!(crate::failpoints::AFTER_SETTLE)?;
         }
         Ok(claims.len())
     }
 
     async fn dispatch(&self, claim: &Claim) -> Result<(), RepositoryError> {
-        fail_point!(AFTER_CLAIM)?;
+        fail_point!(crate::failpoints::AFTER_CLAIM)?;
         let envelope = match &claim.envelope {
             Ok(envelope) => envelope,
             Err(error) => return self.give_up_corrupt(claim, &chain(error)).await,
@@ -176,7 +175,7 @@ impl Dispatcher {
                     worker = self.config.worker,
                     attempt = claim.attempt
                 );
-                fail_point!(AFTER_PUBLISH)?;
+                fail_point!(crate::failpoints::AFTER_PUBLISH)?;
                 let completed = self.outbox.complete(claim).await;
                 if defect!("O7b", completed.is_err(), false) {
                     return self.outbox.fail(claim, "it could not be settled").await;

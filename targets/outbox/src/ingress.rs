@@ -13,7 +13,6 @@ use crate::{
     BoxError,
     command::Command,
     error::{RepositoryError, RetryClass, chain},
-    failpoints::BEFORE_ANSWER,
     queued::QueuedRepository,
     start,
     store::{Done, EventStore},
@@ -95,7 +94,7 @@ async fn execute(
     command: &Command,
 ) -> Result<http::Response, RepositoryError> {
     let Done { version, repeated } = repository.execute(command).await?;
-    fail_point!(BEFORE_ANSWER)?;
+    fail_point!(crate::failpoints::BEFORE_ANSWER)?;
     Ok(say(200, &json!({ "version": version, "repeated": repeated })))
 }
 

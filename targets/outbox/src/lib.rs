@@ -17,6 +17,7 @@ pub mod account;
 mod backoff;
 pub mod broker;
 mod chunk;
+mod classify;
 pub mod command;
 mod commit;
 pub mod consumer;
@@ -32,6 +33,7 @@ pub mod replay;
 mod sql;
 mod start;
 pub mod store;
+mod turns;
 pub mod wire;
 
 pub use backoff::Backoff;

@@ -78,11 +78,14 @@ impl Lab {
         self
     }
 
+    /// With this fault, in the words of a plan.
     pub(crate) fn fault(mut self, at: &str, act: &str) -> Self {
         self.faults.push_str(&format!("[[fault]]\nat = {{ {at} }}\ndo = {{ {act} }}\n"));
         self
     }
 
+    /// With this planted bug switched on.
+    #[cfg(feature = "defects")]
     pub(crate) fn defect(mut self, id: &'static str) -> Self {
         self.defect = Some(id);
         self

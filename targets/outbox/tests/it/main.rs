@@ -1,7 +1,9 @@
 //! The pipeline inside simulations.
 
+mod backlog;
 mod calm;
 #[cfg(feature = "defects")]
 mod defects;
 mod lab;
 mod truth;
+mod windows;

@@ -1,6 +1,6 @@
 //! What the consumer did, and tried to do.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use chaosdrill_core::{Event, History};
 
@@ -14,17 +14,18 @@ const TRANSIENT: [&str; 6] = ["40001", "40P01", "5", "13", "io", "pool"];
 
 /// After one permanent failure a message is put aside, unless that failed too or the consumer went down.
 pub(super) fn permanent_once(history: &History) -> Option<String> {
-    let mut failed: BTreeMap<&str, bool> = BTreeMap::new();
+    let mut failed: BTreeSet<&str> = BTreeSet::new();
     for event in history.events() {
         match event.name.as_str() {
             "down" if event.host == "consumer" => failed.clear(),
             "consumer.give_up_failed" => {
                 failed.remove(event.text("message"));
             }
-            "consumer.failed" if PERMANENT.contains(&event.text("cause")) => {
-                if failed.insert(event.text("message"), true).is_some() {
-                    return Some(witness("tried again", event));
-                }
+            "consumer.failed"
+                if PERMANENT.contains(&event.text("cause"))
+                    && !failed.insert(event.text("message")) =>
+            {
+                return Some(witness("tried again", event));
             }
             _ => {}
         }

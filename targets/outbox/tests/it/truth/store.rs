@@ -1,6 +1,6 @@
 //! Streams, commits, snapshots, and what the client was told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chaosdrill_core::{Event, History};
 use chaosdrill_target_outbox::event::Event as AccountEvent;
@@ -80,18 +80,16 @@ pub(super) fn folds_every_event(history: &History) -> Option<String> {
 
 /// On one host, an account's turn is granted when the one before is over, unless the host went down.
 pub(super) fn follow_grants(history: &History) -> Option<String> {
-    let mut holders: BTreeMap<(&str, &str), Option<i64>> = BTreeMap::new();
+    let mut held: BTreeSet<(&str, &str)> = BTreeSet::new();
     for event in history.events() {
         let place = (event.host.as_str(), event.text("account"));
         match event.name.as_str() {
-            "down" => holders.retain(|(host, _), _| *host != event.host),
-            "queue.granted" => {
-                if holders.insert(place, event.int("grant")).flatten().is_some() {
-                    return Some(witness("granted while another holds it", event));
-                }
+            "down" => held.retain(|(host, _)| *host != event.host),
+            "queue.granted" if !held.insert(place) => {
+                return Some(witness("granted while another holds it", event));
             }
             "queue.released" => {
-                holders.insert(place, None);
+                held.remove(&place);
             }
             _ => {}
         }
