@@ -7,7 +7,7 @@ use std::{
 };
 
 use chaosdrill_core::{History, Plan, Record, RunId, TraceEvent, Verdict, record::Measured};
-use chaosdrill_rt::sim::{self, Bounds, Config, Finished};
+use chaosdrill_rt::sim::{self, Config, Finished};
 use serde::{Deserialize, Serialize};
 
 use crate::{director::ScenarioDirector, judge, measure::Stopwatch, registry::Registry};
@@ -57,19 +57,12 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
     let topology = scenario.make_topology();
     let folder = database_folder();
     let config = Config {
-        seed: job.run.seed,
-        plan: job.plan.clone(),
         defect: job.run.defect.clone(),
-        hosts: topology.hosts,
         failpoints: registry.failpoints_of(scenario),
         watches: topology.watches,
         network: topology.network,
         database: topology.database,
-        folder: folder.clone(),
-        bounds: Bounds::default(),
-        profile: false,
-        record_statements: false,
-        skip_idle: true,
+        ..Config::new(job.plan.clone(), topology.hosts, folder.clone())
     };
     let stopwatch = Stopwatch::start();
     let finished = sim::run(config, ScenarioDirector::new(scenario));

@@ -58,10 +58,8 @@ fn ours() {
         Host::new("w0", work).client(),
         Host::new("w1", work).client(),
     ];
-    let finished = run(
-        config(1, Plan::new("bench/backoff", Seed(1)), hosts, vec![]),
-        Until(|_: &sim::Control<'_>| true),
-    );
+    let finished =
+        run(config(Plan::new("bench/backoff", Seed(1)), hosts), Until(|_: &sim::Control<'_>| true));
     assert!(finished.elapsed >= Duration::from_secs(BACKOFF_S.iter().sum()));
 }
 

@@ -6,8 +6,8 @@ use std::{
     time::Duration,
 };
 
-use chaosdrill::rt::sim::{self, Bounds, Config, Control, Director, Finished, Host, Latency, Next};
-use chaosdrill::{Plan, Seed};
+use chaosdrill::Plan;
+use chaosdrill::rt::sim::{self, Config, Control, Director, Finished, Host, Latency, Next};
 
 /// The backoff of a propagation runner, in seconds: 31 h 51 m in all.
 pub(crate) const BACKOFF_S: [u64; 9] = [60, 300, 900, 1800, 3600, 7200, 14400, 28800, 57600];
@@ -48,28 +48,9 @@ impl<F: FnMut(&Control<'_>) -> bool + Send> Director for Until<F> {
     }
 }
 
-/// A configuration with these hosts and faults.
-pub(crate) fn config(
-    seed: u64,
-    plan: Plan,
-    hosts: Vec<Host>,
-    failpoints: Vec<&'static str>,
-) -> Config {
-    Config {
-        seed: Seed(seed),
-        plan,
-        defect: None,
-        hosts,
-        failpoints,
-        watches: vec![],
-        network: Latency { ms_min: 1, ms_max: 10 },
-        database: Latency { ms_min: 0, ms_max: 0 },
-        folder: folder(),
-        bounds: Bounds::default(),
-        profile: false,
-        record_statements: false,
-        skip_idle: true,
-    }
+/// A configuration with these hosts and faults; nothing travels to the database, as in the hand-written drill.
+pub(crate) fn config(plan: Plan, hosts: Vec<Host>) -> Config {
+    Config { database: Latency { ms_min: 0, ms_max: 0 }, ..Config::new(plan, hosts, folder()) }
 }
 
 /// Runs a configuration and removes its folder.

@@ -154,7 +154,7 @@ fn run(seed: u64, adjust: impl FnOnce(&mut sim::Config)) -> Finished {
     let faults = "[[fault]]\nat = { host = \"d1\", site = \"sql:done\", hit = 5 }\ndo = { crash = \"before\", restart = \"60s\" }\n";
     let text = format!("version = 1\nscenario = \"bench/standard\"\nseed = \"{seed}\"\n{faults}");
     let plan = Plan::from_toml(&text).expect("a plan");
-    let mut config = floor::config(seed, plan, hosts, vec![]);
+    let mut config = floor::config(plan, hosts);
     adjust(&mut config);
     let all_settled = |control: &Control<'_>| {
         let settled = |trace: &[chaosdrill::Event]| {

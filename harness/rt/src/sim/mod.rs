@@ -146,6 +146,27 @@ pub struct Config {
     pub skip_idle: bool,
 }
 
+impl Config {
+    /// These hosts under these faults, and everything else as it is unless a scenario says otherwise.
+    pub fn new(plan: Plan, hosts: Vec<Host>, folder: PathBuf) -> Self {
+        Self {
+            seed: plan.seed,
+            plan,
+            defect: None,
+            hosts,
+            failpoints: Vec::new(),
+            watches: Vec::new(),
+            network: Latency { ms_min: 1, ms_max: 10 },
+            database: Latency { ms_min: 0, ms_max: 3 },
+            folder,
+            bounds: Bounds::default(),
+            profile: false,
+            record_statements: false,
+            skip_idle: true,
+        }
+    }
+}
+
 /// Bounds of one run; each ends it as unknown and says so.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {

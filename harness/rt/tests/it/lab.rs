@@ -5,8 +5,8 @@ use std::{
     time::Duration,
 };
 
-use chaosdrill_core::{Plan, Seed};
-use chaosdrill_rt::sim::{self, Bounds, Config, Control, Director, Finished, Host, Latency, Next};
+use chaosdrill_core::Plan;
+use chaosdrill_rt::sim::{self, Config, Control, Director, Finished, Host, Next};
 
 /// Heals at once when the clients are done and the faults are over, and ends the run a while after.
 struct Patience {
@@ -43,21 +43,8 @@ pub(crate) fn lab(seed: u64, faults: &str, hosts: Vec<Host>) -> Lab {
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let folder =
         std::env::temp_dir().join(format!("chaosdrill-rt-{}-{number}", std::process::id()));
-    let config = Config {
-        seed: Seed(seed),
-        plan,
-        defect: None,
-        hosts,
-        failpoints: vec!["lab.here"],
-        watches: vec![],
-        network: Latency { ms_min: 1, ms_max: 10 },
-        database: Latency { ms_min: 0, ms_max: 3 },
-        folder,
-        bounds: Bounds::default(),
-        profile: false,
-        record_statements: false,
-        skip_idle: true,
-    };
+    let mut config = Config::new(plan, hosts, folder);
+    config.failpoints = vec!["lab.here"];
     Lab { config, linger: Duration::from_secs(1) }
 }
 

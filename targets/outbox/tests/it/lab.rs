@@ -5,12 +5,10 @@ use std::{
     time::Duration,
 };
 
-use chaosdrill_core::{Plan, Seed, trace::TraceEvent};
+use chaosdrill_core::{Plan, trace::TraceEvent};
 use chaosdrill_rt::{
     http,
-    sim::{
-        self, Bounds, Config, Control, Director, Finished, Host, Latency, Next, Watch, database_url,
-    },
+    sim::{self, Config, Control, Director, Finished, Host, Next, Watch, database_url},
     time,
 };
 use chaosdrill_target_outbox::{
@@ -103,11 +101,9 @@ impl Lab {
             database: database.into(),
             sql: sql.into(),
         };
+        let hosts = self.machines.into_iter().map(|(_, host)| host).collect();
         let config = Config {
-            seed: Seed(self.seed),
-            plan,
             defect: self.defect.map(str::to_owned),
-            hosts: self.machines.into_iter().map(|(_, host)| host).collect(),
             failpoints: failpoints::ALL.to_vec(),
             watches: vec![
                 watch("outbox", "outbox", "SELECT * FROM outbox_messages ORDER BY message_id"),
@@ -120,14 +116,12 @@ impl Lab {
                 watch("totals", "outbox", "SELECT * FROM consumer_totals"),
                 watch("accounts", "outbox", "SELECT * FROM accounts"),
             ],
-            network: Latency { ms_min: 1, ms_max: 10 },
-            database: Latency { ms_min: 0, ms_max: 3 },
-            folder,
-            keep_databases: None,
-            bounds: Bounds::default(),
-            skip_idle: true,
+            ..Config::new(plan, hosts, folder.clone())
         };
-        sim::run(config, Patience { healed: false, linger: self.linger }).expect("it holds")
+        let director = Patience { healed: false, linger: self.linger };
+        let finished = sim::run(config, director).expect("it holds");
+        std::fs::remove_dir_all(folder).expect("the folder is ours");
+        finished
     }
 }
 
