@@ -1,0 +1,5 @@
+//! `cargo drill`: the command line over this crate's scenarios.
+
+fn main() -> std::process::ExitCode {
+    chaosdrill::cli_main(own_pipeline_drill::registry())
+}

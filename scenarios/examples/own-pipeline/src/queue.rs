@@ -1,0 +1,110 @@
+//! The queue: a table of jobs, and the three things that are done with it.
+
+use std::time::Duration;
+
+use chaosdrill_rt::{
+    defect,
+    sql::{Pool, Statements},
+    time,
+};
+use sqlx::migrate::Migrator;
+
+use crate::error::Error;
+
+/// Another database is another file of the same names.
+static SQL: Statements = Statements::new(include_str!("../sql/sqlite.sql"));
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// The planted bug of the drill: any later claim counts as this one's.
+const SETTLE_OF_ANY_LATER_ATTEMPT: &str = "-- name: jobs.settle
+    UPDATE jobs SET status = 'sent', settled_attempt = $2, receipt = $3 WHERE id = $1 AND attempt >= $2";
+
+/// A queue of mails that are to be sent.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    pool: Pool,
+}
+
+/// A job, claimed for the length of a lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The job's id.
+    pub job: i64,
+    /// The number of this claim, counted from 1 for each job.
+    pub attempt: i64,
+    /// To whom.
+    pub recipient: String,
+    /// What.
+    pub body: String,
+}
+
+impl Queue {
+    /// Opens the queue in a database, such as `sqlite:jobs.db?mode=rwc`.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub async fn open(url: &str) -> Result<Self, Error> {
+        Ok(Self { pool: Pool::connect(url).await? })
+    }
+
+    /// Brings the schema up to date. One program does this before the others: on SQLite the migrator has no lock,
+    /// and of two that migrate at once the second finds its tables made already.
+    ///
+    /// # Errors
+    ///
+    /// The migrator's.
+    pub async fn install(&self) -> Result<(), Error> {
+        Ok(self.pool.migrate(&MIGRATIONS).await?)
+    }
+
+    /// Adds mails, all or none, and gives their ids. A mail is a recipient and a body.
+    ///
+    /// # Errors
+    ///
+    /// The database's. Where it failed to commit, nobody knows whether they were added.
+    pub async fn add(&self, mails: &[(String, String)]) -> Result<Vec<i64>, Error> {
+        let mut ids = Vec::with_capacity(mails.len());
+        let mut tx = self.pool.begin("jobs.add").await?;
+        for (recipient, body) in mails {
+            let add = sqlx::query_scalar(SQL.get("jobs.add")).bind(recipient).bind(body);
+            ids.push(add.fetch_one(&mut *tx).await?);
+        }
+        tx.commit().await?;
+        Ok(ids)
+    }
+
+    /// Claims the oldest job that nobody holds; nothing where there is none.
+    ///
+    /// # Errors
+    ///
+    /// The database's. A claim whose answer was lost runs out like any other.
+    pub async fn claim(&self, worker: &str, lease: Duration) -> Result<Option<Claim>, Error> {
+        let now = time::unix_ms();
+        let until = now.saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
+        let row: Option<(i64, i64, String, String)> = sqlx::query_as(SQL.get("jobs.claim"))
+            .bind(worker)
+            .bind(until)
+            .bind(now)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(|(job, attempt, recipient, body)| Claim { job, attempt, recipient, body }))
+    }
+
+    /// Writes down that the mail of a claim was sent; false where the claim is no longer the current one.
+    ///
+    /// # Errors
+    ///
+    /// The database's. The job is then sent once more under another claim, and the mailer knows it by its id.
+    pub async fn settle(&self, claim: &Claim, receipt: &str) -> Result<bool, Error> {
+        let settle = defect!("M1", SETTLE_OF_ANY_LATER_ATTEMPT, SQL.get("jobs.settle"));
+        let settled = sqlx::query(settle)
+            .bind(claim.job)
+            .bind(claim.attempt)
+            .bind(receipt)
+            .execute(&self.pool)
+            .await?;
+        Ok(settled.rows_affected() == 1)
+    }
+}
