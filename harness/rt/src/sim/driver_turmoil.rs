@@ -27,6 +27,10 @@ const TICK: Duration = Duration::from_millis(1);
 /// A gap shorter than this many ticks is walked through.
 const SKIP_TICKS_MIN: u32 = 3;
 
+/// Connections that may wait to be accepted, and segments to be read. turmoil panics at one more, and a host that stalls
+/// while others try again and again owes many.
+const BACKLOG_MAX: usize = 1 << 16;
+
 thread_local! {
     static SKIP: Cell<Duration> = const { Cell::new(Duration::ZERO) };
     static SKIPPER_POLLS: Cell<u64> = const { Cell::new(0) };
@@ -136,6 +140,7 @@ fn build(config: &Config) -> Turmoil<'static> {
         .tick_duration(TICK)
         .simulation_duration(Duration::MAX)
         .epoch(std::time::UNIX_EPOCH)
+        .tcp_capacity(BACKLOG_MAX)
         .min_message_latency(Duration::from_millis(config.network.ms_min))
         .max_message_latency(Duration::from_millis(config.network.ms_max))
         .build();

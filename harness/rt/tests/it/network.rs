@@ -141,3 +141,24 @@ fn an_open_stream_is_reset_when_its_link_is_cut() {
     let finished = lab(1, partition, vec![server, client]).run();
     assert_eq!(observed(&finished), [r#"client read {"at":3,"error":"connection reset"}"#]);
 }
+
+#[test]
+fn a_stalled_listener_may_be_knocked_at_for_long() {
+    let server = Host::new("server", || async {
+        let listener = TcpListener::bind("bus", "0.0.0.0:80").await?;
+        http::serve(listener, |_| async { http::Response::new(200, "") }).await?;
+        Ok(())
+    });
+    let knocker = Host::new("knocker", || async {
+        for _ in 0..200 {
+            let posted = http::post("knock", "server:80", "/", "");
+            let _ = time::timeout(Duration::from_millis(100), posted).await;
+        }
+        observe!("done");
+        Ok(())
+    });
+    let stall = "[[fault]]\nat = { site = \"net:bus.reply\" }\ndo = { stall = \"90s\" }\n";
+    let finished = lab(1, stall, vec![server, knocker.client()]).run();
+    assert_eq!(finished.stop, None);
+    assert_eq!(observed(&finished), ["knocker done {}"]);
+}

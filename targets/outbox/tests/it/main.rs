@@ -1,6 +1,5 @@
 //! The pipeline inside simulations.
 
-mod backlog;
 mod calm;
 #[cfg(feature = "defects")]
 mod defects;
