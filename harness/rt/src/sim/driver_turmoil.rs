@@ -27,8 +27,8 @@ const TICK: Duration = Duration::from_millis(1);
 /// A gap shorter than this many ticks is walked through.
 const SKIP_TICKS_MIN: u32 = 3;
 
-/// Connections that may wait to be accepted, and segments to be read. turmoil panics at one more, and a host that stalls
-/// while others try again and again owes many.
+/// Connections that may wait to be accepted, and segments to be read. turmoil panics at one more, and a host that
+/// stalls while others try again and again owes many.
 const BACKLOG_MAX: usize = 1 << 16;
 
 thread_local! {
