@@ -3,7 +3,10 @@
 //! One test for each kept plan, first, and one for each scenario, with `DRILL_SEEDS` seeds. Each run happens in a
 //! worker process here too, so that a target which spins or aborts fails its own test and no other.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use chaosdrill_core::{Record, Seed, Verdict};
 use chaosdrill_reports::{Palette, Replay, terminal};
@@ -19,8 +22,16 @@ use crate::{
     worker,
 };
 
-/// Where tests leave what they found, below the current folder: the package's, as cargo starts tests there.
-const OUT: &str = "target/drill-tests";
+/// Where tests leave what they found: `DRILL_OUT`, else `drill-tests` in the folder of the build they are part of.
+fn out() -> PathBuf {
+    if let Some(out) = cli::out_of_environment() {
+        return out;
+    }
+    let program = std::env::current_exe().unwrap_or_default();
+    let deps = program.ancestors().find(|path| path.ends_with("deps"));
+    let target = deps.and_then(|deps| deps.parent()?.parent()).unwrap_or(Path::new("target"));
+    target.join("drill-tests")
+}
 
 /// The tests of a crate; for a `[[test]]` with `harness = false`.
 #[expect(clippy::needless_pass_by_value, reason = "a registry is made for this call")]
@@ -72,7 +83,7 @@ fn kept_trial(registry: Registry, kept: Kept, defect: Option<String>) -> Trial {
 }
 
 fn bundle(run: &chaosdrill_core::RunId) -> PathBuf {
-    PathBuf::from(OUT).join(run.folder())
+    out().join(run.folder())
 }
 
 /// Runs one scenario with all seeds; stops at the first that is not valid.

@@ -176,6 +176,11 @@ pub(crate) fn known_defect(registry: &Registry, id: &str) -> Result<(), Expected
     }
 }
 
+/// Where tests are told to leave what they find.
+pub(crate) fn out_of_environment() -> Option<std::path::PathBuf> {
+    std::env::var_os("DRILL_OUT").filter(|out| !out.is_empty()).map(Into::into)
+}
+
 /// What steers tests, which have no flags of their own.
 pub(crate) fn seeds_of_environment() -> Result<(Vec<Seed>, Option<String>), String> {
     #[expect(clippy::disallowed_methods, reason = "the tests are steered by the environment")]

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use self::args::seeds_of_environment;
+pub(crate) use self::args::{out_of_environment, seeds_of_environment};
 use self::error::{ExpectedError, Status};
 use crate::{registry::Registry, worker};
 

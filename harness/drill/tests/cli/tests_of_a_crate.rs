@@ -19,12 +19,13 @@ fn each_scenario_is_a_test() -> Result<(), Failed> {
     assert!(stdout(&list).lines().any(|line| line == "lab/visits: test"), "{}", stdout(&list));
     let valid = program(folder.path(), "tests", &["--exact", "lab/visits"], &[]);
     ends_with(&valid, 0);
-    let broken = program(folder.path(), "tests", &["--exact", "lab/fragile"], &[]);
+    let environment = [("DRILL_OUT", "found")];
+    let broken = program(folder.path(), "tests", &["--exact", "lab/fragile"], &environment);
     ends_with(&broken, 101);
     let said = stdout(&broken) + &stderr(&broken);
     assert!(said.contains("FAIL  lab/fragile"), "{said}");
     assert!(said.contains("cargo drill replay lab/fragile --seed 0x"), "{said}");
-    assert!(folder.path().join("target/drill-tests/lab.fragile").is_dir());
+    assert!(folder.path().join("found/lab.fragile").is_dir());
     Ok(())
 }
 
