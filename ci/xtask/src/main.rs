@@ -14,7 +14,17 @@ const USAGE: &str = "usage: cargo xtask tidy | plain | readme-command
   plain           builds each target's example without the simulator, and looks for symbols of ours in it
   readme-command  the test command that the README gives";
 
-fn main() -> anyhow::Result<ExitCode> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(why) => {
+            eprintln!("error: {why:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
