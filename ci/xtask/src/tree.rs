@@ -1,7 +1,7 @@
 //! The files of the repository as data, so that a test can hand a rule a small tree of its own.
 
 use std::{
-    fmt, fs,
+    env, fmt, fs,
     path::{Path, PathBuf},
 };
 
@@ -105,10 +105,13 @@ impl Tree {
     }
 }
 
-/// The root of the repository that this program was built from.
+/// The root of the repository at hand.
+///
+/// Cargo says at run time where the package is. What it said at build time may be of another checkout, where several
+/// share one target folder.
 pub fn root() -> PathBuf {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.ancestors().nth(2).expect("ci/xtask is two folders deep").to_owned()
+    let own = env::var_os("CARGO_MANIFEST_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&own).ancestors().nth(2).expect("ci/xtask is two folders deep").to_owned()
 }
 
 /// What is wrong, where, and what to write instead.
