@@ -48,7 +48,8 @@ macro_rules! fail_point {
 #[cfg(not(feature = "sim"))]
 #[macro_export]
 macro_rules! fail_point {
-    ($name:expr) => {
+    ($name:expr) => {{
+        let _: &'static str = $name;
         ::core::result::Result::<(), $crate::fail::Injected>::Ok(())
-    };
+    }};
 }

@@ -1,8 +1,8 @@
 //! The simulation beneath the facade. Only the harness calls into this module; a target never does.
 //!
 //! One simulation lives on one fresh thread ([`run`]), and shares nothing with any other. Its state is the
-//! [`world`]; every task is wrapped in a [`gate`]; every step that touches the outside passes a [`boundary`],
-//! where the armed [`plan`] may strike; [`driver`] turns the crank of the simulator.
+//! `world`; every task is wrapped in a `gate`; every step that touches the outside passes a `boundary`,
+//! where the armed `plan` may strike; `driver` turns the crank of the simulator.
 
 pub(crate) mod boundary;
 mod clock;
