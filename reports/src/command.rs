@@ -14,16 +14,20 @@ pub const NEMESIS_DEFAULT: &str = "script";
 /// The nemesis of a run whose faults were given by hand, as a plan.
 pub const NEMESIS_PLAN: &str = "plan";
 
+/// What the nemesis of a kept plan begins with: such a run replays from the plan in its own folder.
+pub const NEMESIS_KEPT: &str = "kept-";
+
 /// The database of a run that nobody chose one for.
 pub const DB_DEFAULT: &str = "sqlite";
 
 /// The command that runs `run` again, with `program` as the campaign's header names it.
 ///
 /// With a path of a plan the run is replayed from the plan alone, which knows its defect and its database. A
-/// run of nemesis `plan` has no other way: where no path is given, the plan's place below the output folder
-/// is named.
+/// run of a plan given by hand, or of a kept one, has no other way: where no path is given, the plan's place
+/// below the output folder is named.
 pub fn replay(program: &str, run: &RunId, plan: Option<&str>) -> String {
-    let kept = (run.nemesis == NEMESIS_PLAN).then(|| format!("{}/plan.toml", run.folder()));
+    let by_plan = run.nemesis == NEMESIS_PLAN || run.nemesis.starts_with(NEMESIS_KEPT);
+    let kept = by_plan.then(|| format!("{}/plan.toml", run.folder()));
     let mut words = vec![Cow::from(escape::line(program)), Cow::from("replay")];
     if let Some(path) = plan.or(kept.as_deref()) {
         words.extend(["--plan".into(), argument(path)]);

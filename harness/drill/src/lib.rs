@@ -67,6 +67,7 @@ pub use chaosdrill_core::{
 };
 /// The facade that scenarios and clients are written against; targets depend on it directly.
 pub use chaosdrill_rt as rt;
+pub use chaosdrill_rt::sim::{BoxError, Ended};
 pub use cli::cli_main;
 pub use registry::{Defect, Registry, Target};
 pub use scenario::Scenario;

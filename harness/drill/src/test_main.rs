@@ -76,7 +76,7 @@ fn kept_trial(registry: Registry, kept: Kept, defect: Option<String>) -> Trial {
         let job = Job { bundle: Some(bundle(&run)), plan: kept.plan.clone(), run, trace: None };
         judge(
             &registry,
-            Child::new(0, Workers::default().allowance).run(&registry, &job),
+            Child::new(worker_number(), Workers::default().allowance).run(&registry, &job),
             Some(&kept.path.display().to_string()),
         )
     })
@@ -108,7 +108,8 @@ fn drill(
 fn worker_number() -> usize {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static NEXT: AtomicUsize = AtomicUsize::new(0);
-    NEXT.fetch_add(1, Ordering::Relaxed)
+    // A runner that gives every test a process of its own must not pin them all to the first core.
+    NEXT.fetch_add(1, Ordering::Relaxed) + std::process::id() as usize
 }
 
 fn judge(registry: &Registry, end: JobEnd, plan: Option<&str>) -> Result<(), Failed> {

@@ -39,6 +39,9 @@ impl Default for Topology {
 
 impl Topology {
     /// A host; its software is started at the beginning and at every restart, and is expected to run for ever.
+    ///
+    /// A crash takes along what the software's future owns. What must survive it, such as the memory of the world
+    /// outside, belongs into a database, or into something shared that the closure itself owns.
     #[must_use]
     pub fn host<F>(mut self, name: &str, software: impl Fn() -> F + Send + Sync + 'static) -> Self
     where

@@ -142,7 +142,7 @@ fn sites(registry: &Registry) -> Result<Vec<Line>, ExpectedError> {
         return Err(ExpectedError::Harness(why));
     }
     let line = |(site, (hits, users)): (String, (u64, Vec<String>))| {
-        let words = format!("{hits} passages in {} scenarios", users.len());
+        let words = format!("{hits} times, by {} of the scenarios", users.len());
         (site.clone(), words, json!({ "site": site, "passages": hits, "scenarios": users.len() }))
     };
     Ok(counts.into_iter().map(line).collect())

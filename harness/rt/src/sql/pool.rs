@@ -115,6 +115,9 @@ impl Pool {
 
     /// Brings the schema up to date through sqlx's migrator; in a simulation each step is a boundary.
     ///
+    /// On SQLite sqlx's migrator takes no lock: of several hosts that migrate at once the later ones fail over a table
+    /// that is there already, as real ones would, and must try again.
+    ///
     /// # Errors
     ///
     /// The migrator's.
