@@ -74,7 +74,7 @@ enum PublishError {
 impl PublishError {
     /// Whether the broker will never take this message.
     fn is_permanent(&self) -> bool {
-        matches!(self, Self::Refused(400..500) | Self::Encode(_))
+        matches!(self, Self::Refused(400 | 422) | Self::Encode(_))
     }
 }
 
@@ -139,9 +139,11 @@ impl Dispatcher {
                 claims.extend(self.outbox.claim(&candidate).await?);
             }
         }
+        // What an answer may take; of a short lease, no more than half.
+        let needed = self.config.request_timeout.min(self.config.lease / 2);
         for claim in &claims {
             let left_ms = claim.until_ms.saturating_sub(time::unix_ms());
-            if u128::try_from(left_ms).unwrap_or(0) <= self.config.request_timeout.as_millis() {
+            if u128::try_from(left_ms).unwrap_or(0) <= needed.as_millis() {
                 // Its answer might come too late to be settled: somebody takes it over instead.
                 observe!("dispatcher.left", message = claim.message, worker = self.config.worker);
                 continue;

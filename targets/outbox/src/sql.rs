@@ -21,7 +21,7 @@ pub(crate) struct Sql {
 /// A database whose dialect this release has no statements for.
 #[derive(Debug, thiserror::Error)]
 #[error("there are no statements for {0:?} yet")]
-pub(crate) struct UnsupportedDialect(Dialect);
+pub(crate) struct UnsupportedDialect(pub(crate) Dialect);
 
 impl Sql {
     /// The statements for the database of a pool.

@@ -1,18 +1,26 @@
 //! The start of a program: a database that is there, with the schema of this release.
 
-use chaosdrill_rt::{observe, sql::Pool, time};
+use chaosdrill_rt::{
+    observe,
+    sql::{Dialect, Pool},
+    time,
+};
 use sqlx::migrate::{MigrateError, Migrator};
 
-use crate::{BoxError, backoff::Backoff, error::chain};
+use crate::{BoxError, backoff::Backoff, error::chain, sql::UnsupportedDialect};
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Connects and migrates; waits for a database that is away, and gives way to others who migrate at the same time.
 pub(crate) async fn open(url: &str) -> Result<Pool, BoxError> {
     let pool = connect(url).await?;
+    let migrations = match pool.dialect() {
+        Dialect::Sqlite => &SQLITE,
+        other @ Dialect::Postgres => return Err(UnsupportedDialect(other).into()),
+    };
     let mut failures = 0;
     loop {
-        match pool.migrate(&SQLITE).await {
+        match pool.migrate(migrations).await {
             Ok(()) => return Ok(pool),
             // Whatever the database refuses may be the work of another program that starts just now: once that one
             // is done, there is nothing left to do. A schema that does not fit this release will never fit.
