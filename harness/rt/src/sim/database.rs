@@ -25,9 +25,12 @@ use crate::sim::{
     world,
 };
 
-/// Waiting is the harness's own affair: a busy database is retried on the virtual clock.
-const SETTINGS: &str = "PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; \
-                        PRAGMA foreign_keys = ON;";
+/// Waiting is the harness's own affair: a busy database is retried on the virtual clock. Foreign keys are on by sqlx's
+/// own default.
+const SETTINGS: &str = "PRAGMA busy_timeout = 0; PRAGMA synchronous = OFF;";
+
+/// What a new database is told once; the file remembers it.
+const SETTINGS_OF_A_NEW_FILE: &str = "PRAGMA journal_mode = WAL;";
 
 struct Wakeup(Thread);
 
@@ -98,11 +101,15 @@ pub(crate) fn install(folder: &Path, record_statements: bool) {
 }
 
 pub(crate) fn connect(path: &Path) -> Result<AnyConnection, sqlx::Error> {
+    let is_new = !path.exists();
     let url = format!("sqlite://{}?mode=rwc", path.display());
     let options: AnyConnectOptions = url.parse()?;
     inline(async {
         let mut connection =
             AnyConnection::connect_with(&options.disable_statement_logging()).await?;
+        if is_new {
+            connection.execute(SETTINGS_OF_A_NEW_FILE).await?;
+        }
         connection.execute(SETTINGS).await?;
         Ok(connection)
     })
