@@ -70,6 +70,7 @@ pub use chaosdrill_rt as rt;
 pub use chaosdrill_rt::sim::{BoxError, Ended};
 pub use cli::cli_main;
 pub use registry::{Defect, Registry, Target};
+pub use run::run_here;
 pub use scenario::Scenario;
 pub use test_main::test_main;
 pub use topology::{Topology, Workload};

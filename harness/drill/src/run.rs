@@ -6,11 +6,11 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use chaosdrill_core::{History, Plan, Record, RunId, TraceEvent, Verdict, record::Measured};
+use chaosdrill_core::{History, Plan, Record, RunId, Seed, TraceEvent, Verdict, record::Measured};
 use chaosdrill_rt::sim::{self, Config, Finished};
 use serde::{Deserialize, Serialize};
 
-use crate::{director::ScenarioDirector, judge, measure::Stopwatch, registry::Registry};
+use crate::{campaign, director::ScenarioDirector, judge, measure::Stopwatch, registry::Registry};
 
 /// What a worker is asked to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,6 +40,22 @@ pub(crate) enum Reply {
         /// How.
         why: String,
     },
+}
+
+/// Runs the script of one scenario with one seed in this very process, without a worker around it: for benches.
+///
+/// # Errors
+///
+/// Where there is no such scenario, or the harness itself fails.
+pub fn run_here(registry: &Registry, scenario: &str, seed: Seed) -> Result<Record, String> {
+    let found = registry.scenario(scenario).ok_or_else(|| format!("no scenario {scenario}"))?;
+    let run = campaign::script_run(found, seed, "sqlite", None);
+    let job =
+        Job { plan: campaign::plan_of(&run, found.script(seed)), run, bundle: None, trace: None };
+    match try_run(registry, &job)? {
+        Reply::Done { record, .. } => Ok(*record),
+        Reply::Broken { why } => Err(why),
+    }
 }
 
 /// Runs a job in this process.

@@ -19,7 +19,10 @@ use chaosdrill::rt::{
     sql::Pool,
     task, time,
 };
-use chaosdrill::{EventKind, History, Plan};
+use chaosdrill::{
+    EventKind, History, Plan, Registry, Scenario, Seed, Verdict,
+    fault::{Restart, at},
+};
 use criterion::{Criterion, Throughput};
 use sqlx::{AnyConnection, ConnectOptions, Connection, Executor, any::AnyConnectOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -27,6 +30,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::floor::{self, Until};
 
 mod by_hand;
+mod checks;
 
 const MESSAGES: i64 = 20;
 const LEASE_MS: i64 = 30_000;
@@ -46,12 +50,37 @@ fn measure(criterion: &mut Criterion) {
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let mut group = criterion.benchmark_group("standard");
     group.throughput(Throughput::Elements(1));
-    group.bench_function("ours", |bencher| bencher.iter(|| run(1, |_| {})));
+    let registry = Registry::new().with(scenario());
+    group.bench_function("ours", |bencher| {
+        bencher.iter(|| {
+            let record =
+                chaosdrill::run_here(&registry, "bench/standard", Seed(1)).expect("it runs");
+            assert_eq!(record.verdict, Verdict::Valid);
+        });
+    });
     group.bench_function("plain sqlx", |bencher| {
         bencher.iter(|| plain.block_on(replay(&statements)));
     });
     group.bench_function("turmoil and rusqlite", |bencher| bencher.iter(by_hand::run));
     group.finish();
+}
+
+/// The drill as an ordinary scenario: hosts, script, checks, trace and digest.
+fn scenario() -> Scenario {
+    Scenario::new("bench/standard")
+        .claim("of twenty messages and two dispatchers, one of which dies over its fifth publish, all are delivered")
+        .topology(|topology| {
+            topology
+                .database_latency_ms(0, 0)
+                .client("producer", |_| producer())
+                .host("broker", broker)
+                .host("d1", || dispatcher(1))
+                .host("d2", || dispatcher(2))
+        })
+        .faults([at("sql:done").on("d1").hit(5).crash_before(Restart::After(Duration::from_secs(60)))])
+        .always(checks::only_what_was_committed_is_delivered())
+        .eventually(checks::every_message_is_delivered_and_settled(MESSAGES), Duration::from_secs(300))
+        .linger(Duration::ZERO)
 }
 
 /// Where the real time of ours goes.
