@@ -1,5 +1,6 @@
 //! The scenarios of the reference pipelines: one file for each claim, by target.
 
+mod checks;
 pub mod outbox;
 mod sample;
 

@@ -39,6 +39,7 @@
 //! | [`scenario`] | a claim and all that belongs to it |
 //! | [`topology`] | the hosts of a scenario, and its workload |
 //! | [`fault`] | faults as a script writes them |
+//! | [`guard`] | checks of what is written down: sources, texts, registries |
 //! | [`registry`] | the scenarios and targets of a crate |
 //! | `run`, `director`, `judge` | one run: simulate, decide when it is over, judge |
 //! | `crew`, `worker` | worker processes, from the parent's side and from their own |
@@ -51,6 +52,7 @@ mod crew;
 mod director;
 pub mod fault;
 mod files;
+pub mod guard;
 mod judge;
 mod measure;
 pub mod registry;
@@ -67,9 +69,11 @@ pub use chaosdrill_core::{
 };
 /// The facade that scenarios and clients are written against; targets depend on it directly.
 pub use chaosdrill_rt as rt;
+pub use chaosdrill_rt::defect::{Class, Defect, Shows};
 pub use chaosdrill_rt::sim::{BoxError, Ended};
 pub use cli::cli_main;
-pub use registry::{Defect, Registry, Target};
+pub use guard::Guard;
+pub use registry::{Registry, Target};
 pub use run::run_here;
 pub use scenario::Scenario;
 pub use test_main::test_main;

@@ -3,21 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use chaosdrill_core::nearest;
+use chaosdrill_rt::defect::Defect;
 
-use crate::scenario::Scenario;
-
-/// A planted bug of a target, as data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Defect {
-    /// Its id, such as `O4`.
-    pub id: String,
-    /// The class of the bug: `hist`, `guard`, `latent`.
-    pub class: String,
-    /// One line that says what is wrong.
-    pub summary: String,
-    /// The checks of which one must catch it.
-    pub checks: Vec<String>,
-}
+use crate::{guard::Guard, scenario::Scenario};
 
 /// A pipeline under test.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +13,7 @@ pub struct Target {
     pub(crate) name: String,
     pub(crate) failpoints: Vec<&'static str>,
     pub(crate) defects: Vec<Defect>,
+    pub(crate) guards: Vec<Guard>,
 }
 
 impl Target {
@@ -42,8 +31,15 @@ impl Target {
 
     /// Its planted bugs.
     #[must_use]
-    pub fn defects(mut self, defects: impl IntoIterator<Item = Defect>) -> Self {
-        self.defects.extend(defects);
+    pub fn defects(mut self, defects: &[Defect]) -> Self {
+        self.defects.extend_from_slice(defects);
+        self
+    }
+
+    /// What watches over its sources, texts and registries.
+    #[must_use]
+    pub fn guards(mut self, guards: impl IntoIterator<Item = Guard>) -> Self {
+        self.guards.extend(guards);
         self
     }
 }
@@ -149,8 +145,7 @@ impl Registry {
 
     /// `; did you mean ...?` for a defect that is not there.
     pub(crate) fn defect_hint(&self, wrong: &str) -> String {
-        let ids =
-            self.targets.iter().flat_map(|target| &target.defects).map(|defect| defect.id.as_str());
+        let ids = self.targets.iter().flat_map(|target| &target.defects).map(|defect| defect.id);
         nearest::hint(wrong, ids)
     }
 

@@ -1,14 +1,14 @@
 //! The scenarios of a crate as its tests, for `cargo test` and nextest.
 //!
-//! One test for each kept plan, first, and one for each scenario, with `DRILL_SEEDS` seeds. Each run happens in a
-//! worker process here too, so that a target which spins or aborts fails its own test and no other.
+//! One test for each kept plan, first, one for each guard, and one for each scenario, with `DRILL_SEEDS` seeds. Each
+//! run happens in a worker process here too, so that a target which spins or aborts fails its own test and no other.
 
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use chaosdrill_core::{Record, Seed, Verdict};
+use chaosdrill_core::{Outcome, Record, Seed, Verdict};
 use chaosdrill_reports::{Palette, Replay, terminal};
 use chaosdrill_rt::sim;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -17,6 +17,7 @@ use crate::{
     campaign::{self, Kept},
     cli,
     crew::{Child, JobEnd, Workers},
+    guard::Guard,
     registry::Registry,
     run::Job,
     worker,
@@ -56,6 +57,8 @@ pub fn test_main(registry: Registry) -> ExitCode {
     let arguments = Arguments::from_args();
     let mut trials: Vec<Trial> =
         kept.into_iter().map(|kept| kept_trial(registry.clone(), kept, defect.clone())).collect();
+    let guards = registry.targets.iter().flat_map(|target| target.guards.clone());
+    trials.extend(guards.map(guard_trial));
     for scenario in &registry.scenarios {
         let (registry, seeds, defect) = (registry.clone(), seeds.clone(), defect.clone());
         let name = scenario.name().to_owned();
@@ -64,6 +67,13 @@ pub fn test_main(registry: Registry) -> ExitCode {
         }));
     }
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn guard_trial(guard: Guard) -> Trial {
+    Trial::test(format!("guard/{}", guard.name), move || match guard.judge() {
+        Outcome { verdict: Verdict::Valid, .. } => Ok(()),
+        outcome => Err(format!("{}: {}", guard.claim, outcome.why).into()),
+    })
 }
 
 fn kept_trial(registry: Registry, kept: Kept, defect: Option<String>) -> Trial {

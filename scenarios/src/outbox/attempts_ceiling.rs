@@ -67,7 +67,7 @@ pub(crate) fn of_crashes() -> Scenario {
 
 fn ceiling(scenario: Scenario) -> Scenario {
     guarded(scenario)
-        .always(checks::claims::attempts_stay_within_the_ceiling(i64::from(ATTEMPTS_MAX)))
+        .always(checks::claims::attempts_stay_within(i64::from(ATTEMPTS_MAX)))
         .eventually(checks::delivery::published_unless(|row| is(row, "failed")), SETTLED)
         .eventually(checks::delivery::every_row_is_delivered_or_dead_lettered(), SETTLED)
 }

@@ -20,18 +20,12 @@ mod stage;
 mod standard;
 mod unknown_event;
 
-use chaosdrill::{Defect, Scenario, Target};
+use chaosdrill::{Scenario, Target};
 use chaosdrill_target_outbox::{DEFECTS, failpoints};
 
 /// The target, with its failpoints and planted bugs.
 pub fn target() -> Target {
-    let defect = |defect: &chaosdrill_target_outbox::Defect| Defect {
-        id: defect.id.to_owned(),
-        class: defect.class.name().to_owned(),
-        summary: defect.summary.to_owned(),
-        checks: vec![defect.invariant.to_owned()],
-    };
-    Target::new("outbox").failpoints(failpoints::ALL).defects(DEFECTS.iter().map(defect))
+    Target::new("outbox").failpoints(failpoints::ALL).defects(DEFECTS)
 }
 
 /// All scenarios of the outbox.

@@ -20,7 +20,7 @@ pub(crate) fn scenario() -> Scenario {
                 Ok(())
             })
         })
-        .always(checks::claims::attempts_stay_within_the_ceiling(3))
+        .always(checks::claims::attempts_stay_within(3))
         .sometimes(Mark::observed("broker.refused"));
     delivering(scenario)
 }

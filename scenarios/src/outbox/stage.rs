@@ -8,7 +8,10 @@ use chaosdrill_target_outbox::{
     run_consumer, run_dispatcher, run_ingress,
 };
 
-use crate::outbox::checks::{self, rows as history};
+use crate::{
+    checks::rest,
+    outbox::checks::{self, rows as history},
+};
 
 /// How long the pipeline may take to settle everything once the faults are over: longer than a lease, a backoff and
 /// a few polls together.
@@ -145,7 +148,7 @@ pub(crate) fn guarded(scenario: Scenario) -> Scenario {
         .always(checks::claims::one_live_holder_per_message())
         .always(checks::claims::settle_only_by_the_current_claim())
         .always(checks::claims::attempts_grow_by_one_per_claim())
-        .always(checks::claims::settled_is_final())
+        .always(rest::terminal_is_final(history::MESSAGES))
         .always(checks::delivery::published_means_the_broker_accepted())
         .always(checks::delivery::effects_happen_exactly_once())
         .always(checks::streams::streams_are_gap_free())

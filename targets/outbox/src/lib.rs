@@ -40,7 +40,7 @@ pub use backoff::Backoff;
 pub use broker::{BrokerConfig, Refusal, run_broker};
 pub use command::{Action, Command, RawEvent};
 pub use consumer::{ConsumerConfig, run_consumer};
-pub use defects::{Class, DEFECTS, Defect};
+pub use defects::DEFECTS;
 pub use dispatcher::{DispatcherConfig, run_dispatcher};
 pub use error::{RepositoryError, RetryClass};
 pub use ingress::{IngressConfig, run_ingress};

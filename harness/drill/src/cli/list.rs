@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, ops::ControlFlow};
 
 use chaosdrill_core::{Plan, Seed};
+use chaosdrill_rt::defect::Shows;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
@@ -79,18 +80,24 @@ fn defects(registry: &Registry) -> Vec<Line> {
     let mut lines = Vec::new();
     for target in &registry.targets {
         for defect in &target.defects {
+            let shows = match defect.shows {
+                Shows::Running => "",
+                Shows::OnPostgres => ", needs postgres",
+                Shows::InAGuard => ", in a guard",
+                Shows::Nowhere => ", no counterpart here",
+            };
+            let class = defect.class.name();
             let words = format!(
-                "{:<8} {:<6} {} [{}]",
+                "{:<12} {class:<6} {} [{}{shows}]",
                 target.name,
-                defect.class,
                 defect.summary,
                 defect.checks.join(", ")
             );
             let json = json!({
-                "id": defect.id, "target": target.name, "class": defect.class, "summary": defect.summary,
-                "checks": defect.checks,
+                "id": defect.id, "target": target.name, "class": class, "summary": defect.summary,
+                "wrong": defect.wrong, "right": defect.right, "core": defect.star, "checks": defect.checks,
             });
-            lines.push((defect.id.clone(), words, json));
+            lines.push((defect.id.to_owned(), words, json));
         }
     }
     lines
@@ -117,7 +124,12 @@ fn checks(registry: &Registry) -> Vec<Line> {
     let line = |(name, users): (&str, Vec<&str>)| {
         (name.to_owned(), users.join(", "), json!({ "name": name, "scenarios": users }))
     };
-    users.into_iter().map(line).collect()
+    let guards = registry.targets.iter().flat_map(|target| &target.guards);
+    let guard = |guard: &crate::guard::Guard| {
+        let json = json!({ "name": guard.name, "guard": guard.claim });
+        (guard.name.to_owned(), format!("a guard: {}", guard.claim), json)
+    };
+    users.into_iter().map(line).chain(guards.map(guard)).collect()
 }
 
 fn sites(registry: &Registry) -> Result<Vec<Line>, ExpectedError> {

@@ -11,6 +11,7 @@ use std::{
 };
 
 use chaosdrill_core::{Record, RunId, Seed, Verdict, duration, limits::PROVE_RUNS_MAX};
+use chaosdrill_rt::defect::{Defect, Shows};
 use clap::Args;
 use serde::Serialize;
 
@@ -23,7 +24,7 @@ use crate::{
     },
     crew::{self, JobEnd, Workers},
     judge::harness_checks,
-    registry::{Defect, Registry, Target},
+    registry::{Registry, Target},
     run::Job,
     scenario::Scenario,
 };
@@ -40,12 +41,27 @@ pub(crate) struct ProveArgs {
     workers: WorkerArgs,
 }
 
+/// How a defect is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum By {
+    /// By running the scenarios of its target.
+    Running,
+    /// By a guard, over a copy of its source of truth with the mistake in it.
+    Guard,
+    /// Not on this database.
+    Postgres,
+    /// Not at all: the pipeline has no such part.
+    Nowhere,
+}
+
 /// What became of one defect.
 #[derive(Debug, Serialize)]
 struct Proof {
     target: String,
-    defect: String,
-    class: String,
+    defect: &'static str,
+    class: &'static str,
+    by: By,
     /// Whether a check of the catalogue's caught it.
     found: bool,
     /// The check that did.
@@ -62,6 +78,13 @@ struct Proof {
     wall_us: u64,
 }
 
+impl Proof {
+    /// Whether it can be found here at all.
+    fn is_asked_for(&self) -> bool {
+        matches!(self.by, By::Running | By::Guard)
+    }
+}
+
 struct Case<'a> {
     defect: &'a Defect,
     scenarios: Vec<&'a Scenario>,
@@ -71,7 +94,7 @@ struct Case<'a> {
 
 impl Case<'_> {
     fn is_open(&self) -> bool {
-        !self.proof.found && self.proof.runs < PROVE_RUNS_MAX
+        self.proof.by == By::Running && !self.proof.found && self.proof.runs < PROVE_RUNS_MAX
     }
 
     /// Counts a run; the first that violates a check of the catalogue's is the hit.
@@ -81,8 +104,7 @@ impl Case<'_> {
         }
         self.proof.runs += 1;
         self.proof.wall_us += record.measured.wall_us;
-        let named =
-            record.violated().find(|check| self.defect.checks.iter().any(|known| known == check));
+        let named = record.violated().find(|check| self.defect.checks.contains(check));
         if let Some(check) = named {
             self.proof.found = true;
             self.proof.check = Some(check.to_owned());
@@ -117,7 +139,8 @@ pub(crate) fn prove(
     }
     let proofs: Vec<&Proof> = cases.iter().map(|case| &case.proof).collect();
     show(&proofs, format);
-    let all = proofs.iter().all(|proof| proof.found && proof.clean == Some(true));
+    let all = proofs.iter().filter(|proof| proof.is_asked_for());
+    let all = all.into_iter().all(|proof| proof.found && proof.clean == Some(true));
     Ok(if all { Status::Valid } else { Status::Violation })
 }
 
@@ -140,15 +163,27 @@ fn cases<'a>(registry: &'a Registry, filter: Option<&str>) -> Vec<Case<'a>> {
 }
 
 fn proof(target: &Target, defect: &Defect) -> Proof {
+    let by = match defect.shows {
+        Shows::Running => By::Running,
+        Shows::InAGuard => By::Guard,
+        Shows::OnPostgres => By::Postgres,
+        Shows::Nowhere => By::Nowhere,
+    };
+    let guard = target.guards.iter().find_map(|guard| {
+        let judged = guard.judge_planted(defect.id)?;
+        Some((guard, judged.verdict == Verdict::Invalid && defect.checks.contains(&guard.name)))
+    });
+    let guard = guard.filter(|_| by == By::Guard);
     Proof {
         target: target.name.clone(),
-        defect: defect.id.clone(),
-        class: defect.class.clone(),
-        found: false,
-        check: None,
+        defect: defect.id,
+        class: defect.class.name(),
+        by,
+        found: guard.is_some_and(|(_, found)| found),
+        check: guard.map(|(guard, _)| guard.name.to_owned()),
         run: None,
         runs: 0,
-        clean: None,
+        clean: guard.map(|(guard, _)| guard.judge().verdict == Verdict::Valid),
         also: BTreeSet::new(),
         wall_us: 0,
     }
@@ -166,7 +201,7 @@ fn round(
     let mut owners = Vec::new();
     for (owner, case) in cases.iter().enumerate().filter(|(_, case)| case.is_open()) {
         for scenario in &case.scenarios {
-            let run = campaign::script_run(scenario, seed, db, Some(&case.defect.id));
+            let run = campaign::script_run(scenario, seed, db, Some(case.defect.id));
             jobs.push(Job {
                 plan: campaign::plan_of(&run, scenario.script(seed)),
                 run,
@@ -243,27 +278,37 @@ fn show(proofs: &[&Proof], format: MessageFormat) {
     for proof in proofs {
         text.push_str(&line(proof));
     }
-    let found = proofs.iter().filter(|proof| proof.found).count();
+    let asked: Vec<&&Proof> = proofs.iter().filter(|proof| proof.is_asked_for()).collect();
+    let found = asked.iter().filter(|proof| proof.found).count();
+    let elsewhere = match proofs.iter().filter(|proof| proof.by == By::Postgres).count() {
+        0 => String::new(),
+        count => format!(", {count} more need postgres"),
+    };
     let runs: u64 = proofs.iter().map(|proof| proof.runs).sum();
     let wall: u64 = proofs.iter().map(|proof| proof.wall_us).sum();
     let time = duration::seconds(Duration::from_micros(wall));
     text.push_str(&format!(
-        "prove: {found} of {} defects found, {runs} runs, {time} of run time\n",
-        proofs.len()
+        "prove: {found} of {} defects found{elsewhere}, {runs} runs, {time} of run time\n",
+        asked.len()
     ));
     console::print(&text);
 }
 
 fn line(proof: &Proof) -> String {
-    let result = match (proof.found, proof.clean) {
-        (false, _) => "MISSED",
-        (true, Some(true)) => "found",
-        (true, _) => "UNSURE",
+    let result = match (proof.by, proof.found, proof.clean) {
+        (By::Postgres | By::Nowhere, ..) => "-",
+        (_, false, _) => "MISSED",
+        (By::Guard, true, Some(true)) => "guard",
+        (By::Running, true, Some(true)) => "found",
+        (_, true, _) => "UNSURE",
     };
     let time = duration::seconds(Duration::from_micros(proof.wall_us));
     let head =
         format!("{:<7} {:<7} {result:<7} {:>4} {time:>9}", proof.defect, proof.class, proof.runs);
     let what = match (&proof.check, &proof.run) {
+        _ if proof.by == By::Postgres => "needs postgres".to_owned(),
+        _ if proof.by == By::Nowhere => "has no counterpart here".to_owned(),
+        (Some(check), None) => check.clone(),
         (Some(check), Some(run)) => format!("{check}  {} {}", run.scenario, run.seed),
         _ if proof.also.is_empty() => "no check was violated".to_owned(),
         _ => format!(

@@ -8,7 +8,7 @@ use std::{
 };
 
 use chaosdrill::{
-    Check, Defect, Mark, Outcome, Priority, Registry, Scenario, Target, Topology, Workload,
+    Check, Class, Defect, Mark, Outcome, Priority, Registry, Scenario, Target, Topology, Workload,
     fault::{Restart, at},
 };
 use chaosdrill_rt::{fail_point, observe, sql::Pool, time};
@@ -16,14 +16,10 @@ use chaosdrill_rt::{fail_point, observe, sql::Pool, time};
 type Ended = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 pub(crate) fn registry() -> Registry {
-    let defect = Defect {
-        id: "L1".into(),
-        class: "guard".into(),
-        summary: "the third visit is not counted".into(),
-        checks: vec!["every_visit_is_counted".into()],
-    };
+    let (summary, checks) = ("the third visit is not counted", &["every_visit_is_counted"]);
+    let defect = Defect::new("L1", Class::Guard, summary, checks);
     let registry = Registry::new()
-        .target(Target::new("lab").failpoints(&["lab.visit"]).defects([defect]))
+        .target(Target::new("lab").failpoints(&["lab.visit"]).defects(&[defect]))
         .with(visits())
         .with(fragile())
         .with(

@@ -1,30 +1,11 @@
 //! Who holds a message, and who may settle it.
 
-use std::collections::BTreeMap;
+use chaosdrill::{Check, Event, History, Outcome, Priority};
 
-use chaosdrill::{Check, Event, History, Outcome, Priority, RowChange};
-
-use crate::outbox::checks::rows::{OUTBOX, int, is, text};
-
-/// A change of a row that was there before, with the event that had brought that state.
-struct Step<'a> {
-    since: u64,
-    change: RowChange<'a>,
-    before: &'a serde_json::Value,
-    after: &'a serde_json::Value,
-}
-
-fn steps(history: &History) -> Vec<Step<'_>> {
-    let mut since: BTreeMap<String, u64> = BTreeMap::new();
-    let mut steps = Vec::new();
-    for change in history.rows(OUTBOX) {
-        let earlier = since.insert(change.key.to_string(), change.event.seq);
-        if let (Some(since), Some(before), Some(after)) = (earlier, change.before, change.after) {
-            steps.push(Step { since, before, after, change });
-        }
-    }
-    steps
-}
+use crate::{
+    checks::{bounds, rows::Step},
+    outbox::checks::rows::{MESSAGES, int, is, steps, text},
+};
 
 /// While a lease lasts, nobody else claims the message.
 pub(crate) fn one_live_holder_per_message() -> Check {
@@ -115,41 +96,7 @@ pub(crate) fn attempts_grow_by_one_per_claim() -> Check {
     .priority(Priority::Medium)
 }
 
-/// What is published or given up stays so.
-pub(crate) fn settled_is_final() -> Check {
-    Check::new("settled_is_final", |history| {
-        let wrong = steps(history).into_iter().find(|step| {
-            let was = text(step.before, "status");
-            matches!(was, "published" | "failed") && text(step.after, "status") != was
-        });
-        Outcome::unless(wrong.map(|step| {
-            let seq = step.change.event.seq;
-            let why = format!(
-                "#{seq} message {} was {} since #{}, and became {}",
-                step.change.key,
-                text(step.before, "status"),
-                step.since,
-                text(step.after, "status")
-            );
-            Outcome::invalid(why, [step.since, seq])
-        }))
-    })
-}
-
 /// No message is claimed more often than the ceiling allows.
-pub(crate) fn attempts_stay_within_the_ceiling(attempts_max: i64) -> Check {
-    Check::new("attempts_stay_within_the_ceiling", move |history| {
-        let over = history
-            .rows(OUTBOX)
-            .into_iter()
-            .find(|change| change.after.is_some_and(|row| int(row, "attempts") > attempts_max));
-        Outcome::unless(over.map(|change| {
-            let seq = change.event.seq;
-            Outcome::invalid(
-                format!("#{seq} message {} was claimed more than {attempts_max} times", change.key),
-                [seq],
-            )
-        }))
-    })
-    .priority(Priority::Medium)
+pub(crate) fn attempts_stay_within(attempts_max: i64) -> Check {
+    bounds::attempts_stay_within_the_ceiling(MESSAGES, "attempts", attempts_max)
 }

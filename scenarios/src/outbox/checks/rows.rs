@@ -7,8 +7,24 @@ use std::collections::BTreeMap;
 use chaosdrill::{Event, History};
 use serde_json::Value;
 
+use crate::checks::rows::{Items, Step};
+pub(crate) use crate::checks::rows::{int, text};
+
 /// Rows of `outbox_messages`.
 pub(crate) const OUTBOX: &str = "outbox";
+/// What the rows of `outbox_messages` mean.
+pub(crate) const MESSAGES: Items = Items {
+    noun: "message",
+    watch: OUTBOX,
+    state: |row| text(row, "status"),
+    terminal: &["published", "failed"],
+};
+
+/// Changes of messages.
+pub(crate) fn steps(history: &History) -> Vec<Step<'_>> {
+    crate::checks::rows::steps(history, OUTBOX)
+}
+
 /// Rows of `aggregate_events`.
 pub(crate) const EVENTS: &str = "events";
 /// Rows of `account_entries`, the part of the read model with a limit of its own.
@@ -19,16 +35,6 @@ pub(crate) const ACCOUNTS: &str = "accounts";
 pub(crate) const INBOX: &str = "inbox";
 /// Rows of `consumer_totals`.
 pub(crate) const TOTALS: &str = "totals";
-
-/// A column as a whole number; 0 where it is none.
-pub(crate) fn int(row: &Value, column: &str) -> i64 {
-    row[column].as_i64().unwrap_or_default()
-}
-
-/// A column as text; empty where it is none.
-pub(crate) fn text<'a>(row: &'a Value, column: &str) -> &'a str {
-    row[column].as_str().unwrap_or_default()
-}
 
 /// Whether a row of the outbox has this status.
 pub(crate) fn is(row: &Value, status: &str) -> bool {

@@ -4,18 +4,14 @@ mod checks;
 mod late_worker;
 mod mailer;
 
-use chaosdrill::{Defect, Registry, Target};
+use chaosdrill::{Class, Defect, Registry, Target};
 
 /// Everything this crate drills.
 pub fn registry() -> Registry {
-    let fence = Defect {
-        id: "M1".into(),
-        class: "guard".into(),
-        summary: "a worker settles a job that has been claimed again since".into(),
-        checks: vec!["settled_by_the_current_claim".into()],
-    };
+    let summary = "a worker settles a job that has been claimed again since";
+    let fence = Defect::new("M1", Class::Guard, summary, &["settled_by_the_current_claim"]);
     Registry::new()
         .manifest_dir(env!("CARGO_MANIFEST_DIR"))
-        .target(Target::new("own").failpoints(own_pipeline::failpoints::ALL).defects([fence]))
+        .target(Target::new("own").failpoints(own_pipeline::failpoints::ALL).defects(&[fence]))
         .with(late_worker::scenario())
 }

@@ -1,0 +1,112 @@
+//! Guards: checks of what is written down rather than of what runs, such as sources, texts and registries.
+//!
+//! A guard reads one source of truth, and fails where that is missing: one that finds nothing to look at guards
+//! nothing. A planted bug of a guard is a copy of that source with the mistake in it, under the same eyes.
+
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use chaosdrill_core::{Outcome, check};
+
+type Examine = Arc<dyn Fn(&Path) -> Outcome + Send + Sync>;
+
+/// A named examination of a file or a folder.
+#[derive(Clone)]
+pub struct Guard {
+    pub(crate) name: &'static str,
+    pub(crate) claim: &'static str,
+    root: PathBuf,
+    examine: Examine,
+    planted: Vec<(&'static str, PathBuf)>,
+}
+
+impl Guard {
+    /// A guard over `root`, a file or a folder: what it claims, and the examination that says whether that holds.
+    pub fn new(
+        name: &'static str,
+        claim: &'static str,
+        root: impl Into<PathBuf>,
+        examine: impl Fn(&Path) -> Outcome + Send + Sync + 'static,
+    ) -> Self {
+        let (root, examine) = (root.into(), Arc::new(examine));
+        Self { name, claim, root, examine, planted: Vec::new() }
+    }
+
+    /// A copy of the source of truth that carries a planted bug.
+    #[must_use]
+    pub fn planted(mut self, defect: &'static str, root: impl Into<PathBuf>) -> Self {
+        self.planted.push((defect, root.into()));
+        self
+    }
+
+    /// Whether what it guards is as it should be.
+    pub fn judge(&self) -> Outcome {
+        self.judge_at(&self.root)
+    }
+
+    /// What it says of the copy that carries a planted bug; nothing where it has none of that.
+    pub(crate) fn judge_planted(&self, defect: &str) -> Option<Outcome> {
+        let copy = self.planted.iter().find(|(id, _)| *id == defect);
+        copy.map(|(_, root)| self.judge_at(root))
+    }
+
+    fn judge_at(&self, root: &Path) -> Outcome {
+        if !root.exists() {
+            return Outcome::unknown(format!(
+                "{} is not there, and with it everything that `{}` guards",
+                root.display(),
+                self.name
+            ));
+        }
+        let judged = catch_unwind(AssertUnwindSafe(|| (self.examine)(root)));
+        judged.unwrap_or_else(|panic| {
+            let message = check::panic_message(&*panic);
+            Outcome::unknown(format!("the guard panicked: {message}"))
+        })
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chaosdrill_core::Verdict;
+
+    use super::*;
+
+    fn says(words: &'static str) -> impl Fn(&Path) -> Outcome {
+        move |root| match std::fs::read_to_string(root) {
+            Ok(text) if text.contains(words) => Outcome::valid(),
+            _ => Outcome::invalid(format!("it does not say `{words}`"), []),
+        }
+    }
+
+    #[test]
+    fn a_planted_copy_is_judged_by_the_same_eyes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (right, wrong) = (folder.path().join("right"), folder.path().join("wrong"));
+        std::fs::write(&right, "retry later").expect("a file");
+        std::fs::write(&wrong, "contact support").expect("a file");
+        let guard = Guard::new("it_says_retry", "it says retry", right, says("retry"));
+        let guard = guard.planted("X1", wrong);
+        assert_eq!(guard.judge().verdict, Verdict::Valid);
+        assert_eq!(guard.judge_planted("X1").expect("planted").verdict, Verdict::Invalid);
+        assert!(guard.judge_planted("X2").is_none());
+    }
+
+    #[test]
+    fn a_guard_without_its_source_of_truth_is_unknown() {
+        let guard = Guard::new("it_says_retry", "it says retry", "no/such/file", says("retry"));
+        assert_eq!(guard.judge().verdict, Verdict::Unknown);
+        let broken = Guard::new("broken", "broken", ".", |_| panic!("no"));
+        assert_eq!(broken.judge(), Outcome::unknown("the guard panicked: no"));
+    }
+}

@@ -1,0 +1,67 @@
+//! What is written down agrees with what happened: once for each time.
+
+use std::collections::BTreeMap;
+
+use chaosdrill::{Check, Outcome, Priority};
+use serde_json::Value;
+
+use crate::checks::rows::{Items, steps, text};
+
+/// Where a pipeline writes down what became of its items.
+#[derive(Clone, Copy)]
+pub(crate) struct Audit {
+    /// The watch of the audit's rows.
+    pub(crate) watch: &'static str,
+    /// The column that names the item, as text.
+    pub(crate) item: &'static str,
+    /// The column with the kind of what happened.
+    pub(crate) kind: &'static str,
+    /// Which kind a change of an item asks for: its row before and after. Nothing: none.
+    pub(crate) asked_by: for<'a> fn(&'a Value, &'a Value) -> Option<&'static str>,
+    /// The kinds that this check counts.
+    pub(crate) kinds: &'static [&'static str],
+}
+
+/// Each change that asks for an audit has exactly one of its kind, and no audit is without its change.
+pub(crate) fn audits_agree_with_states(items: Items, audit: Audit) -> Check {
+    Check::new("audits_agree_with_states", move |history| {
+        let mut asked: BTreeMap<(String, &str), Vec<u64>> = BTreeMap::new();
+        for step in steps(history, items.watch) {
+            if let Some(kind) = (audit.asked_by)(step.before, step.after) {
+                let item = plain(step.change.key);
+                asked.entry((item, kind)).or_default().push(step.change.event.seq);
+            }
+        }
+        let mut written: BTreeMap<(String, &str), Vec<u64>> = BTreeMap::new();
+        for change in history.rows(audit.watch) {
+            let Some(row) = change.after.filter(|_| change.before.is_none()) else { continue };
+            let kind = text(row, audit.kind);
+            if audit.kinds.contains(&kind) {
+                let item = plain(&row[audit.item]);
+                written.entry((item, kind)).or_default().push(change.event.seq);
+            }
+        }
+        let places = asked.keys().chain(written.keys());
+        let none = Vec::new();
+        let wrong = places.into_iter().find_map(|place| {
+            let (asked, written) =
+                (asked.get(place).unwrap_or(&none), written.get(place).unwrap_or(&none));
+            (asked.len() != written.len()).then_some((place, asked, written))
+        });
+        Outcome::unless(wrong.map(|((item, kind), asked, written)| {
+            let why = format!(
+                "{} {item} gave reason for {} audits `{kind}`, and there are {}",
+                items.noun,
+                asked.len(),
+                written.len()
+            );
+            Outcome::invalid(why, asked.iter().chain(written).copied())
+        }))
+    })
+    .priority(Priority::Medium)
+}
+
+/// A key as people write it.
+fn plain(key: &Value) -> String {
+    key.as_str().map_or_else(|| key.to_string(), str::to_owned)
+}

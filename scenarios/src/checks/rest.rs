@@ -1,0 +1,54 @@
+//! Items come to rest, and stay there.
+
+use chaosdrill::{Check, Outcome};
+use serde_json::Value;
+
+use crate::checks::rows::{Items, last_change, last_rows_by_key, steps, text};
+
+/// A state in which an item is at rest is never left again.
+pub(crate) fn terminal_is_final(items: Items) -> Check {
+    terminal_is_final_but(items, |_, _| false)
+}
+
+/// As [`terminal_is_final`], but for changes that somebody asked for, such as an operator's.
+pub(crate) fn terminal_is_final_but(
+    items: Items,
+    may: impl Fn(&Value, &Value) -> bool + Send + Sync + 'static,
+) -> Check {
+    Check::new("terminal_is_final", move |history| {
+        let wrong = steps(history, items.watch).into_iter().find(|step| {
+            let (was, is) = ((items.state)(step.before), (items.state)(step.after));
+            items.terminal.contains(&was) && was != is && !may(step.before, step.after)
+        });
+        Outcome::unless(wrong.map(|step| {
+            let why = format!(
+                "#{} {} {} was {} since #{}, and became {}",
+                step.change.event.seq,
+                items.noun,
+                step.change.key,
+                (items.state)(step.before),
+                step.since,
+                (items.state)(step.after)
+            );
+            Outcome::invalid(why, [step.since, step.change.event.seq])
+        }))
+    })
+}
+
+/// Every item comes to rest: no state is a trap.
+pub(crate) fn every_item_comes_to_rest(items: Items) -> Check {
+    Check::new("every_item_comes_to_rest", move |history| {
+        let rows = last_rows_by_key(history, items.watch);
+        let open = rows.into_values().find(|(_, row)| !items.is_terminal(row));
+        Outcome::unless(open.map(|(key, row)| {
+            let error = text(row, "last_error");
+            let why = format!(
+                "{} {key} is still {}{}{error}",
+                items.noun,
+                (items.state)(row),
+                if error.is_empty() { "" } else { ": " }
+            );
+            Outcome::invalid(why, last_change(history, items.watch, key))
+        }))
+    })
+}
