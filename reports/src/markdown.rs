@@ -9,7 +9,7 @@ mod table;
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use chaosdrill_core::record::{CampaignHeader, ScenarioSummary, Summary};
+use chaosdrill_core::record::{CampaignHeader, ScenarioSummary, SiteCoverage, Summary};
 
 use self::table::Table;
 use crate::{escape, limits, words};
@@ -102,8 +102,14 @@ fn acts(summary: &Summary) -> String {
 }
 
 fn sites(summary: &Summary) -> String {
-    let table = Table::new(&["site", "passes:"], limits::MARKDOWN_SITES);
-    table.fill(by_number(&summary.sites), number_row).section("Sites", "site")
+    let mut sites: Vec<&SiteCoverage> = summary.coverage.iter().collect();
+    sites.sort_by_key(|site| Reverse(site.passes));
+    let table = Table::new(&["site", "passes:", "struck:"], limits::MARKDOWN_SITES);
+    let table = table.fill(sites, |site| {
+        let struck = site.struck.values().sum();
+        vec![name(&site.site), words::grouped(site.passes), words::grouped(struck)]
+    });
+    table.section("Sites", "site")
 }
 
 fn number_row((what, number): (&String, &u64)) -> Vec<String> {

@@ -47,7 +47,7 @@ pub(crate) fn because(summary: &Summary) -> String {
 
 /// What the campaign cost, as far as it came to its end.
 pub(crate) fn speed(summary: &Summary) -> String {
-    let Some(CampaignMeasured { wall_ms, jobs }) = summary.measured else {
+    let Some(CampaignMeasured { wall_ms, jobs, .. }) = summary.measured else {
         return "the campaign did not come to its end".to_owned();
     };
     let workers = counted(u64::from(jobs), "worker");

@@ -3,11 +3,7 @@
 //! Whatever depends on the wall clock or on the machine lives in `measured`; the rest is equal, byte for byte,
 //! for equal input.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    time::Duration,
-};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,6 +15,14 @@ use crate::{
     verdict::{Outcome, Verdict},
 };
 
+mod campaign;
+mod proof;
+mod summary;
+
+pub use campaign::{Campaign, CampaignHeader, CampaignMeasured, ScenarioRecord, SweepRecord};
+pub use proof::{Proof, ProofBy};
+pub use summary::{Finding, ScenarioSummary, SiteCoverage, Summary, Tally};
+
 /// Version of records and campaigns.
 pub const RECORD_VERSION: u32 = 1;
 
@@ -29,7 +33,8 @@ pub const RECORD_VERSION: u32 = 1;
 pub struct RunId {
     /// The scenario's name.
     pub scenario: String,
-    /// What drew the faults: `script`, or `plan` for a plan given by hand.
+    /// What drew the faults: `script`, `swarm`, `sweep-17` for the seventeenth point of a sweep, `kept-NAME` for a
+    /// kept plan, or `plan` for one given by hand.
     pub nemesis: String,
     /// The seed.
     pub seed: Seed,
@@ -144,6 +149,30 @@ pub struct Measured {
     pub stderr: String,
 }
 
+/// What was done about a violation after it was seen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Pursuit {
+    /// The check whose violation was pursued.
+    pub check: String,
+    /// Whether the run had the same digest in a fresh process.
+    pub same_again: bool,
+    /// The first event in which the two runs differ, where they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub divergence: Option<String>,
+    /// The smallest plan that was found, where one was looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimal: Option<Minimal>,
+}
+
+/// The smallest plan with the same violated check.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Minimal {
+    /// Its faults.
+    pub faults: Vec<Fault>,
+    /// How many runs it took to find it.
+    pub runs: u64,
+}
+
 /// What is written down of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
@@ -170,6 +199,9 @@ pub struct Record {
     /// BLAKE3 of the trace; nothing where the worker died.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// What was done about its violation; nothing where it has none, or was not pursued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pursuit: Option<Pursuit>,
     /// What depends on the machine.
     pub measured: Measured,
 }
@@ -194,230 +226,5 @@ impl Record {
     /// Virtual time of the whole run.
     pub fn virtual_time(&self) -> Duration {
         Duration::from_nanos(self.virtual_ns)
-    }
-}
-
-/// One scenario, as a campaign announces it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ScenarioRecord {
-    /// Its name.
-    pub name: String,
-    /// Its claim.
-    pub claim: String,
-    /// The names of its checks.
-    pub checks: Vec<String>,
-    /// The names of its `sometimes` marks.
-    pub marks: Vec<String>,
-}
-
-/// What a campaign set out to do: the first line of `campaign.jsonl`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct CampaignHeader {
-    /// Version of the format.
-    pub version: u32,
-    /// The version of chaosdrill that ran it.
-    pub tool: String,
-    /// The simulator.
-    pub simulator: String,
-    /// The database.
-    pub db: String,
-    /// The planted defect that was switched on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub defect: Option<String>,
-    /// The seeds, as they were asked for.
-    pub seeds: String,
-    /// How a replay is started, without its arguments: `cargo drill`.
-    pub program: String,
-    /// Whether all scenarios ran with at least the default seeds, so that a mark without a hit means something.
-    pub whole: bool,
-    /// The scenarios.
-    pub scenarios: Vec<ScenarioRecord>,
-}
-
-/// What a campaign measured.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct CampaignMeasured {
-    /// Wall-clock time of the campaign, in milliseconds.
-    pub wall_ms: u64,
-    /// Worker processes.
-    pub jobs: u32,
-}
-
-/// A campaign: what it set out to do, and the records of its runs.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Campaign {
-    /// What it set out to do.
-    pub header: CampaignHeader,
-    /// Its runs, sorted by their ids.
-    pub records: Vec<Record>,
-    /// What it measured; nothing where it did not come to its end.
-    pub measured: Option<CampaignMeasured>,
-}
-
-/// Runs by verdict.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Tally {
-    /// All runs.
-    pub runs: u64,
-    /// Runs whose checks all held.
-    pub valid: u64,
-    /// Runs of which nothing can be said.
-    pub unknown: u64,
-    /// Runs that violated a check.
-    pub invalid: u64,
-}
-
-impl Tally {
-    /// Counts one more run.
-    pub fn add(&mut self, verdict: Verdict) {
-        self.runs += 1;
-        match verdict {
-            Verdict::Valid => self.valid += 1,
-            Verdict::Unknown => self.unknown += 1,
-            Verdict::Invalid => self.invalid += 1,
-        }
-    }
-}
-
-/// One scenario's runs in a campaign.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ScenarioSummary {
-    /// Its name.
-    pub name: String,
-    /// Its claim.
-    pub claim: String,
-    /// Its runs.
-    pub tally: Tally,
-    /// Hits of its marks over all runs.
-    pub marks: BTreeMap<String, u64>,
-}
-
-/// One run that was not valid, in short.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Finding {
-    /// Which run.
-    pub run: RunId,
-    /// How it ended.
-    pub verdict: Verdict,
-    /// The check that speaks for it.
-    pub check: String,
-    /// How much it matters.
-    pub priority: Priority,
-    /// Why, in words.
-    pub why: String,
-}
-
-/// What a campaign comes to: `summary.json`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Summary {
-    /// Version of the format.
-    pub version: u32,
-    /// What the campaign set out to do.
-    pub campaign: CampaignHeader,
-    /// The worst verdict.
-    pub verdict: Verdict,
-    /// All runs.
-    pub tally: Tally,
-    /// The runs by scenario.
-    pub scenarios: Vec<ScenarioSummary>,
-    /// Runs that were not valid, the worst first.
-    pub findings: Vec<Finding>,
-    /// Marks that no run hit, as `scenario: mark`.
-    pub never_hit: Vec<String>,
-    /// Planned faults that struck, by act.
-    pub faults_fired: BTreeMap<String, u64>,
-    /// How often each boundary site was passed.
-    pub sites: BTreeMap<String, u64>,
-    /// Virtual time of all runs, in nanoseconds.
-    pub virtual_ns: u64,
-    /// What depends on the machine.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub measured: Option<CampaignMeasured>,
-}
-
-impl Campaign {
-    /// What it comes to.
-    pub fn summary(&self) -> Summary {
-        let mut tally = Tally::default();
-        let mut sites = BTreeMap::new();
-        let mut faults_fired = BTreeMap::new();
-        for record in &self.records {
-            tally.add(record.verdict);
-            for (site, hits) in &record.sites {
-                *sites.entry(site.clone()).or_default() += hits;
-            }
-            for fault in record.faults.iter().filter(|fault| fault.fired.is_some()) {
-                *faults_fired.entry(fault.fault.act.family().to_owned()).or_default() += 1;
-            }
-        }
-        let scenarios: Vec<_> =
-            self.header.scenarios.iter().map(|scenario| self.scenario_summary(scenario)).collect();
-        let never_hit: Vec<_> = scenarios
-            .iter()
-            .flat_map(|scenario| {
-                scenario
-                    .marks
-                    .iter()
-                    .filter(|(_, hits)| **hits == 0)
-                    .map(|(mark, _)| format!("{}: {mark}", scenario.name))
-            })
-            .collect();
-        let worst =
-            self.records.iter().map(|record| record.verdict).max().unwrap_or(Verdict::Valid);
-        let vacuous = self.header.whole && !never_hit.is_empty();
-        Summary {
-            version: RECORD_VERSION,
-            campaign: self.header.clone(),
-            verdict: if vacuous { worst.max(Verdict::Unknown) } else { worst },
-            tally,
-            scenarios,
-            findings: self.findings(),
-            never_hit,
-            faults_fired,
-            sites,
-            virtual_ns: self
-                .records
-                .iter()
-                .fold(0, |sum, record| sum.saturating_add(record.virtual_ns)),
-            measured: self.measured.clone(),
-        }
-    }
-
-    fn scenario_summary(&self, scenario: &ScenarioRecord) -> ScenarioSummary {
-        let mut tally = Tally::default();
-        let mut marks: BTreeMap<String, u64> =
-            scenario.marks.iter().map(|mark| (mark.clone(), 0)).collect();
-        for record in self.records.iter().filter(|record| record.run.scenario == scenario.name) {
-            tally.add(record.verdict);
-            for (mark, hits) in &record.marks {
-                *marks.entry(mark.clone()).or_default() += hits;
-            }
-        }
-        ScenarioSummary { name: scenario.name.clone(), claim: scenario.claim.clone(), tally, marks }
-    }
-
-    fn findings(&self) -> Vec<Finding> {
-        let mut findings: Vec<Finding> = self
-            .records
-            .iter()
-            .filter_map(|record| {
-                record.headline().map(|check| Finding {
-                    run: record.run.clone(),
-                    verdict: record.verdict,
-                    check: check.name.clone(),
-                    priority: check.priority,
-                    why: check.why.clone(),
-                })
-            })
-            .collect();
-        findings.sort_by(|a, b| {
-            b.verdict.cmp(&a.verdict).then(a.priority.cmp(&b.priority)).then(a.run.cmp(&b.run))
-        });
-        findings
-    }
-
-    /// The distinct names of the checks that were violated.
-    pub fn violated_checks(&self) -> BTreeSet<&str> {
-        self.records.iter().flat_map(Record::violated).collect()
     }
 }

@@ -181,6 +181,8 @@ pub(crate) fn header(registry: &Registry, order: &Order) -> CampaignHeader {
         db: order.db.clone(),
         defect: order.defect.clone(),
         seeds: order.seeds_text.clone(),
+        nemeses: vec!["script".to_owned()],
+        partition: None,
         program: registry.program.clone(),
         whole: order.filter.is_none() && order.enough_seeds && order.time_budget.is_none(),
         scenarios: registry
@@ -244,7 +246,8 @@ pub(crate) fn run(
     records.sort_by(|a, b| a.run.cmp(&b.run));
     let wall_ms = u64::try_from(stopwatch.elapsed().as_millis()).unwrap_or(u64::MAX);
     let jobs = u32::try_from(order.workers.count).unwrap_or(u32::MAX);
-    let campaign = Campaign { header, records, measured: Some(CampaignMeasured { wall_ms, jobs }) };
+    let measured = Some(CampaignMeasured { wall_ms, jobs, commit: None });
+    let campaign = Campaign { header, records, sweeps: Vec::new(), measured };
     if let Err(why) = folder.finish(&campaign) {
         progress.complain(&format!("failed to write the reports: {why}"));
     }

@@ -8,7 +8,7 @@ use std::{
 
 use chaosdrill_core::{
     Campaign, Record,
-    record::{CampaignHeader, CampaignMeasured},
+    record::{CampaignHeader, CampaignMeasured, SweepRecord},
 };
 use chaosdrill_reports::{escape, junit, markdown};
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,8 @@ enum Line {
     Campaign(CampaignHeader),
     /// A run.
     Record(Box<Record>),
+    /// How much a sweep covered.
+    Sweep(SweepRecord),
     /// The last line of a campaign that came to its end.
     Measured(CampaignMeasured),
 }
@@ -104,8 +106,9 @@ impl Folder {
         let mut file = io::BufWriter::new(File::create(&sorted)?);
         let header = Line::Campaign(campaign.header.clone());
         let records = campaign.records.iter().map(|record| Line::Record(Box::new(record.clone())));
+        let sweeps = campaign.sweeps.iter().cloned().map(Line::Sweep);
         let measured = campaign.measured.clone().map(Line::Measured);
-        for line in [header].into_iter().chain(records).chain(measured) {
+        for line in [header].into_iter().chain(records).chain(sweeps).chain(measured) {
             serde_json::to_writer(&mut file, &line)?;
             file.write_all(b"\n")?;
         }
@@ -145,6 +148,7 @@ pub(crate) fn read_campaign(folder: &Path) -> Result<Read, String> {
     })?;
     let mut header = None;
     let mut records: Vec<Record> = Vec::new();
+    let mut sweeps: Vec<SweepRecord> = Vec::new();
     let mut measured = None;
     let mut notes = Vec::new();
     for (index, line) in io::BufReader::new(file).lines().enumerate() {
@@ -154,6 +158,7 @@ pub(crate) fn read_campaign(folder: &Path) -> Result<Read, String> {
         match parsed {
             Ok(Line::Campaign(found)) => header = Some(found),
             Ok(Line::Record(record)) => records.push(*record),
+            Ok(Line::Sweep(found)) => sweeps.push(found),
             Ok(Line::Measured(found)) => measured = Some(found),
             Err(why) => {
                 notes.push(format!("line {} of {} is left out: {why}", index + 1, path.display()));
@@ -170,5 +175,6 @@ pub(crate) fn read_campaign(folder: &Path) -> Result<Read, String> {
         notes.push("the campaign did not come to its end; these are the runs it had".to_owned());
     }
     records.sort_by(|a, b| a.run.cmp(&b.run));
-    Ok(Read { campaign: Campaign { header, records, measured }, notes })
+    sweeps.sort();
+    Ok(Read { campaign: Campaign { header, records, sweeps, measured }, notes })
 }

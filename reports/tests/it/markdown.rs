@@ -2,7 +2,7 @@
 
 use chaosdrill_core::{
     Priority, Verdict,
-    record::{Finding, Summary},
+    record::{Finding, SiteCoverage, Summary},
 };
 use chaosdrill_reports::{
     limits::MARKDOWN_BYTES_MAX,
@@ -55,6 +55,9 @@ fn enormous(text: &str) -> Summary {
     summary.findings = many("check", 10_000)
         .enumerate()
         .map(|(seed, check)| Finding {
+            id: format!("F{seed}"),
+            count: 1,
+            pursuit: None,
             run: sample::run(&format!("scenario {seed} {text}"), "script", seed as u64),
             verdict: Verdict::Invalid,
             why: check.repeat(3),
@@ -72,7 +75,8 @@ fn enormous(text: &str) -> Summary {
         })
         .collect();
     summary.never_hit = many("mark", 1_000).collect();
-    summary.sites = many("sql:", 1_000).zip(1..).collect();
+    let site = |(site, passes)| SiteCoverage { site, passes, struck: Default::default() };
+    summary.coverage = many("sql:", 1_000).zip(1..).map(site).collect();
     summary.faults_fired = many("act", 1_000).zip(1..).collect();
     summary.campaign.seeds = text.repeat(10_000);
     summary.campaign.tool = text.repeat(10_000);

@@ -62,6 +62,7 @@ pub(crate) fn calm(run: RunId, claim: &str) -> Record {
         events: 611,
         virtual_ns: 9_004_500_000,
         digest: Some("5e".repeat(32)),
+        pursuit: None,
         measured: Measured { wall_us: 5_310, stderr: String::new() },
     }
 }
@@ -201,6 +202,8 @@ pub(crate) fn campaign() -> Campaign {
             db: "sqlite".into(),
             defect: None,
             seeds: "0..10".into(),
+            nemeses: vec!["script".into(), "swarm".into()],
+            partition: None,
             program: "cargo drill".into(),
             whole: true,
             scenarios: vec![
@@ -211,7 +214,8 @@ pub(crate) fn campaign() -> Campaign {
             ],
         },
         records,
-        measured: Some(CampaignMeasured { wall_ms: 1_234, jobs: 4 }),
+        sweeps: vec![],
+        measured: Some(CampaignMeasured { wall_ms: 1_234, jobs: 4, commit: None }),
     }
 }
 

@@ -10,10 +10,13 @@ use std::{
     time::Duration,
 };
 
-use chaosdrill_core::{Record, RunId, Seed, Verdict, duration, limits::PROVE_RUNS_MAX};
+use chaosdrill_core::{
+    Record, Seed, Verdict, duration,
+    limits::PROVE_RUNS_MAX,
+    record::{Proof, ProofBy},
+};
 use chaosdrill_rt::defect::{Defect, Shows};
 use clap::Args;
-use serde::Serialize;
 
 use crate::{
     campaign::{self, Progress},
@@ -41,50 +44,6 @@ pub(crate) struct ProveArgs {
     workers: WorkerArgs,
 }
 
-/// How a defect is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum By {
-    /// By running the scenarios of its target.
-    Running,
-    /// By a guard, over a copy of its source of truth with the mistake in it.
-    Guard,
-    /// Not on this database.
-    Postgres,
-    /// Not at all: the pipeline has no such part.
-    Nowhere,
-}
-
-/// What became of one defect.
-#[derive(Debug, Serialize)]
-struct Proof {
-    target: String,
-    defect: &'static str,
-    class: &'static str,
-    by: By,
-    /// Whether a check of the catalogue's caught it.
-    found: bool,
-    /// The check that did.
-    check: Option<String>,
-    /// The run in which it did.
-    run: Option<RunId>,
-    /// Runs until then, that one included.
-    runs: u64,
-    /// Whether the same plan is valid with the defect off.
-    clean: Option<bool>,
-    /// Checks that were violated besides.
-    also: BTreeSet<String>,
-    /// Wall-clock time of the runs, in microseconds.
-    wall_us: u64,
-}
-
-impl Proof {
-    /// Whether it can be found here at all.
-    fn is_asked_for(&self) -> bool {
-        matches!(self.by, By::Running | By::Guard)
-    }
-}
-
 struct Case<'a> {
     defect: &'a Defect,
     scenarios: Vec<&'a Scenario>,
@@ -94,7 +53,7 @@ struct Case<'a> {
 
 impl Case<'_> {
     fn is_open(&self) -> bool {
-        self.proof.by == By::Running && !self.proof.found && self.proof.runs < PROVE_RUNS_MAX
+        self.proof.by == ProofBy::Running && !self.proof.found && self.proof.runs < PROVE_RUNS_MAX
     }
 
     /// Counts a run; the first that violates a check of the catalogue's is the hit.
@@ -164,20 +123,22 @@ fn cases<'a>(registry: &'a Registry, filter: Option<&str>) -> Vec<Case<'a>> {
 
 fn proof(target: &Target, defect: &Defect) -> Proof {
     let by = match defect.shows {
-        Shows::Running => By::Running,
-        Shows::InAGuard => By::Guard,
-        Shows::OnPostgres => By::Postgres,
-        Shows::Nowhere => By::Nowhere,
+        Shows::Running => ProofBy::Running,
+        Shows::InAGuard => ProofBy::Guard,
+        Shows::OnPostgres => ProofBy::Postgres,
+        Shows::Nowhere => ProofBy::Nowhere,
     };
     let guard = target.guards.iter().find_map(|guard| {
         let judged = guard.judge_planted(defect.id)?;
         Some((guard, judged.verdict == Verdict::Invalid && defect.checks.contains(&guard.name)))
     });
-    let guard = guard.filter(|_| by == By::Guard);
+    let guard = guard.filter(|_| by == ProofBy::Guard);
     Proof {
         target: target.name.clone(),
-        defect: defect.id,
-        class: defect.class.name(),
+        defect: defect.id.to_owned(),
+        class: defect.class.name().to_owned(),
+        summary: defect.summary.to_owned(),
+        minimal: None,
         by,
         found: guard.is_some_and(|(_, found)| found),
         check: guard.map(|(guard, _)| guard.name.to_owned()),
@@ -280,7 +241,7 @@ fn show(proofs: &[&Proof], format: MessageFormat) {
     }
     let asked: Vec<&&Proof> = proofs.iter().filter(|proof| proof.is_asked_for()).collect();
     let found = asked.iter().filter(|proof| proof.found).count();
-    let elsewhere = match proofs.iter().filter(|proof| proof.by == By::Postgres).count() {
+    let elsewhere = match proofs.iter().filter(|proof| proof.by == ProofBy::Postgres).count() {
         0 => String::new(),
         count => format!(", {count} more need postgres"),
     };
@@ -296,18 +257,18 @@ fn show(proofs: &[&Proof], format: MessageFormat) {
 
 fn line(proof: &Proof) -> String {
     let result = match (proof.by, proof.found, proof.clean) {
-        (By::Postgres | By::Nowhere, ..) => "-",
+        (ProofBy::Postgres | ProofBy::Nowhere, ..) => "-",
         (_, false, _) => "MISSED",
-        (By::Guard, true, Some(true)) => "guard",
-        (By::Running, true, Some(true)) => "found",
+        (ProofBy::Guard, true, Some(true)) => "guard",
+        (ProofBy::Running, true, Some(true)) => "found",
         (_, true, _) => "UNSURE",
     };
     let time = duration::seconds(Duration::from_micros(proof.wall_us));
     let head =
         format!("{:<7} {:<7} {result:<7} {:>4} {time:>9}", proof.defect, proof.class, proof.runs);
     let what = match (&proof.check, &proof.run) {
-        _ if proof.by == By::Postgres => "needs postgres".to_owned(),
-        _ if proof.by == By::Nowhere => "has no counterpart here".to_owned(),
+        _ if proof.by == ProofBy::Postgres => "needs postgres".to_owned(),
+        _ if proof.by == ProofBy::Nowhere => "has no counterpart here".to_owned(),
         (Some(check), None) => check.clone(),
         (Some(check), Some(run)) => format!("{check}  {} {}", run.scenario, run.seed),
         _ if proof.also.is_empty() => "no check was violated".to_owned(),

@@ -1,0 +1,106 @@
+//! A campaign: what it set out to do, and the records of its runs.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{record::Record, seed::Seed};
+
+/// One scenario, as a campaign announces it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ScenarioRecord {
+    /// Its name.
+    pub name: String,
+    /// Its claim.
+    pub claim: String,
+    /// The names of its checks.
+    pub checks: Vec<String>,
+    /// The names of its `sometimes` marks.
+    pub marks: Vec<String>,
+}
+
+/// What a campaign set out to do: the first line of `campaign.jsonl`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CampaignHeader {
+    /// Version of the format.
+    pub version: u32,
+    /// The version of chaosdrill that ran it.
+    pub tool: String,
+    /// The simulator.
+    pub simulator: String,
+    /// The database.
+    pub db: String,
+    /// The planted defect that was switched on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub defect: Option<String>,
+    /// The seeds, as they were asked for.
+    pub seeds: String,
+    /// What drew the faults.
+    #[serde(default)]
+    pub nemeses: Vec<String>,
+    /// Which part of all runs this is, such as `slice:1/3`; nothing where it is all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<String>,
+    /// How a replay is started, without its arguments: `cargo drill`.
+    pub program: String,
+    /// Whether all scenarios ran with at least the default seeds, so that a mark without a hit means something.
+    pub whole: bool,
+    /// The scenarios.
+    pub scenarios: Vec<ScenarioRecord>,
+}
+
+/// What a campaign measured.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CampaignMeasured {
+    /// Wall-clock time of the campaign, in milliseconds.
+    pub wall_ms: u64,
+    /// Worker processes.
+    pub jobs: u32,
+    /// The commit that was checked out, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+}
+
+/// How much of a scenario's space a sweep covered.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct SweepRecord {
+    /// The scenario.
+    pub scenario: String,
+    /// The seed of the calm run.
+    pub seed: Seed,
+    /// Boundaries that the calm run passed, each passage counted.
+    pub boundaries: u64,
+    /// Boundaries that were met only under faults, and swept too.
+    pub boundaries_under_faults: u64,
+    /// Single faults that fit those boundaries.
+    pub points: u64,
+    /// Single faults that were run.
+    pub points_run: u64,
+    /// Pairs of faults that were run.
+    pub pairs_run: u64,
+    /// Plans that were left out, because an equivalent one was run.
+    pub equivalent: u64,
+    /// Plans that were left out, because the bound of the sweep was met.
+    pub left_out: u64,
+}
+
+/// A campaign: what it set out to do, and the records of its runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Campaign {
+    /// What it set out to do.
+    pub header: CampaignHeader,
+    /// Its runs, sorted by their ids.
+    pub records: Vec<Record>,
+    /// How much its sweeps covered, by scenario and seed.
+    pub sweeps: Vec<SweepRecord>,
+    /// What it measured; nothing where it did not come to its end.
+    pub measured: Option<CampaignMeasured>,
+}
+
+impl Campaign {
+    /// The distinct names of the checks that were violated.
+    pub fn violated_checks(&self) -> BTreeSet<&str> {
+        self.records.iter().flat_map(Record::violated).collect()
+    }
+}

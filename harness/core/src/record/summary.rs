@@ -1,0 +1,280 @@
+//! What a campaign comes to.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    check::Priority,
+    fault::{At, Fault},
+    record::{
+        Campaign, CampaignHeader, CampaignMeasured, Pursuit, RECORD_VERSION, Record, RunId,
+        ScenarioRecord, SweepRecord,
+    },
+    verdict::Verdict,
+};
+
+/// Runs by verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tally {
+    /// All runs.
+    pub runs: u64,
+    /// Runs whose checks all held.
+    pub valid: u64,
+    /// Runs of which nothing can be said.
+    pub unknown: u64,
+    /// Runs that violated a check.
+    pub invalid: u64,
+}
+
+impl Tally {
+    /// Counts one more run.
+    pub fn add(&mut self, verdict: Verdict) {
+        self.runs += 1;
+        match verdict {
+            Verdict::Valid => self.valid += 1,
+            Verdict::Unknown => self.unknown += 1,
+            Verdict::Invalid => self.invalid += 1,
+        }
+    }
+}
+
+/// One scenario's runs in a campaign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ScenarioSummary {
+    /// Its name.
+    pub name: String,
+    /// Its claim.
+    pub claim: String,
+    /// Its runs.
+    pub tally: Tally,
+    /// Hits of its marks over all runs.
+    pub marks: BTreeMap<String, u64>,
+}
+
+/// Something that was found: runs that violate the same check at the same sites.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// Its name in reports: `F1`, `F2`, ...
+    pub id: String,
+    /// The first run that showed it.
+    pub run: RunId,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// The check that speaks for it.
+    pub check: String,
+    /// How much it matters.
+    pub priority: Priority,
+    /// Why, in words.
+    pub why: String,
+    /// How many runs show it.
+    pub count: u64,
+    /// What was done about it: whether it came again in a fresh process, and the smallest plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pursuit: Option<Pursuit>,
+}
+
+/// What was done at one boundary site over a campaign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SiteCoverage {
+    /// The site.
+    pub site: String,
+    /// How often it was passed.
+    pub passes: u64,
+    /// How often each act struck there.
+    pub struck: BTreeMap<String, u64>,
+}
+
+/// What a campaign comes to: `summary.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// Version of the format.
+    pub version: u32,
+    /// What the campaign set out to do.
+    pub campaign: CampaignHeader,
+    /// The worst verdict.
+    pub verdict: Verdict,
+    /// All runs.
+    pub tally: Tally,
+    /// The runs by scenario.
+    pub scenarios: Vec<ScenarioSummary>,
+    /// What was found, the worst first.
+    pub findings: Vec<Finding>,
+    /// Marks that no run hit, as `scenario: mark`.
+    pub never_hit: Vec<String>,
+    /// Planned faults that struck, by act.
+    pub faults_fired: BTreeMap<String, u64>,
+    /// Every boundary site that was passed, and what struck there.
+    pub coverage: Vec<SiteCoverage>,
+    /// How much the sweeps covered.
+    pub sweeps: Vec<SweepRecord>,
+    /// Virtual time of all runs, in nanoseconds.
+    pub virtual_ns: u64,
+    /// What depends on the machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<CampaignMeasured>,
+}
+
+impl Campaign {
+    /// What it comes to.
+    pub fn summary(&self) -> Summary {
+        let mut tally = Tally::default();
+        let mut faults_fired = BTreeMap::new();
+        for record in &self.records {
+            tally.add(record.verdict);
+            for fault in record.faults.iter().filter(|fault| fault.fired.is_some()) {
+                *faults_fired.entry(fault.fault.act.family().to_owned()).or_default() += 1;
+            }
+        }
+        let scenarios: Vec<_> =
+            self.header.scenarios.iter().map(|scenario| self.scenario_summary(scenario)).collect();
+        let never_hit: Vec<_> = scenarios
+            .iter()
+            .flat_map(|scenario| {
+                scenario
+                    .marks
+                    .iter()
+                    .filter(|(_, hits)| **hits == 0)
+                    .map(|(mark, _)| format!("{}: {mark}", scenario.name))
+            })
+            .collect();
+        let worst =
+            self.records.iter().map(|record| record.verdict).max().unwrap_or(Verdict::Valid);
+        let vacuous = self.header.whole && !never_hit.is_empty();
+        Summary {
+            version: RECORD_VERSION,
+            campaign: self.header.clone(),
+            verdict: if vacuous { worst.max(Verdict::Unknown) } else { worst },
+            tally,
+            scenarios,
+            findings: self.findings(),
+            never_hit,
+            faults_fired,
+            coverage: self.coverage(),
+            sweeps: self.sweeps.clone(),
+            virtual_ns: self
+                .records
+                .iter()
+                .fold(0, |sum, record| sum.saturating_add(record.virtual_ns)),
+            measured: self.measured.clone(),
+        }
+    }
+
+    fn scenario_summary(&self, scenario: &ScenarioRecord) -> ScenarioSummary {
+        let mut tally = Tally::default();
+        let mut marks: BTreeMap<String, u64> =
+            scenario.marks.iter().map(|mark| (mark.clone(), 0)).collect();
+        for record in self.records.iter().filter(|record| record.run.scenario == scenario.name) {
+            tally.add(record.verdict);
+            for (mark, hits) in &record.marks {
+                *marks.entry(mark.clone()).or_default() += hits;
+            }
+        }
+        ScenarioSummary { name: scenario.name.clone(), claim: scenario.claim.clone(), tally, marks }
+    }
+
+    /// Runs that were not valid, by what they show: the same check, and the same sites in the smallest plan.
+    fn findings(&self) -> Vec<Finding> {
+        let mut findings: Vec<Finding> = Vec::new();
+        let bad = || self.records.iter().filter(|record| record.verdict != Verdict::Valid);
+        // Those that were pursued say what there is; the others are counted with what explains them.
+        let (pursued, others): (Vec<&Record>, Vec<&Record>) =
+            bad().partition(|record| minimal_of(record).is_some());
+        for record in pursued.into_iter().chain(others) {
+            let Some(new) = Finding::of(record) else { continue };
+            match findings.iter_mut().find(|known| known.explains(&new, record)) {
+                Some(known) => known.count += 1,
+                None => findings.push(new),
+            }
+        }
+        findings.sort_by(|a, b| {
+            b.verdict.cmp(&a.verdict).then(a.priority.cmp(&b.priority)).then(a.run.cmp(&b.run))
+        });
+        for (index, finding) in findings.iter_mut().enumerate() {
+            finding.id = format!("F{}", index + 1);
+        }
+        findings
+    }
+
+    /// How often each site was passed, and what struck there.
+    fn coverage(&self) -> Vec<SiteCoverage> {
+        let mut coverage: BTreeMap<&str, SiteCoverage> = BTreeMap::new();
+        for record in &self.records {
+            for (site, passes) in &record.sites {
+                let known = coverage.entry(site).or_insert_with(|| SiteCoverage::of(site));
+                known.passes += passes;
+            }
+            for fault in record.faults.iter().filter(|fault| fault.fired.is_some()) {
+                let At::Boundary { site, .. } = &fault.fault.at else { continue };
+                let known = coverage.entry(site).or_insert_with(|| SiteCoverage::of(site));
+                *known.struck.entry(fault.fault.act.family().to_owned()).or_default() += 1;
+            }
+        }
+        coverage.into_values().collect()
+    }
+}
+
+/// The faults of the smallest plan of a run.
+fn minimal_of(record: &Record) -> Option<&[Fault]> {
+    let minimal = record.pursuit.as_ref()?.minimal.as_ref()?;
+    Some(&minimal.faults)
+}
+
+/// Where a fault strikes and what it does, without which passage it was and how long it took.
+fn place(fault: &Fault) -> (&str, &'static str) {
+    let site = match &fault.at {
+        At::Boundary { site, .. } => site.as_str(),
+        At::Time(_) => "",
+    };
+    (site, fault.act.family())
+}
+
+fn places(faults: &[Fault]) -> Vec<(&str, &'static str)> {
+    let mut places: Vec<_> = faults.iter().map(place).collect();
+    places.sort_unstable();
+    places
+}
+
+impl Finding {
+    fn of(record: &Record) -> Option<Self> {
+        let check = record.headline()?;
+        Some(Self {
+            id: String::new(),
+            run: record.run.clone(),
+            verdict: record.verdict,
+            check: check.name.clone(),
+            priority: check.priority,
+            why: check.why.clone(),
+            count: 1,
+            pursuit: record.pursuit.clone(),
+        })
+    }
+
+    /// The faults of the smallest plan that shows it.
+    pub fn minimal(&self) -> Option<&[Fault]> {
+        Some(&self.pursuit.as_ref()?.minimal.as_ref()?.faults)
+    }
+
+    /// Whether a run shows the same thing again.
+    fn explains(&self, new: &Self, record: &Record) -> bool {
+        if (self.verdict, &self.check) != (new.verdict, &new.check) {
+            return false;
+        }
+        match (self.minimal(), new.minimal()) {
+            (Some(known), Some(new)) => places(known) == places(new),
+            (Some(known), None) => {
+                let struck: Vec<_> =
+                    record.faults.iter().map(|fault| place(&fault.fault)).collect();
+                places(known).iter().all(|place| struck.contains(place))
+            }
+            (None, _) => self.run.scenario == new.run.scenario,
+        }
+    }
+}
+
+impl SiteCoverage {
+    fn of(site: &str) -> Self {
+        Self { site: site.to_owned(), passes: 0, struck: BTreeMap::new() }
+    }
+}
