@@ -41,7 +41,7 @@ pub mod verdict;
 pub use check::{Check, Kind as CheckKind, Mark, Priority};
 pub use fault::{Act, At, ErrorKind, Fault, HostSelector, Restart, When};
 pub use history::{Entry, Event, History};
-pub use plan::{Found, Plan, PlanError};
+pub use plan::{Chaos, Found, Order, Plan, PlanError};
 pub use record::{Campaign, Record, RunId};
 pub use seed::{Seed, Stream};
 pub use trace::{Digest, Divergence, EventKind, Trace, TraceEvent};

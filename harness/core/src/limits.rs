@@ -63,3 +63,9 @@ pub const PLAN_BYTES_MAX: usize = 1 << 20;
 
 /// Faults one plan may hold.
 pub const PLAN_FAULTS_MAX: usize = 10_000;
+
+/// Times at which the running task of a host may fall to the lowest priority, in one run.
+pub const PRIORITY_CHANGES_MAX: u32 = 100;
+
+/// Turns of tasks among which those times are drawn.
+pub const PRIORITY_STEPS: u64 = 2_000;

@@ -28,9 +28,57 @@ pub struct Plan {
     /// Where the plan showed what it shows; a replay goes there unless told otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Found>,
+    /// In which order the ready tasks of a host run.
+    #[serde(default, skip_serializing_if = "Order::is_default")]
+    pub order: Order,
+    /// When the faults are over.
+    #[serde(default, skip_serializing_if = "Chaos::is_default")]
+    pub chaos: Chaos,
+    /// The most steps that each client's workload takes; as many as the scenario wants where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload_max: Option<u32>,
     /// The faults, in the order in which they were planned.
     #[serde(default, rename = "fault", skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
+}
+
+/// In which order the ready tasks of a host run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Order {
+    /// In the order in which they were woken: the same for every seed.
+    Fifo,
+    /// One of those that are ready, drawn anew each time.
+    #[default]
+    Random,
+    /// The one with the highest of drawn priorities, which change at a few drawn points.
+    Priorities {
+        /// How often the running task falls to the lowest priority.
+        changes: u32,
+    },
+}
+
+impl Order {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// When the faults of a run are over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Chaos {
+    /// When each has struck and ended, and the clients are done.
+    #[default]
+    UntilStruck,
+    /// When besides all is as it should be: whether another would have struck does not matter.
+    UntilCalm,
+}
+
+impl Chaos {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Where a plan was found.
@@ -79,6 +127,9 @@ impl Plan {
             scenario: scenario.into(),
             seed,
             found: None,
+            order: Order::default(),
+            chaos: Chaos::default(),
+            workload_max: None,
             faults: Vec::new(),
         }
     }
@@ -125,6 +176,15 @@ impl Plan {
         );
         if let Some(found) = &self.found {
             text.push_str(&format!("found = {}\n", inline(found)));
+        }
+        if !self.order.is_default() {
+            text.push_str(&format!("order = {}\n", inline(&self.order)));
+        }
+        if !self.chaos.is_default() {
+            text.push_str(&format!("chaos = {}\n", inline(&self.chaos)));
+        }
+        if let Some(most) = self.workload_max {
+            text.push_str(&format!("workload_max = {most}\n"));
         }
         for fault in &self.faults {
             text.push_str(&format!(
@@ -176,7 +236,12 @@ impl Plan {
 fn inline(value: &impl Serialize) -> String {
     let value = toml::Value::try_from(value).expect("a plan's parts are plain data");
     let toml::Value::Table(table) = value else { return value.to_string() };
-    let parts: Vec<String> = table.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+    let written = |value: &toml::Value| match value {
+        toml::Value::Table(_) => inline(value),
+        plain => plain.to_string(),
+    };
+    let part = |(key, value): (&String, &toml::Value)| format!("{key} = {}", written(value));
+    let parts: Vec<String> = table.iter().map(part).collect();
     format!("{{ {} }}", parts.join(", "))
 }
 

@@ -168,3 +168,19 @@ proptest! {
         let _ = Plan::from_toml(&text);
     }
 }
+
+#[test]
+fn order_chaos_and_workload_survive_toml() {
+    let mut plan = Plan::new("outbox/calm", Seed(7));
+    let text = plan.to_toml();
+    assert!(!text.contains("order") && !text.contains("chaos"), "{text}");
+    for order in [Order::Fifo, Order::Random, Order::Priorities { changes: 3 }] {
+        plan.order = order;
+        plan.chaos = Chaos::UntilCalm;
+        plan.workload_max = Some(2);
+        let text = plan.to_toml();
+        assert_eq!(Plan::from_toml(&text).expect("a plan"), plan, "{text}");
+    }
+    assert!(plan.to_toml().contains("order = { priorities = { changes = 3 } }"));
+    assert!(plan.to_toml().contains("chaos = \"until-calm\""));
+}

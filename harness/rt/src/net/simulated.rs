@@ -1,6 +1,11 @@
 //! A stream of turmoil's, with boundaries, and with resets where its link is cut.
+//!
+//! turmoil draws how long a message travels from an exponential distribution, which hardly leaves the lower part of its
+//! range. So turmoil carries everything in the shortest time, and what arrives is held here for a time drawn over the
+//! whole range, in the order of its arrival.
 
 use std::{
+    collections::VecDeque,
     future::Future,
     io,
     pin::Pin,
@@ -9,7 +14,10 @@ use std::{
 
 use chaosdrill_core::trace::EventKind;
 use serde_json::json;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
+    time::{Instant, Sleep},
+};
 
 use crate::sim::{
     boundary::{self, Announced, Passage},
@@ -29,6 +37,73 @@ pub(super) struct Stream {
     link: Option<(Pair, u64)>,
     /// A write that waits for what struck at its boundary.
     entering: Option<Entering>,
+    arrivals: Arrivals,
+}
+
+/// What has come over the link and is not there yet.
+#[derive(Default)]
+struct Arrivals {
+    /// Bytes with the instant at which they are there; none stand for the end of the stream.
+    queue: VecDeque<(Instant, Vec<u8>)>,
+    /// Whether the end has come.
+    ended: bool,
+    due: Option<Pin<Box<Sleep>>>,
+}
+
+/// Bytes that are taken off a stream at once.
+const CHUNK_BYTES: usize = 8 << 10;
+
+impl Arrivals {
+    /// Takes off the stream what there is; each gets the instant at which it will be there.
+    fn take_in(
+        &mut self,
+        mut inner: Pin<&mut turmoil::net::TcpStream>,
+        cx: &mut Context<'_>,
+    ) -> io::Result<()> {
+        while !self.ended {
+            let mut chunk = [0; CHUNK_BYTES];
+            let mut buffer = ReadBuf::new(&mut chunk);
+            match inner.as_mut().poll_read(cx, &mut buffer) {
+                Poll::Pending => break,
+                Poll::Ready(result) => result?,
+            }
+            let delay = world::with(|world| world.draw_network_delay());
+            let mut due = Instant::now() + delay;
+            if let Some((before, _)) = self.queue.back() {
+                due = due.max(*before);
+            }
+            self.ended = buffer.filled().is_empty();
+            self.queue.push_back((due, buffer.filled().to_vec()));
+        }
+        Ok(())
+    }
+
+    /// Hands out what is there.
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let Some((at, bytes)) = self.queue.front_mut() else { return Poll::Pending };
+        if *at > Instant::now() {
+            let due = self.due.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(*at)));
+            if due.deadline() != *at {
+                due.as_mut().reset(*at);
+            }
+            ready!(due.as_mut().poll(cx));
+        }
+        if bytes.is_empty() {
+            // The end stays where it is, for whoever asks again.
+            return Poll::Ready(Ok(()));
+        }
+        let length = bytes.len().min(buffer.remaining());
+        buffer.put_slice(&bytes[..length]);
+        bytes.drain(..length);
+        if bytes.is_empty() {
+            self.queue.pop_front();
+        }
+        Poll::Ready(Ok(()))
+    }
 }
 
 /// Connects as a boundary.
@@ -38,6 +113,7 @@ pub(super) async fn connect(label: &str, address: &str) -> io::Result<Stream> {
     if let Passage::Fail(kind) = passage {
         return Err(faulty::network(kind));
     }
+    tokio::time::sleep(world::with(|world| world.draw_network_delay())).await;
     let connected = turmoil::net::TcpStream::connect(address).await;
     boundary::after(passage, &site).await;
     let outcome = match &connected {
@@ -64,7 +140,7 @@ impl Stream {
                 Some((pair, world.links.resets(pair)))
             })
         });
-        Self { inner: Some(inner), site, link, entering: None }
+        Self { inner: Some(inner), site, link, entering: None, arrivals: Arrivals::default() }
     }
 
     /// The stream beneath, unless its link has been cut since it was opened.
@@ -88,7 +164,11 @@ impl Stream {
         if let Some((pair, _)) = self.link {
             world::with(|world| world.links.wait(pair, cx.waker()));
         }
-        Pin::new(self.whole()?).poll_read(cx, buffer)
+        self.whole()?;
+        if let Some(inner) = &mut self.inner {
+            self.arrivals.take_in(Pin::new(inner), cx)?;
+        }
+        self.arrivals.poll_next(cx, buffer)
     }
 
     pub(super) fn poll_write(

@@ -142,7 +142,7 @@ fn build(config: &Config) -> Turmoil<'static> {
         .epoch(std::time::UNIX_EPOCH)
         .tcp_capacity(BACKLOG_MAX)
         .min_message_latency(Duration::from_millis(config.network.ms_min))
-        .max_message_latency(Duration::from_millis(config.network.ms_max))
+        .max_message_latency(Duration::from_millis(config.network.ms_min))
         .build();
     SKIP.set(Duration::ZERO);
     SKIPPER_POLLS.set(0);

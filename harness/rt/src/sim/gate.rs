@@ -96,7 +96,7 @@ impl<F: Future + 'static> Future for Gate<F> {
             Some(clock::of_host(here, world::with(|world| world.hosts[here.host].skew_ns))),
         );
         let at_ns = clock::now_ns();
-        if !world::with(|world| world.admit(here, at_ns, cx.waker())) {
+        if !world::with(|world| world.admit(here, self.number, at_ns, cx.waker())) {
             return Poll::Pending;
         }
         let future = self.future.as_mut().expect("a dropped task is not polled");
@@ -124,6 +124,7 @@ impl<F: Future + 'static> Drop for Gate<F> {
     /// aside instead; the software itself, which is dropped last, takes the others along in the order of their numbers.
     fn drop(&mut self) {
         let Some(future) = self.future.take() else { return };
+        world::try_with(|world| world.forget_task(self.here, self.number));
         let is_crash = clock::is_active() && !world::is_alive(self.here);
         if is_crash && self.number > 0 {
             MORGUE.with_borrow_mut(|morgue| {

@@ -15,6 +15,7 @@ pub(crate) mod gate;
 pub(crate) mod inspector;
 mod libc_override;
 pub(crate) mod link;
+pub(crate) mod order;
 pub(crate) mod plan;
 mod profile;
 mod timers;

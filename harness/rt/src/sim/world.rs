@@ -15,6 +15,7 @@ use crate::sim::{
     driver::Levers,
     gate::{self, Here},
     link::{Links, Pair},
+    order::{Picker, Turns},
     plan::ArmedPlan,
 };
 
@@ -44,6 +45,7 @@ pub(crate) struct HostState {
     /// Stalls in force; the last to end lets the host go on.
     stalls: u32,
     polls_at: (u64, u64),
+    turns: Turns,
     dice: Stream,
     /// Whether it comes back at heal.
     stays_down: bool,
@@ -82,7 +84,10 @@ pub(crate) struct World {
     pub(crate) database_down: u32,
     pub(crate) history_length: u64,
     pub(crate) database_latency: Latency,
+    picker: Picker,
     dice: Stream,
+    network_dice: Stream,
+    network_latency: Latency,
     sites: BTreeMap<String, u64>,
     passes: BTreeMap<(usize, String), u64>,
     agenda_next: u64,
@@ -119,6 +124,7 @@ pub(crate) fn install(config: &Config) {
         parked: Vec::new(),
         stalls: 0,
         polls_at: (0, 0),
+        turns: Turns::default(),
         dice: config.seed.stream(&format!("host {}", host.name)),
         stays_down: false,
     };
@@ -137,7 +143,10 @@ pub(crate) fn install(config: &Config) {
         database_down: 0,
         history_length: 0,
         database_latency: config.database,
+        picker: Picker::new(config.plan.order, config.seed.stream("order of tasks")),
         dice: config.seed.stream("database latency"),
+        network_dice: config.seed.stream("network latency"),
+        network_latency: config.network,
         sites: BTreeMap::new(),
         passes: BTreeMap::new(),
         agenda_next: 0,
@@ -374,6 +383,7 @@ fn restart(host: usize, levers: &mut dyn Levers) {
             state.state = State::Up;
             state.stalls = 0;
             state.parked.clear();
+            state.turns = Turns::default();
             let life = state.life;
             world.record(Some(host), EventKind::Host, "up", json!({ "life": life }));
         }
@@ -575,13 +585,31 @@ impl World {
         *polls <= POLLS_PER_INSTANT_MAX
     }
 
-    /// Whether a task may be polled now; where not, it is parked or forgotten.
-    pub(crate) fn admit(&mut self, here: Here, at_ns: u64, waker: &Waker) -> bool {
+    /// Draws how much longer than the shortest way a message between machines travels.
+    pub(crate) fn draw_network_delay(&mut self) -> Duration {
+        let Latency { ms_min, ms_max } = self.network_latency;
+        Duration::from_millis(self.network_dice.between(0, ms_max.saturating_sub(ms_min)))
+    }
+
+    /// A task of a host is no more.
+    pub(crate) fn forget_task(&mut self, here: Here, task: u64) {
+        let host = &mut self.hosts[here.host];
+        if host.life == here.life {
+            host.turns.forget(task);
+        }
+    }
+
+    /// Whether a task may be polled now; where not, it is parked, waits for its turn, or is forgotten.
+    pub(crate) fn admit(&mut self, here: Here, task: u64, at_ns: u64, waker: &Waker) -> bool {
         if !self.is_alive(here) || self.stop.is_some() {
             return false;
         }
         if self.hosts[here.host].state == State::Stalled {
             self.hosts[here.host].parked.push(waker.clone());
+            return false;
+        }
+        let turns = &mut self.hosts[here.host].turns;
+        if !turns.may_run(&mut self.picker, here.host, task, waker) {
             return false;
         }
         if !self.count_poll(here.host, at_ns) {
