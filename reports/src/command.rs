@@ -14,6 +14,9 @@ pub const NEMESIS_DEFAULT: &str = "script";
 /// The nemesis of a run whose faults were given by hand, as a plan.
 pub const NEMESIS_PLAN: &str = "plan";
 
+/// What the nemesis of a point of a sweep begins with: such a run replays from the plan in its own folder.
+pub const NEMESIS_SWEEP: &str = "sweep-";
+
 /// What the nemesis of a kept plan begins with: such a run replays from the plan in its own folder.
 pub const NEMESIS_KEPT: &str = "kept-";
 
@@ -26,7 +29,9 @@ pub const DB_DEFAULT: &str = "sqlite";
 /// run of a plan given by hand, or of a kept one, has no other way: where no path is given, the plan's place
 /// below the output folder is named.
 pub fn replay(program: &str, run: &RunId, plan: Option<&str>) -> String {
-    let by_plan = run.nemesis == NEMESIS_PLAN || run.nemesis.starts_with(NEMESIS_KEPT);
+    let by_plan = run.nemesis == NEMESIS_PLAN
+        || run.nemesis.starts_with(NEMESIS_KEPT)
+        || run.nemesis.starts_with(NEMESIS_SWEEP);
     let kept = by_plan.then(|| format!("{}/plan.toml", run.folder()));
     let mut words = vec![Cow::from(escape::line(program)), Cow::from("replay")];
     if let Some(path) = plan.or(kept.as_deref()) {
@@ -44,6 +49,11 @@ pub fn replay(program: &str, run: &RunId, plan: Option<&str>) -> String {
         words.extend(["--db".into(), argument(&run.db)]);
     }
     words.join(" ")
+}
+
+/// The command that keeps a run for good.
+pub fn keep(program: &str, bundle: &str) -> String {
+    format!("{} keep {} --why \"...\"", escape::line(program), argument(bundle))
 }
 
 /// An argument without passwords, quoted for a shell.

@@ -73,7 +73,7 @@ fn status(record: &Record, program: &str) -> TestCaseStatus {
     if let Some(check) = record.headline() {
         status.set_type(escape::line(&check.name)).set_message(escape::line(&check.why));
     }
-    let replay = Replay { program, plan: None };
+    let replay = Replay::by_seed(program);
     status.set_description(terminal::failure(record, replay, &Palette::plain()));
     status
 }

@@ -31,6 +31,12 @@ pub const POLLS_PER_INSTANT_MAX: u64 = 50_000;
 /// Wall-clock allowance of one run, in milliseconds; the parent kills the worker after it.
 pub const RUN_WALL_MS_MAX: u64 = 30_000;
 
+/// Allowances that a run gets at most where the machine has no processor for it.
+pub const RUN_ALLOWANCES_MAX: u32 = 10;
+
+/// Looks at a run in the length of one allowance.
+pub const RUN_LOOKS_PER_ALLOWANCE: u32 = 8;
+
 /// Runs after which a worker process is replaced by a fresh one; bounds what a leak can add up to.
 pub const RUNS_PER_WORKER_MAX: u64 = 2_000;
 
@@ -42,6 +48,12 @@ pub const SEEDS_DEFAULT: u64 = 10;
 
 /// Runs that `prove` spends on one defect before it counts as missed.
 pub const PROVE_RUNS_MAX: u64 = 2_000;
+
+/// Seeds of scripts and swarms that `prove` tries before it sweeps.
+pub const PROVE_ROUNDS_BEFORE_SWEEP: u64 = 2;
+
+/// Runs of a sweep that `prove` begins at once for one defect; some of them are run in vain where an earlier one hits.
+pub const PROVE_CHUNK_RUNS: usize = 64;
 
 /// Address space of one worker process, in bytes.
 pub const WORKER_ADDRESS_SPACE_BYTES_MAX: u64 = 8 << 30;
@@ -69,3 +81,51 @@ pub const PRIORITY_CHANGES_MAX: u32 = 100;
 
 /// Turns of tasks among which those times are drawn.
 pub const PRIORITY_STEPS: u64 = 2_000;
+
+/// Passages after a host came back that count as its recovery.
+pub const PASSAGES_OF_RECOVERY: u32 = 40;
+
+/// Faults at boundaries that a swarm draws for one run.
+pub const SWARM_FAULTS_MAX: u64 = 6;
+
+/// Faults of one family at an instant that a swarm draws for one run.
+pub const SWARM_TIMED_MAX: u64 = 2;
+
+/// Passages between two faults of a swarm, on the average of a run: at least, and at most.
+pub const SWARM_GAP_MIN: u64 = 4;
+/// See [`SWARM_GAP_MIN`].
+pub const SWARM_GAP_MAX: u64 = 256;
+
+/// Virtual time in which the faults of a swarm at an instant begin.
+pub const SWARM_STARTS_MAX: Duration = Duration::from_secs(60);
+
+/// Virtual time that a fault of a swarm lasts.
+pub const SWARM_LASTS_MAX: Duration = Duration::from_secs(60);
+
+/// Changes of priority that a swarm draws for one run.
+pub const SWARM_CHANGES_MAX: u64 = 4;
+
+/// How long, in virtual time, hosts stand still in sweeps and swarms unless a scenario says otherwise: past a lease,
+/// and until the others are done.
+pub const STALLS: [Duration; 2] = [Duration::from_secs(90), Duration::from_secs(600)];
+
+/// Virtual time after which a sweep lets a crashed host come back: sooner than leases end.
+pub const SWEEP_RESTART: Duration = Duration::from_secs(1);
+
+/// Single faults of one scenario that a campaign sweeps unless it was asked for a sweep by name.
+pub const SWEEP_POINTS_DEFAULT: usize = 60;
+
+/// Single faults of one scenario at boundaries that are met only under faults.
+pub const SWEEP_FRESH_MAX: usize = 200;
+
+/// Pairs of faults of one scenario.
+pub const SWEEP_PAIRS_MAX: usize = 100;
+
+/// Runs that are spent on making one plan smaller.
+pub const SHRINK_RUNS_MAX: u64 = 300;
+
+/// Plans that are tried at once while a plan is made smaller.
+pub const SHRINK_BATCH_MAX: usize = 16;
+
+/// Violations of one check in one scenario that are run again and made smaller; the others are counted.
+pub const PURSUED_MAX: usize = 2;

@@ -1,26 +1,37 @@
-//! Many runs: which there are, and running them with a record of each.
+//! Many runs: which there are, in which order, and what follows from what they show.
+//!
+//! The roots of a campaign are kept plans, then scripts and swarms seed by seed, then sweeps. What a root leads to,
+//! such as the points of a sweep or the smallest plan of a violation, stays with it, so that the shards of a campaign
+//! add up to the whole.
 
-use std::{
-    io,
-    ops::ControlFlow,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use chaosdrill_core::{
-    Campaign, Plan, Record, RunId, Seed, Verdict,
-    record::{CampaignHeader, CampaignMeasured, RECORD_VERSION},
+    Campaign, Record, RunId, Seed,
+    record::{CampaignHeader, CampaignMeasured, RECORD_VERSION, SweepRecord},
 };
 use chaosdrill_rt::sim;
 
 use crate::{
-    crew::{self, JobEnd, Workers},
+    crew::Workers,
     files::Folder,
-    measure::Stopwatch,
+    interrupt,
+    nemesis::{Nemesis, Settings},
     registry::Registry,
     run::Job,
     scenario::Scenario,
 };
+
+pub(crate) mod engine;
+pub(crate) mod kept;
+pub(crate) mod partition;
+pub(crate) mod pursue;
+pub(crate) mod sweep;
+
+use engine::{Done, Engine, Enough, Progress};
+use kept::Kept;
+use partition::Partition;
+use sweep::{Depth, Sweep};
 
 /// What a campaign was asked to do.
 #[derive(Clone, Debug)]
@@ -33,6 +44,12 @@ pub(crate) struct Order {
     pub(crate) seeds_text: String,
     /// Whether the seeds are at least the default ones.
     pub(crate) enough_seeds: bool,
+    /// What draws faults.
+    pub(crate) nemeses: Vec<Nemesis>,
+    /// How far sweeps go.
+    pub(crate) depth: Depth,
+    /// Which part of the roots.
+    pub(crate) partition: Option<Partition>,
     /// The database.
     pub(crate) db: String,
     /// The planted defect to switch on.
@@ -43,133 +60,70 @@ pub(crate) struct Order {
     pub(crate) fail_max: Option<u64>,
     /// Wall-clock time after which no more runs are begun.
     pub(crate) time_budget: Option<Duration>,
+    /// Whether violations are made smaller.
+    pub(crate) may_shrink: bool,
 }
 
-/// A plan that is kept in the repository, and runs before everything else.
-#[derive(Clone, Debug)]
-pub(crate) struct Kept {
-    /// The file.
-    pub(crate) path: PathBuf,
-    /// The plan.
-    pub(crate) plan: Plan,
-}
-
-/// Why a campaign cannot begin.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum PlanFileError {
-    #[error("failed to read the plan {path}: {why}")]
-    Unreadable { path: String, why: io::Error },
-    #[error("{path} is no plan for this program: {why}")]
-    Wrong { path: String, why: String },
-}
-
-/// Reads a plan file and checks that this program can run it.
-pub(crate) fn read_plan(registry: &Registry, path: &Path) -> Result<Plan, PlanFileError> {
-    let name = || path.display().to_string();
-    let text = std::fs::read_to_string(path)
-        .map_err(|why| PlanFileError::Unreadable { path: name(), why })?;
-    let wrong = |why: String| PlanFileError::Wrong { path: name(), why };
-    let plan = Plan::from_toml(&text).map_err(|why| wrong(why.to_string()))?;
-    check_plan(registry, &plan).map_err(wrong)?;
-    Ok(plan)
-}
-
-/// Checks a plan against the scenario it names: hosts, and failpoints. Other sites show only in a run.
-pub(crate) fn check_plan(registry: &Registry, plan: &Plan) -> Result<(), String> {
-    let Some(scenario) = registry.scenario(&plan.scenario) else {
-        let hint = registry.scenario_hint(&plan.scenario);
-        return Err(format!("no scenario `{}`{hint}", plan.scenario));
-    };
-    plan.validate_hosts(&scenario.make_topology().host_names()).map_err(|why| why.to_string())?;
-    let known = registry.failpoints_of(scenario);
-    for (index, fault) in plan.faults.iter().enumerate() {
-        let chaosdrill_core::At::Boundary { site, .. } = &fault.at else { continue };
-        let Some(name) = site.strip_prefix("fp:") else { continue };
-        if !known.contains(&name) {
-            let hint = chaosdrill_core::nearest::hint(name, known.iter().copied());
-            return Err(format!("fault {}: no failpoint `{name}`{hint}", index + 1));
-        }
-    }
-    Ok(())
-}
-
-/// The plans kept beside the crate's manifest, by file name.
-pub(crate) fn kept_plans(
-    registry: &Registry,
-    filter: Option<&str>,
-) -> Result<Vec<Kept>, PlanFileError> {
-    let Some(folder) = registry.regressions_dir() else { return Ok(Vec::new()) };
-    let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(Vec::new()) };
-    let mut paths: Vec<PathBuf> = entries
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
-        .collect();
-    paths.sort();
-    let mut kept = Vec::new();
-    for path in paths {
-        let plan = read_plan(registry, &path)?;
-        if filter.is_none_or(|filter| plan.scenario.contains(filter)) {
-            kept.push(Kept { path, plan });
-        }
-    }
-    Ok(kept)
-}
-
-/// The id of a run of a scenario's script.
-pub(crate) fn script_run(scenario: &Scenario, seed: Seed, db: &str, defect: Option<&str>) -> RunId {
-    RunId {
-        scenario: scenario.name().to_owned(),
-        nemesis: "script".to_owned(),
-        seed,
-        db: db.to_owned(),
-        simulator: sim::SIMULATOR.to_owned(),
-        defect: defect.map(str::to_owned),
+impl Order {
+    pub(crate) fn settings(&self, out: Option<PathBuf>) -> Settings {
+        Settings { db: self.db.clone(), defect: self.defect.clone(), out }
     }
 }
 
-/// The plan of a run, with the place where it is found.
-pub(crate) fn plan_of(run: &RunId, mut plan: Plan) -> Plan {
-    plan.found = Some(chaosdrill_core::Found {
-        simulator: run.simulator.clone(),
-        db: run.db.clone(),
-        defect: run.defect.clone(),
-    });
-    plan
+/// Where everything else of a campaign hangs on.
+enum Root<'a> {
+    Job(Box<Job>),
+    Sweep(Box<Sweep<'a>>),
 }
 
-/// All jobs of an order: kept plans first, then the scripts, seed by seed.
-pub(crate) fn jobs(
-    registry: &Registry,
+fn roots<'a>(
+    registry: &'a Registry,
     order: &Order,
+    settings: &Settings,
     kept: &[Kept],
-    out: Option<&Path>,
-) -> Vec<Job> {
-    let bundle = |run: &RunId| out.map(|out| out.join(run.folder()));
-    let of_kept = kept.iter().map(|kept| {
-        let stem = kept.path.file_stem().unwrap_or_default().to_string_lossy();
-        let run = RunId {
-            scenario: kept.plan.scenario.clone(),
-            nemesis: format!("kept-{stem}"),
-            seed: kept.plan.seed,
-            db: order.db.clone(),
-            simulator: sim::SIMULATOR.to_owned(),
-            defect: order.defect.clone(),
-        };
-        Job { bundle: bundle(&run), plan: kept.plan.clone(), run, trace: None }
-    });
-    let scenarios = registry.select(order.filter.as_deref());
-    let of_scripts = order.seeds.iter().flat_map(|seed| {
-        scenarios.iter().map(|scenario| {
-            let run = script_run(scenario, *seed, &order.db, order.defect.as_deref());
-            Job {
-                bundle: bundle(&run),
-                plan: plan_of(&run, scenario.script(*seed)),
-                run,
-                trace: None,
+) -> Vec<Root<'a>> {
+    let job = |job: Job| Root::Job(Box::new(job));
+    let mut roots: Vec<Root<'a>> =
+        kept_jobs(registry, settings, kept).into_iter().map(job).collect();
+    let scenarios: Vec<&Scenario> = registry.select(order.filter.as_deref());
+    for seed in &order.seeds {
+        for scenario in &scenarios {
+            if order.nemeses.contains(&Nemesis::Script) {
+                roots.push(job(settings.script(scenario, *seed)));
             }
-        })
-    });
-    of_kept.chain(of_scripts).collect()
+            if order.nemeses.contains(&Nemesis::Swarm) {
+                roots.push(job(settings.swarm(scenario, *seed)));
+            }
+        }
+    }
+    if order.nemeses.contains(&Nemesis::Sweep)
+        && let Some(seed) = order.seeds.first()
+    {
+        let sweep = |scenario| Root::Sweep(Box::new(Sweep::new(scenario, *seed, order.depth)));
+        roots.extend(scenarios.into_iter().map(sweep));
+    }
+    match order.partition {
+        Some(partition) => partition.part_of(roots),
+        None => roots,
+    }
+}
+
+fn kept_jobs(registry: &Registry, settings: &Settings, kept: &[Kept]) -> Vec<Job> {
+    let job = |kept: &Kept| {
+        let scenario = registry.scenario(&kept.plan.scenario)?;
+        Some(settings.kept(scenario, &kept.stem(), kept::as_required(kept.plan.clone())))
+    };
+    kept.iter().filter_map(job).collect()
+}
+
+/// The runs of an order that do not hang on others: kept plans, scripts and swarms.
+pub(crate) fn root_jobs(registry: &Registry, order: &Order, kept: &[Kept]) -> Vec<Job> {
+    let roots = roots(registry, order, &order.settings(None), kept).into_iter();
+    let job = |root| match root {
+        Root::Job(job) => Some(*job),
+        Root::Sweep(_) => None,
+    };
+    roots.filter_map(job).collect()
 }
 
 /// What a campaign announces.
@@ -181,24 +135,19 @@ pub(crate) fn header(registry: &Registry, order: &Order) -> CampaignHeader {
         db: order.db.clone(),
         defect: order.defect.clone(),
         seeds: order.seeds_text.clone(),
-        nemeses: vec!["script".to_owned()],
-        partition: None,
+        nemeses: order.nemeses.iter().map(|nemesis| nemesis.name().to_owned()).collect(),
+        partition: order.partition.map(|partition| partition.to_string()),
         program: registry.program.clone(),
-        whole: order.filter.is_none() && order.enough_seeds && order.time_budget.is_none(),
+        whole: order.filter.is_none()
+            && order.enough_seeds
+            && order.time_budget.is_none()
+            && order.nemeses.contains(&Nemesis::Script),
         scenarios: registry
             .select(order.filter.as_deref())
             .into_iter()
             .map(Scenario::record)
             .collect(),
     }
-}
-
-/// Who is told how a campaign goes.
-pub(crate) trait Progress {
-    /// A run is over.
-    fn run_is_over(&mut self, record: &Record);
-    /// Something of the harness went wrong that does not change a verdict.
-    fn complain(&mut self, complaint: &str);
 }
 
 /// How a campaign ended.
@@ -209,47 +158,54 @@ pub(crate) struct CampaignEnd {
     pub(crate) broken: Vec<String>,
 }
 
-/// Runs all jobs, writing each record as it comes.
+/// Runs everything an order asks for, writing each record as it comes.
 pub(crate) fn run(
     registry: &Registry,
     order: &Order,
-    header: CampaignHeader,
-    jobs: &[Job],
+    kept: &[Kept],
     folder: &mut Folder,
+    known: BTreeMap<RunId, Done>,
     progress: &mut dyn Progress,
 ) -> CampaignEnd {
-    let stopwatch = Stopwatch::start();
-    let mut records = Vec::new();
-    let mut broken = Vec::new();
-    let mut findings = 0;
-    crew::run_all(registry, jobs, order.workers, |index, end| {
-        match end {
-            JobEnd::Recorded { record, complaints } => {
-                complaints.iter().for_each(|complaint| progress.complain(complaint));
-                if let Err(why) = folder.record(&record) {
-                    progress.complain(&format!("failed to append to campaign.jsonl: {why}"));
-                }
-                findings += u64::from(record.verdict == Verdict::Invalid);
-                progress.run_is_over(&record);
-                records.push(*record);
-            }
-            JobEnd::Broken { why } => {
-                let why = format!("{}: {why}", jobs[index].run);
-                progress.complain(&why);
-                broken.push(why);
-            }
+    let out = folder.path().to_owned();
+    let header = header(registry, order);
+    let settings = order.settings(Some(out.clone()));
+    let enough = Enough { findings: order.fail_max, time: order.time_budget };
+    let mut engine =
+        Engine::new(registry, order.workers, enough, progress).writing_to(folder, known);
+    let (mut jobs, mut sweeps) = (Vec::new(), Vec::new());
+    for root in roots(registry, order, &settings, kept) {
+        match root {
+            Root::Job(job) => jobs.push(*job),
+            Root::Sweep(sweep) => sweeps.push(*sweep),
         }
-        let enough = order.fail_max.is_some_and(|most| findings >= most);
-        let late = order.time_budget.is_some_and(|budget| stopwatch.elapsed() >= budget);
-        if enough || late { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    records.sort_by(|a, b| a.run.cmp(&b.run));
-    let wall_ms = u64::try_from(stopwatch.elapsed().as_millis()).unwrap_or(u64::MAX);
+    }
+    let mut done: BTreeMap<RunId, Done> = BTreeMap::new();
+    let mut take = |new: Done| drop(done.insert(new.record.run.clone(), new));
+    engine.batch(&jobs).into_iter().flatten().for_each(&mut take);
+    sweep::run(&mut engine, &settings, &mut sweeps, &mut take);
+    pursue::all(&mut engine, &mut done, &out, order.may_shrink);
+    let is_broken_off = interrupt::was_asked_for();
+    let wall_ms = u64::try_from(engine.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let broken = std::mem::take(&mut engine.broken);
+    drop(engine);
     let jobs = u32::try_from(order.workers.count).unwrap_or(u32::MAX);
-    let measured = Some(CampaignMeasured { wall_ms, jobs, commit: None });
-    let campaign = Campaign { header, records, sweeps: Vec::new(), measured };
-    if let Err(why) = folder.finish(&campaign) {
+    let mut sweeps: Vec<SweepRecord> = sweeps.into_iter().map(Sweep::into_record).collect();
+    sweeps.sort();
+    let records: Vec<Record> = done.into_values().map(|done| done.record).collect();
+    let measured = CampaignMeasured { wall_ms, jobs, commit: commit() };
+    let measured = (!is_broken_off).then_some(measured);
+    let campaign = Campaign { header, records, sweeps, measured };
+    if let Err(why) = folder.finish(&campaign, !is_broken_off) {
         progress.complain(&format!("failed to write the reports: {why}"));
     }
     CampaignEnd { campaign, broken }
+}
+
+/// The commit that is checked out, where somebody says so.
+pub(crate) fn commit() -> Option<String> {
+    let git = std::process::Command::new("git").args(["rev-parse", "HEAD"]).output().ok()?;
+    let text = String::from_utf8(git.stdout).ok()?;
+    let is_hash = |text: &str| text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    Some(text.trim().to_owned()).filter(|text| is_hash(text))
 }

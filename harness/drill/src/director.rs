@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use chaosdrill_core::{Check, CheckKind, History, Verdict, limits::LOOK_AGAIN};
+use chaosdrill_core::{Chaos, Check, CheckKind, History, Verdict, limits::LOOK_AGAIN};
 use chaosdrill_rt::sim::{Control, Director, Next};
 
 use crate::scenario::Scenario;
@@ -20,6 +20,7 @@ enum Stage {
 /// The director of one run.
 pub(crate) struct ScenarioDirector {
     liveness: Vec<Check>,
+    chaos: Chaos,
     chaos_max: Duration,
     bound: Duration,
     linger: Duration,
@@ -34,10 +35,11 @@ pub(crate) const CALM: &str = "calm";
 pub(crate) const DEADLOCK: &str = "deadlock";
 
 impl ScenarioDirector {
-    pub(crate) fn new(scenario: &Scenario) -> Self {
+    pub(crate) fn new(scenario: &Scenario, chaos: Chaos) -> Self {
         let is_liveness = |check: &&Check| matches!(check.kind, CheckKind::Eventually(_));
         Self {
             liveness: scenario.checks.iter().filter(is_liveness).cloned().collect(),
+            chaos,
             chaos_max: scenario.chaos_max,
             bound: scenario
                 .liveness_bound_max()
@@ -66,7 +68,8 @@ impl ScenarioDirector {
         let struck = control.clients_are_done()
             && control.faults_have_ended()
             && control.required_faults_waiting() == 0;
-        struck && (control.faults_waiting() == 0 || self.all_is_as_it_should_be(control))
+        let none_waits = self.chaos == Chaos::UntilStruck && control.faults_waiting() == 0;
+        struck && (none_waits || self.all_is_as_it_should_be(control))
     }
 }
 

@@ -1,17 +1,20 @@
 //! The folder of a campaign: written as it goes, moved aside for the next one.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io::{self, BufRead, Write},
     path::{Path, PathBuf},
 };
 
 use chaosdrill_core::{
-    Campaign, Record,
+    Campaign, Passage, Record, RunId, TraceEvent,
     record::{CampaignHeader, CampaignMeasured, SweepRecord},
 };
 use chaosdrill_reports::{escape, junit, markdown};
 use serde::{Deserialize, Serialize};
+
+use crate::campaign::engine::Done;
 
 /// One line of `campaign.jsonl`.
 #[derive(Serialize, Deserialize)]
@@ -19,8 +22,10 @@ use serde::{Deserialize, Serialize};
 enum Line {
     /// The first line: what the campaign set out to do.
     Campaign(CampaignHeader),
-    /// A run.
+    /// A run; the last one of the same run counts.
     Record(Box<Record>),
+    /// The passages of a run on which others hang; only while the campaign goes on.
+    Passages(RunId, Vec<Passage>),
     /// How much a sweep covered.
     Sweep(SweepRecord),
     /// The last line of a campaign that came to its end.
@@ -44,6 +49,12 @@ pub(crate) enum FolderError {
     InUse(String),
     #[error("failed to write to {path}: {why}; give another folder by --out")]
     Unwritable { path: String, why: io::Error },
+    #[error("nothing to resume: {0}")]
+    NothingToResume(String),
+    #[error(
+        "{0} holds another campaign; give the same filter, seeds, nemeses, defect and partition, or leave out --resume"
+    )]
+    AnotherCampaign(String),
 }
 
 fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> FolderError + '_ {
@@ -57,20 +68,23 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// Keeps other campaigns out of the folder.
+fn lock(path: &Path) -> Result<File, FolderError> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(unwritable(path))?;
+    }
+    let lock = File::create(beside(path, ".lock")).map_err(unwritable(path))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(fs::TryLockError::WouldBlock) => Err(FolderError::InUse(path.display().to_string())),
+        Err(fs::TryLockError::Error(why)) => Err(unwritable(path)(why)),
+    }
+}
+
 impl Folder {
     /// Makes the folder anew; an older one moves to `<folder>.old`.
     pub(crate) fn create(path: &Path, header: &CampaignHeader) -> Result<Self, FolderError> {
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(unwritable(path))?;
-        }
-        let lock = File::create(beside(path, ".lock")).map_err(unwritable(path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                return Err(FolderError::InUse(path.display().to_string()));
-            }
-            Err(fs::TryLockError::Error(why)) => return Err(unwritable(path)(why)),
-        }
+        let lock = lock(path)?;
         if path.exists() {
             let old = beside(path, ".old");
             if old.exists() {
@@ -85,6 +99,25 @@ impl Folder {
         Ok(folder)
     }
 
+    /// Goes on with the campaign that was broken off in this folder: what it has, and the folder to append to.
+    pub(crate) fn resume(
+        path: &Path,
+        header: &CampaignHeader,
+    ) -> Result<(Self, BTreeMap<RunId, Done>), FolderError> {
+        let lock = lock(path)?;
+        let read = read_campaign(path).map_err(FolderError::NothingToResume)?;
+        if read.campaign.header != *header {
+            return Err(FolderError::AnotherCampaign(path.display().to_string()));
+        }
+        let known = read.into_known();
+        // A line that was torn by the kill must not swallow the next one.
+        let file = path.join("campaign.jsonl");
+        let campaign = File::options().append(true).open(&file).map_err(unwritable(path))?;
+        let mut folder = Self { path: path.to_owned(), campaign, _lock: lock };
+        folder.campaign.write_all(b"\n").map_err(unwritable(path))?;
+        Ok((folder, known))
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -96,12 +129,19 @@ impl Folder {
     }
 
     /// Appends a run as soon as it is over, so that a killed campaign loses none.
-    pub(crate) fn record(&mut self, record: &Record) -> io::Result<()> {
-        self.append(&Line::Record(Box::new(record.clone())))
+    pub(crate) fn record(&mut self, done: &Done) -> io::Result<()> {
+        if !done.passages.is_empty() {
+            self.append(&Line::Passages(done.record.run.clone(), done.passages.clone()))?;
+        }
+        self.append(&Line::Record(Box::new(done.record.clone())))
     }
 
-    /// Writes everything else: the campaign once more, sorted, and its reports.
-    pub(crate) fn finish(&self, campaign: &Campaign) -> io::Result<()> {
+    /// Writes everything else: the campaign once more, sorted, and its reports. One that was broken off stays as it
+    /// was written, so that it can go on.
+    pub(crate) fn finish(&self, campaign: &Campaign, is_complete: bool) -> io::Result<()> {
+        if !is_complete {
+            return write_reports(&self.path, campaign);
+        }
         let sorted = beside(&self.path.join("campaign.jsonl"), ".new");
         let mut file = io::BufWriter::new(File::create(&sorted)?);
         let header = Line::Campaign(campaign.header.clone());
@@ -133,8 +173,44 @@ pub(crate) fn write_reports(folder: &Path, campaign: &Campaign) -> io::Result<()
 pub(crate) struct Read {
     /// The campaign.
     pub(crate) campaign: Campaign,
+    /// The passages of runs on which others hang, where the campaign was broken off.
+    pub(crate) passages: BTreeMap<RunId, Vec<Passage>>,
     /// What could not be read of it, in words.
     pub(crate) notes: Vec<String>,
+}
+
+impl Read {
+    /// Its runs, as a campaign that goes on takes them over.
+    pub(crate) fn into_known(mut self) -> BTreeMap<RunId, Done> {
+        let mut known = BTreeMap::new();
+        // What a sweep passed is written down only until the campaign comes to its end.
+        let is_complete = self.campaign.measured.is_some();
+        let is_lost = |record: &Record| is_complete && record.run.nemesis.starts_with("sweep-");
+        for record in self.campaign.records.into_iter().filter(|record| !is_lost(record)) {
+            let passages = self.passages.remove(&record.run).unwrap_or_default();
+            known.insert(record.run.clone(), Done { record, passages });
+        }
+        known
+    }
+}
+
+/// Reads a trace from a file of JSON Lines.
+pub(crate) fn read_trace(path: &Path) -> Result<Vec<TraceEvent>, String> {
+    let text = fs::read_to_string(path)
+        .map_err(|why| format!("failed to read {}: {why}", path.display()))?;
+    let parse = |(index, line): (usize, &str)| {
+        serde_json::from_str(line).map_err(|why| {
+            format!("line {} of {} is no event of a trace: {why}", index + 1, path.display())
+        })
+    };
+    text.lines().enumerate().map(parse).collect()
+}
+
+/// Writes the record of a run that was not valid into its folder.
+pub(crate) fn write_record(out: &Path, record: &Record) -> io::Result<()> {
+    let mut json = serde_json::to_string_pretty(record)?;
+    json.push('\n');
+    fs::write(out.join(record.run.folder()).join("record.json"), json)
 }
 
 /// Reads a campaign, as far as it can be read: the last line of a killed one may be torn.
@@ -147,17 +223,22 @@ pub(crate) fn read_campaign(folder: &Path) -> Result<Read, String> {
         )
     })?;
     let mut header = None;
-    let mut records: Vec<Record> = Vec::new();
+    let mut records: BTreeMap<RunId, Record> = BTreeMap::new();
+    let mut passages: BTreeMap<RunId, Vec<Passage>> = BTreeMap::new();
     let mut sweeps: Vec<SweepRecord> = Vec::new();
     let mut measured = None;
     let mut notes = Vec::new();
     for (index, line) in io::BufReader::new(file).lines().enumerate() {
+        if line.as_ref().is_ok_and(String::is_empty) {
+            continue;
+        }
         let parsed = line
             .map_err(|why| why.to_string())
             .and_then(|line| serde_json::from_str::<Line>(&line).map_err(|why| why.to_string()));
         match parsed {
             Ok(Line::Campaign(found)) => header = Some(found),
-            Ok(Line::Record(record)) => records.push(*record),
+            Ok(Line::Record(record)) => drop(records.insert(record.run.clone(), *record)),
+            Ok(Line::Passages(run, list)) => drop(passages.insert(run, list)),
             Ok(Line::Sweep(found)) => sweeps.push(found),
             Ok(Line::Measured(found)) => measured = Some(found),
             Err(why) => {
@@ -174,7 +255,7 @@ pub(crate) fn read_campaign(folder: &Path) -> Result<Read, String> {
     if measured.is_none() {
         notes.push("the campaign did not come to its end; these are the runs it had".to_owned());
     }
-    records.sort_by(|a, b| a.run.cmp(&b.run));
+    let records = records.into_values().collect();
     sweeps.sort();
-    Ok(Read { campaign: Campaign { header, records, sweeps, measured }, notes })
+    Ok(Read { passages, campaign: Campaign { header, records, sweeps, measured }, notes })
 }

@@ -42,19 +42,23 @@
 //! | [`guard`] | checks of what is written down: sources, texts, registries |
 //! | [`registry`] | the scenarios and targets of a crate |
 //! | `run`, `director`, `judge` | one run: simulate, decide when it is over, judge |
+//! | `nemesis` | what draws faults, and the jobs that come of it |
 //! | `crew`, `worker` | worker processes, from the parent's side and from their own |
-//! | `campaign`, `files` | many runs, and the folder they leave behind |
+//! | `campaign`, `files` | many runs, what follows from what they show, and the folder they leave behind |
 //! | `cli` | the commands |
 
 mod campaign;
+mod canary;
 mod cli;
 mod crew;
 mod director;
 pub mod fault;
 mod files;
 pub mod guard;
+mod interrupt;
 mod judge;
 mod measure;
+mod nemesis;
 pub mod registry;
 mod run;
 pub mod scenario;

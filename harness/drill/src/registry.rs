@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chaosdrill_core::nearest;
 use chaosdrill_rt::defect::Defect;
 
-use crate::{guard::Guard, scenario::Scenario};
+use crate::{canary, guard::Guard, scenario::Scenario};
 
 /// A pipeline under test.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +51,7 @@ pub struct Registry {
     pub(crate) targets: Vec<Target>,
     pub(crate) manifest_dir: Option<PathBuf>,
     pub(crate) program: String,
+    canary: Scenario,
 }
 
 impl Default for Registry {
@@ -60,6 +61,7 @@ impl Default for Registry {
             targets: Vec::new(),
             manifest_dir: None,
             program: "cargo drill".to_owned(),
+            canary: canary::scenario(),
         }
     }
 }
@@ -112,6 +114,9 @@ impl Registry {
 
     /// The scenario of that name.
     pub fn scenario(&self, name: &str) -> Option<&Scenario> {
+        if name == canary::NAME {
+            return Some(&self.canary);
+        }
         self.scenarios.iter().find(|scenario| scenario.name == name)
     }
 

@@ -3,14 +3,25 @@
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use chaosdrill_core::{History, Plan, Record, RunId, Seed, TraceEvent, Verdict, record::Measured};
+use chaosdrill_core::{
+    History, Passage, Plan, Record, RunId, Seed, Swarm, TraceEvent, Verdict, record::Measured,
+};
 use chaosdrill_rt::sim::{self, Config, Finished};
 use serde::{Deserialize, Serialize};
 
-use crate::{campaign, director::ScenarioDirector, judge, measure::Stopwatch, registry::Registry};
+use crate::{
+    director::ScenarioDirector,
+    judge,
+    measure::Stopwatch,
+    nemesis::{self, Settings},
+    registry::Registry,
+};
 
 /// What a worker is asked to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,10 +30,35 @@ pub(crate) struct Job {
     pub(crate) run: RunId,
     /// Its faults.
     pub(crate) plan: Plan,
+    /// Whether a swarm adds to them while the run goes on.
+    #[serde(default)]
+    pub(crate) drawn: bool,
+    /// Which passages of boundaries the parent wants to hear of.
+    #[serde(default)]
+    pub(crate) wanted: Wanted,
     /// Where everything of the run is written if it is not valid.
     pub(crate) bundle: Option<PathBuf>,
     /// Where the trace is written in any case.
     pub(crate) trace: Option<PathBuf>,
+}
+
+/// Which passages of boundaries are told.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) enum Wanted {
+    /// None.
+    #[default]
+    None,
+    /// All of them.
+    All,
+    /// Those of other classes than these.
+    New(Arc<Vec<u64>>),
+}
+
+impl Job {
+    /// A run of a plan, of which nothing is kept but the record.
+    pub(crate) fn new(run: RunId, plan: Plan) -> Self {
+        Self { run, plan, drawn: false, wanted: Wanted::None, bundle: None, trace: None }
+    }
 }
 
 /// What a worker did.
@@ -32,6 +68,8 @@ pub(crate) enum Reply {
     Done {
         /// What is written down of it.
         record: Box<Record>,
+        /// The passages that were wanted.
+        passages: Vec<Passage>,
         /// Files that could not be written; a failed report never changes a verdict.
         complaints: Vec<String>,
     },
@@ -49,10 +87,9 @@ pub(crate) enum Reply {
 /// Where there is no such scenario, or the harness itself fails.
 pub fn run_here(registry: &Registry, scenario: &str, seed: Seed) -> Result<Record, String> {
     let found = registry.scenario(scenario).ok_or_else(|| format!("no scenario {scenario}"))?;
-    let run = campaign::script_run(found, seed, "sqlite", None);
-    let job =
-        Job { plan: campaign::plan_of(&run, found.script(seed)), run, bundle: None, trace: None };
-    match try_run(registry, &job)? {
+    let run = Settings::default().run_id(found, "script", seed);
+    let plan = nemesis::plan_of(&run, found.script(seed));
+    match try_run(registry, &Job::new(run, plan))? {
         Reply::Done { record, .. } => Ok(*record),
         Reply::Broken { why } => Err(why),
     }
@@ -71,17 +108,26 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
         .scenario(&job.run.scenario)
         .ok_or_else(|| format!("this worker has no scenario {}", job.run.scenario))?;
     let topology = scenario.make_topology();
+    let (swarm, plan) = match job.drawn {
+        true => {
+            let (swarm, plan) = Swarm::new(scenario.name(), job.run.seed, scenario.arena());
+            (Some(swarm), nemesis::plan_of(&job.run, plan))
+        }
+        false => (None, job.plan.clone()),
+    };
+    let chaos = plan.chaos;
     let folder = database_folder();
     let config = Config {
+        swarm,
         defect: job.run.defect.clone(),
         failpoints: registry.failpoints_of(scenario),
         watches: topology.watches,
         network: topology.network,
         database: topology.database,
-        ..Config::new(job.plan.clone(), topology.hosts, folder.clone())
+        ..Config::new(plan.clone(), topology.hosts, folder.clone())
     };
     let stopwatch = Stopwatch::start();
-    let finished = sim::run(config, ScenarioDirector::new(scenario));
+    let finished = sim::run(config, ScenarioDirector::new(scenario, chaos));
     let wall_us = u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX);
     let finished = match finished {
         Ok(finished) => finished,
@@ -104,12 +150,22 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
     if let Some(bundle) = &job.bundle
         && record.verdict != Verdict::Valid
     {
-        note(write_bundle(bundle, &record, &job.plan, &finished, &folder), bundle);
+        let faults = finished.faults.iter().map(|fault| fault.fault.clone()).collect();
+        let plan = Plan { faults, ..plan };
+        note(write_bundle(bundle, &record, &plan, &finished, &folder), bundle);
     }
     if let Err(why) = std::fs::remove_dir_all(&folder) {
         complaints.push(format!("failed to remove {}: {why}", folder.display()));
     }
-    Ok(Reply::Done { record: Box::new(record), complaints })
+    let passages = match &job.wanted {
+        Wanted::None => Vec::new(),
+        Wanted::All => finished.passages,
+        Wanted::New(known) => {
+            let is_new = |passage: &Passage| known.binary_search(&passage.class()).is_err();
+            finished.passages.into_iter().filter(is_new).collect()
+        }
+    };
+    Ok(Reply::Done { record: Box::new(record), passages, complaints })
 }
 
 /// A folder for the databases of one run, in memory where the system has such a place.

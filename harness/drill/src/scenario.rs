@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use chaosdrill_core::{
-    Check, CheckKind, Fault, Mark, Plan, Seed, Stream, limits, record::ScenarioRecord,
+    Arena, Check, CheckKind, Fault, Mark, Plan, Seed, Stream, limits, record::ScenarioRecord,
 };
 
 use crate::topology::Topology;
@@ -23,6 +23,8 @@ pub struct Scenario {
     pub(crate) chaos_max: Duration,
     pub(crate) linger: Duration,
     pub(crate) casualties_expected: bool,
+    pub(crate) stalls: Vec<Duration>,
+    pub(crate) skew_max: Duration,
 }
 
 impl Scenario {
@@ -52,6 +54,8 @@ impl Scenario {
             chaos_max: limits::CHAOS_VIRTUAL_MAX,
             linger: limits::LINGER,
             casualties_expected: false,
+            stalls: limits::STALLS.to_vec(),
+            skew_max: Duration::ZERO,
         }
     }
 
@@ -127,6 +131,25 @@ impl Scenario {
     pub fn expect_casualties(mut self) -> Self {
         self.casualties_expected = true;
         self
+    }
+
+    /// How long a sweep and a swarm let hosts stand still: 90 s, past most leases, and 10 minutes unless said.
+    #[must_use]
+    pub fn stalls(mut self, stalls: impl IntoIterator<Item = Duration>) -> Self {
+        self.stalls = stalls.into_iter().collect();
+        self
+    }
+
+    /// How far a swarm may set a host's wall clock wrong; not at all unless said.
+    #[must_use]
+    pub fn skew_at_most(mut self, skew_max: Duration) -> Self {
+        self.skew_max = skew_max;
+        self
+    }
+
+    /// What may be done to it.
+    pub(crate) fn arena(&self) -> Arena {
+        self.make_topology().arena(&self.stalls, self.skew_max)
     }
 
     /// Its name.

@@ -14,12 +14,12 @@ use chaosdrill_rt::sim;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::{
-    campaign::{self, Kept},
-    cli,
+    campaign::kept::{self, Kept},
+    cli::{self, Steering},
     crew::{Child, JobEnd, Workers},
     guard::Guard,
+    nemesis::{Nemesis, Settings},
     registry::Registry,
-    run::Job,
     worker,
 };
 
@@ -40,14 +40,14 @@ pub fn test_main(registry: Registry) -> ExitCode {
     if let Some(number) = worker::number() {
         return cli::worker_main(&registry, number);
     }
-    let (seeds, defect) = match cli::seeds_of_environment() {
+    let steering = match cli::steering_of_environment() {
         Ok(steering) => steering,
         Err(why) => {
             eprintln!("error: {why}");
             return ExitCode::from(2);
         }
     };
-    let kept = match campaign::kept_plans(&registry, None) {
+    let kept = match kept::kept_plans(&registry, None) {
         Ok(kept) => kept,
         Err(why) => {
             eprintln!("error: {why}");
@@ -55,15 +55,18 @@ pub fn test_main(registry: Registry) -> ExitCode {
         }
     };
     let arguments = Arguments::from_args();
-    let mut trials: Vec<Trial> =
-        kept.into_iter().map(|kept| kept_trial(registry.clone(), kept, defect.clone())).collect();
+    let mut trials: Vec<Trial> = kept
+        .into_iter()
+        .map(|kept| kept_trial(registry.clone(), kept, steering.defect.clone()))
+        .collect();
     let guards = registry.targets.iter().flat_map(|target| target.guards.clone());
     trials.extend(guards.map(guard_trial));
     for scenario in &registry.scenarios {
-        let (registry, seeds, defect) = (registry.clone(), seeds.clone(), defect.clone());
+        let (registry, steering) = (registry.clone(), steering.clone());
         let name = scenario.name().to_owned();
         trials.push(Trial::test(scenario.name(), move || {
-            drill(&registry, &name, &seeds, defect.as_deref())
+            let Steering { seeds, nemeses, defect } = &steering;
+            drill(&registry, &name, seeds, nemeses, defect.as_deref())
         }));
     }
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -77,13 +80,11 @@ fn guard_trial(guard: Guard) -> Trial {
 }
 
 fn kept_trial(registry: Registry, kept: Kept, defect: Option<String>) -> Trial {
-    let stem = kept.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    Trial::test(format!("kept/{stem}"), move || {
+    Trial::test(format!("kept/{}", kept.stem()), move || {
         let scenario =
             registry.scenario(&kept.plan.scenario).ok_or("the scenario of the plan is gone")?;
-        let mut run = campaign::script_run(scenario, kept.plan.seed, "sqlite", defect.as_deref());
-        run.nemesis = format!("kept-{stem}");
-        let job = Job { bundle: Some(bundle(&run)), plan: kept.plan.clone(), run, trace: None };
+        let settings = Settings { defect: defect.clone(), out: Some(out()), ..Settings::default() };
+        let job = settings.kept(scenario, &kept.stem(), kept::as_required(kept.plan.clone()));
         judge(
             &registry,
             Child::new(worker_number(), Workers::default().allowance).run(&registry, &job),
@@ -101,15 +102,22 @@ fn drill(
     registry: &Registry,
     name: &str,
     seeds: &[Seed],
+    nemeses: &[Nemesis],
     defect: Option<&str>,
 ) -> Result<(), Failed> {
     let scenario = registry.scenario(name).ok_or("the scenario is gone")?;
     let mut child = Child::new(worker_number(), Workers::default().allowance);
+    let defect = defect.map(str::to_owned);
+    let settings = Settings { defect, out: Some(out()), ..Settings::default() };
     for seed in seeds {
-        let run = campaign::script_run(scenario, *seed, "sqlite", defect);
-        let plan = campaign::plan_of(&run, scenario.script(*seed));
-        let job = Job { bundle: Some(bundle(&run)), plan, run, trace: None };
-        judge(registry, child.run(registry, &job), None)?;
+        for nemesis in nemeses {
+            let job = match nemesis {
+                Nemesis::Script => settings.script(scenario, *seed),
+                Nemesis::Swarm => settings.swarm(scenario, *seed),
+                Nemesis::Sweep => continue,
+            };
+            judge(registry, child.run(registry, &job), None)?;
+        }
     }
     Ok(())
 }
@@ -135,7 +143,7 @@ fn judge(registry: &Registry, end: JobEnd, plan: Option<&str>) -> Result<(), Fai
 }
 
 fn told(registry: &Registry, record: &Record, plan: Option<&str>) -> String {
-    let replay = Replay { program: &registry.program, plan };
+    let replay = Replay { plan, ..Replay::by_seed(&registry.program) };
     let block = terminal::failure(record, replay, &Palette::plain());
     let folder = bundle(&record.run);
     let place =

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use chaosdrill_core::{EventKind, Stream};
+use chaosdrill_core::{Arena, EventKind, Stream};
 use chaosdrill_rt::sim::{self, Ended, Host, Latency, Watch};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -24,6 +24,7 @@ pub struct Topology {
     pub(crate) watches: Vec<Watch>,
     pub(crate) network: Latency,
     pub(crate) database: Latency,
+    pub(crate) spare: Vec<Vec<String>>,
 }
 
 impl Default for Topology {
@@ -33,6 +34,7 @@ impl Default for Topology {
             watches: Vec::new(),
             network: Latency { ms_min: 1, ms_max: 10 },
             database: Latency { ms_min: 0, ms_max: 3 },
+            spare: Vec::new(),
         }
     }
 }
@@ -93,6 +95,13 @@ impl Topology {
         self
     }
 
+    /// Hosts of which one is enough: a swarm may leave the others dead for ever.
+    #[must_use]
+    pub fn one_is_enough<'a>(mut self, hosts: impl IntoIterator<Item = &'a str>) -> Self {
+        self.spare.push(hosts.into_iter().map(str::to_owned).collect());
+        self
+    }
+
     /// Latency between hosts, in whole milliseconds, both ends included.
     #[must_use]
     pub fn network_latency_ms(mut self, ms_min: u64, ms_max: u64) -> Self {
@@ -110,6 +119,18 @@ impl Topology {
     /// The URL by which hosts reach a database of this run.
     pub fn database_url(name: &str) -> String {
         sim::database_url(name)
+    }
+
+    /// What may be hurt: the machines of the pipeline and of the world outside, but not those of the workload.
+    pub(crate) fn arena(&self, stalls: &[Duration], skew_max: Duration) -> Arena {
+        let machines = self.hosts.iter().filter(|host| !host.is_client());
+        Arena {
+            hosts: machines.map(|host| host.name().to_owned()).collect(),
+            database: sim::DATABASE_HOST.to_owned(),
+            spare: self.spare.clone(),
+            stalls: stalls.to_vec(),
+            skew_max,
+        }
     }
 
     /// The names of all hosts, the database's last.
@@ -134,6 +155,15 @@ impl Workload {
     /// Outside a run.
     pub fn stream(&self, label: &str) -> Stream {
         sim::stream(&format!("{} {label}", self.label))
+    }
+
+    /// How many steps to take of as many as are wanted: a plan that was made smaller asks for fewer.
+    ///
+    /// # Panics
+    ///
+    /// Outside a run.
+    pub fn steps(&self, wanted: usize) -> usize {
+        sim::workload_steps(wanted)
     }
 
     /// Performs an operation and writes it down: invoke, then ok or fail. A host that dies in between leaves the

@@ -16,6 +16,7 @@ use rustix::{
 };
 
 use crate::{
+    interrupt,
     registry::Registry,
     run::{self, Job},
 };
@@ -34,6 +35,7 @@ pub(crate) fn number() -> Option<usize> {
 pub(crate) fn work(registry: &Registry, number: usize) -> io::Result<()> {
     // A parent that is killed takes its workers along, also one that is spinning.
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    interrupt::ignore().map_err(io::Error::other)?;
     pin(number);
     limit_memory();
     let mut replies = File::from(io::stdout().as_fd().try_clone_to_owned()?);
@@ -47,8 +49,11 @@ pub(crate) fn work(registry: &Registry, number: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// One core for the simulation and for sqlx's threads: they hand over to each other and never run at once.
+/// One core for the simulation and for sqlx's threads: they hand over to each other and never run at once. Campaigns
+/// side by side begin to count at different cores, or all would be on the first ones.
 fn pin(number: usize) {
+    let parent = rustix::process::getppid().map_or(0, |pid| pid.as_raw_nonzero().get() as usize);
+    let number = number.wrapping_add(parent);
     let Ok(allowed) = rustix::thread::sched_getaffinity(None) else { return };
     let cores: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect();
     if let Some(core) = cores.get(number % cores.len().max(1)) {

@@ -31,6 +31,19 @@ pub struct Replay<'a> {
     pub program: &'a str,
     /// The plan to replay from; nothing where scenario and seed say it all.
     pub plan: Option<&'a str>,
+    /// The smallest plan that shows the same, where one was found.
+    pub minimal: Option<&'a str>,
+    /// The folder of the run, to keep it for good; nothing where there is nothing to keep.
+    pub bundle: Option<&'a str>,
+    /// How many runs of the campaign show the same.
+    pub runs: u64,
+}
+
+impl<'a> Replay<'a> {
+    /// A run that its scenario and seed give again.
+    pub fn by_seed(program: &'a str) -> Self {
+        Self { program, plan: None, minimal: None, bundle: None, runs: 1 }
+    }
 }
 
 /// The block of one run, in lines that each end with a line feed.
@@ -44,9 +57,20 @@ pub fn failure(record: &Record, replay: Replay<'_>, palette: &Palette) -> String
         rows.push(Row::prose(label, witness(check, limits::TERMINAL_TEXT_CHARS_MAX)));
     }
     rows.extend(other_checks(record, headline));
-    rows.push(Row::items("faults", faults(&record.faults)));
+    rows.extend(pursuit(record));
+    rows.push(Row::items("faults", faults(record)));
+    if replay.runs > 1 {
+        let runs = words::grouped(replay.runs);
+        rows.push(Row::prose("runs", format!("{runs} of the campaign show the same")));
+    }
     let again = command::replay(replay.program, &record.run, replay.plan);
     rows.push(Row::command("replay", again));
+    let minimal = replay.minimal.map(|plan| {
+        Row::command("minimal", command::replay(replay.program, &record.run, Some(plan)))
+    });
+    let keep =
+        replay.bundle.map(|bundle| Row::command("keep", command::keep(replay.program, bundle)));
+    rows.extend(minimal.into_iter().chain(keep));
 
     let mut block = head(record, headline, palette);
     block.extend(rows.iter().map(|row| row.render(palette)));
@@ -132,10 +156,37 @@ fn other_checks(record: &Record, headline: Option<&CheckRecord>) -> Vec<Row> {
     rows
 }
 
-/// The faults that fired, each with its event, then those that did not.
-fn faults(faults: &[FaultRecord]) -> Vec<String> {
+/// What a second run in a fresh process said, where it said something else.
+fn pursuit(record: &Record) -> Option<Row> {
+    let pursuit = record.pursuit.as_ref().filter(|pursuit| !pursuit.same_again)?;
+    let why = pursuit.divergence.as_deref().unwrap_or("nobody knows where");
+    let why = escape::line_within(why, limits::TERMINAL_TEXT_CHARS_MAX);
+    Some(Row::prose("again", format!("NONDETERMINISM: a fresh process came to another run; {why}")))
+}
+
+/// The faults that are needed, where that is known; else those that fired, each with its event, then the others.
+fn faults(record: &Record) -> Vec<String> {
+    let faults = &record.faults;
     if faults.is_empty() {
         return vec!["none".to_owned()];
+    }
+    if let Some(minimal) = record.pursuit.as_ref().and_then(|pursuit| pursuit.minimal.as_ref()) {
+        let (needed, all) = (minimal.faults.len(), faults.len());
+        let mut items: Vec<String> = capped(
+            minimal
+                .faults
+                .iter()
+                .map(|fault| {
+                    escape::line_within(&fault.to_string(), limits::TERMINAL_ASIDE_CHARS_MAX)
+                })
+                .collect(),
+            "more",
+        );
+        match items.first_mut() {
+            Some(first) => *first = format!("{needed} of {all} needed: {first}"),
+            None => items.push(format!("none of {all} needed")),
+        }
+        return items;
     }
     let fired = faults
         .iter()

@@ -68,7 +68,7 @@ proptest! {
     fn no_text_breaks_a_format(text in hostile()) {
         let campaign = poisoned(&text);
 
-        let replay = Replay { program: &campaign.header.program, plan: Some(&text) };
+        let replay = Replay { plan: Some(&text), minimal: Some(&text), bundle: Some(&text), ..Replay::by_seed(&campaign.header.program) };
         let block = terminal::failure(&campaign.records[0], replay, &Palette::plain());
         let closing = terminal::closing(&campaign, &Palette::plain());
         let summary = markdown::summary(&campaign.summary());

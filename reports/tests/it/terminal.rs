@@ -8,7 +8,8 @@ use chaosdrill_reports::{
 
 use crate::sample;
 
-const REPLAY: Replay<'_> = Replay { program: "cargo drill", plan: None };
+const REPLAY: Replay<'_> =
+    Replay { program: "cargo drill", plan: None, minimal: None, bundle: None, runs: 1 };
 
 fn plain(record: &Record) -> String {
     failure(record, REPLAY, &Palette::plain())
@@ -41,7 +42,7 @@ fn every_run_of_the_sample_reads_well() {
 
 #[test]
 fn a_plan_is_replayed_from_its_path() {
-    let replay = Replay { program: "cargo drill", plan: Some("target/my drill/plan.toml") };
+    let replay = Replay { plan: Some("target/my drill/plan.toml"), ..REPLAY };
     let block = failure(&sample::lease_expiry(), replay, &Palette::plain());
     let last = block.lines().last();
     assert_eq!(last, Some("  replay   cargo drill replay --plan 'target/my drill/plan.toml'"));

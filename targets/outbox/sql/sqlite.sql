@@ -64,7 +64,7 @@ RETURNING attempts, event_type, payload, codec, codec_version, destination, meta
 -- name: outbox.bury
 UPDATE outbox_messages
 SET status = 'failed', claimed_by = NULL, claimed_until = NULL, failed_at = $3,
-    last_error = COALESCE(last_error, $4)
+    last_error = $4 || COALESCE('; before that: ' || last_error, '')
 WHERE message_id = $5 AND attempts = $6
   AND ((status = 'pending' AND next_available_at <= $1)
     OR (status = 'in_flight' AND (claimed_until IS NULL OR claimed_until <= $2)))

@@ -69,19 +69,24 @@ pub struct SweepRecord {
     pub scenario: String,
     /// The seed of the calm run.
     pub seed: Seed,
+    /// Another scenario that was swept instead: the same calm run, judged by the same checks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_as: Option<String>,
     /// Boundaries that the calm run passed, each passage counted.
     pub boundaries: u64,
-    /// Boundaries that were met only under faults, and swept too.
-    pub boundaries_under_faults: u64,
-    /// Single faults that fit those boundaries.
-    pub points: u64,
-    /// Single faults that were run.
-    pub points_run: u64,
-    /// Pairs of faults that were run.
-    pub pairs_run: u64,
-    /// Plans that were left out, because an equivalent one was run.
+    /// Every passage with every act that fits it, taken one at a time.
+    pub space: u64,
+    /// Those of them that are represented by an equivalent one.
     pub equivalent: u64,
-    /// Plans that were left out, because the bound of the sweep was met.
+    /// Single faults that were run.
+    pub singles: u64,
+    /// Kinds of passages that were met only under faults: retries, and recovery itself.
+    pub under_faults: u64,
+    /// Runs with a second fault at one of these.
+    pub during_recovery: u64,
+    /// Runs with two faults of the calm run's boundaries.
+    pub pairs: u64,
+    /// Plans that were left out, because a bound was met.
     pub left_out: u64,
 }
 

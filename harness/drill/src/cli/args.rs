@@ -5,7 +5,13 @@ use std::{num::NonZeroUsize, str::FromStr, time::Duration};
 use chaosdrill_core::{Seed, duration, limits::SEEDS_DEFAULT};
 use clap::{Args, ValueEnum};
 
-use crate::{campaign::Order, cli::error::ExpectedError, crew::Workers, registry::Registry};
+use crate::{
+    campaign::{Order, sweep::Depth},
+    cli::error::ExpectedError,
+    crew::Workers,
+    nemesis::Nemesis,
+    registry::Registry,
+};
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -110,6 +116,9 @@ pub(crate) struct RunChoice {
     /// The database beneath the scenarios.
     #[arg(long, value_enum, default_value = "sqlite", env = "DRILL_DB")]
     pub(crate) db: Database,
+    /// What draws faults [default: script and swarm; a sweep of what matters most, from the first seed].
+    #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',', env = "DRILL_NEMESIS")]
+    pub(crate) nemesis: Vec<Nemesis>,
     #[command(flatten)]
     pub(crate) workers: WorkerArgs,
 }
@@ -155,12 +164,22 @@ pub(crate) fn order(
         enough_seeds: seeds.len() as u64 >= SEEDS_DEFAULT,
         seeds,
         seeds_text,
+        depth: if choice.nemesis.is_empty() { Depth::SHALLOW } else { Depth::FULL },
+        nemeses: nemeses(&choice.nemesis),
+        partition: None,
+        may_shrink: true,
         db: choice.db.name().to_owned(),
         defect: defect.map(str::to_owned),
         workers: choice.workers.workers(),
         fail_max: None,
         time_budget: None,
     })
+}
+
+/// What draws faults, each once and in a fixed order; all of them where none was named.
+pub(crate) fn nemeses(named: &[Nemesis]) -> Vec<Nemesis> {
+    let is_in = |nemesis: &Nemesis| named.is_empty() || named.contains(nemesis);
+    Nemesis::ALL.into_iter().filter(is_in).collect()
 }
 
 /// Refuses a defect that is not planted.
@@ -182,7 +201,15 @@ pub(crate) fn out_of_environment() -> Option<std::path::PathBuf> {
 }
 
 /// What steers tests, which have no flags of their own.
-pub(crate) fn seeds_of_environment() -> Result<(Vec<Seed>, Option<String>), String> {
+#[derive(Clone, Debug)]
+pub(crate) struct Steering {
+    pub(crate) seeds: Vec<Seed>,
+    pub(crate) nemeses: Vec<Nemesis>,
+    pub(crate) defect: Option<String>,
+}
+
+/// Reads it.
+pub(crate) fn steering_of_environment() -> Result<Steering, String> {
     #[expect(clippy::disallowed_methods, reason = "the tests are steered by the environment")]
     let read = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let wrong =
@@ -199,7 +226,15 @@ pub(crate) fn seeds_of_environment() -> Result<(Vec<Seed>, Option<String>), Stri
         seed: parse("DRILL_SEED")?,
         base: parse("DRILL_BASE")?,
     };
-    Ok((args.seeds().0, read("DRILL_DEFECT")))
+    let nemeses = match read("DRILL_NEMESIS") {
+        Some(text) => text
+            .split(',')
+            .map(|name| Nemesis::from_str(name.trim(), false))
+            .collect::<Result<_, _>>()
+            .map_err(|why| wrong("DRILL_NEMESIS", why))?,
+        None => vec![Nemesis::Script, Nemesis::Swarm],
+    };
+    Ok(Steering { seeds: args.seeds().0, nemeses, defect: read("DRILL_DEFECT") })
 }
 
 #[cfg(test)]

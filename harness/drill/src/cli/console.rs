@@ -7,7 +7,7 @@ use chaosdrill_reports::{Palette, Replay, escape, terminal};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-use crate::campaign::Progress;
+use crate::campaign::engine::Progress;
 
 /// Writes to standard output; a reader that has gone away is no error of ours.
 pub(crate) fn print(text: &str) {
@@ -34,7 +34,7 @@ pub(crate) fn palette() -> Palette {
 
 /// The block of a run that was not valid.
 pub(crate) fn block(record: &Record, program: &str, plan: Option<&str>) -> String {
-    terminal::failure(record, Replay { program, plan }, &palette())
+    terminal::failure(record, Replay { plan, ..Replay::by_seed(program) }, &palette())
 }
 
 /// Shows how a campaign goes: a bar on a terminal, plain lines otherwise.
@@ -70,6 +70,11 @@ impl Bar {
 }
 
 impl Progress for Bar {
+    fn expect(&mut self, runs: usize) {
+        self.of = self.of.max(self.runs + runs as u64);
+        self.bar.set_length(self.of);
+    }
+
     fn run_is_over(&mut self, record: &Record) {
         self.runs += 1;
         if record.verdict != Verdict::Valid {

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use chaosdrill_core::{Divergence, TraceEvent};
 use clap::Args;
 
-use crate::cli::{
-    args::MessageFormat,
-    console,
-    error::{ExpectedError, Status},
-    replay::read_trace,
+use crate::{
+    cli::{
+        args::MessageFormat,
+        console,
+        error::{ExpectedError, Status},
+    },
+    files::read_trace,
 };
 
 #[derive(Clone, Debug, Args)]

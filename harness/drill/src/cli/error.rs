@@ -1,11 +1,12 @@
 //! The one error of the command line, and what each end means for the exit code.
 
-use crate::{campaign::PlanFileError, files::FolderError};
+use crate::{campaign::kept::PlanFileError, files::FolderError, interrupt};
 
 /// How a command ended that could do its work; the worst of several wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Status {
     Valid,
+    Interrupted,
     NothingSelected,
     Unknown,
     Violation,
@@ -18,6 +19,7 @@ impl Status {
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Valid => 0,
+            Self::Interrupted => interrupt::EXIT_CODE as u8,
             Self::Violation => 1,
             Self::Unknown => 3,
             Self::NothingSelected => 4,
@@ -74,9 +76,10 @@ mod tests {
             Status::Violation,
             Status::Unknown,
             Status::NothingSelected,
+            Status::Interrupted,
             Status::Valid,
         ];
         assert!(order.is_sorted_by(|a, b| a > b));
-        assert_eq!(order.map(Status::code), [70, 5, 1, 3, 4, 0]);
+        assert_eq!(order.map(Status::code), [70, 5, 1, 3, 4, 130, 0]);
     }
 }

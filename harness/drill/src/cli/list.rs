@@ -8,13 +8,13 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::{
-    campaign,
     cli::{
-        args::{Database, MessageFormat},
+        args::MessageFormat,
         console,
         error::{ExpectedError, Status},
     },
     crew::{self, JobEnd, Workers},
+    nemesis::Settings,
     registry::Registry,
     run::Job,
 };
@@ -134,8 +134,7 @@ fn checks(registry: &Registry) -> Vec<Line> {
 
 fn sites(registry: &Registry) -> Result<Vec<Line>, ExpectedError> {
     let calm = |scenario: &crate::scenario::Scenario| {
-        let run = campaign::script_run(scenario, Seed(0), Database::default().name(), None);
-        Job { plan: Plan::new(&run.scenario, run.seed), run, bundle: None, trace: None }
+        Settings::default().sweep(scenario, 0, Plan::new(scenario.name(), Seed(0)))
     };
     let jobs: Vec<Job> = registry.scenarios.iter().map(calm).collect();
     let mut counts: BTreeMap<String, (u64, Vec<String>)> = BTreeMap::new();

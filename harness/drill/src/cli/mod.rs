@@ -4,20 +4,24 @@ mod args;
 mod console;
 mod diff;
 mod error;
+mod keep;
 mod list;
+mod merge;
 mod prove;
 mod replay;
 mod report;
 mod run;
 mod schema;
+mod shrink;
 mod verify;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use self::args::{out_of_environment, seeds_of_environment};
-use self::error::{ExpectedError, Status};
+pub(crate) use self::args::{Steering, out_of_environment, steering_of_environment};
+pub(crate) use self::error::ExpectedError;
+use self::error::Status;
 use crate::{registry::Registry, worker};
 
 /// Deterministic chaos drills: runs pipelines in a simulation, hurts them, and checks what must hold.
@@ -39,6 +43,12 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Run everything twice, in other processes and in reverse order, and compare the digests.
     Verify(verify::VerifyArgs),
+    /// Make a plan as small as it can be with the same violated check.
+    Shrink(shrink::ShrinkArgs),
+    /// Keep a violation for good: its smallest plan runs first from now on.
+    Keep(keep::KeepArgs),
+    /// Join the shards of a campaign.
+    Merge(merge::MergeArgs),
     /// Switch on each planted defect in turn, and see whether it is found, and by which check.
     Prove(prove::ProveArgs),
     /// List scenarios, defects, failpoints, checks or sites, one a line, the name first.
@@ -54,7 +64,7 @@ enum Command {
 /// The `drill` program of a crate.
 ///
 /// Exit codes: 0 all valid; 1 a violation, a missed defect or differing traces; 2 usage; 3 unknown; 4 nothing
-/// selected; 5 nondeterminism; 70 the harness itself failed.
+/// selected; 5 nondeterminism; 70 the harness itself failed; 130 interrupted.
 pub fn cli_main(registry: Registry) -> ExitCode {
     if let Some(number) = worker::number() {
         return worker_main(&registry, number);
@@ -73,6 +83,9 @@ pub fn cli_main(registry: Registry) -> ExitCode {
         Command::Replay(args) => replay::replay(&registry, &args, format),
         Command::Verify(args) => verify::verify(&registry, &args, format),
         Command::Prove(args) => prove::prove(&registry, &args, format),
+        Command::Shrink(args) => shrink::shrink(&registry, &args, format),
+        Command::Keep(args) => keep::keep(&registry, &args, format),
+        Command::Merge(args) => merge::merge(&args, format),
         Command::List(args) => list::list(&registry, &args, format),
         Command::Report(args) => report::report(&args, format),
         Command::Diff(args) => diff::diff(&args, format),

@@ -6,13 +6,15 @@ use chaosdrill_core::{Plan, Record, RunId, Seed, TraceEvent, nearest};
 use clap::{Args, ValueEnum};
 
 use crate::{
-    campaign,
+    campaign::kept,
     cli::{
         args::{self, Database, MessageFormat},
         console,
         error::{ExpectedError, Status},
     },
     crew::{Child, JobEnd},
+    files,
+    nemesis::{self, Nemesis},
     registry::Registry,
     run::Job,
 };
@@ -25,6 +27,9 @@ pub(crate) struct ReplayArgs {
     /// The seed of the run.
     #[arg(long, value_name = "S", required_unless_present = "plan", conflicts_with = "plan")]
     seed: Option<Seed>,
+    /// What drew the faults: the script, or a swarm.
+    #[arg(long, value_enum, default_value = "script", conflicts_with = "plan")]
+    nemesis: Nemesis,
     /// The plan of the run; it knows scenario, seed and where it was found.
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
@@ -65,10 +70,10 @@ pub(crate) fn replay(
         std::env::temp_dir().join(format!("chaosdrill-replay-{}.jsonl", std::process::id()));
     let job = Job { trace: Some(trace.clone()), bundle: args.out.clone(), ..job };
     let end = Child::new(0, args.run_timeout).run(registry, &job);
-    let events = read_trace(&trace).unwrap_or_default();
+    let events = files::read_trace(&trace).unwrap_or_default();
     let _ = std::fs::remove_file(&trace);
     let record = match end {
-        JobEnd::Recorded { record, complaints } => {
+        JobEnd::Recorded { record, complaints, .. } => {
             complaints
                 .iter()
                 .for_each(|complaint| eprintln!("warning: {}", console::redacted(complaint)));
@@ -90,7 +95,15 @@ fn job(registry: &Registry, args: &ReplayArgs) -> Result<Job, ExpectedError> {
                     "no scenario `{name}`{hint}; `list scenarios` shows them all"
                 ))
             })?;
-            (scenario.script(seed), "script")
+            match args.nemesis {
+                Nemesis::Script => (scenario.script(seed), "script"),
+                Nemesis::Swarm => (Plan::new(name, seed), "swarm"),
+                Nemesis::Sweep => {
+                    return Err(ExpectedError::Usage(
+                        "a run of a sweep is replayed by its plan: replay --plan FILE".to_owned(),
+                    ));
+                }
+            }
         }
         _ => {
             return Err(ExpectedError::Usage(
@@ -98,13 +111,28 @@ fn job(registry: &Registry, args: &ReplayArgs) -> Result<Job, ExpectedError> {
             ));
         }
     };
+    place(registry, plan, nemesis, args.defect.clone(), args.db)
+}
+
+/// The run of a plan, where the plan was found.
+pub(crate) fn job_of_plan(registry: &Registry, plan: Plan) -> Result<Job, ExpectedError> {
+    place(registry, plan, "plan", None, None)
+}
+
+/// The run of a plan, with the defect and on the database that were asked for, else where the plan was found.
+fn place(
+    registry: &Registry,
+    plan: Plan,
+    nemesis: &str,
+    defect: Option<String>,
+    db: Option<Database>,
+) -> Result<Job, ExpectedError> {
     let found = plan.found.clone();
-    let defect =
-        args.defect.clone().or_else(|| found.as_ref().and_then(|found| found.defect.clone()));
+    let defect = defect.or_else(|| found.as_ref().and_then(|found| found.defect.clone()));
     if let Some(id) = &defect {
         args::known_defect(registry, id)?;
     }
-    let db = match (args.db, &found) {
+    let db = match (db, &found) {
         (Some(db), _) => db.name().to_owned(),
         (None, Some(found)) => known_database(&found.db)?,
         (None, None) => Database::default().name().to_owned(),
@@ -117,7 +145,8 @@ fn job(registry: &Registry, args: &ReplayArgs) -> Result<Job, ExpectedError> {
         simulator: chaosdrill_rt::sim::SIMULATOR.to_owned(),
         defect,
     };
-    Ok(Job { plan: campaign::plan_of(&run, plan), run, bundle: None, trace: None })
+    let plan = nemesis::plan_of(&run, plan);
+    Ok(Job { drawn: nemesis == Nemesis::Swarm.name(), ..Job::new(run, plan) })
 }
 
 fn plan_for(
@@ -125,7 +154,7 @@ fn plan_for(
     path: &Path,
     scenario: Option<&str>,
 ) -> Result<Plan, ExpectedError> {
-    let plan = campaign::read_plan(registry, path)?;
+    let plan = kept::read_plan(registry, path)?;
     match scenario {
         Some(name) if name != plan.scenario => Err(ExpectedError::Usage(format!(
             "the plan {} is for the scenario {}, not for {name}",
@@ -145,18 +174,6 @@ fn known_database(name: &str) -> Result<String, ExpectedError> {
     Err(ExpectedError::Usage(format!(
         "the plan was found on `{name}`, which this build does not drill{hint}; give another by --db"
     )))
-}
-
-/// Reads a trace from a file of JSON Lines.
-pub(crate) fn read_trace(path: &Path) -> Result<Vec<TraceEvent>, String> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|why| format!("failed to read {}: {why}", path.display()))?;
-    let parse = |(index, line): (usize, &str)| {
-        serde_json::from_str(line).map_err(|why| {
-            format!("line {} of {} is no event of a trace: {why}", index + 1, path.display())
-        })
-    };
-    text.lines().enumerate().map(parse).collect()
 }
 
 fn show(

@@ -1,19 +1,21 @@
 //! `drill run`: a campaign.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use chaosdrill_core::{Campaign, Record, Verdict};
-use chaosdrill_reports::terminal;
+use chaosdrill_reports::{Replay, terminal};
 use clap::Args;
 
 use crate::{
-    campaign,
+    campaign::{self, kept, partition::Partition, pursue},
+    canary,
     cli::{
         args::{self, MessageFormat, RunChoice, SeedArgs},
         console::{self, Bar},
         error::{ExpectedError, Status},
     },
     files::Folder,
+    interrupt,
     registry::Registry,
 };
 
@@ -26,12 +28,21 @@ pub(crate) struct RunArgs {
     /// Switch on a planted defect, by its id.
     #[arg(long, value_name = "ID", env = "DRILL_DEFECT", help_heading = "Runs")]
     defect: Option<String>,
+    /// Run only a part of all runs: `slice:2/3` is the second of three; `merge` joins them.
+    #[arg(long, value_name = "slice:K/N", env = "DRILL_PARTITION", help_heading = "Runs")]
+    partition: Option<Partition>,
     /// Begin no more runs after this much wall-clock time.
     #[arg(long, value_name = "60s", env = "DRILL_TIME_BUDGET", value_parser = args::parse_duration, help_heading = "Runs")]
     time_budget: Option<Duration>,
     /// Begin no more runs after this many violations.
     #[arg(long, value_name = "N", env = "DRILL_MAX_FAIL", help_heading = "Runs")]
     max_fail: Option<u64>,
+    /// Do not look for the smallest plan of a violation.
+    #[arg(long, env = "DRILL_NO_SHRINK", help_heading = "Runs")]
+    no_shrink: bool,
+    /// Go on with the campaign that was broken off in the output folder.
+    #[arg(long, env = "DRILL_RESUME", help_heading = "Runs")]
+    resume: bool,
     /// Where the campaign is written.
     #[arg(
         long,
@@ -54,37 +65,55 @@ pub(crate) fn run(
     let mut order = args::order(registry, &args.choice, &args.seeds, args.defect.as_deref())?;
     order.fail_max = args.max_fail;
     order.time_budget = args.time_budget;
-    let kept = campaign::kept_plans(registry, order.filter.as_deref())?;
-    let jobs = campaign::jobs(registry, &order, &kept, Some(&args.out));
+    order.partition = args.partition;
+    order.may_shrink = !args.no_shrink;
+    let kept = kept::kept_plans(registry, order.filter.as_deref())?;
     let header = campaign::header(registry, &order);
-    let mut folder = Folder::create(&args.out, &header)?;
-    let mut bar = Bar::new(jobs.len(), "drill");
-    let end = campaign::run(registry, &order, header, &jobs, &mut folder, &mut bar);
+    let (mut folder, known) = if args.resume {
+        Folder::resume(&args.out, &header)?
+    } else {
+        (Folder::create(&args.out, &header)?, BTreeMap::new())
+    };
+    if let Err(why) = interrupt::listen() {
+        eprintln!("warning: failed to listen for Ctrl-C: {why}");
+    }
+    canary::sing(registry, order.workers)?;
+    let mut bar = Bar::new(0, "drill");
+    let end = campaign::run(registry, &order, &kept, &mut folder, known, &mut bar);
     bar.finish();
     show(&end.campaign, &folder, format);
     if !end.broken.is_empty() {
         return Err(ExpectedError::Harness(end.broken.join("; ")));
     }
-    Ok(Status::from(end.campaign.summary().verdict))
+    let found = status(&end.campaign);
+    Ok(if interrupt::was_asked_for() { found.max(Status::Interrupted) } else { found })
 }
 
-fn show(campaign: &Campaign, folder: &Folder, format: MessageFormat) {
+/// How a campaign ended, as an exit code says it.
+pub(crate) fn status(campaign: &Campaign) -> Status {
+    let differs =
+        |record: &Record| record.pursuit.as_ref().is_some_and(|pursuit| !pursuit.same_again);
+    if campaign.records.iter().any(differs) {
+        return Status::Nondeterminism;
+    }
+    Status::from(campaign.summary().verdict)
+}
+
+/// Shows what a campaign found, and what it comes to.
+pub(crate) fn show(campaign: &Campaign, folder: &Folder, format: MessageFormat) {
     if format == MessageFormat::Json {
         campaign.records.iter().for_each(console::print_json);
         console::print_json(&campaign.summary());
         return;
     }
-    let mut findings: Vec<&Record> =
-        campaign.records.iter().filter(|record| record.verdict != Verdict::Valid).collect();
-    findings.sort_by_key(|record| std::cmp::Reverse(record.verdict));
-    for record in findings.iter().take(BLOCKS_SHOWN_MAX) {
-        let plan = plan_path(record, folder);
-        console::print(&format!(
-            "{}\n",
-            console::block(record, &campaign.header.program, plan.as_deref())
-        ));
+    let summary = campaign.summary();
+    for finding in summary.findings.iter().take(BLOCKS_SHOWN_MAX) {
+        let Some(record) = campaign.records.iter().find(|record| record.run == finding.run) else {
+            continue;
+        };
+        console::print(&format!("{}\n", block(record, finding.count, folder, campaign)));
     }
-    let more = findings.len().saturating_sub(BLOCKS_SHOWN_MAX);
+    let more = summary.findings.len().saturating_sub(BLOCKS_SHOWN_MAX);
     if more > 0 {
         console::print(&format!(
             "({more} more findings in {})\n\n",
@@ -94,8 +123,19 @@ fn show(campaign: &Campaign, folder: &Folder, format: MessageFormat) {
     console::print(&terminal::closing(campaign, &console::palette()));
 }
 
-/// A run that its seed alone does not give again is replayed from its plan.
-fn plan_path(record: &Record, folder: &Folder) -> Option<String> {
-    let by_plan = record.run.nemesis != "script";
-    by_plan.then(|| folder.path().join(record.run.folder()).join("plan.toml").display().to_string())
+fn block(record: &Record, count: u64, folder: &Folder, campaign: &Campaign) -> String {
+    let bundle = folder.path().join(record.run.folder());
+    let is_drawn = matches!(record.run.nemesis.as_str(), "script" | "swarm");
+    let plan = (!is_drawn).then(|| bundle.join("plan.toml").display().to_string());
+    let minimal = bundle.join(pursue::MINIMAL);
+    let minimal = minimal.is_file().then(|| minimal.display().to_string());
+    let bundle = (record.verdict == Verdict::Invalid).then(|| bundle.display().to_string());
+    let replay = Replay {
+        program: &campaign.header.program,
+        plan: plan.as_deref(),
+        minimal: minimal.as_deref(),
+        bundle: bundle.as_deref(),
+        runs: count,
+    };
+    terminal::failure(record, replay, &console::palette())
 }

@@ -11,14 +11,14 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    campaign::{self, Progress},
+    campaign::{self, engine::Progress},
     cli::{
         args::{self, MessageFormat, RunChoice, SeedArgs},
         console::{self, Bar},
         error::{ExpectedError, Status},
-        replay::read_trace,
     },
     crew::{self, JobEnd, Workers},
+    files::read_trace,
     registry::Registry,
     run::Job,
 };
@@ -64,8 +64,8 @@ pub(crate) fn verify(
     format: MessageFormat,
 ) -> Result<Status, ExpectedError> {
     let order = args::order(registry, &args.choice, &args.seeds, args.defect.as_deref())?;
-    let kept = campaign::kept_plans(registry, order.filter.as_deref())?;
-    let jobs = campaign::jobs(registry, &order, &kept, None);
+    let kept = campaign::kept::kept_plans(registry, order.filter.as_deref())?;
+    let jobs = campaign::root_jobs(registry, &order, &kept);
     let scratch = Scratch::new();
     let mut bar = Bar::new(jobs.len() * 2, "verify");
     let first = pass(registry, &scratch, "first", jobs.clone(), order.workers, &mut bar)?;
@@ -105,7 +105,7 @@ fn pass(
     }
     let mut digests = Digests::new();
     let broken = crew::run_all(registry, &jobs, workers, |_, end| match end {
-        JobEnd::Recorded { record, complaints } => {
+        JobEnd::Recorded { record, complaints, .. } => {
             complaints.iter().for_each(|complaint| bar.complain(complaint));
             bar.run_is_over(&record);
             digests.insert(record.run, record.digest);

@@ -18,7 +18,7 @@ use chaosdrill_core::{
 use rustix::process::Signal;
 
 use crate::{
-    crew::JobEnd,
+    crew::{JobEnd, patience::Patience},
     judge,
     measure::Stopwatch,
     registry::Registry,
@@ -79,8 +79,8 @@ impl Child {
                     self.running = Some(running);
                 }
                 return match serde_json::from_str(&reply) {
-                    Ok(Reply::Done { record, complaints }) => {
-                        JobEnd::Recorded { record, complaints }
+                    Ok(Reply::Done { record, passages, complaints }) => {
+                        JobEnd::Recorded { record, passages, complaints }
                     }
                     Ok(Reply::Broken { why }) => JobEnd::Broken { why },
                     Err(why) => {
@@ -98,7 +98,7 @@ impl Child {
         };
         let measured = Measured { wall_us, stderr };
         let record = judge::of_dead_worker(scenario, job.run.clone(), outcome, measured);
-        JobEnd::Recorded { record: Box::new(record), complaints: Vec::new() }
+        JobEnd::Recorded { record: Box::new(record), passages: Vec::new(), complaints: Vec::new() }
     }
 }
 
@@ -149,13 +149,17 @@ impl Running {
         if self.jobs.write_all(&line).is_err() {
             return Err(self.bury());
         }
-        match self.replies.recv_timeout(allowance) {
-            Ok(Ok(reply)) => Ok(reply),
-            Ok(Err(_)) | Err(mpsc::RecvTimeoutError::Disconnected) => Err(self.bury()),
-            Err(mpsc::RecvTimeoutError::Timeout) => {
-                let _ = self.process.kill();
-                let _ = self.process.wait();
-                Err(Death::Overdue)
+        let mut patience = Patience::new(self.process.id(), allowance);
+        loop {
+            match self.replies.recv_timeout(patience.slice()) {
+                Ok(Ok(reply)) => return Ok(reply),
+                Ok(Err(_)) | Err(mpsc::RecvTimeoutError::Disconnected) => return Err(self.bury()),
+                Err(mpsc::RecvTimeoutError::Timeout) if patience.is_over() => {
+                    let _ = self.process.kill();
+                    let _ = self.process.wait();
+                    return Err(Death::Overdue);
+                }
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Worker processes, from the parent's side: jobs out, results in, the dead replaced.
 
 mod child;
+mod patience;
 
 use std::{
     iter::Iterator,
@@ -13,10 +14,10 @@ use std::{
     time::Duration,
 };
 
-use chaosdrill_core::{Record, limits::RUN_WALL_MS_MAX};
+use chaosdrill_core::{Passage, Record, limits::RUN_WALL_MS_MAX};
 
 pub(crate) use self::child::Child;
-use crate::{registry::Registry, run::Job};
+use crate::{interrupt, registry::Registry, run::Job};
 
 /// How a job ended.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(crate) enum JobEnd {
     Recorded {
         /// The record.
         record: Box<Record>,
+        /// The passages that were wanted.
+        passages: Vec<Passage>,
         /// Files that could not be written.
         complaints: Vec<String>,
     },
@@ -69,7 +72,7 @@ pub(crate) fn run_all<B>(
             let (results, next, stop) = (results.clone(), &next, &stop);
             scope.spawn(move || {
                 let mut child = Child::new(number, allowance);
-                while !stop.load(Ordering::Relaxed) {
+                while !stop.load(Ordering::Relaxed) && !interrupt::was_asked_for() {
                     let Some(index) = next.lock().unwrap_or_else(PoisonError::into_inner).next()
                     else {
                         break;

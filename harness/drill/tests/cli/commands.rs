@@ -277,8 +277,9 @@ fn a_failed_report_changes_no_verdict() -> Result<(), Failed> {
         [("lab/vandal-unseen", 0, "valid"), ("lab/vandal-caught", 1, "invalid")]
     {
         let folder = folder();
-        let output =
-            drill(folder.path(), &["run", scenario, "--seeds", "2", "--message-format", "json"]);
+        let scripts = ["run", scenario, "--seeds", "2", "--nemesis", "script"];
+        let json = ["--message-format", "json"];
+        let output = drill(folder.path(), &[&scripts[..], &json].concat());
         ends_with(&output, code);
         let said = stdout(&output);
         let summary: Value = serde_json::from_str(said.lines().last().unwrap_or_default())?;

@@ -41,10 +41,9 @@ fn becomes_a_verdict(name: &str, code: i32, words: &str) -> Result<(), Failed> {
 
 fn the_rest_goes_on() -> Result<(), Failed> {
     let folder = folder();
-    let output = drill(
-        folder.path(),
-        &["run", "--seeds", "2", "-j", "2", "--run-timeout", "2s", "--message-format", "json"],
-    );
+    let scripts = ["run", "--seeds", "2", "--nemesis", "script", "-j", "2"];
+    let rest = ["--run-timeout", "2s", "--message-format", "json"];
+    let output = drill(folder.path(), &[&scripts[..], &rest].concat());
     ends_with(&output, 1);
     let text = stdout(&output);
     let summary: serde_json::Value = serde_json::from_str(text.lines().last().unwrap_or_default())?;

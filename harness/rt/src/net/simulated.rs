@@ -205,6 +205,9 @@ impl Stream {
             return Poll::Ready(Err(faulty::network(kind)));
         }
         let written = ready!(Pin::new(self.whole()?).poll_write(cx, bytes));
+        if let Some(here) = gate::here() {
+            world::with(|world| world.had_effect(here, &self.site));
+        }
         match passage {
             Passage::Go | Passage::Fail(_) => {}
             Passage::CrashAfter(restart) => {

@@ -14,7 +14,7 @@ use std::{
 use chaosdrill_core::check::panic_message;
 
 use crate::sim::{
-    BoxError, Config, Control, Director, Next, Stop, clock,
+    BoxError, Config, Control, Director, Next, Stop, agenda, clock,
     gate::{self, Gate, Here, panics},
     link::Pair,
     profile::{self, Part},
@@ -213,7 +213,7 @@ impl Crank {
         loop {
             while let Some(due) = world::with(|world| world.pop_due(self.elapsed)) {
                 (self.quiescent, self.told) = (false, false);
-                world::fulfil(due, &mut self.turmoil);
+                agenda::fulfil(due, &mut self.turmoil);
                 self.crash_the_dead();
             }
             if self.ask(director) {

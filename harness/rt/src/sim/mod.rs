@@ -4,6 +4,7 @@
 //! `world`; every task is wrapped in a `gate`; every step that touches the outside passes a `boundary`,
 //! where the armed `plan` may strike; `driver` turns the crank of the simulator.
 
+pub(crate) mod agenda;
 pub(crate) mod boundary;
 mod clock;
 pub(crate) mod database;
@@ -31,7 +32,7 @@ use std::{
 };
 
 use chaosdrill_core::{
-    Plan, Seed, Stream, Trace, limits,
+    Passage, Plan, Seed, Stream, Swarm, Trace, limits,
     record::FaultRecord,
     trace::{EventKind, TraceEvent},
 };
@@ -81,6 +82,11 @@ impl Host {
         &self.name
     }
 
+    /// Whether the machine is part of the workload.
+    pub fn is_client(&self) -> bool {
+        self.is_client
+    }
+
     /// The machine is part of the workload: the run waits for its software to end.
     #[must_use]
     pub fn client(mut self) -> Self {
@@ -123,6 +129,8 @@ pub struct Config {
     pub seed: Seed,
     /// The faults.
     pub plan: Plan,
+    /// Dice that add faults to the plan while the run goes on.
+    pub swarm: Option<Swarm>,
     /// The planted defect that is switched on.
     pub defect: Option<String>,
     /// The machines, in the order in which they start.
@@ -153,6 +161,7 @@ impl Config {
         Self {
             seed: plan.seed,
             plan,
+            swarm: None,
             defect: None,
             hosts,
             failpoints: Vec::new(),
@@ -274,7 +283,7 @@ impl Control<'_> {
 
     /// Ends every fault: links are repaired, stalled hosts go on, crashed hosts come back unless they never do.
     pub fn heal(&mut self) {
-        world::heal(self.driver);
+        agenda::heal(self.driver);
     }
 
     /// Records a phase of the run.
@@ -287,6 +296,8 @@ impl Control<'_> {
 pub struct Finished {
     /// Everything that happened.
     pub trace: Trace,
+    /// The boundaries that were passed, in classes.
+    pub passages: Vec<Passage>,
     /// How often each boundary site was passed.
     pub sites: BTreeMap<String, u64>,
     /// The plan's faults, and what became of them.
@@ -382,6 +393,16 @@ pub fn record(kind: EventKind, name: &str, data: Value) -> u64 {
 /// Outside a simulation.
 pub fn stream(label: &str) -> Stream {
     world::with(|world| world.seed.stream(label))
+}
+
+/// How many of the steps that a workload wants the plan at hand lets it take.
+///
+/// # Panics
+///
+/// Outside a simulation.
+pub fn workload_steps(wanted: usize) -> usize {
+    let most = world::with(|world| world.workload_max);
+    most.map_or(wanted, |most| wanted.min(most as usize))
 }
 
 /// The URL of a database of the simulation at hand.

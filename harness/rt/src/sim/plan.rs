@@ -43,6 +43,13 @@ impl ArmedPlan {
         struck
     }
 
+    /// Adds a fault that strikes right now, and says its index and act.
+    pub(crate) fn add(&mut self, fault: Fault) -> (usize, Act) {
+        let act = fault.act.clone();
+        self.faults.push(Armed { fault, passes: 0, fired: None });
+        (self.faults.len() - 1, act)
+    }
+
     /// The faults that strike at an instant, with that instant.
     pub(crate) fn timed(&self) -> Vec<(Duration, usize)> {
         let timed = |(index, armed): (usize, &Armed)| match armed.fault.at {

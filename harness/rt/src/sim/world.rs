@@ -5,14 +5,15 @@
 use std::{cell::RefCell, collections::BTreeMap, task::Waker, time::Duration};
 
 use chaosdrill_core::{
-    Act, Seed, Stream, Trace, fault::Restart, limits::POLLS_PER_INSTANT_MAX, record,
-    trace::EventKind,
+    Act, Seed, Stream, Swarm, Trace, fault::Restart, limits::POLLS_PER_INSTANT_MAX,
+    passage::Passages, record, trace::EventKind,
 };
 use serde_json::{Value, json};
 
 use crate::sim::{
-    Config, DATABASE_HOST, Finished, Latency, Stop, Watch, clock, database,
-    driver::Levers,
+    Config, DATABASE_HOST, Finished, Latency, Stop, Watch,
+    agenda::{Due, fault_data},
+    clock, database,
     gate::{self, Here},
     link::{Links, Pair},
     order::{Picker, Turns},
@@ -41,26 +42,14 @@ pub(crate) struct HostState {
     is_client: bool,
     supervised: Option<Duration>,
     /// Tasks that were woken while the host stood still.
-    parked: Vec<Waker>,
+    pub(crate) parked: Vec<Waker>,
     /// Stalls in force; the last to end lets the host go on.
-    stalls: u32,
+    pub(crate) stalls: u32,
     polls_at: (u64, u64),
-    turns: Turns,
+    pub(crate) turns: Turns,
     dice: Stream,
     /// Whether it comes back at heal.
-    stays_down: bool,
-}
-
-/// Something that is due at an instant.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Due {
-    Strike(usize),
-    Resume(usize),
-    Restart(usize),
-    Repair(Pair),
-    Release(Pair),
-    Unskew(usize, i64),
-    DatabaseUp,
+    pub(crate) stays_down: bool,
 }
 
 /// What the driver has to do once the step at hand is over.
@@ -88,8 +77,9 @@ pub(crate) struct World {
     dice: Stream,
     network_dice: Stream,
     network_latency: Latency,
-    sites: BTreeMap<String, u64>,
-    passes: BTreeMap<(usize, String), u64>,
+    swarm: Option<Swarm>,
+    pub(crate) workload_max: Option<u32>,
+    pub(crate) passages: Passages,
     agenda_next: u64,
     casualties: Vec<(String, String)>,
     latest: Duration,
@@ -147,8 +137,9 @@ pub(crate) fn install(config: &Config) {
         dice: config.seed.stream("database latency"),
         network_dice: config.seed.stream("network latency"),
         network_latency: config.network,
-        sites: BTreeMap::new(),
-        passes: BTreeMap::new(),
+        swarm: config.swarm.clone(),
+        workload_max: config.plan.workload_max,
+        passages: Passages::default(),
         agenda_next: 0,
         casualties: Vec::new(),
         latest: Duration::ZERO,
@@ -163,13 +154,16 @@ pub(crate) fn install(config: &Config) {
 /// Ends the world and says what it leaves behind.
 pub(crate) fn take(stop: Option<Stop>, steps: u64) -> Finished {
     let world = WORLD.take().expect("the simulation has a world");
+    let sites = world.passages.by_site();
+    let names: Vec<String> = world.hosts.iter().map(|host| host.name.clone()).collect();
     Finished {
         clients_done: world.clients_are_done(),
-        sites_never_passed: world.plan.sites_never_passed(&world.sites.keys()),
+        sites_never_passed: world.plan.sites_never_passed(&sites.keys()),
+        passages: world.passages.list(&names),
         faults: world.plan.records(),
         elapsed: world.latest,
         trace: world.trace,
-        sites: world.sites,
+        sites,
         profile: None,
         statements: database::take_statements(),
         stop,
@@ -278,183 +272,6 @@ pub(crate) fn stall(host: usize, lasts: Duration) {
     });
 }
 
-/// A fault that strikes at an instant.
-pub(crate) fn strike(index: usize, levers: &mut dyn Levers) {
-    let Some(act) = with(|world| (!world.plan.is_disarmed()).then(|| world.plan.act(index))) else {
-        return;
-    };
-    let event = with(|world| {
-        let event = world.record(None, EventKind::Fault, act.family(), fault_data(&act));
-        world.plan.fired(index, event);
-        event
-    });
-    let until = |lasts: Option<Duration>| lasts.map(|lasts| now().saturating_add(lasts));
-    match act {
-        Act::Partition { between, lasts } => {
-            let pair = with(|world| world.pair(&between));
-            cut(pair, levers);
-            with(|world| world.put_on_agenda_if(until(lasts), Due::Repair(pair)));
-        }
-        Act::Clog { between, lasts } => {
-            let pair = with(|world| world.pair(&between));
-            if with(|world| world.links.clog(pair)) {
-                levers.clog(pair);
-            }
-            with(|world| world.put_on_agenda_if(until(lasts), Due::Release(pair)));
-        }
-        Act::Kill { host, restart } => {
-            let host =
-                with(|world| world.host_named(&host).expect("hosts of a plan are validated"));
-            if with(|world| world.is_up(host)) {
-                crash(host, restart, json!({ "fault": event }));
-            }
-        }
-        Act::Skew { host, by_ns, lasts } => with(|world| {
-            let host = world.host_named(&host).expect("hosts of a plan are validated");
-            world.skew(host, by_ns);
-            world.put_on_agenda_if(until(lasts), Due::Unskew(host, by_ns));
-        }),
-        Act::DatabaseDown { lasts } => {
-            with(|world| {
-                world.database_down += 1;
-                world.put_on_agenda_if(until(lasts), Due::DatabaseUp);
-            });
-            database::reset_all();
-        }
-        Act::Crash { .. } | Act::Error(_) | Act::LostAck(_) | Act::Stall(_) | Act::Delay(_) => {
-            unreachable!("a validated plan has these at boundaries only")
-        }
-    }
-}
-
-/// The data of a fault's event.
-pub(crate) fn fault_data(act: &Act) -> Value {
-    serde_json::to_value(act).expect("an act is plain data")
-}
-
-fn cut(pair: Pair, levers: &mut dyn Levers) {
-    let (was_whole, waiting) = with(|world| world.links.cut(pair));
-    if was_whole {
-        levers.cut(pair);
-    }
-    waiting.into_iter().for_each(Waker::wake);
-    let database = with(|world| world.database());
-    if pair.ends().contains(&database) {
-        let [a, b] = pair.ends();
-        database::reset_host(if a == database { b } else { a });
-    }
-}
-
-fn repair(pair: Pair, levers: &mut dyn Levers) {
-    if with(|world| world.links.repair(pair)) {
-        levers.repair(pair);
-    }
-}
-
-fn release(pair: Pair, levers: &mut dyn Levers) {
-    let (free, waiting) = with(|world| world.links.release(pair));
-    if free {
-        levers.release(pair);
-    }
-    waiting.into_iter().for_each(Waker::wake);
-}
-
-fn resume(host: usize) {
-    let parked = with(|world| {
-        let state = &mut world.hosts[host];
-        state.stalls = state.stalls.saturating_sub(1);
-        if state.state != State::Stalled || state.stalls > 0 {
-            return Vec::new();
-        }
-        state.state = State::Up;
-        let parked = std::mem::take(&mut state.parked);
-        world.record(Some(host), EventKind::Host, "resumed", Value::Null);
-        parked
-    });
-    parked.into_iter().for_each(Waker::wake);
-}
-
-fn restart(host: usize, levers: &mut dyn Levers) {
-    let is_down = with(|world| {
-        let state = &mut world.hosts[host];
-        let is_down = matches!(state.state, State::Down | State::Ended);
-        if is_down {
-            state.life += 1;
-            state.state = State::Up;
-            state.stalls = 0;
-            state.parked.clear();
-            state.turns = Turns::default();
-            let life = state.life;
-            world.record(Some(host), EventKind::Host, "up", json!({ "life": life }));
-        }
-        is_down
-    });
-    if is_down {
-        levers.restart(host);
-    }
-}
-
-/// Does what is due.
-pub(crate) fn fulfil(due: Due, levers: &mut dyn Levers) {
-    match due {
-        Due::Strike(index) => strike(index, levers),
-        Due::Resume(host) => resume(host),
-        Due::Restart(host) => restart(host, levers),
-        Due::Repair(pair) => {
-            repair(pair, levers);
-            with(|world| world.link_event("repaired", pair));
-        }
-        Due::Release(pair) => {
-            release(pair, levers);
-            with(|world| world.link_event("released", pair));
-        }
-        Due::Unskew(host, by_ns) => with(|world| world.skew(host, -by_ns)),
-        Due::DatabaseUp => with(|world| {
-            world.database_down = world.database_down.saturating_sub(1);
-            let database = world.database();
-            world.record(Some(database), EventKind::Host, "up", Value::Null);
-        }),
-    }
-}
-
-/// Ends every fault.
-pub(crate) fn heal(levers: &mut dyn Levers) {
-    let hosts = with(|world| {
-        world.plan.disarm();
-        world.record(None, EventKind::Phase, chaosdrill_core::history::HEAL, Value::Null);
-        let supervised = |due: &Due| matches!(due, Due::Restart(host) if world.hosts[*host].state == State::Ended);
-        let kept: BTreeMap<_, _> =
-            world.agenda.iter().filter(|(_, due)| supervised(due)).map(|(k, v)| (*k, *v)).collect();
-        world.agenda = kept;
-        world.database_down = 0;
-        for host in 0..world.hosts.len() {
-            let skew = world.hosts[host].skew_ns;
-            if skew != 0 {
-                world.skew(host, -skew);
-            }
-        }
-        world.hosts.len()
-    });
-    for pair in with(|world| world.links.in_force(true)) {
-        repair(pair, levers);
-    }
-    for pair in with(|world| world.links.in_force(false)) {
-        release(pair, levers);
-    }
-    for host in 0..hosts {
-        let (state, stays_down) = with(|world| {
-            let host = &mut world.hosts[host];
-            host.stalls = host.stalls.min(1);
-            (host.state, host.stays_down)
-        });
-        match state {
-            State::Stalled => resume(host),
-            State::Down if !stays_down => restart(host, levers),
-            State::Up | State::Down | State::Ended => {}
-        }
-    }
-}
-
 impl World {
     pub(crate) fn host_named(&self, name: &str) -> Option<usize> {
         self.hosts.iter().position(|host| host.name == name)
@@ -477,7 +294,7 @@ impl World {
         self.hosts.iter().filter(|host| host.is_client).all(|host| host.state == State::Ended)
     }
 
-    fn pair(&self, names: &[String; 2]) -> Pair {
+    pub(crate) fn pair(&self, names: &[String; 2]) -> Pair {
         let [a, b] = names
             .each_ref()
             .map(|name| self.host_named(name).expect("hosts of a plan are validated"));
@@ -505,12 +322,12 @@ impl World {
         self.latest = self.latest.max(at);
     }
 
-    fn link_event(&mut self, what: &str, pair: Pair) {
+    pub(crate) fn link_event(&mut self, what: &str, pair: Pair) {
         let names = pair.ends().map(|host| self.hosts[host].name.clone());
         self.record(None, EventKind::Fault, what, json!({ "between": names }));
     }
 
-    fn skew(&mut self, host: usize, by_ns: i64) {
+    pub(crate) fn skew(&mut self, host: usize, by_ns: i64) {
         let state = &mut self.hosts[host];
         state.skew_ns = state.skew_ns.saturating_add(by_ns);
         let skew_ns = state.skew_ns;
@@ -523,7 +340,7 @@ impl World {
         self.agenda.insert((at, self.agenda_next), due);
     }
 
-    fn put_on_agenda_if(&mut self, at: Option<Duration>, due: Due) {
+    pub(crate) fn put_on_agenda_if(&mut self, at: Option<Duration>, due: Due) {
         if let Some(at) = at {
             self.put_on_agenda(at, due);
         }
@@ -544,6 +361,11 @@ impl World {
         entry.parked.clear();
         entry.stays_down = restart == Restart::Never;
         self.requests.push(Request::Crash(host));
+        // What was struck before heal may go down after it, at the end of its step: then it comes back at once.
+        let restart = match restart {
+            Restart::AtHeal if self.plan.is_disarmed() => Restart::After(Duration::ZERO),
+            restart => restart,
+        };
         if let Restart::After(after) = restart {
             self.put_on_agenda(at.saturating_add(after), Due::Restart(host));
         }
@@ -551,12 +373,15 @@ impl World {
 
     /// A host passes a boundary: counts it, and says which faults strike.
     pub(crate) fn pass(&mut self, here: Here, site: &str) -> Vec<(usize, Act)> {
-        *self.sites.entry(site.to_owned()).or_default() += 1;
-        let hit = self.passes.entry((here.host, site.to_owned())).or_default();
-        *hit += 1;
-        let hit = *hit;
+        let hit = self.passages.pass(here.host, site);
         self.record(Some(here.host), EventKind::Boundary, site, json!({ "hit": hit }));
-        let struck = self.plan.strike(&self.hosts[here.host].name, site);
+        let host = &self.hosts[here.host].name;
+        let mut struck = self.plan.strike(host, site);
+        if !self.plan.is_disarmed()
+            && let Some(fault) = self.swarm.as_mut().and_then(|dice| dice.strike(host, site, hit))
+        {
+            struck.push(self.plan.add(fault));
+        }
         for (index, act) in &struck {
             let event = self.record(
                 Some(here.host),
@@ -567,6 +392,11 @@ impl World {
             self.plan.fired(*index, event);
         }
         struck
+    }
+
+    /// A step of a host changed something outside it.
+    pub(crate) fn had_effect(&mut self, here: Here, site: &str) {
+        self.passages.had_effect(here.host, site);
     }
 
     /// Draws how long a statement or its answer travels.

@@ -327,6 +327,8 @@ impl PooledConnection {
         let inspect = |steps: &Vec<Step>| describe(steps);
         let shared = self.shared.clone();
         let watching = Watching {
+            here: shared.here,
+            site: &site,
             database: &shared.database,
             verb: &verb,
             in_transaction: self.state != State::Idle,
@@ -480,6 +482,8 @@ fn may_write(verb: &str) -> bool {
 
 /// Looks at the watched rows after every committed write.
 struct Watching<'a> {
+    here: Here,
+    site: &'a str,
     database: &'a str,
     verb: &'a str,
     in_transaction: bool,
@@ -499,6 +503,9 @@ impl Watching<'_> {
             }
             let ends = matches!(self.verb, "COMMIT" | "END");
             if ends || (may_write(self.verb) && !self.in_transaction) {
+                if !self.written.is_empty() {
+                    world::with(|world| world.had_effect(self.here, self.site));
+                }
                 inspector::inspect(self.database, self.written);
             }
             Ok(output)

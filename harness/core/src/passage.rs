@@ -1,0 +1,191 @@
+//! Passages of boundaries, in classes: what a sweep goes through.
+//!
+//! A host passes the same site many times for the same reason: an idle worker polls a thousand times. Passages of one
+//! site by one host, after the same two sites before, early in a host's second life or not, are taken to be alike,
+//! and a sweep goes to the first and to the last of them. This is a heuristic, not a theorem; what it leaves out is
+//! counted.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::limits::PASSAGES_OF_RECOVERY;
+
+/// Passages that are alike.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Passage {
+    /// The host.
+    pub host: String,
+    /// The site.
+    pub site: String,
+    /// The two sites the host passed before, the last one first; empty where there was none.
+    pub after: [String; 2],
+    /// Whether it is among the first passages after the host came back.
+    pub recovery: bool,
+    /// Which passage of this site by this host was the first of these, from 1.
+    pub first: u32,
+    /// Which was the last.
+    pub last: u32,
+    /// How many there were.
+    pub count: u32,
+    /// Whether one of them changed something outside the host: a commit, a message, an object.
+    pub effect: bool,
+}
+
+impl Passage {
+    /// What makes passages alike, as a number.
+    pub fn class(&self) -> u64 {
+        let [last, before] = &self.after;
+        let recovery = if self.recovery { "again" } else { "" };
+        let text = [&self.host, &self.site, last, before, recovery].join("\n");
+        let hash = blake3::hash(text.as_bytes());
+        u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("a hash is longer"))
+    }
+}
+
+/// The two sites a host passed last, the latest first; 0 is none.
+type Before = [usize; 2];
+
+#[derive(Debug)]
+struct Class {
+    host: usize,
+    site: usize,
+    before: Before,
+    recovery: bool,
+    first: u32,
+    last: u32,
+    count: u32,
+    effect: bool,
+}
+
+#[derive(Debug, Default)]
+struct Host {
+    before: Before,
+    hits: BTreeMap<usize, u32>,
+    /// The class of the last passage of each site.
+    current: BTreeMap<usize, usize>,
+    restarted: bool,
+    passed_since: u32,
+}
+
+/// Counts passages as they happen.
+#[derive(Debug, Default)]
+pub struct Passages {
+    /// Sites by their number, which counts from 1.
+    sites: Vec<(String, u64)>,
+    numbers: BTreeMap<String, usize>,
+    hosts: Vec<Host>,
+    classes: Vec<Class>,
+    known: BTreeMap<(usize, usize, Before, bool), usize>,
+}
+
+impl Passages {
+    /// Counts a passage; says how often this host has passed this site, this time included.
+    pub fn pass(&mut self, host: usize, site: &str) -> u32 {
+        let site = self.number(site);
+        self.sites[site - 1].1 += 1;
+        if self.hosts.len() <= host {
+            self.hosts.resize_with(host + 1, Host::default);
+        }
+        let at = &mut self.hosts[host];
+        let hit = at.hits.entry(site).or_default();
+        *hit += 1;
+        let hit = *hit;
+        at.passed_since += 1;
+        let recovery = at.restarted && at.passed_since <= PASSAGES_OF_RECOVERY;
+        let before = at.before;
+        at.before = [site, before[0]];
+        let index = *self.known.entry((host, site, before, recovery)).or_insert_with(|| {
+            let (first, last, count, effect) = (hit, hit, 0, false);
+            self.classes.push(Class { host, site, before, recovery, first, last, count, effect });
+            self.classes.len() - 1
+        });
+        at.current.insert(site, index);
+        let class = &mut self.classes[index];
+        (class.last, class.count) = (hit, class.count + 1);
+        hit
+    }
+
+    fn number(&mut self, site: &str) -> usize {
+        if let Some(number) = self.numbers.get(site) {
+            return *number;
+        }
+        self.sites.push((site.to_owned(), 0));
+        self.numbers.insert(site.to_owned(), self.sites.len());
+        self.sites.len()
+    }
+
+    /// The last passage of this site by this host changed something outside it.
+    pub fn had_effect(&mut self, host: usize, site: &str) {
+        let index = self.numbers.get(site).and_then(|site| self.hosts.get(host)?.current.get(site));
+        if let Some(index) = index {
+            self.classes[*index].effect = true;
+        }
+    }
+
+    /// A host begins a life of its own after its first.
+    pub fn restarted(&mut self, host: usize) {
+        if let Some(host) = self.hosts.get_mut(host) {
+            (host.before, host.restarted, host.passed_since) = ([0, 0], true, 0);
+        }
+    }
+
+    /// How often each site was passed, by any host.
+    pub fn by_site(&self) -> BTreeMap<String, u64> {
+        self.sites.iter().cloned().collect()
+    }
+
+    /// All passages, in the order in which the first of each class happened.
+    pub fn list(&self, hosts: &[String]) -> Vec<Passage> {
+        let name = |number: usize| match number {
+            0 => String::new(),
+            number => self.sites[number - 1].0.clone(),
+        };
+        let passage = |class: &Class| Passage {
+            host: hosts.get(class.host).cloned().unwrap_or_default(),
+            site: name(class.site),
+            after: class.before.map(name),
+            recovery: class.recovery,
+            first: class.first,
+            last: class.last,
+            count: class.count,
+            effect: class.effect,
+        };
+        self.classes.iter().map(passage).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idle_polls_are_alike_and_a_life_after_a_crash_is_not() {
+        let mut passages = Passages::default();
+        for site in ["sql:connect", "sql:poll", "sql:poll", "sql:poll", "sql:poll", "sql:poll"] {
+            passages.pass(0, site);
+        }
+        assert_eq!(passages.pass(1, "sql:connect"), 1);
+        passages.restarted(0);
+        assert_eq!(passages.pass(0, "sql:connect"), 2);
+        passages.had_effect(0, "sql:poll");
+        let list = passages.list(&["w1".to_owned(), "w2".to_owned()]);
+        let told: Vec<_> =
+            list.iter().map(|p| (&*p.host, &*p.site, p.first, p.last, p.count)).collect();
+        assert_eq!(
+            told,
+            [
+                ("w1", "sql:connect", 1, 1, 1),
+                ("w1", "sql:poll", 1, 1, 1),
+                ("w1", "sql:poll", 2, 2, 1),
+                ("w1", "sql:poll", 3, 5, 3),
+                ("w2", "sql:connect", 1, 1, 1),
+                ("w1", "sql:connect", 2, 2, 1),
+            ]
+        );
+        assert!(list[5].recovery && !list[0].recovery);
+        assert!(list[3].effect && !list[2].effect);
+        assert_eq!(passages.by_site()["sql:connect"], 3);
+    }
+}

@@ -1,0 +1,263 @@
+//! Shrink: the smallest plan that still violates the same check.
+//!
+//! Delta debugging over the faults (Zeller and Hildebrandt: Simplifying and Isolating Failure-Inducing Input, 2002),
+//! then each fault, then the workload, is made simpler as long as the check stays violated. Plans are proposed in
+//! batches, and the first of a batch that still shows it is taken, so that the answer does not depend on how many of
+//! them were run at once.
+
+use std::time::Duration;
+
+use crate::{
+    fault::{Act, At, Fault, HostSelector, Restart},
+    limits::{SHRINK_BATCH_MAX, SHRINK_RUNS_MAX},
+    plan::{Chaos, Order, Plan},
+};
+
+/// The smallest plan that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shrunk {
+    /// The plan.
+    pub plan: Plan,
+    /// How many runs it took.
+    pub runs: u64,
+}
+
+/// Makes a plan smaller. `shows` says of each plan of a batch whether it still violates the check.
+pub fn shrink(plan: &Plan, mut shows: impl FnMut(&[Plan]) -> Vec<bool>) -> Shrunk {
+    let mut search = Search { plan: plan.clone(), runs: 0, shows: &mut shows };
+    search.fewer_faults();
+    search.simpler(orders);
+    search.simpler(faults);
+    search.simpler(workloads);
+    // What got simpler may have become needless.
+    search.fewer_faults();
+    Shrunk { plan: search.plan, runs: search.runs }
+}
+
+struct Search<'a> {
+    plan: Plan,
+    runs: u64,
+    shows: &'a mut dyn FnMut(&[Plan]) -> Vec<bool>,
+}
+
+impl Search<'_> {
+    /// Takes the first of the candidates that still shows it; false where none does.
+    fn take_first(&mut self, candidates: &[Plan]) -> bool {
+        for batch in candidates.chunks(SHRINK_BATCH_MAX) {
+            if self.runs + batch.len() as u64 > SHRINK_RUNS_MAX {
+                return false;
+            }
+            self.runs += batch.len() as u64;
+            let shown = (self.shows)(batch);
+            if let Some(index) = shown.iter().position(|shows| *shows) {
+                self.plan = batch[index].clone();
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Leaves out a half of the faults, a quarter, and so on down to each alone.
+    fn fewer_faults(&mut self) {
+        let mut parts = 2;
+        while !self.plan.faults.is_empty() {
+            let count = self.plan.faults.len();
+            parts = parts.min(count);
+            let width = count.div_ceil(parts);
+            let mut candidates: Vec<Plan> = Vec::new();
+            if parts == 2 || count == 1 {
+                candidates.push(Plan { faults: Vec::new(), ..self.plan.clone() });
+            }
+            candidates.extend((0..count).step_by(width).map(|from| {
+                let mut plan = self.plan.clone();
+                plan.faults.drain(from..count.min(from + width));
+                plan
+            }));
+            candidates.retain(|plan| plan.faults.len() < count);
+            if self.take_first(&candidates) {
+                parts = 2;
+            } else if parts >= count {
+                break;
+            } else {
+                parts *= 2;
+            }
+        }
+    }
+
+    fn simpler(&mut self, candidates: impl Fn(&Plan) -> Vec<Plan>) {
+        while self.take_first(&candidates(&self.plan)) {}
+    }
+}
+
+/// The default order and the default end of the chaos need no words.
+fn orders(plan: &Plan) -> Vec<Plan> {
+    let mut candidates = Vec::new();
+    for (order, chaos) in [(Order::default(), Chaos::default()), (Order::default(), plan.chaos)] {
+        candidates.push(Plan { order, chaos, ..plan.clone() });
+    }
+    candidates.push(Plan { chaos: Chaos::default(), ..plan.clone() });
+    candidates.retain(|candidate| candidate != plan);
+    candidates.dedup();
+    candidates
+}
+
+/// Each fault with a round duration, an early passage, an ordinary restart.
+fn faults(plan: &Plan) -> Vec<Plan> {
+    let mut candidates = Vec::new();
+    for (index, fault) in plan.faults.iter().enumerate() {
+        for simpler in simpler_faults(fault) {
+            let mut candidate = plan.clone();
+            candidate.faults[index] = simpler;
+            candidates.push(candidate);
+        }
+    }
+    candidates
+}
+
+fn simpler_faults(fault: &Fault) -> Vec<Fault> {
+    let act = |act| Fault { act, ..fault.clone() };
+    let mut simpler: Vec<Fault> = match &fault.act {
+        Act::Crash { when, restart } => {
+            let crash = |restart| act(Act::Crash { when: *when, restart });
+            simpler_restarts(*restart).into_iter().map(crash).collect()
+        }
+        Act::Kill { host, restart } => {
+            let kill = |restart| act(Act::Kill { host: host.clone(), restart });
+            simpler_restarts(*restart).into_iter().map(kill).collect()
+        }
+        Act::Stall(lasts) => shorter(*lasts).into_iter().map(|d| act(Act::Stall(d))).collect(),
+        Act::Delay(lasts) => shorter(*lasts).into_iter().map(|d| act(Act::Delay(d))).collect(),
+        Act::Partition { between, lasts: Some(lasts) } => {
+            let cut = |d| act(Act::Partition { between: between.clone(), lasts: Some(d) });
+            shorter(*lasts).into_iter().map(cut).collect()
+        }
+        Act::Clog { between, lasts: Some(lasts) } => {
+            let clog = |d| act(Act::Clog { between: between.clone(), lasts: Some(d) });
+            shorter(*lasts).into_iter().map(clog).collect()
+        }
+        Act::DatabaseDown { lasts: Some(lasts) } => {
+            let down = |d| act(Act::DatabaseDown { lasts: Some(d) });
+            shorter(*lasts).into_iter().map(down).collect()
+        }
+        _ => Vec::new(),
+    };
+    match &fault.at {
+        At::Boundary { host, site, hit } => {
+            let at = |host: &HostSelector, hit| Fault {
+                at: At::Boundary { host: host.clone(), site: site.clone(), hit },
+                ..fault.clone()
+            };
+            simpler.extend(
+                [1, hit / 2, hit - 1]
+                    .into_iter()
+                    .filter(|h| (1..*hit).contains(h))
+                    .map(|h| at(host, h)),
+            );
+        }
+        At::Time(time) => {
+            let at = |time| Fault { at: At::Time(time), ..fault.clone() };
+            simpler.extend(shorter(*time).into_iter().map(at));
+        }
+    }
+    simpler
+}
+
+fn simpler_restarts(restart: Restart) -> Vec<Restart> {
+    let second = Duration::from_secs(1);
+    match restart {
+        Restart::After(after) if after == second => Vec::new(),
+        Restart::After(_) | Restart::AtHeal => vec![Restart::After(second)],
+        Restart::Never => vec![Restart::After(second), Restart::AtHeal],
+    }
+}
+
+/// Round durations below this one.
+fn shorter(than: Duration) -> Vec<Duration> {
+    let round = [0, 1, 10, 60, 600].map(Duration::from_secs);
+    let mut shorter: Vec<Duration> =
+        round.into_iter().filter(|d| !d.is_zero() && *d < than).collect();
+    let half = Duration::from_secs(than.as_secs() / 2);
+    let is_odd = than.subsec_nanos() != 0;
+    if is_odd && than.as_secs() > 0 {
+        shorter.push(Duration::from_secs(than.as_secs()));
+    }
+    if half > Duration::from_secs(1) && !round.contains(&than) {
+        shorter.push(half);
+    }
+    shorter
+}
+
+fn workloads(plan: &Plan) -> Vec<Plan> {
+    let most = plan.workload_max.unwrap_or(u32::MAX);
+    let fewer = [1, 2, 3, 5, 8, 13].into_iter().filter(|steps| *steps < most);
+    fewer.map(|steps| Plan { workload_max: Some(steps), ..plan.clone() }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        seed::Seed,
+        swarm::{Arena, Swarm},
+    };
+
+    fn stall(site: &str, hit: u32, lasts: u64) -> Fault {
+        let at = At::Boundary { host: HostSelector::Any, site: site.into(), hit };
+        Fault { at, act: Act::Stall(Duration::from_secs(lasts)), required: false }
+    }
+
+    fn has(plan: &Plan, wanted: &str, at_least: u64) -> bool {
+        plan.faults.iter().any(|fault| {
+            matches!(&fault.at, At::Boundary { site, .. } if site == wanted)
+                && matches!(fault.act, Act::Stall(d) if d.as_secs() >= at_least)
+        })
+    }
+
+    #[test]
+    fn two_of_many_faults_are_left_as_simple_as_they_can_be() {
+        let mut plan = Plan::new("own/x", Seed(3));
+        plan.order = Order::Priorities { changes: 3 };
+        plan.chaos = Chaos::UntilCalm;
+        plan.faults = (0..20).map(|n| stall(&format!("sql:s{n}"), n + 1, 90)).collect();
+        let needed = |plan: &Plan| {
+            has(plan, "sql:s4", 30)
+                && has(plan, "sql:s17", 1)
+                && plan.workload_max.is_none_or(|n| n >= 4)
+        };
+        let shrunk = shrink(&plan, |batch| batch.iter().map(needed).collect());
+        let told: Vec<_> = shrunk.plan.faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            ["stall any host at sql:s4 hit 1 for 1m", "stall any host at sql:s17 hit 1 for 1s"]
+        );
+        assert_eq!(shrunk.plan.workload_max, Some(5));
+        assert_eq!((shrunk.plan.order, shrunk.plan.chaos), (Order::Random, Chaos::UntilStruck));
+        assert!(shrunk.runs <= SHRINK_RUNS_MAX);
+        let again = shrink(&plan, |batch| batch.iter().map(needed).collect());
+        assert_eq!(again, shrunk);
+    }
+
+    #[test]
+    fn a_plan_whose_faults_do_not_matter_is_left_without_any() {
+        let mut plan = Plan::new("own/x", Seed(3));
+        plan.faults = (0..9).map(|n| stall("sql:s", n + 1, 90)).collect();
+        let shrunk = shrink(&plan, |batch| vec![true; batch.len()]);
+        assert!(shrunk.plan.faults.is_empty());
+    }
+
+    #[test]
+    fn it_ends_where_nothing_smaller_shows_it() {
+        for seed in 0..20 {
+            let arena = Arena {
+                hosts: vec!["a".into(), "b".into()],
+                database: "db".into(),
+                spare: vec![],
+                stalls: vec![Duration::from_secs(90)],
+                skew_max: Duration::ZERO,
+            };
+            let (_, plan) = Swarm::new("own/x", Seed(seed), arena);
+            let shrunk = shrink(&plan, |batch| vec![false; batch.len()]);
+            assert_eq!(shrunk.plan, plan);
+        }
+    }
+}

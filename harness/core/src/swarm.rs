@@ -1,0 +1,294 @@
+//! Swarm: random faults, of a few families at a time.
+//!
+//! Each seed switches a subset of the fault families on, with weights of its own: runs in which everything happens at
+//! once are all alike, and a run that never crashes a host finds what a crash would have hidden (Groce, Zhang, Eide,
+//! Chen, Regehr: Swarm Testing, 2012). What strikes is drawn while the run goes on, so that retries and recovery are
+//! met too, and is written down as a plan, from which alone the run can be replayed.
+
+use std::time::Duration;
+
+use crate::{
+    fault::{Act, At, ErrorKind, Fault, HostSelector, Restart, When, site_kind},
+    limits::{
+        SWARM_CHANGES_MAX, SWARM_FAULTS_MAX, SWARM_GAP_MAX, SWARM_GAP_MIN, SWARM_LASTS_MAX,
+        SWARM_STARTS_MAX, SWARM_TIMED_MAX,
+    },
+    plan::{Chaos, Order, Plan},
+    seed::{Seed, Stream},
+};
+
+/// What a scenario allows to be done to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arena {
+    /// Hosts that may be hurt.
+    pub hosts: Vec<String>,
+    /// The database among the hosts.
+    pub database: String,
+    /// Groups of hosts of which one must survive; the others may stay dead for ever.
+    pub spare: Vec<Vec<String>>,
+    /// Stalls worth trying: past a lease, until the others are done.
+    pub stalls: Vec<Duration>,
+    /// How far a wall clock may be off; zero where clocks must agree.
+    pub skew_max: Duration,
+}
+
+/// Families of faults, in the order in which they are drawn.
+const FAMILIES: [&str; 11] = [
+    "crash-before",
+    "crash-after",
+    "error",
+    "lost-ack",
+    "stall",
+    "delay",
+    "partition",
+    "clog",
+    "kill",
+    "skew",
+    "database-down",
+];
+
+/// The dice of one run.
+#[derive(Clone, Debug)]
+pub struct Swarm {
+    dice: Stream,
+    arena: Arena,
+    /// Weights by family; zero: the family is off.
+    weights: [u64; FAMILIES.len()],
+    gap: u64,
+    countdown: u64,
+    left: u64,
+    /// Hosts that will not come back.
+    lost: Vec<String>,
+}
+
+impl Swarm {
+    /// The dice for one seed, and the plan with what is drawn ahead: faults at an instant, and the order of tasks.
+    pub fn new(scenario: &str, seed: Seed, arena: Arena) -> (Self, Plan) {
+        let mut dice = seed.stream(&format!("swarm {scenario}"));
+        let mut weights = [0; FAMILIES.len()];
+        for weight in &mut weights {
+            *weight = if dice.chance(1, 2) { dice.between(1, 8) } else { 0 };
+        }
+        let gap = log_uniform(&mut dice, SWARM_GAP_MIN, SWARM_GAP_MAX);
+        let left = dice.between(1, SWARM_FAULTS_MAX);
+        let order = match dice.below(4) {
+            0 => Order::Fifo,
+            1 => Order::Priorities { changes: dice.between(1, SWARM_CHANGES_MAX) as u32 },
+            _ => Order::Random,
+        };
+        let mut swarm = Self { dice, arena, weights, gap, countdown: 0, left, lost: Vec::new() };
+        swarm.countdown = swarm.draw_gap();
+        let mut plan = Plan::new(scenario, seed);
+        (plan.order, plan.chaos) = (order, Chaos::UntilCalm);
+        plan.faults = swarm.timed();
+        (swarm, plan)
+    }
+
+    /// What strikes as a host passes a site for the `hit`-th time; mostly nothing.
+    pub fn strike(&mut self, host: &str, site: &str, hit: u32) -> Option<Fault> {
+        if self.left == 0 || !self.arena.hosts.iter().any(|known| known == host) {
+            return None;
+        }
+        if self.countdown > 0 {
+            self.countdown -= 1;
+            return None;
+        }
+        let act = self.draw_act(host, site_kind(site))?;
+        self.left -= 1;
+        self.countdown = self.draw_gap();
+        let selector = HostSelector::Named(host.to_owned());
+        let at = At::Boundary { host: selector, site: site.to_owned(), hit };
+        Some(Fault { at, act, required: false })
+    }
+
+    fn draw_gap(&mut self) -> u64 {
+        self.dice.below(2 * self.gap)
+    }
+
+    /// One of the families that are on and fit; nothing where none does.
+    fn draw_act(&mut self, host: &str, kind: &str) -> Option<Act> {
+        let errors: Vec<ErrorKind> = sudden(kind).collect();
+        let fits = |family: &str| match family {
+            "crash-before" | "crash-after" | "stall" | "delay" => true,
+            "error" => !errors.is_empty(),
+            "lost-ack" => kind != "fp",
+            _ => false,
+        };
+        let family = self.draw_family(fits)?;
+        Some(match family {
+            "crash-before" => Act::Crash { when: When::Before, restart: self.draw_restart(host) },
+            "crash-after" => Act::Crash { when: When::After, restart: self.draw_restart(host) },
+            "error" => Act::Error(*self.dice.pick(&errors)?),
+            "lost-ack" => Act::LostAck(ErrorKind::Reset),
+            "stall" => Act::Stall(*self.dice.pick(&self.arena.stalls)?),
+            _ => Act::Delay(self.draw_span(SWARM_LASTS_MAX)),
+        })
+    }
+
+    fn draw_family(&mut self, fits: impl Fn(&str) -> bool) -> Option<&'static str> {
+        let weight = |index: usize| if fits(FAMILIES[index]) { self.weights[index] } else { 0 };
+        let weights: Vec<u64> = (0..FAMILIES.len()).map(weight).collect();
+        let all: u64 = weights.iter().sum();
+        if all == 0 {
+            return None;
+        }
+        let mut drawn = self.dice.below(all);
+        for (family, weight) in FAMILIES.iter().zip(weights) {
+            if drawn < weight {
+                return Some(family);
+            }
+            drawn -= weight;
+        }
+        None
+    }
+
+    /// When a crashed host comes back; never only where another of its kind will go on.
+    fn draw_restart(&mut self, host: &str) -> Restart {
+        let survives = |group: &&Vec<String>| {
+            let left = group.iter().filter(|other| !self.lost.contains(other)).count();
+            group.iter().any(|member| member == host) && left > 1
+        };
+        let may_stay_dead = self.arena.spare.iter().any(|group| survives(&group));
+        match self.dice.below(8) {
+            0 if may_stay_dead => {
+                self.lost.push(host.to_owned());
+                Restart::Never
+            }
+            1 => Restart::AtHeal,
+            _ => Restart::After(self.draw_span(SWARM_LASTS_MAX)),
+        }
+    }
+
+    /// From a hundredth of a second to the longest, each order of magnitude as likely as any other.
+    fn draw_span(&mut self, longest: Duration) -> Duration {
+        let ms = log_uniform(&mut self.dice, 10, longest.as_millis() as u64);
+        Duration::from_millis(ms)
+    }
+
+    fn timed(&mut self) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        for family in &FAMILIES[6..] {
+            let index = FAMILIES.iter().position(|known| known == family).expect("it is one");
+            if self.weights[index] == 0 {
+                continue;
+            }
+            for _ in 0..self.dice.between(0, SWARM_TIMED_MAX) {
+                let at = At::Time(self.draw_span(SWARM_STARTS_MAX));
+                if let Some(act) = self.draw_timed(family) {
+                    faults.push(Fault { at, act, required: false });
+                }
+            }
+        }
+        faults
+    }
+
+    fn draw_timed(&mut self, family: &str) -> Option<Act> {
+        let lasts = Some(self.draw_span(SWARM_LASTS_MAX));
+        Some(match family {
+            "partition" => Act::Partition { between: self.draw_pair()?, lasts },
+            "clog" => Act::Clog { between: self.draw_pair()?, lasts },
+            "kill" => {
+                let host = self.dice.pick(&self.arena.hosts)?.clone();
+                let restart = self.draw_restart(&host);
+                Act::Kill { host, restart }
+            }
+            "skew" => {
+                let most = i64::try_from(self.arena.skew_max.as_nanos()).ok()?;
+                if most == 0 {
+                    return None;
+                }
+                let host = self.dice.pick(&self.arena.hosts)?.clone();
+                let by_ns = self.dice.between(0, 2 * most as u64) as i64 - most;
+                Act::Skew { host, by_ns, lasts }
+            }
+            _ => Act::DatabaseDown { lasts },
+        })
+    }
+
+    fn draw_pair(&mut self) -> Option<[String; 2]> {
+        let mut ends = self.arena.hosts.clone();
+        ends.push(self.arena.database.clone());
+        let first = self.dice.below(ends.len() as u64) as usize;
+        let first = ends.swap_remove(first);
+        Some([first, self.dice.pick(&ends)?.clone()])
+    }
+}
+
+/// Errors that can strike a boundary of this kind out of the blue: not those that say something about the data.
+pub fn sudden(kind: &str) -> impl Iterator<Item = ErrorKind> + use<'_> {
+    let about_data = |error: &ErrorKind| *error == ErrorKind::Constraint;
+    ErrorKind::ALL.into_iter().filter(move |error| error.fits(kind) && !about_data(error))
+}
+
+fn log_uniform(dice: &mut Stream, low: u64, high: u64) -> u64 {
+    let octaves = (high / low).max(1).ilog2();
+    let octave = low << dice.below(u64::from(octaves) + 1);
+    dice.between(octave, (2 * octave - 1).min(high.max(octave)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arena() -> Arena {
+        Arena {
+            hosts: vec!["d1".into(), "d2".into(), "broker".into()],
+            database: "db".into(),
+            spare: vec![vec!["d1".into(), "d2".into()]],
+            stalls: vec![Duration::from_secs(90)],
+            skew_max: Duration::ZERO,
+        }
+    }
+
+    fn drawn(seed: u64) -> Plan {
+        let (mut swarm, mut plan) = Swarm::new("outbox/calm", Seed(seed), arena());
+        for hit in 1..2_000 {
+            for (host, site) in [("d1", "sql:outbox.claim"), ("d2", "net:bus"), ("sender", "net:x")]
+            {
+                plan.faults.extend(swarm.strike(host, site, hit));
+            }
+        }
+        plan
+    }
+
+    #[test]
+    fn what_is_drawn_is_a_plan() {
+        let mut families = std::collections::BTreeSet::new();
+        for seed in 0..200 {
+            let plan = drawn(seed);
+            assert_eq!(plan, drawn(seed));
+            plan.validate().expect("each fault makes sense");
+            assert_eq!(Plan::from_toml(&plan.to_toml()).expect("a plan"), plan);
+            let hosts = ["d1", "d2", "broker", "db"].map(str::to_owned);
+            plan.validate_hosts(&hosts).expect("only hosts of the arena");
+            families.extend(plan.faults.iter().map(|fault| fault.act.family()));
+        }
+        let missing: Vec<_> =
+            FAMILIES.iter().filter(|family| !families.contains(*family)).collect();
+        assert_eq!(missing, [&"skew"], "clocks must agree in this arena");
+    }
+
+    #[test]
+    fn one_of_a_group_always_comes_back() {
+        for seed in 0..500 {
+            let plan = drawn(seed);
+            let never = |fault: &&Fault| {
+                matches!(
+                    fault.act,
+                    Act::Crash { restart: Restart::Never, .. }
+                        | Act::Kill { restart: Restart::Never, .. }
+                )
+            };
+            let dead = plan.faults.iter().filter(never).count();
+            assert!(dead <= 1, "{}", plan.to_toml());
+        }
+    }
+
+    #[test]
+    fn spans_cover_their_range() {
+        let mut dice = Seed(1).stream("spans");
+        let spans: Vec<u64> = (0..2_000).map(|_| log_uniform(&mut dice, 10, 60_000)).collect();
+        assert!(spans.iter().all(|span| (10..=60_000).contains(span)));
+        assert!(spans.iter().any(|span| *span < 20) && spans.iter().any(|span| *span > 40_000));
+    }
+}

@@ -1,0 +1,212 @@
+//! Sweep: every boundary of a calm run, and every act that fits it.
+//!
+//! Two plans are taken to be equivalent, and only one of them is run, where nothing outside the host can tell them
+//! apart: a host that dies between two effects dies in the same place wherever that is, and a lost answer to a step
+//! without an effect is an error. Passages of one class ([`crate::passage`]) are represented by the first and, where
+//! the step has an effect, by the last of them.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use crate::{
+    fault::{Act, At, ErrorKind, Fault, HostSelector, Restart, When, site_kind},
+    limits::SWEEP_RESTART,
+    passage::Passage,
+    swarm::{Arena, sudden},
+};
+
+/// The single faults of a list of passages, and what was left out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Points {
+    /// The faults, those that matter most first.
+    pub faults: Vec<Fault>,
+    /// How many there would be with every passage, and every act that fits it, on its own.
+    pub space: u64,
+}
+
+impl Points {
+    /// How many plans were left out because an equivalent one is there.
+    pub fn equivalent(&self) -> u64 {
+        self.space - self.faults.len() as u64
+    }
+}
+
+/// How much a kind of fault matters: the lower comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    CrashAfterEffect,
+    LostAck,
+    StallAtEffect,
+    Error,
+    Crash,
+    Stall,
+    LateRestart,
+    OtherError,
+    LongStall,
+    Last,
+}
+
+/// The single faults at these passages. `seen` are the sites whose errors have been tried with every kind already.
+pub fn points(passages: &[Passage], arena: &Arena, seen: &mut BTreeSet<String>) -> Points {
+    let mut ranked: Vec<(Rank, Fault)> = Vec::new();
+    let mut space = 0;
+    let mut hosts: BTreeSet<&str> = BTreeSet::new();
+    for passage in passages.iter().filter(|passage| arena.hosts.contains(&passage.host)) {
+        let kind = site_kind(&passage.site);
+        let errors: Vec<ErrorKind> = sudden(kind).collect();
+        // Two crashes, each with two restarts, the stalls, the errors, and the lost answer.
+        let acts = 4 + arena.stalls.len() + errors.len() + usize::from(kind != "fp");
+        space += acts as u64 * u64::from(passage.count);
+        let is_first_of_host = hosts.insert(&passage.host);
+        let all_errors = seen.insert(passage.site.clone());
+        of_passage(passage, &errors, arena, is_first_of_host, all_errors, &mut ranked);
+    }
+    ranked.sort_by_key(|(rank, _)| *rank);
+    Points { faults: ranked.into_iter().map(|(_, fault)| fault).collect(), space }
+}
+
+fn of_passage(
+    passage: &Passage,
+    errors: &[ErrorKind],
+    arena: &Arena,
+    is_first_of_host: bool,
+    all_errors: bool,
+    ranked: &mut Vec<(Rank, Fault)>,
+) {
+    let kind = site_kind(&passage.site);
+    let mut add = |rank, hit, act| {
+        let host = HostSelector::Named(passage.host.clone());
+        let at = At::Boundary { host, site: passage.site.clone(), hit };
+        ranked.push((rank, Fault { at, act, required: false }));
+    };
+    let crash = |when, restart| Act::Crash { when, restart };
+    let soon = Restart::After(SWEEP_RESTART);
+    let (first, last) = (passage.first, passage.last);
+    if passage.effect {
+        add(Rank::CrashAfterEffect, first, crash(When::After, soon));
+        add(Rank::LateRestart, first, crash(When::After, Restart::AtHeal));
+        if kind != "fp" {
+            add(Rank::LostAck, first, Act::LostAck(ErrorKind::Reset));
+        }
+        if last > first {
+            add(Rank::Last, last, crash(When::After, soon));
+            add(Rank::Last, last, Act::LostAck(ErrorKind::Reset));
+        }
+    }
+    if is_first_of_host || kind == "fp" {
+        add(Rank::Crash, first, crash(When::Before, soon));
+    }
+    let mut stalls = arena.stalls.iter().copied();
+    if let Some(shortest) = stalls.next() {
+        let rank = if passage.effect { Rank::StallAtEffect } else { Rank::Stall };
+        add(rank, first, Act::Stall(shortest));
+    }
+    if passage.effect || kind == "fp" {
+        stalls.for_each(|longer: Duration| add(Rank::LongStall, first, Act::Stall(longer)));
+    }
+    for (index, error) in errors.iter().enumerate() {
+        match index {
+            0 => add(Rank::Error, first, Act::Error(*error)),
+            _ if all_errors => add(Rank::OtherError, first, Act::Error(*error)),
+            _ => {}
+        }
+    }
+}
+
+/// Pairs of single faults, those that matter most first: each of the first with each that strikes another host or a
+/// later step, so many of them in all.
+pub fn pairs(singles: &[Fault], most: usize) -> Vec<[Fault; 2]> {
+    let serious: Vec<&Fault> = singles.iter().filter(|fault| is_serious(fault)).collect();
+    let mut pairs = Vec::new();
+    // Along the diagonals: pairs of two important faults come before those of an important and an unimportant one.
+    for sum in 1..2 * serious.len() {
+        for first in 0..=sum / 2 {
+            let second = sum - first;
+            if second >= serious.len() || first >= second {
+                continue;
+            }
+            let (a, b) = (serious[first], serious[second]);
+            if a.at != b.at {
+                pairs.push([a.clone(), b.clone()]);
+            }
+            if pairs.len() == most {
+                return pairs;
+            }
+        }
+    }
+    pairs
+}
+
+fn is_serious(fault: &Fault) -> bool {
+    matches!(fault.act, Act::Crash { .. } | Act::LostAck(_) | Act::Stall(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arena() -> Arena {
+        Arena {
+            hosts: vec!["d1".into()],
+            database: "db".into(),
+            spare: vec![],
+            stalls: vec![Duration::from_secs(90), Duration::from_secs(600)],
+            skew_max: Duration::ZERO,
+        }
+    }
+
+    fn passage(host: &str, site: &str, count: u32, effect: bool) -> Passage {
+        Passage {
+            host: host.into(),
+            site: site.into(),
+            after: Default::default(),
+            recovery: false,
+            first: 1,
+            last: count,
+            count,
+            effect,
+        }
+    }
+
+    fn told(points: &Points) -> Vec<String> {
+        points.faults.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn effects_are_crashed_after_and_reads_are_not() {
+        let passages = [passage("d1", "sql:poll", 3, false), passage("d1", "sql:claim", 1, true)];
+        let points = points(&passages, &arena(), &mut BTreeSet::new());
+        let told = told(&points);
+        assert_eq!(told[0], "crash d1 after the step at sql:claim hit 1, back after 1s");
+        assert_eq!(told[1], "lose the answer to d1 (reset) at sql:claim hit 1");
+        assert!(told.contains(&"crash d1 before the step at sql:poll hit 1, back after 1s".into()));
+        assert!(!told.iter().any(|fault| fault.contains("crash d1 after the step at sql:poll")));
+        assert!(told.contains(&"fail d1 with 40P01 at sql:poll hit 1".to_owned()));
+        assert_eq!(points.space, 4 * 12);
+        assert_eq!(points.equivalent() + told.len() as u64, points.space);
+        for fault in &points.faults {
+            fault.validate().expect("it makes sense");
+        }
+    }
+
+    #[test]
+    fn clients_are_not_hurt_and_errors_are_tried_once_for_each_site() {
+        let mut seen = BTreeSet::new();
+        assert!(
+            points(&[passage("sender", "net:x", 9, true)], &arena(), &mut seen).faults.is_empty()
+        );
+        let site = [passage("d1", "sql:poll", 1, false)];
+        let first = points(&site, &arena(), &mut seen).faults.len();
+        let again = points(&site, &arena(), &mut seen).faults.len();
+        assert!(again < first);
+    }
+
+    #[test]
+    fn pairs_begin_with_what_matters_most() {
+        let passages = [passage("d1", "sql:claim", 1, true), passage("d1", "net:bus", 1, true)];
+        let singles = points(&passages, &arena(), &mut BTreeSet::new()).faults;
+        let pairs = pairs(&singles, 7);
+        assert_eq!(pairs.len(), 7);
+        assert!(pairs.iter().all(|[a, b]| a.at != b.at && is_serious(a) && is_serious(b)));
+        assert_eq!([&pairs[0][0], &pairs[0][1]], [&singles[0], &singles[1]]);
+    }
+}

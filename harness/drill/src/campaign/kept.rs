@@ -1,0 +1,98 @@
+//! Plans in files: read, checked against what there is to drill, and kept for good.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use chaosdrill_core::{At, Plan, nearest};
+
+use crate::registry::Registry;
+
+/// A plan that is kept in the repository, and runs before everything else.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// The plan.
+    pub(crate) plan: Plan,
+}
+
+impl Kept {
+    /// The name of the file without its ending.
+    pub(crate) fn stem(&self) -> String {
+        self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    }
+}
+
+/// Why a campaign cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PlanFileError {
+    #[error("failed to read the plan {path}: {why}")]
+    Unreadable { path: String, why: io::Error },
+    #[error("{path} is no plan for this program: {why}")]
+    Wrong { path: String, why: String },
+}
+
+/// Reads a plan file and checks that this program can run it.
+pub(crate) fn read_plan(registry: &Registry, path: &Path) -> Result<Plan, PlanFileError> {
+    let name = || path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|why| PlanFileError::Unreadable { path: name(), why })?;
+    let wrong = |why: String| PlanFileError::Wrong { path: name(), why };
+    let plan = Plan::from_toml(&text).map_err(|why| wrong(why.to_string()))?;
+    check_plan(registry, &plan).map_err(wrong)?;
+    Ok(plan)
+}
+
+/// Checks a plan against the scenario it names: hosts, and failpoints. Other sites show only in a run.
+pub(crate) fn check_plan(registry: &Registry, plan: &Plan) -> Result<(), String> {
+    let Some(scenario) = registry.scenario(&plan.scenario) else {
+        let hint = registry.scenario_hint(&plan.scenario);
+        return Err(format!("no scenario `{}`{hint}", plan.scenario));
+    };
+    plan.validate_hosts(&scenario.make_topology().host_names()).map_err(|why| why.to_string())?;
+    let known = registry.failpoints_of(scenario);
+    for (index, fault) in plan.faults.iter().enumerate() {
+        let At::Boundary { site, .. } = &fault.at else { continue };
+        let Some(name) = site.strip_prefix("fp:") else { continue };
+        if !known.contains(&name) {
+            let hint = nearest::hint(name, known.iter().copied());
+            return Err(format!("fault {}: no failpoint `{name}`{hint}", index + 1));
+        }
+    }
+    Ok(())
+}
+
+/// The plans kept beside the crate's manifest, by file name.
+pub(crate) fn kept_plans(
+    registry: &Registry,
+    filter: Option<&str>,
+) -> Result<Vec<Kept>, PlanFileError> {
+    let Some(folder) = registry.regressions_dir() else { return Ok(Vec::new()) };
+    let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(Vec::new()) };
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    paths.sort();
+    let mut kept = Vec::new();
+    for path in paths {
+        let plan = read_plan(registry, &path)?;
+        if filter.is_none_or(|filter| plan.scenario.contains(filter)) {
+            kept.push(Kept { path, plan });
+        }
+    }
+    Ok(kept)
+}
+
+/// A plan as it is kept: where it was found is the past.
+pub(crate) fn as_kept(plan: Plan) -> Plan {
+    Plan { found: None, ..plan }
+}
+
+/// A kept plan must strike: every fault of it is required, so that one whose site is gone says so.
+pub(crate) fn as_required(mut plan: Plan) -> Plan {
+    plan.faults.iter_mut().for_each(|fault| fault.required = true);
+    plan
+}

@@ -1,0 +1,63 @@
+//! Which part of a campaign this machine runs.
+
+use std::{fmt, str::FromStr};
+
+/// Every n-th root, from the k-th on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Partition {
+    /// From 1.
+    pub(crate) part: usize,
+    /// How many parts there are.
+    pub(crate) of: usize,
+}
+
+impl Partition {
+    pub(crate) fn part_of<T>(self, roots: Vec<T>) -> Vec<T> {
+        roots.into_iter().skip(self.part - 1).step_by(self.of).collect()
+    }
+}
+
+impl FromStr for Partition {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no part; write `slice:2/3` for the second of three");
+        let (part, of) =
+            text.strip_prefix("slice:").and_then(|rest| rest.split_once('/')).ok_or_else(wrong)?;
+        let (part, of) = (part.parse().map_err(|_| wrong())?, of.parse().map_err(|_| wrong())?);
+        if part == 0 || part > of {
+            return Err(format!("`{text}` is no part: parts count from 1 to {of}"));
+        }
+        Ok(Self { part, of })
+    }
+}
+
+impl fmt::Display for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "slice:{}/{}", self.part, self.of)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_are_the_whole() {
+        let mut all: Vec<u32> = Vec::new();
+        for part in 1..=3 {
+            let partition: Partition = format!("slice:{part}/3").parse().expect("a part");
+            all.extend(partition.part_of((0..10).collect()));
+        }
+        all.sort_unstable();
+        assert_eq!(all, (0..10).collect::<Vec<_>>());
+        assert_eq!(Partition { part: 2, of: 3 }.to_string(), "slice:2/3");
+    }
+
+    #[test]
+    fn what_is_no_part() {
+        for wrong in ["", "2/3", "slice:", "slice:0/3", "slice:4/3", "slice:a/b", "slice:1/0"] {
+            assert!(wrong.parse::<Partition>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The sweep of a scenario: from its calm run to single faults, to faults during recovery, to pairs.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use chaosdrill_core::{
+    Arena, Fault, Passage, Plan, Seed,
+    limits::{SWEEP_FRESH_MAX, SWEEP_PAIRS_MAX, SWEEP_POINTS_DEFAULT},
+    record::SweepRecord,
+    sweep::{self, Points},
+};
+
+use crate::{
+    campaign::engine::{Done, Engine},
+    nemesis::Settings,
+    run::{Job, Wanted},
+    scenario::Scenario,
+};
+
+/// How far a sweep goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Depth {
+    /// Single faults at most.
+    points_max: usize,
+    /// Runs with a second fault at a boundary that is met only under the first, at most.
+    fresh_max: usize,
+    /// Pairs at most.
+    pairs_max: usize,
+}
+
+impl Depth {
+    /// A sweep that nobody asked for by name: the faults that matter most.
+    pub(crate) const SHALLOW: Self =
+        Self { points_max: SWEEP_POINTS_DEFAULT, fresh_max: 0, pairs_max: 0 };
+    /// All single faults, then what is met only under them, then pairs.
+    pub(crate) const FULL: Self =
+        Self { points_max: usize::MAX, fresh_max: SWEEP_FRESH_MAX, pairs_max: SWEEP_PAIRS_MAX };
+}
+
+/// The sweep of one scenario from one seed.
+pub(crate) struct Sweep<'a> {
+    scenario: &'a Scenario,
+    arena: Arena,
+    seed: Seed,
+    depth: Depth,
+    /// Classes of passages that are swept already.
+    known: BTreeSet<u64>,
+    /// Sites at which every kind of error was tried.
+    sites: BTreeSet<String>,
+    singles: Vec<Fault>,
+    next: usize,
+    record: SweepRecord,
+}
+
+impl<'a> Sweep<'a> {
+    pub(crate) fn new(scenario: &'a Scenario, seed: Seed, depth: Depth) -> Self {
+        Self {
+            scenario,
+            arena: scenario.arena(),
+            seed,
+            depth,
+            known: BTreeSet::new(),
+            sites: BTreeSet::new(),
+            singles: Vec::new(),
+            next: 0,
+            record: SweepRecord {
+                scenario: scenario.name().to_owned(),
+                seed,
+                same_as: None,
+                boundaries: 0,
+                space: 0,
+                equivalent: 0,
+                singles: 0,
+                under_faults: 0,
+                during_recovery: 0,
+                pairs: 0,
+                left_out: 0,
+            },
+        }
+    }
+
+    /// How much it covered.
+    pub(crate) fn into_record(self) -> SweepRecord {
+        self.record
+    }
+
+    /// The calm run, from which everything follows.
+    pub(crate) fn calm(&mut self, settings: &Settings) -> Job {
+        let job = self.job(settings, Vec::new());
+        Job { wanted: Wanted::All, ..job }
+    }
+
+    /// One run for each single fault at the boundaries of the calm run.
+    pub(crate) fn singles(&mut self, settings: &Settings, calm: &Done) -> Vec<Job> {
+        let is_ours = |passage: &&Passage| self.arena.hosts.contains(&passage.host);
+        let ours: Vec<&Passage> = calm.passages.iter().filter(is_ours).collect();
+        self.record.boundaries = ours.iter().map(|passage| u64::from(passage.count)).sum();
+        self.known = calm.passages.iter().map(Passage::class).collect();
+        let points = sweep::points(&calm.passages, &self.arena, &mut self.sites);
+        (self.record.space, self.record.equivalent) = (points.space, points.equivalent());
+        let Points { mut faults, .. } = points;
+        let all = faults.len();
+        faults.truncate(self.depth.points_max);
+        self.record.left_out += (all - faults.len()) as u64;
+        self.record.singles = faults.len() as u64;
+        self.singles.clone_from(&faults);
+        let known = Arc::new(self.known.iter().copied().collect::<Vec<u64>>());
+        let wanted = || match self.depth.fresh_max {
+            0 => Wanted::None,
+            _ => Wanted::New(known.clone()),
+        };
+        let wanted: Vec<Wanted> = faults.iter().map(|_| wanted()).collect();
+        let jobs = faults.into_iter().zip(wanted);
+        jobs.map(|(fault, wanted)| Job { wanted, ..self.job(settings, vec![fault]) }).collect()
+    }
+
+    /// Boundaries that only a first fault brought about, each with every act that fits it as a second.
+    pub(crate) fn under_faults(
+        &mut self,
+        settings: &Settings,
+        singles: &[Option<Done>],
+    ) -> Vec<Job> {
+        let mut jobs = Vec::new();
+        for (index, done) in singles.iter().enumerate() {
+            let Some(done) = done else { continue };
+            let new: Vec<Passage> = done
+                .passages
+                .iter()
+                .filter(|passage| self.known.insert(passage.class()))
+                .cloned()
+                .collect();
+            self.record.under_faults += new.len() as u64;
+            let first = self.singles[index].clone();
+            for second in sweep::points(&new, &self.arena, &mut self.sites).faults {
+                if jobs.len() == self.depth.fresh_max {
+                    self.record.left_out += 1;
+                    continue;
+                }
+                jobs.push(self.job(settings, vec![first.clone(), second]));
+            }
+        }
+        self.record.during_recovery = jobs.len() as u64;
+        jobs
+    }
+
+    /// Pairs of faults at the boundaries of the calm run.
+    pub(crate) fn pairs(&mut self, settings: &Settings) -> Vec<Job> {
+        let pairs = sweep::pairs(&self.singles, self.depth.pairs_max);
+        self.record.pairs = pairs.len() as u64;
+        pairs.into_iter().map(|pair| self.job(settings, pair.into())).collect()
+    }
+
+    fn job(&mut self, settings: &Settings, faults: Vec<Fault>) -> Job {
+        let mut plan = Plan::new(self.scenario.name(), self.seed);
+        plan.faults = faults;
+        let point = self.next;
+        self.next += 1;
+        settings.sweep(self.scenario, point, plan)
+    }
+}
+
+/// Runs sweeps side by side, stage by stage; hands every run to `take`.
+pub(crate) fn run(
+    engine: &mut Engine<'_>,
+    settings: &Settings,
+    sweeps: &mut [Sweep<'_>],
+    mut take: impl FnMut(Done),
+) {
+    let calm: Vec<Job> = sweeps.iter_mut().map(|sweep| sweep.calm(settings)).collect();
+    let mut calm = engine.batch(&calm);
+    let all_calm: Vec<Done> = calm.iter().flatten().cloned().collect();
+    leave_out_twins(sweeps, &mut calm);
+    let stage = |sweep: usize, jobs: Vec<Job>| jobs.into_iter().map(move |job| (sweep, job));
+    let mut singles = Vec::new();
+    for (index, done) in calm.iter().enumerate() {
+        if let Some(done) = done {
+            singles.extend(stage(index, sweeps[index].singles(settings, done)));
+        }
+    }
+    let singles = run_stage(engine, sweeps.len(), singles);
+    let mut deeper = Vec::new();
+    for (index, done) in singles.iter().enumerate() {
+        deeper.extend(stage(index, sweeps[index].under_faults(settings, done)));
+    }
+    let deeper = run_stage(engine, sweeps.len(), deeper);
+    let mut pairs = Vec::new();
+    for (index, sweep) in sweeps.iter_mut().enumerate() {
+        pairs.extend(stage(index, sweep.pairs(settings)));
+    }
+    let pairs = run_stage(engine, sweeps.len(), pairs);
+    let stages = [singles, deeper, pairs].into_iter().flatten().flatten().flatten();
+    all_calm.into_iter().chain(stages).for_each(&mut take);
+}
+
+/// Scenarios that differ in their scripts only have the same calm run, and one of them is swept for all.
+pub(crate) fn leave_out_twins(sweeps: &mut [Sweep<'_>], calm: &mut [Option<Done>]) {
+    let mut known: BTreeMap<(String, Vec<String>), String> = BTreeMap::new();
+    for (sweep, done) in sweeps.iter_mut().zip(calm) {
+        let Some(digest) = done.as_ref().and_then(|done| done.record.digest.clone()) else {
+            continue;
+        };
+        let key = (digest, sweep.scenario.record().checks);
+        match known.get(&key) {
+            Some(twin) => {
+                sweep.record.same_as = Some(twin.clone());
+                *done = None;
+            }
+            None => drop(known.insert(key, sweep.scenario.name().to_owned())),
+        }
+    }
+}
+
+/// Runs the jobs of all sweeps in one batch, and gives each its own back.
+fn run_stage(
+    engine: &mut Engine<'_>,
+    sweeps: usize,
+    stage: Vec<(usize, Job)>,
+) -> Vec<Vec<Option<Done>>> {
+    let (owners, jobs): (Vec<usize>, Vec<Job>) = stage.into_iter().unzip();
+    let mut results: Vec<Vec<Option<Done>>> = (0..sweeps).map(|_| Vec::new()).collect();
+    for (owner, done) in owners.into_iter().zip(engine.batch(&jobs)) {
+        results[owner].push(done);
+    }
+    results
+}

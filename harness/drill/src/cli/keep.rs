@@ -1,0 +1,104 @@
+//! `drill keep`: a violation becomes a plan that runs first, for good.
+
+use std::path::{Path, PathBuf};
+
+use chaosdrill_core::{Plan, Record};
+use clap::Args;
+
+use crate::{
+    campaign::{kept, pursue},
+    cli::{
+        args::MessageFormat,
+        console,
+        error::{ExpectedError, Status},
+    },
+    registry::Registry,
+};
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct KeepArgs {
+    /// The folder of the run, or a plan.
+    #[arg(value_name = "RUN")]
+    run: PathBuf,
+    /// Why it is kept: what went wrong, in a sentence.
+    #[arg(long, value_name = "TEXT")]
+    why: String,
+    /// The name of the kept plan [default: from the scenario, the check and the seed].
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+}
+
+pub(crate) fn keep(
+    registry: &Registry,
+    args: &KeepArgs,
+    format: MessageFormat,
+) -> Result<Status, ExpectedError> {
+    let folder = registry.regressions_dir().ok_or_else(|| {
+        ExpectedError::Usage(
+            "this program does not know its crate's folder; call Registry::manifest_dir".to_owned(),
+        )
+    })?;
+    let path = plan_in(&args.run);
+    let plan = kept::read_plan(registry, &path)?;
+    let check = check_of(&args.run);
+    let name = args.name.clone().unwrap_or_else(|| name_of(&plan, check.as_deref()));
+    let file = folder.join(format!("{}.toml", plain(&name)));
+    if file.exists() {
+        return Err(ExpectedError::Usage(format!(
+            "{} is there already; give the plan another name by --name",
+            file.display()
+        )));
+    }
+    let text = format!("{}{}", head(&args.why, check.as_deref()), kept::as_kept(plan).to_toml());
+    let write = || {
+        std::fs::create_dir_all(&folder)?;
+        std::fs::write(&file, &text)
+    };
+    write().map_err(|why: std::io::Error| {
+        ExpectedError::Usage(format!("failed to write {}: {why}", file.display()))
+    })?;
+    match format {
+        MessageFormat::Json => console::print_json(&serde_json::json!({ "kept": file })),
+        MessageFormat::Human => console::print(&format!("kept {}\n", file.display())),
+    }
+    Ok(Status::Valid)
+}
+
+/// The smallest plan of a run, else its whole one.
+fn plan_in(run: &Path) -> PathBuf {
+    if !run.is_dir() {
+        return run.to_owned();
+    }
+    let minimal = run.join(pursue::MINIMAL);
+    if minimal.is_file() { minimal } else { run.join("plan.toml") }
+}
+
+/// The check that speaks for the run, where its record is there.
+fn check_of(run: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(run.join("record.json")).ok()?;
+    let record: Record = serde_json::from_str(&text).ok()?;
+    record.headline().map(|check| check.name.clone())
+}
+
+fn name_of(plan: &Plan, check: Option<&str>) -> String {
+    let parts = [plan.scenario.as_str(), check.unwrap_or("plan"), &plan.seed.to_string()];
+    parts.join("-")
+}
+
+/// A name that is a file's everywhere.
+fn plain(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+    name.chars().map(plain).collect()
+}
+
+/// What a reader of the file has to know, as comments.
+fn head(why: &str, check: Option<&str>) -> String {
+    let mut head: String = why.lines().map(|line| format!("# {}\n", line.trim_end())).collect();
+    if let Some(check) = check {
+        head.push_str(&format!("# violated: {check}\n"));
+    }
+    if let Some(commit) = crate::campaign::commit() {
+        head.push_str(&format!("# at commit: {commit}\n"));
+    }
+    head
+}

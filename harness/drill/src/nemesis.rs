@@ -1,0 +1,102 @@
+//! What draws faults, and the jobs that come of it.
+
+use std::path::PathBuf;
+
+use chaosdrill_core::{Found, Plan, RunId, Seed};
+use chaosdrill_rt::sim;
+use clap::ValueEnum;
+
+use crate::{run::Job, scenario::Scenario};
+
+/// What draws the faults of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Nemesis {
+    /// The scenario's author.
+    Script,
+    /// Every boundary of a calm run, and every act that fits it.
+    Sweep,
+    /// Chance, a few families of faults at a time.
+    Swarm,
+}
+
+impl Nemesis {
+    pub(crate) const ALL: [Self; 3] = [Self::Script, Self::Sweep, Self::Swarm];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Script => "script",
+            Self::Sweep => "sweep",
+            Self::Swarm => "swarm",
+        }
+    }
+}
+
+/// What all runs of an order share.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// The database.
+    pub(crate) db: String,
+    /// The planted defect that is switched on.
+    pub(crate) defect: Option<String>,
+    /// The folder in which runs that are not valid leave everything.
+    pub(crate) out: Option<PathBuf>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { db: "sqlite".to_owned(), defect: None, out: None }
+    }
+}
+
+/// The plan of a run, with the place where it is found.
+pub(crate) fn plan_of(run: &RunId, mut plan: Plan) -> Plan {
+    plan.found = Some(Found {
+        simulator: run.simulator.clone(),
+        db: run.db.clone(),
+        defect: run.defect.clone(),
+    });
+    plan
+}
+
+impl Settings {
+    pub(crate) fn run_id(&self, scenario: &Scenario, nemesis: &str, seed: Seed) -> RunId {
+        RunId {
+            scenario: scenario.name().to_owned(),
+            nemesis: nemesis.to_owned(),
+            seed,
+            db: self.db.clone(),
+            simulator: sim::SIMULATOR.to_owned(),
+            defect: self.defect.clone(),
+        }
+    }
+
+    fn job(&self, run: RunId, plan: Plan) -> Job {
+        let bundle = self.out.as_ref().map(|out| out.join(run.folder()));
+        let plan = plan_of(&run, plan);
+        Job { bundle, ..Job::new(run, plan) }
+    }
+
+    /// The faults that the scenario's author ordered.
+    pub(crate) fn script(&self, scenario: &Scenario, seed: Seed) -> Job {
+        self.job(self.run_id(scenario, Nemesis::Script.name(), seed), scenario.script(seed))
+    }
+
+    /// Faults that are drawn while the run goes on.
+    pub(crate) fn swarm(&self, scenario: &Scenario, seed: Seed) -> Job {
+        let run = self.run_id(scenario, Nemesis::Swarm.name(), seed);
+        let job = self.job(run, Plan::new(scenario.name(), seed));
+        Job { drawn: true, ..job }
+    }
+
+    /// One point of a sweep; the point 0 is the calm run itself.
+    pub(crate) fn sweep(&self, scenario: &Scenario, point: usize, plan: Plan) -> Job {
+        self.job(self.run_id(scenario, &format!("sweep-{point:04}"), plan.seed), plan)
+    }
+
+    /// A plan that somebody kept.
+    pub(crate) fn kept(&self, scenario: &Scenario, stem: &str, plan: Plan) -> Job {
+        let run = self.run_id(scenario, &format!("kept-{stem}"), plan.seed);
+        let bundle = self.out.as_ref().map(|out| out.join(run.folder()));
+        Job { bundle, ..Job::new(run, plan) }
+    }
+}
