@@ -73,13 +73,41 @@ fn broken(error: impl Display) -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionAborted, error.to_string())
 }
 
-/// Answers every request with `handler`, until the listener fails.
+/// Answers every request with `handler`, until the listener fails. A client that is gone does not undo what it asked
+/// for: the handler runs to its end.
 ///
 /// # Errors
 ///
 /// The listener's.
 pub async fn serve<F>(
     listener: TcpListener,
+    handler: impl Fn(Request) -> F + Send + Sync + 'static,
+) -> io::Result<()>
+where
+    F: Future<Output = Response> + Send + 'static,
+{
+    serve_with(listener, true, handler).await
+}
+
+/// As [`serve`], but a handler whose client has closed its connection is dropped there and then, as by servers that
+/// tie what they do to the request.
+///
+/// # Errors
+///
+/// The listener's.
+pub async fn serve_the_living<F>(
+    listener: TcpListener,
+    handler: impl Fn(Request) -> F + Send + Sync + 'static,
+) -> io::Result<()>
+where
+    F: Future<Output = Response> + Send + 'static,
+{
+    serve_with(listener, false, handler).await
+}
+
+async fn serve_with<F>(
+    listener: TcpListener,
+    half_close: bool,
     handler: impl Fn(Request) -> F + Send + Sync + 'static,
 ) -> io::Result<()>
 where
@@ -94,9 +122,8 @@ where
                 let handler = handler.clone();
                 async move { Ok::<_, Infallible>(answer(&*handler, request).await) }
             });
-            // A client that is gone must not undo what it asked for: the handler runs to its end.
             let connection = hyper::server::conn::http1::Builder::new()
-                .half_close(true)
+                .half_close(half_close)
                 .auto_date_header(false)
                 .serve_connection(TokioIo::new(stream), service);
             // The client's trouble with its own connection is not the server's.

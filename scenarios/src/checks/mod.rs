@@ -13,7 +13,6 @@
 //!
 //! What only one pipeline has stands with its scenarios.
 
-#[expect(dead_code, reason = "the pipelines that need it come next")]
 pub(crate) mod audit;
 #[expect(dead_code, reason = "the pipelines that need it come next")]
 pub(crate) mod bounds;
@@ -21,9 +20,7 @@ pub(crate) mod bounds;
 pub(crate) mod holders;
 #[expect(dead_code, reason = "the pipelines that need it come next")]
 pub(crate) mod labels;
-#[expect(dead_code, reason = "the pipelines that need it come next")]
 pub(crate) mod registries;
-#[expect(dead_code, reason = "the pipelines that need it come next")]
 pub(crate) mod rest;
 pub(crate) mod rows;
 #[expect(dead_code, reason = "the pipelines that need it come next")]

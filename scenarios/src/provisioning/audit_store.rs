@@ -1,0 +1,35 @@
+//! The audit may fail or be slow; the customer does not notice, and in the end it is complete.
+
+use std::time::Duration;
+
+use chaosdrill::{
+    Mark, Scenario, Stream,
+    fault::{ErrorKind, Fault, at},
+};
+
+use crate::provisioning::{
+    checks,
+    clients::customer,
+    stage::{ProvisioningStage, guarded, watched},
+};
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("provisioning/audit-store")
+        .claim("a failed provision is answered with 503 in time whatever becomes of its audit, and has its audit in the end")
+        .topology(|stage| {
+            watched(stage.platform(&[])).client("customer", |workload| customer(workload, 6))
+        })
+        .faults_drawn(|stream: &mut Stream| {
+            let fail = |site: &str, hit| at(site).on_any().hit(hit).error(ErrorKind::Full);
+            let audit = |hit| at("sql:audit.append").on_any().hit(hit);
+            let late: Fault = audit(1).delay(Duration::from_secs(stream.between(20, 200)));
+            let refused: Fault = audit(2).error(ErrorKind::Full);
+            let (first, second) = (stream.between(1, 3) as u32, stream.between(1, 3) as u32);
+            vec![fail("sql:resources.set_url", first), fail("sql:resources.activate", second), late, refused]
+        })
+        .always(checks::answers::the_audit_never_blocks_the_answer())
+        .chaos_at_most(Duration::from_secs(30 * 60))
+        .sometimes(Mark::observed("audit.lost"))
+        .sometimes(checks::marks::answered_with("provision_failed"));
+    guarded(scenario)
+}

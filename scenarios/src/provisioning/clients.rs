@@ -1,0 +1,214 @@
+//! Customers, as careful ones would be written: the same request again until the answer is final, at the pace that the
+//! answers ask for. Some lose their patience in the middle of a request, and come again.
+
+use std::time::Duration;
+
+use chaosdrill::rt::{http, time};
+use chaosdrill::{BoxError, EventKind, Stream, Workload};
+use chaosdrill_target_provisioning::{Ask, ResourceType};
+use serde_json::{Value, json};
+
+/// How often a customer sends one request before giving up without knowing.
+const SENDS_MAX: u32 = 60;
+
+/// How long a customer waits for an answer.
+const ANSWER_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// The waits that answers ask for: from 5 s, doubling, up to 60 s.
+fn rest_after(sends: u32) -> Duration {
+    let seconds = 5_u64.saturating_mul(1 << sends.saturating_sub(1).min(8));
+    Duration::from_secs(seconds.min(60))
+}
+
+/// A wish for a resource.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
+    pub(crate) of: ResourceType,
+    pub(crate) ask: Ask,
+    /// How long to wait for the first answers, before a customer is told to be patient.
+    pub(crate) impatience: Vec<Duration>,
+    /// How often to send it at most.
+    pub(crate) sends_max: u32,
+}
+
+/// A wish with an id of its own.
+pub(crate) fn wish(id: impl Into<String>, of: ResourceType) -> Wish {
+    let ask = Ask {
+        request_id: id.into(),
+        team: "team-a".to_owned(),
+        tier: "pro".to_owned(),
+        env: "production".to_owned(),
+        log_prefix: "drill".to_owned(),
+        ttl_ms: None,
+    };
+    Wish { of, ask, impatience: Vec::new(), sends_max: SENDS_MAX }
+}
+
+impl Wish {
+    /// For another team.
+    #[must_use]
+    pub(crate) fn of_team(mut self, team: &str) -> Self {
+        team.clone_into(&mut self.ask.team);
+        self
+    }
+
+    /// For this long.
+    #[must_use]
+    pub(crate) fn lasting(mut self, ttl: Duration) -> Self {
+        self.ask.ttl_ms = Some(ttl.as_millis() as i64);
+        self
+    }
+
+    /// The connection is closed after so long, once for each.
+    #[must_use]
+    pub(crate) fn impatient(mut self, waits: impl IntoIterator<Item = Duration>) -> Self {
+        self.impatience = waits.into_iter().collect();
+        self
+    }
+
+    /// Sent so often at most.
+    #[must_use]
+    pub(crate) fn sent_at_most(mut self, sends_max: u32) -> Self {
+        self.sends_max = sends_max;
+        self
+    }
+}
+
+/// What came back of one sending.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    /// Nothing where no answer came.
+    pub(crate) status: Option<u16>,
+    /// The body, where it was JSON.
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    fn is_final(&self) -> bool {
+        self.status.is_some_and(|status| status < 500)
+    }
+
+    fn record(&self) -> Value {
+        let body = &self.body;
+        json!({
+            "status": self.status,
+            "code": body["error"],
+            "action": body["agent_action"],
+            "resource": body["resource_id"],
+        })
+    }
+}
+
+/// Sends something once.
+async fn once(address: &str, path: &str, body: &Value, patience: Duration) -> Answer {
+    let posted = http::post("customer", address, path, body.to_string());
+    match time::timeout(patience, posted).await {
+        Ok(Ok(response)) => Answer {
+            status: Some(response.status),
+            body: serde_json::from_slice(&response.body).unwrap_or_default(),
+        },
+        _ => Answer { status: None, body: Value::Null },
+    }
+}
+
+/// Sends a wish to one host after the other until its answer is final, and writes it down as one operation.
+pub(crate) async fn provision(workload: &Workload, addresses: &[&str], wish: &Wish) -> Answer {
+    let path = format!("/provision/{}", wish.of.name());
+    let body = json!(wish.ask);
+    let input = json!({ "request": wish.ask.request_id, "of": wish.of.name() });
+    operation(workload, "provision", input, addresses, (&path, &body), wish).await
+}
+
+/// Asks for, holds or deletes the resource of a request.
+async fn about(workload: &Workload, name: &str, address: &str, body: &Value) -> Answer {
+    let path = format!("/{name}");
+    let patience = wish("", ResourceType::Db);
+    operation(workload, name, body.clone(), &[address], (&path, body), &patience).await
+}
+
+async fn operation(
+    workload: &Workload,
+    name: &str,
+    input: Value,
+    addresses: &[&str],
+    (path, body): (&str, &Value),
+    wish: &Wish,
+) -> Answer {
+    let sending = async {
+        let mut answers = Vec::new();
+        let mut sends = 0;
+        loop {
+            let address = addresses[sends as usize % addresses.len()];
+            let patience = wish.impatience.get(sends as usize).copied().unwrap_or(ANSWER_WAIT_MAX);
+            let answer = once(address, path, body, patience).await;
+            sends += 1;
+            let enough = answer.is_final() || sends >= wish.sends_max;
+            answers.push(answer);
+            if enough {
+                return answers;
+            }
+            time::sleep(rest_after(sends)).await;
+        }
+    };
+    let end = |answers: &Vec<Answer>| {
+        let last = answers.last().expect("it was sent at least once");
+        let kind = match last.status {
+            Some(status) if status < 300 => EventKind::Ok,
+            Some(status) if status < 500 => EventKind::Fail,
+            _ => EventKind::Info,
+        };
+        let said: Vec<Value> = answers.iter().map(Answer::record).collect();
+        let (resource, url) = (&last.body["resource_id"], &last.body["connection_url"]);
+        let status = &last.body["status"];
+        (kind, json!({ "resource": resource, "url": url, "status": status, "answers": said }))
+    };
+    let answers = workload.op_with(name, input, sending, end).await;
+    answers.into_iter().next_back().expect("it was sent at least once")
+}
+
+/// Asks for the resource of a request.
+pub(crate) async fn show(workload: &Workload, address: &str, request: &str) -> Answer {
+    about(workload, "show", address, &json!({ "request_id": request })).await
+}
+
+/// Deletes the resource of a request.
+pub(crate) async fn delete(workload: &Workload, address: &str, request: &str) -> Answer {
+    about(workload, "delete", address, &json!({ "request_id": request })).await
+}
+
+/// Holds the resource of a request.
+pub(crate) async fn hold(workload: &Workload, address: &str, request: &str, how: &str) -> Answer {
+    about(workload, "hold", address, &json!({ "request_id": request, "hold": how })).await
+}
+
+/// A short rest of a length that the seed decides.
+pub(crate) async fn rest(stream: &mut Stream, ms_max: u64) {
+    time::sleep(Duration::from_millis(stream.between(0, ms_max))).await;
+}
+
+/// A type that the seed decides.
+pub(crate) fn any_type(stream: &mut Stream) -> ResourceType {
+    stream.pick(&ResourceType::ALL).copied().unwrap_or(ResourceType::Db)
+}
+
+/// A customer of both hosts: `count` resources of drawn types, one after the other.
+pub(crate) async fn customer(workload: Workload, count: usize) -> Result<(), BoxError> {
+    customer_of(workload, "team-a", count).await
+}
+
+/// As [`customer`], for a team of its own.
+pub(crate) async fn customer_of(
+    workload: Workload,
+    team: &str,
+    count: usize,
+) -> Result<(), BoxError> {
+    let mut stream = workload.stream("wishes");
+    for number in 0..count {
+        let of = any_type(&mut stream);
+        let addresses = if stream.chance(1, 2) { ["h1:80", "h2:80"] } else { ["h2:80", "h1:80"] };
+        let wish = wish(format!("{team}-{number}"), of).of_team(team);
+        provision(&workload, &addresses, &wish).await;
+        rest(&mut stream, 500).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! Provisioning: what it claims, and how it is hurt.
+
+mod audit_store;
+mod backend_trouble;
+mod bad_key;
+mod calm;
+mod checks;
+mod client_gone;
+mod clients;
+mod crash_windows;
+mod failing_teardown;
+mod finalize_steps;
+mod handler_guard;
+mod odd_bytes;
+mod outages;
+mod quota;
+mod reboots;
+mod reconcilers;
+mod slow_handler;
+mod stage;
+mod sweeps;
+
+use chaosdrill::{Scenario, Target};
+use chaosdrill_target_provisioning::{DEFECTS, failpoints};
+
+/// The target, with its failpoints, planted bugs and guards.
+pub fn target() -> Target {
+    Target::new("provisioning")
+        .failpoints(failpoints::ALL)
+        .defects(DEFECTS)
+        .guards([handler_guard::guard()])
+}
+
+/// All scenarios of provisioning.
+pub fn scenarios() -> Vec<Scenario> {
+    let mut scenarios = vec![
+        audit_store::scenario(),
+        backend_trouble::scenario(),
+        bad_key::scenario(),
+        calm::scenario(),
+        client_gone::scenario(),
+        failing_teardown::scenario(),
+        finalize_steps::of_errors(),
+        finalize_steps::of_lost_answers(),
+        odd_bytes::scenario(),
+        outages::of_the_backend(),
+        outages::of_the_database(),
+        quota::scenario(),
+        reboots::scenario(),
+        reconcilers::of_crashes(),
+        reconcilers::of_races(),
+        slow_handler::of_stalls(),
+        slow_handler::of_slow_backends(),
+        sweeps::in_flight(),
+        sweeps::without_the_living(),
+    ];
+    scenarios.extend(crash_windows::scenarios());
+    scenarios
+}

@@ -1,0 +1,282 @@
+//! The backend: the world outside. It keeps the objects it makes on its own disk, knows each by a token, and counts
+//! every call. It can be told to be slow, to refuse, or to lose its answers.
+
+use std::sync::Arc;
+
+use chaosdrill_rt::{
+    fail_point, http,
+    net::TcpListener,
+    observe,
+    sql::{Pool, Statements},
+    time::{self, Duration},
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use sqlx::Row;
+
+use crate::{
+    BoxError,
+    error::chain,
+    resource::ResourceType,
+    start,
+    wire::{Listed, Made, Object, Probe, Probed, Token},
+};
+
+const SQL: Statements = Statements::new(include_str!("../sql/backend.sqlite.sql"));
+
+/// How a backend works.
+#[derive(Clone, Debug)]
+pub struct BackendConfig {
+    /// Its own disk.
+    pub database_url: String,
+    /// Where it listens, such as `0.0.0.0:80`.
+    pub listen: String,
+    /// What goes wrong with it.
+    pub scripts: Vec<Script>,
+    /// What its ids and prefixes end in: any bytes, so that nobody takes them for plain.
+    pub suffix: String,
+}
+
+impl BackendConfig {
+    /// The defaults: it listens on port 80, and does what it is asked.
+    pub fn new(database_url: impl Into<String>) -> Self {
+        Self {
+            database_url: database_url.into(),
+            listen: "0.0.0.0:80".into(),
+            scripts: Vec::new(),
+            suffix: String::new(),
+        }
+    }
+}
+
+/// What is asked of a backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// An object is made.
+    Create,
+    /// An object is taken down.
+    Delete,
+    /// Somebody asks whether an object answers.
+    Probe,
+}
+
+/// Some calls that go another way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// Which calls.
+    pub operation: Operation,
+    /// Of which type; of every one where none is said.
+    pub resource_type: Option<ResourceType>,
+    /// So many calls of each type are left alone before.
+    pub after: u32,
+    /// So many of each type are meant.
+    pub count: u32,
+    /// What becomes of them.
+    pub how: Scripted,
+}
+
+/// What becomes of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scripted {
+    /// It is refused, with 503, and has no effect.
+    Refused,
+    /// It is answered with 200 and a polite no, and has no effect. A probe says that nothing answers.
+    Declined,
+    /// It takes this long.
+    Slow(Duration),
+    /// It has its effect, and the answer is an error.
+    Lost,
+}
+
+/// Runs a backend, for ever.
+///
+/// # Errors
+///
+/// Only where it cannot start.
+pub async fn run_backend(config: BackendConfig) -> Result<(), BoxError> {
+    let pool = start::connect(&config.database_url).await?;
+    let backend = Arc::new(Backend { pool, config });
+    backend.make_ready().await;
+    let listener = TcpListener::bind("backend", &backend.config.listen).await?;
+    let answer = move |request: http::Request| {
+        let backend = backend.clone();
+        async move { backend.answer(&request).await }
+    };
+    http::serve(listener, answer).await?;
+    Ok(())
+}
+
+struct Backend {
+    pool: Pool,
+    config: BackendConfig,
+}
+
+/// Why a call came to nothing.
+enum Trouble {
+    Storage(sqlx::Error),
+    Refused(u16),
+}
+
+impl From<sqlx::Error> for Trouble {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Storage(error)
+    }
+}
+
+impl Backend {
+    /// Makes the disk ready; waits where it is not there yet.
+    async fn make_ready(&self) {
+        let mut failures = 0;
+        while let Err(error) = self.make_tables().await {
+            failures += 1;
+            start::wait("tables", failures, &error).await;
+        }
+    }
+
+    async fn make_tables(&self) -> Result<(), sqlx::Error> {
+        for name in [SQL.get("backend.table"), SQL.get("backend.table_of_calls")] {
+            sqlx::query(name).execute(&self.pool).await?;
+        }
+        Ok(())
+    }
+
+    async fn answer(&self, request: &http::Request) -> http::Response {
+        let answered = match request.path.as_str() {
+            "/create" => self.create(request).await,
+            "/delete" => self.delete(request).await,
+            "/probe" => self.probe(request).await,
+            "/list" => self.list().await,
+            _ => Err(Trouble::Refused(404)),
+        };
+        match answered {
+            Ok(body) => http::Response::new(200, body.to_string()),
+            Err(Trouble::Refused(status)) => http::Response::new(status, "not now"),
+            Err(Trouble::Storage(error)) => http::Response::new(500, chain(&error)),
+        }
+    }
+
+    /// Counts a call, and says what becomes of it.
+    async fn count(&self, of: Operation, of_type: &str) -> Result<Option<Scripted>, Trouble> {
+        let row = sqlx::query(SQL.get("backend.count"))
+            .bind(of.name())
+            .bind(of_type.to_owned())
+            .fetch_one(&self.pool)
+            .await?;
+        let calls: i64 = row.try_get("calls")?;
+        let means = |script: &&Script| {
+            let first = i64::from(script.after) + 1;
+            script.operation == of
+                && script.resource_type.is_none_or(|known| known.name() == of_type)
+                && (first..first + i64::from(script.count)).contains(&calls)
+        };
+        let scripted = self.config.scripts.iter().find(means).map(|script| script.how);
+        if let Some(how) = scripted {
+            observe!("backend.scripted", operation = of.name(), of = of_type, call = calls);
+            match how {
+                Scripted::Refused => return Err(Trouble::Refused(503)),
+                Scripted::Slow(lasts) => time::sleep(lasts).await,
+                Scripted::Declined | Scripted::Lost => {}
+            }
+        }
+        Ok(scripted)
+    }
+
+    async fn create(&self, request: &http::Request) -> Result<Value, Trouble> {
+        let asked: Token = read(request)?;
+        let scripted = self.count(Operation::Create, &asked.resource_type).await?;
+        if scripted == Some(Scripted::Declined) {
+            return Ok(json!(Made { ok: false, object: None }));
+        }
+        let object = self.make(&asked).await?;
+        observe!("backend.created", token = asked.token, of = asked.resource_type);
+        let is_lost = fail_point!(crate::failpoints::OBJECT_MADE).is_err();
+        if is_lost || scripted == Some(Scripted::Lost) {
+            return Err(Trouble::Refused(500));
+        }
+        Ok(json!(Made { ok: true, object: Some(object) }))
+    }
+
+    async fn make(&self, asked: &Token) -> Result<Object, sqlx::Error> {
+        let Token { token, resource_type } = asked;
+        let suffix = &self.config.suffix;
+        let row = sqlx::query(SQL.get("backend.create"))
+            .bind(token.clone())
+            .bind(resource_type.clone())
+            .bind(format!("{resource_type}-{token}{suffix}"))
+            .bind((resource_type == "cache").then(|| format!("{token}{suffix}:")))
+            .bind(format!("{resource_type}://{token}:secret@backend/{token}"))
+            .bind(time::unix_ms())
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(Object {
+            provider_resource_id: row.try_get("provider_resource_id")?,
+            key_prefix: row.try_get("key_prefix")?,
+            url: row.try_get("url")?,
+        })
+    }
+
+    async fn delete(&self, request: &http::Request) -> Result<Value, Trouble> {
+        let asked: Token = read(request)?;
+        let scripted = self.count(Operation::Delete, &asked.resource_type).await?;
+        if scripted == Some(Scripted::Declined) {
+            return Err(Trouble::Refused(409));
+        }
+        let deleted = sqlx::query(SQL.get("backend.delete"))
+            .bind(asked.token.clone())
+            .execute(&self.pool)
+            .await?;
+        observe!("backend.deleted", token = asked.token, found = deleted.rows_affected());
+        if scripted == Some(Scripted::Lost) {
+            return Err(Trouble::Refused(500));
+        }
+        Ok(json!({}))
+    }
+
+    async fn probe(&self, request: &http::Request) -> Result<Value, Trouble> {
+        let asked: Probe = read(request)?;
+        let scripted = self.count(Operation::Probe, &asked.resource_type).await?;
+        let row = sqlx::query(SQL.get("backend.probe"))
+            .bind(asked.url)
+            .fetch_optional(&self.pool)
+            .await?;
+        let probed = match row {
+            Some(row) if scripted != Some(Scripted::Declined) => Probed {
+                reachable: row.try_get::<i64, _>("is_there")? != 0,
+                provider_resource_id: row.try_get("provider_resource_id")?,
+            },
+            _ => Probed { reachable: false, provider_resource_id: None },
+        };
+        observe!("backend.probed", reachable = probed.reachable);
+        if scripted == Some(Scripted::Lost) {
+            return Err(Trouble::Refused(500));
+        }
+        Ok(json!(probed))
+    }
+
+    async fn list(&self) -> Result<Value, Trouble> {
+        let rows = sqlx::query(SQL.get("backend.list")).fetch_all(&self.pool).await?;
+        let mut objects = Vec::new();
+        for row in rows {
+            objects.push(Listed {
+                token: row.try_get("token")?,
+                resource_type: row.try_get("resource_type")?,
+                created_at: row.try_get("created_at")?,
+            });
+        }
+        Ok(json!(objects))
+    }
+}
+
+impl Operation {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Delete => "delete",
+            Self::Probe => "probe",
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(request: &http::Request) -> Result<T, Trouble> {
+    serde_json::from_slice(&request.body).map_err(|_| Trouble::Refused(400))
+}

@@ -1,0 +1,82 @@
+//! The second phase: what the backend has made is stored, step by step, and with the last step the resource is active.
+
+use chaosdrill_rt::{defect, fail_point, observe};
+
+use crate::{
+    cipher::Key,
+    error::{ProvisionError, chain},
+    failpoints,
+    handler::{Context, Created, Host, Refused},
+    resource::{Resource, Status},
+    store::Stage,
+    wire::Object,
+};
+
+/// A resource that is active.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) resource: Resource,
+    pub(crate) url: String,
+}
+
+impl Host {
+    /// Stores an object and makes its resource active. Where a step fails everything is undone, unless the resource
+    /// turns out to be active all the same.
+    pub(crate) async fn finalize(
+        &self,
+        created: &Created,
+        object: &Object,
+        context: &Context,
+    ) -> Result<Done, Refused> {
+        let mut resource = created.resource.clone();
+        resource.key_prefix.clone_from(&object.key_prefix);
+        let finished = self.steps(&mut resource, object).await;
+        resource.provider_resource_id.clone_from(&object.provider_resource_id);
+        if let Err(error) = finished {
+            observe!("finalize.failed", resource = resource.id, error = chain(&error));
+            self.roll_back(&resource, Stage::Finalize, &chain(&error), context).await?;
+        }
+        resource.status = Status::Active;
+        Ok(Done { resource, url: object.url.clone() })
+    }
+
+    /// The steps, in their order: prefix, URL, id at the provider, and active.
+    async fn steps(&self, resource: &mut Resource, object: &Object) -> Result<(), ProvisionError> {
+        kept(self.store_prefix(resource, object).await)?;
+        kept(self.store_url(resource, object).await)?;
+        let stored = kept(self.store_provider(resource, object).await);
+        defect!("R2", stored.or(Ok::<(), ProvisionError>(())), stored)?;
+        fail_point!(failpoints::PROVIDER_STORED)?;
+        self.store.step("resources.activate", resource, Some("handler")).await
+    }
+
+    /// Step 0.
+    async fn store_prefix(&self, to: &Resource, object: &Object) -> Result<(), ProvisionError> {
+        fail_point!(failpoints::FINALIZE_BEGINS)?;
+        match &object.key_prefix {
+            Some(prefix) => self.store.step("resources.set_prefix", to, Some(prefix)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Step 1.
+    async fn store_url(&self, to: &mut Resource, object: &Object) -> Result<(), ProvisionError> {
+        fail_point!(failpoints::PREFIX_STORED)?;
+        let hidden = Key::parse(&self.config.key)?.hide(&to.id, &object.url);
+        self.store.step("resources.set_url", to, Some(&hidden)).await?;
+        to.connection_url = Some(hidden);
+        Ok(())
+    }
+
+    /// Step 2.
+    async fn store_provider(&self, to: &Resource, object: &Object) -> Result<(), ProvisionError> {
+        fail_point!(failpoints::URL_STORED)?;
+        let provider = object.provider_resource_id.as_deref();
+        self.store.step("resources.set_provider", to, provider).await
+    }
+}
+
+/// A step that failed ends the provisioning.
+fn kept(step: Result<(), ProvisionError>) -> Result<(), ProvisionError> {
+    defect!("R1", step.or(Ok(())), step)
+}

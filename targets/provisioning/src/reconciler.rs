@@ -1,0 +1,188 @@
+//! The reconciler: rows that were left pending come to an end. One that is whole and answers becomes active; any other
+//! is undone.
+
+use chaosdrill_rt::{
+    defect, fail_point, observe,
+    time::{self, Duration},
+};
+
+use crate::{
+    BoxError,
+    cipher::Key,
+    client::Backend,
+    error::{ProvisionError, chain},
+    failpoints,
+    resource::Resource,
+    rollback::clean_up,
+    start,
+    store::{Failure, Stage, Store, millis},
+};
+
+/// How a reconciler works.
+#[derive(Clone, Debug)]
+pub struct ReconcilerConfig {
+    /// Its name in leases.
+    pub name: String,
+    /// The database of the resources.
+    pub database_url: String,
+    /// The address of the backend.
+    pub backend: String,
+    /// The key under which connection URLs are hidden.
+    pub key: String,
+    /// How long it rests between two passes.
+    pub every: Duration,
+    /// From which age on a pending row is stuck.
+    pub stuck_after: Duration,
+    /// From which age on a row of which nothing can be told is undone all the same.
+    pub undecided_max: Duration,
+    /// How long a row that is being undone is this host's.
+    pub lease: Duration,
+}
+
+impl ReconcilerConfig {
+    /// The defaults: each 2 min, rows older than 5 min, no longer than 15 min undecided, a lease of 2 min.
+    pub fn new(
+        name: impl Into<String>,
+        database_url: impl Into<String>,
+        backend: impl Into<String>,
+        key: impl Into<String>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            database_url: database_url.into(),
+            backend: backend.into(),
+            key: key.into(),
+            every: Duration::from_secs(2 * 60),
+            stuck_after: Duration::from_secs(5 * 60),
+            undecided_max: Duration::from_secs(15 * 60),
+            lease: Duration::from_secs(2 * 60),
+        }
+    }
+}
+
+/// Runs a reconciler, for ever.
+///
+/// # Errors
+///
+/// Only where it cannot start.
+pub async fn run_reconciler(config: ReconcilerConfig) -> Result<(), BoxError> {
+    let (pool, sql) = start::open("reconciler", &config.database_url).await?;
+    let program = format!("reconciler {}", config.name);
+    let store = Store::new(pool, sql, &program, config.lease);
+    let backend = Backend::new(&config.backend, Duration::ZERO);
+    let reconciler = Reconciler { config, store, backend };
+    loop {
+        if let Err(error) = reconciler.pass().await {
+            observe!("reconciler.pass_failed", error = chain(&error));
+        }
+        time::sleep(reconciler.config.every).await;
+    }
+}
+
+struct Reconciler {
+    config: ReconcilerConfig,
+    store: Store,
+    backend: Backend,
+}
+
+/// What is known of a row that was left pending.
+enum Verdict {
+    /// It is whole, and answers; the backend may know its id.
+    Reachable(Option<String>),
+    /// It will never answer.
+    Unreachable,
+    /// It cannot be told.
+    Undecidable,
+}
+
+impl Reconciler {
+    async fn pass(&self) -> Result<(), ProvisionError> {
+        let now = time::unix_ms();
+        let stuck = now.saturating_sub(millis(self.config.stuck_after));
+        // Another reconciler may have looked at it just now.
+        let looked_at = now.saturating_sub(millis(self.config.every / 2));
+        let instants = [stuck, lapsed_by(now), looked_at];
+        for resource in self.store.rows("reconcile.candidates", &instants).await? {
+            // One row that cannot be settled does not keep the others waiting.
+            if let Err(error) = self.reconcile(resource).await {
+                observe!("reconciler.row_failed", error = chain(&error));
+            }
+        }
+        self.write_missing_audits().await
+    }
+
+    async fn reconcile(&self, resource: Resource) -> Result<(), ProvisionError> {
+        let age = time::unix_ms().saturating_sub(resource.created_at);
+        let is_too_old = defect!("R16", false, age > millis(self.config.undecided_max));
+        let verdict = self.judge(&resource).await;
+        fail_point!(failpoints::DECIDED)?;
+        match verdict {
+            Verdict::Reachable(provider) => {
+                let lapsed_by = lapsed_by(time::unix_ms());
+                if self.store.promote(&resource, provider.as_deref(), lapsed_by).await? {
+                    observe!("reconciler.promoted", resource = resource.id);
+                }
+                Ok(())
+            }
+            Verdict::Undecidable if !is_too_old => {
+                observe!("reconciler.undecided", resource = resource.id);
+                self.store.stamp(&resource).await
+            }
+            Verdict::Undecidable | Verdict::Unreachable => self.abandon(resource).await,
+        }
+    }
+
+    async fn judge(&self, resource: &Resource) -> Verdict {
+        if resource.doomed {
+            return Verdict::Unreachable;
+        }
+        let url = match &resource.connection_url {
+            None => return defect!("R15", Verdict::Reachable(None), Verdict::Undecidable),
+            Some(hidden) => {
+                let key = Key::parse(&self.config.key);
+                key.and_then(|key| key.read(&resource.id, hidden))
+            }
+        };
+        match url {
+            Err(_) => Verdict::Undecidable,
+            Ok(_) if !resource.resource_type.has_backend() => Verdict::Reachable(None),
+            Ok(url) => match self.backend.probe(&url, resource.resource_type).await {
+                Ok(probed) if probed.reachable => Verdict::Reachable(probed.provider_resource_id),
+                Ok(_) => Verdict::Unreachable,
+                Err(_) => Verdict::Undecidable,
+            },
+        }
+    }
+
+    /// Takes a row over, and undoes it.
+    async fn abandon(&self, mut resource: Resource) -> Result<(), ProvisionError> {
+        if !self.store.take(&mut resource, lapsed_by(time::unix_ms())).await? {
+            return Ok(());
+        }
+        fail_point!(failpoints::TAKEN_OVER)?;
+        let leak = clean_up(&self.backend, &resource).await;
+        let why = "nobody finished it";
+        let failure = Failure { stage: Stage::Reconcile, why, leak: leak.as_deref() };
+        if self.store.fail(&resource, &failure).await? {
+            observe!("reconciler.abandoned", resource = resource.id);
+        }
+        Ok(())
+    }
+
+    /// Audits that could not be written when they should have been.
+    async fn write_missing_audits(&self) -> Result<(), ProvisionError> {
+        for resource in self.store.rows("audit.missing", &[]).await? {
+            let stage = match resource.failed_stage.as_deref() {
+                Some("create") => Stage::Create,
+                _ => Stage::Finalize,
+            };
+            self.store.audit(stage.audit(), &resource).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Leases that end by this instant may be taken over.
+fn lapsed_by(now_ms: i64) -> i64 {
+    defect!("R14", i64::MAX, now_ms)
+}

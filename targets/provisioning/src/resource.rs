@@ -1,0 +1,170 @@
+//! A resource: what it may be, and in what state.
+
+use sqlx::{Row, any::AnyRow};
+
+/// What can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResourceType {
+    /// A relational database.
+    Db,
+    /// A cache.
+    Cache,
+    /// A document store.
+    Nosql,
+    /// A queue.
+    Queue,
+    /// A bucket.
+    Storage,
+    /// An address to which others post; the product serves it itself, and the backend has no object for it.
+    Webhook,
+    /// An index of vectors.
+    Vector,
+}
+
+impl ResourceType {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Db,
+        Self::Cache,
+        Self::Nosql,
+        Self::Queue,
+        Self::Storage,
+        Self::Webhook,
+        Self::Vector,
+    ];
+
+    /// The name in paths and rows.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Db => "db",
+            Self::Cache => "cache",
+            Self::Nosql => "nosql",
+            Self::Queue => "queue",
+            Self::Storage => "storage",
+            Self::Webhook => "webhook",
+            Self::Vector => "vector",
+        }
+    }
+
+    /// The type of that name.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.name() == name)
+    }
+
+    /// Whether the backend keeps an object for it.
+    pub fn has_backend(self) -> bool {
+        self != Self::Webhook
+    }
+}
+
+/// The states of a row. The CHECK of the schema has the same list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Being made; charged.
+    Pending,
+    /// The customer's; charged.
+    Active,
+    /// Held at the customer's wish.
+    Paused,
+    /// Held by the operator.
+    Suspended,
+    /// It could not be made, and what there was of it is undone.
+    Failed,
+    /// Its time is over: it waits to be taken down.
+    Expired,
+    /// Taken down because the customer asked for it.
+    Deleted,
+    /// Taken down because its time was over.
+    Reaped,
+}
+
+impl Status {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Pending,
+        Self::Active,
+        Self::Paused,
+        Self::Suspended,
+        Self::Failed,
+        Self::Expired,
+        Self::Deleted,
+        Self::Reaped,
+    ];
+
+    /// The name in rows.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Paused => "paused",
+            Self::Suspended => "suspended",
+            Self::Failed => "failed",
+            Self::Expired => "expired",
+            Self::Deleted => "deleted",
+            Self::Reaped => "reaped",
+        }
+    }
+
+    /// The status of that name.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.name() == name)
+    }
+}
+
+/// A row as it was read.
+#[derive(Clone, Debug)]
+pub(crate) struct Resource {
+    /// Its name, and the token under which the backend knows it.
+    pub(crate) id: String,
+    pub(crate) request_id: String,
+    pub(crate) attempt: i64,
+    pub(crate) team: String,
+    pub(crate) resource_type: ResourceType,
+    pub(crate) tier: String,
+    pub(crate) env: String,
+    pub(crate) log_prefix: String,
+    pub(crate) status: Status,
+    pub(crate) key_prefix: Option<String>,
+    /// Encrypted.
+    pub(crate) connection_url: Option<String>,
+    pub(crate) provider_resource_id: Option<String>,
+    /// Who works on it, or was the last to do so.
+    pub(crate) holder: String,
+    /// It is being undone.
+    pub(crate) doomed: bool,
+    pub(crate) created_at: i64,
+    /// In which stage it failed.
+    pub(crate) failed_stage: Option<String>,
+    pub(crate) close_as: Option<String>,
+}
+
+impl Resource {
+    /// Reads a row.
+    pub(crate) fn read(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        let unknown = |what: &str, name: &str| {
+            sqlx::Error::Decode(format!("{what} {name:?} is not known").into())
+        };
+        let status: String = row.try_get("status")?;
+        let resource_type: String = row.try_get("resource_type")?;
+        Ok(Self {
+            id: row.try_get("resource_id")?,
+            request_id: row.try_get("request_id")?,
+            attempt: row.try_get("attempt")?,
+            team: row.try_get("team")?,
+            resource_type: ResourceType::of(&resource_type)
+                .ok_or_else(|| unknown("the type", &resource_type))?,
+            tier: row.try_get("tier")?,
+            env: row.try_get("env")?,
+            log_prefix: row.try_get("log_prefix")?,
+            status: Status::of(&status).ok_or_else(|| unknown("the status", &status))?,
+            key_prefix: row.try_get("key_prefix")?,
+            connection_url: row.try_get("connection_url")?,
+            provider_resource_id: row.try_get("provider_resource_id")?,
+            holder: row.try_get("holder")?,
+            doomed: row.try_get::<i64, _>("doomed")? != 0,
+            created_at: row.try_get("created_at")?,
+            failed_stage: row.try_get("failed_stage")?,
+            close_as: row.try_get("close_as")?,
+        })
+    }
+}

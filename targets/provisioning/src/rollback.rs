@@ -1,0 +1,175 @@
+//! What has failed is undone: first the object, then the row, then the audit, whether or not the client still waits.
+//!
+//! Before anything is taken down the row is *doomed*: from there on nobody can make it active, neither a step whose
+//! answer got lost nor the reconciler. A row that is active after all is left alone. The row turns `failed` only when
+//! the object is gone, or its leak is written down in the same transaction. Where the database cannot be asked the
+//! row stays as it is, and once the lease is over the reconciler goes on from there.
+
+use chaosdrill_rt::{
+    defect, fail_point, observe, select,
+    time::{self, Duration},
+};
+
+use crate::{
+    Backoff,
+    client::Backend,
+    error::{ProvisionError, chain},
+    failpoints,
+    handler::{Context, Host, Refused},
+    resource::{Resource, Status},
+    store::{Failure, Stage},
+};
+
+/// How often the database is asked before this is left to the reconciler.
+const TRIES_MAX: u32 = 5;
+
+/// How long to rest between two tries.
+const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(8) };
+
+/// Does what an answer must not be given without, with some patience for the database.
+macro_rules! patiently {
+    ($work:expr) => {{
+        let mut failures = 0;
+        loop {
+            match $work {
+                Err(ProvisionError::Storage { .. }) if failures < TRIES_MAX => {
+                    failures += 1;
+                    time::sleep(BACKOFF.after(failures)).await;
+                }
+                result => break result,
+            }
+        }
+    }};
+}
+
+/// What was found when a failure was to be undone.
+enum Found {
+    /// The resource is active, with what this request has stored.
+    Active,
+    /// It is pending and doomed, and this request's to undo.
+    Mine,
+    /// Somebody else has undone it.
+    Failed,
+    /// Somebody else works on it, or it has gone on from being active.
+    Others,
+}
+
+impl Host {
+    /// Undoes what has failed. `Ok` where it has not: the resource is active with what this request has stored.
+    pub(crate) async fn roll_back(
+        &self,
+        resource: &Resource,
+        stage: Stage,
+        why: &str,
+        context: &Context,
+    ) -> Result<(), Refused> {
+        let found = patiently!(self.claim_failure(resource).await);
+        match found {
+            Ok(Found::Active) => return Ok(()),
+            Ok(Found::Mine) => {}
+            // An object that came late is nobody's.
+            Ok(Found::Failed) => return Err(self.clean_up_late(resource).await),
+            Ok(Found::Others) | Err(_) => return Err(Refused::in_progress(resource)),
+        }
+        if defect!("R5b", self.settle(resource, stage, why, None).await.is_err(), false) {
+            return Err(Refused::in_progress(resource));
+        }
+        if fail_point!(failpoints::ROLLBACK_BEGINS).is_err() {
+            return Err(Refused::in_progress(resource));
+        }
+        let leak = defect!(
+            "R20",
+            select! {
+                cleaned = clean_up(&self.backend, resource) => cleaned,
+                () = context.is_cancelled() => None,
+            },
+            clean_up(&self.backend, resource).await
+        );
+        if fail_point!(failpoints::CLEANED_UP).is_err() {
+            return Err(Refused::in_progress(resource));
+        }
+        let settled = defect!("R5", Ok(()), self.settle(resource, stage, why, leak).await);
+        if settled.is_err() {
+            return Err(Refused::in_progress(resource));
+        }
+        let _ = fail_point!(failpoints::SETTLED);
+        Err(self.audit(resource, stage).await)
+    }
+
+    /// Looks at what failed, and dooms it if it is still pending here.
+    async fn claim_failure(&self, resource: &Resource) -> Result<Found, ProvisionError> {
+        if defect!("R13b", true, false) || self.store.doom(resource).await? {
+            return Ok(Found::Mine);
+        }
+        let Some(row) = self.store.look(&resource.id).await? else { return Ok(Found::Others) };
+        let is_whole = row.connection_url.is_some()
+            && row.connection_url == resource.connection_url
+            && row.provider_resource_id == resource.provider_resource_id;
+        Ok(match row.status {
+            Status::Active if is_whole => Found::Active,
+            Status::Failed => Found::Failed,
+            _ => Found::Others,
+        })
+    }
+
+    /// The row has failed, and its charge is given back.
+    async fn settle(
+        &self,
+        resource: &Resource,
+        stage: Stage,
+        why: &str,
+        leak: Option<String>,
+    ) -> Result<(), ProvisionError> {
+        let failure = Failure { stage, why, leak: leak.as_deref() };
+        patiently!(self.settle_once(resource, &failure).await)
+    }
+
+    async fn settle_once(
+        &self,
+        resource: &Resource,
+        failure: &Failure<'_>,
+    ) -> Result<(), ProvisionError> {
+        if self.store.fail(resource, failure).await? {
+            return Ok(());
+        }
+        // Perhaps it was done before, and only the answer got lost.
+        match self.store.look(&resource.id).await? {
+            Some(row) if row.status == Status::Failed => Ok(()),
+            _ => Err(ProvisionError::NotPending),
+        }
+    }
+
+    /// Somebody else has undone the row, perhaps before its object was there.
+    async fn clean_up_late(&self, resource: &Resource) -> Refused {
+        if let Some(why) = clean_up(&self.backend, resource).await
+            && patiently!(self.store.leak(resource, &why).await).is_err()
+        {
+            observe!("rollback.leak_lost", resource = resource.id);
+        }
+        Refused::rolled_back(resource)
+    }
+
+    /// Writes the audit of a failure. The answer does not wait for it long, and is the same without it: the
+    /// reconciler writes audits that are missing.
+    async fn audit(&self, resource: &Resource, stage: Stage) -> Refused {
+        let written = self.store.audit(stage.audit(), resource);
+        let patience = defect!("R10c", Duration::MAX, self.config.audit_patience);
+        let lost = match time::timeout(patience, written).await {
+            Ok(Ok(())) => return Refused::rolled_back(resource),
+            Ok(Err(error)) => chain(&error),
+            Err(_) => "it took too long".to_owned(),
+        };
+        observe!("audit.lost", resource = resource.id, error = lost);
+        let refused = Refused::rolled_back(resource);
+        defect!("R10b", Refused { status: 500, ..refused }, refused)
+    }
+}
+
+/// Takes the object of a row down, if its type has any. Says why it may still be there.
+pub(crate) async fn clean_up(backend: &Backend, resource: &Resource) -> Option<String> {
+    if defect!("R4", true, !resource.resource_type.has_backend()) {
+        return None;
+    }
+    let deleted = backend.delete(&resource.id, resource.resource_type.name()).await;
+    deleted.err().map(|error| chain(&error))
+}

@@ -1,0 +1,127 @@
+//! The statements of the pipeline, and the migrations: a dialect is files of SQL, and what is done with them exists
+//! once.
+
+use chaosdrill_rt::{
+    defect,
+    sql::{Dialect, Pool, Statements},
+};
+
+const SQLITE: Statements = Statements::new(include_str!("../sql/sqlite.sql"));
+
+/// Each file once more at every boot, in this order.
+const MIGRATIONS: [Statements; 4] = [
+    Statements::new(include_str!("../migrations/sqlite/0001_resources.sql")),
+    Statements::new(include_str!("../migrations/sqlite/0002_pending.sql")),
+    Statements::new(include_str!("../migrations/sqlite/0003_failed.sql")),
+    Statements::new(include_str!("../migrations/sqlite/0004_neighbours.sql")),
+];
+
+/// The wrong forms of statements, for planted defects; compiled in only where those are.
+const SQLITE_WRONG: Statements = Statements::new(if cfg!(feature = "defects") {
+    include_str!("../sql/sqlite.wrong.sql")
+} else {
+    ""
+});
+
+/// As [`SQLITE_WRONG`], of migrations.
+const MIGRATIONS_WRONG: Statements = Statements::new(if cfg!(feature = "defects") {
+    include_str!("../sql/migrations.wrong.sql")
+} else {
+    ""
+});
+
+/// The statements of one dialect.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sql {
+    right: Statements,
+    wrong: Statements,
+}
+
+/// A database whose dialect this release has no statements for.
+#[derive(Debug, thiserror::Error)]
+#[error("there are no statements for {0:?} yet")]
+pub(crate) struct UnsupportedDialect(pub(crate) Dialect);
+
+impl Sql {
+    /// The statements for the database of a pool.
+    pub(crate) fn of(pool: &Pool) -> Result<Self, UnsupportedDialect> {
+        match pool.dialect() {
+            Dialect::Sqlite => Ok(Self { right: SQLITE, wrong: SQLITE_WRONG }),
+            other @ Dialect::Postgres => Err(UnsupportedDialect(other)),
+        }
+    }
+
+    /// The statement of that name.
+    pub(crate) fn get(self, name: &str) -> &'static str {
+        self.right.get(name)
+    }
+
+    /// Its wrong form, for a planted defect.
+    pub(crate) fn wrong(self, name: &str) -> &'static str {
+        self.wrong.get(name)
+    }
+
+    /// The migrations, in order.
+    pub(crate) fn migrations(self) -> impl Iterator<Item = &'static str> {
+        MIGRATIONS.iter().flat_map(|file| file.iter()).map(|(name, right)| match name {
+            "migrate.0002" => defect!("R9", MIGRATIONS_WRONG.get(name), right),
+            "migrate.0003" => defect!("R8", MIGRATIONS_WRONG.get(name), right),
+            _ => right,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, path::Path};
+
+    use super::*;
+
+    /// All names that stand in the sources of this crate as `get("NAME")`, or are handed to what runs statements.
+    fn names_used(folder: &Path, names: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).expect("the sources are there") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                names_used(&path, names);
+            } else if !path.ends_with("sql.rs") {
+                let text = std::fs::read_to_string(path).expect("text");
+                for word in [".get(", ".step(", ".rows(", ".one("] {
+                    let quoted = |part: &str| {
+                        Some(part.trim_start().strip_prefix('"')?.split('"').next()?.to_owned())
+                    };
+                    names.extend(text.split(word).skip(1).filter_map(quoted));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_name_used_has_a_statement_and_the_other_way_round() {
+        let backend = Statements::new(include_str!("../sql/backend.sqlite.sql"));
+        let known: BTreeSet<String> =
+            SQLITE.iter().chain(backend.iter()).map(|(name, _)| name.to_owned()).collect();
+        let mut used = BTreeSet::new();
+        names_used(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut used);
+        assert_eq!(used, known);
+    }
+
+    #[test]
+    fn a_wrong_form_has_a_right_one() {
+        for (name, _) in SQLITE_WRONG.iter() {
+            SQLITE.get(name);
+        }
+        let right: Vec<&str> =
+            MIGRATIONS.iter().flat_map(|file| file.iter()).map(|(name, _)| name).collect();
+        assert!(MIGRATIONS_WRONG.iter().all(|(name, _)| right.contains(&name)));
+    }
+
+    #[test]
+    fn no_migration_knows_fewer_states_than_another() {
+        for (name, sql) in MIGRATIONS.iter().flat_map(|file| file.iter()) {
+            let states = crate::resource::Status::ALL.map(crate::resource::Status::name);
+            let has_check = sql.contains("CHECK (status IN");
+            let has_all = states.iter().all(|status| sql.contains(&format!("'{status}'")));
+            assert!(!has_check || has_all, "{name}");
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! The rows of resources. A step changes a row only as long as it is pending, in the hand that takes the step, and
+//! not being undone.
+
+use chaosdrill_rt::{
+    defect, rng,
+    sql::{Connection, Pool},
+    time::{self, Duration},
+};
+use sqlx::Row;
+
+use crate::{
+    audit,
+    error::{ProvisionError, storage},
+    resource::{Resource, ResourceType, Status},
+    sql::Sql,
+    wire::Ask,
+};
+
+mod settle;
+
+pub(crate) use settle::{Failure, Stage};
+
+/// The store, as one program sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    pool: Pool,
+    sql: Sql,
+    /// The name of the program in leases.
+    program: String,
+    lease: Duration,
+}
+
+/// What became of a wish for a resource.
+#[derive(Debug)]
+pub(crate) enum Begun {
+    /// There is a row for it, held by whoever asked.
+    Created(Resource),
+    /// It was asked for before.
+    Existing(Resource),
+    /// The team has no room.
+    OverQuota,
+}
+
+impl Store {
+    pub(crate) fn new(pool: Pool, sql: Sql, program: &str, lease: Duration) -> Self {
+        Self { pool, sql, program: program.to_owned(), lease }
+    }
+
+    /// A name for one piece of work, which no other piece of work has, on this host or another.
+    pub(crate) fn new_holder(&self) -> String {
+        format!("{}/{:016x}", self.program, rng::u64())
+    }
+
+    fn until(&self) -> i64 {
+        time::unix_ms().saturating_add(millis(self.lease))
+    }
+
+    /// Makes a row for a wish and charges it, unless there is one that has not failed.
+    pub(crate) async fn begin(
+        &self,
+        of: ResourceType,
+        ask: &Ask,
+        quota: i64,
+    ) -> Result<Begun, ProvisionError> {
+        let failed = storage("begin");
+        let mut tx = self.pool.begin("provision").await.map_err(&failed)?;
+        let latest = self.latest_on(&mut tx, &ask.request_id).await?;
+        let attempts = match latest {
+            Some(row) if row.status != Status::Failed => return Ok(Begun::Existing(row)),
+            Some(row) => row.attempt,
+            None => 0,
+        };
+        let charged = sqlx::query(self.sql.get("quota.charge"))
+            .bind(ask.team.clone())
+            .bind(quota)
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(&failed)?;
+        if charged.is_none() {
+            return Ok(Begun::OverQuota);
+        }
+        let row = self.insert(&mut tx, of, ask, attempts + 1).await.map_err(&failed)?;
+        tx.commit().await.map_err(&failed)?;
+        Ok(Begun::Created(row))
+    }
+
+    async fn insert(
+        &self,
+        connection: &mut Connection,
+        of: ResourceType,
+        ask: &Ask,
+        attempt: i64,
+    ) -> Result<Resource, sqlx::Error> {
+        let now = time::unix_ms();
+        let id = name_of(&ask.request_id, attempt);
+        sqlx::query(self.sql.get("resources.insert"))
+            .bind(id.clone())
+            .bind(ask.request_id.clone())
+            .bind(attempt)
+            .bind(ask.team.clone())
+            .bind(of.name())
+            .bind(ask.tier.clone())
+            .bind(ask.env.clone())
+            .bind(ask.log_prefix.clone())
+            .bind(defect!("R7", Status::Active, Status::Pending).name())
+            .bind(self.new_holder())
+            .bind(self.until())
+            .bind(now)
+            .bind(ask.ttl_ms.map(|ttl| now.saturating_add(ttl)))
+            .execute(&mut *connection)
+            .await?;
+        let row = sqlx::query(self.sql.get("resources.look")).bind(id).fetch_one(connection);
+        Resource::read(&row.await?)
+    }
+
+    /// The last attempt of a request.
+    pub(crate) async fn latest(&self, request: &str) -> Result<Option<Resource>, ProvisionError> {
+        let mut connection = self.pool.acquire().await.map_err(storage("look for a request"))?;
+        self.latest_on(&mut connection, request).await
+    }
+
+    async fn latest_on(
+        &self,
+        connection: &mut Connection,
+        request: &str,
+    ) -> Result<Option<Resource>, ProvisionError> {
+        let failed = storage("look for a request");
+        let row = sqlx::query(self.sql.get("resources.latest"))
+            .bind(request.to_owned())
+            .fetch_optional(connection)
+            .await
+            .map_err(&failed)?;
+        row.map(|row| Resource::read(&row)).transpose().map_err(&failed)
+    }
+
+    /// A resource as it stands.
+    pub(crate) async fn look(&self, id: &str) -> Result<Option<Resource>, ProvisionError> {
+        let failed = storage("look at a resource");
+        let row = sqlx::query(self.sql.get("resources.look"))
+            .bind(id.to_owned())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(&failed)?;
+        row.map(|row| Resource::read(&row)).transpose().map_err(&failed)
+    }
+
+    /// Stores something of a pending resource.
+    ///
+    /// # Errors
+    ///
+    /// [`ProvisionError::NotPending`] where it is not pending in this hand any more.
+    pub(crate) async fn step(
+        &self,
+        name: &str,
+        resource: &Resource,
+        value: Option<&str>,
+    ) -> Result<(), ProvisionError> {
+        let statement = match name {
+            "resources.activate" => defect!("R13", self.sql.wrong(name), self.sql.get(name)),
+            _ => self.sql.get(name),
+        };
+        let stored = sqlx::query(statement)
+            .bind(value.map(str::to_owned))
+            .bind(resource.id.clone())
+            .bind(resource.holder.clone())
+            .execute(&self.pool)
+            .await
+            .map_err(storage("store a step"))?;
+        if stored.rows_affected() == 1 { Ok(()) } else { Err(ProvisionError::NotPending) }
+    }
+
+    /// Holds a pending resource for another while. Says whether it still was this hand's.
+    pub(crate) async fn beat(&self, resource: &Resource) -> Result<bool, ProvisionError> {
+        self.hold_on("resources.heartbeat", resource).await
+    }
+
+    /// From here on a pending resource will not become active. Says whether it still was this hand's.
+    pub(crate) async fn doom(&self, resource: &Resource) -> Result<bool, ProvisionError> {
+        self.hold_on("resources.doom", resource).await
+    }
+
+    async fn hold_on(&self, name: &str, resource: &Resource) -> Result<bool, ProvisionError> {
+        let held = sqlx::query(self.sql.get(name))
+            .bind(self.until())
+            .bind(resource.id.clone())
+            .bind(resource.holder.clone())
+            .execute(&self.pool)
+            .await
+            .map_err(storage("hold a resource"))?;
+        Ok(held.rows_affected() == 1)
+    }
+
+    /// Writes an audit by itself.
+    pub(crate) async fn audit(
+        &self,
+        kind: audit::Kind,
+        resource: &Resource,
+    ) -> Result<(), ProvisionError> {
+        let mut connection = self.pool.acquire().await.map_err(storage("write an audit"))?;
+        audit::append(&mut connection, self.sql, kind, resource).await
+    }
+
+    /// Resources under a statement that asks for some, with up to three instants.
+    pub(crate) async fn rows(
+        &self,
+        name: &str,
+        instants: &[i64],
+    ) -> Result<Vec<Resource>, ProvisionError> {
+        let failed = storage("read resources");
+        let query = instants
+            .iter()
+            .fold(sqlx::query(self.sql.get(name)), |query, instant| query.bind(*instant));
+        let rows = query.fetch_all(&self.pool).await.map_err(&failed)?;
+        rows.iter().map(Resource::read).collect::<Result<_, _>>().map_err(&failed)
+    }
+
+    /// Notes that the reconciler looked at a resource and could not tell.
+    pub(crate) async fn stamp(&self, resource: &Resource) -> Result<(), ProvisionError> {
+        sqlx::query(self.sql.get("reconcile.stamp"))
+            .bind(time::unix_ms())
+            .bind(resource.id.clone())
+            .execute(&self.pool)
+            .await
+            .map_err(storage("stamp a resource"))?;
+        Ok(())
+    }
+
+    /// The tokens of everything that is, or may be, somebody's.
+    pub(crate) async fn living(&self) -> Result<Vec<String>, ProvisionError> {
+        let failed = storage("read the living");
+        let statement = defect!("R18", self.sql.wrong("sweep.live"), self.sql.get("sweep.live"));
+        let rows = sqlx::query(statement).fetch_all(&self.pool).await.map_err(&failed)?;
+        rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(&failed)
+    }
+
+    /// Leaks that nobody has stopped yet: token and type.
+    pub(crate) async fn leaks(&self) -> Result<Vec<(String, String)>, ProvisionError> {
+        let failed = storage("read the leaks");
+        let rows =
+            sqlx::query(self.sql.get("leaks.open")).fetch_all(&self.pool).await.map_err(&failed)?;
+        let leak = |row: &sqlx::any::AnyRow| Ok((row.try_get(0)?, row.try_get(1)?));
+        rows.iter().map(leak).collect::<Result<_, _>>().map_err(&failed)
+    }
+
+    /// A leak was seen to, with or without success.
+    pub(crate) async fn leak_tried(
+        &self,
+        token: &str,
+        is_cleared: bool,
+    ) -> Result<(), ProvisionError> {
+        sqlx::query(self.sql.get("leaks.tried"))
+            .bind(is_cleared.then(time::unix_ms))
+            .bind(token.to_owned())
+            .execute(&self.pool)
+            .await
+            .map_err(storage("note a leak"))?;
+        Ok(())
+    }
+}
+
+/// The name of an attempt of a request: plain, whatever bytes the request is made of.
+fn name_of(request: &str, attempt: i64) -> String {
+    let hash = blake3::hash(format!("{attempt} {request}").as_bytes());
+    format!("r{}", &hash.to_hex()[..16])
+}
+
+pub(crate) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,246 @@
+//! Changes that bring a resource from one state to another, each with its charge and its audit in one transaction.
+
+use chaosdrill_rt::{
+    defect, observe,
+    sql::{Connection, Transaction},
+    time,
+};
+
+use crate::{
+    audit,
+    error::{ProvisionError, storage},
+    resource::{Resource, Status},
+    store::Store,
+};
+
+/// In which stage a resource failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The backend did not make it.
+    Create,
+    /// What was made could not be stored.
+    Finalize,
+    /// Nobody had finished it.
+    Reconcile,
+}
+
+impl Stage {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Finalize => "finalize",
+            Self::Reconcile => "reconcile",
+        }
+    }
+
+    /// What the audit calls a failure in this stage.
+    pub(crate) fn audit(self) -> audit::Kind {
+        match self {
+            Self::Create => audit::Kind::BackendFailed,
+            Self::Finalize => audit::Kind::PersistenceFailed,
+            Self::Reconcile => audit::Kind::ReconcileAbandoned,
+        }
+    }
+}
+
+/// How a resource failed.
+#[derive(Debug)]
+pub(crate) struct Failure<'a> {
+    pub(crate) stage: Stage,
+    pub(crate) why: &'a str,
+    /// Why the object may still be there.
+    pub(crate) leak: Option<&'a str>,
+}
+
+impl Store {
+    /// A pending resource has failed: row, leak and refund at once, and for the reconciler the audit too. Says
+    /// whether the row was this hand's to settle.
+    pub(crate) async fn fail(
+        &self,
+        resource: &Resource,
+        failure: &Failure<'_>,
+    ) -> Result<bool, ProvisionError> {
+        let failed = storage("settle a failure");
+        let by_reconciler = failure.stage == Stage::Reconcile;
+        let mut tx = self.pool.begin("fail").await.map_err(&failed)?;
+        let changed = sqlx::query(self.sql.get("resources.fail"))
+            .bind(failure.stage.name())
+            .bind(failure.why.to_owned())
+            .bind(if by_reconciler { "reconciler" } else { "handler" })
+            .bind(resource.id.clone())
+            .bind(resource.holder.clone())
+            .execute(&mut *tx)
+            .await
+            .map_err(&failed)?;
+        if !self.has_won(resource, changed.rows_affected()) {
+            return Ok(false);
+        }
+        if defect!("R17b", by_reconciler, false) {
+            tx.commit().await.map_err(&failed)?;
+            tx = self.pool.begin("fail_rest").await.map_err(&failed)?;
+        }
+        if let Some(why) = failure.leak {
+            self.leak_on(&mut tx, resource, why).await?;
+        }
+        if by_reconciler {
+            audit::append(&mut tx, self.sql, failure.stage.audit(), resource).await?;
+        }
+        self.refund(&mut tx, resource).await.map_err(&failed)?;
+        tx.commit().await.map_err(&failed)?;
+        Ok(true)
+    }
+
+    /// Whether a change was this program's to make: nothing may follow from one that changed no row.
+    fn has_won(&self, resource: &Resource, rows: u64) -> bool {
+        if rows == 0 {
+            observe!("settle.lost", resource = resource.id, program = self.program);
+        }
+        rows == 1 || defect!("R17", self.program.starts_with("reconciler"), false)
+    }
+
+    /// Takes over a resource that nobody finishes, to undo it. Says whether it could be had.
+    pub(crate) async fn take(
+        &self,
+        resource: &mut Resource,
+        lapsed_by: i64,
+    ) -> Result<bool, ProvisionError> {
+        let holder = self.new_holder();
+        let taken = sqlx::query(self.sql.get("resources.take"))
+            .bind(self.until())
+            .bind(holder.clone())
+            .bind(resource.id.clone())
+            .bind(resource.holder.clone())
+            .bind(lapsed_by)
+            .execute(&self.pool)
+            .await
+            .map_err(storage("take a resource over"))?;
+        resource.holder = holder;
+        Ok(self.has_won(resource, taken.rows_affected()))
+    }
+
+    /// Finishes a resource that is whole, in the place of whoever should have. Says whether it could be had.
+    pub(crate) async fn promote(
+        &self,
+        resource: &Resource,
+        provider: Option<&str>,
+        lapsed_by: i64,
+    ) -> Result<bool, ProvisionError> {
+        let failed = storage("finish a resource");
+        let mut tx = self.pool.begin("promote").await.map_err(&failed)?;
+        let changed = sqlx::query(self.sql.get("resources.promote"))
+            .bind(provider.map(str::to_owned))
+            .bind(resource.id.clone())
+            .bind(resource.holder.clone())
+            .bind(lapsed_by)
+            .execute(&mut *tx)
+            .await
+            .map_err(&failed)?;
+        if !self.has_won(resource, changed.rows_affected()) {
+            return Ok(false);
+        }
+        audit::append(&mut tx, self.sql, audit::Kind::ReconcileRecovered, resource).await?;
+        tx.commit().await.map_err(&failed)?;
+        Ok(true)
+    }
+
+    /// Holds an active resource, and gives its charge back. Says whether it was active.
+    pub(crate) async fn hold(
+        &self,
+        resource: &Resource,
+        status: Status,
+    ) -> Result<bool, ProvisionError> {
+        let (failed, name) = (storage("hold a resource"), "resources.hold");
+        let mut tx = self.pool.begin("hold").await.map_err(&failed)?;
+        let has_changed = self.turn(&mut tx, name, resource, status).await.map_err(&failed)?;
+        tx.commit().await.map_err(&failed)?;
+        Ok(has_changed)
+    }
+
+    /// A resource has come to its end: it waits to be taken down, to be `close_as` from then on.
+    pub(crate) async fn close(
+        &self,
+        resource: &Resource,
+        close_as: Status,
+    ) -> Result<bool, ProvisionError> {
+        let (failed, name) = (storage("close a resource"), "resources.close");
+        let mut tx = self.pool.begin("close").await.map_err(&failed)?;
+        let has_changed = self.turn(&mut tx, name, resource, close_as).await.map_err(&failed)?;
+        tx.commit().await.map_err(&failed)?;
+        Ok(has_changed)
+    }
+
+    async fn turn(
+        &self,
+        tx: &mut Transaction,
+        name: &str,
+        resource: &Resource,
+        status: Status,
+    ) -> Result<bool, sqlx::Error> {
+        let changed = sqlx::query(self.sql.get(name))
+            .bind(status.name())
+            .bind(resource.id.clone())
+            .execute(&mut **tx)
+            .await?;
+        if changed.rows_affected() == 1 {
+            self.refund(tx, resource).await?;
+        }
+        Ok(changed.rows_affected() == 1)
+    }
+
+    /// What had ended is taken down.
+    pub(crate) async fn finish(&self, resource: &Resource) -> Result<(), ProvisionError> {
+        sqlx::query(self.sql.get("reaper.finish"))
+            .bind(resource.id.clone())
+            .execute(&self.pool)
+            .await
+            .map_err(storage("note that a resource is taken down"))?;
+        Ok(())
+    }
+
+    /// Gives the charge of a resource back: once, however often it is asked for.
+    async fn refund(
+        &self,
+        connection: &mut Connection,
+        resource: &Resource,
+    ) -> Result<(), sqlx::Error> {
+        let keyed = sqlx::query(self.sql.get("quota.key"))
+            .bind(resource.id.clone())
+            .bind(resource.team.clone())
+            .bind(time::unix_ms())
+            .execute(&mut *connection)
+            .await?;
+        if keyed.rows_affected() == 1 || defect!("R17", true, false) {
+            sqlx::query(self.sql.get("quota.refund"))
+                .bind(resource.team.clone())
+                .execute(connection)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Remembers that an object should be gone and perhaps is not.
+    pub(crate) async fn leak(&self, resource: &Resource, why: &str) -> Result<(), ProvisionError> {
+        let mut connection = self.pool.acquire().await.map_err(storage("note a leak"))?;
+        self.leak_on(&mut connection, resource, why).await
+    }
+
+    async fn leak_on(
+        &self,
+        connection: &mut Connection,
+        resource: &Resource,
+        why: &str,
+    ) -> Result<(), ProvisionError> {
+        if defect!("R20b", true, false) {
+            return Ok(());
+        }
+        sqlx::query(self.sql.get("leaks.record"))
+            .bind(resource.id.clone())
+            .bind(resource.resource_type.name())
+            .bind(why.to_owned())
+            .bind(time::unix_ms())
+            .execute(connection)
+            .await
+            .map_err(storage("note a leak"))?;
+        Ok(())
+    }
+}
