@@ -43,9 +43,10 @@ pub(crate) fn of_races() -> Scenario {
         .faults_drawn(|stream| {
             let mut faults = deaths(stream);
             // Whoever has judged first waits, until the other has judged too.
-            let lasts = Duration::from_millis(stream.between(5, 200));
-            let hit = stream.between(1, 4) as u32;
-            faults.push(at("fp:reconciler.decided").on_any().hit(hit).delay(lasts).optional());
+            faults.extend((1..=16).map(|hit| {
+                let lasts = Duration::from_millis(stream.between(20, 400));
+                at("fp:reconciler.decided").on_any().hit(hit).delay(lasts).optional()
+            }));
             faults
         })
         .chaos_at_most(Duration::from_secs(3600))

@@ -26,14 +26,15 @@ fn scripts() -> Vec<Script> {
     };
     vec![
         probe(ResourceType::Cache, Scripted::Declined),
+        probe(ResourceType::Db, Scripted::Declined),
         probe(ResourceType::Queue, Scripted::Refused),
-        probe(ResourceType::Vector, Scripted::Slow(minutes(1))),
+        probe(ResourceType::Storage, Scripted::Slow(minutes(1))),
     ]
 }
 
 pub(crate) fn of_stalls() -> Scenario {
     const TYPES: [ResourceType; 4] =
-        [ResourceType::Db, ResourceType::Cache, ResourceType::Queue, ResourceType::Vector];
+        [ResourceType::Cache, ResourceType::Db, ResourceType::Storage, ResourceType::Queue];
     let scenario = Scenario::new("provisioning/stalled-handler")
         .claim("a handler that stalls for minutes between two steps finds its row settled by another, and neither revives nor wrecks it")
         .topology(|stage| {
@@ -46,17 +47,19 @@ pub(crate) fn of_stalls() -> Scenario {
             })
         })
         .faults_drawn(|stream: &mut Stream| {
-            const SITES: [&str; 4] = [
-                "fp:finalize.begins",
-                "fp:finalize.url_stored",
-                "fp:finalize.provider_stored",
-                "fp:rollback.begins",
-            ];
-            let site = SITES[stream.below(3) as usize];
-            let (hit, lasts) = (stream.between(1, 4) as u32, minutes(stream.between(6, 25)));
-            vec![at(site).on_any().hit(hit).stall(lasts)]
+            const SITES: [&str; 3] =
+                ["fp:finalize.begins", "fp:finalize.url_stored", "fp:finalize.provider_stored"];
+            let mut stall = |site: &str, hits: [u64; 2]| {
+                let hit = stream.between(hits[0], hits[1]) as u32;
+                at(site).on_any().hit(hit).stall(minutes(stream.between(6, 25)))
+            };
+            // One before the last step, and one anywhere.
+            let last = stall(SITES[2], [1, 2]);
+            let places = SITES.map(|site| stall(site, [3, 4]));
+            let other = stream.pick(&places).cloned();
+            [last].into_iter().chain(other).collect()
         })
-        .chaos_at_most(minutes(60))
+        .chaos_at_most(minutes(90))
         .sometimes(checks::marks::a_host_stood_still())
         .sometimes(checks::marks::the_reconciler_settled_a_row())
         .sometimes(Mark::observed("reconciler.undecided"));
