@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use chaosdrill_rt::{
     fail_point, http,
     net::TcpListener,
-    observe, select, task,
+    observe, task,
     time::{self, Duration},
 };
 use serde::de::DeserializeOwned;
@@ -113,10 +113,9 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Waits until the client is gone.
-    pub(crate) async fn is_cancelled(&self) {
-        let mut is_alive = self.is_alive.clone();
-        while is_alive.changed().await.is_ok() {}
+    /// Whether the client is gone.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.is_alive.has_changed().is_err()
     }
 }
 
@@ -189,10 +188,7 @@ impl Host {
         let row = resource.clone();
         task::spawn(async move {
             loop {
-                let is_over = select! {
-                    _ = is_held.changed() => true,
-                    () = time::sleep(every) => false,
-                };
+                let is_over = time::timeout(every, is_held.changed()).await.is_ok();
                 // An error may pass; a row that is not this hand's any more needs no sign of life.
                 if is_over || matches!(store.beat(&row).await, Ok(false)) {
                     return;
@@ -301,7 +297,7 @@ impl Host {
             Err(answer) => return answer,
         };
         let is_done = resource.status == status;
-        changed(&resource, is_done, self.store.hold(&resource, status).await)
+        changed(&resource, is_done, &self.store.hold(&resource, status).await)
     }
 
     async fn delete(&self, which: &Which) -> http::Response {
@@ -310,7 +306,7 @@ impl Host {
             Err(answer) => return answer,
         };
         let is_done = matches!(resource.status, Status::Expired | Status::Deleted | Status::Reaped);
-        changed(&resource, is_done, self.store.close(&resource, Status::Deleted).await)
+        changed(&resource, is_done, &self.store.close(&resource, Status::Deleted).await)
     }
 }
 
@@ -318,10 +314,10 @@ impl Host {
 fn changed(
     resource: &Resource,
     is_done: bool,
-    result: Result<bool, ProvisionError>,
+    result: &Result<bool, ProvisionError>,
 ) -> http::Response {
     match result {
-        Ok(has_changed) if has_changed || is_done => {
+        Ok(has_changed) if *has_changed || is_done => {
             say(200, &json!({ "resource_id": resource.id }))
         }
         Ok(_) if resource.status == Status::Pending => {

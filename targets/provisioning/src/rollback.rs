@@ -6,7 +6,7 @@
 //! row stays as it is, and once the lease is over the reconciler goes on from there.
 
 use chaosdrill_rt::{
-    defect, fail_point, observe, select,
+    defect, fail_point, observe,
     time::{self, Duration},
 };
 
@@ -77,14 +77,10 @@ impl Host {
         if fail_point!(failpoints::ROLLBACK_BEGINS).is_err() {
             return Err(Refused::in_progress(resource));
         }
-        let leak = defect!(
-            "R20",
-            select! {
-                cleaned = clean_up(&self.backend, resource) => cleaned,
-                () = context.is_cancelled() => None,
-            },
-            clean_up(&self.backend, resource).await
-        );
+        let leak = match defect!("R20", context.is_cancelled(), false) {
+            true => None,
+            false => clean_up(&self.backend, resource).await,
+        };
         if fail_point!(failpoints::CLEANED_UP).is_err() {
             return Err(Refused::in_progress(resource));
         }
