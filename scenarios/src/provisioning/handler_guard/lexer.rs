@@ -17,7 +17,7 @@ pub(super) fn tokens(text: &str) -> Vec<String> {
         at += match rest {
             ['/', '/', ..] => rest.iter().take_while(|letter| **letter != '\n').count(),
             ['/', '*', ..] => comment(rest),
-            ['r', '"', ..] | ['r', '#', '"' | '#', ..] => raw(rest),
+            ['r', '"' | '#', ..] => raw(rest),
             ['"', ..] => quoted(rest, '"'),
             // A letter in quotes; anything else that begins so is a lifetime.
             ['\'', '\\', ..] | ['\'', _, '\'', ..] => quoted(rest, '\''),
