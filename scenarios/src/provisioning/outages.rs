@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chaosdrill::{
-    Mark, Scenario, Stream,
+    Scenario, Stream,
     fault::{Fault, Restart, at_time},
 };
 
@@ -34,7 +34,7 @@ pub(crate) fn of_the_backend() -> Scenario {
         .claim("while the backend cannot be reached no provision succeeds, no object is forgotten, and afterwards customers are served")
         .faults_drawn(backend)
         .sometimes(checks::marks::a_link_was_cut())
-        .sometimes(Mark::observed("provision.answered"));
+        .sometimes(checks::marks::answered_with("provisioner_unavailable"));
     guarded(scenario)
 }
 

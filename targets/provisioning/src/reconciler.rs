@@ -176,7 +176,9 @@ impl Reconciler {
                 Some("create") => Stage::Create,
                 _ => Stage::Finalize,
             };
-            self.store.audit(stage.audit(), &resource).await?;
+            if let Err(error) = self.store.audit(stage.audit(), &resource).await {
+                observe!("reconciler.row_failed", error = chain(&error));
+            }
         }
         Ok(())
     }

@@ -162,3 +162,35 @@ fn a_stalled_listener_may_be_knocked_at_for_long() {
     assert_eq!(finished.stop, None);
     assert_eq!(observed(&finished), ["knocker done {}"]);
 }
+
+/// A client asks, and closes its connection before the server has answered; what the server does is in two halves.
+fn interrupted(is_tied: bool) -> Vec<String> {
+    let server = move || async move {
+        let listener = TcpListener::bind("slow", "0.0.0.0:80").await?;
+        let work = |_: http::Request| async move {
+            observe!("begun");
+            time::sleep(Duration::from_secs(10)).await;
+            observe!("done");
+            http::Response::new(200, "")
+        };
+        match is_tied {
+            true => http::serve_the_living(listener, work).await?,
+            false => http::serve(listener, work).await?,
+        }
+        Ok(())
+    };
+    let client = || async {
+        let posted = http::post("ask", "server:80", "/", "");
+        let _ = time::timeout(Duration::from_secs(1), posted).await;
+        time::sleep(Duration::from_secs(20)).await;
+        Ok(())
+    };
+    let hosts = vec![Host::new("server", server), Host::new("client", client).client()];
+    observed(&lab(1, "", hosts).run())
+}
+
+#[test]
+fn a_client_that_is_gone_ends_what_is_tied_to_its_request() {
+    assert_eq!(interrupted(true), ["server begun {}"]);
+    assert_eq!(interrupted(false), ["server begun {}", "server done {}"]);
+}
