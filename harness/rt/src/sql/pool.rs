@@ -132,6 +132,23 @@ impl Pool {
         }
     }
 
+    /// Takes back the migrations above version `target`, the newest first, through their down files; in a simulation
+    /// each step is a boundary. With a target of 0 everything is taken back that can be.
+    ///
+    /// # Errors
+    ///
+    /// The migrator's.
+    pub async fn undo(&self, migrator: &Migrator, target: i64) -> Result<(), MigrateError> {
+        match &self.inner {
+            Inner::Real(pool) => migrator.undo(pool, target).await,
+            #[cfg(feature = "sim")]
+            Inner::Simulated(pool) => {
+                let mut connection = pool.acquire().await?;
+                crate::sql::simulated::undo(migrator, target, &mut connection).await
+            }
+        }
+    }
+
     /// Closes the pool, and waits for its connections to come back.
     pub async fn close(&self) {
         match &self.inner {

@@ -34,6 +34,8 @@ use crate::{
 
 mod migrate;
 
+pub(crate) use migrate::undo;
+
 /// SQLite's codes for a database that somebody else holds: SQLITE_BUSY and SQLITE_BUSY_RECOVERY.
 const BUSY_CODES: [&str; 2] = ["5", "261"];
 

@@ -3,6 +3,7 @@
 mod crash;
 mod determinism;
 mod lab;
+mod migrations;
 mod network;
 mod sql;
 mod time;

@@ -8,11 +8,43 @@ use futures_util::FutureExt;
 use serde_json::Value;
 use sqlx::{
     AnyConnection,
-    migrate::{AppliedMigration, Migrate, MigrateError, Migration},
+    migrate::{AppliedMigration, Migrate, MigrateError, Migration, Migrator},
 };
 
 use super::{PooledConnection, round_trip};
 use crate::sim::{database, faulty, inspector};
+
+/// The steps of [`Migrator::undo`], which takes connections of sqlx's own only.
+pub(crate) async fn undo(
+    migrator: &Migrator,
+    target: i64,
+    connection: &mut PooledConnection,
+) -> Result<(), MigrateError> {
+    let table = &*migrator.table_name;
+    if migrator.locking {
+        connection.lock().await?;
+    }
+    connection.ensure_migrations_table(table).await?;
+    if let Some(version) = connection.dirty_version(table).await? {
+        return Err(MigrateError::Dirty(version));
+    }
+    let applied = connection.list_applied_migrations(table).await?;
+    let is_applied = |version: i64| applied.iter().any(|applied| applied.version == version);
+    let missing = applied.iter().find(|applied| !migrator.version_exists(applied.version));
+    if let Some(missing) = missing.filter(|_| !migrator.ignore_missing) {
+        return Err(MigrateError::VersionMissing(missing.version));
+    }
+    for migration in migrator.iter().rev() {
+        let is_down = migration.migration_type.is_down_migration();
+        if is_down && migration.version > target && is_applied(migration.version) {
+            connection.revert(table, migration).await?;
+        }
+    }
+    if migrator.locking {
+        connection.unlock().await?;
+    }
+    Ok(())
+}
 
 impl PooledConnection {
     /// One step of the migrator, as a boundary.
