@@ -1,0 +1,138 @@
+//! The API: notifications come in here, and people look after them.
+//!
+//! | path | body | answers |
+//! |---|---|---|
+//! | `/notifications` | a [`Notification`] | 200; 422 where the id is another's, or it makes no sense |
+//! | `/notifications/ID/requeue` | | 200; 409 where it was not given up, 404 |
+//! | `/notifications/ID/read` | | 200; 409 where it was not sent, 404 |
+//! | `/notifications/list` | `{"status": "dead", "page": 1, "per_page": 50}` | 200; 422 where the page is too large |
+//! | `/dashboard` | | 200, with what could be counted |
+//!
+//! With 503 one asks again: every wish may be made twice.
+
+use std::sync::Arc;
+
+use chaosdrill_rt::{defect, fail_point, http, net::TcpListener};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    BoxError,
+    error::{NotificationError, chain, invalid},
+    start,
+    store::Store,
+};
+
+/// How an API works.
+#[derive(Clone, Debug)]
+pub struct ApiConfig {
+    /// The database of the notifications.
+    pub database_url: String,
+    /// Where it listens, such as `0.0.0.0:80`.
+    pub listen: String,
+}
+
+impl ApiConfig {
+    /// The defaults: it listens on port 80.
+    pub fn new(database_url: impl Into<String>) -> Self {
+        Self { database_url: database_url.into(), listen: "0.0.0.0:80".into() }
+    }
+}
+
+/// Runs an API, for ever.
+///
+/// # Errors
+///
+/// Only where it cannot start.
+pub async fn run_api(config: ApiConfig) -> Result<(), BoxError> {
+    let store = Arc::new(Store::new(start::open(&config.database_url).await?)?);
+    let listener = TcpListener::bind("api", &config.listen).await?;
+    let answer = move |request: http::Request| {
+        let store = store.clone();
+        async move { answer(&store, &request).await }
+    };
+    http::serve(listener, answer).await?;
+    Ok(())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct List {
+    #[serde(default)]
+    status: String,
+    #[serde(default = "first")]
+    page: i64,
+    #[serde(default = "fifty")]
+    per_page: i64,
+}
+
+fn first() -> i64 {
+    1
+}
+
+fn fifty() -> i64 {
+    50
+}
+
+async fn answer(store: &Store, request: &http::Request) -> http::Response {
+    let path: Vec<&str> = request.path.split('/').skip(1).collect();
+    let answered = match path[..] {
+        ["notifications"] => create(store, &request.body).await,
+        ["notifications", "list"] => list(store, &request.body).await,
+        ["notifications", id, "requeue"] => requeue(store, id).await,
+        ["notifications", id, "read"] => read(store, id).await,
+        ["dashboard"] => dashboard(store).await,
+        _ => return say(404, &json!({ "error": "nothing is here" })),
+    };
+    answered.unwrap_or_else(|error| {
+        let status = if let NotificationError::Conflict { status, .. } = &error {
+            status.as_str()
+        } else {
+            ""
+        };
+        say(error.status(), &json!({ "error": chain(&error), "status": status }))
+    })
+}
+
+async fn create(store: &Store, body: &[u8]) -> Result<http::Response, NotificationError> {
+    let wish = serde_json::from_slice(body).map_err(|error| invalid(error.to_string()))?;
+    let repeated = store.create(&wish).await?;
+    fail_point!(crate::failpoints::BEFORE_ANSWER)?;
+    Ok(say(200, &json!({ "id": wish.id, "repeated": repeated })))
+}
+
+async fn requeue(store: &Store, id: &str) -> Result<http::Response, NotificationError> {
+    store.requeue(id).await?;
+    fail_point!(crate::failpoints::BEFORE_ANSWER)?;
+    Ok(say(200, &json!({ "id": id, "status": "pending" })))
+}
+
+async fn read(store: &Store, id: &str) -> Result<http::Response, NotificationError> {
+    store.mark_read(id).await?;
+    Ok(say(200, &json!({ "id": id, "status": "read" })))
+}
+
+async fn list(store: &Store, body: &[u8]) -> Result<http::Response, NotificationError> {
+    let List { status, page, per_page } =
+        serde_json::from_slice(body).map_err(|error| invalid(error.to_string()))?;
+    let notifications = store.list(&status, page, per_page).await?;
+    Ok(say(200, &json!({ "page": page, "per_page": per_page, "notifications": notifications })))
+}
+
+/// What can be counted is shown; what cannot is not known, which is no reason to show nothing.
+async fn dashboard(store: &Store) -> Result<http::Response, NotificationError> {
+    let (counts, oldest) = (store.counts().await, store.oldest_pending().await);
+    let errors: Vec<String> = [counts.as_ref().err(), oldest.as_ref().err()]
+        .into_iter()
+        .flatten()
+        .map(|error| chain(error))
+        .collect();
+    let counts = defect!("N20b", Some(counts?), counts.ok());
+    let oldest = oldest.ok().flatten();
+    let counted = json!({ "counts": counts, "oldest_pending": oldest, "errors": errors });
+    Ok(say(200, &counted))
+}
+
+fn say(status: u16, body: &Value) -> http::Response {
+    http::Response::new(status, body.to_string())
+}

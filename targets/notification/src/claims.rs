@@ -1,0 +1,190 @@
+//! Claims: whoever sends a notification has it alone, and settles it as long as nobody else has it.
+
+use chaosdrill_rt::{
+    defect, observe,
+    sql::Pool,
+    time::{self, Duration},
+};
+use sqlx::{Row, any::AnyRow};
+
+use crate::{
+    BoxError,
+    error::{NotificationError, storage},
+    listing::Candidate,
+    schedule,
+    sql::Sql,
+};
+
+/// Longest reason that is kept, in characters.
+const REASON_CHARS_MAX: usize = 500;
+
+/// The notifications, as one server claims and settles them.
+#[derive(Clone, Debug)]
+pub(crate) struct Claims {
+    pool: Pool,
+    sql: Sql,
+    server: String,
+    lease: Duration,
+    attempts_max: i64,
+}
+
+/// A notification that is claimed. Its attempt is counted: what becomes of it, there are not more than the budget.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    pub(crate) id: String,
+    /// Counts all claims of the notification, requeued or not; with the server's name it is the fence.
+    pub(crate) attempt: i64,
+    pub(crate) kind: String,
+    pub(crate) channel: String,
+    pub(crate) recipient: String,
+    pub(crate) message: String,
+    failed_before: i64,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Outcome<'a> {
+    /// A notifier has it.
+    Sent,
+    /// No notifier took it.
+    Failed(&'a str),
+    /// There is no notifier that could ever take it.
+    Undeliverable(&'a str),
+}
+
+impl Claims {
+    pub(crate) fn new(
+        pool: Pool,
+        server: String,
+        lease: Duration,
+        attempts_max: i64,
+    ) -> Result<Self, BoxError> {
+        let sql = Sql::of(&pool)?;
+        Ok(Self { pool, sql, server, lease, attempts_max })
+    }
+
+    /// Claims a notification; nothing where it is not any more what it was when it was listed.
+    pub(crate) async fn claim(
+        &self,
+        candidate: &Candidate,
+    ) -> Result<Option<Claim>, NotificationError> {
+        let failed = storage("claim a notification");
+        let now = time::unix_ms();
+        let lease_ms = i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX);
+        let claim = defect!(
+            "N14",
+            self.sql.wrong("notifications.claim"),
+            self.sql.get("notifications.claim")
+        );
+        let row = sqlx::query(claim)
+            .bind(self.server.clone())
+            .bind(now.saturating_add(lease_ms))
+            .bind(candidate.id.clone())
+            .bind(candidate.attempts)
+            .bind(now)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(&failed)?;
+        row.map(|row| claimed(candidate, &row)).transpose().map_err(&failed)
+    }
+
+    /// Writes down how an attempt ended: whether it still was this server's to say.
+    pub(crate) async fn settle(
+        &self,
+        claim: &Claim,
+        outcome: Outcome<'_>,
+    ) -> Result<bool, NotificationError> {
+        let now = time::unix_ms();
+        let query = sqlx::query(self.statement(outcome))
+            .bind(now)
+            .bind(claim.id.clone())
+            .bind(claim.attempt)
+            .bind(self.server.clone());
+        let query = match outcome {
+            Outcome::Sent => query,
+            Outcome::Failed(why) => {
+                let (status, due) = self.after_failure(claim.failed_before, now);
+                query.bind(status).bind(defect!("N2", None, due)).bind(short(why))
+            }
+            Outcome::Undeliverable(why) => query.bind(short(why)),
+        };
+        let settled = query.execute(&self.pool).await.map_err(storage("settle a notification"))?;
+        let is_settled = settled.rows_affected() == 1;
+        if !is_settled {
+            observe!(
+                "delivery.settle_refused",
+                notification = claim.id,
+                attempt = claim.attempt,
+                server = self.server
+            );
+        }
+        Ok(is_settled)
+    }
+
+    /// Counts an attempt as failed of which nobody has said how it ended.
+    pub(crate) async fn reap(&self, lapsed: &Candidate) -> Result<(), NotificationError> {
+        let now = time::unix_ms();
+        let (status, due) = self.after_failure(lapsed.retry_count, now);
+        let reap = defect!(
+            "N13",
+            self.sql.wrong("notifications.reap"),
+            self.sql.get("notifications.reap")
+        );
+        let reaped = sqlx::query(reap)
+            .bind(lapsed.id.clone())
+            .bind(lapsed.attempts)
+            .bind(status)
+            .bind(now)
+            .bind(due)
+            .bind(format!("nobody said how attempt {} ended", lapsed.attempts))
+            .execute(&self.pool)
+            .await
+            .map_err(storage("take back a notification"))?;
+        if reaped.rows_affected() == 1 {
+            let (id, attempt) = (&lapsed.id, lapsed.attempts);
+            observe!("claim.reaped", notification = id, attempt = attempt, status = status);
+        }
+        Ok(())
+    }
+
+    /// What a notification is after one more failure, and when it is due again.
+    fn after_failure(&self, failed_before: i64, now: i64) -> (&'static str, Option<i64>) {
+        match schedule::due_at(failed_before, self.attempts_max, now) {
+            Some(due) => ("failed", Some(due)),
+            None => ("dead", defect!("N4", Some(now + schedule::wait_ms(failed_before)), None)),
+        }
+    }
+
+    fn statement(&self, outcome: Outcome<'_>) -> &'static str {
+        let (right, wrong) = (|name| self.sql.get(name), |name| self.sql.wrong(name));
+        let (name, planted) = match outcome {
+            Outcome::Sent => ("notifications.sent", defect!("N6", "_fresh", "")),
+            Outcome::Failed(_) => {
+                ("notifications.failed", defect!("N21", "_zero", defect!("N23", "_uncounted", "")))
+            }
+            Outcome::Undeliverable(_) => ("notifications.undeliverable", ""),
+        };
+        if planted.is_empty() {
+            defect!("N12", wrong(name), right(name))
+        } else {
+            wrong(&format!("{name}{planted}"))
+        }
+    }
+}
+
+fn claimed(candidate: &Candidate, row: &AnyRow) -> Result<Claim, sqlx::Error> {
+    Ok(Claim {
+        id: candidate.id.clone(),
+        attempt: row.try_get("attempts")?,
+        kind: row.try_get("type")?,
+        channel: row.try_get("channel")?,
+        recipient: row.try_get("recipient")?,
+        message: row.try_get("message")?,
+        failed_before: row.try_get("retry_count")?,
+    })
+}
+
+/// As much of a reason as is kept.
+fn short(why: &str) -> String {
+    why.chars().take(REASON_CHARS_MAX).collect()
+}

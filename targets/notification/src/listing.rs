@@ -1,0 +1,130 @@
+//! Lists of what a sweep has to do, the oldest first, read page by page.
+
+use chaosdrill_rt::{defect, observe, sql::Pool, time};
+use sqlx::{Row, any::AnyRow};
+
+use crate::{
+    BoxError,
+    error::{NotificationError, storage},
+    sql::Sql,
+};
+
+/// A notification that a sweep may have to do something about, as it was when it was listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    pub(crate) id: String,
+    pub(crate) attempts: i64,
+    pub(crate) retry_count: i64,
+    /// By what the list is sorted, before the id.
+    place: i64,
+}
+
+/// Which list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// Asked for, and never begun.
+    Pending,
+    /// Failed, and due again.
+    Due,
+    /// Claimed, and the claim is over.
+    Lapsed,
+}
+
+impl Which {
+    fn statement(self) -> &'static str {
+        match self {
+            Self::Pending => "notifications.pending",
+            Self::Due => "notifications.due",
+            Self::Lapsed => "notifications.lapsed",
+        }
+    }
+}
+
+/// The lists, as one server reads them.
+#[derive(Clone, Debug)]
+pub(crate) struct Lists {
+    pool: Pool,
+    sql: Sql,
+    server: String,
+    limit: usize,
+    page: usize,
+    attempts_max: i64,
+}
+
+impl Lists {
+    pub(crate) fn new(
+        pool: Pool,
+        server: String,
+        limit: usize,
+        page: usize,
+        attempts_max: i64,
+    ) -> Result<Self, BoxError> {
+        let sql = Sql::of(&pool)?;
+        Ok(Self { pool, sql, server, limit, page: page.max(1), attempts_max })
+    }
+
+    /// A whole list, up to the limit; where any of its pages cannot be read there is none.
+    pub(crate) async fn read(
+        &self,
+        which: Which,
+        sweep: &str,
+    ) -> Result<Vec<Candidate>, NotificationError> {
+        let now = time::unix_ms();
+        let mut all: Vec<Candidate> = Vec::new();
+        while all.len() < self.limit {
+            let page = match self.page(which, now, all.last()).await {
+                Ok(page) => page,
+                Err(error) => {
+                    let server = &self.server;
+                    observe!("list.failed", server = server, sweep = sweep, had = all.len());
+                    if defect!("N8", !all.is_empty(), false) {
+                        break;
+                    }
+                    return Err(error);
+                }
+            };
+            let is_last = page.len() < self.page || defect!("N19", true, false);
+            all.extend(page);
+            if is_last {
+                break;
+            }
+        }
+        all.truncate(self.limit);
+        Ok(all)
+    }
+
+    async fn page(
+        &self,
+        which: Which,
+        now: i64,
+        after: Option<&Candidate>,
+    ) -> Result<Vec<Candidate>, NotificationError> {
+        let failed = storage("list notifications");
+        let name = which.statement();
+        let statement = if which == Which::Pending {
+            defect!("N19", self.sql.wrong(name), self.sql.get(name))
+        } else {
+            self.sql.get(name)
+        };
+        let (place, id) =
+            after.map_or((i64::MIN, String::new()), |last| (last.place, last.id.clone()));
+        let query =
+            sqlx::query(statement).bind(place).bind(id).bind(i64::try_from(self.page).unwrap_or(1));
+        let query = match which {
+            Which::Pending => query,
+            Which::Lapsed => query.bind(now),
+            Which::Due => query.bind(now).bind(defect!("N3", i64::MAX, self.attempts_max)),
+        };
+        let rows = query.fetch_all(&self.pool).await.map_err(&failed)?;
+        rows.iter().map(candidate).collect::<Result<_, _>>().map_err(&failed)
+    }
+}
+
+fn candidate(row: &AnyRow) -> Result<Candidate, sqlx::Error> {
+    Ok(Candidate {
+        id: row.try_get("id")?,
+        attempts: row.try_get("attempts")?,
+        retry_count: row.try_get("retry_count")?,
+        place: row.try_get("place")?,
+    })
+}

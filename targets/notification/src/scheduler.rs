@@ -1,0 +1,282 @@
+//! Loops: each sweeps at its interval, one sweep at a time, until it is told to stop; then what is under way is
+//! waited for, as long as there is patience.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use chaosdrill_rt::{
+    defect, observe, select,
+    task::{self, JoinHandle},
+    time::{self, Duration, Instant, MissedTickBehavior},
+};
+use tokio::sync::watch;
+
+use crate::{NotificationError, error::chain};
+
+/// When a loop sweeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoopConfig {
+    /// From one tick to the next. The first comes at once.
+    pub every: Duration,
+    /// How long one sweep may take.
+    pub timeout: Duration,
+}
+
+/// Something was still under way when the patience was over; it has been cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not everything was done within {0:?} of the shutdown")]
+pub struct ShutdownTimeout(pub Duration);
+
+/// The loops of one server.
+#[derive(Debug)]
+pub(crate) struct Scheduler {
+    server: String,
+    stop: watch::Sender<bool>,
+    loops: Mutex<Vec<JoinHandle<()>>>,
+    sweeps: Arc<Mutex<Vec<JoinHandle<()>>>>,
+}
+
+/// One sweep, as the one who does it sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Sweep {
+    /// Its name: the loop's and a number.
+    pub(crate) name: String,
+    deadline: Instant,
+    stop: watch::Receiver<bool>,
+}
+
+impl Sweep {
+    /// Whether something that may take so long can still be begun.
+    pub(crate) fn has_time_for(&self, needed: Duration) -> bool {
+        let is_stopped = *self.stop.borrow();
+        !is_stopped && Instant::now() + needed <= self.deadline
+    }
+}
+
+/// What a loop does at each tick.
+pub(crate) trait Work: Send + Sync + 'static {
+    /// One sweep.
+    fn sweep(&self, sweep: Sweep) -> impl Future<Output = Result<(), NotificationError>> + Send;
+}
+
+impl Scheduler {
+    pub(crate) fn new(server: String) -> Self {
+        let (stop, _) = watch::channel(false);
+        Self { server, stop, loops: Mutex::default(), sweeps: Arc::default() }
+    }
+
+    /// Starts a loop.
+    pub(crate) fn start(&self, name: &'static str, config: LoopConfig, work: impl Work) {
+        let looped = Loop {
+            name,
+            server: self.server.clone(),
+            config,
+            work: Arc::new(work),
+            is_running: Arc::default(),
+            numbers: AtomicU64::new(0),
+            stop: self.stop.subscribe(),
+            sweeps: self.sweeps.clone(),
+        };
+        lock(&self.loops).push(task::spawn(looped.run()));
+    }
+
+    /// No sweep begins any more, and those under way begin nothing new.
+    pub(crate) fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Waits until nothing is under way any more; what takes longer than `patience` is cut off.
+    pub(crate) async fn wait_for_completion(
+        &self,
+        patience: Duration,
+    ) -> Result<(), ShutdownTimeout> {
+        let deadline = Instant::now() + patience;
+        // A loop begins no sweep once it is over, so the list of sweeps is complete then.
+        let loops = std::mem::take(&mut *lock(&self.loops));
+        let mut is_complete = join_until(deadline, loops).await;
+        let sweeps = std::mem::take(&mut *lock(&self.sweeps));
+        is_complete &= join_until(deadline, sweeps).await;
+        if is_complete { Ok(()) } else { Err(ShutdownTimeout(patience)) }
+    }
+}
+
+/// Waits for tasks, and ends those that are not done in time; whether all were.
+async fn join_until(deadline: Instant, tasks: Vec<JoinHandle<()>>) -> bool {
+    let mut is_complete = true;
+    for mut task in tasks {
+        if time::timeout_at(deadline, &mut task).await.is_err() {
+            is_complete = false;
+            task.abort();
+            // What it was in the middle of is over once it has been dropped.
+            let _ = task.await;
+        }
+    }
+    is_complete
+}
+
+struct Loop<W> {
+    name: &'static str,
+    server: String,
+    config: LoopConfig,
+    work: Arc<W>,
+    is_running: Arc<AtomicBool>,
+    numbers: AtomicU64,
+    stop: watch::Receiver<bool>,
+    sweeps: Arc<Mutex<Vec<JoinHandle<()>>>>,
+}
+
+impl<W: Work> Loop<W> {
+    async fn run(mut self) {
+        let mut ticks = time::interval(self.config.every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            let is_over = select! {
+                _ = ticks.tick() => false,
+                _ = self.stop.wait_for(|is_stopped| *is_stopped) => true,
+            };
+            if is_over || *self.stop.borrow() {
+                return;
+            }
+            self.tick();
+        }
+    }
+
+    /// Begins a sweep, unless the one before is still under way.
+    fn tick(&self) {
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed) + 1;
+        let name = format!("{}/{number}", self.name);
+        let Some(turn) = Turn::take(&self.is_running, number == 1) else {
+            observe!("sweep.skipped", server = self.server, sweep = name);
+            return;
+        };
+        let deadline = Instant::now() + self.config.timeout;
+        let sweep = Sweep { name, deadline, stop: self.stop.clone() };
+        let (looped, server, work) = (self.name, self.server.clone(), self.work.clone());
+        let handle = task::spawn(async move {
+            let shown = Shown::begin(&server, looped, &sweep.name);
+            let swept = time::timeout_at(deadline, work.sweep(sweep.clone())).await;
+            let error = match &swept {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(chain(error)),
+                Err(elapsed) => Some(elapsed.to_string()),
+            };
+            drop(shown);
+            if let Some(error) = error {
+                observe!("sweep.failed", server = server, sweep = sweep.name, error = error);
+                defect!("N15b", std::mem::forget(turn), drop(turn));
+            }
+        });
+        let mut sweeps = lock(&self.sweeps);
+        sweeps.retain(|sweep| !sweep.is_finished());
+        defect!("N16", drop(handle), sweeps.push(handle));
+    }
+}
+
+/// The right to sweep. It ends however the sweep does: by itself, cut off, or in a panic.
+#[derive(Debug)]
+struct Turn(Option<Arc<AtomicBool>>);
+
+impl Turn {
+    fn take(is_running: &Arc<AtomicBool>, is_first: bool) -> Option<Self> {
+        if defect!("N15c", is_first, false) {
+            return Some(Self(None));
+        }
+        let taken =
+            is_running.compare_exchange(false, true, Ordering::AcqRel, Ordering::Acquire).is_ok();
+        let taken = defect!("N15", true, taken);
+        taken.then(|| Self(Some(is_running.clone())))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(is_running) = &self.0 {
+            is_running.store(false, Ordering::Release);
+        }
+    }
+}
+
+/// Says that a sweep begins, and however it ends, that it does.
+struct Shown {
+    what: String,
+    sweep: String,
+}
+
+impl Shown {
+    fn begin(server: &str, looped: &str, sweep: &str) -> Self {
+        let shown = Self { what: format!("{server}/{looped}"), sweep: sweep.to_owned() };
+        observe!("sweep.begun", of = shown.what, sweep = shown.sweep);
+        shown
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        observe!("sweep.ended", of = self.what, sweep = self.sweep);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    /// Panics at first, then hangs, then works.
+    #[derive(Default)]
+    struct Trouble {
+        sweeps: Arc<AtomicUsize>,
+        done: Arc<AtomicUsize>,
+    }
+
+    impl Work for Trouble {
+        async fn sweep(&self, _: Sweep) -> Result<(), NotificationError> {
+            match self.sweeps.fetch_add(1, Ordering::Relaxed) {
+                0 => panic!("the first sweep"),
+                1 => std::future::pending().await,
+                _ => {
+                    self.done.fetch_add(1, Ordering::Relaxed);
+                    Ok(())
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn after_a_panic_and_a_sweep_that_hangs_the_next_one_runs() {
+        let work = Trouble::default();
+        let (sweeps, done) = (work.sweeps.clone(), work.done.clone());
+        let scheduler = Scheduler::new("s".into());
+        let every = Duration::from_millis(5);
+        scheduler.start("trouble", LoopConfig { every, timeout: Duration::from_millis(40) }, work);
+        while done.load(Ordering::Relaxed) < 2 {
+            time::sleep(every).await;
+        }
+        scheduler.stop();
+        assert_eq!(scheduler.wait_for_completion(Duration::from_secs(5)).await, Ok(()));
+        let swept = sweeps.load(Ordering::Relaxed);
+        time::sleep(every * 4).await;
+        assert_eq!(sweeps.load(Ordering::Relaxed), swept, "a sweep began after the end");
+    }
+
+    #[tokio::test]
+    async fn what_takes_longer_than_the_patience_is_cut_off() {
+        let work = Trouble { sweeps: Arc::new(AtomicUsize::new(1)), ..Trouble::default() };
+        let scheduler = Scheduler::new("s".into());
+        let hour = Duration::from_secs(3600);
+        scheduler.start("trouble", LoopConfig { every: hour, timeout: hour }, work);
+        time::sleep(Duration::from_millis(10)).await;
+        scheduler.stop();
+        let patience = Duration::from_millis(10);
+        assert_eq!(scheduler.wait_for_completion(patience).await, Err(ShutdownTimeout(patience)));
+    }
+}

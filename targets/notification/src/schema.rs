@@ -1,0 +1,65 @@
+//! The schema: there, and back again. Each migration can be run over a schema that has it already.
+
+use chaosdrill_rt::{
+    defect,
+    sql::{Dialect, Pool},
+};
+use sqlx::{
+    AssertSqlSafe, SqlSafeStr,
+    migrate::{MigrateError, Migration, Migrator},
+};
+
+use crate::sql::UnsupportedDialect;
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// Brings the schema up to date; where it is already, nothing happens.
+///
+/// # Errors
+///
+/// The migrator's. What the database refused may be the work of another program that migrates just now.
+pub async fn up(pool: &Pool) -> Result<(), MigrateError> {
+    pool.migrate(&migrations(pool)?).await
+}
+
+/// Takes back all migrations above `version`; 0 takes back everything, and every notification with it.
+///
+/// # Errors
+///
+/// As [`up`].
+pub async fn down(pool: &Pool, version: i64) -> Result<(), MigrateError> {
+    pool.undo(&migrations(pool)?, version).await
+}
+
+fn migrations(pool: &Pool) -> Result<Migrator, MigrateError> {
+    let all = match pool.dialect() {
+        Dialect::Sqlite => &SQLITE,
+        other @ Dialect::Postgres => {
+            return Err(MigrateError::Source(UnsupportedDialect(other).into()));
+        }
+    };
+    let text = |migration: &Migration| text(migration.sql.as_str());
+    let copy = |migration: &Migration| {
+        let (version, name) = (migration.version, migration.description.clone());
+        let sql = AssertSqlSafe(text(migration)).into_sql_str();
+        Migration::new(version, name, migration.migration_type, sql, migration.no_tx)
+    };
+    Ok(Migrator::with_migrations(all.iter().map(copy).collect()))
+}
+
+/// The text of a migration. The planted bugs of the schema change it.
+fn text(sql: &str) -> String {
+    let is_up = sql.contains("CREATE INDEX idx_notification_events_retry_sweep");
+    let is_down = sql.contains("DROP INDEX IF EXISTS idx_notification_events_retry_sweep");
+    let predicate = "\n    WHERE status = 'failed' AND next_retry_at IS NOT NULL";
+    let adds =
+        "ALTER TABLE notification_events ADD COLUMN retry_count BIGINT NOT NULL DEFAULT 0;\n";
+    let sql = defect!("N18", sql.replace(predicate, ""), sql.to_owned());
+    let sql = defect!(
+        "N18b",
+        sql.replace("retry_count BIGINT NOT NULL DEFAULT 0", "retry_count BIGINT"),
+        sql
+    );
+    let sql = defect!("N18c", if is_down { "SELECT 1".to_owned() } else { sql }, sql);
+    defect!("N18d", if is_up { format!("{adds}{sql}") } else { sql }, sql)
+}

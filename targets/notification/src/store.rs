@@ -1,0 +1,160 @@
+//! What the API asks of the notifications: each wish is one statement, and what it refuses is looked up afterwards.
+
+use chaosdrill_rt::{defect, sql::Pool, time};
+use serde_json::{Value, json};
+use sqlx::Row;
+
+use crate::{
+    BoxError,
+    error::{NotificationError, invalid, storage},
+    notification::Notification,
+    sql::Sql,
+};
+
+/// Largest page of a list. A larger one is refused: a page that is quietly smaller looks like the end of the list.
+pub(crate) const PAGE_MAX: i64 = 500;
+
+/// The notifications, as those see them who ask for them and look after them.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    pool: Pool,
+    sql: Sql,
+}
+
+impl Store {
+    pub(crate) fn new(pool: Pool) -> Result<Self, BoxError> {
+        let sql = Sql::of(&pool)?;
+        Ok(Self { pool, sql })
+    }
+
+    /// Takes a notification in, once: whether it was there already.
+    pub(crate) async fn create(&self, wish: &Notification) -> Result<bool, NotificationError> {
+        wish.validate()?;
+        let created = sqlx::query(self.sql.get("notifications.create"))
+            .bind(wish.id.clone())
+            .bind(wish.kind.clone())
+            .bind(wish.channel.name())
+            .bind(wish.recipient.clone())
+            .bind(wish.message.clone())
+            .bind(time::unix_ms())
+            .execute(&self.pool)
+            .await
+            .map_err(storage("create a notification"))?;
+        if created.rows_affected() == 1 {
+            return Ok(false);
+        }
+        let known = self.find(&wish.id).await?;
+        let wished =
+            [&wish.kind, wish.channel.name(), wish.recipient.as_str(), wish.message.as_str()];
+        if known[..4] != wished.map(str::to_owned) {
+            return Err(invalid(format!("the id {} belongs to another notification", wish.id)));
+        }
+        Ok(true)
+    }
+
+    /// Type, channel, recipient, message and status.
+    async fn find(&self, id: &str) -> Result<[String; 5], NotificationError> {
+        let failed = storage("find a notification");
+        let row = sqlx::query(self.sql.get("notifications.find"))
+            .bind(id.to_owned())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(&failed)?;
+        let Some(row) = row else { return Err(NotificationError::NotFound { id: id.to_owned() }) };
+        let text = |column| row.try_get::<String, _>(column).map_err(&failed);
+        Ok([text("type")?, text("channel")?, text("recipient")?, text("message")?, text("status")?])
+    }
+
+    /// Gives a notification that was given up all of its attempts again, and forgets what became of the last ones.
+    pub(crate) async fn requeue(&self, id: &str) -> Result<(), NotificationError> {
+        let right = self.sql.get("notifications.requeue");
+        let right = defect!("N11c", self.sql.wrong("notifications.requeue_any"), right);
+        let halves =
+            [self.sql.wrong("notifications.requeue"), self.sql.wrong("notifications.requeue_rest")];
+        let statements: &[&'static str] =
+            defect!("N11", &halves[..1], defect!("N11b", &halves, &[right]));
+        for statement in statements {
+            self.change(statement, id).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes that somebody has read a notification.
+    pub(crate) async fn mark_read(&self, id: &str) -> Result<(), NotificationError> {
+        match self.change(self.sql.get("notifications.read"), id).await {
+            // Whoever asks again has read it already.
+            Err(NotificationError::Conflict { status, .. }) if status == "read" => Ok(()),
+            other => other,
+        }
+    }
+
+    /// One guarded statement; where it changes nothing, the row says why.
+    async fn change(&self, statement: &'static str, id: &str) -> Result<(), NotificationError> {
+        let changed = sqlx::query(statement)
+            .bind(id.to_owned())
+            .execute(&self.pool)
+            .await
+            .map_err(storage("change a notification"))?;
+        if changed.rows_affected() == 1 {
+            return Ok(());
+        }
+        let [.., status] = self.find(id).await?;
+        Err(NotificationError::Conflict { id: id.to_owned(), status })
+    }
+
+    /// A page of a list, the newest first; of one status, or of all where it is empty.
+    pub(crate) async fn list(
+        &self,
+        status: &str,
+        page: i64,
+        per_page: i64,
+    ) -> Result<Vec<Value>, NotificationError> {
+        if !(1..=PAGE_MAX).contains(&per_page) || page < 1 {
+            return Err(invalid(format!("pages count from 1, and hold 1 to {PAGE_MAX} each")));
+        }
+        let failed = storage("list notifications");
+        let rows = sqlx::query(self.sql.get("notifications.list"))
+            .bind(status.to_owned())
+            .bind(per_page)
+            .bind((page - 1).saturating_mul(per_page))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(&failed)?;
+        let shown = |row: &sqlx::any::AnyRow| -> Result<Value, sqlx::Error> {
+            Ok(json!({
+                "id": row.try_get::<String, _>("id")?,
+                "type": row.try_get::<String, _>("type")?,
+                "channel": row.try_get::<String, _>("channel")?,
+                "recipient": row.try_get::<String, _>("recipient")?,
+                "message": row.try_get::<String, _>("message")?,
+                "status": row.try_get::<String, _>("status")?,
+                "created_at": row.try_get::<i64, _>("created_at")?,
+                "sent_at": row.try_get::<Option<i64>, _>("sent_at")?,
+                "retry_count": row.try_get::<i64, _>("retry_count")?,
+                "next_retry_at": row.try_get::<Option<i64>, _>("next_retry_at")?,
+                "last_error": row.try_get::<Option<String>, _>("last_error")?,
+            }))
+        };
+        rows.iter().map(shown).collect::<Result<_, _>>().map_err(&failed)
+    }
+
+    /// How many notifications there are of each status: counted, not listed.
+    pub(crate) async fn counts(&self) -> Result<Value, NotificationError> {
+        let failed = storage("count notifications");
+        let count =
+            defect!("N20", self.sql.wrong("dashboard.count"), self.sql.get("dashboard.count"));
+        let rows = sqlx::query_as::<_, (String, i64)>(count)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(&failed)?;
+        Ok(rows.into_iter().map(|(status, count)| (status, Value::from(count))).collect())
+    }
+
+    /// When the oldest notification was asked for that nobody has begun to send.
+    pub(crate) async fn oldest_pending(&self) -> Result<Option<i64>, NotificationError> {
+        sqlx::query_scalar(self.sql.get("dashboard.oldest"))
+            .fetch_one(&self.pool)
+            .await
+            .map_err(storage("look for the oldest notification"))
+    }
+}
