@@ -1,6 +1,7 @@
 //! The scenarios of the reference pipelines: one file for each claim, by target.
 
 mod checks;
+pub mod notification;
 pub mod outbox;
 pub mod provisioning;
 mod sample;
@@ -9,10 +10,9 @@ use chaosdrill::Registry;
 
 /// All scenarios, with the targets they drill.
 pub fn registry() -> Registry {
-    let registry = Registry::new()
-        .manifest_dir(env!("CARGO_MANIFEST_DIR"))
-        .target(outbox::target())
-        .target(provisioning::target());
-    let scenarios = outbox::scenarios().into_iter().chain(provisioning::scenarios());
-    scenarios.fold(registry, Registry::with)
+    let targets = [notification::target(), outbox::target(), provisioning::target()];
+    let registry = Registry::new().manifest_dir(env!("CARGO_MANIFEST_DIR"));
+    let registry = targets.into_iter().fold(registry, Registry::target);
+    let scenarios = [notification::scenarios(), outbox::scenarios(), provisioning::scenarios()];
+    scenarios.into_iter().flatten().fold(registry, Registry::with)
 }

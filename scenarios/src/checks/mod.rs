@@ -14,14 +14,11 @@
 //! What only one pipeline has stands with its scenarios.
 
 pub(crate) mod audit;
-#[expect(dead_code, reason = "the pipelines that need it come next")]
 pub(crate) mod bounds;
-#[expect(dead_code, reason = "the pipelines that need it come next")]
 pub(crate) mod holders;
 #[expect(dead_code, reason = "the pipelines that need it come next")]
 pub(crate) mod labels;
 pub(crate) mod registries;
 pub(crate) mod rest;
 pub(crate) mod rows;
-#[expect(dead_code, reason = "the pipelines that need it come next")]
 pub(crate) mod schedule;

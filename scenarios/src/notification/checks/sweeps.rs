@@ -1,0 +1,69 @@
+//! What sweeps may do, and when they may not.
+
+use chaosdrill::{Check, Event, EventKind, History, Outcome};
+
+/// The attempts that a host began between two events.
+fn begun_between<'a>(
+    history: &'a History,
+    from: &'a Event,
+    is_end: impl Fn(&Event) -> bool,
+) -> impl Iterator<Item = &'a Event> {
+    let later = history.events().iter().filter(|event| event.seq > from.seq);
+    let end = later.clone().find(|event| event.host == from.host && is_end(event));
+    let until = end.map_or(u64::MAX, |event| event.seq);
+    later.filter(move |event| {
+        event.kind == EventKind::Observe
+            && event.name == "delivery.begun"
+            && event.host == from.host
+            && event.seq < until
+    })
+}
+
+/// Whether an event ends a life of its host.
+fn is_fall(event: &Event) -> bool {
+    event.kind == EventKind::Host && matches!(event.name.as_str(), "down" | "ended")
+}
+
+/// A sweep whose list broke off sends nothing.
+pub(crate) fn nothing_is_sent_after_a_failed_list() -> Check {
+    Check::new("nothing_is_sent_after_a_failed_list", |history| {
+        let wrong = history.observed("list.failed").find_map(|failed| {
+            let sweep = failed.text("sweep");
+            let is_end = |event: &Event| {
+                is_fall(event) || (event.name == "sweep.ended" && event.text("sweep") == sweep)
+            };
+            let begun =
+                begun_between(history, failed, is_end).find(|event| event.text("sweep") == sweep);
+            begun.map(|begun| (failed, begun))
+        });
+        Outcome::unless(wrong.map(|(failed, begun)| {
+            let why = format!(
+                "#{} {} sends {} in a sweep whose list broke off at #{}",
+                begun.seq,
+                begun.host,
+                begun.get("notification"),
+                failed.seq
+            );
+            Outcome::invalid(why, [failed.seq, begun.seq])
+        }))
+    })
+}
+
+/// Once a server has said that it is drained, it sends nothing in this life.
+pub(crate) fn no_send_after_the_drain() -> Check {
+    Check::new("no_send_after_the_drain", |history| {
+        let wrong = history.observed("server.drained").find_map(|drained| {
+            begun_between(history, drained, is_fall).next().map(|begun| (drained, begun))
+        });
+        Outcome::unless(wrong.map(|(drained, begun)| {
+            let why = format!(
+                "#{} {} begins to send {}, and was drained at #{}",
+                begun.seq,
+                begun.host,
+                begun.get("notification"),
+                drained.seq
+            );
+            Outcome::invalid(why, [drained.seq, begun.seq])
+        }))
+    })
+}

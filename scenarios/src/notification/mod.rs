@@ -1,0 +1,61 @@
+//! The notification pipeline: what it claims, and how it is hurt.
+
+mod ack_lost;
+mod backlog;
+mod calm;
+mod checks;
+mod clients;
+mod crash_windows;
+mod dashboard_error;
+mod list_error;
+mod migrations;
+mod missing_notifier;
+mod notifier_fails;
+mod outages;
+mod refused_row;
+mod requeue;
+mod schedule;
+mod shutdown;
+mod slow_sweep;
+mod stage;
+mod stalls;
+mod two_servers;
+
+use chaosdrill::{Scenario, Target};
+use chaosdrill_target_notification::{DEFECTS, failpoints};
+
+/// The target, with its failpoints and planted bugs.
+pub fn target() -> Target {
+    Target::new("notification").failpoints(failpoints::ALL).defects(DEFECTS)
+}
+
+/// All scenarios of the notifications.
+pub fn scenarios() -> Vec<Scenario> {
+    let mut scenarios = vec![
+        ack_lost::scenario(),
+        backlog::scenario(),
+        calm::scenario(),
+        dashboard_error::scenario(),
+        list_error::scenario(),
+        migrations::of_rows_in_every_status(),
+        migrations::halfway(),
+        missing_notifier::scenario(),
+        notifier_fails::for_a_while(),
+        notifier_fails::always(),
+        outages::of_the_database(),
+        outages::of_the_network(),
+        refused_row::of_everything(),
+        refused_row::of_success(),
+        requeue::by_an_operator(),
+        requeue::racing_the_retry(),
+        schedule::to_the_millisecond(),
+        schedule::with_a_raised_budget(),
+        shutdown::scenario(),
+        slow_sweep::scenario(),
+        stalls::in_a_sweep(),
+        stalls::stuck_claims(),
+        two_servers::scenario(),
+    ];
+    scenarios.extend(crash_windows::scenarios());
+    scenarios
+}
