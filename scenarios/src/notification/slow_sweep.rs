@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use chaosdrill::{Mark, Scenario};
+use chaosdrill::{
+    Mark, Scenario,
+    fault::{Restart, at_time},
+};
 use chaosdrill_target_notification::ServerConfig;
 
 use crate::notification::{
@@ -27,6 +30,12 @@ pub(crate) fn scenario() -> Scenario {
                 minutes(10).await;
                 Ok(())
             })
+        })
+        // A start finds the backlog too: its first sweep is as slow as the others.
+        .faults_drawn(|stream| {
+            let at_ms = stream.between(5_000, 200_000);
+            let back = Restart::After(Duration::from_secs(stream.between(1, 20)));
+            vec![at_time(Duration::from_millis(at_ms)).kill("s1", back)]
         })
         .chaos_at_most(Duration::from_secs(60 * 60))
         .sometimes(Mark::observed("sweep.skipped"))

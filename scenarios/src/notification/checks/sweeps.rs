@@ -49,21 +49,40 @@ pub(crate) fn nothing_is_sent_after_a_failed_list() -> Check {
     })
 }
 
-/// Once a server has said that it is drained, it sends nothing in this life.
+/// Once a server has said that it is drained, nothing of what it was sending is under way, and it sends nothing more in
+/// this life.
 pub(crate) fn no_send_after_the_drain() -> Check {
     Check::new("no_send_after_the_drain", |history| {
         let wrong = history.observed("server.drained").find_map(|drained| {
-            begun_between(history, drained, is_fall).next().map(|begun| (drained, begun))
+            let begun = begun_between(history, drained, is_fall).next();
+            begun.or_else(|| under_way(history, drained)).map(|begun| (drained, begun))
         });
         Outcome::unless(wrong.map(|(drained, begun)| {
+            let when = if begun.seq < drained.seq { "still sends" } else { "begins to send" };
             let why = format!(
-                "#{} {} begins to send {}, and was drained at #{}",
-                begun.seq,
+                "{} {when} {} (#{}), and was drained at #{}",
                 begun.host,
                 begun.get("notification"),
+                begun.seq,
                 drained.seq
             );
-            Outcome::invalid(why, [drained.seq, begun.seq])
+            Outcome::invalid(why, [begun.seq, drained.seq])
         }))
     })
+}
+
+/// An attempt that the host of an event had begun in this life, and not ended by then.
+fn under_way<'a>(history: &'a History, now: &Event) -> Option<&'a Event> {
+    let earlier = history.events().iter().filter(|event| event.seq < now.seq);
+    let mut open: Vec<&Event> = Vec::new();
+    for event in earlier.filter(|event| event.host == now.host) {
+        if is_fall(event) {
+            open.clear();
+        } else if event.name == "delivery.begun" {
+            open.push(event);
+        } else if event.name == "delivery.ended" {
+            open.retain(|begun| begun.get("notification") != event.get("notification"));
+        }
+    }
+    open.first().copied()
 }
