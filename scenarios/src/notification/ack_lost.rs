@@ -16,7 +16,9 @@ pub(crate) fn scenario() -> Scenario {
         .topology(|stage| {
             watched(stage.pipeline()).client("sender", |workload| async move {
                 let known = &["calm", "denied once", "refused once"];
-                create_all(&workload, "n", &moods(&workload, known, 8)).await;
+                let mut all = vec!["refused once", "denied once", "refused once"];
+                all.extend(moods(&workload, known, 5));
+                create_all(&workload, "n", &all).await;
                 minutes(8).await;
                 Ok(())
             })
