@@ -10,13 +10,16 @@ use std::{
 };
 
 use chaosdrill_rt::{
-    defect, observe, select,
+    defect, observe,
     task::{self, JoinHandle},
-    time::{self, Duration, Instant, MissedTickBehavior},
+    time::{self, Duration, Instant},
 };
 use tokio::sync::watch;
 
 use crate::{NotificationError, error::chain};
+
+/// No loop ticks more often, whatever it is told.
+const EVERY_MIN: Duration = Duration::from_millis(1);
 
 /// When a loop sweeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,17 +135,14 @@ struct Loop<W> {
 
 impl<W: Work> Loop<W> {
     async fn run(mut self) {
-        let mut ticks = time::interval(self.config.every);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        loop {
-            let is_over = select! {
-                _ = ticks.tick() => false,
-                _ = self.stop.wait_for(|is_stopped| *is_stopped) => true,
-            };
-            if is_over || *self.stop.borrow() {
-                return;
-            }
+        let mut next = Instant::now();
+        // Waiting for the stop until the next tick comes is waiting for the tick.
+        while time::timeout_at(next, self.stop.wait_for(|is_stopped| *is_stopped)).await.is_err() {
             self.tick();
+            // Ticks that a host has slept through do not come all at once.
+            while next <= Instant::now() {
+                next += self.config.every.max(EVERY_MIN);
+            }
         }
     }
 

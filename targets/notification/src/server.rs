@@ -8,8 +8,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use chaosdrill_rt::{
     defect, http,
     net::TcpListener,
-    observe, select,
+    observe,
     sql::Pool,
+    task,
     time::{self, Duration},
 };
 use tokio::sync::watch;
@@ -99,10 +100,14 @@ pub async fn run_server(config: ServerConfig) -> Result<(), BoxError> {
         }
         async move { http::Response::new(if is_shutdown { 202 } else { 404 }, "") }
     };
-    select! {
-        served = http::serve(listener, control) => Ok(served?),
-        ended = run_loops(config, pool, asked) => ended,
+    let served = task::spawn(http::serve(listener, control));
+    let ended = run_loops(config, pool, asked).await;
+    if served.is_finished() {
+        served.await??;
+    } else {
+        served.abort();
     }
+    ended
 }
 
 async fn run_loops(
@@ -115,7 +120,7 @@ async fn run_loops(
     scheduler.start("processor", config.processor, Processor(courier.clone()));
     let retry = RetryLoop(courier);
     defect!("N17", drop(retry), scheduler.start("retry", config.retry, retry));
-    // An error says that nobody can ask any more, and then nobody serves any more.
+    // An error says that nobody listens any more: that is a shutdown too.
     let _ = asked.wait_for(|is_asked| *is_asked).await;
     scheduler.stop();
     let completed = scheduler.wait_for_completion(config.patience).await;
