@@ -30,8 +30,7 @@ pub const DB_DEFAULT: &str = "sqlite";
 /// below the output folder is named.
 pub fn replay(program: &str, run: &RunId, plan: Option<&str>) -> String {
     let by_plan = run.nemesis == NEMESIS_PLAN
-        || run.nemesis.starts_with(NEMESIS_KEPT)
-        || run.nemesis.starts_with(NEMESIS_SWEEP);
+        || [NEMESIS_KEPT, NEMESIS_SWEEP].iter().any(|prefix| run.nemesis.starts_with(prefix));
     let kept = by_plan.then(|| format!("{}/plan.toml", run.folder()));
     let mut words = vec![Cow::from(escape::line(program)), Cow::from("replay")];
     if let Some(path) = plan.or(kept.as_deref()) {
@@ -51,9 +50,14 @@ pub fn replay(program: &str, run: &RunId, plan: Option<&str>) -> String {
     words.join(" ")
 }
 
-/// The command that keeps a run for good.
-pub fn keep(program: &str, bundle: &str) -> String {
-    format!("{} keep {} --why \"...\"", escape::line(program), argument(bundle))
+/// The command that makes a plan smaller, as long as it violates the same check.
+pub fn shrink(program: &str, plan: &str) -> String {
+    format!("{} shrink {}", escape::line(program), argument(plan))
+}
+
+/// The command that keeps a run for good; the reader says why.
+pub fn keep(program: &str, folder: &str) -> String {
+    format!("{} keep {} --why \"...\"", escape::line(program), argument(folder))
 }
 
 /// An argument without passwords, quoted for a shell.

@@ -33,15 +33,22 @@
 //! | [`escape`] | untrusted text, made safe for each of these places |
 //! | [`limits`] | every bound, with its unit last |
 
+pub mod against;
 pub mod command;
 pub mod escape;
+pub mod html;
 pub mod junit;
 pub mod limits;
 pub mod markdown;
 pub mod schema;
+pub mod story;
 pub mod terminal;
+pub mod timeline;
 
+mod coverage;
 mod overview;
 mod words;
 
+pub use story::Story;
 pub use terminal::{Palette, Replay};
+pub use timeline::Timeline;

@@ -11,10 +11,10 @@ use chaosdrill_core::{
     Campaign, Passage, Record, RunId, TraceEvent,
     record::{CampaignHeader, CampaignMeasured, SweepRecord},
 };
-use chaosdrill_reports::{escape, junit, markdown};
+use chaosdrill_reports::{escape, html, junit, markdown};
 use serde::{Deserialize, Serialize};
 
-use crate::campaign::engine::Done;
+use crate::{campaign::engine::Done, stories};
 
 /// One line of `campaign.jsonl`.
 #[derive(Serialize, Deserialize)]
@@ -158,15 +158,31 @@ impl Folder {
     }
 }
 
-/// Writes `summary.json`, `summary.md` and `junit.xml`.
+/// Writes `summary.json`, `summary.md`, `junit.xml` and `report.html`, and a page for each run that was not valid.
 pub(crate) fn write_reports(folder: &Path, campaign: &Campaign) -> io::Result<()> {
+    write_reports_against(folder, campaign, None, &[])
+}
+
+/// The same against an earlier campaign, with notes on what could not be read of this one.
+pub(crate) fn write_reports_against(
+    folder: &Path,
+    campaign: &Campaign,
+    against: Option<&Campaign>,
+    notes: &[String],
+) -> io::Result<()> {
     let summary = campaign.summary();
     let mut json = serde_json::to_string_pretty(&summary)?;
     json.push('\n');
     fs::write(folder.join("summary.json"), escape::redact(&json).as_bytes())?;
     fs::write(folder.join("summary.md"), markdown::summary(&summary))?;
     let junit = junit::junit(campaign).map_err(io::Error::other)?;
-    fs::write(folder.join("junit.xml"), junit)
+    fs::write(folder.join("junit.xml"), junit)?;
+    let told = stories::of_findings(folder, campaign, &summary);
+    let (proofs, unread) = stories::proofs(folder);
+    let notes: Vec<String> = notes.iter().cloned().chain(unread).collect();
+    let page = html::Page { campaign, stories: &told, proofs: &proofs, against, notes: &notes };
+    fs::write(folder.join("report.html"), html::campaign(&page))?;
+    stories::write_pages(folder, campaign)
 }
 
 /// A campaign as its folder tells it.

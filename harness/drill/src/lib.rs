@@ -62,6 +62,7 @@ mod nemesis;
 pub mod registry;
 mod run;
 pub mod scenario;
+mod stories;
 mod test_main;
 pub mod topology;
 mod worker;

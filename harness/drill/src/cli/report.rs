@@ -20,12 +20,21 @@ pub(crate) struct ReportArgs {
     /// The folder of the campaign.
     #[arg(value_name = "DIR", default_value = "target/drill")]
     dir: PathBuf,
+    /// The folder of an earlier campaign: the report says what is new, ongoing and fixed.
+    #[arg(long, value_name = "DIR")]
+    against: Option<PathBuf>,
+    /// Write a skeleton of a drill write-up to this file, for a person to finish.
+    #[arg(long, value_name = "FILE")]
+    write_up: Option<PathBuf>,
 }
 
 pub(crate) fn report(args: &ReportArgs, format: MessageFormat) -> Result<Status, ExpectedError> {
     let read = files::read_campaign(&args.dir).map_err(ExpectedError::Usage)?;
     read.notes.iter().for_each(|note| eprintln!("note: {}", console::redacted(note)));
-    if let Err(why) = files::write_reports(&args.dir, &read.campaign) {
+    let earlier = args.against.as_deref().map(files::read_campaign).transpose();
+    let earlier = earlier.map_err(ExpectedError::Usage)?.map(|read| read.campaign);
+    let (campaign, notes) = (&read.campaign, &read.notes);
+    if let Err(why) = files::write_reports_against(&args.dir, campaign, earlier.as_ref(), notes) {
         return Err(ExpectedError::Usage(format!(
             "failed to write the reports to {}: {why}",
             args.dir.display()

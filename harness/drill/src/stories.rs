@@ -1,0 +1,133 @@
+//! The stories of runs, as their folders tell them: what the reports see beyond the records.
+//!
+//! A folder may be damaged, of another version, or gone. What can be read of it is used, and what cannot be is
+//! said in a note; nothing here fails for want of a file.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufRead, Read},
+    path::Path,
+};
+
+use chaosdrill_core::{
+    Campaign, Plan, Record, TraceEvent, Verdict,
+    record::{Proof, Summary},
+};
+use chaosdrill_reports::{Story, html};
+
+/// Findings whose story is read for the page of a campaign.
+const STORIES_MAX: usize = 60;
+
+/// Runs that get a page of their own.
+const PAGES_MAX: usize = 1_000;
+
+/// Bytes of a trace that are read.
+const TRACE_BYTES_MAX: u64 = 64 << 20;
+
+/// Lines of one file that are complained of one by one.
+const COMPLAINTS_MAX: usize = 3;
+
+/// The stories of the findings of a campaign, of their first runs.
+pub(crate) fn of_findings(folder: &Path, campaign: &Campaign, summary: &Summary) -> Vec<Story> {
+    let runs = summary.findings.iter().take(STORIES_MAX).map(|finding| &finding.run);
+    let records = runs.filter_map(|run| campaign.records.iter().find(|record| record.run == *run));
+    records.map(|record| read(&folder.join(record.run.folder()), record)).collect()
+}
+
+/// Writes `report.html` into the folder of each run that was not valid, where there is one.
+pub(crate) fn write_pages(folder: &Path, campaign: &Campaign) -> io::Result<()> {
+    let bad = campaign.records.iter().filter(|record| record.verdict != Verdict::Valid);
+    let folders = bad.map(|record| (record, folder.join(record.run.folder())));
+    for (record, folder) in folders.filter(|(_, folder)| folder.is_dir()).take(PAGES_MAX) {
+        let story = read(&folder, record);
+        fs::write(folder.join("report.html"), html::run(&story, &campaign.header.program))?;
+    }
+    Ok(())
+}
+
+/// What became of the planted bugs, where `prove` wrote it here; and why it could not be read.
+pub(crate) fn proofs(folder: &Path) -> (Vec<Proof>, Option<String>) {
+    let mut notes = Vec::new();
+    let Some(text) = text(&folder.join("prove.json"), &mut notes) else {
+        return (Vec::new(), notes.pop());
+    };
+    match serde_json::from_str(&text) {
+        Ok(proofs) => (proofs, None),
+        Err(why) => (Vec::new(), Some(format!("prove.json is left out: {why}"))),
+    }
+}
+
+/// The story of one run, from its folder.
+pub(crate) fn read(folder: &Path, record: &Record) -> Story {
+    let mut notes = Vec::new();
+    let plan = plan(&folder.join("plan.toml"), &mut notes);
+    let minimal = plan_of(&folder.join("plan.min.toml"), &mut notes);
+    let events = events(&folder.join("trace.jsonl"), &mut notes);
+    Story { record: record.clone(), plan, minimal, events, notes }
+}
+
+fn plan(path: &Path, notes: &mut Vec<String>) -> Option<Plan> {
+    let plan = plan_of(path, notes);
+    if plan.is_none() && notes.is_empty() {
+        notes.push("plan.toml is not there".to_owned());
+    }
+    plan
+}
+
+fn plan_of(path: &Path, notes: &mut Vec<String>) -> Option<Plan> {
+    let text = text(path, notes)?;
+    match Plan::from_toml(&text) {
+        Ok(plan) => Some(plan),
+        Err(why) => {
+            notes.push(format!("{} is left out: {why}", name(path)));
+            None
+        }
+    }
+}
+
+/// A file's text; nothing where there is no such file.
+fn text(path: &Path, notes: &mut Vec<String>) -> Option<String> {
+    match fs::read_to_string(path) {
+        Ok(text) => Some(text),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => None,
+        Err(why) => {
+            notes.push(format!("{} is left out: {why}", name(path)));
+            None
+        }
+    }
+}
+
+/// The events that can be read.
+fn events(path: &Path, notes: &mut Vec<String>) -> Vec<TraceEvent> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(why) => {
+            notes.push(format!("{} is left out: {why}", name(path)));
+            return Vec::new();
+        }
+    };
+    let mut events = Vec::new();
+    let mut bad = 0;
+    let lines = io::BufReader::new(file.take(TRACE_BYTES_MAX)).split(b'\n');
+    for (index, line) in lines.enumerate() {
+        let Ok(line) = line else { break };
+        match serde_json::from_slice(&line) {
+            Ok(event) => events.push(event),
+            Err(why) => {
+                bad += 1;
+                if bad <= COMPLAINTS_MAX {
+                    notes.push(format!("line {} of {} is left out: {why}", index + 1, name(path)));
+                }
+            }
+        }
+    }
+    if bad > COMPLAINTS_MAX {
+        notes.push(format!("{bad} lines of {} are left out in all", name(path)));
+    }
+    events
+}
+
+/// A file's own name: where it lies depends on the machine.
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}

@@ -1,0 +1,113 @@
+//! What was looked at around a finding: the block that a reviewer asks for.
+//!
+//! A symptom alone says little about how much else there is. So each finding says how the places it could
+//! happen at were enumerated, how many there are, at how many of them a fault struck, which test covers them,
+//! and whether the finding came again in a fresh process.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chaosdrill_core::{
+    At, Campaign, Fault,
+    fault::site_kind,
+    record::{Finding, SweepRecord},
+};
+
+use crate::words;
+
+/// The sites of one scenario over a campaign.
+#[derive(Clone, Debug, Default)]
+struct Sites<'a> {
+    passed: BTreeSet<&'a str>,
+    touched: BTreeSet<&'a str>,
+    runs: u64,
+    sweeps: Vec<&'a SweepRecord>,
+}
+
+/// The sites of every scenario of a campaign.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Atlas<'a>(BTreeMap<&'a str, Sites<'a>>);
+
+/// The block of one finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Block<'a> {
+    /// How the places were enumerated.
+    pub(crate) enumeration: String,
+    /// The places.
+    pub(crate) found: Vec<&'a str>,
+    /// Those at which a fault struck.
+    pub(crate) touched: Vec<&'a str>,
+    /// Whether it came again.
+    pub(crate) verified: String,
+}
+
+impl<'a> Atlas<'a> {
+    /// The sites that the runs of a campaign passed, and those at which faults struck.
+    pub(crate) fn of(campaign: &'a Campaign) -> Self {
+        let mut atlas: BTreeMap<&str, Sites<'_>> = BTreeMap::new();
+        for record in &campaign.records {
+            let sites = atlas.entry(&record.run.scenario).or_default();
+            sites.runs += 1;
+            sites.passed.extend(record.sites.keys().map(String::as_str));
+            for fault in record.faults.iter().filter(|fault| fault.fired.is_some()) {
+                if let At::Boundary { site, .. } = &fault.fault.at {
+                    sites.passed.insert(site);
+                    sites.touched.insert(site);
+                }
+            }
+        }
+        for sweep in &campaign.sweeps {
+            atlas.entry(&sweep.scenario).or_default().sweeps.push(sweep);
+        }
+        Self(atlas)
+    }
+
+    /// The block of a finding; `faults` are those that show it.
+    pub(crate) fn block(&self, finding: &Finding, faults: &[&Fault]) -> Block<'a> {
+        let kinds: BTreeSet<&str> = faults
+            .iter()
+            .filter_map(|fault| match &fault.at {
+                At::Boundary { site, .. } => Some(site_kind(site)),
+                At::Time(_) => None,
+            })
+            .collect();
+        let empty = Sites::default();
+        let sites = self.0.get(finding.run.scenario.as_str()).unwrap_or(&empty);
+        let of_kind = |site: &&&str| kinds.is_empty() || kinds.contains(site_kind(site));
+        Block {
+            enumeration: enumeration(&kinds, sites),
+            found: sites.passed.iter().filter(of_kind).copied().collect(),
+            touched: sites.touched.iter().filter(of_kind).copied().collect(),
+            verified: verified(finding),
+        }
+    }
+}
+
+fn enumeration(kinds: &BTreeSet<&str>, sites: &Sites<'_>) -> String {
+    let kinds: Vec<String> = kinds.iter().map(|kind| format!("{kind}:")).collect();
+    let of = if kinds.is_empty() { String::new() } else { format!("{} ", kinds.join(" and ")) };
+    let runs = words::counted(sites.runs, "run");
+    let mut text = format!("every {of}boundary that {runs} of the scenario passed");
+    let sum = |of: fn(&SweepRecord) -> u64| {
+        sites.sweeps.iter().fold(0, |sum: u64, sweep| sum.saturating_add(of(sweep)))
+    };
+    if !sites.sweeps.is_empty() {
+        text.push_str(&format!(
+            "; swept: {} of {} and {}",
+            words::grouped(sum(|sweep| sweep.points_run)),
+            words::counted(sum(|sweep| sweep.points), "single fault"),
+            words::counted(sum(|sweep| sweep.pairs_run), "pair"),
+        ));
+    }
+    text
+}
+
+fn verified(finding: &Finding) -> String {
+    match &finding.pursuit {
+        Some(pursuit) if pursuit.same_again => "yes: the same digest in a fresh process".to_owned(),
+        Some(pursuit) => match &pursuit.divergence {
+            Some(divergence) => format!("no: the replay differs: {divergence}"),
+            None => "no: the replay had another digest".to_owned(),
+        },
+        None => "not yet: replay it by the command".to_owned(),
+    }
+}

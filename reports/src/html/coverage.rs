@@ -1,0 +1,179 @@
+//! Coverage: sites against acts, as a heat map with its counts; and how far the sweeps went.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chaosdrill_core::{
+    fault::site_kind,
+    record::{SiteCoverage, Summary, SweepRecord},
+};
+use maud::{Markup, html};
+
+use super::parts::{self, Fill, name};
+use crate::{limits, words};
+
+/// The acts that strike at a boundary: they have a column even where none struck.
+const ACTS: [&str; 6] = ["crash-before", "crash-after", "error", "lost-ack", "stall", "delay"];
+
+/// The kinds of site, in the order of their groups.
+const KINDS: [(&str, &str); 4] = [
+    ("fp", "Crash windows"),
+    ("sql", "Statements"),
+    ("net", "Network"),
+    ("store", "Object storage"),
+];
+
+pub(super) fn section(summary: &Summary) -> Markup {
+    let struck = summary.coverage.iter().filter(|site| !site.struck.is_empty()).count() as u64;
+    let sites = summary.coverage.len() as u64;
+    html! {
+        section #coverage aria-labelledby="coverage-title" {
+            h2 #coverage-title { "Coverage" }
+            p {
+                "At " (words::grouped(struck)) " of " (words::counted(sites, "site"))
+                " that were passed, a fault struck at least once. A dot is a place where none did."
+            }
+            @if !summary.coverage.is_empty() { (parts::wide("Sites and acts", &map(summary))) }
+            (instants(&summary.faults_fired))
+            (sweeps(&summary.sweeps))
+        }
+    }
+}
+
+fn map(summary: &Summary) -> Markup {
+    let known: BTreeSet<&str> = summary
+        .coverage
+        .iter()
+        .flat_map(|site| site.struck.keys().map(String::as_str))
+        .filter(|act| !ACTS.contains(act))
+        .collect();
+    let acts: Vec<&str> = ACTS.into_iter().chain(known).take(limits::HTML_ACTS_MAX).collect();
+    let most = summary.coverage.iter().flat_map(|site| site.struck.values()).max().copied();
+    let groups = groups(&summary.coverage);
+    let mut bytes_left = limits::HTML_SITES.1;
+    let mut rows_left = limits::HTML_SITES.0;
+    let bodies: Vec<Markup> = groups
+        .iter()
+        .map(|(title, sites)| {
+            let fill =
+                Fill::new(sites, rows_left, bytes_left, |site| row(site, &acts, most.unwrap_or(1)));
+            let body = group(title, sites, &fill, acts.len() + 2);
+            bytes_left = bytes_left.saturating_sub(body.0.len());
+            rows_left = rows_left.saturating_sub(sites.len());
+            body
+        })
+        .collect();
+    html! {
+        table.map {
+            thead { tr {
+                th scope="col" { "Site" } th.number scope="col" { "Passes" }
+                @for act in &acts { th.number scope="col" { (name(act)) } }
+            } }
+            @for body in &bodies { (body) }
+        }
+    }
+}
+
+fn groups(coverage: &[SiteCoverage]) -> Vec<(&'static str, Vec<&SiteCoverage>)> {
+    let of = |wanted: &str| -> Vec<&SiteCoverage> {
+        coverage.iter().filter(|site| site_kind(&site.site) == wanted).collect()
+    };
+    let is_other =
+        |site: &&SiteCoverage| KINDS.iter().all(|(kind, _)| site_kind(&site.site) != *kind);
+    let others: Vec<&SiteCoverage> = coverage.iter().filter(is_other).collect();
+    let mut groups: Vec<_> = KINDS.iter().map(|(kind, title)| (*title, of(kind))).collect();
+    groups.push(("Other sites", others));
+    groups.retain(|(_, sites)| !sites.is_empty());
+    groups
+}
+
+fn group(title: &str, sites: &[&SiteCoverage], fill: &Fill, columns: usize) -> Markup {
+    let struck = sites.iter().filter(|site| !site.struck.is_empty()).count() as u64;
+    html! {
+        tbody {
+            tr.group {
+                th colspan=(columns) scope="colgroup" {
+                    (title) span.quiet { " " (words::grouped(struck)) " of "
+                        (words::counted(sites.len() as u64, "site")) " struck" }
+                }
+            }
+            (fill)
+            @if fill.has_rest() { tr { td colspan=(columns) { (fill.rest("site")) } } }
+        }
+    }
+}
+
+fn row(site: &SiteCoverage, acts: &[&str], most: u64) -> Markup {
+    html! {
+        tr {
+            th scope="row" { code { (name(&site.site)) } }
+            td.number { (words::grouped(site.passes)) }
+            @for act in acts {
+                @match site.struck.get(*act).copied().unwrap_or(0) {
+                    0 => td.number.heat-0 { "·" },
+                    count => td class=(format!("number heat-{}", heat(count, most))) {
+                        (words::grouped(count))
+                    },
+                }
+            }
+        }
+    }
+}
+
+/// From 1 to 5: how near a count is to the greatest, by orders of magnitude.
+fn heat(count: u64, most: u64) -> u32 {
+    let (count, most) = (count.max(1).ilog2(), most.max(1).ilog2());
+    1 + (count * 4).checked_div(most).unwrap_or(0).min(4)
+}
+
+/// Faults that strike at an instant and not at a site.
+fn instants(fired: &BTreeMap<String, u64>) -> Markup {
+    let rest: Vec<(&String, &u64)> =
+        fired.iter().filter(|(act, _)| !ACTS.contains(&act.as_str())).collect();
+    let fill = Fill::new(&rest, limits::HTML_ACTS_MAX, limits::HTML_SWEEPS.1, |(act, count)| {
+        html! { li { (name(act)) " " span.times { "× " (words::grouped(**count)) } } }
+    });
+    html! {
+        @if !rest.is_empty() {
+            h3 { "At an instant rather than at a site" }
+            ul.marks { (fill) }
+            (fill.rest("act"))
+        }
+    }
+}
+
+fn sweeps(sweeps: &[SweepRecord]) -> Markup {
+    let (rows, bytes) = limits::HTML_SWEEPS;
+    let fill = Fill::new(sweeps, rows, bytes, |sweep| {
+        html! {
+            tr {
+                th scope="row" { code { (name(&sweep.scenario)) } span.claim { "seed " (sweep.seed) } }
+                td.number { (words::grouped(sweep.boundaries)) }
+                td.number { (words::grouped(sweep.boundaries_under_faults)) }
+                td.number { (words::grouped(sweep.points_run)) " of " (words::grouped(sweep.points)) }
+                td.number { (words::grouped(sweep.pairs_run)) }
+                td.number { (words::grouped(sweep.equivalent)) }
+                td class=(if sweep.left_out > 0 { "number doubtful" } else { "number" }) {
+                    (words::grouped(sweep.left_out))
+                }
+            }
+        }
+    });
+    let table = html! {
+        table {
+            thead { tr {
+                th scope="col" { "Sweep" } th.number scope="col" { "Boundaries" }
+                th.number scope="col" { "Met under faults" } th.number scope="col" { "Single faults" }
+                th.number scope="col" { "Pairs" } th.number scope="col" { "Equivalent" }
+                th.number scope="col" { "Left out" }
+            } }
+            tbody { (fill) }
+        }
+        (fill.rest("sweep"))
+    };
+    html! {
+        @if !sweeps.is_empty() {
+            h3 { "Sweeps" }
+            (parts::wide("Sweeps", &table))
+        }
+    }
+}

@@ -1,0 +1,402 @@
+//! The findings, the worst first: claim, witness, faults, picture, commands, coverage.
+
+use std::cell::Cell;
+
+use chaosdrill_core::{
+    Fault, Priority, Record, RunId, Verdict,
+    record::{CheckRecord, Finding, Summary},
+};
+use maud::{Markup, PreEscaped, html};
+
+use super::{
+    Page, head,
+    parts::{self, Fill, command, linked, name, text},
+};
+use crate::{
+    against::{Against, Status},
+    command as commands,
+    coverage::{Atlas, Block},
+    limits,
+    story::{self, Story},
+    timeline::{self, Timeline},
+    words,
+};
+
+/// What all findings of a page share.
+struct Context<'a> {
+    page: &'a Page<'a>,
+    atlas: Atlas<'a>,
+    against: Option<&'a Against<'a>>,
+    /// Bytes that pictures may still take.
+    picture_bytes: Cell<usize>,
+}
+
+pub(super) fn section(page: &Page<'_>, summary: &Summary, against: Option<&Against<'_>>) -> Markup {
+    let context = Context {
+        page,
+        atlas: Atlas::of(page.campaign),
+        against,
+        picture_bytes: Cell::new(limits::HTML_TIMELINES_BYTES_MAX),
+    };
+    let (rows, bytes) = limits::HTML_FINDINGS;
+    let told =
+        Fill::new(&summary.findings, rows, bytes, |finding| self::finding(&context, finding));
+    html! {
+        section #findings aria-labelledby="findings-title" {
+            h2 #findings-title { "Findings" }
+            @if summary.findings.is_empty() {
+                p { "None: every run of this campaign held." }
+            } @else if summary.findings.len() > 1 {
+                (list(&context, &summary.findings))
+            }
+            (told)
+            (told.rest("finding"))
+            @if let Some(against) = against { (gone(against)) }
+        }
+    }
+}
+
+/// All findings in one table.
+fn list(context: &Context<'_>, findings: &[Finding]) -> Markup {
+    let (rows, bytes) = limits::HTML_FINDINGS_LISTED;
+    let fill = Fill::new(findings.iter().enumerate(), rows, bytes, |(index, finding)| {
+        let told = index < limits::HTML_FINDINGS.0;
+        let id = name(&finding.id);
+        html! {
+            tr {
+                th scope="row" {
+                    @if told { a href=(format!("#{}", anchor(finding))) { (id) } } @else { (id) }
+                }
+                td { (priority(finding.priority)) }
+                td { (head::badge(finding.verdict)) }
+                td { code { (name(&finding.check)) } }
+                td { code { (name(&finding.run.scenario)) } }
+                td.number { (words::grouped(finding.count)) }
+                @if let Some(against) = context.against { td { (against.status(finding).name()) } }
+            }
+        }
+    });
+    let table = html! {
+        table {
+            thead { tr {
+                th scope="col" { "Finding" } th scope="col" { "Priority" } th scope="col" { "Verdict" }
+                th scope="col" { "Check" } th scope="col" { "First in" } th.number scope="col" { "Runs" }
+                @if context.against.is_some() { th scope="col" { "Status" } }
+            } }
+            tbody { (fill) }
+        }
+        (fill.rest("finding"))
+    };
+    parts::wide("All findings", &table)
+}
+
+/// The id of a finding's place on the page: `f1`. Only its number is taken from the record.
+fn anchor(finding: &Finding) -> String {
+    let digits: String = finding.id.chars().filter(char::is_ascii_digit).take(9).collect();
+    format!("f{digits}")
+}
+
+fn priority(priority: Priority) -> Markup {
+    html! { span class=(format!("priority {}", priority.name())) { (priority.name()) " priority" } }
+}
+
+fn finding(context: &Context<'_>, finding: &Finding) -> Markup {
+    let id = anchor(finding);
+    let records = &context.page.campaign.records;
+    let record = records.iter().find(|record| record.run == finding.run);
+    let story = story::of(context.page.stories, &finding.run);
+    let picture = story.and_then(|story| Timeline::of(&story.record, &story.events));
+    let claim = claim(context.page, finding, record);
+    let status = context.against.map(|against| against.status(finding));
+    html! {
+        article.finding id=(id) aria-labelledby=(format!("{id}-title")) {
+            h3 id=(format!("{id}-title")) {
+                span.id { (name(&finding.id)) } " " code { (name(&finding.check)) }
+            }
+            p.chips {
+                (priority(finding.priority)) (head::badge(finding.verdict))
+                span.chip { (words::counted(finding.count, "run")) }
+                @match status {
+                    Some(Status::New) => span.chip.fresh { "new" },
+                    Some(Status::Ongoing) => span.chip { "ongoing" },
+                    None => {},
+                }
+            }
+            dl.story {
+                dt { "Claim" } dd { (claim) }
+                dt { (if finding.verdict == Verdict::Invalid { "Witness" } else { "Why" }) }
+                dd { (witness(finding, story, picture.as_ref(), &id)) }
+                dt { "Smallest plan" } dd { (smallest(finding, record)) }
+                dt { "First run" } dd { (first_run(&finding.run)) }
+            }
+            (self::commands(context.page, finding, story))
+            (figure(context, picture.as_ref(), finding, &id))
+            (block(context, finding, record))
+        }
+    }
+}
+
+fn claim(page: &Page<'_>, finding: &Finding, record: Option<&Record>) -> String {
+    let scenarios = &page.campaign.header.scenarios;
+    let announced = scenarios.iter().find(|scenario| scenario.name == finding.run.scenario);
+    let claim = announced.map(|scenario| scenario.claim.as_str());
+    text(claim.or(record.map(|record| record.claim.as_str())).unwrap_or_default())
+}
+
+fn first_run(run: &RunId) -> Markup {
+    html! {
+        code { (name(&run.scenario)) } ", seed " code { (run.seed) } ", faults by " code { (name(&run.nemesis)) }
+        @if let Some(defect) = &run.defect { ", with the planted bug " code { (name(defect)) } }
+        ", " (name(&run.db)) ", " (name(&run.simulator))
+    }
+}
+
+/// Why, and the events that show it, each with a link into the picture.
+fn witness(
+    finding: &Finding,
+    story: Option<&Story>,
+    picture: Option<&Timeline>,
+    id: &str,
+) -> Markup {
+    let target = |event: u64| {
+        picture.filter(|picture| picture.shows(event)).map(|_| format!("{id}-t-e{event}"))
+    };
+    let events = story.map(|story| witness_events(story, &finding.check)).unwrap_or_default();
+    html! {
+        (linked(&head::text_or(&finding.why, "the check gave no reason"), target))
+        @if !events.is_empty() {
+            ul.events {
+                @for (number, at, said) in &events {
+                    li { (linked(&format!("#{number}"), target)) " " span.at { (at) } " " (said) }
+                }
+            }
+        }
+    }
+}
+
+/// The events of a check's witness, in words.
+pub(super) fn witness_events(story: &Story, check: &str) -> Vec<(u64, String, String)> {
+    let is_it = |other: &&CheckRecord| other.name == check && other.verdict != Verdict::Valid;
+    let Some(check) = story.record.checks.iter().find(is_it) else { return Vec::new() };
+    let events = check.witness.iter().filter_map(|number| story.event(*number));
+    events
+        .take(limits::WITNESS_EVENTS_MAX)
+        .map(|event| {
+            let said = timeline::change_in_words(event, &story.events);
+            (event.seq, words::instant(event.at_ns), said)
+        })
+        .collect()
+}
+
+/// The faults that it takes, or those that struck where nobody looked for fewer.
+fn smallest(finding: &Finding, record: Option<&Record>) -> Markup {
+    let planned = record.map_or(0, |record| record.faults.len()) as u64;
+    let (faults, said) = match finding.pursuit.as_ref().and_then(|pursuit| pursuit.minimal.as_ref())
+    {
+        Some(minimal) => {
+            let needed = words::grouped(minimal.faults.len() as u64);
+            let runs = words::counted(minimal.runs, "run");
+            let said = format!(
+                "{needed} of {} needed, found in {runs}:",
+                words::counted(planned, "fault")
+            );
+            (minimal.faults.iter().collect(), said)
+        }
+        None => {
+            let struck = struck(record);
+            let said = format!(
+                "not made smaller yet; of {}, {} struck:",
+                words::counted(planned, "planned fault"),
+                words::grouped(struck.len() as u64)
+            );
+            (struck, said)
+        }
+    };
+    html! {
+        @if planned == 0 && faults.is_empty() { "no fault at all: the calm run is enough" } @else {
+            (said)
+            (fault_list(&faults))
+        }
+    }
+}
+
+pub(super) fn fault_list(faults: &[&Fault]) -> Markup {
+    let (rows, bytes) = limits::HTML_FAULTS;
+    let fill = Fill::new(faults, rows, bytes, |fault| html! { li { (name(&fault.to_string())) } });
+    html! {
+        @if !faults.is_empty() { ol.faults { (fill) } }
+        (fill.rest("fault"))
+    }
+}
+
+pub(super) fn struck(record: Option<&Record>) -> Vec<&Fault> {
+    let faults = record.map(|record| record.faults.as_slice()).unwrap_or_default();
+    faults.iter().filter(|fault| fault.fired.is_some()).map(|fault| &fault.fault).collect()
+}
+
+fn commands(page: &Page<'_>, finding: &Finding, story: Option<&Story>) -> Markup {
+    let (program, folder) = (&page.campaign.header.program, finding.run.folder());
+    let has_minimal =
+        finding.minimal().is_some() || story.is_some_and(|story| story.minimal.is_some());
+    let plan = |file: &str| format!("{folder}/{file}");
+    html! {
+        div.commands {
+            (command("replay", &commands::replay(program, &finding.run, None)))
+            @if has_minimal {
+                (command("minimal", &commands::replay(program, &finding.run, Some(&plan("plan.min.toml")))))
+            }
+            @if finding.verdict == Verdict::Invalid {
+                @if !has_minimal { (command("shrink", &commands::shrink(program, &plan("plan.toml")))) }
+                (command("keep", &commands::keep(program, &folder)))
+            }
+        }
+    }
+}
+
+fn figure(
+    context: &Context<'_>,
+    picture: Option<&Timeline>,
+    finding: &Finding,
+    id: &str,
+) -> Markup {
+    let Some(picture) = picture else {
+        return html! { p.note { "There is no picture: the events of the run are not in its folder." } };
+    };
+    let drawn = drawn(picture, &format!("{id}-t"));
+    let left = context.picture_bytes.get();
+    if drawn.0.len() > left {
+        return html! {
+            p.note { "The picture is in " code { (name(&format!("{}/report.html", finding.run.folder()))) } "." }
+        };
+    }
+    context.picture_bytes.set(left - drawn.0.len());
+    drawn
+}
+
+/// A picture with its legend, and the same in words.
+pub(super) fn drawn(picture: &Timeline, id: &str) -> Markup {
+    let about = picture.subject.as_deref();
+    html! {
+        figure.picture {
+            figcaption {
+                "What happened"
+                @if let Some(about) = about { " to " code { (about) } }
+                ". Time runs down; a striped row stands for time in which nothing of it happened. "
+                (words::counted(picture.left_out, "event")) " about other things left out."
+            }
+            (parts::wide("Timeline", &html! { (picture.draw(id)) }))
+            (legend())
+            details.words {
+                summary { "The same in words" }
+                ol { @for row in &picture.rows {
+                    li class=[row.witness.then_some("strong")] {
+                        @if let Some(event) = row.event { "#" (event) " " }
+                        span.at { (words::instant(row.at_ns)) } " " (row.detail)
+                    }
+                } }
+            }
+        }
+    }
+}
+
+fn legend() -> Markup {
+    let entries = [
+        ("lease", "<rect class='tl-lease' x='6' y='1' width='5' height='12' rx='2.5'/>", "lease"),
+        (
+            "step",
+            "<rect class='tl-step' x='5' y='1' width='8' height='12' rx='2'/>",
+            "step until its answer",
+        ),
+        (
+            "tx",
+            "<rect class='tl-transaction' x='2' y='1' width='14' height='12' rx='2'/>",
+            "transaction",
+        ),
+        ("said", "<circle class='tl-mark' cx='9' cy='7' r='3.5'/>", "said by the host"),
+        (
+            "write",
+            "<rect class='tl-mark-write' x='5' y='3' width='8' height='8'/>",
+            "watched row written",
+        ),
+        ("fault", "<path class='tl-mark-fault' d='M9 1l6 6-6 6-6-6z'/>", "fault"),
+        (
+            "stall",
+            "<rect class='tl-stalled tl-plain' x='4' y='1' width='10' height='12'/>",
+            "stands still",
+        ),
+        ("down", "<line class='tl-down' x1='9' y1='1' x2='9' y2='13'/>", "down"),
+        (
+            "band",
+            "<rect class='tl-band' x='7' y='1' width='4' height='12'/>",
+            "network or clock at fault",
+        ),
+        ("witness", "<circle class='tl-ring' cx='9' cy='7' r='6'/>", "the verdict rests on it"),
+    ];
+    html! {
+        ul.legend aria-label="Legend" {
+            @for (_, mark, label) in entries {
+                li {
+                    svg width="18" height="14" viewBox="0 0 18 14" aria-hidden="true" focusable="false" {
+                        (PreEscaped(mark))
+                    }
+                    (label)
+                }
+            }
+        }
+    }
+}
+
+fn block(context: &Context<'_>, finding: &Finding, record: Option<&Record>) -> Markup {
+    let faults: Vec<&Fault> = match finding.minimal() {
+        Some(faults) => faults.iter().collect(),
+        None => struck(record),
+    };
+    let Block { enumeration, found, touched, verified } = context.atlas.block(finding, &faults);
+    let rows = html! {
+        tr { th scope="row" { "Symptom" } td { (head::text_or(&finding.why, "the check gave no reason")) } }
+        tr { th scope="row" { "Enumeration" } td { (name(&enumeration)) } }
+        tr { th scope="row" { "Sites found" } td { (sites(&found)) } }
+        tr { th scope="row" { "Sites touched" } td { (sites(&touched)) } }
+        tr { th scope="row" { "Coverage test" } td {
+            "check " code { (name(&finding.check)) } " of scenario " code { (name(&finding.run.scenario)) }
+        } }
+        tr { th scope="row" { "Verified by replay" } td { (text(&verified)) } }
+    };
+    html! {
+        details.block open {
+            summary { "Coverage of this finding" }
+            table.block { tbody { (rows) } }
+        }
+    }
+}
+
+/// How many, and which.
+fn sites(sites: &[&str]) -> Markup {
+    let shown = sites.iter().take(limits::HTML_BLOCK_SITES_MAX);
+    let more = sites.len().saturating_sub(limits::HTML_BLOCK_SITES_MAX) as u64;
+    html! {
+        (words::grouped(sites.len() as u64))
+        @if !sites.is_empty() {
+            ": " @for (nth, site) in shown.enumerate() {
+                @if nth > 0 { ", " } code { (name(site)) }
+            }
+            @if more > 0 { " and " (words::grouped(more)) " more" }
+        }
+    }
+}
+
+/// Findings of the earlier campaign that are no longer there.
+fn gone(against: &Against<'_>) -> Markup {
+    let list = |title: &str, findings: Vec<&Finding>| {
+        let none = findings.is_empty();
+        let (rows, bytes) = limits::HTML_FINDINGS_LISTED;
+        let fill = Fill::new(findings, rows, bytes, |finding| {
+            html! { li { code { (name(&finding.check)) } " in " code { (name(&finding.run.scenario)) } } }
+        });
+        html! { @if !none { h3 { (title) } ul { (fill) } (fill.rest("finding")) } }
+    };
+    html! {
+        (list("Fixed since the earlier campaign", against.fixed()))
+        (list("Found earlier, and not looked for now", against.not_looked_for()))
+    }
+}

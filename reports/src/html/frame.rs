@@ -1,0 +1,36 @@
+//! The document around a page.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+/// The whole style, which is ours and holds no foreign text.
+const STYLE: &str = include_str!("style.css");
+
+/// A document with its contents.
+pub(super) fn document(title: &str, contents: &Markup, body: &Markup) -> String {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="robots" content="noindex";
+                // Nothing is fetched, and nothing runs, whatever gets into the page.
+                meta http-equiv="Content-Security-Policy"
+                    content="default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+                link rel="icon" href="data:,";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                a.skip href="#top" { "To the report" }
+                (contents)
+                div.page { (body)
+                    footer { p { "Made by chaosdrill from records alone: "
+                        code { "cargo drill report" } " makes it again." } }
+                }
+            }
+        }
+    }
+    .into_string()
+}

@@ -1,0 +1,147 @@
+//! The head of a page: the verdict, what was run, what it cost; and what was never reached, in red.
+
+use chaosdrill_core::{
+    Campaign, Verdict,
+    record::{Proof, Summary},
+    trace,
+};
+use maud::{Markup, PreEscaped, html};
+
+use super::{
+    MEASURED_BEGIN, MEASURED_END, Page,
+    parts::{self, Fill, name},
+};
+use crate::{limits, words};
+
+/// Links to the sections that the page has.
+pub(super) fn contents(page: &Page<'_>, summary: &Summary) -> Markup {
+    let links = [
+        ("notes", "Not whole", !page.notes.is_empty()),
+        ("never", "Never reached", !summary.never_hit.is_empty()),
+        ("findings", "Findings", true),
+        ("held", "What held", true),
+        ("proofs", "Planted bugs", !page.proofs.is_empty()),
+        ("coverage", "Coverage", true),
+    ];
+    html! {
+        nav.contents aria-label="Sections" {
+            a href="#top" { "Chaos drill" }
+            @for (id, title, _) in links.iter().filter(|(_, _, there)| *there) {
+                a href=(format!("#{id}")) { (title) }
+            }
+        }
+    }
+}
+
+/// A verdict as a badge.
+pub(super) fn badge(verdict: Verdict) -> Markup {
+    let class = match verdict {
+        Verdict::Valid => "badge good",
+        Verdict::Unknown => "badge doubtful",
+        Verdict::Invalid => "badge bad",
+    };
+    html! { span class=(class) { (verdict.name()) } }
+}
+
+pub(super) fn header(campaign: &Campaign, summary: &Summary, proofs: &[Proof]) -> Markup {
+    let head = &campaign.header;
+    let because = words::because(summary);
+    html! {
+        header #top .head {
+            p.over { "Chaos drill" }
+            h1 { (badge(summary.verdict)) " " (capitalised(&because)) "." }
+            dl.facts {
+                (fact("Runs", &words::grouped(summary.tally.runs)))
+                (fact("Scenarios", &words::grouped(head.scenarios.len() as u64)))
+                (fact("Seeds", &name(&head.seeds)))
+                (fact("Faults by", &name(&head.nemeses.join(", "))))
+                (fact("Database", &name(&head.db)))
+                (fact("Simulator", &name(&head.simulator)))
+                @if let Some(defect) = &head.defect { (fact("Planted bug", &name(defect))) }
+                @if let Some(part) = &head.partition { (fact("Part", &name(part))) }
+                (fact("Virtual time", &words::span(summary.virtual_ns)))
+                (fact("Digest of all runs", &digest(campaign)))
+                (fact("chaosdrill", &name(&head.tool)))
+            }
+            (measured(summary, proofs))
+            p.note { "Commands on this page are to be run in the folder that it lies in." }
+        }
+    }
+}
+
+pub(super) fn fact(label: &str, value: &str) -> Markup {
+    html! { div { dt { (label) } dd { (value) } } }
+}
+
+pub(super) fn capitalised(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
+}
+
+/// One digest for all runs: equal where each of them is.
+fn digest(campaign: &Campaign) -> String {
+    let each: Vec<&str> =
+        campaign.records.iter().map(|record| record.digest.as_deref().unwrap_or("-")).collect();
+    trace::short_hash(each.join("\n").as_bytes())
+}
+
+/// All that depends on the machine.
+fn measured(summary: &Summary, proofs: &[Proof]) -> Markup {
+    let commit = summary.measured.as_ref().and_then(|measured| measured.commit.as_deref());
+    html! {
+        (PreEscaped(MEASURED_BEGIN))
+        aside.measured aria-label="Measured on this machine" {
+            p {
+                "Measured: " (words::speed(summary)) "."
+                @if let Some(commit) = commit { " Commit " code { (name(commit)) } "." }
+            }
+            @if !proofs.is_empty() {
+                details {
+                    summary { "Time until each planted bug was found" }
+                    p { (times(proofs)) }
+                }
+            }
+        }
+        (PreEscaped(MEASURED_END))
+    }
+}
+
+fn times(proofs: &[Proof]) -> Markup {
+    let found: Vec<&Proof> = proofs.iter().filter(|proof| proof.found).collect();
+    let fill = Fill::new(found, limits::HTML_PROOFS.0, limits::HTML_PROOFS.1 / 2, |proof| {
+        let ms = proof.wall_us / 1_000;
+        html! { span.time { (name(&proof.defect)) " " (format!("{}.{:03} s", ms / 1_000, ms % 1_000)) } " " }
+    });
+    html! { (fill) }
+}
+
+/// What no run reached: first, because it is what the rest rests on.
+pub(super) fn never_reached(summary: &Summary) -> Markup {
+    let marks = &summary.never_hit;
+    let (rows, bytes) = limits::HTML_MARKS;
+    let fill = Fill::new(marks, rows, bytes, |mark| {
+        html! { li { code { (name(mark)) } } }
+    });
+    let whole = summary.campaign.whole;
+    html! {
+        @if !marks.is_empty() {
+            section #never .never aria-labelledby="never-title" {
+                h2 #never-title { "Never reached" }
+                p {
+                    @if whole {
+                        "No run came to what these marks stand for. A claim that was never put to the test did not hold: "
+                        "it was not tried."
+                    } @else {
+                        "No run of this part came to what these marks stand for. It was too small a part to say more."
+                    }
+                }
+                ul { (fill) }
+                (fill.rest("mark"))
+            }
+        }
+    }
+}
+
+pub(super) fn text_or(text: &str, otherwise: &str) -> String {
+    if text.is_empty() { otherwise.to_owned() } else { parts::text(text) }
+}

@@ -1,0 +1,134 @@
+//! What held: each claim with its runs, its checks, and what its marks were hit.
+
+use std::collections::BTreeMap;
+
+use chaosdrill_core::{
+    Campaign, Verdict,
+    record::{self, ScenarioSummary, Summary, Tally},
+};
+use maud::{Markup, html};
+
+use super::parts::{self, Fill, name, text};
+use crate::{limits, overview, words};
+
+pub(super) fn section(campaign: &Campaign, summary: &Summary) -> Markup {
+    let checks = checks(campaign);
+    let mut scenarios: Vec<&ScenarioSummary> = summary.scenarios.iter().collect();
+    // The bound must not hide what matters.
+    scenarios.sort_by_key(|scenario| {
+        std::cmp::Reverse((scenario.tally.invalid > 0, scenario.tally.unknown > 0))
+    });
+    let (rows, bytes) = limits::HTML_SCENARIOS;
+    let parts = overview::by_scenario(campaign);
+    let fill = Fill::new(scenarios, rows, bytes, |scenario| {
+        let empty = BTreeMap::new();
+        let part = parts.get(scenario.name.as_str());
+        let time =
+            part.map(|part| words::span(record::nanos(part.virtual_time))).unwrap_or_default();
+        row(scenario, checks.get(scenario.name.as_str()).unwrap_or(&empty), &time)
+    });
+    let table = html! {
+        table.held {
+            thead { tr {
+                th scope="col" { "Claim" } th.number scope="col" { "Runs" } th.number scope="col" { "Held" }
+                th.number scope="col" { "Unknown" } th.number scope="col" { "Violated" }
+                th scope="col" { "Sometimes" }
+            } }
+            tbody { (fill) }
+        }
+        (fill.rest("scenario"))
+    };
+    let held =
+        summary.scenarios.iter().filter(|s| s.tally.runs > 0 && s.tally.valid == s.tally.runs);
+    html! {
+        section #held aria-labelledby="held-title" {
+            h2 #held-title { "What held" }
+            p {
+                (words::grouped(held.count() as u64)) " of "
+                (words::counted(summary.scenarios.len() as u64, "claim")) " held in every run."
+            }
+            (parts::wide("Claims", &table))
+        }
+    }
+}
+
+type Checks<'a> = BTreeMap<&'a str, (&'a str, Tally)>;
+
+/// How each check of each scenario ended, over all runs.
+fn checks(campaign: &Campaign) -> BTreeMap<&str, Checks<'_>> {
+    let mut all: BTreeMap<&str, Checks<'_>> = BTreeMap::new();
+    for record in &campaign.records {
+        let of_scenario = all.entry(&record.run.scenario).or_default();
+        for check in &record.checks {
+            let (_, tally) =
+                of_scenario.entry(&check.name).or_insert((&check.kind, Tally::default()));
+            tally.add(check.verdict);
+        }
+    }
+    all
+}
+
+fn row(scenario: &ScenarioSummary, checks: &Checks<'_>, virtual_time: &str) -> Markup {
+    let Tally { runs, valid, unknown, invalid } = scenario.tally;
+    let (rows, bytes) = limits::HTML_CHECKS;
+    let marks = Fill::new(&scenario.marks, rows, bytes / 4, |(mark, hits)| mark_item(mark, *hits));
+    html! {
+        tr {
+            th scope="row" {
+                code { (name(&scenario.name)) }
+                span.claim { (text(&scenario.claim)) }
+                (checks_of(checks, virtual_time))
+            }
+            td.number { (words::grouped(runs)) }
+            td.number { (words::grouped(valid)) }
+            td class=(if unknown > 0 { "number doubtful" } else { "number" }) { (words::grouped(unknown)) }
+            td class=(if invalid > 0 { "number bad" } else { "number" }) { (words::grouped(invalid)) }
+            td { @if !scenario.marks.is_empty() { ul.marks { (marks) } } (marks.rest("mark")) }
+        }
+    }
+}
+
+fn mark_item(mark: &str, hits: u64) -> Markup {
+    html! {
+        li class=[(hits == 0).then_some("bad")] {
+            (name(mark)) " "
+            @if hits == 0 { strong { "never" } } @else { span.times { "× " (words::grouped(hits)) } }
+        }
+    }
+}
+
+fn checks_of(checks: &Checks<'_>, virtual_time: &str) -> Markup {
+    // Those that did not hold come first.
+    let mut ordered: Vec<(&str, &str, Tally)> =
+        checks.iter().map(|(check, (kind, tally))| (*check, *kind, *tally)).collect();
+    ordered.sort_by_key(|(_, _, tally)| std::cmp::Reverse((tally.invalid, tally.unknown)));
+    let (rows, bytes) = limits::HTML_CHECKS;
+    let fill = Fill::new(ordered, rows, bytes, |(check, kind, tally)| {
+        let verdict = if tally.invalid > 0 {
+            Verdict::Invalid
+        } else if tally.unknown > 0 {
+            Verdict::Unknown
+        } else {
+            Verdict::Valid
+        };
+        html! {
+            li {
+                code { (name(check)) } " " span.kind { (name(kind)) } " "
+                @match verdict {
+                    Verdict::Valid => { "held " (words::grouped(tally.valid)) },
+                    Verdict::Unknown => span.doubtful { "unknown " (words::grouped(tally.unknown)) },
+                    Verdict::Invalid => span.bad { "violated " (words::grouped(tally.invalid)) },
+                }
+            }
+        }
+    });
+    html! {
+        @if !checks.is_empty() {
+            details {
+                summary { (words::counted(checks.len() as u64, "check")) ", " (virtual_time) " virtual" }
+                ul.checks { (fill) }
+                (fill.rest("check"))
+            }
+        }
+    }
+}

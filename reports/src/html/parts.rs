@@ -1,0 +1,100 @@
+//! Small pieces of a page. Every untrusted text goes through [`name`] or [`text`], and then through the template.
+
+use maud::{Markup, PreEscaped, Render, html};
+
+use crate::{escape, limits, words};
+
+/// A name, made safe and short.
+pub(super) fn name(text: &str) -> String {
+    escape::line_within(text, limits::HTML_NAME_CHARS_MAX)
+}
+
+/// An explanation, made safe and short.
+pub(super) fn text(text: &str) -> String {
+    escape::line_within(text, limits::HTML_TEXT_CHARS_MAX)
+}
+
+/// A sentence in which `#418` becomes a link, where the picture shows that event.
+pub(super) fn linked(text: &str, target: impl Fn(u64) -> Option<String>) -> Markup {
+    let mut parts: Vec<Markup> = Vec::new();
+    let mut rest = text;
+    while let Some(found) = rest.find('#') {
+        let digits = rest[found + 1..].bytes().take_while(u8::is_ascii_digit).count();
+        let end = found + 1 + digits;
+        let link = rest[found + 1..end].parse().ok().and_then(&target);
+        parts.push(html! { (rest[..found]) });
+        parts.push(match link {
+            Some(link) => html! { a href=(format!("#{link}")) { (rest[found..end]) } },
+            None => html! { (rest[found..end]) },
+        });
+        rest = &rest[end..];
+    }
+    html! { @for part in &parts { (part) } (rest) }
+}
+
+/// A command to copy; nothing where it is too long to be of use.
+pub(super) fn command(label: &str, command: &str) -> Markup {
+    html! {
+        @if command.len() <= limits::HTML_COMMAND_BYTES_MAX {
+            div.command { span.command-label { (label) } code tabindex="0" { (command) } }
+        }
+    }
+}
+
+/// A region that scrolls by itself where the page is too narrow for it.
+pub(super) fn wide(label: &str, inner: &Markup) -> Markup {
+    html! { div.wide role="region" aria-label=(label) tabindex="0" { (inner) } }
+}
+
+/// Items in order, as far as they fit into a number of bytes; and how many did not.
+pub(super) struct Fill {
+    html: String,
+    left_out: u64,
+}
+
+impl Fill {
+    pub(super) fn new<T>(
+        items: impl IntoIterator<Item = T>,
+        rows_max: usize,
+        bytes_max: usize,
+        render: impl Fn(T) -> Markup,
+    ) -> Self {
+        let mut html = String::new();
+        let mut items = items.into_iter();
+        let mut left_out = 0;
+        for _ in 0..rows_max {
+            let Some(item) = items.next() else { break };
+            let piece = render(item);
+            if html.len() + piece.0.len() > bytes_max {
+                left_out = 1;
+                break;
+            }
+            html.push_str(&piece.0);
+        }
+        Self { left_out: left_out + items.count() as u64, html }
+    }
+
+    /// Whether something was left out.
+    pub(super) fn has_rest(&self) -> bool {
+        self.left_out > 0
+    }
+
+    /// Says what was left out, where something was.
+    pub(super) fn rest(&self, noun: &str) -> Markup {
+        html! {
+            @if self.left_out > 0 {
+                p.note {
+                    (words::counted(self.left_out, &format!("more {noun}")))
+                    " left out here; " code { "summary.json" } " and "
+                    code { "campaign.jsonl" } " have everything."
+                }
+            }
+        }
+    }
+}
+
+impl Render for Fill {
+    fn render(&self) -> Markup {
+        PreEscaped(self.html.clone())
+    }
+}

@@ -1,0 +1,269 @@
+//! `report.html` of one run: the page that lies beside its plan and its trace.
+
+use chaosdrill_core::{
+    Fault, Record, Verdict, duration,
+    record::{CheckRecord, FaultRecord},
+};
+use maud::{Markup, PreEscaped, html};
+
+use super::{
+    MEASURED_BEGIN, MEASURED_END, findings, frame, head,
+    parts::{self, Fill, command, linked, name, text},
+};
+use crate::{command as commands, limits, story::Story, timeline, timeline::Timeline, words};
+
+/// Before the ids of the one picture of the page.
+const ID: &str = "run";
+
+/// The page of one run; `program` is what starts a replay, such as `cargo drill`.
+///
+/// # Panics
+///
+/// When the page is longer than its bound, which no input can cause.
+pub fn run(story: &Story, program: &str) -> String {
+    let record = &story.record;
+    let picture = Timeline::of(record, &story.events);
+    let mut notes: Vec<String> = super::newer(record.version).into_iter().collect();
+    notes.extend(story.notes.iter().cloned());
+    let contents = html! {
+        nav.contents aria-label="Sections" {
+            a href="#top" { "Run" } a href="#story" { "What happened" } a href="#faults" { "Faults" }
+            a href="#checks" { "Checks" } a href="#sites" { "Sites" } a href="#events" { "Events" }
+        }
+    };
+    let body = html! {
+        (header(record))
+        main {
+            (super::notes(&notes))
+            (what_happened(story, picture.as_ref(), program))
+            (faults(story))
+            (checks(record))
+            (sites(record))
+            (events(story, picture.as_ref()))
+        }
+    };
+    let title = format!("Chaos drill: {} {}", name(&record.run.scenario), record.run.seed);
+    let html = frame::document(&title, &contents, &body);
+    assert!(html.len() < limits::HTML_BYTES_MAX, "the bounds of the sections fit into the whole");
+    html
+}
+
+fn header(record: &Record) -> Markup {
+    let run = &record.run;
+    let sentence = match record.headline() {
+        Some(check) if record.verdict == Verdict::Invalid => {
+            html! { code { (name(&check.name)) } " is violated" }
+        }
+        Some(check) => html! { "nothing can be said: " code { (name(&check.name)) } },
+        None => html! { "every check held" },
+    };
+    html! {
+        header #top .head {
+            p.over { "One run of " code { (name(&run.scenario)) } }
+            h1 { (head::badge(record.verdict)) " " (sentence) "." }
+            p.claim-head { (text(&record.claim)) }
+            dl.facts {
+                (head::fact("Seed", &run.seed.to_string()))
+                (head::fact("Faults by", &name(&run.nemesis)))
+                @if let Some(defect) = &run.defect { (head::fact("Planted bug", &name(defect))) }
+                (head::fact("Database", &name(&run.db)))
+                (head::fact("Simulator", &name(&run.simulator)))
+                (head::fact("Virtual time", &duration::seconds(record.virtual_time())))
+                (head::fact("Events", &words::grouped(record.events)))
+                div.digest { dt { "Digest" } dd { code { (record.digest.as_deref().map_or("none".to_owned(), name)) } } }
+            }
+            (PreEscaped(MEASURED_BEGIN))
+            aside.measured aria-label="Measured on this machine" {
+                p {
+                    "Measured: " (words::grouped(record.measured.wall_us / 1_000)) " ms of wall clock."
+                    @if !record.measured.stderr.is_empty() {
+                        " The worker said: " code { (text(&record.measured.stderr)) }
+                    }
+                }
+            }
+            (PreEscaped(MEASURED_END))
+            p.note { "Commands on this page are to be run in the folder that it lies in." }
+        }
+    }
+}
+
+fn what_happened(story: &Story, picture: Option<&Timeline>, program: &str) -> Markup {
+    let record = &story.record;
+    let target = |event: u64| {
+        picture.filter(|picture| picture.shows(event)).map(|_| format!("{ID}-e{event}"))
+    };
+    let minimal = story.minimal.is_some();
+    html! {
+        section #story aria-labelledby="story-title" {
+            h2 #story-title { "What happened" }
+            @if let Some(check) = record.headline() {
+                dl.story {
+                    dt { "Check" } dd { code { (name(&check.name)) } (bound(check)) }
+                    dt { (if record.verdict == Verdict::Invalid { "Witness" } else { "Why" }) }
+                    dd {
+                        (linked(&head::text_or(&check.why, "the check gave no reason"), target))
+                        @let events = findings::witness_events(story, &check.name);
+                        @if !events.is_empty() {
+                            ul.events { @for (number, at, said) in &events {
+                                li { (linked(&format!("#{number}"), target)) " " span.at { (at) } " " (said) }
+                            } }
+                        }
+                    }
+                }
+            }
+            div.commands {
+                (command("replay", &commands::replay(program, &record.run, Some("plan.toml"))))
+                @if minimal {
+                    (command("minimal", &commands::replay(program, &record.run, Some("plan.min.toml"))))
+                }
+                @if record.verdict == Verdict::Invalid {
+                    @if !minimal { (command("shrink", &commands::shrink(program, "plan.toml"))) }
+                    (command("keep", &commands::keep(program, ".")))
+                }
+            }
+            @match picture {
+                Some(picture) => (findings::drawn(picture, ID)),
+                None => p.note { "There is no picture: there are no events to show." },
+            }
+        }
+    }
+}
+
+fn bound(check: &CheckRecord) -> Markup {
+    html! {
+        @if let Some(bound) = check.within_ns {
+            ", within " (duration::format(std::time::Duration::from_nanos(bound))) " after heal"
+        }
+    }
+}
+
+fn faults(story: &Story) -> Markup {
+    let record = &story.record;
+    let (rows, bytes) = limits::HTML_FINDINGS_LISTED;
+    let fill = Fill::new(&record.faults, rows, bytes, |FaultRecord { fault, fired }| {
+        html! {
+            tr {
+                th scope="row" { (name(&fault.to_string())) }
+                td { @match fired {
+                    Some(event) => { "at #" (event) },
+                    None => span.quiet { "never struck" },
+                } }
+            }
+        }
+    });
+    let minimal = story.minimal.as_ref().map(|plan| plan.faults.iter().collect::<Vec<&Fault>>());
+    html! {
+        section #faults aria-labelledby="faults-title" {
+            h2 #faults-title { "Faults" }
+            @if let Some(minimal) = &minimal {
+                p { (words::grouped(minimal.len() as u64)) " of "
+                    (words::counted(record.faults.len() as u64, "fault")) " needed:" }
+                (findings::fault_list(minimal))
+            }
+            @if record.faults.is_empty() { p { "None were planned." } } @else {
+                (parts::wide("Faults", &html! {
+                    table {
+                        thead { tr { th scope="col" { "Planned" } th scope="col" { "Struck" } } }
+                        tbody { (fill) }
+                    }
+                    (fill.rest("fault"))
+                }))
+            }
+        }
+    }
+}
+
+fn checks(record: &Record) -> Markup {
+    let mut checks: Vec<&CheckRecord> = record.checks.iter().collect();
+    checks.sort_by_key(|check| std::cmp::Reverse(check.verdict));
+    let (rows, bytes) = limits::HTML_FINDINGS_LISTED;
+    let fill = Fill::new(checks, rows, bytes, |check| {
+        html! {
+            tr {
+                th scope="row" { code { (name(&check.name)) } }
+                td { (name(&check.kind)) (bound(check)) }
+                td { (check.priority.name()) }
+                td { (head::badge(check.verdict)) }
+                td { (text(&check.why)) }
+            }
+        }
+    });
+    let table = html! {
+        table {
+            thead { tr {
+                th scope="col" { "Check" } th scope="col" { "Kind" } th scope="col" { "Priority" }
+                th scope="col" { "Verdict" } th scope="col" { "Why" }
+            } }
+            tbody { (fill) }
+        }
+        (fill.rest("check"))
+    };
+    html! {
+        section #checks aria-labelledby="checks-title" {
+            h2 #checks-title { "Checks" }
+            (parts::wide("Checks", &table))
+            (marks(record))
+        }
+    }
+}
+
+fn marks(record: &Record) -> Markup {
+    let (rows, bytes) = limits::HTML_CHECKS;
+    let fill = Fill::new(&record.marks, rows, bytes, |(mark, hits)| {
+        html! { li { (name(mark)) " " span.times { "× " (words::grouped(*hits)) } } }
+    });
+    html! {
+        @if !record.marks.is_empty() { h3 { "Sometimes" } ul.marks { (fill) } (fill.rest("mark")) }
+    }
+}
+
+fn sites(record: &Record) -> Markup {
+    let (rows, bytes) = limits::HTML_SITES;
+    let fill = Fill::new(&record.sites, rows, bytes, |(site, passes)| {
+        html! { li { code { (name(site)) } " " span.times { "× " (words::grouped(*passes)) } } }
+    });
+    html! {
+        section #sites aria-labelledby="sites-title" {
+            h2 #sites-title { "Sites" }
+            p { (words::counted(record.sites.len() as u64, "boundary site")) " were passed." }
+            ul.sites { (fill) }
+            (fill.rest("site"))
+        }
+    }
+}
+
+/// What checks may see of the run: those around the witness where there are too many.
+fn events(story: &Story, picture: Option<&Timeline>) -> Markup {
+    let (rows, bytes) = limits::HTML_EVENTS;
+    let history: Vec<_> =
+        story.events.iter().filter(|event| event.kind.belongs_to_history()).collect();
+    let last = story.record.headline().and_then(|check| check.witness.iter().max().copied());
+    // The end of a long run is where its verdict is, unless the witness says otherwise.
+    let end = match last {
+        Some(last) => history.partition_point(|event| event.seq <= last) + rows / 4,
+        None => history.len(),
+    };
+    let end = end.min(history.len());
+    let shown = &history[end.saturating_sub(rows)..end];
+    let fill = Fill::new(shown, rows, bytes, |event| {
+        let linked = picture.is_some_and(|picture| picture.shows(event.seq));
+        html! {
+            li {
+                @if linked { a href=(format!("#{ID}-e{}", event.seq)) { "#" (event.seq) } }
+                @else { "#" (event.seq) }
+                " " span.at { (words::instant(event.at_ns)) } " " (timeline::event_in_words(event))
+            }
+        }
+    });
+    html! {
+        section #events aria-labelledby="events-title" {
+            h2 #events-title { "Events" }
+            p {
+                (words::grouped(shown.len() as u64)) " of "
+                (words::counted(history.len() as u64, "event")) " that checks may see; "
+                code { "trace.jsonl" } " has all, with every step."
+            }
+            details { summary { "Show them" } ol.events { (fill) } (fill.rest("event")) }
+        }
+    }
+}

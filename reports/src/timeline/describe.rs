@@ -1,0 +1,195 @@
+//! One event in words: a few for the picture, all of them for a list.
+
+use chaosdrill_core::{Act, EventKind, TraceEvent, duration};
+use serde_json::Value;
+
+use super::subject::Subject;
+use crate::{escape, limits, words};
+
+/// Members of a row whose value is its state, the most telling first.
+const STATE_MEMBERS: [&str; 5] = ["status", "state", "outcome", "phase", "stage"];
+
+/// A few words for a lane.
+pub(super) fn label(event: &TraceEvent, subject: &Subject) -> String {
+    match event.kind {
+        EventKind::Fault => fault(event),
+        EventKind::Host => host(event),
+        EventKind::Watch => {
+            let state = STATE_MEMBERS.iter().find_map(|name| scalar(&event.get("row")[*name]));
+            match state {
+                Some(state) => format!("{} is {state}", event.name),
+                None if event.get("row").is_null() => format!("{} row gone", event.name),
+                None => format!("{} row written", event.name),
+            }
+        }
+        EventKind::Ok => format!("{} done{}", event.name, asides(event, subject)),
+        EventKind::Fail => format!("{} failed{}", event.name, asides(event, subject)),
+        EventKind::Info => format!("{}: not known{}", event.name, asides(event, subject)),
+        EventKind::Invoke => format!("asks for {}{}", event.name, asides(event, subject)),
+        _ => format!("{}{}", event.name, asides(event, subject)),
+    }
+}
+
+/// What a fault does, as its event says.
+fn fault(event: &TraceEvent) -> String {
+    let data = if event.get("do").is_null() { &event.data } else { event.get("do") };
+    if let Ok(act) = serde_json::from_value::<Act>(data.clone()) {
+        return act_in_words(&act);
+    }
+    match event.get("between").as_array().map(Vec::as_slice) {
+        Some([a, b]) => format!("{}: {} and {}", event.name, text(a), text(b)),
+        _ => event.name.clone(),
+    }
+}
+
+/// An act without its place.
+pub(super) fn act_in_words(act: &Act) -> String {
+    let lasting = |lasts: &Option<std::time::Duration>| {
+        lasts.map(|lasts| format!(", {}", duration::format(lasts))).unwrap_or_default()
+    };
+    match act {
+        Act::Crash { .. } => act.family().replace('-', " ") + " the step",
+        Act::Error(kind) => format!("error {kind}"),
+        Act::LostAck(kind) => format!("answer lost ({kind})"),
+        Act::Stall(lasts) => format!("stall {}", duration::format(*lasts)),
+        Act::Delay(lasts) => format!("delay {}", duration::format(*lasts)),
+        Act::Partition { between: [a, b], lasts } => {
+            format!("partition {a} from {b}{}", lasting(lasts))
+        }
+        Act::Clog { between: [a, b], lasts } => format!("clog {a} and {b}{}", lasting(lasts)),
+        Act::Kill { host, .. } => format!("kill {host}"),
+        Act::Skew { host, lasts, .. } => format!("skew the clock of {host}{}", lasting(lasts)),
+        Act::DatabaseDown { lasts } => format!("database down{}", lasting(lasts)),
+    }
+}
+
+fn host(event: &TraceEvent) -> String {
+    match event.name.as_str() {
+        "stalled" => match event.get("for_ns").as_u64() {
+            Some(ns) => format!("stands still for {}", words::span(ns)),
+            None => "stands still".to_owned(),
+        },
+        "resumed" => "goes on".to_owned(),
+        "up" => "is up again".to_owned(),
+        "down" => match event.get("panic").as_str() {
+            Some(message) => format!("panicked: {message}"),
+            None => "is down".to_owned(),
+        },
+        "ended" => match event.get("error").as_str() {
+            Some(error) => format!("ended: {error}"),
+            None => "its software ended".to_owned(),
+        },
+        other => other.to_owned(),
+    }
+}
+
+/// Up to two short values that tell this event from its like.
+fn asides(event: &TraceEvent, subject: &Subject) -> String {
+    let Some(members) = event.data.as_object() else { return String::new() };
+    let told = |(name, value): (&String, &Value)| match value {
+        Value::Number(number) if name != "hit" => Some(format!("{name} {number}")),
+        Value::String(word) if word.len() <= limits::TIMELINE_ASIDE_BYTES_MAX => {
+            let known = *word == event.host || subject.words.contains(word) || name == "asked";
+            (!known && name != "op").then(|| word.clone())
+        }
+        _ => None,
+    };
+    let short = |aside: &String| aside.len() <= limits::TIMELINE_ASIDE_BYTES_MAX;
+    let told: Vec<String> = members.iter().filter_map(told).filter(short).take(2).collect();
+    if told.is_empty() { String::new() } else { format!(" · {}", told.join(", ")) }
+}
+
+/// The state of a row, and what else of it is new.
+pub(super) fn state(row: &Value, before: Option<&Value>) -> String {
+    let Some(members) = row.as_object() else { return "gone".to_owned() };
+    let named = STATE_MEMBERS.iter().find(|name| scalar(&row[**name]).is_some());
+    let is_new = |name: &str| before.is_none_or(|before| before[name] != row[name]);
+    let mut said: Vec<String> = named.and_then(|name| scalar(&row[*name])).into_iter().collect();
+    let changed = members
+        .iter()
+        .filter(|(name, _)| Some(&name.as_str()) != named && before.is_some() && is_new(name));
+    for (name, value) in changed {
+        let instant = ["_at", "_until"].iter().any(|end| name.ends_with(end));
+        match value {
+            Value::Null => {}
+            Value::String(who) if name.ends_with("_by") => said.push(who.clone()),
+            _ if instant => said.push(format!("{name} anew")),
+            value => said.extend(scalar(value).map(|value| format!("{name} {value}"))),
+        }
+    }
+    if said.is_empty() { "written".to_owned() } else { said.join(", ") }
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn text(value: &Value) -> String {
+    scalar(value).unwrap_or_else(|| value.to_string())
+}
+
+/// One event as a sentence, safe to show: `d1 says outbox.claimed: attempt 1, message deposit-3/0001`.
+pub(crate) fn event_in_words(event: &TraceEvent) -> String {
+    let host = if event.host.is_empty() { "the harness" } else { &event.host };
+    let name = &event.name;
+    let said = match event.kind {
+        EventKind::Boundary => format!("{host} is at {name}"),
+        EventKind::Answer => format!("{host} has the answer of {name}"),
+        EventKind::Invoke => format!("{host} asks for {name}"),
+        EventKind::Ok => format!("{host}: {name} is done"),
+        EventKind::Fail => format!("{host}: {name} failed"),
+        EventKind::Info => format!("{host}: it is not known whether {name} was done"),
+        EventKind::Observe => format!("{host} says {name}"),
+        EventKind::Watch => format!("{host} wrote {name} {}", text(event.get("key"))),
+        EventKind::Fault if event.host.is_empty() => format!("fault: {}", fault(event)),
+        EventKind::Fault => format!("fault on {host}: {}", fault(event)),
+        EventKind::Host => format!("{host} {}", self::host(event)),
+        EventKind::Phase => format!("phase: {name}"),
+        EventKind::Log => format!("{host} logs {name}"),
+        _ => format!("{host}: {name}"),
+    };
+    let data = match event.kind {
+        EventKind::Host | EventKind::Phase => &Value::Null,
+        EventKind::Watch => event.get("row"),
+        EventKind::Fault => event.get("at"),
+        _ => &event.data,
+    };
+    let data = members(data);
+    let said = if data.is_empty() { said } else { format!("{said}: {data}") };
+    escape::line_within(&said, limits::EVENT_CHARS_MAX)
+}
+
+/// The same, where a change of a watched row tells only what is new in it.
+pub(crate) fn change_in_words(event: &TraceEvent, events: &[TraceEvent]) -> String {
+    if event.kind != EventKind::Watch {
+        return event_in_words(event);
+    }
+    let is_row = |other: &&TraceEvent| {
+        other.kind == event.kind && other.name == event.name && other.get("key") == event.get("key")
+    };
+    let earlier = events.iter().take_while(|other| other.seq < event.seq);
+    let before = earlier.filter(is_row).last().map(|other| other.get("row"));
+    let Some(before) = before else { return event_in_words(event) };
+    let (was, is) = (state(before, Some(before)), state(event.get("row"), Some(before)));
+    let row = format!("{} wrote {} {}", event.host, event.name, text(event.get("key")));
+    escape::line_within(&format!("{row}: {is} (was {was})"), limits::EVENT_CHARS_MAX)
+}
+
+/// A value's members in one line, without those that are nothing.
+fn members(data: &Value) -> String {
+    match data {
+        Value::Null => String::new(),
+        Value::Object(members) => {
+            let told = members.iter().filter(|(_, value)| !value.is_null());
+            told.map(|(name, value)| format!("{name} {}", text(value)))
+                .collect::<Vec<_>>()
+                .join(", ")
+        }
+        other => text(other),
+    }
+}

@@ -1,0 +1,165 @@
+//! Who a message went to.
+//!
+//! A trace says at which site a host wrote to a stream, and not who read it. But a host that serves writes its
+//! answers at a site that it never connected from, and what it does first on a message is the same each time.
+//! So the receiver of a site is the serving host whose first step after most of its passages comes soonest, and
+//! a message ends at that step. Where no such step is seen, the message is drawn as lost.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use chaosdrill_core::{EventKind, TraceEvent};
+
+/// For each message the place where it was sent, and that of the first step on it.
+pub(super) type Messages = BTreeMap<usize, Option<usize>>;
+
+/// A step this long after a message is no longer taken to be due to it.
+const REACTION_NS_MAX: u64 = 5_000_000_000;
+
+/// A step this long after a message says nothing about where its like go.
+const LEARNED_NS_MAX: u64 = 200_000_000;
+
+/// The sites at which hosts answer: those that nobody connects from.
+pub(super) fn answer_sites<'a>(events: &[&'a TraceEvent]) -> BTreeSet<&'a str> {
+    let writes: BTreeSet<&str> = events
+        .iter()
+        .filter(|event| event.kind == EventKind::Boundary && event.name.starts_with("net:"))
+        .map(|event| event.name.as_str())
+        .collect();
+    let is_answer = |site: &&&str| {
+        !site.ends_with(".connect") && !writes.contains(format!("{site}.connect").as_str())
+    };
+    writes.iter().filter(is_answer).copied().collect()
+}
+
+/// Finds the messages of a trace.
+pub(super) fn messages(events: &[&TraceEvent]) -> Messages {
+    let answer_sites = answer_sites(events);
+    let mut sent: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut answers: Vec<usize> = Vec::new();
+    let mut servers: BTreeSet<&str> = BTreeSet::new();
+    let mut steps: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, event) in events.iter().enumerate() {
+        if matches!(event.kind, EventKind::Boundary | EventKind::Observe | EventKind::Host) {
+            steps.entry(&event.host).or_default().push(index);
+        }
+        let is_write = event.kind == EventKind::Boundary
+            && event.name.starts_with("net:")
+            && !event.name.ends_with(".connect");
+        if !is_write {
+            continue;
+        }
+        if answer_sites.contains(event.name.as_str()) {
+            answers.push(index);
+            servers.insert(&event.host);
+        } else {
+            sent.entry(&event.name).or_default().push(index);
+        }
+    }
+    let mut messages = Messages::new();
+    for passages in sent.values() {
+        let receiver = receiver(events, passages, &servers, &steps);
+        let reactions = receiver
+            .map(|(host, step)| reactions(events, passages, &steps[host], step))
+            .unwrap_or_default();
+        for passage in passages {
+            messages.insert(*passage, reactions.get(passage).copied());
+        }
+    }
+    let replies = replies(events, &messages, &answers);
+    messages.extend(replies);
+    messages
+}
+
+/// The host that acts on the messages of one site, and its first step on them.
+fn receiver<'a>(
+    events: &[&'a TraceEvent],
+    passages: &[usize],
+    servers: &BTreeSet<&'a str>,
+    steps: &BTreeMap<&'a str, Vec<usize>>,
+) -> Option<(&'a str, &'a str)> {
+    let mut best: Option<(u64, &str, &str)> = None;
+    for server in servers {
+        let Some(own) = steps.get(server) else { continue };
+        let mut first: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+        for passage in passages.iter().filter(|passage| events[**passage].host != **server) {
+            let place = own.partition_point(|step| step <= passage);
+            let Some(step) = own.get(place).map(|step| events[*step]) else { continue };
+            let delay = step.at_ns.saturating_sub(events[*passage].at_ns);
+            if delay <= LEARNED_NS_MAX && step.kind != EventKind::Host {
+                let (count, sum) = first.entry(&step.name).or_default();
+                *count += 1;
+                *sum += delay;
+            }
+        }
+        let Some((name, (count, sum))) = first.into_iter().max_by_key(|(_, (count, _))| *count)
+        else {
+            continue;
+        };
+        let mean = sum / count;
+        let often = count * 2 >= passages.len() as u64;
+        if often && best.is_none_or(|(known, _, _)| mean < known) {
+            best = Some((mean, server, name));
+        }
+    }
+    best.map(|(_, host, step)| (host, step))
+}
+
+/// The step on each message: the first one of its kind that is not yet the step on another.
+fn reactions(
+    events: &[&TraceEvent],
+    passages: &[usize],
+    own: &[usize],
+    step: &str,
+) -> BTreeMap<usize, usize> {
+    let mut found = BTreeMap::new();
+    let mut next = 0;
+    for passage in passages {
+        let mut place = own.partition_point(|other| other <= passage).max(next);
+        while let Some(index) = own.get(place) {
+            let event = events[*index];
+            let delay = event.at_ns.saturating_sub(events[*passage].at_ns);
+            let stopped = event.kind == EventKind::Host && event.name != "resumed";
+            if delay > REACTION_NS_MAX || stopped {
+                break;
+            }
+            if event.name == step {
+                found.insert(*passage, *index);
+                next = place + 1;
+                break;
+            }
+            place += 1;
+        }
+    }
+    found
+}
+
+/// Answers, where it is beyond doubt whom they answer: exactly one message waits for one.
+fn replies(events: &[&TraceEvent], messages: &Messages, answers: &[usize]) -> Messages {
+    let mut waiting: BTreeMap<&str, VecDeque<usize>> = BTreeMap::new();
+    let mut arrivals: BTreeMap<usize, usize> = BTreeMap::new();
+    for (sent, step) in messages {
+        if let Some(step) = step {
+            arrivals.insert(*step, *sent);
+        }
+    }
+    let answers: BTreeSet<usize> = answers.iter().copied().collect();
+    let mut replies = Messages::new();
+    for (index, event) in events.iter().enumerate() {
+        if let Some(sent) = arrivals.get(&index) {
+            waiting.entry(&event.host).or_default().push_back(*sent);
+        }
+        if !answers.contains(&index) {
+            continue;
+        }
+        let Some(queue) = waiting.get_mut(event.host.as_str()) else { continue };
+        if let (Some(sent), 0) = (queue.pop_front(), queue.len()) {
+            let heard = (index + 1..events.len()).find(|later| {
+                let late = events[*later].at_ns.saturating_sub(event.at_ns) > LEARNED_NS_MAX;
+                late || events[*later].host == events[sent].host
+            });
+            let heard = heard.filter(|later| events[*later].host == events[sent].host);
+            replies.extend(heard.map(|heard| (index, Some(heard))));
+        }
+    }
+    replies
+}

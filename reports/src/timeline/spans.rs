@@ -1,0 +1,209 @@
+//! What lasted: stalls, outages, faults in force, leases, steps and transactions.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use chaosdrill_core::{EventKind, TraceEvent, duration::WALL_START_MS};
+use serde_json::Value;
+
+use super::{Span, SpanKind, subject::Subject};
+
+/// A span of a trace, between two places in it; without an end it lasts to the end of the run.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Lasting {
+    pub(super) host: String,
+    pub(super) from: usize,
+    pub(super) to: Option<usize>,
+    pub(super) kind: SpanKind,
+    pub(super) label: String,
+}
+
+/// Stalls, outages and ends of hosts, and faults in force.
+pub(super) fn of_hosts(events: &[&TraceEvent]) -> Vec<Lasting> {
+    let mut done = Vec::new();
+    let mut open: Vec<(Lasting, Vec<String>)> = Vec::new();
+    let mut close =
+        |open: &mut Vec<(Lasting, Vec<String>)>, at, is: &dyn Fn(&Lasting, &[String]) -> bool| {
+            open.retain_mut(|(span, names)| {
+                let ends = is(span, names);
+                if ends {
+                    done.push(Lasting { to: Some(at), ..span.clone() });
+                }
+                !ends
+            });
+        };
+    for (index, event) in events.iter().enumerate() {
+        let is_band = |span: &Lasting, _: &[String]| span.kind == SpanKind::Band;
+        match (event.kind, event.name.as_str()) {
+            (EventKind::Host, name) => {
+                let of_host = |span: &Lasting, _: &[String]| {
+                    span.host == event.host && span.kind != SpanKind::Band
+                };
+                let kind = match name {
+                    "stalled" => Some(SpanKind::Stalled),
+                    "down" => Some(SpanKind::Down),
+                    "ended" => Some(SpanKind::Ended),
+                    _ => None,
+                };
+                if name != "skewed" {
+                    close(&mut open, index, &of_host);
+                }
+                let host = event.host.clone();
+                let label = name.to_owned();
+                let span = kind.map(|kind| Lasting { host, from: index, to: None, kind, label });
+                open.extend(span.map(|span| (span, Vec::new())));
+            }
+            (EventKind::Phase, "heal") => close(&mut open, index, &is_band),
+            (EventKind::Fault, name) => {
+                let names = hosts_of(event, name);
+                if matches!(name, "repaired" | "released") {
+                    let act = if name == "repaired" { "partition" } else { "clog" };
+                    let same = |span: &Lasting, of: &[String]| {
+                        span.kind == SpanKind::Band && span.label == act && of == names
+                    };
+                    close(&mut open, index, &same);
+                    continue;
+                }
+                for host in &names {
+                    let label = name.to_owned();
+                    let (host, kind) = (host.clone(), SpanKind::Band);
+                    open.push((
+                        Lasting { host, from: index, to: None, kind, label },
+                        names.clone(),
+                    ));
+                }
+            }
+            _ => {}
+        }
+    }
+    done.extend(open.into_iter().map(|(span, _)| span));
+    done
+}
+
+/// The hosts that a lasting fault is about, in the order of their names.
+pub(super) fn hosts_of(event: &TraceEvent, name: &str) -> Vec<String> {
+    let texts = |value: &Value| -> Vec<String> {
+        match value {
+            Value::String(text) => vec![text.clone()],
+            Value::Array(items) => {
+                items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+            }
+            _ => Vec::new(),
+        }
+    };
+    let mut names = match name {
+        "partition" | "clog" | "skew" => texts(event.get(name)),
+        "database-down" => vec!["db".to_owned()],
+        "repaired" | "released" => texts(event.get("between")),
+        _ => Vec::new(),
+    };
+    names.sort();
+    names
+}
+
+/// A lease that the watched row tells of.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Lease {
+    pub(super) host: String,
+    pub(super) from: usize,
+    /// The change of the row that ended it.
+    pub(super) to: Option<usize>,
+    /// When it ran out, where it did.
+    pub(super) lapsed_ns: Option<u64>,
+    pub(super) until_ns: u64,
+}
+
+/// The leases on the row of the picture.
+pub(super) fn leases(events: &[&TraceEvent], subject: &Subject) -> Vec<Lease> {
+    let changes: Vec<usize> =
+        (0..events.len()).filter(|index| subject.is_row(events[*index])).collect();
+    let end_ns = events.last().map_or(0, |event| event.at_ns);
+    let mut leases: Vec<Lease> = Vec::new();
+    for (nth, index) in changes.iter().enumerate() {
+        let Some((host, until_ns)) = holder(events[*index].get("row")) else { continue };
+        let next = changes.get(nth + 1).copied();
+        let next_ns = next.map_or(end_ns, |next| events[next].at_ns);
+        let lapsed_ns = (until_ns < next_ns).then_some(until_ns);
+        match leases.last_mut() {
+            // The row changed, its lease did not.
+            Some(last)
+                if last.to == Some(*index) && last.host == host && last.until_ns == until_ns =>
+            {
+                (last.to, last.lapsed_ns) = (next, lapsed_ns);
+            }
+            _ => leases.push(Lease { host, from: *index, to: next, lapsed_ns, until_ns }),
+        }
+    }
+    leases
+}
+
+/// Who holds a row and until when, by the names of its members.
+fn holder(row: &Value) -> Option<(String, u64)> {
+    let members = row.as_object()?;
+    let is_holder = |name: &str| {
+        name.ends_with("_by") || matches!(name, "holder" | "owner" | "worker" | "locked" | "lessee")
+    };
+    let is_until = |name: &str| name.ends_with("_until") || name.contains("expires");
+    let holder = members
+        .iter()
+        .find_map(|(name, value)| value.as_str().filter(|_| is_holder(name)).map(str::to_owned))?;
+    let until_ms =
+        members.iter().find_map(|(name, value)| value.as_i64().filter(|_| is_until(name)))?;
+    let since_start = until_ms.checked_sub(WALL_START_MS)?;
+    Some((holder, u64::try_from(since_start).ok()?.checked_mul(1_000_000)?))
+}
+
+/// A step, or a transaction, by its places in the trace.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Step {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) transaction: bool,
+}
+
+/// Every step that was answered, and every transaction that came to an end.
+pub(super) fn steps(events: &[&TraceEvent]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut asked: BTreeMap<(&str, &str), VecDeque<usize>> = BTreeMap::new();
+    let mut begun: BTreeMap<(&str, &str), VecDeque<usize>> = BTreeMap::new();
+    for (index, event) in events.iter().enumerate() {
+        let site = (event.host.as_str(), event.name.as_str());
+        match event.kind {
+            // Everything of a host that is gone is gone.
+            EventKind::Host if matches!(event.name.as_str(), "down" | "up") => {
+                asked.retain(|(host, _), _| *host != event.host);
+                begun.retain(|(host, _), _| *host != event.host);
+            }
+            EventKind::Boundary => {
+                asked.entry(site).or_default().push_back(index);
+                if let Some(name) = transaction(&event.name, &["begin"]) {
+                    begun.entry((site.0, name)).or_default().push_back(index);
+                }
+            }
+            EventKind::Answer => {
+                if let Some(from) = asked.get_mut(&site).and_then(VecDeque::pop_front) {
+                    steps.push(Step { from, to: index, transaction: false });
+                }
+                if let Some(name) = transaction(&event.name, &["commit", "rollback"])
+                    && let Some(from) = begun.get_mut(&(site.0, name)).and_then(VecDeque::pop_front)
+                {
+                    steps.push(Step { from, to: index, transaction: true });
+                }
+            }
+            _ => {}
+        }
+    }
+    steps
+}
+
+/// The name of a transaction, where the site is one of these steps of it.
+fn transaction<'a>(site: &'a str, steps: &[&str]) -> Option<&'a str> {
+    let (name, step) = site.strip_prefix("sql:")?.rsplit_once('.')?;
+    steps.contains(&step).then_some(name)
+}
+
+impl Lasting {
+    /// The span on a lane, between these rows.
+    pub(super) fn on(self, lane: usize, from: f32, to: f32) -> Span {
+        Span { lane, from, to, kind: self.kind, label: self.label }
+    }
+}

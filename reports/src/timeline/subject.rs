@@ -1,0 +1,127 @@
+//! What a picture is about: the row, message or key that the witness names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chaosdrill_core::{EventKind, TraceEvent};
+use serde_json::Value;
+
+use crate::limits;
+
+/// What the witness is about, as words that other events carry too.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Subject {
+    /// The watch and the key of the row, where the witness is one.
+    pub(super) row: Option<(String, String)>,
+    /// The words.
+    pub(super) words: BTreeSet<String>,
+}
+
+impl Subject {
+    /// What these events are about.
+    pub(super) fn of(witness: &[&TraceEvent], events: &[&TraceEvent]) -> Self {
+        let hosts: BTreeSet<&str> = events.iter().map(|event| event.host.as_str()).collect();
+        let counts = counts(events);
+        let mut subject = Self::default();
+        for event in witness.iter().take(limits::TIMELINE_WITNESSES_MAX) {
+            let mut texts = BTreeSet::new();
+            collect(&event.data, &mut texts);
+            texts.retain(|text| !hosts.contains(text.as_str()));
+            let key = key(event);
+            let often = |text: &String| counts.get(text).copied().unwrap_or(0);
+            let main = key.clone().or_else(|| {
+                // The rarest word that comes again is the name of a thing; the others are of its kind.
+                texts.iter().filter(|text| often(text) > 1).min_by_key(|text| often(text)).cloned()
+            });
+            let Some(main) = main else { continue };
+            let bound = often(&main).max(2);
+            let near =
+                |text: &&String| text.len() >= WORD_BYTES_MIN && (2..=bound).contains(&often(text));
+            subject.words.extend(texts.iter().filter(near).cloned());
+            if event.kind == EventKind::Watch && subject.row.is_none() {
+                subject.row = Some((event.name.clone(), main.clone()));
+            }
+            subject.words.insert(main);
+        }
+        if subject.row.is_none() {
+            subject.row = row_named(&subject.words, events);
+        }
+        subject
+    }
+
+    /// Whether an event is about the same thing.
+    pub(super) fn is_in(&self, event: &TraceEvent) -> bool {
+        if self.words.is_empty() {
+            return false;
+        }
+        let mut texts = BTreeSet::new();
+        collect(&event.data, &mut texts);
+        texts.iter().any(|text| self.words.contains(text))
+    }
+
+    /// Whether an event is a change of the row itself.
+    pub(super) fn is_row(&self, event: &TraceEvent) -> bool {
+        event.kind == EventKind::Watch
+            && self.row.as_ref().is_some_and(|(watch, wanted)| {
+                event.name == *watch && key(event).is_some_and(|key| key == *wanted)
+            })
+    }
+}
+
+/// A word of fewer bytes is rarely the name of one thing.
+const WORD_BYTES_MIN: usize = 3;
+
+/// The key of a watched row.
+pub(super) fn key(event: &TraceEvent) -> Option<String> {
+    match event.get("key") {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+/// The row that one of the words is the key of.
+fn row_named(words: &BTreeSet<String>, events: &[&TraceEvent]) -> Option<(String, String)> {
+    let watches = events.iter().filter(|event| event.kind == EventKind::Watch);
+    let mut named = watches.filter_map(|event| Some((event.name.clone(), key(event)?)));
+    named.find(|(_, key)| words.contains(key))
+}
+
+/// How many events carry each word.
+fn counts(events: &[&TraceEvent]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for event in events {
+        let mut texts = BTreeSet::new();
+        collect(&event.data, &mut texts);
+        texts.extend(key(event));
+        for text in texts {
+            *counts.entry(text).or_default() += 1;
+        }
+    }
+    counts
+}
+
+/// The words in an event's data; a number is a word only where its name says that it names something.
+fn collect(data: &Value, texts: &mut BTreeSet<String>) {
+    match data {
+        Value::String(text) => {
+            texts.insert(text.clone());
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, texts)),
+        Value::Object(members) => {
+            for (name, value) in members {
+                match value {
+                    Value::Number(number) if names(name) => {
+                        texts.insert(number.to_string());
+                    }
+                    value => collect(value, texts),
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Whether a member's number names a thing rather than counting something.
+fn names(member: &str) -> bool {
+    matches!(member, "key" | "id" | "message" | "job" | "item" | "row") || member.ends_with("_id")
+}

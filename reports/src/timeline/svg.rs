@@ -1,0 +1,365 @@
+//! A timeline as SVG. Colours are the page's, by class; nothing is told by colour alone.
+
+use maud::{Markup, html};
+
+use super::{Arrow, Bar, Row, RowKind, Span, SpanKind, Timeline};
+use crate::words;
+
+/// Columns, in units of the picture.
+const TIME_X: i32 = 62;
+const NUMBER_X: i32 = 100;
+const LANES_X: i32 = 112;
+const HEAD_HEIGHT: i32 = 44;
+const LINE_X: i32 = 36;
+const LABEL_X: i32 = 11;
+const LANE_WIDTHS: (i32, i32) = (104, 270);
+const LANES_WIDTH_MAX: i32 = 1_240;
+const STATE_WIDTH: i32 = 250;
+
+/// The width of a character of a label, in tenths.
+const CHAR_WIDTH_TENTHS: i32 = 60;
+
+/// The rows' height by their kind.
+fn height(kind: RowKind) -> i32 {
+    match kind {
+        RowKind::Gap => 34,
+        RowKind::Violation => 40,
+        RowKind::Phase => 26,
+        _ => 21,
+    }
+}
+
+/// Where everything is.
+struct Frame {
+    tops: Vec<i32>,
+    lanes: Vec<(i32, i32)>,
+    states_x: i32,
+    width: i32,
+    height: i32,
+}
+
+impl Frame {
+    fn of(timeline: &Timeline) -> Self {
+        let mut tops = vec![HEAD_HEIGHT];
+        for row in &timeline.rows {
+            let top = tops[tops.len() - 1];
+            tops.push(top + height(row.kind));
+        }
+        let mut widths: Vec<i32> = (0..timeline.lanes.len())
+            .map(|lane| {
+                let on_lane = timeline.rows.iter().filter(|row| row.lane == Some(lane));
+                let chars = on_lane.map(|row| row.label.chars().count()).max().unwrap_or(0);
+                let wanted = width_of(chars) + LINE_X + LABEL_X + 10;
+                wanted.clamp(LANE_WIDTHS.0, LANE_WIDTHS.1)
+            })
+            .collect();
+        let sum: i32 = widths.iter().sum();
+        if sum > LANES_WIDTH_MAX {
+            for width in &mut widths {
+                *width = (*width * LANES_WIDTH_MAX / sum).max(LANE_WIDTHS.0);
+            }
+        }
+        let mut lanes = Vec::new();
+        let mut x = LANES_X;
+        for width in widths {
+            lanes.push((x, width));
+            x += width;
+        }
+        let states = if timeline.states.is_empty() { 0 } else { STATE_WIDTH };
+        let height = tops[tops.len() - 1] + 12;
+        // A picture of few lanes still has room for what stands across them.
+        let width = (x + states + 8).max(640);
+        Self { tops, lanes, states_x: width - states - 8, width, height }
+    }
+
+    /// A place in rows as one on the page.
+    fn y(&self, place: f32) -> i32 {
+        let row = (place.max(0.0) as usize).min(self.tops.len() - 1);
+        let part = place - row as f32;
+        let bottom = self.tops.get(row + 1).copied().unwrap_or(self.tops[row]);
+        self.tops[row] + ((bottom - self.tops[row]) as f32 * part) as i32
+    }
+
+    fn middle(&self, row: usize) -> i32 {
+        self.y(row as f32 + 0.5)
+    }
+
+    /// The line of a host's life.
+    fn line(&self, lane: usize) -> i32 {
+        self.lanes.get(lane).map_or(LANES_X, |(x, _)| x + LINE_X)
+    }
+}
+
+fn width_of(chars: usize) -> i32 {
+    i32::try_from(chars).unwrap_or(i32::MAX / CHAR_WIDTH_TENTHS) * CHAR_WIDTH_TENTHS / 10
+}
+
+/// The text as far as it fits.
+fn fitting(text: &str, width: i32) -> String {
+    let room = usize::try_from(width * 10 / CHAR_WIDTH_TENTHS).unwrap_or(0).max(4);
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    text.chars().take(room - 1).chain(['…']).collect()
+}
+
+/// Draws a timeline; `id` goes before the ids of its parts.
+pub(super) fn draw(timeline: &Timeline, id: &str) -> Markup {
+    let frame = Frame::of(timeline);
+    let (width, height) = (frame.width, frame.height);
+    let about = timeline.subject.as_deref().unwrap_or("the run");
+    html! {
+        svg.timeline role="img" viewBox=(format!("0 0 {width} {height}")) width=(width)
+            height=(height) aria-labelledby=(format!("{id}-title {id}-desc"))
+            xmlns="http://www.w3.org/2000/svg" {
+            title id=(format!("{id}-title")) { "Timeline of " (about) }
+            desc id=(format!("{id}-desc")) {
+                (words::counted(timeline.lanes.len() as u64, "host")) ": "
+                (timeline.lanes.join(", ")) ". Time runs down, in "
+                (words::counted(timeline.rows.len() as u64, "row"))
+                ". The same in words stands below the picture."
+            }
+            defs {
+                marker id=(format!("{id}-head")) viewBox="0 0 8 8" refX="7" refY="4"
+                    markerWidth="7" markerHeight="7" orient="auto" {
+                    path.tl-head d="M0 0 8 4 0 8z" {}
+                }
+                pattern id=(format!("{id}-hatch")) width="6" height="6"
+                    patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                    rect.tl-hatch-ground width="6" height="6" {}
+                    line.tl-hatch-line x1="0" y1="0" x2="0" y2="6" {}
+                }
+            }
+            @for (index, row) in timeline.rows.iter().enumerate() { (ground(row, index, &frame)) }
+            (lanes(timeline, &frame))
+            @for span in &timeline.spans { (self::span(span, &frame, id)) }
+            @for bar in &timeline.bars { (self::bar(bar, &frame)) }
+            @for arrow in &timeline.arrows { (self::arrow(arrow, timeline, &frame, id)) }
+            (states(timeline, &frame))
+            @for (index, row) in timeline.rows.iter().enumerate() {
+                (self::row(row, index, timeline, &frame, id))
+            }
+        }
+    }
+}
+
+/// What lies beneath a row.
+fn ground(row: &Row, index: usize, frame: &Frame) -> Markup {
+    let (top, bottom) = (frame.y(index as f32), frame.y(index as f32 + 1.0));
+    let class = match row.kind {
+        RowKind::Gap => "tl-gap",
+        RowKind::Violation => "tl-violation-ground",
+        RowKind::Fault => "tl-fault-ground",
+        _ if row.witness => "tl-witness-ground",
+        _ => return html! {},
+    };
+    html! {
+        rect class=(class) x="0" y=(top + 1) width=(frame.width) height=(bottom - top - 2) rx="3" {}
+    }
+}
+
+fn lanes(timeline: &Timeline, frame: &Frame) -> Markup {
+    let bottom = frame.height - 6;
+    html! {
+        @for (lane, name) in timeline.lanes.iter().enumerate() {
+            @let x = frame.line(lane);
+            @let width = frame.lanes[lane].1;
+            g {
+                title { "host " (name) }
+                text.tl-host x=(x) y="20" text-anchor="start" dx="-8" { (fitting(name, width - 20)) }
+                line.tl-life x1=(x) y1="30" x2=(x) y2=(bottom) {}
+            }
+        }
+        @if let (Some(subject), false) = (&timeline.subject, timeline.states.is_empty()) {
+            g {
+                title { "states of " (subject) }
+                text.tl-host x=(frame.states_x + 6) y="20" { (fitting(subject, STATE_WIDTH - 12)) }
+            }
+        }
+    }
+}
+
+fn span(span: &Span, frame: &Frame, id: &str) -> Markup {
+    let (x, top) = (frame.line(span.lane), frame.y(span.from));
+    let height = (frame.y(span.to) - top).max(2);
+    let title = &span.label;
+    html! {
+        @match span.kind {
+            SpanKind::Stalled => {
+                g { title { (title) }
+                    rect.tl-stalled x=(x - 5) y=(top) width="10" height=(height)
+                        fill=(format!("url(#{id}-hatch)")) {}
+                }
+            }
+            SpanKind::Down => {
+                g { title { (title) }
+                    rect.tl-down-ground x=(x - 3) y=(top) width="6" height=(height) {}
+                    line.tl-down x1=(x) y1=(top) x2=(x) y2=(top + height) {}
+                }
+            }
+            SpanKind::Ended => {
+                g { title { (title) }
+                    rect.tl-down-ground x=(x - 3) y=(top) width="6" height=(height) {}
+                    line.tl-ended x1=(x) y1=(top) x2=(x) y2=(top + height) {}
+                }
+            }
+            SpanKind::Lease => {
+                g { title { (title) }
+                    rect.tl-lease x=(x - 14) y=(top) width="5" height=(height) rx="2.5" {}
+                }
+            }
+            SpanKind::Band => {
+                g { title { (title) " in force" }
+                    rect.tl-band x=(x - 22) y=(top) width="4" height=(height) {}
+                }
+            }
+        }
+    }
+}
+
+fn bar(bar: &Bar, frame: &Frame) -> Markup {
+    let (x, top) = (frame.line(bar.lane), frame.y(bar.from));
+    let height = (frame.y(bar.to) - top).max(6);
+    let (class, side) = match (bar.transaction, bar.failed) {
+        (true, _) => ("tl-transaction", 7),
+        (false, true) => ("tl-step tl-failed", 4),
+        (false, false) => ("tl-step", 4),
+    };
+    html! {
+        g { title { (bar.site) @if bar.transaction { " to its end" } }
+            rect class=(class) x=(x - side) y=(top) width=(2 * side) height=(height) rx="2" {}
+        }
+    }
+}
+
+fn arrow(arrow: &Arrow, timeline: &Timeline, frame: &Frame, id: &str) -> Markup {
+    let place = |row: usize| {
+        let lane = timeline.rows.get(row)?.lane?;
+        Some((lane, frame.line(lane), frame.middle(row)))
+    };
+    let Some((lane, x1, y1)) = place(arrow.from) else { return html! {} };
+    let head = format!("url(#{id}-head)");
+    match arrow.to.map(place) {
+        Some(Some((other, x2, y2))) if other != lane => {
+            let side = if x2 > x1 { 1 } else { -1 };
+            html! {
+                g { title { "message " (arrow.site) }
+                    line.tl-message x1=(x1 + 5 * side) y1=(y1) x2=(x2 - 7 * side) y2=(y2)
+                        marker-end=(head) {}
+                }
+            }
+        }
+        Some(_) => html! {},
+        None => html! {
+            g { title { "message " (arrow.site) ", on which nobody was seen to act" }
+                path.tl-lost d=(format!("M{} {y1}l-14 8m-5 -4l8 8m0 -8l-8 8", x1 - 5)) {}
+            }
+        },
+    }
+}
+
+fn states(timeline: &Timeline, frame: &Frame) -> Markup {
+    let x = frame.states_x;
+    html! {
+        @for (nth, state) in timeline.states.iter().enumerate() {
+            @let top = frame.y(state.from);
+            @let height = (frame.y(state.to) - top - 1).max(3);
+            g {
+                title { (state.label) }
+                rect class=(if nth % 2 == 0 { "tl-state" } else { "tl-state tl-state-odd" })
+                    x=(x + 6) y=(top) width="8" height=(height) rx="2" {}
+                text class=(if state.witness { "tl-label tl-strong" } else { "tl-label" })
+                    x=(x + 20) y=(top + 4) { (fitting(&state.label, STATE_WIDTH - 24)) }
+            }
+        }
+    }
+}
+
+fn row(row: &Row, index: usize, timeline: &Timeline, frame: &Frame, id: &str) -> Markup {
+    let y = frame.middle(index);
+    let before = index.checked_sub(1).map(|last| &timeline.rows[last]);
+    let is_new = before.is_none_or(|before| before.at_ns != row.at_ns);
+    let anchor = row.event.map(|event| format!("{id}-e{event}"));
+    html! {
+        g id=[anchor] {
+            title { (row.detail) }
+            @if row.kind == RowKind::Gap {
+                text.tl-later x=(frame.width / 2) y=(y + 4) text-anchor="middle" { (row.label) }
+            } @else {
+                @if is_new {
+                    text.tl-time x=(TIME_X) y=(y + 4) text-anchor="end" { (words::instant(row.at_ns)) }
+                }
+                @if let Some(event) = row.event {
+                    text class=(if row.witness { "tl-number tl-strong" } else { "tl-number" })
+                        x=(NUMBER_X) y=(y + 4) text-anchor="end" { "#" (event) }
+                }
+                @match (row.kind, row.lane) {
+                    (RowKind::Violation, _) => (violation(row, index, frame)),
+                    (_, Some(lane)) => (on_lane(row, y, lane, index, timeline, frame)),
+                    (_, None) => (across(row, y, frame)),
+                }
+            }
+        }
+    }
+}
+
+fn violation(row: &Row, index: usize, frame: &Frame) -> Markup {
+    let (top, y) = (frame.y(index as f32), frame.middle(index));
+    html! {
+        line.tl-rule x1="0" y1=(top + 2) x2=(frame.width) y2=(top + 2) {}
+        text.tl-violation x=(LANES_X) y=(y + 6) { (row.label) }
+    }
+}
+
+/// A row that is of no host, or of one that has no lane.
+fn across(row: &Row, y: i32, frame: &Frame) -> Markup {
+    let class = if row.kind == RowKind::Fault { "tl-label tl-fault" } else { "tl-label tl-phase" };
+    html! {
+        @if row.kind == RowKind::Phase {
+            line.tl-phase-line x1=(LANES_X) y1=(y + 9) x2=(frame.width) y2=(y + 9) {}
+        }
+        @if row.kind == RowKind::Fault { (lozenge(LANES_X + 1, y)) }
+        text class=(class) x=(LANES_X + 11) y=(y + 4) { (row.label) }
+    }
+}
+
+fn lozenge(x: i32, y: i32) -> Markup {
+    html! { path.tl-mark-fault d=(format!("M{x} {}l6 6-6 6-6-6z", y - 6)) {} }
+}
+
+fn on_lane(
+    row: &Row,
+    y: i32,
+    lane: usize,
+    index: usize,
+    timeline: &Timeline,
+    frame: &Frame,
+) -> Markup {
+    let x = frame.line(lane);
+    let is_bar = timeline
+        .bars
+        .iter()
+        .any(|bar| !bar.transaction && bar.lane == lane && bar.from as usize == index);
+    let class = match row.kind {
+        RowKind::Fault => "tl-label tl-fault",
+        RowKind::Trouble => "tl-label tl-trouble",
+        RowKind::Step => "tl-label tl-quiet",
+        RowKind::Turn => "tl-label tl-turn",
+        _ if row.witness => "tl-label tl-strong",
+        _ => "tl-label",
+    };
+    html! {
+        @match row.kind {
+            RowKind::Fault => (lozenge(x, y)),
+            RowKind::Write => rect.tl-mark-write x=(x - 4) y=(y - 4) width="8" height="8" {},
+            RowKind::Turn => circle.tl-mark-turn cx=(x) cy=(y) r="4" {},
+            RowKind::Step | RowKind::Trouble if is_bar => {},
+            RowKind::Step | RowKind::Trouble => circle.tl-mark-step cx=(x) cy=(y) r="3" {},
+            _ => circle.tl-mark cx=(x) cy=(y) r="3.5" {},
+        }
+        @if row.witness { circle.tl-ring cx=(x) cy=(y) r="8" {} }
+        text class=(class) x=(x + LABEL_X) y=(y + 4) {
+            (fitting(&row.label, frame.lanes[lane].1 - LINE_X - LABEL_X - 4))
+        }
+    }
+}
