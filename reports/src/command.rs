@@ -31,7 +31,7 @@ pub const DB_DEFAULT: &str = "sqlite";
 pub fn replay(program: &str, run: &RunId, plan: Option<&str>) -> String {
     let by_plan = run.nemesis == NEMESIS_PLAN
         || [NEMESIS_KEPT, NEMESIS_SWEEP].iter().any(|prefix| run.nemesis.starts_with(prefix));
-    let kept = by_plan.then(|| format!("{}/plan.toml", run.folder()));
+    let kept = by_plan.then(|| format!("{}/plan.toml", folder(run)));
     let mut words = vec![Cow::from(escape::line(program)), Cow::from("replay")];
     if let Some(path) = plan.or(kept.as_deref()) {
         words.extend(["--plan".into(), argument(path)]);
@@ -48,6 +48,16 @@ pub fn replay(program: &str, run: &RunId, plan: Option<&str>) -> String {
         words.extend(["--db".into(), argument(&run.db)]);
     }
     words.join(" ")
+}
+
+/// The run's folder below that of its campaign.
+///
+/// In the name of a folder a URL no longer looks like one, so its password has to go before that.
+pub fn folder(run: &RunId) -> String {
+    match escape::redact(&run.scenario) {
+        Cow::Borrowed(_) => run.folder(),
+        Cow::Owned(scenario) => RunId { scenario, ..run.clone() }.folder(),
+    }
 }
 
 /// The command that makes a plan smaller, as long as it violates the same check.

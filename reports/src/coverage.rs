@@ -74,7 +74,7 @@ impl<'a> Atlas<'a> {
         let sites = self.0.get(finding.run.scenario.as_str()).unwrap_or(&empty);
         let of_kind = |site: &&&str| kinds.is_empty() || kinds.contains(site_kind(site));
         Block {
-            enumeration: enumeration(&kinds, sites),
+            enumeration: enumeration(&kinds, sites, !faults.is_empty()),
             found: sites.passed.iter().filter(of_kind).copied().collect(),
             touched: sites.touched.iter().filter(of_kind).copied().collect(),
             verified: verified(finding),
@@ -82,11 +82,12 @@ impl<'a> Atlas<'a> {
     }
 }
 
-fn enumeration(kinds: &BTreeSet<&str>, sites: &Sites<'_>) -> String {
+fn enumeration(kinds: &BTreeSet<&str>, sites: &Sites<'_>, faults: bool) -> String {
     let kinds: Vec<String> = kinds.iter().map(|kind| format!("{kind}:")).collect();
     let of = if kinds.is_empty() { String::new() } else { format!("{} ", kinds.join(" and ")) };
     let runs = words::counted(sites.runs, "run");
-    let mut text = format!("every {of}boundary that {runs} of the scenario passed");
+    let instants = if faults && kinds.is_empty() { "its faults strike at instants; " } else { "" };
+    let mut text = format!("{instants}every {of}boundary that {runs} of the scenario passed");
     let sum = |of: fn(&SweepRecord) -> u64| {
         sites.sweeps.iter().fold(0, |sum: u64, sweep| sum.saturating_add(of(sweep)))
     };

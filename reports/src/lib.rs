@@ -34,6 +34,7 @@
 //! | [`limits`] | every bound, with its unit last |
 
 pub mod against;
+pub mod annotations;
 pub mod command;
 pub mod escape;
 pub mod html;
@@ -44,6 +45,8 @@ pub mod schema;
 pub mod story;
 pub mod terminal;
 pub mod timeline;
+pub mod trace_export;
+pub mod write_up;
 
 mod coverage;
 mod overview;

@@ -35,20 +35,59 @@ pub const MARKDOWN_TEXT_CHARS_MAX: usize = 300;
 /// Bytes of one command in `summary.md`; a longer one is left out, because half a command is worse than none.
 pub const MARKDOWN_COMMAND_BYTES_MAX: usize = 400;
 
-/// Marks without a hit in `summary.md`, and the bytes they may take.
-pub const MARKDOWN_MARKS: (usize, usize) = (40, 6_000);
+/// How much a Markdown form may hold: rows, and the bytes they may take, for each section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MarkdownBounds {
+    /// All of it.
+    pub bytes_max: usize,
+    /// Marks without a hit.
+    pub marks: (usize, usize),
+    /// Findings, one row each.
+    pub findings: (usize, usize),
+    /// Findings with their plan and their commands.
+    pub commands: (usize, usize),
+    /// Scenarios.
+    pub scenarios: (usize, usize),
+    /// Acts.
+    pub acts: (usize, usize),
+    /// Sites.
+    pub sites: (usize, usize),
+    /// Sweeps.
+    pub sweeps: (usize, usize),
+}
 
-/// Rows of the findings in `summary.md`, and the bytes they may take.
-pub const MARKDOWN_FINDINGS: (usize, usize) = (50, 24_000);
+/// `summary.md`, which has to fit into a comment. The bounds of its sections add up to less than the whole.
+pub const MARKDOWN_SUMMARY: MarkdownBounds = MarkdownBounds {
+    bytes_max: MARKDOWN_BYTES_MAX,
+    marks: (40, 6_000),
+    findings: (50, 16_000),
+    commands: (12, 11_000),
+    scenarios: (100, 10_000),
+    acts: (20, 2_000),
+    sites: (20, 4_000),
+    sweeps: (10, 2_000),
+};
 
-/// Rows of the scenarios in `summary.md`, and the bytes they may take.
-pub const MARKDOWN_SCENARIOS: (usize, usize) = (100, 14_000);
+/// The page of a job, which may be longer: GitHub takes up to 1 MiB of one step.
+pub const MARKDOWN_JOB: MarkdownBounds = MarkdownBounds {
+    bytes_max: 1_000_000,
+    marks: (1_000, 80_000),
+    findings: (1_000, 300_000),
+    commands: (200, 200_000),
+    scenarios: (1_000, 200_000),
+    acts: (40, 10_000),
+    sites: (1_000, 120_000),
+    sweeps: (300, 50_000),
+};
 
-/// Rows of the acts in `summary.md`, and the bytes they may take.
-pub const MARKDOWN_ACTS: (usize, usize) = (20, 2_000);
+/// Faults of a smallest plan in a Markdown form.
+pub const MARKDOWN_PLAN_FAULTS_MAX: usize = 6;
 
-/// Rows of the sites in `summary.md`, and the bytes they may take.
-pub const MARKDOWN_SITES: (usize, usize) = (20, 4_000);
+/// Annotations of one kind that GitHub shows of one step.
+pub const ANNOTATIONS_MAX: usize = 10;
+
+/// Characters of the message of an annotation.
+pub const ANNOTATION_CHARS_MAX: usize = 1_000;
 
 /// Characters of one event in words.
 pub const EVENT_CHARS_MAX: usize = 400;
@@ -133,3 +172,6 @@ pub const HTML_BLOCK_SITES_MAX: usize = 40;
 
 /// Events that a page of one run lists, and the bytes they may take.
 pub const HTML_EVENTS: (usize, usize) = (600, 500_000);
+
+/// Findings of a write-up.
+pub const WRITE_UP_FINDINGS_MAX: usize = 40;

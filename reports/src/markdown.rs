@@ -4,7 +4,7 @@
 //! rows and in bytes, and says what it left out. All that depends on the machine stands between
 //! `<!-- measured -->` and `<!-- /measured -->`; two campaigns with the same runs differ in nothing else.
 
-mod findings;
+pub(crate) mod findings;
 mod table;
 
 use std::{cmp::Reverse, collections::BTreeMap};
@@ -12,7 +12,11 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use chaosdrill_core::record::{CampaignHeader, ScenarioSummary, SiteCoverage, Summary};
 
 use self::table::Table;
-use crate::{escape, limits, words};
+use crate::{
+    escape,
+    limits::{self, MarkdownBounds},
+    words,
+};
 
 /// The first line of the block that depends on the machine.
 pub const MEASURED_BEGIN: &str = "<!-- measured -->";
@@ -20,26 +24,38 @@ pub const MEASURED_BEGIN: &str = "<!-- measured -->";
 /// The last line of the block that depends on the machine.
 pub const MEASURED_END: &str = "<!-- /measured -->";
 
-/// The summary as Markdown.
+/// The summary as Markdown, short enough for a comment.
 ///
 /// # Panics
 ///
 /// When the text is longer than its bound, which no input can cause.
 pub fn summary(summary: &Summary) -> String {
+    within(summary, &limits::MARKDOWN_SUMMARY)
+}
+
+/// The same at length, for the page of a job: what `GITHUB_STEP_SUMMARY` takes.
+///
+/// # Panics
+///
+/// When the text is longer than its bound, which no input can cause.
+pub fn job_summary(summary: &Summary) -> String {
+    within(summary, &limits::MARKDOWN_JOB)
+}
+
+fn within(summary: &Summary, bounds: &MarkdownBounds) -> String {
     let mut text = format!("# Chaos drill: {}\n\n", summary.verdict.name());
     text.push_str(&format!("**{}.**\n\n", capitalised(&words::because(summary))));
     text.push_str(&header(&summary.campaign));
-    text.push_str(&never_hit(&summary.never_hit));
-    text.push_str(&findings::section(summary));
-    text.push_str(&scenarios(summary));
-    text.push_str(&acts(summary));
-    text.push_str(&sites(summary));
+    text.push_str(&never_hit(&summary.never_hit, bounds));
+    text.push_str(&findings::section(summary, bounds));
+    text.push_str(&findings::commands(summary, bounds));
+    text.push_str(&scenarios(summary, bounds));
+    text.push_str(&acts(summary, bounds));
+    text.push_str(&sites(summary, bounds));
+    text.push_str(&sweeps(summary, bounds));
     let speed = capitalised(&words::speed(summary));
     text.push_str(&format!("\n{MEASURED_BEGIN}\n\n{speed}.\n\n{MEASURED_END}\n"));
-    assert!(
-        text.len() < limits::MARKDOWN_BYTES_MAX,
-        "the bounds of the sections fit into the whole"
-    );
+    assert!(text.len() < bounds.bytes_max, "the bounds of the sections fit into the whole");
     text
 }
 
@@ -66,12 +82,12 @@ fn header(campaign: &CampaignHeader) -> String {
     format!("{}\n", parts.join(", "))
 }
 
-fn never_hit(marks: &[String]) -> String {
-    let table = Table::list(limits::MARKDOWN_MARKS).fill(marks, |mark| vec![name(mark)]);
+fn never_hit(marks: &[String], bounds: &MarkdownBounds) -> String {
+    let table = Table::list(bounds.marks).fill(marks, |mark| vec![name(mark)]);
     table.section("Never hit", "mark")
 }
 
-fn scenarios(summary: &Summary) -> String {
+fn scenarios(summary: &Summary, bounds: &MarkdownBounds) -> String {
     let mut scenarios: Vec<&ScenarioSummary> = summary.scenarios.iter().collect();
     // The cap must not hide what matters: the worst come first, then those whose marks were not hit.
     scenarios.sort_by_key(|scenario| {
@@ -80,7 +96,7 @@ fn scenarios(summary: &Summary) -> String {
         Reverse((tally.invalid > 0, tally.unknown > 0, missed))
     });
     let head = ["scenario", "runs:", "valid:", "unknown:", "invalid:", "marks hit:", "claim"];
-    let table = Table::new(&head, limits::MARKDOWN_SCENARIOS).fill(scenarios, |scenario| {
+    let table = Table::new(&head, bounds.scenarios).fill(scenarios, |scenario| {
         let tally = scenario.tally;
         let hit = scenario.marks.values().filter(|hits| **hits > 0).count();
         vec![
@@ -96,20 +112,47 @@ fn scenarios(summary: &Summary) -> String {
     table.section("Scenarios", "scenario")
 }
 
-fn acts(summary: &Summary) -> String {
-    let table = Table::new(&["act", "fired:"], limits::MARKDOWN_ACTS);
+fn acts(summary: &Summary, bounds: &MarkdownBounds) -> String {
+    let table = Table::new(&["act", "fired:"], bounds.acts);
     table.fill(by_number(&summary.faults_fired), number_row).section("Faults fired", "act")
 }
 
-fn sites(summary: &Summary) -> String {
+fn sites(summary: &Summary, bounds: &MarkdownBounds) -> String {
     let mut sites: Vec<&SiteCoverage> = summary.coverage.iter().collect();
     sites.sort_by_key(|site| Reverse(site.passes));
-    let table = Table::new(&["site", "passes:", "struck:"], limits::MARKDOWN_SITES);
-    let table = table.fill(sites, |site| {
-        let struck = site.struck.values().sum();
-        vec![name(&site.site), words::grouped(site.passes), words::grouped(struck)]
+    let struck = sites.iter().filter(|site| !site.struck.is_empty()).count() as u64;
+    let table = Table::new(&["site", "passes:", "struck:", "by"], bounds.sites);
+    let table = table.fill(&sites, |site| {
+        let times = site.struck.values().fold(0, |sum: u64, times| sum.saturating_add(*times));
+        let acts: Vec<String> = site
+            .struck
+            .iter()
+            .take(limits::HTML_ACTS_MAX)
+            .map(|(act, times)| format!("{} × {}", name(act), words::grouped(*times)))
+            .collect();
+        vec![name(&site.site), words::grouped(site.passes), words::grouped(times), acts.join(", ")]
     });
-    table.section("Sites", "site")
+    let title = format!(
+        "Sites: {} of {} struck",
+        words::grouped(struck),
+        words::grouped(sites.len() as u64)
+    );
+    table.section(&title, "site")
+}
+
+fn sweeps(summary: &Summary, bounds: &MarkdownBounds) -> String {
+    let head = ["sweep", "seed", "boundaries:", "single faults:", "pairs:", "left out:"];
+    let table = Table::new(&head, bounds.sweeps).fill(&summary.sweeps, |sweep| {
+        vec![
+            name(&sweep.scenario),
+            sweep.seed.to_string(),
+            words::grouped(sweep.boundaries.saturating_add(sweep.boundaries_under_faults)),
+            format!("{} of {}", words::grouped(sweep.points_run), words::grouped(sweep.points)),
+            words::grouped(sweep.pairs_run),
+            words::grouped(sweep.left_out),
+        ]
+    });
+    table.section("Sweeps", "sweep")
 }
 
 fn number_row((what, number): (&String, &u64)) -> Vec<String> {

@@ -15,6 +15,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
     vec![
         schema::<record::CampaignHeader>("campaign", record::RECORD_VERSION),
         schema::<Plan>("plan", plan::PLAN_VERSION),
+        schema::<record::Proof>("proof", record::RECORD_VERSION),
         schema::<Record>("record", record::RECORD_VERSION),
         schema::<record::Summary>("summary", record::RECORD_VERSION),
         schema::<TraceEvent>("trace-event", TRACE_VERSION),

@@ -15,7 +15,7 @@ mod build;
 mod choose;
 mod describe;
 mod peers;
-mod spans;
+pub(crate) mod spans;
 mod subject;
 mod svg;
 

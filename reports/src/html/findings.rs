@@ -235,7 +235,7 @@ pub(super) fn struck(record: Option<&Record>) -> Vec<&Fault> {
 }
 
 fn commands(page: &Page<'_>, finding: &Finding, story: Option<&Story>) -> Markup {
-    let (program, folder) = (&page.campaign.header.program, finding.run.folder());
+    let (program, folder) = (&page.campaign.header.program, commands::folder(&finding.run));
     let has_minimal =
         finding.minimal().is_some() || story.is_some_and(|story| story.minimal.is_some());
     let plan = |file: &str| format!("{folder}/{file}");
@@ -266,7 +266,7 @@ fn figure(
     let left = context.picture_bytes.get();
     if drawn.0.len() > left {
         return html! {
-            p.note { "The picture is in " code { (name(&format!("{}/report.html", finding.run.folder()))) } "." }
+            p.note { "The picture is in " code { (name(&format!("{}/report.html", commands::folder(&finding.run)))) } "." }
         };
     }
     context.picture_bytes.set(left - drawn.0.len());

@@ -1,35 +1,98 @@
-//! The findings: one row for each, with its first run.
+//! The findings: one row for each, then the plan and the commands of the first of them.
 //!
 //! A check that fails under a thousand seeds is one thing to mend; a row for each run would drown the others.
 
-use chaosdrill_core::record::{Finding, Summary};
+use chaosdrill_core::{
+    Verdict,
+    record::{Finding, Summary},
+};
 
 use super::{name, table::Table};
-use crate::{command, escape, limits, words};
+use crate::{
+    command, escape,
+    limits::{self, MarkdownBounds},
+    words,
+};
 
 /// The findings section; nothing where every run was valid.
-pub(super) fn section(summary: &Summary) -> String {
-    let head = ["priority", "verdict", "scenario", "check", "runs:", "why", "replay"];
-    let program = &summary.campaign.program;
-    let table = Table::new(&head, limits::MARKDOWN_FINDINGS);
+pub(super) fn section(summary: &Summary, bounds: &MarkdownBounds) -> String {
+    let head = ["finding", "priority", "verdict", "scenario", "check", "runs:", "why"];
+    let table = Table::new(&head, bounds.findings);
     let table = table.fill(&summary.findings, |finding| {
         vec![
+            id(finding),
             finding.priority.name().to_owned(),
             finding.verdict.name().to_owned(),
             name(&finding.run.scenario),
             name(&finding.check),
             words::grouped(finding.count),
             escape::markdown(&finding.why, limits::MARKDOWN_TEXT_CHARS_MAX),
-            replay(program, finding),
         ]
     });
     table.section("Findings", "finding")
 }
 
-fn replay(program: &str, finding: &Finding) -> String {
-    let command = command::replay(program, &finding.run, None);
+/// A finding's number, which is ours to write.
+pub(crate) fn id(finding: &Finding) -> String {
+    let digits: String = finding.id.chars().filter(char::is_ascii_digit).take(9).collect();
+    format!("F{digits}")
+}
+
+/// What it takes to see each finding again; nothing where there are none.
+pub(super) fn commands(summary: &Summary, bounds: &MarkdownBounds) -> String {
+    let program = &summary.campaign.program;
+    let list = Table::list(bounds.commands);
+    let list = list.fill(&summary.findings, |finding| vec![again(program, finding)]);
+    let mut text = list.section("To see them again", "finding");
+    if !text.is_empty() {
+        text.push_str("\nPaths in commands begin at the folder of the campaign.\n");
+    }
+    text
+}
+
+fn again(program: &str, finding: &Finding) -> String {
+    let folder = command::folder(&finding.run);
+    let mut parts = vec![format!("**{}** {}", id(finding), plan(finding))];
+    let mut add = |label: &str, command: &str| parts.push(format!("  - {label} {}", span(command)));
+    add("replay", &command::replay(program, &finding.run, None));
+    let file = |name: &str| format!("{folder}/{name}");
+    match finding.minimal() {
+        Some(_) => {
+            let minimal = command::replay(program, &finding.run, Some(&file("plan.min.toml")));
+            add("minimal", &minimal);
+        }
+        None if finding.verdict == Verdict::Invalid => {
+            add("shrink", &command::shrink(program, &file("plan.toml")));
+        }
+        None => {}
+    }
+    if finding.verdict == Verdict::Invalid {
+        add("keep", &command::keep(program, &folder));
+    }
+    parts.join("\n")
+}
+
+/// A command in a code span; half of one would be worse than none.
+pub(crate) fn span(command: &str) -> String {
     if command.len() > limits::MARKDOWN_COMMAND_BYTES_MAX {
         return "(too long to show)".to_owned();
     }
-    escape::markdown(&command, limits::MARKDOWN_COMMAND_BYTES_MAX)
+    escape::markdown(command, limits::MARKDOWN_COMMAND_BYTES_MAX)
+}
+
+/// The smallest plan in words, and whether it came again.
+fn plan(finding: &Finding) -> String {
+    let Some(pursuit) = &finding.pursuit else { return "was not pursued".to_owned() };
+    let again = if pursuit.same_again { "came again" } else { "**did not come again the same**" };
+    let Some(minimal) = &pursuit.minimal else { return again.to_owned() };
+    let faults: Vec<String> = minimal
+        .faults
+        .iter()
+        .take(limits::MARKDOWN_PLAN_FAULTS_MAX)
+        .map(|fault| name(&fault.to_string()))
+        .collect();
+    let more = minimal.faults.len().saturating_sub(faults.len()) as u64;
+    let more = if more > 0 { format!(" and {} more", words::grouped(more)) } else { String::new() };
+    let needs = if faults.is_empty() { "no fault".to_owned() } else { faults.join(", ") };
+    format!("{again}, and needs {needs}{more} (found in {})", words::counted(minimal.runs, "run"))
 }

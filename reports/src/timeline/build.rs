@@ -51,9 +51,9 @@ pub(super) fn build(record: &Record, events: &[&TraceEvent], chosen: &Chosen) ->
     let bars = bars(events, &steps, &page, &lanes);
     let mut spans = lasting(events, &page, &lanes);
     spans.extend(lease_spans(&leases, events, &page, &lanes));
-    let subject = chosen.subject.row.as_ref().map(|(watch, key)| {
-        escape::line_within(&format!("{watch} {key}"), limits::TIMELINE_NAME_CHARS_MAX)
-    });
+    let safe = |name: &str| escape::line_within(name, limits::TIMELINE_NAME_CHARS_MAX);
+    let row = chosen.subject.row.as_ref();
+    let subject = row.map(|(watch, key)| safe(&format!("{watch} {key}")));
     Some(Timeline {
         subject,
         bars,
@@ -61,7 +61,7 @@ pub(super) fn build(record: &Record, events: &[&TraceEvent], chosen: &Chosen) ->
         arrows: arrows(events, &page),
         states: states(events, chosen, &page),
         left_out: (events.len() - shown) as u64,
-        lanes,
+        lanes: lanes.iter().map(|lane| safe(lane)).collect(),
         rows: page.rows,
     })
 }
@@ -320,7 +320,7 @@ fn lease_spans(
         let until = words::instant(lease.until_ns);
         let taken = words::instant(events[lease.from].at_ns);
         let label = format!("lease from {taken} until {until}");
-        (to > from).then(|| Span { lane, from, to, kind: SpanKind::Lease, label })
+        (to > from).then_some(Span { lane, from, to, kind: SpanKind::Lease, label })
     });
     spans.take(limits::TIMELINE_SPANS_MAX).collect()
 }

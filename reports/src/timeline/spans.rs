@@ -6,19 +6,20 @@ use chaosdrill_core::{EventKind, TraceEvent, duration::WALL_START_MS};
 use serde_json::Value;
 
 use super::{Span, SpanKind, subject::Subject};
+use crate::{escape, limits};
 
 /// A span of a trace, between two places in it; without an end it lasts to the end of the run.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Lasting {
-    pub(super) host: String,
-    pub(super) from: usize,
-    pub(super) to: Option<usize>,
-    pub(super) kind: SpanKind,
-    pub(super) label: String,
+pub(crate) struct Lasting {
+    pub(crate) host: String,
+    pub(crate) from: usize,
+    pub(crate) to: Option<usize>,
+    pub(crate) kind: SpanKind,
+    pub(crate) label: String,
 }
 
 /// Stalls, outages and ends of hosts, and faults in force.
-pub(super) fn of_hosts(events: &[&TraceEvent]) -> Vec<Lasting> {
+pub(crate) fn of_hosts(events: &[&TraceEvent]) -> Vec<Lasting> {
     let mut done = Vec::new();
     let mut open: Vec<(Lasting, Vec<String>)> = Vec::new();
     let mut close =
@@ -154,14 +155,14 @@ fn holder(row: &Value) -> Option<(String, u64)> {
 
 /// A step, or a transaction, by its places in the trace.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Step {
-    pub(super) from: usize,
-    pub(super) to: usize,
-    pub(super) transaction: bool,
+pub(crate) struct Step {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) transaction: bool,
 }
 
 /// Every step that was answered, and every transaction that came to an end.
-pub(super) fn steps(events: &[&TraceEvent]) -> Vec<Step> {
+pub(crate) fn steps(events: &[&TraceEvent]) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut asked: BTreeMap<(&str, &str), VecDeque<usize>> = BTreeMap::new();
     let mut begun: BTreeMap<(&str, &str), VecDeque<usize>> = BTreeMap::new();
@@ -204,6 +205,7 @@ fn transaction<'a>(site: &'a str, steps: &[&str]) -> Option<&'a str> {
 impl Lasting {
     /// The span on a lane, between these rows.
     pub(super) fn on(self, lane: usize, from: f32, to: f32) -> Span {
-        Span { lane, from, to, kind: self.kind, label: self.label }
+        let label = escape::line_within(&self.label, limits::TIMELINE_LABEL_CHARS_MAX);
+        Span { lane, from, to, kind: self.kind, label }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use chaosdrill_core::{Plan, Record, RunId, Seed, TraceEvent, nearest};
+use chaosdrill_reports::trace_export;
 use clap::{Args, ValueEnum};
 
 use crate::{
@@ -45,6 +46,9 @@ pub(crate) struct ReplayArgs {
     /// Wall-clock time after which the run is killed, and unknown.
     #[arg(long, value_name = "30s", default_value = "30s", env = "DRILL_RUN_TIMEOUT", value_parser = args::parse_duration)]
     run_timeout: std::time::Duration,
+    /// Write the run as a trace for ui.perfetto.dev to this file.
+    #[arg(long, value_name = "FILE")]
+    trace_export: Option<PathBuf>,
     /// Write everything of the run to this folder too.
     #[arg(long, value_name = "DIR", env = "DRILL_OUT")]
     out: Option<PathBuf>,
@@ -81,6 +85,11 @@ pub(crate) fn replay(
         }
         JobEnd::Broken { why } => return Err(ExpectedError::Harness(why)),
     };
+    if let Some(file) = &args.trace_export {
+        std::fs::write(file, trace_export::chrome_trace(&record, &events)).map_err(|why| {
+            ExpectedError::Usage(format!("failed to write {}: {why}", file.display()))
+        })?;
+    }
     show(registry, args, &record, &events, format);
     Ok(Status::from(record.verdict))
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use chaosdrill_core::Verdict;
-use chaosdrill_reports::terminal;
+use chaosdrill_reports::{terminal, write_up};
 use clap::Args;
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         console,
         error::{ExpectedError, Status},
     },
-    files,
+    files, stories,
 };
 
 #[derive(Clone, Debug, Args)]
@@ -39,6 +39,12 @@ pub(crate) fn report(args: &ReportArgs, format: MessageFormat) -> Result<Status,
             "failed to write the reports to {}: {why}",
             args.dir.display()
         )));
+    }
+    if let Some(file) = &args.write_up {
+        let (proofs, _) = stories::proofs(&args.dir);
+        std::fs::write(file, write_up::write_up(campaign, &proofs)).map_err(|why| {
+            ExpectedError::Usage(format!("failed to write {}: {why}", file.display()))
+        })?;
     }
     if format == MessageFormat::Json {
         console::print_json(&read.campaign.summary());

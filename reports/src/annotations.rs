@@ -1,0 +1,59 @@
+//! Annotations for a run on GitHub: workflow commands, one a line, on standard output.
+//!
+//! GitHub shows ten of a kind for one step and drops the rest in silence, so the tenth says how many there are
+//! besides. In a command `%`, line breaks and, in a property, `:` and `,` are percent-encoded.
+
+use chaosdrill_core::{
+    Verdict,
+    record::{Finding, Summary},
+};
+
+use crate::{command, escape, limits, words};
+
+/// The annotations of a campaign: an error for each finding, a warning for each unknown and each mark that no
+/// run hit.
+pub fn github(summary: &Summary) -> String {
+    let program = &summary.campaign.program;
+    let of = |verdict| summary.findings.iter().filter(move |finding| finding.verdict == verdict);
+    let errors = of(Verdict::Invalid).map(|finding| annotation("error", finding, program));
+    let unknown = of(Verdict::Unknown).map(|finding| annotation("warning", finding, program));
+    let whole = summary.campaign.whole;
+    let marks = summary.never_hit.iter().filter(|_| whole).map(|mark| {
+        let message = format!("no run came to what this mark stands for: {mark}");
+        workflow_command("warning", "never reached", &message)
+    });
+    let mut lines = capped("error", errors.collect());
+    lines.extend(capped("warning", unknown.chain(marks).collect()));
+    lines.concat()
+}
+
+fn annotation(kind: &str, finding: &Finding, program: &str) -> String {
+    let title = format!("{}: {}", finding.id, finding.check);
+    let scenario = &finding.run.scenario;
+    let runs = words::counted(finding.count, "run");
+    let replay = command::replay(program, &finding.run, None);
+    let message = format!("{} ({scenario}, {runs}). Replay: {replay}", finding.why);
+    workflow_command(kind, &title, &message)
+}
+
+/// One command of GitHub's, in a line that ends with a line feed.
+fn workflow_command(kind: &str, title: &str, message: &str) -> String {
+    let shown = |text: &str| encoded(&escape::line_within(text, limits::ANNOTATION_CHARS_MAX));
+    let title = shown(title).replace(':', "%3A").replace(',', "%2C");
+    format!("::{kind} title={title}::{}\n", shown(message))
+}
+
+fn encoded(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn capped(kind: &str, mut lines: Vec<String>) -> Vec<String> {
+    if lines.len() > limits::ANNOTATIONS_MAX {
+        let shown = limits::ANNOTATIONS_MAX - 1;
+        let more = words::grouped((lines.len() - shown) as u64);
+        lines.truncate(shown);
+        let message = format!("and {more} more; the report has them all");
+        lines.push(workflow_command(kind, "more", &message));
+    }
+    lines
+}

@@ -1,0 +1,211 @@
+//! The skeleton of a drill write-up, for `reports/drills/`: what the records can say stands there, and what only
+//! a person can say is asked for.
+//!
+//! Lines that begin with `TODO` are for the author; a write-up is done when there are none.
+
+use chaosdrill_core::{
+    Campaign, Fault, Verdict,
+    record::{Finding, Proof, Summary},
+};
+
+use crate::{
+    command,
+    coverage::Atlas,
+    escape, limits,
+    markdown::findings::{id, span},
+    words,
+};
+
+/// The skeleton, as Markdown.
+pub fn write_up(campaign: &Campaign, proofs: &[Proof]) -> String {
+    let summary = campaign.summary();
+    let atlas = Atlas::of(campaign);
+    let mut text = format!("# Drill: {}\n\n", targets(&summary));
+    text.push_str(&format!("{}.\n\n", words::because(&summary)));
+    text.push_str("TODO: one paragraph: what was drilled, and why now.\n\n");
+    text.push_str(&facts(campaign, &summary));
+    text.push_str(&overview(&summary));
+    let told = summary.findings.iter().take(limits::WRITE_UP_FINDINGS_MAX);
+    told.for_each(|finding| text.push_str(&self::finding(campaign, &atlas, finding)));
+    let more = summary.findings.len().saturating_sub(limits::WRITE_UP_FINDINGS_MAX) as u64;
+    if more > 0 {
+        text.push_str(&format!("\n{} left out here.\n", words::counted(more, "more finding")));
+    }
+    text.push_str(&held(&summary));
+    text.push_str(&never_reached(&summary));
+    text.push_str(&planted(proofs));
+    text
+}
+
+fn name(text: &str) -> String {
+    escape::markdown(text, limits::MARKDOWN_NAME_CHARS_MAX)
+}
+
+fn said(text: &str) -> String {
+    escape::markdown(text, limits::MARKDOWN_TEXT_CHARS_MAX)
+}
+
+/// What was drilled: the part of the scenarios' names before the slash.
+fn targets(summary: &Summary) -> String {
+    let names = summary.scenarios.iter().map(|s| s.name.split('/').next().unwrap_or_default());
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    names.dedup();
+    let shown: Vec<String> = names.iter().take(8).map(|target| name(target)).collect();
+    shown.join(", ")
+}
+
+fn facts(campaign: &Campaign, summary: &Summary) -> String {
+    let head = &campaign.header;
+    let commit = campaign.measured.as_ref().and_then(|measured| measured.commit.as_deref());
+    let rows = [
+        ("seeds", name(&head.seeds)),
+        ("commit", commit.map_or("TODO: the commit that was drilled".to_owned(), name)),
+        ("faults by", name(&head.nemeses.join(", "))),
+        ("runs", words::grouped(summary.tally.runs)),
+        ("virtual time", words::span(summary.virtual_ns)),
+        ("database", name(&head.db)),
+        ("simulator", name(&head.simulator)),
+        ("chaosdrill", name(&head.tool)),
+    ];
+    let mut text = "| | |\n| --- | --- |\n".to_owned();
+    for (label, value) in rows {
+        text.push_str(&format!("| {label} | {value} |\n"));
+    }
+    if let Some(defect) = &head.defect {
+        text.push_str(&format!("| planted bug | {} |\n", name(defect)));
+    }
+    text
+}
+
+fn overview(summary: &Summary) -> String {
+    if summary.findings.is_empty() {
+        return "\n## Findings\n\nNone.\n".to_owned();
+    }
+    let head =
+        "\n## Findings\n\n| finding | priority | what | runs |\n| --- | --- | --- | ---: |\n";
+    let mut text = head.to_owned();
+    for finding in summary.findings.iter().take(limits::WRITE_UP_FINDINGS_MAX) {
+        let (id, priority) = (id(finding), finding.priority.name());
+        let (check, runs) = (name(&finding.check), words::grouped(finding.count));
+        text.push_str(&format!("| {id} | {priority} | {check} | {runs} |\n"));
+    }
+    text
+}
+
+fn finding(campaign: &Campaign, atlas: &Atlas<'_>, finding: &Finding) -> String {
+    let record = campaign.records.iter().find(|record| record.run == finding.run);
+    let struck = record.map(|record| record.faults.as_slice()).unwrap_or_default();
+    let struck = struck.iter().filter(|fault| fault.fired.is_some()).map(|fault| &fault.fault);
+    let faults: Vec<&Fault> = match finding.minimal() {
+        Some(faults) => faults.iter().collect(),
+        None => struck.collect(),
+    };
+    let block = atlas.block(finding, &faults);
+    let claim = record.map(|record| said(&record.claim)).unwrap_or_default();
+    let scenario = name(&finding.run.scenario);
+    let rows = [
+        ("Claim", claim),
+        ("Symptom", said(&finding.why)),
+        ("Enumeration", said(&block.enumeration)),
+        ("Sites found", sites(&block.found)),
+        ("Sites touched", sites(&block.touched)),
+        ("Coverage test", format!("check {} of scenario {scenario}", name(&finding.check))),
+        ("Live verified", said(&block.verified)),
+    ];
+    let title =
+        format!("{}: {} ({} priority)", id(finding), name(&finding.check), finding.priority.name());
+    let mut text = format!("\n### {title}\n\n| | |\n| --- | --- |\n");
+    for (label, value) in rows {
+        text.push_str(&format!("| {label} | {value} |\n"));
+    }
+    text.push_str(&format!("\nIt takes {}. To see it again:\n\n", plan(&faults)));
+    text.push_str(&commands(&campaign.header.program, finding));
+    text.push_str(
+        "\nTODO: **Cause.** Where in the code it is settled, and why it goes wrong there.\n",
+    );
+    text.push_str("\nTODO: **Mend.** What was changed, and which kept plan guards it now.\n");
+    text
+}
+
+fn commands(program: &str, finding: &Finding) -> String {
+    let run = &finding.run;
+    let mut lines = vec![format!("- replay {}", span(&command::replay(program, run, None)))];
+    if finding.minimal().is_some() {
+        let plan = format!("{}/plan.min.toml", command::folder(run));
+        lines.push(format!("- minimal {}", span(&command::replay(program, run, Some(&plan)))));
+    }
+    if finding.verdict == Verdict::Invalid {
+        lines.push(format!("- keep {}", span(&command::keep(program, &command::folder(run)))));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// The faults in words.
+fn plan(faults: &[&Fault]) -> String {
+    if faults.is_empty() {
+        return "no fault at all".to_owned();
+    }
+    let shown: Vec<String> = faults
+        .iter()
+        .take(limits::MARKDOWN_PLAN_FAULTS_MAX)
+        .map(|fault| name(&fault.to_string()))
+        .collect();
+    let more = faults.len().saturating_sub(shown.len()) as u64;
+    let more = if more > 0 { format!(" and {} more", words::grouped(more)) } else { String::new() };
+    format!("{}: {}{more}", words::counted(faults.len() as u64, "fault"), shown.join(", "))
+}
+
+fn sites(sites: &[&str]) -> String {
+    let shown: Vec<String> =
+        sites.iter().take(limits::HTML_BLOCK_SITES_MAX).map(|site| name(site)).collect();
+    let colon = if shown.is_empty() { "" } else { ": " };
+    let more = sites.len().saturating_sub(shown.len()) as u64;
+    let more = if more > 0 { format!(" and {} more", words::grouped(more)) } else { String::new() };
+    format!("{}{colon}{}{more}", words::grouped(sites.len() as u64), shown.join(", "))
+}
+
+fn held(summary: &Summary) -> String {
+    let mut text = "\n## What held\n\n".to_owned();
+    let held: Vec<_> = summary
+        .scenarios
+        .iter()
+        .filter(|scenario| scenario.tally.runs > 0 && scenario.tally.valid == scenario.tally.runs)
+        .collect();
+    for scenario in held.iter().take(limits::MARKDOWN_SUMMARY.scenarios.0) {
+        let runs = words::counted(scenario.tally.runs, "run");
+        text.push_str(&format!("- {} ({}, {runs})\n", said(&scenario.claim), name(&scenario.name)));
+    }
+    if held.is_empty() {
+        text.push_str("No claim held in every run.\n");
+    }
+    text
+}
+
+fn never_reached(summary: &Summary) -> String {
+    if summary.never_hit.is_empty() {
+        return String::new();
+    }
+    let marks = summary.never_hit.iter().take(limits::MARKDOWN_SUMMARY.marks.0);
+    let items: String = marks.map(|mark| format!("- {}\n", name(mark))).collect();
+    format!("\n## Never reached\n\n{items}\nTODO: why not, and what would reach it.\n")
+}
+
+fn planted(proofs: &[Proof]) -> String {
+    if proofs.is_empty() {
+        return String::new();
+    }
+    let mut text =
+        "\n## Planted bugs\n\n| bug | what it is | found by | runs |\n| --- | --- | --- | ---: |\n"
+            .to_owned();
+    for proof in proofs.iter().take(limits::HTML_PROOFS.0) {
+        let found = match (&proof.check, proof.found, proof.is_asked_for()) {
+            (Some(check), true, _) => name(check),
+            (_, _, true) => "**missed**".to_owned(),
+            _ => "not asked for".to_owned(),
+        };
+        let (defect, runs) = (name(&proof.defect), words::grouped(proof.runs));
+        text.push_str(&format!("| {defect} | {} | {found} | {runs} |\n", said(&proof.summary)));
+    }
+    text
+}
