@@ -22,16 +22,24 @@ pub fn line_within(text: &str, chars_max: usize) -> String {
     spell(&shorten(&redact(text), chars_max))
 }
 
-/// A Markdown code span for a sentence or a table cell.
+/// A Markdown code span for a table cell, or for any other place where a pipe may be spoken for.
 ///
 /// In a code span neither emphasis nor HTML nor a link works, nobody is mentioned by `@name`, and `#7` in a
 /// witness, which is an event, does not become a link to issue 7.
 pub fn markdown(text: &str, chars_max: usize) -> String {
-    let mut shown = line_within(text, chars_max);
-    // An HTML comment in a name must not be taken for one of our own marks by whoever looks for those.
-    shown = shown.replace("<!", "<\\u{21}");
     // Parsers differ on `\\|` in a table, so a backslash that stood before a pipe is spelt.
-    shown = shown.replace("\\|", "\\u{5c}|").replace('|', "\\|");
+    let shown = line_within(text, chars_max).replace("\\|", "\\u{5c}|");
+    code_span(&shown.replace('|', "\\|"))
+}
+
+/// A Markdown code span outside tables, where a pipe is a pipe: a command in it can be pasted.
+pub fn markdown_line(text: &str, chars_max: usize) -> String {
+    code_span(&line_within(text, chars_max))
+}
+
+fn code_span(shown: &str) -> String {
+    // An HTML comment in a name must not be taken for one of our own marks by whoever looks for those.
+    let shown = shown.replace("<!", "<\\u{21}");
     if shown.is_empty() {
         return "` `".to_owned();
     }

@@ -83,7 +83,8 @@ fn header(campaign: &CampaignHeader) -> String {
 }
 
 fn never_hit(marks: &[String], bounds: &MarkdownBounds) -> String {
-    let table = Table::list(bounds.marks).fill(marks, |mark| vec![name(mark)]);
+    let table = Table::list(bounds.marks)
+        .fill(marks, |mark| vec![escape::markdown_line(mark, limits::MARKDOWN_NAME_CHARS_MAX)]);
     table.section("Never hit", "mark")
 }
 

@@ -258,7 +258,7 @@ pub(crate) fn read_campaign(folder: &Path) -> Result<Read, String> {
             Ok(Line::Sweep(found)) => sweeps.push(found),
             Ok(Line::Measured(found)) => measured = Some(found),
             Err(why) => {
-                notes.push(format!("line {} of {} is left out: {why}", index + 1, path.display()));
+                notes.push(format!("line {} of campaign.jsonl is left out: {why}", index + 1));
             }
         }
     }

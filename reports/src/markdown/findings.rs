@@ -77,7 +77,7 @@ pub(crate) fn span(command: &str) -> String {
     if command.len() > limits::MARKDOWN_COMMAND_BYTES_MAX {
         return "(too long to show)".to_owned();
     }
-    escape::markdown(command, limits::MARKDOWN_COMMAND_BYTES_MAX)
+    escape::markdown_line(command, limits::MARKDOWN_COMMAND_BYTES_MAX)
 }
 
 /// The smallest plan in words, and whether it came again.
@@ -89,7 +89,7 @@ fn plan(finding: &Finding) -> String {
         .faults
         .iter()
         .take(limits::MARKDOWN_PLAN_FAULTS_MAX)
-        .map(|fault| name(&fault.to_string()))
+        .map(|fault| escape::markdown_line(&fault.to_string(), limits::MARKDOWN_NAME_CHARS_MAX))
         .collect();
     let more = minimal.faults.len().saturating_sub(faults.len()) as u64;
     let more = if more > 0 { format!(" and {} more", words::grouped(more)) } else { String::new() };

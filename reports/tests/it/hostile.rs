@@ -2,11 +2,12 @@
 
 use chaosdrill_core::{Campaign, HostSelector, Record, Verdict};
 use chaosdrill_reports::{
-    Palette, Replay, junit::junit, limits::MARKDOWN_BYTES_MAX, markdown, terminal,
+    Palette, Replay, Story, annotations, html, junit::junit, limits::MARKDOWN_BYTES_MAX, markdown,
+    terminal, trace_export, write_up,
 };
 use proptest::prelude::*;
 
-use crate::{escape::hostile, junit, sample};
+use crate::{escape::hostile, html as page, junit, sample, stories};
 
 /// The sample's first finding and its header, with one text in place of every other.
 fn poisoned(text: &str) -> Campaign {
@@ -63,7 +64,71 @@ fn tables_are_whole(text: &str) -> bool {
     })
 }
 
+/// A story with one text in place of every other.
+fn poisoned_story(text: &str) -> Story {
+    let mut story = stories::lease_expiry();
+    story.record = Record { checks: poisoned_record(text).checks, ..story.record };
+    story.record.checks[0].witness = vec![402, 418];
+    story.record.run = poisoned_record(text).run;
+    story.notes = vec![text.to_owned()];
+    for event in &mut story.events {
+        // Hosts, names and values are foreign, and so is the name of a member.
+        event.host = format!("{}{text}", event.host);
+        event.name = format!("{}{text}", event.name);
+        if let Some(members) = event.data.as_object_mut() {
+            members.insert(text.to_owned(), text.into());
+            for value in members.values_mut().filter(|value| value.is_string()) {
+                *value = format!("m7{text}").into();
+            }
+        }
+    }
+    story
+}
+
 proptest! {
+    #[test]
+    fn no_text_becomes_a_part_of_a_page(text in hostile()) {
+        let (campaign, story) = (poisoned(&text), poisoned_story(&text));
+        let (plain_campaign, plain_story) = (poisoned("a#402"), poisoned_story("a#402"));
+        let run = |story: &Story| html::run(story, &text);
+        let pages = [
+            (page::full(&campaign, &[story.clone()], &text), page::full(&plain_campaign, &[plain_story.clone()], "a")),
+            (run(&story), run(&plain_story)),
+        ];
+        for (page, plain) in pages {
+            let (elements, links, comments) = page::anatomy(&page);
+            let (mut known, _, _) = page::anatomy(&plain);
+            known.extend(page::anatomy(&run(&stories::lease_expiry())).0);
+            let foreign: Vec<&String> = elements.difference(&known).collect();
+            prop_assert!(foreign.is_empty(), "{:?}", foreign);
+            prop_assert!(links.iter().all(|link| link.starts_with('#') || link == "data:,"), "{:?}", links);
+            prop_assert_eq!(comments, 2);
+            let hidden = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+            prop_assert!(!page.contains(hidden));
+            prop_assert!(!page.contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn no_text_breaks_what_other_tools_read(text in hostile()) {
+        let (campaign, story) = (poisoned(&text), poisoned_story(&text));
+        let annotations = annotations::github(&campaign.summary());
+        for line in annotations.lines() {
+            prop_assert!(line.starts_with("::error title=") || line.starts_with("::warning title="), "{}", line);
+            let (title, _) = line[2..].split_once("::").expect("a command and its message");
+            prop_assert_eq!(title.matches([',', ':']).count(), 0, "{}", line);
+        }
+        let trace = trace_export::chrome_trace(&story.record, &story.events);
+        prop_assert!(serde_json::from_str::<serde_json::Value>(&trace).is_ok());
+        let job = markdown::job_summary(&campaign.summary());
+        let write_up = write_up::write_up(&campaign, &[]);
+        for shown in [&annotations, &trace, &job, &write_up] {
+            prop_assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{:?}", shown);
+            prop_assert!(!shown.contains("hunter2"), "{}", shown);
+        }
+        prop_assert!(tables_are_whole(&job) && tables_are_whole(&write_up), "{}", write_up);
+    }
+
     #[test]
     fn no_text_breaks_a_format(text in hostile()) {
         let campaign = poisoned(&text);

@@ -3,8 +3,12 @@
 mod command;
 mod escape;
 mod hostile;
+mod html;
 mod junit;
 mod markdown;
+mod others;
 mod sample;
 mod schema;
+mod stories;
 mod terminal;
+mod timeline;

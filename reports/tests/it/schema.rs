@@ -60,6 +60,7 @@ fn the_ids_are_names_and_not_places() {
     [
       "chaosdrill/campaign/v1",
       "chaosdrill/plan/v1",
+      "chaosdrill/proof/v1",
       "chaosdrill/record/v1",
       "chaosdrill/summary/v1",
       "chaosdrill/trace-event/v1"

@@ -6,6 +6,7 @@
 mod commands;
 mod lab;
 mod misbehaviour;
+mod reports;
 mod tests_of_a_crate;
 
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let mut trials: Vec<Trial> = Vec::new();
     trials.extend(commands::trials());
     trials.extend(misbehaviour::trials());
+    trials.extend(reports::trials());
     trials.extend(tests_of_a_crate::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

@@ -1,0 +1,10 @@
+import puppeteer from "puppeteer-core";
+import { pathToFileURL } from "node:url";
+const [file, out, width, scheme, y, h, scale] = process.argv.slice(2);
+const b = await puppeteer.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox","--hide-scrollbars"] });
+const p = await b.newPage();
+await p.setViewport({ width: +width, height: 900, isMobile: +width < 500, deviceScaleFactor: +(scale ?? 1) });
+await p.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+await p.goto(pathToFileURL(file).href);
+await p.screenshot({ path: out, clip: { x: 0, y: +y, width: +width, height: +h } });
+await b.close();

@@ -1,0 +1,211 @@
+//! `report.html`: its shape, its bound, and that nothing foreign becomes an element of it.
+
+use std::collections::BTreeSet;
+
+use chaosdrill_core::{Campaign, Record, Seed};
+use chaosdrill_reports::{
+    Story,
+    html::{self, MEASURED_BEGIN, MEASURED_END, Page},
+    limits::HTML_BYTES_MAX,
+};
+use scraper::{Html, Node, Selector};
+
+use crate::{sample, stories};
+
+/// A page with everything on it.
+pub(crate) fn full(campaign: &Campaign, stories: &[Story], text: &str) -> String {
+    let mut proofs = stories::proofs();
+    for proof in proofs.iter_mut().filter(|_| !text.is_empty()) {
+        for place in [&mut proof.target, &mut proof.defect, &mut proof.class, &mut proof.summary] {
+            text.clone_into(place);
+        }
+    }
+    let notes = [text.to_owned()];
+    let against = Some(campaign);
+    html::campaign(&Page { campaign, stories, proofs: &proofs, against, notes: &notes })
+}
+
+/// The page without its style, which would only make the snapshot long.
+fn shown(page: &str) -> String {
+    let (before, rest) = page.split_once("<style>").expect("there is a style");
+    let (_, after) = rest.split_once("</style>").expect("it ends");
+    let text = format!("{before}<style></style>{after}");
+    text.replace("><", ">\n<")
+}
+
+/// Every element with the names of its attributes, and what links and comments say.
+pub(crate) fn anatomy(page: &str) -> (BTreeSet<String>, BTreeSet<String>, usize) {
+    let (mut elements, mut links, mut comments) = (BTreeSet::new(), BTreeSet::new(), 0);
+    for node in Html::parse_document(page).tree.values() {
+        match node {
+            Node::Element(element) => {
+                for (name, value) in element.attrs() {
+                    elements.insert(format!("{} {name}", element.name()));
+                    if ["href", "src"].contains(&name) {
+                        links.insert(value.to_owned());
+                    }
+                }
+                elements.insert(element.name().to_owned());
+            }
+            Node::Comment(_) => comments += 1,
+            _ => {}
+        }
+    }
+    (elements, links, comments)
+}
+
+#[test]
+fn the_sample() {
+    let story = stories::lease_expiry();
+    let campaign = stories::campaign();
+    let proofs = stories::proofs();
+    let notes = ["line 7 of campaign.jsonl is left out: it is torn".to_owned()];
+    let mut earlier = stories::campaign();
+    earlier.records.retain(|record| record.run.defect.is_none());
+    let stories = [story];
+    let against = Some(&earlier);
+    let page =
+        Page { campaign: &campaign, stories: &stories, proofs: &proofs, against, notes: &notes };
+    insta::assert_snapshot!(shown(&html::campaign(&page)));
+}
+
+#[test]
+fn the_page_of_one_run() {
+    insta::assert_snapshot!(shown(&html::run(&stories::lease_expiry(), "cargo drill")));
+}
+
+#[test]
+fn what_is_measured_stands_in_one_block_and_nowhere_else() {
+    let unmeasured = |page: &str| {
+        assert_eq!(page.matches(MEASURED_BEGIN).count(), 1);
+        assert_eq!(page.matches(MEASURED_END).count(), 1);
+        let (before, rest) = page.split_once(MEASURED_BEGIN).expect("counted");
+        let (_, after) = rest.split_once(MEASURED_END).expect("counted");
+        format!("{before}{after}")
+    };
+    let proofs = |wall_us| {
+        let mut proofs = stories::proofs();
+        proofs.iter_mut().for_each(|proof| proof.wall_us = wall_us);
+        proofs
+    };
+    let page = |campaign: &Campaign, wall_us| {
+        html::campaign(&Page { proofs: &proofs(wall_us), ..Page::of(campaign) })
+    };
+    let (here, there) = (page(&sample::campaign(), 1), page(&sample::elsewhere(), 9_000_000));
+    assert_ne!(here, there);
+    assert_eq!(unmeasured(&here), unmeasured(&there));
+    let mut story = stories::lease_expiry();
+    let here = html::run(&story, "cargo drill");
+    story.record.measured.wall_us += 1_000_000;
+    let there = html::run(&story, "cargo drill");
+    assert_ne!(here, there);
+    assert_eq!(unmeasured(&here), unmeasured(&there));
+}
+
+#[test]
+fn it_can_be_read_by_ear() {
+    let text = full(&stories::campaign(), &[stories::lease_expiry()], "a note");
+    let page = Html::parse_document(&text);
+    assert!(page.errors.is_empty(), "{:?}", page.errors);
+    let select = |selector: &str| {
+        let selector = Selector::parse(selector).expect("a selector");
+        page.select(&selector).map(|element| element.value().clone()).collect::<Vec<_>>()
+    };
+    let levels: Vec<u32> = select("h1, h2, h3, h4")
+        .iter()
+        .map(|heading| heading.name()[1..].parse().expect("a level"))
+        .collect();
+    assert_eq!(levels.iter().filter(|level| **level == 1).count(), 1);
+    assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
+    assert!(select("thead th").iter().all(|head| head.attr("scope") == Some("col")));
+    assert!(select("tbody th").iter().all(|head| head.attr("scope").is_some()));
+    assert_eq!(select("svg.timeline > title").len(), 1);
+    assert_eq!(select("svg.timeline > desc").len(), 1);
+    let ids: Vec<String> =
+        select("[id]").iter().filter_map(|element| element.attr("id").map(str::to_owned)).collect();
+    assert_eq!(ids.len(), ids.iter().collect::<BTreeSet<_>>().len(), "an id is there twice");
+    for link in select("a[href]") {
+        let target = link.attr("href").and_then(|href| href.strip_prefix('#')).unwrap_or_default();
+        assert!(ids.iter().any(|id| id == target), "no place for {target}");
+    }
+}
+
+#[test]
+fn no_script_and_no_network() {
+    let page = full(&stories::campaign(), &[stories::lease_expiry()], "");
+    let (elements, links, _) = anatomy(&page);
+    assert!(
+        elements.iter().all(|element| !element.starts_with("script") && !element.contains(" on"))
+    );
+    assert!(links.iter().all(|link| link.starts_with('#') || link == "data:,"), "{links:?}");
+    let (_, style) = page.split_once("<style>").expect("there is a style");
+    let (style, _) = style.split_once("</style>").expect("it ends");
+    assert!(!style.contains("url(") && !style.contains("@import") && !style.contains('<'));
+}
+
+/// A campaign with so many runs, every seventh of which is bad in a way of its own.
+fn large(runs: u64) -> (Campaign, Vec<Story>) {
+    let mut campaign = stories::campaign();
+    let story = stories::lease_expiry();
+    let named = |record: &Record, seed: u64| {
+        let mut record = record.clone();
+        record.run.seed = Seed(seed);
+        record.run.scenario = format!("outbox/scenario-{}", seed % 40);
+        record
+    };
+    campaign.records = (0..runs)
+        .map(|seed| match seed % 7 {
+            0 => {
+                let mut record = named(&story.record, seed);
+                record.checks[1].name = format!("check_{}", seed % 700);
+                record
+            }
+            _ => named(&sample::campaign().records[0], seed),
+        })
+        .collect();
+    campaign.records.sort_by(|a, b| a.run.cmp(&b.run));
+    let stories = campaign.records.iter().filter(|record| record.headline().is_some());
+    let stories =
+        stories.take(100).map(|record| Story { record: record.clone(), ..story.clone() }).collect();
+    (campaign, stories)
+}
+
+#[test]
+fn ten_thousand_runs_stay_under_the_bound() {
+    let (campaign, stories) = large(10_000);
+    let page = html::campaign(&Page { stories: &stories, ..Page::of(&campaign) });
+    assert!(page.len() < HTML_BYTES_MAX, "{}", page.len());
+    assert!(page.contains("more findings left out here"), "everything was shown");
+}
+
+#[test]
+fn long_and_hostile_texts_stay_under_the_bound() {
+    for text in ["\u{e007f}", "&", "<b>", "\"", "plain words "] {
+        let (mut campaign, mut stories) = large(2_000);
+        let long = text.repeat(2_000);
+        for record in &mut campaign.records {
+            record.checks.iter_mut().for_each(|check| check.why.clone_from(&long));
+            record.sites = (0..20).map(|site| (format!("sql:{site}{long}"), 1)).collect();
+        }
+        campaign.records.truncate(300);
+        campaign.header.seeds.clone_from(&long);
+        for event in stories.iter_mut().flat_map(|story| &mut story.events) {
+            event.name.push_str(&long);
+        }
+        let page = html::campaign(&Page { stories: &stories[..4], ..Page::of(&campaign) });
+        assert!(page.len() < HTML_BYTES_MAX, "{}", page.len());
+        let page = html::run(&stories[0], &long);
+        assert!(page.len() < HTML_BYTES_MAX, "{}", page.len());
+    }
+}
+
+#[test]
+fn what_a_newer_version_wrote_is_shown_with_a_note() {
+    let mut campaign = sample::campaign();
+    campaign.header.version = 99;
+    let page = html::campaign(&Page::of(&campaign));
+    assert!(page.contains("written in version 99 of the format"));
+    let mut story = stories::lease_expiry();
+    story.record.version = 99;
+    assert!(html::run(&story, "cargo drill").contains("written in version 99 of the format"));
+}

@@ -1,0 +1,99 @@
+//! Annotations, the trace for Perfetto, the write-up, and what became of earlier findings.
+
+use chaosdrill_core::Campaign;
+use chaosdrill_reports::{
+    against::{Against, Status},
+    annotations, limits, markdown, trace_export, write_up,
+};
+use serde_json::Value;
+
+use crate::{sample, stories};
+
+#[test]
+fn annotations_say_what_and_how_to_see_it() {
+    insta::assert_snapshot!(annotations::github(&stories::campaign().summary()));
+}
+
+#[test]
+fn of_each_kind_there_are_at_most_ten() {
+    let mut summary = sample::campaign().summary();
+    summary.findings = vec![summary.findings[0].clone(); 25];
+    summary.never_hit = (0..30).map(|n| format!("mark {n}")).collect();
+    let text = annotations::github(&summary);
+    for kind in ["::error ", "::warning "] {
+        let of_kind: Vec<&str> = text.lines().filter(|line| line.starts_with(kind)).collect();
+        assert_eq!(of_kind.len(), limits::ANNOTATIONS_MAX);
+        assert!(of_kind[9].contains("more; the report has them all"), "{}", of_kind[9]);
+    }
+}
+
+#[test]
+fn a_trace_that_perfetto_opens() {
+    let story = stories::lease_expiry();
+    let text = trace_export::chrome_trace(&story.record, &story.events);
+    let document: Value = serde_json::from_str(&text).expect("JSON");
+    let events = document["traceEvents"].as_array().expect("a list");
+    let of = |phase: &str| events.iter().filter(|event| event["ph"] == phase).count();
+    assert_eq!(of("b"), of("e"));
+    assert!(of("b") > 5 && of("M") == 7 && of("i") > 10, "{text}");
+    for event in events.iter().filter(|event| event["ph"] != "M") {
+        assert!(event["ts"].is_number() && event["pid"].is_number() && event["name"].is_string());
+    }
+    insta::assert_snapshot!(text.replace("},{", "},\n{"));
+}
+
+#[test]
+fn the_skeleton_of_a_write_up() {
+    insta::assert_snapshot!(write_up::write_up(&stories::campaign(), &stories::proofs()));
+}
+
+#[test]
+fn the_page_of_a_job_is_the_summary_at_length() {
+    let summary = stories::campaign().summary();
+    assert_eq!(markdown::job_summary(&summary), markdown::summary(&summary));
+    let mut large = summary;
+    let finding = large.findings[0].clone();
+    large.findings = vec![finding; 900];
+    let (short, long) = (markdown::summary(&large), markdown::job_summary(&large));
+    assert!(short.len() < limits::MARKDOWN_BYTES_MAX);
+    assert!(long.len() > short.len() && long.len() < limits::MARKDOWN_JOB.bytes_max);
+}
+
+#[test]
+fn findings_are_new_ongoing_or_fixed() {
+    let earlier = stories::campaign();
+    let mut now = stories::campaign();
+    let (earlier_summary, now_summary) = (earlier.summary(), now.summary());
+    let against = Against::new(&earlier_summary, &now_summary);
+    assert!(now_summary.findings.iter().all(|f| against.status(f) == Status::Ongoing));
+    assert!(against.fixed().is_empty());
+
+    let nothing = Campaign { records: vec![], ..earlier.clone() }.summary();
+    let against = Against::new(&nothing, &now_summary);
+    assert!(now_summary.findings.iter().all(|f| against.status(f) == Status::New));
+
+    // One scenario is valid now, another did not run.
+    now.records.retain(|record| record.run.scenario != "provisioning/two-phase");
+    let hostile = |record: &chaosdrill_core::Record| record.run.scenario == sample::HOSTILE_NAME;
+    for record in now.records.iter_mut().filter(|record| hostile(record)) {
+        *record = sample::calm(record.run.clone(), "held");
+    }
+    let now_summary = now.summary();
+    let against = Against::new(&earlier_summary, &now_summary);
+    assert_eq!(against.fixed().len(), 1);
+    assert_eq!(against.not_looked_for().len(), 1);
+}
+
+#[test]
+fn the_same_check_at_other_places_is_another_finding() {
+    let earlier = stories::campaign().summary();
+    let mut campaign = stories::campaign();
+    for record in &mut campaign.records {
+        if let Some(minimal) = record.pursuit.as_mut().and_then(|p| p.minimal.as_mut()) {
+            minimal.faults.clear();
+        }
+    }
+    let now = campaign.summary();
+    let pursued = now.findings.iter().find(|f| f.pursuit.is_some()).expect("one was pursued");
+    assert_eq!(Against::new(&earlier, &now).status(pursued), Status::New);
+}

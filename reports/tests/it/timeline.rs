@@ -1,0 +1,167 @@
+//! Timelines: what they show, where it stands, and that nothing makes them fail.
+
+use chaosdrill_core::{EventKind, TraceEvent};
+use chaosdrill_reports::{Story, Timeline, limits::TIMELINE_ROWS_MAX, timeline::RowKind};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::stories;
+
+fn picture(story: &Story) -> Timeline {
+    Timeline::of(&story.record, &story.events).expect("there are events")
+}
+
+/// The rows as text, and all else by the rows that it reaches over.
+fn told(timeline: &Timeline) -> String {
+    let lane = |lane: usize| timeline.lanes.get(lane).map_or("-", String::as_str);
+    let mut text = format!("about {}\n", timeline.subject.as_deref().unwrap_or("-"));
+    for (index, row) in timeline.rows.iter().enumerate() {
+        let event = row.event.map(|event| format!("#{event}")).unwrap_or_default();
+        let mark = if row.witness { "!" } else { "" };
+        let on = row.lane.map_or("", lane);
+        text.push_str(&format!(
+            "{index:2} {event:>5}{mark:1} {on:8} {:?}: {}\n",
+            row.kind, row.label
+        ));
+    }
+    for bar in timeline.bars.iter().filter(|bar| bar.transaction || bar.failed) {
+        let kind = if bar.transaction { "transaction" } else { "failed" };
+        text.push_str(&format!(
+            "{kind} {} {:.2}..{:.2} {}\n",
+            lane(bar.lane),
+            bar.from,
+            bar.to,
+            bar.site
+        ));
+    }
+    for span in &timeline.spans {
+        let (kind, on) = (span.kind, lane(span.lane));
+        text.push_str(&format!("{kind:?} {on} {:.1}..{:.1} {}\n", span.from, span.to, span.label));
+    }
+    for arrow in &timeline.arrows {
+        text.push_str(&format!("message {} {:?} {}\n", arrow.from, arrow.to, arrow.site));
+    }
+    for state in &timeline.states {
+        text.push_str(&format!("row {:.1}..{:.1} {}\n", state.from, state.to, state.label));
+    }
+    text
+}
+
+#[test]
+fn a_story_of_31_hours_fits_on_a_page() {
+    insta::assert_snapshot!(told(&picture(&stories::lease_expiry())));
+}
+
+#[test]
+fn what_never_came_is_violated_at_its_bound() {
+    let picture = picture(&stories::never_published());
+    let last = picture.rows.last().expect("rows");
+    assert_eq!(last.kind, RowKind::Violation);
+    assert_eq!(last.label, "every_committed_message_is_published: 5m after heal, and still not");
+    assert_eq!(last.at_ns, (31 * 3_600 + 300) * 1_000_000_000);
+}
+
+#[test]
+fn the_picture() {
+    let svg = picture(&stories::lease_expiry()).svg("f1");
+    insta::assert_snapshot!(svg.replace("><", ">\n<"));
+}
+
+#[test]
+fn a_picture_needs_no_witness_and_no_order() {
+    let mut story = stories::lease_expiry();
+    story.record.checks.clear();
+    story.events.reverse();
+    assert!(!picture(&story).rows.is_empty());
+    story.events.clear();
+    assert_eq!(Timeline::of(&story.record, &story.events), None);
+}
+
+#[test]
+fn a_long_run_still_fits() {
+    let mut story = stories::lease_expiry();
+    let template = story.events.clone();
+    for turn in 1..200_u64 {
+        story.events.extend(template.iter().map(|event| TraceEvent {
+            seq: event.seq + turn * 1_000,
+            at_ns: event.at_ns + turn * 1_000_000_000,
+            ..event.clone()
+        }));
+    }
+    let picture = picture(&story);
+    let events = picture.rows.iter().filter(|row| row.event.is_some()).count();
+    assert!(events <= TIMELINE_ROWS_MAX, "{events}");
+    for witness in [402, 418] {
+        assert!(picture.shows(witness), "{witness}");
+    }
+    assert!(picture.svg("x").len() < 150_000);
+}
+
+fn any_event() -> impl Strategy<Value = TraceEvent> {
+    use EventKind::{Answer, Boundary, Fault, Host, Invoke, Observe, Ok, Phase, Watch};
+    let kinds = vec![Answer, Boundary, Fault, Host, Invoke, Observe, Ok, Phase, Watch];
+    let names = vec![
+        "sql:a.begin",
+        "sql:a.commit",
+        "net:b",
+        "net:b.connect",
+        "net:c.reply",
+        "fp:d",
+        "down",
+        "up",
+        "stalled",
+        "resumed",
+        "ended",
+        "heal",
+        "outbox",
+        "partition",
+        "repaired",
+        "clog",
+        "kill",
+    ];
+    let data = prop_oneof![
+        Just(Value::Null),
+        Just(json!({ "key": "k", "row": null })),
+        Just(
+            json!({ "key": "k", "row": { "status": "x", "locked_by": "h1", "locked_until": i64::MIN } })
+        ),
+        Just(json!({ "key": 7, "row": { "claimed_by": "h2", "claimed_until": i64::MAX } })),
+        Just(
+            json!({ "key": "k", "row": { "claimed_by": "h1", "claimed_until": 1_767_225_600_500_i64 } })
+        ),
+        Just(json!({ "partition": ["h1", "h2"], "for": "1s" })),
+        Just(json!({ "between": ["h1", 7, "h2"] })),
+        Just(json!({ "at": "fp:d", "do": { "stall": "nonsense" } })),
+        Just(json!(["k", { "key": ["k"] }])),
+    ];
+    let host = prop::sample::select(vec!["", "h1", "h2", "h3"]);
+    (0..60_u64, any::<u64>(), host, prop::sample::select(kinds), prop::sample::select(names), data)
+        .prop_map(|(seq, at_ns, host, kind, name, data)| TraceEvent {
+            seq,
+            at_ns,
+            host: host.into(),
+            kind,
+            name: name.into(),
+            data,
+        })
+}
+
+proptest! {
+    #[test]
+    fn no_trace_makes_it_fail(
+        events in prop::collection::vec(any_event(), 0..60),
+        witness in prop::collection::vec(0..60_u64, 0..5),
+    ) {
+        let mut story = stories::lease_expiry();
+        story.record.checks[1].witness = witness;
+        story.events = events;
+        if let Some(picture) = Timeline::of(&story.record, &story.events) {
+            let svg = picture.svg("x");
+            prop_assert!(svg.starts_with("<svg") && svg.ends_with("</svg>"));
+            for place in picture.spans.iter().flat_map(|span| [span.from, span.to]) {
+                prop_assert!((0.0..=picture.rows.len() as f32).contains(&place), "{place}");
+            }
+        }
+        chaosdrill_reports::trace_export::chrome_trace(&story.record, &story.events);
+    }
+}
