@@ -14,6 +14,7 @@ mod frame;
 mod head;
 mod held;
 mod parts;
+mod picture;
 mod proofs;
 mod run;
 

@@ -25,11 +25,18 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`html`] | `report.html`, of a campaign and of one run |
+//! | [`timeline`] | what happened in one run, as a picture |
 //! | [`terminal`] | the block of one run that was not valid, and the closing block of a campaign |
-//! | [`markdown`] | `summary.md` |
+//! | [`markdown`] | `summary.md`, and the same at length for the page of a job |
+//! | [`annotations`] | annotations for a run on GitHub |
+//! | [`write_up`] | the skeleton of a drill write-up |
+//! | [`trace_export`] | one run for Perfetto and Chrome |
 //! | [`junit`] | `junit.xml` |
 //! | [`schema`] | the JSON Schemas of everything that is written down |
-//! | [`command`] | the command that replays a run |
+//! | [`story`] | what is known of one run beyond its record |
+//! | [`against`] | what became of earlier findings |
+//! | [`command`] | the commands that replay a run, make its plan smaller, and keep it |
 //! | [`escape`] | untrusted text, made safe for each of these places |
 //! | [`limits`] | every bound, with its unit last |
 

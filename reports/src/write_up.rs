@@ -1,7 +1,7 @@
 //! The skeleton of a drill write-up, for `reports/drills/`: what the records can say stands there, and what only
 //! a person can say is asked for.
 //!
-//! Lines that begin with `TODO` are for the author; a write-up is done when there are none.
+//! What begins with *To be written* is for the author; a write-up is done when there is none of it left.
 
 use chaosdrill_core::{
     Campaign, Fault, Verdict,
@@ -22,7 +22,7 @@ pub fn write_up(campaign: &Campaign, proofs: &[Proof]) -> String {
     let atlas = Atlas::of(campaign);
     let mut text = format!("# Drill: {}\n\n", targets(&summary));
     text.push_str(&format!("{}.\n\n", words::because(&summary)));
-    text.push_str("TODO: one paragraph: what was drilled, and why now.\n\n");
+    text.push_str("*To be written*: what was drilled, and why now.\n\n");
     text.push_str(&facts(campaign, &summary));
     text.push_str(&overview(&summary));
     let told = summary.findings.iter().take(limits::WRITE_UP_FINDINGS_MAX);
@@ -60,7 +60,7 @@ fn facts(campaign: &Campaign, summary: &Summary) -> String {
     let commit = campaign.measured.as_ref().and_then(|measured| measured.commit.as_deref());
     let rows = [
         ("seeds", name(&head.seeds)),
-        ("commit", commit.map_or("TODO: the commit that was drilled".to_owned(), name)),
+        ("commit", commit.map_or("*To be written*: the commit that was drilled".to_owned(), name)),
         ("faults by", name(&head.nemeses.join(", "))),
         ("runs", words::grouped(summary.tally.runs)),
         ("virtual time", words::span(summary.virtual_ns)),
@@ -122,9 +122,11 @@ fn finding(campaign: &Campaign, atlas: &Atlas<'_>, finding: &Finding) -> String 
     text.push_str(&format!("\nIt takes {}. To see it again:\n\n", plan(&faults)));
     text.push_str(&commands(&campaign.header.program, finding));
     text.push_str(
-        "\nTODO: **Cause.** Where in the code it is settled, and why it goes wrong there.\n",
+        "\n**Cause.** *To be written*: where in the code it is settled, and why it goes wrong there.\n",
     );
-    text.push_str("\nTODO: **Mend.** What was changed, and which kept plan guards it now.\n");
+    text.push_str(
+        "\n**Mend.** *To be written*: what was changed, and which kept plan guards it now.\n",
+    );
     text
 }
 
@@ -188,7 +190,7 @@ fn never_reached(summary: &Summary) -> String {
     }
     let marks = summary.never_hit.iter().take(limits::MARKDOWN_SUMMARY.marks.0);
     let items: String = marks.map(|mark| format!("- {}\n", name(mark))).collect();
-    format!("\n## Never reached\n\n{items}\nTODO: why not, and what would reach it.\n")
+    format!("\n## Never reached\n\n{items}\n*To be written*: why not, and what would reach it.\n")
 }
 
 fn planted(proofs: &[Proof]) -> String {

@@ -60,7 +60,7 @@ pub(super) fn header(campaign: &Campaign, summary: &Summary, proofs: &[Proof]) -
                 @if let Some(defect) = &head.defect { (fact("Planted bug", &name(defect))) }
                 @if let Some(part) = &head.partition { (fact("Part", &name(part))) }
                 (fact("Virtual time", &words::span(summary.virtual_ns)))
-                (fact("Digest of all runs", &digest(campaign)))
+                div { dt { "Digest of all runs" } dd { code { (digest(campaign)) } } }
                 (fact("chaosdrill", &name(&head.tool)))
             }
             (measured(summary, proofs))

@@ -9,6 +9,7 @@ use maud::{Markup, PreEscaped, html};
 use super::{
     MEASURED_BEGIN, MEASURED_END, findings, frame, head,
     parts::{self, Fill, command, linked, name, text},
+    picture,
 };
 use crate::{command as commands, limits, story::Story, timeline, timeline::Timeline, words};
 
@@ -122,7 +123,7 @@ fn what_happened(story: &Story, picture: Option<&Timeline>, program: &str) -> Ma
                 }
             }
             @match picture {
-                Some(picture) => (findings::drawn(picture, ID)),
+                Some(picture) => (picture::drawn(picture, ID)),
                 None => p.note { "There is no picture: there are no events to show." },
             }
         }

@@ -109,9 +109,11 @@ pub(super) fn state(row: &Value, before: Option<&Value>) -> String {
         .iter()
         .filter(|(name, _)| Some(&name.as_str()) != named && before.is_some() && is_new(name));
     for (name, value) in changed {
-        let instant = ["_at", "_until"].iter().any(|end| name.ends_with(end));
+        let instant = name.ends_with("_at");
         match value {
             Value::Null => {}
+            // The end of a lease is drawn.
+            _ if name.ends_with("_until") => {}
             Value::String(who) if name.ends_with("_by") => said.push(who.clone()),
             _ if instant => said.push(format!("{name} anew")),
             value => said.extend(scalar(value).map(|value| format!("{name} {value}"))),

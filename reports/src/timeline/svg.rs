@@ -12,9 +12,10 @@ const LANES_X: i32 = 112;
 const HEAD_HEIGHT: i32 = 44;
 const LINE_X: i32 = 36;
 const LABEL_X: i32 = 11;
-const LANE_WIDTHS: (i32, i32) = (104, 270);
-const LANES_WIDTH_MAX: i32 = 1_240;
-const STATE_WIDTH: i32 = 250;
+/// There is one label in a row, so it may reach over the lanes to its right; only the last lane has to hold its own.
+const LANE_WIDTHS: (i32, i32) = (96, 140);
+const LAST_LANE_WIDTH_MAX: i32 = 230;
+const STATE_WIDTH: i32 = 236;
 
 /// The width of a character of a label, in tenths.
 const CHAR_WIDTH_TENTHS: i32 = 60;
@@ -45,20 +46,13 @@ impl Frame {
             let top = tops[tops.len() - 1];
             tops.push(top + height(row.kind));
         }
-        let mut widths: Vec<i32> = (0..timeline.lanes.len())
-            .map(|lane| {
-                let on_lane = timeline.rows.iter().filter(|row| row.lane == Some(lane));
-                let chars = on_lane.map(|row| row.label.chars().count()).max().unwrap_or(0);
-                let wanted = width_of(chars) + LINE_X + LABEL_X + 10;
-                wanted.clamp(LANE_WIDTHS.0, LANE_WIDTHS.1)
-            })
-            .collect();
-        let sum: i32 = widths.iter().sum();
-        if sum > LANES_WIDTH_MAX {
-            for width in &mut widths {
-                *width = (*width * LANES_WIDTH_MAX / sum).max(LANE_WIDTHS.0);
-            }
-        }
+        let last = timeline.lanes.len().saturating_sub(1);
+        let widths = (0..timeline.lanes.len()).map(|lane| {
+            let on_lane = timeline.rows.iter().filter(|row| row.lane == Some(lane));
+            let chars = on_lane.map(|row| row.label.chars().count()).max().unwrap_or(0);
+            let width_max = if lane == last { LAST_LANE_WIDTH_MAX } else { LANE_WIDTHS.1 };
+            (width_of(chars) + LINE_X + LABEL_X + 10).clamp(LANE_WIDTHS.0, width_max)
+        });
         let mut lanes = Vec::new();
         let mut x = LANES_X;
         for width in widths {
@@ -359,7 +353,7 @@ fn on_lane(
         }
         @if row.witness { circle.tl-ring cx=(x) cy=(y) r="8" {} }
         text class=(class) x=(x + LABEL_X) y=(y + 4) {
-            (fitting(&row.label, frame.lanes[lane].1 - LINE_X - LABEL_X - 4))
+            (fitting(&row.label, frame.states_x - x - LABEL_X - 4))
         }
     }
 }

@@ -68,7 +68,7 @@ fn findings_are_new_ongoing_or_fixed() {
     assert!(now_summary.findings.iter().all(|f| against.status(f) == Status::Ongoing));
     assert!(against.fixed().is_empty());
 
-    let nothing = Campaign { records: vec![], ..earlier.clone() }.summary();
+    let nothing = Campaign { records: vec![], ..earlier }.summary();
     let against = Against::new(&nothing, &now_summary);
     assert!(now_summary.findings.iter().all(|f| against.status(f) == Status::New));
 

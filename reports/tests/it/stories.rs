@@ -18,7 +18,7 @@ fn event(seq: u64, at_ms: u64, host: &str, kind: EventKind, name: &str, data: Va
     TraceEvent { seq, at_ns: at_ms * 1_000_000, host: host.into(), kind, name: name.into(), data }
 }
 
-fn row(status: &str, by: Value, until_ms: Option<u64>, attempts: u64) -> Value {
+fn row(status: &str, by: Option<&str>, until_ms: Option<u64>, attempts: u64) -> Value {
     let until = until_ms.map(|ms| START_MS + ms);
     json!({ "key": "m7", "row": {
         "message_id": "m7", "status": status, "claimed_by": by, "claimed_until": until,
@@ -44,14 +44,14 @@ pub(crate) fn events() -> Vec<TraceEvent> {
         (8, 5, "api", Boundary, "sql:outbox.enqueue", hit(1)),
         (9, 6, "api", Answer, "sql:outbox.enqueue", ok()),
         (10, 6, "api", Boundary, "sql:commit.commit", hit(1)),
-        (11, 7, "api", Watch, "outbox", row("pending", Value::Null, None, 0)),
+        (11, 7, "api", Watch, "outbox", row("pending", None, None, 0)),
         (12, 8, "api", Answer, "sql:commit.commit", ok()),
         (13, 8, "api", Observe, "store.committed", json!({ "command": "m7", "version": 1 })),
         (14, 9, "api", Boundary, "net:api.reply", hit(1)),
         (15, 10, "client", Ok, "command", json!({ "op": "client/0", "output": { "id": "m7" } })),
         (16, 10, "client", Host, "ended", Value::Null),
         (17, 20, "d1", Boundary, "sql:outbox.claim", hit(1)),
-        (18, 21, "d1", Watch, "outbox", row("in_flight", "d1".into(), Some(30_021), 1)),
+        (18, 21, "d1", Watch, "outbox", row("in_flight", Some("d1"), Some(30_021), 1)),
         (19, 22, "d1", Answer, "sql:outbox.claim", ok()),
         (20, 22, "d1", Observe, "outbox.claimed", said(1)),
         (21, 22, "d1", Boundary, "fp:outbox.after_claim", hit(1)),
@@ -67,7 +67,7 @@ pub(crate) fn events() -> Vec<TraceEvent> {
         (399, 900, "", Fault, "partition", json!({ "partition": ["api", "db"], "for": "20s" })),
         (400, 20_900, "", Fault, "repaired", json!({ "between": ["api", "db"] })),
         (401, 30_500, "d2", Boundary, "sql:outbox.claim", hit(1)),
-        (402, 30_501, "d2", Watch, "outbox", row("in_flight", "d2".into(), Some(60_501), 2)),
+        (402, 30_501, "d2", Watch, "outbox", row("in_flight", Some("d2"), Some(60_501), 2)),
         (403, 30_502, "d2", Answer, "sql:outbox.claim", ok()),
         (404, 30_502, "d2", Boundary, "net:bus.publish.connect", hit(1)),
         (
@@ -83,14 +83,14 @@ pub(crate) fn events() -> Vec<TraceEvent> {
         (408, 30_506, "broker", Boundary, "net:bus.reply", hit(1)),
         (409, 30_507, "d2", Observe, "outbox.published", said(2)),
         (410, 30_508, "d2", Boundary, "sql:outbox.settle", hit(1)),
-        (411, 30_509, "d2", Watch, "outbox", row("published", Value::Null, None, 2)),
+        (411, 30_509, "d2", Watch, "outbox", row("published", None, None, 2)),
         (412, 30_510, "d2", Answer, "sql:outbox.settle", ok()),
         (413, 30_511, "d2", Host, "down", json!({ "at": "fp:outbox.after_settle" })),
         (414, late, "d1", Host, "resumed", Value::Null),
         (415, late, "", Phase, "heal", Value::Null),
         (416, late, "d2", Host, "up", json!({ "life": 1 })),
         (417, late + 1, "d1", Boundary, "sql:outbox.settle", hit(1)),
-        (418, late + 2, "d1", Watch, "outbox", row("published", Value::Null, None, 1)),
+        (418, late + 2, "d1", Watch, "outbox", row("published", None, None, 1)),
         (419, late + 3, "d1", Answer, "sql:outbox.settle", ok()),
         (420, late + 4, "other", Observe, "about.something_else", json!({ "message": "m8" })),
     ];

@@ -122,7 +122,8 @@ fn a_run_is_exported_and_written_up() -> Result<(), Failed> {
     assert!(trace["traceEvents"].as_array().is_some_and(|events| events.len() > 10), "{trace}");
     ends_with(&drill(folder.path(), &["report", "--write-up", "drill.md"]), 0);
     let written = page(folder.path(), "drill.md");
-    for part in ["# Drill: `lab`", "| Symptom |", "| Sites touched |", "| Live verified |", "TODO"]
+    for part in
+        ["# Drill: `lab`", "| Symptom |", "| Sites touched |", "| Live verified |", "To be written"]
     {
         assert!(written.contains(part), "{part}: {written}");
     }

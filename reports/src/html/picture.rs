@@ -1,0 +1,79 @@
+//! A timeline on a page: the picture, what its marks mean, and the same in words.
+
+use maud::{Markup, PreEscaped, html};
+
+use super::parts;
+use crate::{timeline::Timeline, words};
+
+/// A picture with its legend, and the same in words.
+pub(super) fn drawn(picture: &Timeline, id: &str) -> Markup {
+    let about = picture.subject.as_deref();
+    html! {
+        figure.picture {
+            figcaption {
+                "What happened"
+                @if let Some(about) = about { " to " code { (about) } }
+                ". Time runs down; a grey row stands for time in which nothing of it happened. "
+                (words::counted(picture.left_out, "event")) " about other things left out."
+            }
+            (parts::wide("Timeline", &html! { (picture.draw(id)) }))
+            (legend())
+            details.words {
+                summary { "The same in words" }
+                ol { @for row in &picture.rows {
+                    li class=[row.witness.then_some("strong")] {
+                        @if let Some(event) = row.event { "#" (event) " " }
+                        span.at { (words::instant(row.at_ns)) } " " (row.detail)
+                    }
+                } }
+            }
+        }
+    }
+}
+
+fn legend() -> Markup {
+    let entries = [
+        ("lease", "<rect class='tl-lease' x='6' y='1' width='5' height='12' rx='2.5'/>", "lease"),
+        (
+            "step",
+            "<rect class='tl-step' x='5' y='1' width='8' height='12' rx='2'/>",
+            "step until its answer",
+        ),
+        (
+            "tx",
+            "<rect class='tl-transaction' x='2' y='1' width='14' height='12' rx='2'/>",
+            "transaction",
+        ),
+        ("said", "<circle class='tl-mark' cx='9' cy='7' r='3.5'/>", "said by the host"),
+        (
+            "write",
+            "<rect class='tl-mark-write' x='5' y='3' width='8' height='8'/>",
+            "watched row written",
+        ),
+        ("fault", "<path class='tl-mark-fault' d='M9 1l6 6-6 6-6-6z'/>", "fault"),
+        (
+            "stall",
+            "<rect class='tl-stalled tl-plain' x='4' y='1' width='10' height='12'/>",
+            "stands still",
+        ),
+        ("down", "<line class='tl-down' x1='9' y1='1' x2='9' y2='13'/>", "down"),
+        (
+            "band",
+            "<rect class='tl-band' x='7' y='1' width='4' height='12'/>",
+            "network or clock at fault",
+        ),
+        ("witness", "<circle class='tl-ring' cx='9' cy='7' r='6'/>", "the verdict rests on it"),
+    ];
+    html! {
+        ul.legend aria-label="Legend" {
+            @for (_, mark, label) in entries {
+                li {
+                    svg width="18" height="14" viewBox="0 0 18 14" aria-hidden="true" focusable="false" {
+                        (PreEscaped(mark))
+                    }
+                    (label)
+                }
+            }
+        }
+    }
+}
