@@ -1,5 +1,7 @@
 //! Hostile text in every place of a record, through every renderer.
 
+use std::slice::from_ref;
+
 use chaosdrill_core::{Campaign, HostSelector, Record, Verdict};
 use chaosdrill_reports::{
     Palette, Replay, Story, annotations, html, junit::junit, limits::MARKDOWN_BYTES_MAX, markdown,
@@ -92,7 +94,7 @@ proptest! {
         let (plain_campaign, plain_story) = (poisoned("a#402"), poisoned_story("a#402"));
         let run = |story: &Story| html::run(story, &text);
         let pages = [
-            (page::full(&campaign, &[story.clone()], &text), page::full(&plain_campaign, &[plain_story.clone()], "a")),
+            (page::full(&campaign, from_ref(&story), &text), page::full(&plain_campaign, from_ref(&plain_story), "a")),
             (run(&story), run(&plain_story)),
         ];
         for (page, plain) in pages {
