@@ -2,8 +2,8 @@
 //!
 //! In a minute it says what was claimed, what was tried, what broke and how to see it again; in ten, what
 //! happened, event by event. There is no script in it and nothing is fetched; style stands in the page, light
-//! and dark, for a screen, a phone and paper. The template escapes every value at compile time's behest, and
-//! [`crate::escape`] has spelt what cannot be shown before that.
+//! and dark, for a screen, a phone and paper. The templates are compiled, and escape every value; before that,
+//! [`crate::escape`] has spelt what cannot be shown.
 //!
 //! Everything that depends on the machine stands between [`MEASURED_BEGIN`] and [`MEASURED_END`]; the rest is
 //! equal, byte for byte, for equal input. Paths in commands begin at the page's own folder for that reason.

@@ -132,28 +132,28 @@ pub const HTML_COMMAND_BYTES_MAX: usize = 1_000;
 pub const HTML_BYTES_MAX: usize = 2_000_000;
 
 /// Findings told in full on a page, and the bytes they may take with their pictures.
-pub const HTML_FINDINGS: (usize, usize) = (60, 1_200_000);
+pub const HTML_FINDINGS: (usize, usize) = (60, 1_000_000);
 
 /// Bytes of pictures on a page; findings after that have none there, but in their own folder.
-pub const HTML_TIMELINES_BYTES_MAX: usize = 850_000;
+pub const HTML_TIMELINES_BYTES_MAX: usize = 750_000;
 
 /// Rows of each further list of findings, and the bytes they may take.
-pub const HTML_FINDINGS_LISTED: (usize, usize) = (200, 80_000);
+pub const HTML_FINDINGS_LISTED: (usize, usize) = (200, 60_000);
 
 /// Marks without a hit on a page, and the bytes they may take.
 pub const HTML_MARKS: (usize, usize) = (200, 40_000);
 
 /// Scenarios on a page, and the bytes they may take.
-pub const HTML_SCENARIOS: (usize, usize) = (300, 250_000);
+pub const HTML_SCENARIOS: (usize, usize) = (300, 220_000);
 
 /// Checks of one scenario on a page, and the bytes they may take.
 pub const HTML_CHECKS: (usize, usize) = (60, 30_000);
 
 /// Defects on a page, and the bytes they may take.
-pub const HTML_PROOFS: (usize, usize) = (300, 120_000);
+pub const HTML_PROOFS: (usize, usize) = (300, 100_000);
 
 /// Sites on a page, and the bytes they may take.
-pub const HTML_SITES: (usize, usize) = (400, 150_000);
+pub const HTML_SITES: (usize, usize) = (400, 130_000);
 
 /// Acts that have a column of their own.
 pub const HTML_ACTS_MAX: usize = 12;

@@ -97,6 +97,25 @@ fn a_long_run_still_fits() {
     assert!(picture.svg("x").len() < 150_000);
 }
 
+#[test]
+fn a_message_on_which_nobody_acts_is_lost() {
+    let mut story = stories::lease_expiry();
+    let again = |seq: u64, like: u64, name: &str| {
+        let event = story.events.iter().find(|event| event.seq == like).expect("it is there");
+        TraceEvent { seq, at_ns: event.at_ns + 7_000_000_000, name: name.into(), ..event.clone() }
+    };
+    // The broker answered no more after the first.
+    let more = [again(501, 406, "net:bus.publish"), again(502, 409, "outbox.publish_failed")];
+    story.events.retain(|event| event.seq < 413);
+    story.events.extend(more);
+    story.record.checks[1].witness = vec![402, 411];
+    let picture = picture(&story);
+    let row = picture.rows.iter().position(|row| row.event == Some(501)).expect("it is shown");
+    let arrow = picture.arrows.iter().find(|arrow| arrow.from == row).expect("it was sent");
+    assert_eq!(arrow.to, None);
+    assert!(picture.svg("x").contains("on which nobody was seen to act"));
+}
+
 fn any_event() -> impl Strategy<Value = TraceEvent> {
     use EventKind::{Answer, Boundary, Fault, Host, Invoke, Observe, Ok, Phase, Watch};
     let kinds = vec![Answer, Boundary, Fault, Host, Invoke, Observe, Ok, Phase, Watch];
