@@ -199,6 +199,70 @@ fn long_and_hostile_texts_stay_under_the_bound() {
     }
 }
 
+/// Everything at its worst at once: each section full, of the text that grows most when it is spelt and escaped.
+#[test]
+fn the_bounds_of_the_sections_fit_into_the_whole() {
+    for text in ["\u{e007f}", "&", "\""] {
+        let (mut campaign, mut stories) = large(1_500);
+        let mut earlier = campaign.clone();
+        earlier.records.iter_mut().for_each(|record| {
+            let check = record.checks.iter_mut().find(|check| !check.why.is_empty());
+            check.into_iter().for_each(|check| check.name.push_str(" earlier"));
+        });
+        let long = text.repeat(1_000);
+        let lengthen = |place: &mut String| place.push_str(&long);
+        for record in campaign.records.iter_mut().chain(&mut earlier.records) {
+            lengthen(&mut record.claim);
+            record.checks.iter_mut().for_each(|check| {
+                lengthen(&mut check.name);
+                lengthen(&mut check.why);
+            });
+            record.marks = (0..5).map(|n| (format!("{n}{long}"), 0)).collect();
+        }
+        let template = campaign.header.scenarios[0].clone();
+        campaign.header.scenarios = (0..400)
+            .map(|n| {
+                let mut scenario = template.clone();
+                scenario.name = format!("outbox/scenario-{n}");
+                scenario.claim.clone_from(&long);
+                scenario.marks = vec![long.clone(); 3];
+                scenario
+            })
+            .collect();
+        let sweep = chaosdrill_core::record::SweepRecord {
+            scenario: long.clone(),
+            seed: Seed(1),
+            boundaries: 1,
+            boundaries_under_faults: 2,
+            points: 3,
+            points_run: 4,
+            pairs_run: 5,
+            equivalent: 6,
+            left_out: 7,
+        };
+        campaign.sweeps = vec![sweep; 200];
+        let sites = (0..500).map(|site| (format!("sql:{site}{long}"), 1));
+        campaign.records[0].sites = sites.collect();
+        let mut proofs: Vec<_> = (0..100).flat_map(|_| stories::proofs()).collect();
+        for proof in &mut proofs {
+            lengthen(&mut proof.defect);
+            lengthen(&mut proof.summary);
+        }
+        for event in stories.iter_mut().take(30).flat_map(|story| &mut story.events) {
+            lengthen(&mut event.name);
+        }
+        let notes = vec![long.clone(); 100];
+        let page = html::campaign(&Page {
+            campaign: &campaign,
+            stories: &stories[..30],
+            proofs: &proofs,
+            against: Some(&earlier),
+            notes: &notes,
+        });
+        assert!(page.len() < HTML_BYTES_MAX, "{}", page.len());
+    }
+}
+
 #[test]
 fn what_a_newer_version_wrote_is_shown_with_a_note() {
     let mut campaign = sample::campaign();
