@@ -93,10 +93,11 @@ fn enumeration(kinds: &BTreeSet<&str>, sites: &Sites<'_>, faults: bool) -> Strin
     };
     if !sites.sweeps.is_empty() {
         text.push_str(&format!(
-            "; swept: {} of {} and {}",
-            words::grouped(sum(|sweep| sweep.points_run)),
-            words::counted(sum(|sweep| sweep.points), "single fault"),
-            words::counted(sum(|sweep| sweep.pairs_run), "pair"),
+            "; swept: {}, which stand for {} of {}, and {}",
+            words::counted(sum(|sweep| sweep.singles), "single fault"),
+            words::grouped(sum(|sweep| sweep.singles.saturating_add(sweep.equivalent))),
+            words::grouped(sum(|sweep| sweep.space)),
+            words::counted(sum(|sweep| sweep.during_recovery.saturating_add(sweep.pairs)), "pair"),
         ));
     }
     text

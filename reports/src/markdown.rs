@@ -142,14 +142,19 @@ fn sites(summary: &Summary, bounds: &MarkdownBounds) -> String {
 }
 
 fn sweeps(summary: &Summary, bounds: &MarkdownBounds) -> String {
-    let head = ["sweep", "seed", "boundaries:", "single faults:", "pairs:", "left out:"];
+    let head = ["sweep", "seed", "boundaries:", "single faults:", "two faults:", "left out:"];
     let table = Table::new(&head, bounds.sweeps).fill(&summary.sweeps, |sweep| {
+        let two = sweep.during_recovery.saturating_add(sweep.pairs);
+        let singles = match &sweep.same_as {
+            Some(twin) => format!("as {}", name(twin)),
+            None => words::grouped(sweep.singles),
+        };
         vec![
             name(&sweep.scenario),
             sweep.seed.to_string(),
-            words::grouped(sweep.boundaries.saturating_add(sweep.boundaries_under_faults)),
-            format!("{} of {}", words::grouped(sweep.points_run), words::grouped(sweep.points)),
-            words::grouped(sweep.pairs_run),
+            words::grouped(sweep.boundaries),
+            singles,
+            words::grouped(two),
             words::grouped(sweep.left_out),
         ]
     });

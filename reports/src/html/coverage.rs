@@ -147,13 +147,18 @@ fn sweeps(sweeps: &[SweepRecord]) -> Markup {
         html! {
             tr {
                 th scope="row" { code { (name(&sweep.scenario)) } span.claim { "seed " (sweep.seed) } }
+                @if let Some(twin) = &sweep.same_as {
+                    td colspan="7" { "the same as " code { (name(twin)) } }
+                } @else {
                 td.number { (words::grouped(sweep.boundaries)) }
-                td.number { (words::grouped(sweep.boundaries_under_faults)) }
-                td.number { (words::grouped(sweep.points_run)) " of " (words::grouped(sweep.points)) }
-                td.number { (words::grouped(sweep.pairs_run)) }
+                td.number { (words::grouped(sweep.space)) }
                 td.number { (words::grouped(sweep.equivalent)) }
+                td.number { (words::grouped(sweep.singles)) }
+                td.number { (words::grouped(sweep.during_recovery)) }
+                td.number { (words::grouped(sweep.pairs)) }
                 td class=(if sweep.left_out > 0 { "number doubtful" } else { "number" }) {
                     (words::grouped(sweep.left_out))
+                }
                 }
             }
         }
@@ -162,8 +167,9 @@ fn sweeps(sweeps: &[SweepRecord]) -> Markup {
         table {
             thead { tr {
                 th scope="col" { "Sweep" } th.number scope="col" { "Boundaries" }
-                th.number scope="col" { "Met under faults" } th.number scope="col" { "Single faults" }
-                th.number scope="col" { "Pairs" } th.number scope="col" { "Equivalent" }
+                th.number scope="col" { "Possible faults" } th.number scope="col" { "Equivalent" }
+                th.number scope="col" { "Single faults run" }
+                th.number scope="col" { "With one in recovery" } th.number scope="col" { "Pairs" }
                 th.number scope="col" { "Left out" }
             } }
             tbody { (fill) }

@@ -233,11 +233,13 @@ fn the_bounds_of_the_sections_fit_into_the_whole() {
             scenario: long.clone(),
             seed: Seed(1),
             boundaries: 1,
-            boundaries_under_faults: 2,
-            points: 3,
-            points_run: 4,
-            pairs_run: 5,
-            equivalent: 6,
+            same_as: None,
+            space: 2,
+            equivalent: 3,
+            singles: 4,
+            under_faults: 5,
+            during_recovery: 6,
+            pairs: 6,
             left_out: 7,
         };
         campaign.sweeps = vec![sweep; 200];

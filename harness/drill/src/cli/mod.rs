@@ -4,6 +4,7 @@ mod args;
 mod console;
 mod diff;
 mod error;
+mod github;
 mod keep;
 mod list;
 mod merge;

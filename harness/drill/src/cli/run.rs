@@ -13,6 +13,7 @@ use crate::{
         args::{self, MessageFormat, RunChoice, SeedArgs},
         console::{self, Bar},
         error::{ExpectedError, Status},
+        github,
     },
     files::Folder,
     interrupt,
@@ -82,6 +83,7 @@ pub(crate) fn run(
     let end = campaign::run(registry, &order, &kept, &mut folder, known, &mut bar);
     bar.finish();
     show(&end.campaign, &folder, format);
+    github::tell(&end.campaign);
     if !end.broken.is_empty() {
         return Err(ExpectedError::Harness(end.broken.join("; ")));
     }

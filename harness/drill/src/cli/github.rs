@@ -1,0 +1,28 @@
+//! What GitHub shows of a campaign: annotations at the change, and a summary on the page of the job.
+
+use std::{fs::OpenOptions, io::Write};
+
+use chaosdrill_core::Campaign;
+use chaosdrill_reports::{annotations, markdown};
+
+/// Tells GitHub, where a job of GitHub's runs this; a page that cannot be written is no finding.
+pub(crate) fn tell(campaign: &Campaign) {
+    let summary = campaign.summary();
+    if read("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
+        // Workflow commands are read from both outputs of a step; results for people and programs go to the other one.
+        eprint!("{}", annotations::github(&summary));
+    }
+    let Some(page) = read("GITHUB_STEP_SUMMARY") else { return };
+    let append = || -> std::io::Result<()> {
+        let mut file = OpenOptions::new().append(true).create(true).open(&page)?;
+        file.write_all(markdown::job_summary(&summary).as_bytes())
+    };
+    if let Err(why) = append() {
+        eprintln!("warning: failed to write the summary of the job: {why}");
+    }
+}
+
+fn read(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "GitHub speaks to its jobs by the environment")]
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
