@@ -125,11 +125,11 @@ pub fn pairs(singles: &[Fault], most: usize) -> Vec<[Fault; 2]> {
                 continue;
             }
             let (a, b) = (serious[first], serious[second]);
-            if a.at != b.at {
-                pairs.push([a.clone(), b.clone()]);
-            }
             if pairs.len() == most {
                 return pairs;
+            }
+            if a.at != b.at {
+                pairs.push([a.clone(), b.clone()]);
             }
         }
     }
@@ -204,6 +204,7 @@ mod tests {
     fn pairs_begin_with_what_matters_most() {
         let passages = [passage("d1", "sql:claim", 1, true), passage("d1", "net:bus", 1, true)];
         let singles = points(&passages, &arena(), &mut BTreeSet::new()).faults;
+        assert!(pairs(&singles, 0).is_empty());
         let pairs = pairs(&singles, 7);
         assert_eq!(pairs.len(), 7);
         assert!(pairs.iter().all(|[a, b]| a.at != b.at && is_serious(a) && is_serious(b)));

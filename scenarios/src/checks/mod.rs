@@ -22,3 +22,4 @@ pub(crate) mod registries;
 pub(crate) mod rest;
 pub(crate) mod rows;
 pub(crate) mod schedule;
+pub(crate) mod weather;

@@ -5,10 +5,13 @@ use std::time::Duration;
 use chaosdrill::Scenario;
 use chaosdrill_target_notification::ServerConfig;
 
-use crate::notification::{
-    checks,
-    clients::{create_all, look, minutes},
-    stage::{NotificationStage, resting, watched},
+use crate::{
+    checks::weather::in_calm_weather,
+    notification::{
+        checks,
+        clients::{create_all, look, minutes},
+        stage::{NotificationStage, resting, watched},
+    },
 };
 
 /// More than any page that was ever quietly made smaller.
@@ -33,5 +36,5 @@ pub(crate) fn scenario() -> Scenario {
         });
     resting(scenario, 0)
         .always(checks::order::oldest_first())
-        .always(checks::order::nobody_starves(Duration::from_secs(65), "nobody"))
+        .always(in_calm_weather(checks::order::nobody_starves(Duration::from_secs(65), "nobody")))
 }

@@ -6,7 +6,7 @@ use chaosdrill::Scenario;
 use chaosdrill_target_notification::Channel;
 
 use crate::{
-    checks::bounds,
+    checks::{bounds, weather::in_calm_weather},
     notification::{
         checks,
         clients::{create, ids_of, look, mark_read, minutes, notification},
@@ -35,9 +35,6 @@ pub(crate) fn scenario() -> Scenario {
         })
         .linger(Duration::from_secs(5 * 60))
         .sometimes(checks::marks::a_notification_became("read"));
-    resting(scenario, 0).always(bounds::effects_stay_within_the_bound(
-        "notifier.accepted",
-        "notification",
-        1,
-    ))
+    let once = bounds::effects_stay_within_the_bound("notifier.accepted", "notification", 1);
+    resting(scenario, 0).always(in_calm_weather(once))
 }

@@ -5,10 +5,13 @@ use std::time::Duration;
 use chaosdrill::Scenario;
 use chaosdrill_target_notification::{Channel, ServerConfig};
 
-use crate::notification::{
-    checks,
-    clients::{create, minutes, notification},
-    stage::{NotificationStage, resting, watched},
+use crate::{
+    checks::weather::in_calm_weather,
+    notification::{
+        checks,
+        clients::{create, minutes, notification},
+        stage::{NotificationStage, resting, watched},
+    },
 };
 
 /// The channels that nobody has set up.
@@ -35,6 +38,6 @@ pub(crate) fn scenario() -> Scenario {
         })
         .linger(Duration::from_secs(3 * 60))
         .sometimes(checks::marks::a_notification_became("undeliverable"));
-    resting(scenario, 0)
-        .always(checks::delivery::missing_notifiers_are_told_at_once(&["teams", "opsgenie"]))
+    let at_once = checks::delivery::missing_notifiers_are_told_at_once(&["teams", "opsgenie"]);
+    resting(scenario, 0).always(in_calm_weather(at_once))
 }

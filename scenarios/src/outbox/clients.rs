@@ -8,7 +8,7 @@ use chaosdrill_target_outbox::{Action, Command, RawEvent};
 use serde_json::{Value, json};
 
 /// How often a sender sends one command before it gives up without knowing.
-const SENDS_MAX: u32 = 60;
+const SENDS_MAX: u32 = 600;
 
 /// How long a sender waits for an answer.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(15);
