@@ -112,6 +112,9 @@ pub const STALLS: [Duration; 2] = [Duration::from_secs(90), Duration::from_secs(
 /// Virtual time after which a sweep lets a crashed host come back: sooner than leases end.
 pub const SWEEP_RESTART: Duration = Duration::from_secs(1);
 
+/// Virtual time by which a sweep delays one step, while the rest of its host goes on.
+pub const SWEEP_DELAY: Duration = Duration::from_secs(1);
+
 /// Single faults of one scenario that a campaign sweeps unless it was asked for a sweep by name.
 pub const SWEEP_POINTS_DEFAULT: usize = 60;
 

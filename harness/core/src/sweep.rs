@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
     fault::{Act, At, ErrorKind, Fault, HostSelector, Restart, When, site_kind},
-    limits::SWEEP_RESTART,
+    limits::{SWEEP_DELAY, SWEEP_RESTART},
     passage::Passage,
     swarm::{Arena, sudden},
 };
@@ -53,8 +53,8 @@ pub fn points(passages: &[Passage], arena: &Arena, seen: &mut BTreeSet<String>) 
     for passage in passages.iter().filter(|passage| arena.hosts.contains(&passage.host)) {
         let kind = site_kind(&passage.site);
         let errors: Vec<ErrorKind> = sudden(kind).collect();
-        // Two crashes, each with two restarts, the stalls, the errors, and the lost answer.
-        let acts = 4 + arena.stalls.len() + errors.len() + usize::from(kind != "fp");
+        // Two crashes, each with two restarts, a delay, the stalls, the errors, and the lost answer.
+        let acts = 5 + arena.stalls.len() + errors.len() + usize::from(kind != "fp");
         space += acts as u64 * u64::from(passage.count);
         let is_first_of_host = hosts.insert(&passage.host);
         let all_errors = seen.insert(passage.site.clone());
@@ -100,6 +100,7 @@ fn of_passage(
         let rank = if passage.effect { Rank::StallAtEffect } else { Rank::Stall };
         add(rank, first, Act::Stall(shortest));
     }
+    add(Rank::Stall, first, Act::Delay(SWEEP_DELAY));
     if passage.effect || kind == "fp" {
         stalls.for_each(|longer: Duration| add(Rank::LongStall, first, Act::Stall(longer)));
     }
@@ -181,7 +182,7 @@ mod tests {
         assert!(told.contains(&"crash d1 before the step at sql:poll hit 1, back after 1s".into()));
         assert!(!told.iter().any(|fault| fault.contains("crash d1 after the step at sql:poll")));
         assert!(told.contains(&"fail d1 with 40P01 at sql:poll hit 1".to_owned()));
-        assert_eq!(points.space, 4 * 12);
+        assert_eq!(points.space, 4 * 13);
         assert_eq!(points.equivalent() + told.len() as u64, points.space);
         for fault in &points.faults {
             fault.validate().expect("it makes sense");

@@ -85,9 +85,15 @@ pub(crate) enum Reply {
 /// # Errors
 ///
 /// Where there is no such scenario, or the harness itself fails.
-pub fn run_here(registry: &Registry, scenario: &str, seed: Seed) -> Result<Record, String> {
+pub fn run_here(
+    registry: &Registry,
+    scenario: &str,
+    seed: Seed,
+    defect: Option<&str>,
+) -> Result<Record, String> {
     let found = registry.scenario(scenario).ok_or_else(|| format!("no scenario {scenario}"))?;
-    let run = Settings::default().run_id(found, "script", seed);
+    let defect = defect.map(str::to_owned);
+    let run = Settings { defect, ..Settings::default() }.run_id(found, "script", seed);
     let plan = nemesis::plan_of(&run, found.script(seed));
     match try_run(registry, &Job::new(run, plan))? {
         Reply::Done { record, .. } => Ok(*record),

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-pub use tokio::task::{JoinError, JoinHandle, yield_now};
+pub use tokio::task::{JoinError, JoinHandle};
 
 /// Spawns a task on the host at hand.
 ///
@@ -19,4 +19,22 @@ where
         return tokio::spawn(crate::sim::gate::Gate::new(future, here));
     }
     tokio::spawn(future)
+}
+
+/// Lets other ready tasks run first; inside a simulation which of them, and how many, is for the seed to say.
+pub async fn yield_now() {
+    #[cfg(feature = "sim")]
+    if crate::sim::gate::here().is_some() {
+        // tokio would not look at this task again before all others have had their turn.
+        let mut yielded = false;
+        return std::future::poll_fn(|cx| {
+            if std::mem::replace(&mut yielded, true) {
+                return std::task::Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            std::task::Poll::Pending
+        })
+        .await;
+    }
+    tokio::task::yield_now().await;
 }

@@ -54,7 +54,7 @@ fn measure(criterion: &mut Criterion) {
     group.bench_function("ours", |bencher| {
         bencher.iter(|| {
             let record =
-                chaosdrill::run_here(&registry, "bench/standard", Seed(1)).expect("it runs");
+                chaosdrill::run_here(&registry, "bench/standard", Seed(1), None).expect("it runs");
             assert_eq!(record.verdict, Verdict::Valid);
         });
     });

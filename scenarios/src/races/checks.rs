@@ -1,0 +1,18 @@
+//! What must hold of a cell to which two add.
+
+use chaosdrill::{Check, Outcome};
+
+/// Both additions are in the sum.
+pub(crate) fn no_update_is_lost() -> Check {
+    Check::new("no_update_is_lost", |history| {
+        let Some(read) = history.observed("cell.read").last() else { return Outcome::valid() };
+        let sum = read.int("sum").unwrap_or_default();
+        let lost = (sum != 2).then(|| {
+            Outcome::invalid(
+                format!("#{} two have added one, and the sum is {sum}", read.seq),
+                [read.seq],
+            )
+        });
+        Outcome::unless(lost)
+    })
+}

@@ -1,0 +1,30 @@
+//! Lost updates, to see how well seeds and sweeps find them: two who read, add one, and write back.
+//!
+//! The load is small and well known: a race of two tasks on one machine, three turns apart, and one of two machines over
+//! the network, 20 ms apart. In their sound form the addition is one step; the planted bugs make it two.
+
+mod checks;
+mod over_the_network;
+mod tasks_of_one_host;
+
+use chaosdrill::{Class, Defect, Scenario, Target};
+
+const CHECKS: &[&str] = &["no_update_is_lost"];
+
+/// The planted bugs, each with the share of plain seeds that show it.
+const DEFECTS: &[Defect] = &[
+    Defect::new("L5", Class::Guard, "two tasks of one host read before either writes", CHECKS),
+    Defect::new("L5n", Class::Guard, "two machines read before either writes", CHECKS),
+];
+
+const BETWEEN: &str = "races.between";
+
+/// The target: there is none but these scenarios themselves.
+pub fn target() -> Target {
+    Target::new("races").failpoints(&[BETWEEN]).defects(DEFECTS)
+}
+
+/// Both races.
+pub fn scenarios() -> Vec<Scenario> {
+    vec![tasks_of_one_host::scenario(), over_the_network::scenario()]
+}
