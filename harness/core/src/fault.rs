@@ -9,8 +9,11 @@ use std::{fmt, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod error_kind;
 mod written;
 
+pub use error_kind::ErrorKind;
+use error_kind::validate_answer;
 use written::{ActFields, AtFields, format_skew};
 
 use crate::{duration, nearest};
@@ -209,84 +212,6 @@ impl Act {
     }
 }
 
-/// The error a caller sees in place of a step or of its answer.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-pub enum ErrorKind {
-    /// The connection is reset.
-    #[serde(rename = "reset")]
-    Reset,
-    /// Nobody listens.
-    #[serde(rename = "refused")]
-    Refused,
-    /// SQLite's `SQLITE_BUSY`: the database is locked.
-    #[serde(rename = "busy")]
-    Busy,
-    /// SQLSTATE 40001, serialization failure.
-    #[serde(rename = "40001")]
-    Serialization,
-    /// SQLSTATE 40P01, deadlock detected.
-    #[serde(rename = "40P01")]
-    Deadlock,
-    /// A constraint is violated.
-    #[serde(rename = "constraint")]
-    Constraint,
-    /// The disk is full.
-    #[serde(rename = "full")]
-    Full,
-    /// The error a failpoint injects.
-    #[serde(rename = "injected")]
-    Injected,
-}
-
-impl ErrorKind {
-    /// All kinds, in the order of their names' appearance in plans.
-    pub const ALL: [Self; 8] = [
-        Self::Reset,
-        Self::Refused,
-        Self::Busy,
-        Self::Serialization,
-        Self::Deadlock,
-        Self::Constraint,
-        Self::Full,
-        Self::Injected,
-    ];
-
-    /// The name in plans.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Reset => "reset",
-            Self::Refused => "refused",
-            Self::Busy => "busy",
-            Self::Serialization => "40001",
-            Self::Deadlock => "40P01",
-            Self::Constraint => "constraint",
-            Self::Full => "full",
-            Self::Injected => "injected",
-        }
-    }
-
-    /// Whether a boundary of this kind (`sql`, `net`, `store`, `fp`) can answer with it.
-    pub fn fits(self, site_kind: &str) -> bool {
-        match self {
-            Self::Reset => matches!(site_kind, "sql" | "net" | "store"),
-            Self::Refused => matches!(site_kind, "net"),
-            Self::Busy | Self::Serialization | Self::Deadlock | Self::Constraint => {
-                site_kind == "sql"
-            }
-            Self::Full => matches!(site_kind, "sql" | "store"),
-            Self::Injected => site_kind == "fp",
-        }
-    }
-}
-
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 /// The part of a site before its colon.
 pub fn site_kind(site: &str) -> &str {
     site.split_once(':').map_or("", |(kind, _)| kind)
@@ -317,18 +242,7 @@ impl Fault {
         if let (At::Boundary { site, .. }, Act::Error(kind) | Act::LostAck(kind)) =
             (&self.at, &self.act)
         {
-            let site_kind = site_kind(site);
-            if !kind.fits(site_kind) {
-                let fitting: Vec<_> = ErrorKind::ALL
-                    .into_iter()
-                    .filter(|k| k.fits(site_kind))
-                    .map(ErrorKind::name)
-                    .collect();
-                return Err(format!(
-                    "a `{site_kind}` boundary cannot answer `{kind}`; it can answer {}",
-                    fitting.join(", ")
-                ));
-            }
+            validate_answer(site, *kind, matches!(self.act, Act::LostAck(_)))?;
         }
         if let Act::Partition { between: [a, b], .. } | Act::Clog { between: [a, b], .. } =
             &self.act

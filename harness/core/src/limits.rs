@@ -61,6 +61,9 @@ pub const WORKER_ADDRESS_SPACE_BYTES_MAX: u64 = 8 << 30;
 /// Rows one watched query may return before the run ends as unknown.
 pub const WATCH_ROWS_MAX: usize = 100_000;
 
+/// Largest object whose text a watch of object storage shows, in bytes.
+pub const WATCH_OBJECT_BYTES_MAX: usize = 64 << 10;
+
 /// How long a statement that meets a busy SQLite database is retried, in virtual time.
 pub const BUSY_RETRY_MAX: Duration = Duration::from_secs(5);
 

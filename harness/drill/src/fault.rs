@@ -88,6 +88,12 @@ impl Place {
         self.act(Act::LostAck(ErrorKind::Reset))
     }
 
+    /// The step happens, and its caller gets this error all the same, such as that of a condition that its own first
+    /// attempt has made void.
+    pub fn lost_ack_as(self, kind: ErrorKind) -> Fault {
+        self.act(Act::LostAck(kind))
+    }
+
     /// The host stands still before the step.
     pub fn stall(self, lasts: Duration) -> Fault {
         self.act(Act::Stall(lasts))

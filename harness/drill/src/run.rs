@@ -128,8 +128,10 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
         defect: job.run.defect.clone(),
         failpoints: registry.failpoints_of(scenario),
         watches: topology.watches,
+        store_watches: topology.store_watches,
         network: topology.network,
         database: topology.database,
+        store: topology.store,
         ..Config::new(plan.clone(), topology.hosts, folder.clone())
     };
     let stopwatch = Stopwatch::start();
@@ -210,5 +212,6 @@ fn write_bundle(
     std::fs::write(bundle.join("plan.toml"), plan.to_toml())?;
     write_lines(&bundle.join("trace.jsonl"), finished.trace.events())?;
     write_lines(&bundle.join("history.jsonl"), History::of(finished.trace.events()).events())?;
-    sim::keep_databases(databases, bundle)
+    sim::keep_databases(databases, bundle)?;
+    sim::keep_objects(&finished.objects, bundle)
 }

@@ -11,20 +11,23 @@ use std::{
 };
 
 use chaosdrill_core::{Arena, EventKind, Stream};
-use chaosdrill_rt::sim::{self, Ended, Host, Latency, Watch};
+use chaosdrill_rt::sim::{self, Ended, Host, Latency, StoreWatch, Watch};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 /// The hosts of one run, made anew for each.
 ///
-/// Every simulation has one more host, `db`: the database, with a link to each of the others.
+/// Every simulation has two more hosts, each with a link to every other: `db`, the database, and `store`, object
+/// storage.
 #[derive(Clone)]
 pub struct Topology {
     pub(crate) hosts: Vec<Host>,
     pub(crate) watches: Vec<Watch>,
+    pub(crate) store_watches: Vec<StoreWatch>,
     pub(crate) network: Latency,
     pub(crate) database: Latency,
     pub(crate) spare: Vec<Vec<String>>,
+    pub(crate) store: Latency,
 }
 
 impl Default for Topology {
@@ -32,9 +35,11 @@ impl Default for Topology {
         Self {
             hosts: Vec::new(),
             watches: Vec::new(),
+            store_watches: Vec::new(),
             network: Latency { ms_min: 1, ms_max: 10 },
             database: Latency { ms_min: 0, ms_max: 3 },
             spare: Vec::new(),
+            store: Latency { ms_min: 1, ms_max: 8 },
         }
     }
 }
@@ -102,6 +107,20 @@ impl Topology {
         self
     }
 
+    /// Objects in object storage whose path begins with `prefix`, read by the harness itself after every write.
+    ///
+    /// In the history the key of such a row is the path; the row has `bytes`, `hash`, and the content as `json`
+    /// where it is JSON, else as `text` where it is text. Larger objects have neither.
+    #[must_use]
+    pub fn watch_store(mut self, name: &str, store: &str, prefix: &str) -> Self {
+        self.store_watches.push(StoreWatch {
+            name: name.to_owned(),
+            store: store.to_owned(),
+            prefix: prefix.to_owned(),
+        });
+        self
+    }
+
     /// Latency between hosts, in whole milliseconds, both ends included.
     #[must_use]
     pub fn network_latency_ms(mut self, ms_min: u64, ms_max: u64) -> Self {
@@ -114,6 +133,18 @@ impl Topology {
     pub fn database_latency_ms(mut self, ms_min: u64, ms_max: u64) -> Self {
         self.database = Latency { ms_min, ms_max };
         self
+    }
+
+    /// Latency between a host and object storage, each way, in whole milliseconds, both ends included.
+    #[must_use]
+    pub fn store_latency_ms(mut self, ms_min: u64, ms_max: u64) -> Self {
+        self.store = Latency { ms_min, ms_max };
+        self
+    }
+
+    /// The URL by which hosts reach an object store of this run.
+    pub fn store_url(name: &str) -> String {
+        sim::store_url(name)
     }
 
     /// The URL by which hosts reach a database of this run.
@@ -133,10 +164,10 @@ impl Topology {
         }
     }
 
-    /// The names of all hosts, the database's last.
+    /// The names of all hosts, the database's and the object storage's last.
     pub(crate) fn host_names(&self) -> Vec<String> {
         let names = self.hosts.iter().map(|host| host.name().to_owned());
-        names.chain([sim::DATABASE_HOST.to_owned()]).collect()
+        names.chain([sim::DATABASE_HOST, sim::STORE_HOST].map(str::to_owned)).collect()
     }
 }
 

@@ -1,4 +1,5 @@
-//! The part of the outside world that a pipeline may touch: time, tasks, network, randomness, failpoints, SQL.
+//! The part of the outside world that a pipeline may touch: time, tasks, network, randomness, failpoints, SQL,
+//! object storage.
 //!
 //! Without the feature `sim` this is tokio and sqlx with nothing added. With it, and inside a simulation,
 //! the same calls are simulated: the clock is virtual, hosts crash at boundaries, statements travel to the
@@ -16,6 +17,8 @@
 //! | waiting for one of several | [`select!`] | `tokio::select!` |
 //! | randomness | [`rng`] | `rand::rng` |
 //! | connections, pools, transactions | [`sql`] | `sqlx::Pool`, `sqlx::Connection` |
+//! | object storage | [`store`] | `object_store::memory`, `object_store::local` |
+//! | its paths, options and errors | `object_store` | |
 //! | queries and their types | `sqlx` | |
 //! | channels, mutexes, I/O traits | `tokio::sync`, `tokio::io` | |
 
@@ -37,6 +40,8 @@ mod select;
 #[cfg(feature = "sim")]
 pub mod sim;
 pub mod sql;
+#[cfg(feature = "store")]
+pub mod store;
 pub mod task;
 pub mod time;
 

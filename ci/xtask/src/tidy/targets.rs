@@ -34,7 +34,7 @@ const NEUTRAL_TOKIO: [&str; 5] = ["sync", "io", "join", "try_join", "pin"];
 
 /// What a target must not name, and what it names instead. Parts of tokio come first: the last line about it is
 /// for all that is not neutral.
-const BANNED: [(&str, &str); 18] = [
+const BANNED: [(&str, &str); 20] = [
     ("tokio::time", "chaosdrill_rt::time"),
     ("tokio::spawn", "chaosdrill_rt::task::spawn"),
     ("tokio::task", "chaosdrill_rt::task"),
@@ -48,6 +48,8 @@ const BANNED: [(&str, &str); 18] = [
     ("std::net::UdpSocket", "chaosdrill_rt::net"),
     ("std::collections::HashMap", "std::collections::BTreeMap"),
     ("std::collections::HashSet", "std::collections::BTreeSet"),
+    ("object_store::memory", "chaosdrill_rt::store"),
+    ("object_store::local", "chaosdrill_rt::store"),
     ("chaosdrill_rt::sim", "nothing: a target never learns that it is simulated"),
     ("chaosdrill_rt::__private", "the public part of chaosdrill_rt"),
     ("chaosdrill_core", "nothing: a target knows rt only"),

@@ -54,11 +54,26 @@ fn every_act_has_a_form() {
         r#"{ skew = "d1", by = "-10m", for = "1h" }"#,
         r#"{ database = "down", for = "5s" }"#,
     ];
+    let stored = [
+        ("put", r#"{ error = "torn" }"#),
+        ("put", r#"{ error = "full" }"#),
+        ("put-if", r#"{ error = "precondition" }"#),
+        ("put-if", r#"{ lost_ack = "precondition" }"#),
+        ("list", r#"{ lost_ack = "reset" }"#),
+    ];
     let boundary =
         acts.map(|act| format!("[[fault]]\nat = {{ site = \"sql:outbox.claim\" }}\ndo = {act}\n"));
+    let stored = stored.map(|(verb, act)| {
+        format!("[[fault]]\nat = {{ site = \"store:{verb} orders/*.json\" }}\ndo = {act}\n")
+    });
     let time = timed.map(|act| format!("[[fault]]\nat = {{ time = \"1s\" }}\ndo = {act}\n"));
-    let plan = Plan::from_toml(&format!("{HEAD}{}{}", boundary.concat(), time.concat()))
-        .expect("all forms");
+    let plan = Plan::from_toml(&format!(
+        "{HEAD}{}{}{}",
+        boundary.concat(),
+        stored.concat(),
+        time.concat()
+    ))
+    .expect("all forms");
     let words: Vec<String> = plan.faults.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(words.join("\n"));
 }
@@ -77,6 +92,10 @@ fn a_wrong_plan_says_where_and_what_was_expected() {
         "[[fault]]\nat = { site = \"sql:x\", hit = 0 }\ndo = { stall = \"1s\" }\n",
         "[[fault]]\nat = { time = \"1s\" }\ndo = { stall = \"1s\" }\n",
         "[[fault]]\nat = { site = \"net:bus\" }\ndo = { error = \"busy\" }\n",
+        "[[fault]]\nat = { site = \"store:put-if a\" }\ndo = { error = \"torn\" }\n",
+        "[[fault]]\nat = { site = \"store:put a\" }\ndo = { error = \"precondition\" }\n",
+        "[[fault]]\nat = { site = \"store:get a\" }\ndo = { error = \"full\" }\n",
+        "[[fault]]\nat = { site = \"store:put a\" }\ndo = { lost_ack = \"torn\" }\n",
         "[[fault]]\nat = { time = \"1s\" }\ndo = { clog = [\"a\", \"a\"] }\n",
         "[[fault]]\nat = { time = \"1s\" }\ndo = { skew = \"a\", by = \"10m\" }\n",
         "found = { simulator = \"turmoil\" }\n",

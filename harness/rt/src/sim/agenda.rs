@@ -10,6 +10,7 @@ use crate::sim::{
     driver::Levers,
     link::Pair,
     order::Turns,
+    travel::Machine,
     world::{State, crash, now, with},
 };
 
@@ -85,7 +86,7 @@ fn cut(pair: Pair, levers: &mut dyn Levers) {
         levers.cut(pair);
     }
     waiting.into_iter().for_each(Waker::wake);
-    let database = with(|world| world.database());
+    let database = with(|world| world.place_of(Machine::Database));
     if pair.ends().contains(&database) {
         let [a, b] = pair.ends();
         database::reset_host(if a == database { b } else { a });
@@ -159,7 +160,7 @@ pub(crate) fn fulfil(due: Due, levers: &mut dyn Levers) {
         Due::Unskew(host, by_ns) => with(|world| world.skew(host, -by_ns)),
         Due::DatabaseUp => with(|world| {
             world.database_down = world.database_down.saturating_sub(1);
-            let database = world.database();
+            let database = world.place_of(Machine::Database);
             world.record(Some(database), EventKind::Host, "up", Value::Null);
         }),
     }

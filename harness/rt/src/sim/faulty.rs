@@ -51,7 +51,11 @@ impl DatabaseError for OrderedError {
 pub(crate) fn sql(kind: ErrorKind) -> sqlx::Error {
     let other = || SqlErrorKind::Other;
     let (code, message, kind): (_, _, fn() -> SqlErrorKind) = match kind {
-        ErrorKind::Reset | ErrorKind::Refused | ErrorKind::Injected => {
+        ErrorKind::Reset
+        | ErrorKind::Refused
+        | ErrorKind::Precondition
+        | ErrorKind::Torn
+        | ErrorKind::Injected => {
             return sqlx::Error::Io(network(kind));
         }
         ErrorKind::Busy => ("5", "database is locked", other),
@@ -74,6 +78,24 @@ pub(crate) fn network(kind: ErrorKind) -> io::Error {
             io::Error::new(io::ErrorKind::ConnectionRefused, "connection refused")
         }
         _ => io::Error::new(io::ErrorKind::ConnectionReset, "connection reset by peer"),
+    }
+}
+
+/// The error that object storage would give; a condition that fails is that nothing is there yet, or what is there.
+pub(crate) fn store(kind: ErrorKind, path: &str, creates: bool) -> object_store::Error {
+    let path = path.to_owned();
+    match kind {
+        ErrorKind::Precondition if creates => {
+            object_store::Error::AlreadyExists { path, source: "somebody was first".into() }
+        }
+        ErrorKind::Precondition => {
+            object_store::Error::Precondition { path, source: "somebody was first".into() }
+        }
+        ErrorKind::Full => {
+            let source = io::Error::new(io::ErrorKind::StorageFull, "no space left");
+            object_store::Error::Generic { store: "simulated", source: source.into() }
+        }
+        _ => object_store::Error::Generic { store: "simulated", source: network(kind).into() },
     }
 }
 

@@ -19,7 +19,9 @@ pub(crate) mod link;
 pub(crate) mod order;
 pub(crate) mod plan;
 mod profile;
+pub(crate) mod stores;
 mod timers;
+pub(crate) mod travel;
 pub(crate) mod world;
 
 use std::{
@@ -39,12 +41,16 @@ use chaosdrill_core::{
 use profile::Part;
 pub use profile::Profile;
 use serde_json::Value;
+pub use stores::{StoreWatch, StoredObject};
 
 /// The name of this simulator, as records give it.
 pub const SIMULATOR: &str = "turmoil";
 
 /// The name under which the database stands among the hosts.
 pub const DATABASE_HOST: &str = "db";
+
+/// The name under which object storage stands among the hosts.
+pub const STORE_HOST: &str = "store";
 
 /// Any error of a host's software.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -139,10 +145,14 @@ pub struct Config {
     pub failpoints: Vec<&'static str>,
     /// The rows the harness watches.
     pub watches: Vec<Watch>,
+    /// The objects the harness watches.
+    pub store_watches: Vec<StoreWatch>,
     /// Latency between machines.
     pub network: Latency,
     /// Latency between a machine and the database.
     pub database: Latency,
+    /// Latency between a machine and object storage.
+    pub store: Latency,
     /// Folder for the databases of this run; made by the run, and left to the caller.
     pub folder: PathBuf,
     /// Bounds of this run.
@@ -166,8 +176,10 @@ impl Config {
             hosts,
             failpoints: Vec::new(),
             watches: Vec::new(),
+            store_watches: Vec::new(),
             network: Latency { ms_min: 1, ms_max: 10 },
             database: Latency { ms_min: 0, ms_max: 3 },
+            store: Latency { ms_min: 1, ms_max: 8 },
             folder,
             bounds: Bounds::default(),
             profile: false,
@@ -314,6 +326,8 @@ pub struct Finished {
     pub profile: Option<Profile>,
     /// Every statement in the order of its execution, where [`Config::record_statements`] asked for it.
     pub statements: Vec<Statement>,
+    /// Every object in object storage, as the run left it.
+    pub objects: Vec<StoredObject>,
     /// What is left to say of hosts that ended by themselves or panicked: (host, how).
     pub casualties: Vec<(String, String)>,
     /// Faults that ask for a site no host ever passed, with the sites that were.
@@ -376,6 +390,15 @@ pub fn keep_databases(folder: &Path, to: &Path) -> std::io::Result<()> {
     database::keep(folder, to)
 }
 
+/// Writes the objects that a run left below a folder, as `store/<name>/<path>`.
+///
+/// # Errors
+///
+/// The file system's.
+pub fn keep_objects(objects: &[StoredObject], to: &Path) -> std::io::Result<()> {
+    stores::keep(objects, to)
+}
+
 /// Whether the simulation at hand switched this defect on.
 pub(crate) fn defect_is_on(id: &str) -> bool {
     world::try_with(|world| world.defect.as_deref() == Some(id)).unwrap_or(false)
@@ -408,4 +431,9 @@ pub fn workload_steps(wanted: usize) -> usize {
 /// The URL of a database of the simulation at hand.
 pub fn database_url(name: &str) -> String {
     format!("sqlite:{name}.db")
+}
+
+/// The URL of a store of the simulation at hand.
+pub fn store_url(name: &str) -> String {
+    format!("memory:{name}")
 }

@@ -11,13 +11,15 @@ use chaosdrill_core::{
 use serde_json::{Value, json};
 
 use crate::sim::{
-    Config, DATABASE_HOST, Finished, Latency, Stop, Watch,
+    Config, DATABASE_HOST, Finished, Latency, STORE_HOST, Stop, StoreWatch, Watch,
     agenda::{Due, fault_data},
     clock, database,
     gate::{self, Here},
     link::{Links, Pair},
     order::{Picker, Turns},
     plan::ArmedPlan,
+    stores,
+    travel::Ways,
 };
 
 /// What state a host is in.
@@ -31,7 +33,7 @@ pub(crate) enum State {
     Ended,
 }
 
-/// One simulated machine, or the database.
+/// One simulated machine, the database or the object store.
 #[derive(Debug)]
 pub(crate) struct HostState {
     pub(crate) name: String,
@@ -70,9 +72,10 @@ pub(crate) struct World {
     pub(crate) stop: Option<Stop>,
     pub(crate) defect: Option<String>,
     pub(crate) watches: Vec<Watch>,
+    pub(crate) store_watches: Vec<StoreWatch>,
     pub(crate) database_down: u32,
     pub(crate) history_length: u64,
-    pub(crate) database_latency: Latency,
+    pub(crate) ways: Ways,
     picker: Picker,
     dice: Stream,
     network_dice: Stream,
@@ -118,23 +121,26 @@ pub(crate) fn install(config: &Config) {
         dice: config.seed.stream(&format!("host {}", host.name)),
         stays_down: false,
     };
-    let database = crate::sim::Host::new(DATABASE_HOST, || async { Ok(()) });
+    let machine = |name: &str| crate::sim::Host::new(name, || async { Ok(()) });
+    // In the order in which `place_of` counts them.
+    let machines = [machine(DATABASE_HOST), machine(STORE_HOST)];
     let mut world = World {
         seed: config.seed,
         trace: Trace::default(),
         plan: ArmedPlan::new(&config.plan),
-        hosts: config.hosts.iter().chain([&database]).map(host).collect(),
+        hosts: config.hosts.iter().chain(&machines).map(host).collect(),
         links: Links::default(),
         agenda: BTreeMap::new(),
         requests: Vec::new(),
         stop: None,
         defect: config.defect.clone(),
         watches: config.watches.clone(),
+        store_watches: config.store_watches.clone(),
         database_down: 0,
         history_length: 0,
-        database_latency: config.database,
+        ways: Ways::new(config),
         picker: Picker::new(config.plan.order, config.seed.stream("order of tasks")),
-        dice: config.seed.stream("database latency"),
+        dice: config.seed.stream("outside every host"),
         network_dice: config.seed.stream("network latency"),
         network_latency: config.network,
         swarm: config.swarm.clone(),
@@ -149,6 +155,7 @@ pub(crate) fn install(config: &Config) {
     }
     WORLD.set(Some(world));
     database::install(&config.folder, config.record_statements);
+    stores::install();
 }
 
 /// Ends the world and says what it leaves behind.
@@ -166,6 +173,7 @@ pub(crate) fn take(stop: Option<Stop>, steps: u64) -> Finished {
         sites,
         profile: None,
         statements: database::take_statements(),
+        objects: stores::take(),
         stop,
         steps,
         casualties: world.casualties,
@@ -275,11 +283,6 @@ pub(crate) fn stall(host: usize, lasts: Duration) {
 impl World {
     pub(crate) fn host_named(&self, name: &str) -> Option<usize> {
         self.hosts.iter().position(|host| host.name == name)
-    }
-
-    /// The database's place among the hosts.
-    pub(crate) fn database(&self) -> usize {
-        self.hosts.len() - 1
     }
 
     pub(crate) fn is_up(&self, host: usize) -> bool {
@@ -397,12 +400,6 @@ impl World {
     /// A step of a host changed something outside it.
     pub(crate) fn had_effect(&mut self, here: Here, site: &str) {
         self.passages.had_effect(here.host, site);
-    }
-
-    /// Draws how long a statement or its answer travels.
-    pub(crate) fn draw_database_latency(&mut self) -> Duration {
-        let Latency { ms_min, ms_max } = self.database_latency;
-        Duration::from_millis(self.dice.between(ms_min, ms_max))
     }
 
     /// Counts a poll of a host's task; false where the host has been polled too often in one instant.

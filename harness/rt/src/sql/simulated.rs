@@ -4,7 +4,6 @@ use std::{
     collections::{BTreeSet, VecDeque},
     future::{Future, pending},
     sync::{Arc, Mutex},
-    task::Poll,
     time::Duration,
 };
 
@@ -26,7 +25,7 @@ use crate::{
         faulty,
         gate::Here,
         inspector,
-        link::Pair,
+        travel::{Lost, Machine, travel},
         world,
     },
     sql::{PoolOptions, site},
@@ -153,24 +152,8 @@ impl Drop for PooledConnection {
 }
 
 /// The way to the database host, or back.
-async fn travel(here: Here) -> Result<(), Error> {
-    let latency = world::with(|world| world.draw_database_latency());
-    if !latency.is_zero() {
-        tokio::time::sleep(latency).await;
-    }
-    let pair = world::with(|world| Pair::of(here.host, world.database()));
-    std::future::poll_fn(|cx| {
-        world::with(|world| {
-            if world.links.is_clogged(pair) && !world.links.is_cut(pair) {
-                world.links.wait(pair, cx.waker());
-                return Poll::Pending;
-            }
-            Poll::Ready(())
-        })
-    })
-    .await;
-    let lost = world::with(|world| world.links.is_cut(pair) || world.database_down > 0);
-    if lost { Err(faulty::sql(ErrorKind::Reset)) } else { Ok(()) }
+async fn to_database(here: Here) -> Result<(), Error> {
+    travel(here, Machine::Database).await.map_err(|Lost| faulty::sql(ErrorKind::Reset))
 }
 
 /// One operation at the database host, as a boundary. `connection` is ended where its answer gets lost.
@@ -199,7 +182,7 @@ async fn round_trip<T>(
         answered(site, &question, Err(&error));
         return Err(error);
     }
-    if let Err(error) = travel(shared.here).await {
+    if let Err(error) = to_database(shared.here).await {
         disconnect();
         answered(site, &question, Err(&error));
         return Err(error);
@@ -207,7 +190,7 @@ async fn round_trip<T>(
     let result = patiently(&mut operation).await;
     answered(site, &question, result.as_ref().map(&describe));
     boundary::after(passage, site).await;
-    let back = travel(shared.here).await;
+    let back = to_database(shared.here).await;
     if let Err(error) = back {
         disconnect();
         return Err(error);

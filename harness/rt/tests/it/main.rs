@@ -6,4 +6,5 @@ mod lab;
 mod migrations;
 mod network;
 mod sql;
+mod store;
 mod time;
