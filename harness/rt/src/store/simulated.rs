@@ -110,6 +110,7 @@ impl SimulatedStore {
         call.answered(result.as_ref().map(describe));
         if let (Ok(_), Some(path)) = (&result, &call.changes) {
             stores::changed(&self.name, path);
+            world::with(|world| world.had_effect(self.here, &call.site));
         }
         boundary::after(passage, &call.site).await;
         if travel(self.here, Machine::Store).await.is_err() {
@@ -128,6 +129,7 @@ impl SimulatedStore {
             let put = self.objects.put_opts(path, half.into(), PutOptions::default());
             stores::at_once(put).expect("memory takes what it is given");
             stores::changed(&self.name, path);
+            world::with(|world| world.had_effect(self.here, &call.site));
         }
     }
 

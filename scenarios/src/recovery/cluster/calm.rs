@@ -1,0 +1,27 @@
+//! Without any fault the cluster does what it is asked for: the drill itself is sound.
+
+use chaosdrill::{Mark, Scenario};
+
+use super::{
+    operator::Operator,
+    stage::{ClusterStage, converging},
+};
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("recovery/cluster-calm")
+        .claim(
+            "graphs are created, changed and removed as operators want it, and the ledger says so",
+        )
+        .topology(|stage| {
+            stage.cluster().client("operator", |workload| async move {
+                let operator = Operator::new(&workload, "a1").await;
+                operator.story().await;
+                operator.refresh().await;
+                Ok(())
+            })
+        })
+        .sometimes(Mark::observed("graph.created"))
+        .sometimes(Mark::observed("graph.schema_applied"))
+        .sometimes(Mark::observed("graph.removed"));
+    converging(scenario)
+}

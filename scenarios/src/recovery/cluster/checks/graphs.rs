@@ -1,0 +1,130 @@
+//! The graphs: nothing is removed, overwritten or moved on a guess, and in the end all is as it was asked for.
+
+use std::collections::BTreeMap;
+
+use chaosdrill::{Check, Outcome};
+
+use super::world::{at_the_end, graph_of, is_applier, replay, schemas};
+
+/// An applier removes something of a graph only with the intent to remove that graph written down.
+pub(crate) fn recovery_never_removes_data() -> Check {
+    Check::new("recovery_never_removes_data", |history| {
+        replay(history, |world, event, change| {
+            let change = change.filter(|change| change.after.is_none())?;
+            let graph = graph_of(change.path)?;
+            let is_scrap = change.path.contains("/staging/");
+            let is_meant = world.sidecars().any(|(_, sidecar, _)| {
+                sidecar["kind"] == "graph_delete" && sidecar["graph_id"] == graph
+            });
+            (is_applier(&event.host) && !is_scrap && !is_meant).then(|| {
+                let why = format!(
+                    "#{} {} removed {}, and nobody meant to remove graph {graph}",
+                    event.seq, event.host, change.path
+                );
+                Outcome::invalid(why, [event.seq])
+            })
+        })
+    })
+}
+
+/// A schema is changed from what the ledger records, and from nothing else.
+pub(crate) fn unexpected_state_is_not_guessed() -> Check {
+    Check::new("unexpected_state_is_not_guessed", |history| {
+        replay(history, |world, event, _| {
+            if event.name != "graph.schema_applied" || !is_applier(&event.host) {
+                return None;
+            }
+            let (graph, from) = (event.text("graph"), event.text("from"));
+            let recorded = schemas(world.ledger()?).get(graph).copied().unwrap_or_default();
+            (from != recorded).then(|| {
+                let why = format!(
+                    "#{} {} changed the schema of graph {graph} from {from}, where the ledger says {recorded}",
+                    event.seq, event.host
+                );
+                Outcome::invalid(why, [event.seq])
+            })
+        })
+    })
+}
+
+/// As long as the intent of a sidecar is not known, nobody who came after it moves a graph.
+pub(crate) fn no_graph_moves_over_unknown_intent() -> Check {
+    Check::new("no_graph_moves_over_unknown_intent", |history| {
+        let mut began: BTreeMap<&str, u64> = BTreeMap::new();
+        replay(history, |world, event, _| {
+            if event.name == "cluster.started" {
+                began.insert(&event.host, event.seq);
+            }
+            let is_move = matches!(
+                event.name.as_str(),
+                "graph.created" | "graph.schema_applied" | "graph.removed"
+            );
+            if !is_move || !is_applier(&event.host) {
+                return None;
+            }
+            let began = began.get(event.host.as_str()).copied()?;
+            let version_max = if event.host == "next" { 2 } else { 1 };
+            let unreadable = world.unreadable_sidecars(version_max);
+            let (operation, since) = unreadable.into_iter().find(|(_, since)| *since < began)?;
+            let why = format!(
+                "#{} {} moved graph {} over the sidecar {operation}, which it could not read since #{since}",
+                event.seq,
+                event.host,
+                event.text("graph")
+            );
+            Some(Outcome::invalid(why, [since, event.seq]))
+        })
+    })
+}
+
+/// Whatever operators asked for is done.
+pub(crate) fn applies_converge() -> Check {
+    Check::new("applies_converge", |history| {
+        let open = history.operations("apply").find(|operation| !operation.is_ok());
+        Outcome::unless(open.map(|operation| {
+            let end = operation.end.map(|end| end.get("output").to_string());
+            let why = format!(
+                "#{} is not done: {}",
+                operation.invoke.seq,
+                end.unwrap_or_else(|| "its sender is still at it".into())
+            );
+            Outcome::invalid(why, [operation.invoke.seq])
+        }))
+    })
+}
+
+/// No sidecar is left.
+pub(crate) fn no_sidecar_is_left() -> Check {
+    Check::new("no_sidecar_is_left", |history| {
+        let world = at_the_end(history);
+        let left = world.sidecars().next();
+        Outcome::unless(left.map(|(operation, _, seq)| {
+            Outcome::invalid(format!("the sidecar {operation} is still there since #{seq}"), [seq])
+        }))
+    })
+}
+
+/// The ledger records every graph, and each with the schema that it is at.
+pub(crate) fn ledger_matches_live_graphs() -> Check {
+    Check::new("ledger_matches_live_graphs", |history| {
+        let world = at_the_end(history);
+        let Some(ledger) = world.ledger() else {
+            return Outcome::invalid("there is no ledger", []);
+        };
+        let recorded = schemas(ledger);
+        let unknown = world.graphs().into_iter().find(|graph| !recorded.contains_key(graph));
+        if let Some(graph) = unknown {
+            return Outcome::invalid(format!("the ledger does not know graph {graph}"), []);
+        }
+        let wrong = recorded.into_iter().find(|(graph, digest)| {
+            world.visible(graph) != Some(*digest) || world.committed(graph) != Some(*digest)
+        });
+        Outcome::unless(wrong.map(|(graph, digest)| {
+            let live = world.visible(graph).unwrap_or("nothing");
+            Outcome::invalid(
+                format!("graph {graph} is at {live}, and the ledger says {digest}"),
+                [],
+            )
+        }))
+    })
+}

@@ -1,0 +1,151 @@
+//! The ledger: nobody's word is lost, and it says what happened.
+
+use std::collections::BTreeMap;
+
+use chaosdrill::{Check, Event, Outcome};
+use serde_json::Value;
+
+use super::world::{added, replay, schemas};
+
+const STATE: &str = "__cluster/state.json";
+
+/// Each write of the ledger follows the very one that was there: nobody's is lost.
+pub(crate) fn no_lost_update() -> Check {
+    Check::new("no_lost_update", |history| {
+        replay(history, |_, event, change| {
+            let change = change.filter(|change| change.path == STATE)?;
+            let revision = |row: &Value| row["json"]["state_revision"].as_i64().unwrap_or(-1);
+            let before = change.before.map_or(0, revision);
+            let after = change.after.map_or(-1, revision);
+            (after != before + 1).then(|| {
+                let why = format!(
+                    "#{} {} wrote revision {after} of the ledger over revision {before}",
+                    event.seq, event.host
+                );
+                Outcome::invalid(why, [event.seq])
+            })
+        })
+    })
+}
+
+/// A schema in the ledger changes because the command that writes it moved the graph, or recovery found that somebody
+/// had; recovery says so, once for each operation, in the name of whoever began it.
+pub(crate) fn every_change_of_the_ledger_is_explained() -> Check {
+    Check::new("every_change_of_the_ledger_is_explained", |history| {
+        let mut actors: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut moves: Vec<(&str, &str, u64)> = Vec::new();
+        replay(history, |world, event, change| {
+            if let "graph.created" | "graph.schema_applied" | "graph.removed" = event.name.as_str()
+            {
+                moves.push((event.host.as_str(), event.text("graph"), event.seq));
+            }
+            let change = change?;
+            if let Some(row) = change.after.filter(|_| change.path.contains("/recoveries/")) {
+                let sidecar = &row["json"];
+                let operation = sidecar["operation_id"].as_str().unwrap_or_default();
+                actors.insert(operation, sidecar["actor"].as_str().unwrap_or_default());
+            }
+            let after = &change.after.filter(|_| change.path == STATE)?["json"];
+            let before = change.before.map(|row| &row["json"]);
+            if let Some(why) = wrong_record(before, after, &actors) {
+                return Some(Outcome::invalid(format!("#{} {why}", event.seq), [event.seq]));
+            }
+            let (host, began) = *world.commands.get(after["written_by"].as_str()?)?;
+            let is_moved = |graph: &str| {
+                moves.iter().any(|(by, moved, seq)| *by == host && *moved == graph && *seq > began)
+            };
+            unexplained(event, before, after, is_moved)
+        })
+    })
+}
+
+fn wrong_record(
+    before: Option<&Value>,
+    after: &Value,
+    actors: &BTreeMap<&str, &str>,
+) -> Option<String> {
+    let all = after["recovery_records"].as_array()?;
+    let new = added(before, after, "recovery_records");
+    new.iter().find_map(|record| {
+        let operation = record["operation_id"].as_str().unwrap_or_default();
+        let count = all.iter().filter(|other| other["operation_id"] == operation).count();
+        if count > 1 {
+            return Some(format!("operation {operation} has {count} records of its recovery"));
+        }
+        let (said, actor) = (&record["actor"], actors.get(operation).copied().unwrap_or_default());
+        (*said != actor)
+            .then(|| format!("operation {operation} was {actor}'s, and its recovery says {said}"))
+    })
+}
+
+fn unexplained(
+    event: &Event,
+    before: Option<&Value>,
+    after: &Value,
+    is_moved: impl Fn(&str) -> bool,
+) -> Option<Outcome> {
+    let (was, is) = (before.map(schemas).unwrap_or_default(), schemas(after));
+    let records = added(before, after, "recovery_records");
+    let is_explained =
+        |graph: &str| is_moved(graph) || records.iter().any(|record| record["graph_id"] == graph);
+    let changed = was
+        .keys()
+        .chain(is.keys())
+        .find(|graph| was.get(*graph) != is.get(*graph) && !is_explained(graph));
+    changed.map(|graph| {
+        let name = |digest: Option<&&str>| digest.map_or("nothing", |digest| digest).to_owned();
+        let why = format!(
+            "#{} {} recorded {} for graph {graph}, where {} was; it did not move it, and recorded no recovery",
+            event.seq,
+            event.host,
+            name(is.get(graph)),
+            name(was.get(graph))
+        );
+        Outcome::invalid(why, [event.seq])
+    })
+}
+
+/// The payloads of all queries that the ledger names are there.
+pub(crate) fn the_ledger_names_only_payloads_that_are_there() -> Check {
+    Check::new("the_ledger_names_only_payloads_that_are_there", |history| {
+        replay(history, |world, event, change| {
+            let state = &change.filter(|change| change.path == STATE)?.after?["json"];
+            let resources = state["applied_revision"]["resources"].as_object()?;
+            let missing = resources.iter().find_map(|(address, resource)| {
+                let (graph, name) = address.strip_prefix("query.")?.split_once('.')?;
+                let digest = resource["digest"].as_str()?.trim_start_matches("blake3:");
+                let path = format!("__cluster/resources/query/{graph}/{name}/{digest}.gq");
+                (!world.has(&path)).then_some(path)
+            });
+            missing.map(|path| {
+                let why = format!("#{} the ledger names {path}, which is not there", event.seq);
+                Outcome::invalid(why, [event.seq])
+            })
+        })
+    })
+}
+
+/// A graph is buried once nothing of it is there, and it leaves the ledger with a tombstone.
+pub(crate) fn tombstones_only_after_an_empty_listing() -> Check {
+    Check::new("tombstones_only_after_an_empty_listing", |history| {
+        replay(history, |world, event, change| {
+            let change = change.filter(|change| change.path == STATE)?;
+            let (before, after) = (change.before.map(|row| &row["json"]), &change.after?["json"]);
+            let buried = added(before, after, "observations");
+            let alive = buried
+                .iter()
+                .filter_map(|tombstone| tombstone["graph_id"].as_str())
+                .find(|graph| world.has_graph(graph));
+            if let Some(graph) = alive {
+                let why = format!("#{} graph {graph} has a tombstone, and is there", event.seq);
+                return Some(Outcome::invalid(why, [event.seq]));
+            }
+            let (was, is) = (before.map(schemas).unwrap_or_default(), schemas(after));
+            let is_buried =
+                |graph: &str| buried.iter().any(|tombstone| tombstone["graph_id"] == graph);
+            let lost = was.keys().find(|graph| !is.contains_key(*graph) && !is_buried(graph))?;
+            let why = format!("#{} graph {lost} left the ledger without a tombstone", event.seq);
+            Some(Outcome::invalid(why, [event.seq]))
+        })
+    })
+}

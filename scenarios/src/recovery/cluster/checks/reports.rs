@@ -1,0 +1,157 @@
+//! Reports: a command tells what is stored, and what it leaves behind.
+
+use std::collections::BTreeMap;
+
+use chaosdrill::{Check, Event, Outcome, Priority};
+use serde_json::Value;
+
+use super::world::{World, replay, schemas};
+
+/// What a command has to say: code and subject.
+fn diagnostics(report: &Event) -> impl Iterator<Item = (&str, &str)> {
+    let all = report.get("diagnostics").as_array().into_iter().flatten();
+    all.map(|said| {
+        (said["code"].as_str().unwrap_or_default(), said["about"].as_str().unwrap_or_default())
+    })
+}
+
+/// Whether a command got as far as reading the ledger, and with it the lock.
+fn is_report(event: &Event) -> bool {
+    event.name == "cluster.reported" && !event.get("statuses").is_null()
+}
+
+/// When the command of a report began.
+fn began(world: &World<'_>, report: &Event) -> u64 {
+    world.commands.get(report.text("command")).map_or(0, |(_, seq)| *seq)
+}
+
+/// A command that wrote nothing reports statuses that were in the store while it worked.
+pub(crate) fn reported_is_persisted() -> Check {
+    Check::new("reported_is_persisted", |history| {
+        let mut stored: Vec<(u64, &Value)> = Vec::new();
+        replay(history, |world, event, change| {
+            if let Some(change) = change.filter(|change| change.path == "__cluster/state.json") {
+                stored
+                    .extend(change.after.map(|row| (event.seq, &row["json"]["resource_statuses"])));
+            }
+            if !is_report(event) || event.get("state_written") == true || stored.is_empty() {
+                return None;
+            }
+            let began = began(world, event);
+            let first = stored.iter().rposition(|(seq, _)| *seq < began).unwrap_or(0);
+            let is_stored =
+                stored[first..].iter().any(|(_, statuses)| *statuses == event.get("statuses"));
+            (!is_stored).then(|| {
+                let why = format!(
+                    "#{} {} wrote nothing, and reported statuses that nobody stored",
+                    event.seq, event.host
+                );
+                Outcome::invalid(why, [began, event.seq])
+            })
+        })
+    })
+    .priority(Priority::Medium)
+}
+
+/// A change that the engine rejects leaves no intent behind.
+pub(crate) fn a_rejected_change_leaves_no_sidecar() -> Check {
+    Check::new("a_rejected_change_leaves_no_sidecar", |history| {
+        replay(history, |world, event, _| {
+            if !is_report(event) {
+                return None;
+            }
+            let rejected = diagnostics(event).find(|(code, _)| *code == "schema_rejected")?;
+            let graph = rejected.1.trim_start_matches("graph.");
+            let left = world.sidecars().find(|(_, sidecar, _)| {
+                sidecar["graph_id"] == graph && sidecar["kind"] == "schema_apply"
+            })?;
+            let why = format!(
+                "#{} the change of graph {graph} was rejected, and its sidecar {} stays",
+                event.seq, left.0
+            );
+            Some(Outcome::invalid(why, [left.2, event.seq]))
+        })
+    })
+}
+
+/// At the end of a command, a graph that is not as the ledger says has a sidecar.
+pub(crate) fn moved_and_unrecorded_means_a_sidecar() -> Check {
+    Check::new("moved_and_unrecorded_means_a_sidecar", |history| {
+        // What people did to a graph by hand is not a command's.
+        let mut by_hand: BTreeMap<&str, bool> = BTreeMap::new();
+        replay(history, |world, event, change| {
+            if let Some(graph) = change.and_then(|change| super::world::graph_of(change.path)) {
+                by_hand.insert(graph, !super::world::is_applier(&event.host));
+            }
+            if !is_report(event) {
+                return None;
+            }
+            let recorded = world.ledger().map(schemas).unwrap_or_default();
+            let odd = world.graphs().into_iter().find(|graph| {
+                let is_marked =
+                    world.sidecars().any(|(_, sidecar, _)| sidecar["graph_id"] == *graph);
+                let is_recorded = recorded.get(graph).copied() == world.committed(graph);
+                !is_recorded && !is_marked && by_hand.get(graph) != Some(&true)
+            });
+            odd.map(|graph| {
+                let why = format!(
+                    "#{} graph {graph} has moved, the ledger does not say so, and no sidecar does",
+                    event.seq
+                );
+                Outcome::invalid(why, [event.seq])
+            })
+        })
+    })
+}
+
+/// A command names every sidecar that it leaves behind.
+pub(crate) fn what_is_left_behind_is_told() -> Check {
+    Check::new("what_is_left_behind_is_told", |history| {
+        replay(history, |world, event, _| {
+            // Whoever could not read an intent says that of all.
+            if !is_report(event)
+                || diagnostics(event).any(|(code, _)| {
+                    code.starts_with("recovery_store") || code.contains("unreadable")
+                })
+            {
+                return None;
+            }
+            let began = began(world, event);
+            let silent = world.sidecars().find(|(operation, sidecar, since)| {
+                let is_own = sidecar["actor"] == event.host.as_str() || *since < began;
+                is_own && !diagnostics(event).any(|(_, about)| about.contains(operation))
+            });
+            silent.map(|(operation, _, since)| {
+                let why = format!(
+                    "#{} {} left the sidecar {operation} behind, and did not say so",
+                    event.seq, event.host
+                );
+                Outcome::invalid(why, [since, event.seq])
+            })
+        })
+    })
+    .priority(Priority::Medium)
+}
+
+/// A command that ends gives its lock back, or says that it could not.
+pub(crate) fn no_lock_is_left_behind() -> Check {
+    Check::new("no_lock_is_left_behind", |history| {
+        replay(history, |world, event, _| {
+            if event.name != "cluster.reported" {
+                return None;
+            }
+            let (lock, since) = world.lock()?;
+            let is_own = lock["lock_id"] == event.text("command");
+            let is_told = diagnostics(event)
+                .any(|(code, _)| matches!(code, "lock_release_failed" | "lock_store_error"));
+            (is_own && !is_told).then(|| {
+                let why = format!(
+                    "#{} {} is done, and its lock of #{since} is still there",
+                    event.seq, event.host
+                );
+                Outcome::invalid(why, [since, event.seq])
+            })
+        })
+    })
+    .priority(Priority::Medium)
+}

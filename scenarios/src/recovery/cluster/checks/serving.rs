@@ -1,0 +1,102 @@
+//! Serving: a graph that is well is served, whatever is the matter with another.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chaosdrill::{Check, Event, Outcome};
+use serde_json::Value;
+
+use super::world::{World, replay, schemas};
+
+/// The graphs that a server may serve as the store stands; nothing where it may serve none.
+fn servable<'a>(world: &World<'a>, is_strict: bool) -> BTreeSet<&'a str> {
+    let Some(ledger) = world.ledger() else { return BTreeSet::new() };
+    if !world.unreadable_sidecars(1).is_empty() {
+        return BTreeSet::new();
+    }
+    let pending: BTreeSet<&str> =
+        world.sidecars().filter_map(|(_, sidecar, _)| sidecar["graph_id"].as_str()).collect();
+    let recorded = schemas(ledger);
+    let is_well = |graph: &str, digest: &str| {
+        let resource = &ledger["applied_revision"]["resources"][format!("graph.{graph}")];
+        let has_profile = !resource["embedding_profile"].is_null();
+        !pending.contains(graph)
+            && world.committed(graph).is_some()
+            && world.visible(graph) == Some(digest)
+            && (resource["embedding_provider"].is_null() || has_profile)
+    };
+    let well: BTreeSet<&str> = recorded
+        .iter()
+        .filter(|(graph, digest)| is_well(graph, digest))
+        .map(|(graph, _)| *graph)
+        .collect();
+    let is_whole = well.len() == recorded.len() && pending.iter().all(|graph| well.contains(graph));
+    if is_strict && !is_whole { BTreeSet::new() } else { well }
+}
+
+fn names(list: &Value) -> BTreeSet<&str> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// The graphs that are well are served, all of them and no others, unless something may be wrong with any.
+pub(crate) fn healthy_graphs_serve() -> Check {
+    Check::new("healthy_graphs_serve", |history| {
+        let mut looks: BTreeMap<&str, u64> = BTreeMap::new();
+        let mut changed = 0;
+        replay(history, |world, event, change| {
+            if change.is_some() {
+                changed = event.seq;
+            }
+            if event.name == "server.looking" {
+                looks.insert(event.text("look"), event.seq);
+            }
+            if event.name != "server.looked" {
+                return None;
+            }
+            // What changed during the look, it may have seen before or after.
+            let began = looks.get(event.text("look")).copied()?;
+            if changed > began {
+                return None;
+            }
+            compare(event, began, &servable(world, event.host == "strict"))
+        })
+    })
+}
+
+fn compare(event: &Event, began: u64, servable: &BTreeSet<&str>) -> Option<Outcome> {
+    let served = names(event.get("ready"));
+    let is_blind = event.int("store_errors").unwrap_or_default() > 0;
+    let wrong =
+        served.difference(servable).next().map(|graph| (graph, "is served, and should not be"));
+    let missed = servable.difference(&served).next().filter(|_| !is_blind);
+    let (graph, why) = wrong.or(missed.map(|graph| (graph, "is well, and is not served")))?;
+    let fatal = event.get("fatal");
+    let why =
+        format!("#{} {} says that graph {graph} {why} (fatal: {fatal})", event.seq, event.host);
+    let why = why.replace("says that ", "");
+    Some(Outcome::invalid(why, [began, event.seq]))
+}
+
+/// What was wanted last is served.
+pub(crate) fn every_wanted_graph_is_served() -> Check {
+    Check::new("every_wanted_graph_is_served", |history| {
+        let Some(wanted) = history.operations("apply").last() else {
+            return Outcome::unknown("nobody applied anything");
+        };
+        let graphs = wanted.invoke.get("input")["config"]["graphs"].as_object();
+        let graphs: BTreeSet<&str> =
+            graphs.into_iter().flatten().map(|(graph, _)| graph.as_str()).collect();
+        let looks = history.observed("server.looked").filter(|event| event.host == "server");
+        let Some(last) = looks.last() else {
+            return Outcome::invalid("the server never looked", []);
+        };
+        let served = names(last.get("ready"));
+        Outcome::unless((served != graphs).then(|| {
+            let why = format!(
+                "#{} the server serves {served:?}, and {graphs:?} are wanted; put aside: {}",
+                last.seq,
+                last.get("quarantined")
+            );
+            Outcome::invalid(why, [wanted.invoke.seq, last.seq])
+        }))
+    })
+}

@@ -1,0 +1,53 @@
+//! A command that ends with an error acknowledges nothing, gives the lock back, and can be given again.
+
+use std::time::Duration;
+
+use chaosdrill::{
+    Scenario,
+    fault::{ErrorKind, Restart, at},
+};
+
+use super::{
+    checks::marks,
+    operator::Operator,
+    stage::{ClusterStage, converging},
+};
+
+/// The windows of a command, and how often the story passes each at least.
+const WINDOWS: [(&str, u64); 8] = [
+    ("fp:cluster.before_graph_create", 3),
+    ("fp:cluster.after_graph_create", 3),
+    ("fp:cluster.before_schema_apply", 2),
+    ("fp:cluster.after_schema_apply", 2),
+    ("fp:cluster.before_graph_delete", 2),
+    ("fp:cluster.after_graph_delete", 2),
+    ("fp:cluster.after_payload_phase", 6),
+    ("fp:cluster.before_state_write", 7),
+];
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("recovery/injected-errors")
+        .claim("a command that ends with an error has stored nothing, says so, and leaves no lock")
+        .topology(|stage| {
+            stage.cluster().client("operator", |workload| async move {
+                Operator::new(&workload, "a1").await.story().await;
+                Ok(())
+            })
+        })
+        // Errors one after the other: the second may strike while the first is recovered from.
+        .faults_drawn(|stream| {
+            let (site, hits) = WINDOWS[stream.below(8) as usize];
+            let hit = stream.between(1, hits) as u32;
+            let first = at(site).on("a1").hit(hit).error(ErrorKind::Injected);
+            let hit = stream.between(2, 7) as u32;
+            let second = at("fp:cluster.before_state_write").on("a1").hit(hit);
+            match stream.below(2) {
+                0 => vec![first, second.error(ErrorKind::Injected)],
+                _ => vec![first, second.crash_before(Restart::After(Duration::from_secs(5)))],
+            }
+        })
+        .chaos_at_most(Duration::from_secs(60 * 60))
+        .sometimes(marks::a_command_said("injected_failpoint"))
+        .sometimes(marks::a_command_said("cluster_recovery_rolled_forward"));
+    converging(scenario)
+}

@@ -1,0 +1,327 @@
+//! Operators, as careful ones would work: the same command again until it is done, a dead holder's lock taken away once
+//! it is old, and by hand what only people may do.
+
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use chaosdrill::rt::{http, store, time};
+use chaosdrill::{EventKind, Workload};
+use chaosdrill_target_recovery::cluster::{
+    Config, Embedding, GraphConfig,
+    files::{Files, PutError},
+    ulid,
+};
+use serde_json::{Value, json};
+
+use super::stage::store_url;
+
+/// How often an operator asks before giving up without knowing.
+const ASKS_MAX: u32 = 600;
+
+/// How long an operator waits for an answer.
+const ANSWER_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// How long an operator rests before asking again.
+const REST: Duration = Duration::from_secs(3);
+
+/// The sources of schemas that operators write; each version extends the one before.
+const SOURCES: [(&str, &str); 6] = [
+    ("sources/people.1", "name"),
+    ("sources/people.2", "name\nage"),
+    ("sources/people.3", "name\nage\nmail"),
+    ("sources/people.4", "name\nmail required"),
+    ("sources/places.1", "x\ny"),
+    ("sources/places.2", "x\ny\nz"),
+];
+
+/// A configuration with these graphs, each with the version of its schema.
+pub(crate) fn config(graphs: &[(&str, u32)]) -> Config {
+    let graph = |(id, version): &(&str, u32)| {
+        let text = format!("query all {id} {version}");
+        let queries = BTreeMap::from([("all".to_owned(), text)]);
+        let embedding = (*id == "places")
+            .then(|| Embedding { provider: "local".into(), profile: "small".into() });
+        let schema = format!("sources/{id}.{version}");
+        ((*id).to_owned(), GraphConfig { schema, queries, embedding })
+    };
+    Config { graphs: graphs.iter().map(graph).collect() }
+}
+
+/// An operator.
+pub(crate) struct Operator {
+    workload: Workload,
+    applier: String,
+    /// Ids are drawn one after the other, so that an operator who begins anew asks under the same.
+    drawn: AtomicU64,
+}
+
+/// What came back of one asking.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    /// Nothing where no answer came.
+    pub(crate) status: Option<u16>,
+    body: Value,
+}
+
+impl Answer {
+    fn said(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.body["diagnostics"].as_array().into_iter().flatten();
+        all.map(|said| {
+            (said["code"].as_str().unwrap_or_default(), said["about"].as_str().unwrap_or_default())
+        })
+    }
+
+    /// Whether the command said this.
+    pub(crate) fn says(&self, code: &str) -> bool {
+        self.said().any(|(said, _)| said == code)
+    }
+
+    /// The graphs about which the command said this.
+    fn graphs(&self, code: &str) -> Vec<String> {
+        let about = self.said().filter(|(said, _)| *said == code);
+        about.map(|(_, about)| about.trim_start_matches("graph.").to_owned()).collect()
+    }
+}
+
+impl Operator {
+    /// An operator who speaks to this applier, and has written the sources of all schemas.
+    pub(crate) async fn new(workload: &Workload, applier: &str) -> Self {
+        let operator = Self {
+            workload: workload.clone(),
+            applier: format!("{applier}:80"),
+            drawn: AtomicU64::new(0),
+        };
+        for (path, text) in SOURCES {
+            operator.write(path, text).await;
+        }
+        operator
+    }
+
+    /// The same operator, at another applier.
+    pub(crate) fn at(&self, applier: &str) -> Self {
+        Self {
+            workload: self.workload.clone(),
+            applier: format!("{applier}:80"),
+            drawn: AtomicU64::new(self.drawn.load(Ordering::Relaxed) + 1_000),
+        }
+    }
+
+    /// The same operator, with ids that no other round has.
+    pub(crate) fn for_round(self, round: u64) -> Self {
+        self.drawn.fetch_add(100 * round, Ordering::Relaxed);
+        self
+    }
+
+    fn id(&self) -> String {
+        let number = self.drawn.fetch_add(1, Ordering::Relaxed) + 1;
+        let label = format!("id {} {number}", self.applier);
+        ulid::of(number, u128::from(self.workload.stream(&label).between(0, u64::MAX - 1)))
+    }
+
+    /// The store, as a person with access to it has it.
+    pub(crate) fn files(&self) -> Files {
+        Files::new(store::open(&store_url()).expect("the store of the run"))
+    }
+
+    /// Does something by hand until it is done.
+    pub(crate) async fn by_hand<F, E>(&self, step: impl Fn(Files) -> F)
+    where
+        F: Future<Output = Result<(), E>>,
+    {
+        for _ in 0..ASKS_MAX {
+            if step(self.files()).await.is_ok() {
+                return;
+            }
+            time::sleep(REST).await;
+        }
+    }
+
+    /// Writes a file by hand, over whatever is there.
+    pub(crate) async fn write(&self, path: &str, text: &str) {
+        self.by_hand(|files| async move {
+            let found = files.get(path).await.map_err(PutError::Failed)?;
+            match found {
+                Some(found) if found.bytes == text.as_bytes() => Ok(()),
+                Some(found) => files.put_over(path, text.as_bytes(), &found).await,
+                None => files.put_new(path, text.as_bytes()).await,
+            }
+        })
+        .await;
+    }
+
+    /// Deletes a file by hand.
+    pub(crate) async fn delete(&self, path: &str) {
+        self.by_hand(|files| async move { files.delete(path).await }).await;
+    }
+
+    /// Removes what there is of a graph that was created in part.
+    async fn clear(&self, graph: &str) {
+        let root = format!("graphs/{graph}.omni");
+        self.by_hand(|files| {
+            let root = root.clone();
+            async move {
+                for path in files.list(&root).await? {
+                    files.delete(&path).await?;
+                }
+                Ok::<_, chaosdrill_target_recovery::cluster::files::StoreError>(())
+            }
+        })
+        .await;
+    }
+
+    async fn post(&self, label: &str, address: &str, path: &str, body: &Value) -> Answer {
+        let posted = http::post(label, address, path, body.to_string());
+        match time::timeout(ANSWER_WAIT_MAX, posted).await {
+            Ok(Ok(response)) => Answer {
+                status: Some(response.status),
+                body: serde_json::from_slice(&response.body).unwrap_or_default(),
+            },
+            _ => Answer { status: None, body: Value::Null },
+        }
+    }
+
+    /// Takes the lock away that was in the way, if its holder must be dead.
+    async fn unlock(&self, answer: &Answer) {
+        let lock = &answer.body["lock"];
+        if lock["may_be_forced"] == true {
+            let body = json!({ "id": self.id(), "lock_id": lock["lock_id"] });
+            self.post("unlock", &self.applier, "/force-unlock", &body).await;
+        }
+    }
+
+    /// Asks until the command is done, or `is_enough`.
+    async fn ask(
+        &self,
+        name: &str,
+        path: &str,
+        body: &Value,
+        is_enough: impl Fn(&Answer) -> bool,
+    ) -> Answer {
+        let asking = async {
+            let mut answer = Answer { status: None, body: Value::Null };
+            for _ in 0..ASKS_MAX {
+                answer = self.post("command", &self.applier, path, body).await;
+                if answer.status == Some(200) || is_enough(&answer) {
+                    return answer;
+                }
+                if answer.status == Some(423) {
+                    self.unlock(&answer).await;
+                }
+                self.help(&answer, body).await;
+                time::sleep(REST).await;
+            }
+            answer
+        };
+        let end = |answer: &Answer| {
+            let kind = match answer.status {
+                Some(200) => EventKind::Ok,
+                Some(409) if is_enough(answer) => EventKind::Fail,
+                _ => EventKind::Info,
+            };
+            let said: Vec<_> = answer.said().collect();
+            (kind, json!({ "status": answer.status, "said": said }))
+        };
+        self.workload.op_with(name, body, asking, end).await
+    }
+
+    /// Does what only people may do.
+    async fn help(&self, answer: &Answer, body: &Value) {
+        if answer.status != Some(409) && answer.status != Some(503) {
+            return;
+        }
+        if answer.says("state_missing") {
+            self.import(&[]).await;
+        }
+        for (code, about) in answer.said().filter(|(code, _)| *code == "graph_create_incomplete") {
+            let graph =
+                answer.body["diagnostics"].as_array().into_iter().flatten().find_map(|said| {
+                    let is_it = said["code"] == code && said["about"] == about;
+                    let words = said["message"].as_str().filter(|_| is_it)?;
+                    Some(words.strip_prefix("graph ")?.split_once(':')?.0.to_owned())
+                });
+            if let Some(graph) = graph {
+                self.clear(&graph).await;
+            }
+        }
+        for graph in answer.graphs("graph_exists_unrecorded") {
+            self.import(&[&graph]).await;
+        }
+        for graph in answer.graphs("approval_required") {
+            self.approve(&graph, &body["config"]).await;
+        }
+    }
+
+    /// Begins the ledger, and records these graphs.
+    pub(crate) async fn import(&self, graphs: &[&str]) {
+        let body = json!({ "id": self.id(), "graphs": graphs });
+        for _ in 0..ASKS_MAX {
+            let answer = self.post("command", &self.applier, "/import", &body).await;
+            match answer.status {
+                Some(200 | 409) => return,
+                Some(423) => self.unlock(&answer).await,
+                _ => {}
+            }
+            time::sleep(REST).await;
+        }
+    }
+
+    /// Has every graph looked at.
+    pub(crate) async fn refresh(&self) {
+        let body = json!({ "id": self.id() });
+        self.post("command", &self.applier, "/refresh", &body).await;
+    }
+
+    /// Approves of the removal of a graph that this configuration no longer has.
+    pub(crate) async fn approve(&self, graph: &str, config: &Value) {
+        let body =
+            json!({ "id": self.id(), "graph": graph, "config": config, "reason": "it is unused" });
+        for _ in 0..ASKS_MAX {
+            let answer = self.post("approve", "approver:80", "/approve", &body).await;
+            if answer.status.is_some_and(|status| status != 503) {
+                return;
+            }
+            time::sleep(REST).await;
+        }
+    }
+
+    /// Applies a configuration until it is done.
+    pub(crate) async fn apply(&self, config: &Config) {
+        let body = json!({ "id": self.id(), "config": config });
+        self.ask("apply", "/apply", &body, |_| false).await;
+    }
+
+    /// Applies a configuration until it is done or said to need people, who do nothing.
+    pub(crate) async fn attempt(&self, config: &Config) -> Answer {
+        let body = json!({ "id": self.id(), "config": config });
+        self.ask("attempt", "/apply", &body, |answer| answer.status == Some(409)).await
+    }
+
+    /// Applies a configuration once, whatever comes of it.
+    pub(crate) async fn attempt_once(&self, config: &Config) {
+        let body = json!({ "id": self.id(), "config": config });
+        self.ask("attempt", "/apply", &body, |_| true).await;
+    }
+
+    /// The life of a small cluster: graphs come, change, go, come again and go again.
+    pub(crate) async fn story(&self) {
+        self.import(&[]).await;
+        for graphs in STORY {
+            self.apply(&config(graphs)).await;
+        }
+    }
+}
+
+/// What the operator of [`Operator::story`] applies, in order. The last removes what was removed before, from where it
+/// stood before: only the approval is another.
+pub(crate) const STORY: [&[(&str, u32)]; 6] = [
+    &[("people", 1), ("places", 1)],
+    &[("people", 2), ("places", 1)],
+    &[("people", 2)],
+    &[("people", 2), ("places", 1)],
+    &[("people", 2)],
+    &[("people", 3), ("places", 2)],
+];

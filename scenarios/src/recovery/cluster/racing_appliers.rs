@@ -1,0 +1,61 @@
+//! Of appliers that work at the same time one writes the ledger, and the others begin anew.
+
+use chaosdrill::rt::task;
+use chaosdrill::{Scenario, Topology, Workload};
+
+use super::{
+    checks::marks,
+    operator::{Operator, config},
+    stage::{ClusterStage, converging, converging_without_the_lock},
+};
+
+const RACERS: [&str; 2] = ["a1", "a2"];
+
+pub(crate) fn with_the_lock() -> Scenario {
+    let scenario = Scenario::new("recovery/racing-appliers")
+        .claim("appliers that race take turns, and the cluster is as all of them want it")
+        .topology(|stage| race(RACERS.iter().fold(stage, |stage, name| stage.applier(name))))
+        .sometimes(marks::a_command_said("locked"));
+    converging(scenario)
+}
+
+pub(crate) fn without_the_lock() -> Scenario {
+    let scenario = Scenario::new("recovery/racing-without-lock")
+        .claim("appliers that race without a lock lose no write of the ledger, and the cluster is as all of them want it")
+        .topology(|stage| {
+            race(RACERS.iter().fold(stage, |stage, name| {
+                stage.applier_with(name, |config| config.locking = false)
+            }))
+        })
+        .sometimes(marks::a_command_said("state_cas_mismatch"));
+    converging_without_the_lock(scenario)
+}
+
+/// Both appliers are asked for the same, round after round.
+fn race(stage: Topology) -> Topology {
+    stage.approver().server().watched().client("operator", run)
+}
+
+async fn run(workload: Workload) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let operator = Operator::new(&workload, "a1").await;
+    operator.import(&[]).await;
+    let rounds: [&[(&str, u32)]; 4] = [
+        &[("people", 1)],
+        &[("people", 2), ("places", 1)],
+        &[("people", 3), ("places", 1)],
+        &[("people", 3), ("places", 2)],
+    ];
+    for (number, graphs) in rounds.into_iter().enumerate() {
+        let racers: Vec<_> = RACERS
+            .iter()
+            .map(|racer| {
+                let operator = operator.at(racer).for_round(number as u64);
+                task::spawn(async move { operator.apply(&config(graphs)).await })
+            })
+            .collect();
+        for racer in racers {
+            racer.await?;
+        }
+    }
+    Ok(())
+}

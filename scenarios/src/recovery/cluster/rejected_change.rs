@@ -1,0 +1,32 @@
+//! A change that the engine rejects leaves nothing behind: no intent, no graph that is put aside.
+
+use chaosdrill::Scenario;
+
+use super::{
+    checks::marks,
+    operator::{Operator, config},
+    stage::{ClusterStage, converging},
+};
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("recovery/rejected-change")
+        .claim("a change of schema that the engine rejects can be given up, and everything is served as before")
+        .topology(|stage| {
+            stage.cluster().client("operator", |workload| async move {
+                let operator = Operator::new(&workload, "a1").await;
+                operator.import(&[]).await;
+                operator.apply(&config(&[("people", 1), ("places", 1)])).await;
+                // It asks of rows what they do not have.
+                operator.attempt(&config(&[("people", 4), ("places", 1)])).await;
+                // A branch is open.
+                let branch = "graphs/places.omni/branches/trial.json";
+                operator.write(branch, "{}").await;
+                operator.attempt(&config(&[("people", 1), ("places", 2)])).await;
+                operator.delete(branch).await;
+                operator.apply(&config(&[("people", 2), ("places", 2)])).await;
+                Ok(())
+            })
+        })
+        .sometimes(marks::a_command_said("schema_rejected"));
+    converging(scenario)
+}

@@ -1,0 +1,66 @@
+//! A store that does not answer, or whose answer is lost, delays a command, and makes it do nothing wrong.
+
+use std::time::Duration;
+
+use chaosdrill::{
+    Scenario, Stream,
+    fault::{ErrorKind, Fault, at},
+};
+
+use super::{
+    operator::Operator,
+    stage::{ClusterStage, converging},
+};
+
+/// Calls of an applier, and how often the story makes each at least.
+const CALLS: [(&str, u64); 20] = [
+    ("store:put-if __cluster/lock.json", 7),
+    ("store:get __cluster/lock.json", 7),
+    ("store:delete __cluster/lock.json", 7),
+    ("store:get __cluster/state.json", 14),
+    ("store:put-if __cluster/state.json", 7),
+    ("store:list __cluster/recoveries", 7),
+    ("store:put-if __cluster/recoveries/*.json", 14),
+    ("store:get __cluster/recoveries/*.json", 5),
+    ("store:delete __cluster/recoveries/*.json", 8),
+    ("store:list __cluster/approvals", 2),
+    ("store:get __cluster/approvals/*.json", 2),
+    ("store:put-if __cluster/approvals/*.json", 2),
+    ("store:list graphs/places.omni", 4),
+    ("store:put-if graphs/places.omni/schema.json", 2),
+    ("store:put-if graphs/places.omni/data/*.json", 2),
+    ("store:put-if graphs/places.omni/manifest.json", 2),
+    ("store:put-if graphs/people.omni/manifest.json", 3),
+    ("store:put-if graphs/people.omni/schema.json", 3),
+    ("store:delete graphs/places.omni/data/*.json", 2),
+    ("store:delete graphs/places.omni/manifest.json", 2),
+];
+
+fn draw(stream: &mut Stream) -> Fault {
+    let (site, hits) = CALLS[stream.below(CALLS.len() as u64) as usize];
+    let place = at(site).on("a1").hit(stream.between(1, hits) as u32);
+    match stream.below(4) {
+        0 | 1 => place.error(ErrorKind::Reset),
+        2 if site.starts_with("store:put-if") => place.lost_ack_as(ErrorKind::Precondition),
+        _ => place.lost_ack(),
+    }
+}
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("recovery/store-errors")
+        .claim("errors of the store and answers that are lost make a command wait, and never guess")
+        .topology(|stage| {
+            stage.cluster().client("operator", |workload| async move {
+                Operator::new(&workload, "a1").await.story().await;
+                Ok(())
+            })
+        })
+        .faults_drawn(|stream| {
+            let mut faults: Vec<Fault> = (0..4).map(|_| draw(stream)).collect();
+            faults.sort_by_key(ToString::to_string);
+            faults.dedup_by_key(|fault| fault.at.clone());
+            faults
+        })
+        .chaos_at_most(Duration::from_secs(60 * 60));
+    converging(scenario)
+}

@@ -1,0 +1,17 @@
+//! The recovery pipeline: what it claims, and how it is hurt.
+
+pub mod cluster;
+mod guards;
+
+use chaosdrill::{Scenario, Target};
+use chaosdrill_target_recovery::{DEFECTS, failpoints};
+
+/// The target, with its failpoints, planted bugs and guards.
+pub fn target() -> Target {
+    Target::new("recovery").failpoints(failpoints::ALL).defects(DEFECTS).guards(guards::guards())
+}
+
+/// All scenarios of recovery, by layer.
+pub fn scenarios() -> Vec<Scenario> {
+    cluster::scenarios()
+}

@@ -1,0 +1,147 @@
+//! The applier: commands of operators, over HTTP.
+//!
+//! `POST /apply` with `{"id", "config"}`, `/refresh` with `{"id"}`, `/import` with `{"id", "graphs"}` and
+//! `/force-unlock` with `{"id", "lock_id"}`. Each command may be sent again: it says what is wanted, not what is to be
+//! done. The status says what its sender is to do: 200 nothing more, 503 send it again, 423 wait for the lock, 409 see
+//! to something first, 422 let it be.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use chaosdrill_rt::{http, net::TcpListener, time::Duration};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::json;
+
+use super::{
+    lock,
+    model::{Config, SIDECAR_VERSION},
+    report::{Outcome, Report},
+    run::{Ask, Cluster},
+    start,
+};
+use crate::BoxError;
+
+/// How an applier works.
+#[derive(Clone, Debug)]
+pub struct ApplierConfig {
+    /// The store of the cluster.
+    pub store_url: String,
+    /// Whose name its operations carry.
+    pub actor: String,
+    /// Where it listens, such as `0.0.0.0:80`.
+    pub listen: String,
+    /// Whether its commands take the lock; without it only the compare-and-swap protects the ledger.
+    pub locking: bool,
+    /// The age from which on an operator may take a lock away: longer than any command takes.
+    pub lease: Duration,
+    /// The version of sidecars that it writes, and the newest that it reads.
+    pub sidecar_version: u32,
+    /// Whether it writes the profile of embeddings down; older releases did not.
+    pub writes_profiles: bool,
+}
+
+impl ApplierConfig {
+    /// The defaults: it listens on port 80, takes the lock, and lets a lock go after five minutes.
+    pub fn new(store_url: impl Into<String>, actor: impl Into<String>) -> Self {
+        Self {
+            store_url: store_url.into(),
+            actor: actor.into(),
+            listen: "0.0.0.0:80".into(),
+            locking: true,
+            lease: Duration::from_secs(300),
+            sidecar_version: SIDECAR_VERSION,
+            writes_profiles: true,
+        }
+    }
+}
+
+/// Runs an applier, for ever.
+///
+/// # Errors
+///
+/// Only where it cannot start.
+pub async fn run_applier(config: ApplierConfig) -> Result<(), BoxError> {
+    let cluster = Arc::new(Cluster {
+        files: start::open(&config.store_url)?,
+        actor: config.actor,
+        locking: config.locking,
+        lease: config.lease,
+        sidecar_version: config.sidecar_version,
+        writes_profiles: config.writes_profiles,
+    });
+    let listener = TcpListener::bind("applier", &config.listen).await?;
+    let answer = move |request: http::Request| {
+        let cluster = cluster.clone();
+        async move { answer(&cluster, &request).await }
+    };
+    http::serve(listener, answer).await?;
+    Ok(())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Apply {
+    id: String,
+    config: Config,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Refresh {
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Import {
+    id: String,
+    graphs: BTreeSet<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ForceUnlock {
+    #[expect(dead_code, reason = "every command has an id of its own, for the record")]
+    id: String,
+    lock_id: String,
+}
+
+async fn answer(cluster: &Cluster, request: &http::Request) -> http::Response {
+    let asked = match request.path.as_str() {
+        "/apply" => parse(request).map(|Apply { id, config }| (id, Ask::Apply(config))),
+        "/refresh" => parse(request).map(|Refresh { id }| (id, Ask::Refresh)),
+        "/import" => parse(request).map(|Import { id, graphs }| (id, Ask::Import(graphs))),
+        "/force-unlock" => return force_unlock(cluster, request).await,
+        _ => return http::Response::new(404, "nothing is here"),
+    };
+    match asked {
+        Ok((id, ask)) => say(&cluster.execute(&id, &ask).await),
+        Err(refusal) => refusal,
+    }
+}
+
+async fn force_unlock(cluster: &Cluster, request: &http::Request) -> http::Response {
+    let lock_id = match parse::<ForceUnlock>(request) {
+        Ok(ask) => ask.lock_id,
+        Err(refusal) => return refusal,
+    };
+    match lock::force_unlock(&cluster.files, &lock_id, cluster.lease, &cluster.actor).await {
+        Ok(()) => http::Response::new(200, "{}"),
+        Err(why) => http::Response::new(409, json!({ "error": why }).to_string()),
+    }
+}
+
+fn parse<T: DeserializeOwned>(request: &http::Request) -> Result<T, http::Response> {
+    serde_json::from_slice(&request.body).map_err(|error| {
+        http::Response::new(422, json!({ "error": error.to_string() }).to_string())
+    })
+}
+
+fn say(report: &Report) -> http::Response {
+    let status = match report.outcome {
+        Outcome::Converged => 200,
+        Outcome::Retry => 503,
+        Outcome::Blocked => 409,
+        Outcome::Locked => 423,
+    };
+    http::Response::new(status, serde_json::to_vec(report).unwrap_or_default())
+}

@@ -1,0 +1,87 @@
+//! Approvals: good for one change, and for one execution of it.
+
+use chaosdrill_rt::defect;
+
+use super::{
+    files::{Files, StoreError, chain},
+    model::{Approval, graph_address},
+    run::Run,
+};
+
+/// Where they are.
+pub const APPROVALS: &str = "__cluster/approvals";
+
+/// Where an approval is.
+pub fn path(id: &str) -> String {
+    format!("{APPROVALS}/{id}.json")
+}
+
+/// The change that an approval must fit.
+#[derive(Clone, Debug)]
+pub struct Change<'a> {
+    /// The graph that is to go.
+    pub graph: &'a str,
+    /// The configuration that asks for it.
+    pub config_digest: &'a str,
+    /// The graph as it is recorded.
+    pub before_digest: &'a str,
+    /// What it is to be.
+    pub after_digest: &'a str,
+}
+
+/// An approval of this very change that nobody has used.
+///
+/// # Errors
+///
+/// The store's: whether there is one is not known then.
+pub(crate) async fn find(
+    run: &mut Run<'_>,
+    change: &Change<'_>,
+) -> Result<Option<Approval>, StoreError> {
+    let resource = graph_address(change.graph);
+    for approval in read_all(run).await? {
+        let is_about_it = approval.resource == resource && approval.operation == "delete";
+        let is_used_there = run.state.approval_records.contains_key(&approval.approval_id);
+        let is_used = approval.consumed_at.is_some() || defect!("G19b", false, is_used_there);
+        if !is_about_it || is_used {
+            continue;
+        }
+        let fits = approval.bound_config_digest == change.config_digest
+            && defect!("G20", true, approval.bound_before_digest == change.before_digest)
+            && approval.bound_after_digest == change.after_digest;
+        if defect!("G20b", approval.bound_before_digest == change.before_digest, fits) {
+            return Ok(Some(approval));
+        }
+        let message = "it was given for another configuration, or for another state of the graph";
+        run.diagnostics.warn("approval_stale", &approval.approval_id, message);
+    }
+    Ok(None)
+}
+
+async fn read_all(run: &mut Run<'_>) -> Result<Vec<Approval>, StoreError> {
+    let files = &run.cluster.files;
+    let mut approvals = Vec::new();
+    for path in files.list(APPROVALS).await? {
+        let Some(found) = files.get(&path).await? else { continue };
+        match serde_json::from_slice::<Approval>(&found.bytes) {
+            Ok(approval) => approvals.push(approval),
+            Err(error) => run.diagnostics.warn("approval_unreadable", &path, error.to_string()),
+        }
+    }
+    Ok(approvals)
+}
+
+/// Marks the file of an approval as used up. The ledger has it already: a failure does no harm.
+pub(crate) async fn mark(run: &mut Run<'_>, id: &str) {
+    if let Err(why) = try_mark(&run.cluster.files.clone(), run, id).await {
+        run.diagnostics.warn("approval_mark_failed", id, why);
+    }
+}
+
+async fn try_mark(files: &Files, run: &Run<'_>, id: &str) -> Result<(), String> {
+    let path = path(id);
+    let Some(found) = files.get(&path).await.map_err(|error| chain(&error))? else { return Ok(()) };
+    let approval = serde_json::from_slice(&found.bytes).map_err(|error| error.to_string())?;
+    let consumed = serde_json::to_vec(&run.as_consumed(approval)).unwrap_or_default();
+    files.put_over(&path, &consumed, &found).await.map_err(|error| chain(&error))
+}

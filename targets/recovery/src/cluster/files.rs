@@ -1,0 +1,207 @@
+//! Object storage as this layer uses it: whole objects, written under a condition.
+//!
+//! There is no unconditional write: each is "only if there is none" or "only over what was read". Stores carry both
+//! out at once or not at all, so no reader sees half of one, and nobody overwrites what they have not seen.
+
+use std::{fmt, sync::Arc};
+
+use futures_util::TryStreamExt;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, UpdateVersion, path::Path};
+
+/// An object as it was read, with the token by which it may be written over.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Its content.
+    pub bytes: Vec<u8>,
+    token: UpdateVersion,
+}
+
+/// The store did not answer, or refused.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub struct StoreError {
+    what: String,
+    #[source]
+    source: object_store::Error,
+}
+
+/// Why an object is not known to be written.
+#[derive(Debug, thiserror::Error)]
+pub enum PutError {
+    /// The condition does not hold: there is another's.
+    #[error("somebody else's is there")]
+    Taken,
+    /// It is not written.
+    #[error("it is not written")]
+    Failed(#[source] StoreError),
+    /// Nobody can say whether it is written.
+    #[error("it is not known whether it is written")]
+    Unknown(#[source] StoreError),
+}
+
+/// What a listing says of everything below a path.
+#[derive(Debug)]
+pub enum Existence {
+    /// A listing came back, and it was empty.
+    Absent,
+    /// There is at least one object.
+    Present,
+    /// There was no listing: nothing may be concluded.
+    Unknown(StoreError),
+}
+
+/// A store.
+#[derive(Clone)]
+pub struct Files {
+    store: Arc<dyn ObjectStore>,
+}
+
+impl fmt::Debug for Files {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Files({})", self.store)
+    }
+}
+
+impl Files {
+    /// The objects of this store.
+    pub fn new(store: Arc<dyn ObjectStore>) -> Self {
+        Self { store }
+    }
+
+    /// An object; nothing where there is none.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub async fn get(&self, path: &str) -> Result<Option<Found>, StoreError> {
+        let read = async {
+            let got = self.store.get(&Path::from(path)).await?;
+            let token =
+                UpdateVersion { e_tag: got.meta.e_tag.clone(), version: got.meta.version.clone() };
+            Ok(Found { bytes: got.bytes().await?.to_vec(), token })
+        };
+        match read.await {
+            Ok(found) => Ok(Some(found)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(failed("read", path, error)),
+        }
+    }
+
+    /// Writes an object where there is none.
+    ///
+    /// # Errors
+    ///
+    /// Where there is another, or the store's.
+    pub async fn put_new(&self, path: &str, bytes: &[u8]) -> Result<(), PutError> {
+        self.put(path, bytes, PutMode::Create).await
+    }
+
+    /// Writes over the very object that was read.
+    ///
+    /// # Errors
+    ///
+    /// Where it is another by now, or the store's.
+    pub async fn put_over(&self, path: &str, bytes: &[u8], over: &Found) -> Result<(), PutError> {
+        self.put(path, bytes, PutMode::Update(over.token.clone())).await
+    }
+
+    /// Writes over whatever is there.
+    pub(crate) async fn put_blindly(&self, path: &str, bytes: &[u8]) -> Result<(), PutError> {
+        self.put(path, bytes, PutMode::Overwrite).await
+    }
+
+    /// Writes an object whatever is there: no program may.
+    #[cfg(test)]
+    pub(crate) async fn put_for_tests(&self, path: &str, bytes: &[u8]) {
+        self.put(path, bytes, PutMode::Overwrite).await.expect("written");
+    }
+
+    async fn put(&self, path: &str, bytes: &[u8], mode: PutMode) -> Result<(), PutError> {
+        let put = self.store.put_opts(&Path::from(path), bytes.to_vec().into(), mode.into()).await;
+        let Err(error) = put else { return Ok(()) };
+        let is_conflict = matches!(
+            error,
+            object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }
+        );
+        let error = failed("write", path, error);
+        // The answer may be lost, or a conflict with a first attempt of its own: what is there now decides. All that is
+        // written carries an id of its own, or is named by its content, so equal bytes are these.
+        match self.get(path).await {
+            Ok(Some(found)) if found.bytes == bytes => Ok(()),
+            Ok(_) if is_conflict => Err(PutError::Taken),
+            Ok(_) => Err(PutError::Failed(error)),
+            Err(_) => Err(PutError::Unknown(error)),
+        }
+    }
+
+    /// Deletes an object; one that is not there is deleted already.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub async fn delete(&self, path: &str) -> Result<(), StoreError> {
+        match self.store.delete(&Path::from(path)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(failed("delete", path, error)),
+        }
+    }
+
+    /// The paths of all objects below a path, in order.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub async fn list(&self, below: &str) -> Result<Vec<String>, StoreError> {
+        let listed =
+            self.store.list(Some(&Path::from(below))).map_ok(|meta| meta.location.to_string());
+        let mut paths: Vec<String> =
+            listed.try_collect().await.map_err(|error| failed("list", below, error))?;
+        paths.sort();
+        Ok(paths)
+    }
+
+    /// Whether there is anything below a path.
+    pub async fn existence(&self, below: &str) -> Existence {
+        match self.list(below).await {
+            Ok(paths) if paths.is_empty() => Existence::Absent,
+            Ok(_) => Existence::Present,
+            Err(error) => Existence::Unknown(error),
+        }
+    }
+}
+
+fn failed(verb: &str, path: &str, source: object_store::Error) -> StoreError {
+    StoreError { what: format!("the store did not {verb} {path}"), source }
+}
+
+/// An error with all that it came from, in one line.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use object_store::memory::InMemory;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_object_is_written_under_its_condition_only() {
+        let files = Files::new(Arc::new(InMemory::new()));
+        assert!(files.get("a/b").await.expect("an answer").is_none());
+        assert!(matches!(files.existence("a").await, Existence::Absent));
+        files.put_new("a/b", b"1").await.expect("written");
+        assert!(matches!(files.put_new("a/b", b"2").await, Err(PutError::Taken)));
+        // The same bytes again are the same writer's.
+        files.put_new("a/b", b"1").await.expect("written already");
+        let read = files.get("a/b").await.expect("an answer").expect("an object");
+        files.put_over("a/b", b"3", &read).await.expect("written");
+        assert!(matches!(files.put_over("a/b", b"4", &read).await, Err(PutError::Taken)));
+        assert_eq!(files.list("a").await.expect("an answer"), ["a/b"]);
+        files.put_for_tests("a/b", b"5").await;
+        files.delete("a/b").await.expect("deleted");
+        files.delete("a/b").await.expect("deleted already");
+        assert!(matches!(files.existence("a").await, Existence::Absent));
+    }
+}

@@ -1,0 +1,72 @@
+//! The ledger's file: read as a whole, and written by compare-and-swap on its content.
+
+use chaosdrill_rt::defect;
+
+use super::{
+    files::{Files, PutError, StoreError},
+    model::{STATE_VERSION, State, digest},
+};
+
+/// Where it is.
+pub const STATE: &str = "__cluster/state.json";
+
+/// A ledger as it was read.
+#[derive(Clone, Debug)]
+pub struct AsRead {
+    /// What it says.
+    pub state: State,
+    /// The digest of its content, by which a write is compared; nothing where there was no ledger.
+    pub base: Option<String>,
+}
+
+/// Why there is no ledger to be had.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// There is none.
+    #[error("there is no ledger")]
+    Missing,
+    /// It is of another release, or broken.
+    #[error("the ledger cannot be read: {0}")]
+    Unreadable(String),
+    /// The store's.
+    #[error("the store did not give the ledger")]
+    Store(#[from] StoreError),
+}
+
+/// Reads the ledger.
+///
+/// # Errors
+///
+/// Where there is none, or none that this release can read, or the store's.
+pub async fn read(files: &Files) -> Result<AsRead, LedgerError> {
+    let Some(found) = files.get(STATE).await? else { return Err(LedgerError::Missing) };
+    let state: State = serde_json::from_slice(&found.bytes)
+        .map_err(|error| LedgerError::Unreadable(error.to_string()))?;
+    if state.version != STATE_VERSION {
+        return Err(LedgerError::Unreadable(format!("it has version {}", state.version)));
+    }
+    Ok(AsRead { state, base: Some(digest(&found.bytes)) })
+}
+
+/// Writes the ledger over the one that was read.
+///
+/// # Errors
+///
+/// Where it is another by now, or the store's.
+pub async fn write(files: &Files, state: &State, base: Option<&str>) -> Result<(), PutError> {
+    let bytes = serde_json::to_vec(state).unwrap_or_default();
+    let current = files.get(STATE).await.map_err(PutError::Failed)?;
+    let digest_now = current.as_ref().map(|found| digest(&found.bytes));
+    let is_as_read = digest_now.as_deref() == base;
+    if !defect!("G8", true, is_as_read) {
+        return Err(PutError::Taken);
+    }
+    match &current {
+        // The comparison alone leaves a gap between itself and the write.
+        Some(_) if defect!("G8", true, false) || defect!("G8b", true, false) => {
+            files.put_blindly(STATE, &bytes).await
+        }
+        Some(current) => files.put_over(STATE, &bytes, current).await,
+        None => files.put_new(STATE, &bytes).await,
+    }
+}

@@ -1,0 +1,35 @@
+//! The cluster: many graphs, and one ledger that says what each is.
+//!
+//! | program | function | what it does |
+//! |---|---|---|
+//! | applier | [`run_applier`] | takes commands of operators: apply, refresh, import, force-unlock |
+//! | approver | [`run_approver`] | writes somebody's approval of a removal down |
+//! | server | [`run_server`] | serves the graphs that are ready, and puts aside those that are not |
+//!
+//! All three meet in object storage only; see [`run`] for the life of a command and [`sweep`] for recovery.
+
+pub mod applier;
+mod apply;
+pub mod approvals;
+pub mod approver;
+pub mod defects;
+pub mod files;
+pub mod graph;
+pub mod ledger;
+pub mod lock;
+pub mod model;
+pub mod plan;
+pub mod report;
+pub mod run;
+pub mod server;
+pub mod sidecars;
+mod start;
+mod survey;
+pub mod sweep;
+pub mod ulid;
+
+pub use applier::{ApplierConfig, run_applier};
+pub use approver::{ApproverConfig, run_approver};
+pub use model::{Config, Embedding, GraphConfig};
+pub use run::{Ask, Cluster};
+pub use server::{ServerConfig, run_server};

@@ -1,0 +1,118 @@
+//! What a configuration asks for: the sources it names are read, and each is pinned by its digest.
+
+use std::collections::BTreeMap;
+
+use chaosdrill_rt::defect;
+
+use super::{
+    files::{Files, StoreError, chain},
+    model::{Config, Embedding, digest, digest_of},
+};
+
+/// A configuration, with the digests of everything it names.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The digest of all of it.
+    pub config_digest: String,
+    /// The graphs, by id.
+    pub graphs: BTreeMap<String, Planned>,
+}
+
+/// One graph as it is to be.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The object with the source of its schema.
+    pub source: String,
+    /// The digest of that source as it was when the plan was made.
+    pub schema_digest: String,
+    /// The queries, by name: digest and text.
+    pub queries: BTreeMap<String, (String, String)>,
+    /// How it is searched by meaning, if it is.
+    pub embedding: Option<Embedding>,
+}
+
+/// Why there is no plan, or no source for it.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The configuration names a source that is not there.
+    #[error("{0} is not there")]
+    NotFound(String),
+    /// It is another than was planned.
+    #[error("{0} has changed since the plan was made")]
+    Changed(String),
+    /// The store's.
+    #[error("the store did not give a source")]
+    Store(#[from] StoreError),
+}
+
+impl PlanError {
+    /// In one word.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound(_) => "resource_not_found",
+            Self::Changed(_) => "resource_content_changed",
+            Self::Store(_) => "resource_store_error",
+        }
+    }
+
+    /// In words.
+    pub fn why(&self) -> String {
+        chain(self)
+    }
+}
+
+/// Reads all sources of a configuration.
+///
+/// # Errors
+///
+/// Where one is not there, or the store's.
+pub async fn make(files: &Files, config: &Config) -> Result<Plan, PlanError> {
+    let mut graphs = BTreeMap::new();
+    for (id, graph) in &config.graphs {
+        let source = read(files, &graph.schema).await?;
+        let query = |(name, text): (&String, &String)| {
+            (name.clone(), (digest(text.as_bytes()), text.clone()))
+        };
+        let planned = Planned {
+            source: graph.schema.clone(),
+            schema_digest: digest(source.as_bytes()),
+            queries: graph.queries.iter().map(query).collect(),
+            embedding: graph.embedding.clone(),
+        };
+        graphs.insert(id.clone(), planned);
+    }
+    Ok(Plan { config_digest: config_digest(&graphs), graphs })
+}
+
+fn config_digest(graphs: &BTreeMap<String, Planned>) -> String {
+    let parts = |planned: &Planned| {
+        let queries: BTreeMap<String, String> = planned
+            .queries
+            .iter()
+            .map(|(name, (digest, _))| (name.clone(), digest.clone()))
+            .collect();
+        (planned.schema_digest.clone(), queries, planned.embedding.clone())
+    };
+    let graphs: BTreeMap<&String, _> =
+        graphs.iter().map(|(id, graph)| (id, parts(graph))).collect();
+    digest_of(&graphs)
+}
+
+/// The source of a schema, once more, as it was planned.
+///
+/// # Errors
+///
+/// Where it is another by now, or gone, or the store's.
+pub async fn source_again(files: &Files, planned: &Planned) -> Result<String, PlanError> {
+    let source = read(files, &planned.source).await?;
+    if defect!("G33", true, digest(source.as_bytes()) == planned.schema_digest) {
+        Ok(source)
+    } else {
+        Err(PlanError::Changed(planned.source.clone()))
+    }
+}
+
+async fn read(files: &Files, path: &str) -> Result<String, PlanError> {
+    let found = files.get(path).await?.ok_or_else(|| PlanError::NotFound(path.to_owned()))?;
+    Ok(String::from_utf8_lossy(&found.bytes).into_owned())
+}

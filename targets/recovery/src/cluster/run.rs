@@ -1,0 +1,418 @@
+//! One command, from the lock to the report: what apply, refresh and import have in common.
+//!
+//! lock, read the ledger, read the sidecars, sweep, do what was asked for, write the ledger once, delete the sidecars that
+//! are finished, mark the approvals that are used up, unlock.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chaosdrill_rt::{
+    defect,
+    fail::Injected,
+    fail_point, observe,
+    time::{self, Duration},
+};
+
+use super::{
+    apply, approvals,
+    files::{Files, PutError, chain},
+    ledger::{self, AsRead, LedgerError},
+    lock::{self, Lock, LockError},
+    model::{Approval, Config, Kind, SIDECAR_VERSION, Sidecar, State},
+    report::{Diagnostics, Held, Outcome, Report},
+    sidecars, survey, sweep, ulid,
+};
+
+/// A cluster, as one actor works on it.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// Its objects.
+    pub files: Files,
+    /// Who works on it.
+    pub actor: String,
+    /// Whether commands take the lock; without it only the compare-and-swap protects the ledger.
+    pub locking: bool,
+    /// The age from which on an operator may take a lock away.
+    pub lease: Duration,
+    /// The version of sidecars that it writes, and the newest that it reads.
+    pub sidecar_version: u32,
+    /// Whether it writes the profile of embeddings down; older releases did not.
+    pub writes_profiles: bool,
+}
+
+impl Cluster {
+    /// The cluster in this store, with the lock, as this release works on it.
+    pub fn new(files: Files, actor: &str) -> Self {
+        Self {
+            files,
+            actor: actor.to_owned(),
+            locking: true,
+            lease: Duration::from_secs(300),
+            sidecar_version: SIDECAR_VERSION,
+            writes_profiles: true,
+        }
+    }
+}
+
+/// What a command is to do.
+#[derive(Clone, Debug)]
+pub enum Ask {
+    /// Make the cluster what the configuration says.
+    Apply(Config),
+    /// Look at every graph, and say how it stands.
+    Refresh,
+    /// Begin a ledger where there is none, and record these graphs, which are there and not recorded.
+    Import(BTreeSet<String>),
+}
+
+impl Ask {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Apply(_) => "apply",
+            Self::Refresh => "refresh",
+            Self::Import(_) => "import",
+        }
+    }
+}
+
+/// The command ends here, and writes nothing.
+#[derive(Debug)]
+pub(crate) struct Stop;
+
+/// A command at work.
+pub(crate) struct Run<'a> {
+    pub(crate) cluster: &'a Cluster,
+    pub(crate) command: String,
+    pub(crate) as_read: AsRead,
+    pub(crate) state: State,
+    pub(crate) diagnostics: Diagnostics,
+    /// Operations whose sidecars go once the ledger is written.
+    pub(crate) finished: Vec<String>,
+    /// Graphs that are not to be touched, and why.
+    pub(crate) blocked: BTreeMap<String, &'static str>,
+    /// Approvals whose files are to be marked once the ledger is written.
+    pub(crate) consumed: Vec<String>,
+    /// Something went wrong with a graph: no further one is moved.
+    pub(crate) is_halted: bool,
+    /// Payloads that are yet to be stored: path and text.
+    pub(crate) late_payloads: Vec<(String, String)>,
+    lock: Option<Lock>,
+}
+
+impl Cluster {
+    /// Carries a command out, and says what came of it.
+    pub async fn execute(&self, request: &str, ask: &Ask) -> Report {
+        let command = ulid::new();
+        let (actor, name) = (&self.actor, ask.name());
+        observe!(
+            "cluster.started",
+            command = command,
+            request = request,
+            kind = name,
+            actor = actor
+        );
+        let lock = match self.lock(&command, ask).await {
+            Ok(lock) => lock,
+            Err(locked) => return self.report_locked(request, command, locked),
+        };
+        let mut report = self.work(request, command, ask, lock.clone()).await;
+        // Whoever releases on success only, leaves a lock behind with every error.
+        if let Some(lock) =
+            lock.filter(|_| defect!("G7b", report.outcome == Outcome::Converged, true))
+            && let Err(error) = lock::release(&self.files, &lock).await
+        {
+            let mut diagnostics = Diagnostics(std::mem::take(&mut report.diagnostics));
+            diagnostics.warn("lock_release_failed", &lock.lock_id, chain(&error));
+            report.diagnostics = diagnostics.0;
+        }
+        say(&report);
+        report
+    }
+
+    async fn lock(&self, command: &str, ask: &Ask) -> Result<Option<Lock>, LockError> {
+        if !self.locking {
+            return Ok(None);
+        }
+        lock::acquire(&self.files, command, ask.name(), &self.actor).await.map(Some)
+    }
+
+    fn report_locked(&self, request: &str, command: String, error: LockError) -> Report {
+        let mut diagnostics = Diagnostics::default();
+        let mut held = None;
+        let outcome = match error {
+            LockError::Held(lock) => {
+                let age_ms = time::unix_ms().saturating_sub(lock.created_at);
+                let is_old = u128::try_from(age_ms).is_ok_and(|age| age >= self.lease.as_millis());
+                diagnostics.error(
+                    "locked",
+                    &lock.lock_id,
+                    format!("{} holds the lock", lock.holder),
+                );
+                held = Some(Held { lock_id: lock.lock_id, age_ms, may_be_forced: is_old });
+                Outcome::Locked
+            }
+            LockError::Store(why) => {
+                diagnostics.error("lock_store_error", lock::LOCK, why);
+                Outcome::Retry
+            }
+        };
+        let report = Report {
+            request: request.to_owned(),
+            command,
+            outcome,
+            state_written: Some(false),
+            state_revision: 0,
+            statuses: None,
+            diagnostics: diagnostics.0,
+            lock: held,
+        };
+        say(&report);
+        report
+    }
+
+    async fn work(&self, request: &str, command: String, ask: &Ask, lock: Option<Lock>) -> Report {
+        let mut diagnostics = Diagnostics::default();
+        let as_read = match ledger::read(&self.files).await {
+            Ok(as_read) => Some(as_read),
+            Err(LedgerError::Missing) if matches!(ask, Ask::Import(_)) => {
+                Some(AsRead { state: State::empty(), base: None })
+            }
+            Err(error) => {
+                let code = match error {
+                    LedgerError::Missing => "state_missing",
+                    LedgerError::Unreadable(_) => "state_unreadable",
+                    LedgerError::Store(_) => "state_store_error",
+                };
+                diagnostics.error(code, ledger::STATE, chain(&error));
+                None
+            }
+        };
+        let Some(as_read) = as_read else {
+            return Report {
+                request: request.to_owned(),
+                command,
+                outcome: diagnostics.outcome(),
+                state_written: Some(false),
+                state_revision: 0,
+                statuses: None,
+                diagnostics: diagnostics.0,
+                lock: None,
+            };
+        };
+        let mut run = Run {
+            cluster: self,
+            command,
+            state: as_read.state.clone(),
+            as_read,
+            diagnostics,
+            finished: Vec::new(),
+            blocked: BTreeMap::new(),
+            consumed: Vec::new(),
+            is_halted: false,
+            late_payloads: Vec::new(),
+            lock,
+        };
+        let (state_written, is_early) = match run.go(ask).await {
+            Ok(()) => match run.publish().await {
+                Ok(written) => (written, false),
+                Err(Stop) => (Some(false), true),
+            },
+            Err(Stop) => (Some(false), true),
+        };
+        run.report(request, state_written, is_early)
+    }
+}
+
+/// Tells the history what a report says.
+fn say(report: &Report) {
+    observe!(
+        "cluster.reported",
+        command = report.command,
+        request = report.request,
+        outcome = report.outcome,
+        state_written = report.state_written,
+        statuses = report.statuses,
+        diagnostics = report.diagnostics
+    );
+}
+
+impl Run<'_> {
+    async fn go(&mut self, ask: &Ask) -> Result<(), Stop> {
+        let pending = sidecars::read_all(&self.cluster.files, self.cluster.sidecar_version).await;
+        for (path, why) in &pending.unreadable {
+            self.diagnostics.error(why.code(), path, why.why());
+        }
+        // What an unreadable sidecar is about is not known: it may be about any graph.
+        if defect!("G24", false, !pending.unreadable.is_empty()) {
+            return Err(Stop);
+        }
+        sweep::sweep(self, pending.sidecars).await;
+        match ask {
+            Ask::Apply(config) => apply::apply(self, config).await,
+            Ask::Refresh => {
+                survey::refresh(self).await;
+                Ok(())
+            }
+            Ask::Import(graphs) => {
+                survey::import(self, graphs).await;
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes the ledger, if it says anything new, and cleans up behind it.
+    async fn publish(&mut self) -> Result<Option<bool>, Stop> {
+        let is_new =
+            self.as_read.base.is_none() || !self.state.says_the_same_as(&self.as_read.state);
+        if is_new {
+            self.state.state_revision += 1;
+            self.state.written_by.clone_from(&self.command);
+            self.pass(fail_point!(crate::failpoints::BEFORE_STATE_WRITE))?;
+            let base = self.as_read.base.as_deref();
+            if let Err(error) = ledger::write(&self.cluster.files, &self.state, base).await {
+                let (code, written) = match error {
+                    PutError::Taken => ("state_cas_mismatch", Some(false)),
+                    PutError::Failed(_) => ("state_write_failed", Some(false)),
+                    PutError::Unknown(_) => ("state_write_unknown", None),
+                };
+                self.diagnostics.error(code, ledger::STATE, chain(&error));
+                for operation in std::mem::take(&mut self.finished) {
+                    let message = "the ledger does not have it yet";
+                    self.diagnostics.warn("recovery_sidecar_kept", &operation, message);
+                }
+                return Ok(written);
+            }
+        }
+        for (path, text) in std::mem::take(&mut self.late_payloads) {
+            let _ = self.cluster.files.put_new(&path, text.as_bytes()).await;
+        }
+        for operation in std::mem::take(&mut self.finished) {
+            let deleted = self.cluster.files.delete(&sidecars::path(&operation)).await;
+            if let Err(error) = defect!("G13b", deleted.or(Ok(())), deleted) {
+                self.cleanup_failed(&operation, &chain(&error));
+            }
+        }
+        for approval in std::mem::take(&mut self.consumed) {
+            approvals::mark(self, &approval).await;
+        }
+        Ok(Some(is_new))
+    }
+
+    fn report(self, request: &str, state_written: Option<bool>, is_early: bool) -> Report {
+        // What was not written is not so: only what is stored is told.
+        let stored = match state_written {
+            Some(true) => self.state,
+            _ if is_early => defect!("G9b", self.state, self.as_read.state),
+            _ => defect!("G9", self.state, self.as_read.state),
+        };
+        Report {
+            request: request.to_owned(),
+            command: self.command,
+            outcome: self.diagnostics.outcome(),
+            state_written,
+            state_revision: stored.state_revision,
+            statuses: Some(stored.resource_statuses),
+            diagnostics: self.diagnostics.0,
+            lock: None,
+        }
+    }
+
+    /// Goes on, or stops where a fault orders an error.
+    pub(crate) fn pass(&mut self, passed: Result<(), Injected>) -> Result<(), Stop> {
+        passed.map_err(|injected| {
+            self.diagnostics.error("injected_failpoint", injected.0, injected.to_string());
+            // What has moved is told: its sidecar is still there.
+            for operation in std::mem::take(&mut self.finished) {
+                let message = "the ledger does not have it yet";
+                self.diagnostics.warn("recovery_sidecar_kept", &operation, message);
+            }
+            Stop
+        })
+    }
+
+    /// Whether the lock is still its own; nobody else works on the cluster as long as it is.
+    pub(crate) async fn still_holds(&mut self) -> bool {
+        let Some(lock) = &self.lock else { return true };
+        let why = match self.cluster.files.get(lock::LOCK).await {
+            Ok(Some(found)) if lock.is(&found.bytes) => return true,
+            Ok(_) => "somebody took the lock away".into(),
+            Err(error) => chain(&error),
+        };
+        self.diagnostics.error("lock_lost", &lock.lock_id, why);
+        false
+    }
+
+    /// Writes an intent down; nothing where that failed, and nothing may move.
+    pub(crate) async fn arm(
+        &mut self,
+        kind: Kind,
+        graph: &super::graph::Graph,
+        desired: &str,
+        observed: Option<u64>,
+        approval: Option<&str>,
+    ) -> Option<Sidecar> {
+        if !self.still_holds().await {
+            self.is_halted = true;
+            return None;
+        }
+        let sidecar = Sidecar {
+            schema_version: self.cluster.sidecar_version,
+            operation_id: ulid::new(),
+            started_at: time::unix_ms(),
+            actor: self.cluster.actor.clone(),
+            kind,
+            graph_id: graph.id.clone(),
+            graph_uri: graph.root(),
+            observed_manifest_version: observed,
+            expected_manifest_version: None,
+            desired_schema_digest: desired.to_owned(),
+            state_cas_base: self.as_read.base.clone().unwrap_or_default(),
+            approval_id: approval.map(str::to_owned),
+        };
+        match sidecars::arm(&self.cluster.files, &sidecar).await {
+            Ok(()) => Some(sidecar),
+            Err(error) => {
+                self.diagnostics.error(
+                    "recovery_sidecar_write_failed",
+                    &sidecar.operation_id,
+                    chain(&error),
+                );
+                self.is_halted = true;
+                None
+            }
+        }
+    }
+
+    /// Takes an intent back, of which nothing has come.
+    pub(crate) async fn disarm(&mut self, operation: &str) {
+        let deleted = self.cluster.files.delete(&sidecars::path(operation)).await;
+        if let Err(error) = defect!("G13", deleted.or(Ok(())), deleted) {
+            self.cleanup_failed(operation, &chain(&error));
+        }
+    }
+
+    /// A sidecar that stays would keep its graph from being served: somebody has to hear of it.
+    fn cleanup_failed(&mut self, operation: &str, why: &str) {
+        self.diagnostics.error("recovery_sidecar_cleanup_failed", operation, why);
+    }
+
+    /// Uses an approval up: in the ledger, which settles it, and in its file once the ledger is written.
+    pub(crate) async fn consume(&mut self, sidecar: &Sidecar, approval: &str) {
+        let record = sweep::approval_record(sidecar);
+        self.state.approval_records.insert(approval.to_owned(), record);
+        if defect!("G19", true, false) {
+            approvals::mark(self, approval).await;
+        } else {
+            self.consumed.push(approval.to_owned());
+        }
+    }
+
+    /// The ledger's record of an approval, as a file would say it.
+    pub(crate) fn as_consumed(&self, approval: Approval) -> Approval {
+        let record = self.state.approval_records.get(&approval.approval_id);
+        Approval {
+            consumed_at: record.map(|record| record.consumed_at),
+            consumed_by_operation: record.map(|record| record.consumed_by_operation.clone()),
+            ..approval
+        }
+    }
+}

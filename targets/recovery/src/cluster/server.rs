@@ -1,0 +1,205 @@
+//! The server: serves the graphs that are ready.
+//!
+//! What is wrong with one graph keeps that graph from being served, and no other. What may be wrong with any of them
+//! keeps all: a ledger that is not there, an intent that cannot be read, and no graph that is well.
+//!
+//! `POST /graphs` lists what is served, `POST /graphs/ID` asks for one: 200 served, 404 not, 503 nothing is.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+};
+
+use chaosdrill_rt::{
+    defect, http,
+    net::TcpListener,
+    observe, task,
+    time::{self, Duration},
+};
+use serde_json::json;
+
+use super::{
+    files::{Files, StoreError},
+    graph::{Graph, Opening},
+    ledger::{self, LedgerError},
+    model::{SIDECAR_VERSION, State, graph_address, query_path, schema_address},
+    sidecars::{self, Unreadable},
+    start, ulid,
+};
+use crate::BoxError;
+
+/// How a server works.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// The store of the cluster.
+    pub store_url: String,
+    /// Where it listens, such as `0.0.0.0:80`.
+    pub listen: String,
+    /// How long it rests before it looks again whether its graphs are ready.
+    pub poll: Duration,
+    /// Whether one graph that is not ready keeps all from being served.
+    pub require_all_graphs: bool,
+    /// Those who embed, as far as it knows them.
+    pub providers: BTreeSet<String>,
+}
+
+impl ServerConfig {
+    /// The defaults: it listens on port 80, looks every five seconds, serves what is ready, and knows the provider `local`.
+    pub fn new(store_url: impl Into<String>) -> Self {
+        Self {
+            store_url: store_url.into(),
+            listen: "0.0.0.0:80".into(),
+            poll: Duration::from_secs(5),
+            require_all_graphs: false,
+            providers: BTreeSet::from(["local".to_owned()]),
+        }
+    }
+}
+
+/// What is served.
+#[derive(Clone, Debug, Default)]
+struct Readiness {
+    /// Why nothing is; nothing where something is.
+    fatal: Option<&'static str>,
+    /// The graphs that are served.
+    ready: BTreeSet<String>,
+    /// Those that are not, and why.
+    quarantined: BTreeMap<String, &'static str>,
+    /// How often the store did not answer: what was concluded from that may be gone at the next look.
+    store_errors: u32,
+}
+
+/// Runs a server, for ever.
+///
+/// # Errors
+///
+/// Only where it cannot start.
+pub async fn run_server(config: ServerConfig) -> Result<(), BoxError> {
+    let files = start::open(&config.store_url)?;
+    let booting = Readiness { fatal: Some("booting"), ..Readiness::default() };
+    let served = Arc::new(Mutex::new(booting));
+    let listener = TcpListener::bind("server", &config.listen).await?;
+    task::spawn(keep_looking(files, config, served.clone()));
+    let answer = move |request: http::Request| {
+        let answered = answer(&served, &request);
+        async move { answered }
+    };
+    http::serve(listener, answer).await?;
+    Ok(())
+}
+
+async fn keep_looking(files: Files, config: ServerConfig, served: Arc<Mutex<Readiness>>) {
+    loop {
+        let look = ulid::new();
+        observe!("server.looking", look = look);
+        let readiness = look_around(&files, &config).await;
+        observe!(
+            "server.looked",
+            look = look,
+            fatal = readiness.fatal,
+            ready = readiness.ready,
+            quarantined = readiness.quarantined,
+            store_errors = readiness.store_errors
+        );
+        *served.lock().expect("nothing panics while it holds this") = readiness;
+        time::sleep(config.poll).await;
+    }
+}
+
+fn answer(served: &Mutex<Readiness>, request: &http::Request) -> http::Response {
+    let served = served.lock().expect("nothing panics while it holds this");
+    if let Some(fatal) = served.fatal {
+        return http::Response::new(503, json!({ "error": fatal }).to_string());
+    }
+    match request.path.strip_prefix("/graphs") {
+        Some("") => http::Response::new(200, json!({ "graphs": served.ready }).to_string()),
+        Some(path) if served.ready.contains(path.trim_start_matches('/')) => {
+            http::Response::new(200, "{}")
+        }
+        _ => http::Response::new(404, "it is not served"),
+    }
+}
+
+/// Looks at everything that decides what is served.
+async fn look_around(files: &Files, config: &ServerConfig) -> Readiness {
+    let mut seen = Readiness::default();
+    let state = match ledger::read(files).await {
+        Ok(as_read) => as_read.state,
+        Err(error) => {
+            seen.store_errors += u32::from(matches!(error, LedgerError::Store(_)));
+            seen.fatal = Some("state_unreadable");
+            return seen;
+        }
+    };
+    let pending = sidecars::read_all(files, SIDECAR_VERSION).await;
+    for (_, why) in &pending.unreadable {
+        seen.store_errors += u32::from(matches!(why, Unreadable::Store(_)));
+        seen.fatal = defect!("G24b", None, Some(why.code()));
+    }
+    if defect!("G11", !pending.sidecars.is_empty(), false) {
+        seen.fatal = Some("cluster_recovery_pending");
+    }
+    for sidecar in pending.sidecars {
+        seen.quarantined.insert(sidecar.graph_id, "cluster_recovery_pending");
+    }
+    for id in state.graphs() {
+        if seen.quarantined.contains_key(&id) {
+            continue;
+        }
+        match is_ready(files, config, &state, &id).await {
+            Ok(None) => {
+                seen.ready.insert(id);
+            }
+            Ok(Some(why)) => {
+                seen.quarantined.insert(id, why);
+            }
+            Err(_) => {
+                seen.store_errors += 1;
+                seen.quarantined.insert(id, "graph_store_error");
+            }
+        }
+    }
+    if seen.ready.is_empty() {
+        seen.fatal = seen.fatal.or(Some("no_graph_is_ready"));
+    }
+    if config.require_all_graphs && !seen.quarantined.is_empty() {
+        seen.fatal = seen.fatal.or(Some("not_all_graphs_are_ready"));
+    }
+    if seen.fatal.is_some() {
+        seen.ready.clear();
+    }
+    seen
+}
+
+/// Why a graph is not ready; nothing where it is.
+async fn is_ready(
+    files: &Files,
+    config: &ServerConfig,
+    state: &State,
+    id: &str,
+) -> Result<Option<&'static str>, StoreError> {
+    match Graph::new(files.clone(), id).open().await {
+        Opening::Live(live) if state.digest_at(&schema_address(id)) == Some(&live.digest) => {}
+        Opening::Live(_) => return Ok(Some("graph_drifted")),
+        Opening::WontOpen(_) => return Ok(Some("graph_unopenable")),
+        Opening::Unknown(error) => return Err(error),
+    }
+    for (_, name, digest) in state.queries(id) {
+        let payload = files.get(&query_path(id, name, digest)).await?;
+        match payload {
+            Some(payload) if payload.bytes.starts_with(b"query ") => {}
+            Some(_) => return Ok(Some("query_unparseable")),
+            None => return Ok(Some("query_payload_missing")),
+        }
+    }
+    let graph = state.applied_revision.resources.get(&graph_address(id));
+    let provider = graph.and_then(|graph| graph.embedding_provider.as_ref());
+    let profile = graph.and_then(|graph| graph.embedding_profile.as_ref());
+    Ok(match provider {
+        Some(provider) if !config.providers.contains(provider) => {
+            Some("embedding_provider_unknown")
+        }
+        Some(_) if profile.is_none() => Some("embedding_profile_missing"),
+        _ => None,
+    })
+}

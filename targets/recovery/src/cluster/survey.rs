@@ -1,0 +1,59 @@
+//! Refresh and import: looking at graphs without moving any.
+
+use std::collections::BTreeSet;
+
+use super::{
+    files::chain,
+    graph::{Graph, Opening},
+    model::{Status, graph_address, schema_address},
+    run::Run,
+};
+
+/// Says of every recorded graph how it stands.
+pub(crate) async fn refresh(run: &mut Run<'_>) {
+    for id in run.state.graphs() {
+        if run.blocked.contains_key(&id) {
+            continue;
+        }
+        let address = graph_address(&id);
+        let recorded = run.state.digest_at(&schema_address(&id)).map(str::to_owned);
+        match Graph::new(run.cluster.files.clone(), &id).open_to_write().await {
+            Opening::Live(live) if Some(&live.digest) == recorded.as_ref() => {
+                run.state.set_status(&address, Status::Applied, None);
+            }
+            Opening::Live(_) => {
+                run.diagnostics.warn(
+                    "graph_drifted",
+                    &address,
+                    "its schema is not the recorded one",
+                );
+                run.state.set_status(&address, Status::Drifted, Some("graph_drifted"));
+            }
+            Opening::WontOpen(why) => {
+                run.diagnostics.warn("graph_unopenable", &address, why);
+                run.state.set_status(&address, Status::Error, Some("graph_unopenable"));
+            }
+            Opening::Unknown(error) => {
+                run.diagnostics.error("graph_store_error", &address, chain(&error));
+            }
+        }
+    }
+}
+
+/// Records graphs that are there and that the ledger does not know, because somebody says so.
+pub(crate) async fn import(run: &mut Run<'_>, graphs: &BTreeSet<String>) {
+    for id in graphs {
+        let is_known = run.state.digest_at(&schema_address(id)).is_some();
+        if is_known || run.blocked.contains_key(id) {
+            continue;
+        }
+        let address = graph_address(id);
+        match Graph::new(run.cluster.files.clone(), id).open_to_write().await {
+            Opening::Live(live) => run.state.record_schema(id, &live.digest),
+            Opening::WontOpen(why) => run.diagnostics.error("graph_unopenable", &address, why),
+            Opening::Unknown(error) => {
+                run.diagnostics.error("graph_store_error", &address, chain(&error));
+            }
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Recovery: what becomes of the sidecars that were left behind.
+//!
+//! It looks at what really happened, and then rolls the ledger forward, takes the intent back, or leaves the sidecar and
+//! blocks its graph. It never removes anything, and where it cannot see it concludes nothing.
+//!
+//! | row | kind | what is there | what is done |
+//! |---|---|---|---|
+//! | 1 | create | no root | retire: nothing happened |
+//! | 2 | create | as recorded | retire: the ledger knows |
+//! | 3 | schema | as recorded; as desired | retire; roll forward |
+//! | 4 | create | as desired, not recorded | roll forward |
+//! | 5 | create | a root that will not open | keep, block: somebody has to look |
+//! | 6 | both | something else | keep, block, drifted: nobody guesses |
+//! | | schema | no graph that opens | keep, block |
+//! | 7 | delete | no root, not recorded | retire |
+//! | 7b | delete | no root, recorded | tombstone, consume the approval |
+//! | 8 | delete | a root | retire: it will be proposed again, under the same approval |
+//! | | all | the store does not say | keep, block |
+
+use chaosdrill_rt::{defect, observe, time};
+
+use super::{
+    files::{Existence, chain},
+    graph::{Graph, Live, Opening},
+    model::{
+        ApprovalRecord, Kind, Observation, RecoveryRecord, Sidecar, State, Status, graph_address,
+        schema_address,
+    },
+    run::Run,
+};
+
+/// What is there.
+enum Seen {
+    Absent,
+    Live(Live),
+    WontOpen(String),
+    Unknown(String),
+}
+
+/// What is done about it, with its row in the table.
+enum Row {
+    Retire(&'static str),
+    RollForward(&'static str),
+    Tombstone(&'static str),
+    Keep(&'static str, Reason),
+}
+
+enum Reason {
+    Incomplete(String),
+    Drifted,
+    WontOpen(String),
+    Unseen(String),
+}
+
+/// Goes through all sidecars that were left behind.
+pub(crate) async fn sweep(run: &mut Run<'_>, pending: Vec<Sidecar>) {
+    for sidecar in pending {
+        let graph = Graph::new(run.cluster.files.clone(), &sidecar.graph_id);
+        let seen = look(&graph).await;
+        let row = decide(&sidecar, &seen, &run.state);
+        act(run, &graph, sidecar, row).await;
+    }
+}
+
+async fn look(graph: &Graph) -> Seen {
+    match graph.existence().await {
+        Existence::Absent => return Seen::Absent,
+        Existence::Unknown(error) => {
+            return defect!("G23", Seen::Absent, Seen::Unknown(chain(&error)));
+        }
+        Existence::Present => {}
+    }
+    match graph.open_to_write().await {
+        Opening::Live(live) => Seen::Live(live),
+        Opening::WontOpen(why) => Seen::WontOpen(why),
+        Opening::Unknown(error) => Seen::Unknown(chain(&error)),
+    }
+}
+
+fn decide(sidecar: &Sidecar, seen: &Seen, state: &State) -> Row {
+    let recorded = state.digest_at(&schema_address(&sidecar.graph_id));
+    if let Seen::Unknown(why) = seen {
+        return Row::Keep("unseen", Reason::Unseen(why.clone()));
+    }
+    match sidecar.kind {
+        Kind::GraphCreate => decide_create(sidecar, seen, recorded),
+        Kind::SchemaApply => decide_schema(sidecar, seen, recorded),
+        Kind::GraphDelete => decide_delete(seen, recorded),
+    }
+}
+
+fn decide_create(sidecar: &Sidecar, seen: &Seen, recorded: Option<&str>) -> Row {
+    match seen {
+        Seen::Absent if defect!("G1", true, false) => {
+            Row::Keep("1", Reason::WontOpen("it is not there".into()))
+        }
+        Seen::Absent if defect!("G1b", true, false) => Row::RollForward("1"),
+        Seen::Live(live) if recorded == Some(live.digest.as_str()) => Row::Retire("2"),
+        Seen::Live(live) if live.digest == sidecar.desired_schema_digest => {
+            defect!("G2", Row::Retire("4"), Row::RollForward("4"))
+        }
+        Seen::Live(_) => Row::Keep("6", Reason::Drifted),
+        Seen::WontOpen(why) => Row::Keep("5", Reason::Incomplete(why.clone())),
+        Seen::Absent | Seen::Unknown(_) => Row::Retire("1"),
+    }
+}
+
+fn decide_schema(sidecar: &Sidecar, seen: &Seen, recorded: Option<&str>) -> Row {
+    match seen {
+        Seen::Live(_) if defect!("G3", true, false) => Row::RollForward("3"),
+        Seen::Live(live) if recorded == Some(live.digest.as_str()) => Row::Retire("3"),
+        Seen::Live(live) if live.digest == sidecar.desired_schema_digest => {
+            defect!("G4", Row::Retire("3"), Row::RollForward("3"))
+        }
+        Seen::Live(_) if defect!("G22", true, false) => Row::Retire("6"),
+        Seen::Live(_) if defect!("G22b", true, false) => Row::RollForward("6"),
+        Seen::Live(_) => Row::Keep("6", Reason::Drifted),
+        Seen::WontOpen(why) => Row::Keep("schema", Reason::WontOpen(why.clone())),
+        Seen::Absent | Seen::Unknown(_) => {
+            Row::Keep("schema", Reason::WontOpen("it is not there".into()))
+        }
+    }
+}
+
+fn decide_delete(seen: &Seen, recorded: Option<&str>) -> Row {
+    match seen {
+        Seen::Absent if recorded.is_none() => Row::Retire("7"),
+        Seen::Absent => defect!("G6", Row::Retire("7b"), Row::Tombstone("7b")),
+        _ => defect!("G5", Row::Tombstone("8"), Row::Retire("8")),
+    }
+}
+
+async fn act(run: &mut Run<'_>, graph: &Graph, sidecar: Sidecar, row: Row) {
+    let (Row::Retire(name) | Row::RollForward(name) | Row::Tombstone(name) | Row::Keep(name, _)) =
+        &row;
+    let (operation, id) = (&sidecar.operation_id, &sidecar.graph_id);
+    observe!("cluster.swept", command = run.command, operation = operation, graph = id, row = name);
+    match row {
+        Row::Retire(name) => {
+            if name == "8" {
+                run.diagnostics.warn(
+                    "graph_delete_incomplete",
+                    &graph_address(id),
+                    "its root is still there",
+                );
+            }
+        }
+        Row::RollForward(_) => {
+            if defect!("G2c", sidecar.kind == Kind::GraphCreate, false) {
+                let _ = graph.remove().await;
+            } else {
+                run.state.record_schema(id, &sidecar.desired_schema_digest);
+            }
+            record(run, &sidecar);
+        }
+        Row::Tombstone(_) => {
+            tombstone(&mut run.state, &sidecar, &sidecar.actor);
+            if let Some(approval) = defect!("G6b", &None, &sidecar.approval_id) {
+                run.consume(&sidecar, approval).await;
+            }
+            record(run, &sidecar);
+        }
+        Row::Keep(_, reason) => return keep(run, graph, sidecar, reason).await,
+    }
+    run.finished.push(sidecar.operation_id);
+}
+
+/// Takes a graph out of the ledger, and leaves a note that it was there.
+pub(crate) fn tombstone(state: &mut State, sidecar: &Sidecar, actor: &str) {
+    state.forget_graph(&sidecar.graph_id);
+    state.observations.push(Observation {
+        kind: "tombstone".into(),
+        graph_id: sidecar.graph_id.clone(),
+        deleted_at: time::unix_ms(),
+        approval_id: sidecar.approval_id.clone(),
+        actor: actor.to_owned(),
+    });
+}
+
+/// Notes that an approval was used up.
+pub(crate) fn approval_record(sidecar: &Sidecar) -> ApprovalRecord {
+    ApprovalRecord {
+        resource: graph_address(&sidecar.graph_id),
+        consumed_at: time::unix_ms(),
+        consumed_by_operation: sidecar.operation_id.clone(),
+    }
+}
+
+fn record(run: &mut Run<'_>, sidecar: &Sidecar) {
+    let message = "it had happened, and the ledger did not know";
+    run.diagnostics.warn("cluster_recovery_rolled_forward", &sidecar.operation_id, message);
+    if defect!("G2b", true, false) {
+        return;
+    }
+    run.state.recovery_records.push(RecoveryRecord {
+        operation_id: sidecar.operation_id.clone(),
+        kind: sidecar.kind,
+        graph_id: sidecar.graph_id.clone(),
+        outcome: "rolled_forward".into(),
+        recovered_at: time::unix_ms(),
+        actor: defect!("G4b", run.cluster.actor.clone(), sidecar.actor.clone()),
+    });
+}
+
+async fn keep(run: &mut Run<'_>, graph: &Graph, sidecar: Sidecar, reason: Reason) {
+    let (id, operation) = (sidecar.graph_id.clone(), &sidecar.operation_id);
+    let (status, code, why) = match reason {
+        Reason::Incomplete(why) => {
+            if defect!("G21", true, false) {
+                let _ = graph.remove().await;
+            }
+            (Status::Error, "graph_create_incomplete", why)
+        }
+        Reason::Drifted => (
+            Status::Drifted,
+            "actual_applied_state_pending",
+            "it is neither as it was nor as it was to be".into(),
+        ),
+        Reason::WontOpen(why) => (Status::Blocked, "cluster_recovery_pending", why),
+        Reason::Unseen(why) => (Status::Blocked, "recovery_store_error", why),
+    };
+    run.diagnostics.error(code, operation, format!("graph {id}: {why}"));
+    // What the store did not say this time is nothing to write down.
+    if code != "recovery_store_error" {
+        run.state.set_status(&graph_address(&id), status, Some(code));
+    }
+    run.blocked.insert(id, code);
+}
