@@ -13,7 +13,7 @@ use super::{
 };
 
 /// Calls of an applier, and how often the story makes each at least.
-const CALLS: [(&str, u64); 20] = [
+const CALLS: [(&str, u64); 19] = [
     ("store:put-if __cluster/lock.json", 7),
     ("store:get __cluster/lock.json", 7),
     ("store:delete __cluster/lock.json", 7),
@@ -24,7 +24,6 @@ const CALLS: [(&str, u64); 20] = [
     ("store:get __cluster/recoveries/*.json", 5),
     ("store:delete __cluster/recoveries/*.json", 8),
     ("store:list __cluster/approvals", 2),
-    ("store:get __cluster/approvals/*.json", 2),
     ("store:put-if __cluster/approvals/*.json", 2),
     ("store:list graphs/places.omni", 4),
     ("store:put-if graphs/places.omni/schema.json", 2),

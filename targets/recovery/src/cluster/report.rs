@@ -77,10 +77,11 @@ pub struct Held {
 }
 
 /// Errors that do not pass by themselves.
-const FOR_PEOPLE: [&str; 10] = [
+const FOR_PEOPLE: [&str; 11] = [
     "actual_applied_state_pending",
     "approval_required",
     "cluster_recovery_pending",
+    "cluster_recovery_unattributed",
     "graph_create_incomplete",
     "graph_exists_unrecorded",
     "recovery_sidecar_unreadable",

@@ -85,6 +85,8 @@ pub(crate) struct Run<'a> {
     pub(crate) as_read: AsRead,
     pub(crate) state: State,
     pub(crate) diagnostics: Diagnostics,
+    /// Operations of its own whose sidecars are written.
+    pub(crate) armed: Vec<String>,
     /// Operations whose sidecars go once the ledger is written.
     pub(crate) finished: Vec<String>,
     /// Graphs that are not to be touched, and why.
@@ -204,6 +206,7 @@ impl Cluster {
             state: as_read.state.clone(),
             as_read,
             diagnostics,
+            armed: Vec::new(),
             finished: Vec::new(),
             blocked: BTreeMap::new(),
             consumed: Vec::new(),
@@ -275,10 +278,7 @@ impl Run<'_> {
                     PutError::Unknown(_) => ("state_write_unknown", None),
                 };
                 self.diagnostics.error(code, ledger::STATE, chain(&error));
-                for operation in std::mem::take(&mut self.finished) {
-                    let message = "the ledger does not have it yet";
-                    self.diagnostics.warn("recovery_sidecar_kept", &operation, message);
-                }
+                self.tell_what_stays();
                 return Ok(written);
             }
         }
@@ -320,13 +320,21 @@ impl Run<'_> {
     pub(crate) fn pass(&mut self, passed: Result<(), Injected>) -> Result<(), Stop> {
         passed.map_err(|injected| {
             self.diagnostics.error("injected_failpoint", injected.0, injected.to_string());
-            // What has moved is told: its sidecar is still there.
-            for operation in std::mem::take(&mut self.finished) {
+            self.tell_what_stays();
+            Stop
+        })
+    }
+
+    /// Names every sidecar that it leaves behind and has not named yet.
+    fn tell_what_stays(&mut self) {
+        let stays = std::mem::take(&mut self.armed).into_iter().chain(std::mem::take(&mut self.finished));
+        let stays: BTreeSet<String> = stays.collect();
+        for operation in stays {
+            if !self.diagnostics.0.iter().any(|said| said.about == operation) {
                 let message = "the ledger does not have it yet";
                 self.diagnostics.warn("recovery_sidecar_kept", &operation, message);
             }
-            Stop
-        })
+        }
     }
 
     /// Whether the lock is still its own; nobody else works on the cluster as long as it is.
@@ -369,7 +377,10 @@ impl Run<'_> {
             approval_id: approval.map(str::to_owned),
         };
         match sidecars::arm(&self.cluster.files, &sidecar).await {
-            Ok(()) => Some(sidecar),
+            Ok(()) => {
+                self.armed.push(sidecar.operation_id.clone());
+                Some(sidecar)
+            }
             Err(error) => {
                 self.diagnostics.error(
                     "recovery_sidecar_write_failed",
@@ -385,6 +396,7 @@ impl Run<'_> {
     /// Takes an intent back, of which nothing has come.
     pub(crate) async fn disarm(&mut self, operation: &str) {
         let deleted = self.cluster.files.delete(&sidecars::path(operation)).await;
+        self.armed.retain(|armed| armed != operation);
         if let Err(error) = defect!("G13", deleted.or(Ok(())), deleted) {
             self.cleanup_failed(operation, &chain(&error));
         }
