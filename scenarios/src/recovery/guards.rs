@@ -180,7 +180,7 @@ fn failpoints_are_named_in_the_catalogue(root: &Path) -> Outcome {
                 tokens[at + 3..].iter().take_while(|(_, token)| !token.is(')') && !token.is(','));
             match inside.map(|(_, token)| token).last() {
                 Some(Token::Word(word)) if known.contains(&word.as_str()) => {
-                    passed.push(word.clone())
+                    passed.push(word.clone());
                 }
                 Some(Token::Word(word)) => {
                     return Outcome::invalid(

@@ -55,7 +55,8 @@ async fn run(workload: Workload) -> Result<(), Box<dyn std::error::Error + Send 
         let racers: Vec<_> = RACERS
             .iter()
             .map(|racer| {
-                let (operator, wanted) = (operator.at(racer).for_round(round as u64), wanted.clone());
+                let (operator, wanted) =
+                    (operator.at(racer).for_round(round as u64), wanted.clone());
                 task::spawn(async move { operator.apply(&wanted).await })
             })
             .collect();

@@ -12,10 +12,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 
 use super::{
+    command::{Ask, Cluster},
     lock,
     model::{Config, SIDECAR_VERSION},
     report::{Outcome, Report},
-    run::{Ask, Cluster},
     start,
 };
 use crate::BoxError;

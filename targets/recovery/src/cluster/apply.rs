@@ -200,8 +200,8 @@ async fn is_welcome(run: &mut Run<'_>, graph: &Graph, live: &Live, source: &str)
     }
 }
 
-/// The engine gave an error. The intent is taken back only where it is certain that nothing has moved: the old schema is
-/// what readers see also of a change that is committed and not visible yet.
+/// The engine gave an error. The intent is taken back only where it is certain that nothing has moved: readers see the
+/// old schema also of a change that is committed and not visible yet.
 async fn refused(
     run: &mut Run<'_>,
     graph: &Graph,

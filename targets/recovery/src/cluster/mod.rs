@@ -6,12 +6,13 @@
 //! | approver | [`run_approver`] | writes somebody's approval of a removal down |
 //! | server | [`run_server`] | serves the graphs that are ready, and puts aside those that are not |
 //!
-//! All three meet in object storage only; see [`run`] for the life of a command and [`sweep`] for recovery.
+//! All three meet in object storage only; see [`command`] for what may be asked for and [`sweep`] for recovery.
 
 pub mod applier;
 mod apply;
 pub mod approvals;
 pub mod approver;
+pub mod command;
 pub mod defects;
 pub mod files;
 pub mod graph;
@@ -20,7 +21,7 @@ pub mod lock;
 pub mod model;
 pub mod plan;
 pub mod report;
-pub mod run;
+mod run;
 pub mod server;
 pub mod sidecars;
 mod start;
@@ -30,6 +31,6 @@ pub mod ulid;
 
 pub use applier::{ApplierConfig, run_applier};
 pub use approver::{ApproverConfig, run_approver};
+pub use command::{Ask, Cluster};
 pub use model::{Config, Embedding, GraphConfig};
-pub use run::{Ask, Cluster};
 pub use server::{ServerConfig, run_server};

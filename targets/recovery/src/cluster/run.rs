@@ -1,78 +1,23 @@
-//! One command, from the lock to the report: what apply, refresh and import have in common.
+//! One command at work, between the ledger that it read and the one that it writes.
 //!
-//! lock, read the ledger, read the sidecars, sweep, do what was asked for, write the ledger once, delete the sidecars that
-//! are finished, mark the approvals that are used up, unlock.
+//! Read the sidecars, sweep, do what was asked for, write the ledger once, delete the sidecars that are finished, mark
+//! the approvals that are used up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chaosdrill_rt::{
-    defect,
-    fail::Injected,
-    fail_point, observe,
-    time::{self, Duration},
-};
+use chaosdrill_rt::{defect, fail::Injected, fail_point, time};
 
 use super::{
     apply, approvals,
-    files::{Files, PutError, chain},
-    ledger::{self, AsRead, LedgerError},
-    lock::{self, Lock, LockError},
-    model::{Approval, Config, Kind, SIDECAR_VERSION, Sidecar, State},
-    report::{Diagnostics, Held, Outcome, Report},
+    command::{Ask, Cluster},
+    files::{PutError, chain},
+    graph::Graph,
+    ledger::{self, AsRead},
+    lock::{self, Lock},
+    model::{Approval, Kind, Sidecar, State},
+    report::{Diagnostics, Report},
     sidecars, survey, sweep, ulid,
 };
-
-/// A cluster, as one actor works on it.
-#[derive(Clone, Debug)]
-pub struct Cluster {
-    /// Its objects.
-    pub files: Files,
-    /// Who works on it.
-    pub actor: String,
-    /// Whether commands take the lock; without it only the compare-and-swap protects the ledger.
-    pub locking: bool,
-    /// The age from which on an operator may take a lock away.
-    pub lease: Duration,
-    /// The version of sidecars that it writes, and the newest that it reads.
-    pub sidecar_version: u32,
-    /// Whether it writes the profile of embeddings down; older releases did not.
-    pub writes_profiles: bool,
-}
-
-impl Cluster {
-    /// The cluster in this store, with the lock, as this release works on it.
-    pub fn new(files: Files, actor: &str) -> Self {
-        Self {
-            files,
-            actor: actor.to_owned(),
-            locking: true,
-            lease: Duration::from_secs(300),
-            sidecar_version: SIDECAR_VERSION,
-            writes_profiles: true,
-        }
-    }
-}
-
-/// What a command is to do.
-#[derive(Clone, Debug)]
-pub enum Ask {
-    /// Make the cluster what the configuration says.
-    Apply(Config),
-    /// Look at every graph, and say how it stands.
-    Refresh,
-    /// Begin a ledger where there is none, and record these graphs, which are there and not recorded.
-    Import(BTreeSet<String>),
-}
-
-impl Ask {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Apply(_) => "apply",
-            Self::Refresh => "refresh",
-            Self::Import(_) => "import",
-        }
-    }
-}
 
 /// The command ends here, and writes nothing.
 #[derive(Debug)]
@@ -100,108 +45,16 @@ pub(crate) struct Run<'a> {
     lock: Option<Lock>,
 }
 
-impl Cluster {
-    /// Carries a command out, and says what came of it.
-    pub async fn execute(&self, request: &str, ask: &Ask) -> Report {
-        let command = ulid::new();
-        let (actor, name) = (&self.actor, ask.name());
-        observe!(
-            "cluster.started",
-            command = command,
-            request = request,
-            kind = name,
-            actor = actor
-        );
-        let lock = match self.lock(&command, ask).await {
-            Ok(lock) => lock,
-            Err(locked) => return self.report_locked(request, command, locked),
-        };
-        let mut report = self.work(request, command, ask, lock.clone()).await;
-        // Whoever releases on success only, leaves a lock behind with every error.
-        if let Some(lock) =
-            lock.filter(|_| defect!("G7b", report.outcome == Outcome::Converged, true))
-            && let Err(error) = lock::release(&self.files, &lock).await
-        {
-            let mut diagnostics = Diagnostics(std::mem::take(&mut report.diagnostics));
-            diagnostics.warn("lock_release_failed", &lock.lock_id, chain(&error));
-            report.diagnostics = diagnostics.0;
-        }
-        say(&report);
-        report
-    }
-
-    async fn lock(&self, command: &str, ask: &Ask) -> Result<Option<Lock>, LockError> {
-        if !self.locking {
-            return Ok(None);
-        }
-        lock::acquire(&self.files, command, ask.name(), &self.actor).await.map(Some)
-    }
-
-    fn report_locked(&self, request: &str, command: String, error: LockError) -> Report {
-        let mut diagnostics = Diagnostics::default();
-        let mut held = None;
-        let outcome = match error {
-            LockError::Held(lock) => {
-                let age_ms = time::unix_ms().saturating_sub(lock.created_at);
-                let is_old = u128::try_from(age_ms).is_ok_and(|age| age >= self.lease.as_millis());
-                diagnostics.error(
-                    "locked",
-                    &lock.lock_id,
-                    format!("{} holds the lock", lock.holder),
-                );
-                held = Some(Held { lock_id: lock.lock_id, age_ms, may_be_forced: is_old });
-                Outcome::Locked
-            }
-            LockError::Store(why) => {
-                diagnostics.error("lock_store_error", lock::LOCK, why);
-                Outcome::Retry
-            }
-        };
-        let report = Report {
-            request: request.to_owned(),
-            command,
-            outcome,
-            state_written: Some(false),
-            state_revision: 0,
-            statuses: None,
-            diagnostics: diagnostics.0,
-            lock: held,
-        };
-        say(&report);
-        report
-    }
-
-    async fn work(&self, request: &str, command: String, ask: &Ask, lock: Option<Lock>) -> Report {
-        let mut diagnostics = Diagnostics::default();
-        let as_read = match ledger::read(&self.files).await {
-            Ok(as_read) => Some(as_read),
-            Err(LedgerError::Missing) if matches!(ask, Ask::Import(_)) => {
-                Some(AsRead { state: State::empty(), base: None })
-            }
-            Err(error) => {
-                let code = match error {
-                    LedgerError::Missing => "state_missing",
-                    LedgerError::Unreadable(_) => "state_unreadable",
-                    LedgerError::Store(_) => "state_store_error",
-                };
-                diagnostics.error(code, ledger::STATE, chain(&error));
-                None
-            }
-        };
-        let Some(as_read) = as_read else {
-            return Report {
-                request: request.to_owned(),
-                command,
-                outcome: diagnostics.outcome(),
-                state_written: Some(false),
-                state_revision: 0,
-                statuses: None,
-                diagnostics: diagnostics.0,
-                lock: None,
-            };
-        };
-        let mut run = Run {
-            cluster: self,
+impl<'a> Run<'a> {
+    pub(crate) fn new(
+        cluster: &'a Cluster,
+        command: String,
+        as_read: AsRead,
+        diagnostics: Diagnostics,
+        lock: Option<Lock>,
+    ) -> Self {
+        Self {
+            cluster,
             command,
             state: as_read.state.clone(),
             as_read,
@@ -213,33 +66,10 @@ impl Cluster {
             is_halted: false,
             late_payloads: Vec::new(),
             lock,
-        };
-        let (state_written, is_early) = match run.go(ask).await {
-            Ok(()) => match run.publish().await {
-                Ok(written) => (written, false),
-                Err(Stop) => (Some(false), true),
-            },
-            Err(Stop) => (Some(false), true),
-        };
-        run.report(request, state_written, is_early)
+        }
     }
-}
 
-/// Tells the history what a report says.
-fn say(report: &Report) {
-    observe!(
-        "cluster.reported",
-        command = report.command,
-        request = report.request,
-        outcome = report.outcome,
-        state_written = report.state_written,
-        statuses = report.statuses,
-        diagnostics = report.diagnostics
-    );
-}
-
-impl Run<'_> {
-    async fn go(&mut self, ask: &Ask) -> Result<(), Stop> {
+    pub(crate) async fn go(&mut self, ask: &Ask) -> Result<(), Stop> {
         let pending = sidecars::read_all(&self.cluster.files, self.cluster.sidecar_version).await;
         for (path, why) in &pending.unreadable {
             self.diagnostics.error(why.code(), path, why.why());
@@ -263,7 +93,7 @@ impl Run<'_> {
     }
 
     /// Writes the ledger, if it says anything new, and cleans up behind it.
-    async fn publish(&mut self) -> Result<Option<bool>, Stop> {
+    pub(crate) async fn publish(&mut self) -> Result<Option<bool>, Stop> {
         let is_new =
             self.as_read.base.is_none() || !self.state.says_the_same_as(&self.as_read.state);
         if is_new {
@@ -297,7 +127,12 @@ impl Run<'_> {
         Ok(Some(is_new))
     }
 
-    fn report(self, request: &str, state_written: Option<bool>, is_early: bool) -> Report {
+    pub(crate) fn report(
+        self,
+        request: &str,
+        state_written: Option<bool>,
+        is_early: bool,
+    ) -> Report {
         // What was not written is not so: only what is stored is told.
         let stored = match state_written {
             Some(true) => self.state,
@@ -327,7 +162,8 @@ impl Run<'_> {
 
     /// Names every sidecar that it leaves behind and has not named yet.
     fn tell_what_stays(&mut self) {
-        let stays = std::mem::take(&mut self.armed).into_iter().chain(std::mem::take(&mut self.finished));
+        let stays =
+            std::mem::take(&mut self.armed).into_iter().chain(std::mem::take(&mut self.finished));
         let stays: BTreeSet<String> = stays.collect();
         for operation in stays {
             if !self.diagnostics.0.iter().any(|said| said.about == operation) {
@@ -353,7 +189,7 @@ impl Run<'_> {
     pub(crate) async fn arm(
         &mut self,
         kind: Kind,
-        graph: &super::graph::Graph,
+        graph: &Graph,
         desired: &str,
         observed: Option<u64>,
         approval: Option<&str>,

@@ -44,7 +44,7 @@ pub struct ServerConfig {
 }
 
 impl ServerConfig {
-    /// The defaults: it listens on port 80, looks every five seconds, serves what is ready, and knows the provider `local`.
+    /// The defaults: it listens on port 80, looks every five seconds, serves what is ready, and knows `local` to embed.
     pub fn new(store_url: impl Into<String>) -> Self {
         Self {
             store_url: store_url.into(),

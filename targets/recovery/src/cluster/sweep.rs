@@ -1,7 +1,7 @@
 //! Recovery: what becomes of the sidecars that were left behind.
 //!
-//! It looks at what really happened, and then rolls the ledger forward, takes the intent back, or leaves the sidecar and
-//! blocks its graph. It never removes anything, and where it cannot see it concludes nothing.
+//! It looks at what really happened, and then rolls the ledger forward, takes the intent back, or leaves the sidecar
+//! and blocks its graph. It never removes anything, and where it cannot see it concludes nothing.
 //!
 //! | row | kind | what is there | what is done |
 //! |---|---|---|---|

@@ -1,0 +1,195 @@
+//! Commands: what a cluster is asked for, under the lock and up to the report.
+
+use std::collections::BTreeSet;
+
+use chaosdrill_rt::{
+    defect, observe,
+    time::{self, Duration},
+};
+
+use super::{
+    files::{Files, chain},
+    ledger::{self, AsRead, LedgerError},
+    lock::{self, Lock, LockError},
+    model::{Config, SIDECAR_VERSION, State},
+    report::{Diagnostics, Held, Outcome, Report},
+    run::{Run, Stop},
+    ulid,
+};
+
+/// A cluster, as one actor works on it.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// Its objects.
+    pub files: Files,
+    /// Who works on it.
+    pub actor: String,
+    /// Whether commands take the lock; without it only the compare-and-swap protects the ledger.
+    pub locking: bool,
+    /// The age from which on an operator may take a lock away.
+    pub lease: Duration,
+    /// The version of sidecars that it writes, and the newest that it reads.
+    pub sidecar_version: u32,
+    /// Whether it writes the profile of embeddings down; older releases did not.
+    pub writes_profiles: bool,
+}
+
+impl Cluster {
+    /// The cluster in this store, with the lock, as this release works on it.
+    pub fn new(files: Files, actor: &str) -> Self {
+        Self {
+            files,
+            actor: actor.to_owned(),
+            locking: true,
+            lease: Duration::from_secs(300),
+            sidecar_version: SIDECAR_VERSION,
+            writes_profiles: true,
+        }
+    }
+}
+
+/// What a command is to do.
+#[derive(Clone, Debug)]
+pub enum Ask {
+    /// Make the cluster what the configuration says.
+    Apply(Config),
+    /// Look at every graph, and say how it stands.
+    Refresh,
+    /// Begin a ledger where there is none, and record these graphs, which are there and not recorded.
+    Import(BTreeSet<String>),
+}
+
+impl Ask {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Apply(_) => "apply",
+            Self::Refresh => "refresh",
+            Self::Import(_) => "import",
+        }
+    }
+}
+
+impl Cluster {
+    /// Carries a command out, and says what came of it.
+    pub async fn execute(&self, request: &str, ask: &Ask) -> Report {
+        let command = ulid::new();
+        let (actor, name) = (&self.actor, ask.name());
+        observe!(
+            "cluster.started",
+            command = command,
+            request = request,
+            kind = name,
+            actor = actor
+        );
+        let lock = match self.lock(&command, ask).await {
+            Ok(lock) => lock,
+            Err(locked) => return self.report_locked(request, command, locked),
+        };
+        let mut report = self.work(request, command, ask, lock.clone()).await;
+        // Whoever releases on success only, leaves a lock behind with every error.
+        if let Some(lock) =
+            lock.filter(|_| defect!("G7b", report.outcome == Outcome::Converged, true))
+            && let Err(error) = lock::release(&self.files, &lock).await
+        {
+            let mut diagnostics = Diagnostics(std::mem::take(&mut report.diagnostics));
+            diagnostics.warn("lock_release_failed", &lock.lock_id, chain(&error));
+            report.diagnostics = diagnostics.0;
+        }
+        say(&report);
+        report
+    }
+
+    async fn lock(&self, command: &str, ask: &Ask) -> Result<Option<Lock>, LockError> {
+        if !self.locking {
+            return Ok(None);
+        }
+        lock::acquire(&self.files, command, ask.name(), &self.actor).await.map(Some)
+    }
+
+    fn report_locked(&self, request: &str, command: String, error: LockError) -> Report {
+        let mut diagnostics = Diagnostics::default();
+        let mut held = None;
+        let outcome = match error {
+            LockError::Held(lock) => {
+                let age_ms = time::unix_ms().saturating_sub(lock.created_at);
+                let is_old = u128::try_from(age_ms).is_ok_and(|age| age >= self.lease.as_millis());
+                diagnostics.error(
+                    "locked",
+                    &lock.lock_id,
+                    format!("{} holds the lock", lock.holder),
+                );
+                held = Some(Held { lock_id: lock.lock_id, age_ms, may_be_forced: is_old });
+                Outcome::Locked
+            }
+            LockError::Store(why) => {
+                diagnostics.error("lock_store_error", lock::LOCK, why);
+                Outcome::Retry
+            }
+        };
+        let report = Report {
+            request: request.to_owned(),
+            command,
+            outcome,
+            state_written: Some(false),
+            state_revision: 0,
+            statuses: None,
+            diagnostics: diagnostics.0,
+            lock: held,
+        };
+        say(&report);
+        report
+    }
+
+    async fn work(&self, request: &str, command: String, ask: &Ask, lock: Option<Lock>) -> Report {
+        let mut diagnostics = Diagnostics::default();
+        let as_read = match ledger::read(&self.files).await {
+            Ok(as_read) => Some(as_read),
+            Err(LedgerError::Missing) if matches!(ask, Ask::Import(_)) => {
+                Some(AsRead { state: State::empty(), base: None })
+            }
+            Err(error) => {
+                let code = match error {
+                    LedgerError::Missing => "state_missing",
+                    LedgerError::Unreadable(_) => "state_unreadable",
+                    LedgerError::Store(_) => "state_store_error",
+                };
+                diagnostics.error(code, ledger::STATE, chain(&error));
+                None
+            }
+        };
+        let Some(as_read) = as_read else {
+            return Report {
+                request: request.to_owned(),
+                command,
+                outcome: diagnostics.outcome(),
+                state_written: Some(false),
+                state_revision: 0,
+                statuses: None,
+                diagnostics: diagnostics.0,
+                lock: None,
+            };
+        };
+        let mut run = Run::new(self, command, as_read, diagnostics, lock);
+        let (state_written, is_early) = match run.go(ask).await {
+            Ok(()) => match run.publish().await {
+                Ok(written) => (written, false),
+                Err(Stop) => (Some(false), true),
+            },
+            Err(Stop) => (Some(false), true),
+        };
+        run.report(request, state_written, is_early)
+    }
+}
+
+/// Tells the history what a report says.
+fn say(report: &Report) {
+    observe!(
+        "cluster.reported",
+        command = report.command,
+        request = report.request,
+        outcome = report.outcome,
+        state_written = report.state_written,
+        statuses = report.statuses,
+        diagnostics = report.diagnostics
+    );
+}
