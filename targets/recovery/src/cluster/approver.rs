@@ -1,7 +1,8 @@
 //! The approver: somebody's word that a graph may be removed, written down.
 //!
 //! `POST /approve` with `{"id", "graph", "config", "reason"}`, where the id is a ULID of the sender's own: the same
-//! word sent again is the same approval. It binds the configuration that was looked at, and the graph as it is recorded.
+//! word sent again is the same approval. It binds the configuration that was looked at, and the graph as it is
+//! recorded.
 
 use std::sync::Arc;
 
