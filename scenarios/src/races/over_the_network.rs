@@ -55,12 +55,10 @@ async fn serve(cell: Shared) -> Ended {
 fn answer(cell: &Shared, path: &str, asked: &Value) -> Value {
     let mut cell = cell.lock().unwrap_or_else(PoisonError::into_inner);
     let who = asked["who"].as_str().unwrap_or_default().to_owned();
+    let is_new = path != "/get" && cell.added.insert(who);
     match path {
-        "/add" if cell.added.insert(who.clone()) => cell.sum += 1,
-        "/set" => {
-            cell.added.insert(who);
-            cell.sum = asked["sum"].as_i64().unwrap_or_default();
-        }
+        "/add" if is_new => cell.sum += 1,
+        "/set" => cell.sum = asked["sum"].as_i64().unwrap_or_default(),
         _ => {}
     }
     json!({ "sum": cell.sum, "added": cell.added.len() })
