@@ -35,6 +35,6 @@ pub(crate) fn scenario() -> Scenario {
             })
         });
     resting(scenario, 0)
-        .always(checks::order::oldest_first())
+        .always(in_calm_weather(checks::order::oldest_first()))
         .always(in_calm_weather(checks::order::nobody_starves(Duration::from_secs(65), "nobody")))
 }

@@ -5,10 +5,13 @@ use std::time::Duration;
 use chaosdrill::Scenario;
 use chaosdrill_target_notification::Channel;
 
-use crate::notification::{
-    checks,
-    clients::{administer, create, create_all, execute, minutes, notification},
-    stage::{NotificationStage, resting, watched},
+use crate::{
+    checks::weather::in_calm_weather,
+    notification::{
+        checks,
+        clients::{administer, create, create_all, execute, minutes, notification},
+        stage::{NotificationStage, resting, watched},
+    },
 };
 
 pub(crate) fn of_everything() -> Scenario {
@@ -37,7 +40,8 @@ pub(crate) fn of_everything() -> Scenario {
         })
         .chaos_at_most(Duration::from_secs(30 * 60))
         .sometimes(chaosdrill::Mark::observed("delivery.failed"));
-    resting(scenario, 0).always(checks::order::nobody_starves(Duration::from_secs(3 * 60), "held"))
+    let starves = checks::order::nobody_starves(Duration::from_secs(3 * 60), "held");
+    resting(scenario, 0).always(in_calm_weather(starves))
 }
 
 pub(crate) fn of_success() -> Scenario {

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chaosdrill::{Check, Event, Outcome, Priority};
 
-use crate::notification::checks::rows::{NOTIFICATIONS, int, is, steps, text};
+use crate::{
+    checks::weather::is_calm,
+    notification::checks::rows::{NOTIFICATIONS, int, is, steps, text},
+};
 
 /// What is marked as sent, a notifier has accepted.
 pub(crate) fn sent_means_a_notifier_accepted() -> Check {
@@ -101,7 +104,7 @@ pub(crate) fn missing_notifiers_are_told_at_once(missing: &'static [&'static str
     })
 }
 
-/// In a calm run each attempt comes when it is due: not before, and no later than the next tick and a little.
+/// Each attempt comes when it is due: not before, and in calm weather no later than the next tick and a little.
 pub(crate) fn attempts_come_when_they_are_due(late_ms_max: i64) -> Check {
     Check::new("attempts_come_when_they_are_due", move |history| {
         let begun: BTreeMap<(&str, i64), &Event> = history
@@ -110,6 +113,7 @@ pub(crate) fn attempts_come_when_they_are_due(late_ms_max: i64) -> Check {
                 ((event.text("notification"), event.int("attempt").unwrap_or_default()), event)
             })
             .collect();
+        let late_ms_max = if is_calm(history) { late_ms_max } else { i64::MAX };
         let wrong = steps(history).into_iter().find_map(|step| {
             let is_retry = is(step.before, "failed") && is(step.after, "sending");
             let id = step.change.key.as_str()?;
