@@ -84,9 +84,13 @@ impl Host {
         if fail_point!(failpoints::CLEANED_UP).is_err() {
             return Err(Refused::in_progress(resource));
         }
-        let settled = defect!("R5", Ok(()), self.settle(resource, stage, why, leak).await);
-        if settled.is_err() {
-            return Err(Refused::in_progress(resource));
+        let settled =
+            defect!("R5", Ok(true), self.settle(resource, stage, why, leak.clone()).await);
+        match settled {
+            Ok(true) => {}
+            // The row was undone by another, who has written its audit too.
+            Ok(false) => return Err(self.note_late_leak(resource, leak).await),
+            Err(_) => return Err(Refused::in_progress(resource)),
         }
         let _ = fail_point!(failpoints::SETTLED);
         Err(self.audit(resource, stage).await)
@@ -108,14 +112,15 @@ impl Host {
         })
     }
 
-    /// The row has failed, and its charge is given back.
+    /// The row has failed, and its charge is given back. Says whether that was done here: a request that stood still
+    /// for longer than its lease finds it done by the reconciler.
     async fn settle(
         &self,
         resource: &Resource,
         stage: Stage,
         why: &str,
         leak: Option<String>,
-    ) -> Result<(), ProvisionError> {
+    ) -> Result<bool, ProvisionError> {
         let failure = Failure { stage, why, leak: leak.as_deref() };
         patiently!(self.settle_once(resource, &failure).await)
     }
@@ -124,20 +129,26 @@ impl Host {
         &self,
         resource: &Resource,
         failure: &Failure<'_>,
-    ) -> Result<(), ProvisionError> {
+    ) -> Result<bool, ProvisionError> {
         if self.store.fail(resource, failure).await? {
-            return Ok(());
+            return Ok(true);
         }
-        // Perhaps it was done before, and only the answer got lost.
+        // Perhaps it was done before, and only the answer got lost. Whose it was, the holder tells.
         match self.store.look(&resource.id).await? {
-            Some(row) if row.status == Status::Failed => Ok(()),
+            Some(row) if row.status == Status::Failed => Ok(row.holder == resource.holder),
             _ => Err(ProvisionError::NotPending),
         }
     }
 
     /// Somebody else has undone the row, perhaps before its object was there.
     async fn clean_up_late(&self, resource: &Resource) -> Refused {
-        if let Some(why) = clean_up(&self.backend, resource).await
+        let leak = clean_up(&self.backend, resource).await;
+        self.note_late_leak(resource, leak).await
+    }
+
+    /// An object that may still be there, after somebody else has undone its row.
+    async fn note_late_leak(&self, resource: &Resource, leak: Option<String>) -> Refused {
+        if let Some(why) = leak
             && patiently!(self.store.leak(resource, &why).await).is_err()
         {
             observe!("rollback.leak_lost", resource = resource.id);
