@@ -12,9 +12,16 @@ pub(crate) fn is_calm(history: &History) -> bool {
 
 /// The same check, where no fault has struck.
 pub(crate) fn in_calm_weather(check: Check) -> Check {
+    where_only_hurt_at(check, &[])
+}
+
+/// The same check, where no fault has struck but at these sites: those that the claim is about.
+pub(crate) fn where_only_hurt_at(check: Check, sites: &'static [&'static str]) -> Check {
     let (name, priority) = (check.name.clone(), check.priority);
     let judged = Check::new(name, move |history| {
-        if is_calm(history) { check.judge_now(history) } else { Outcome::valid() }
+        let mut faults = history.events().iter().filter(|event| event.kind == EventKind::Fault);
+        let is_meant = faults.all(|event| sites.contains(&event.text("at")));
+        if is_meant { check.judge_now(history) } else { Outcome::valid() }
     });
     judged.priority(priority)
 }
