@@ -142,10 +142,16 @@ pub(crate) async fn shut_down(server: &str) {
 pub(crate) async fn administer() -> Pool {
     loop {
         match Pool::connect(&stage::url()).await {
-            Ok(pool) => return pool,
-            Err(_) => time::sleep(REST).await,
+            Ok(pool) if is_migrated(&pool).await => return pool,
+            _ => time::sleep(REST).await,
         }
     }
+}
+
+/// Whether the table is the one that the servers work with. What hung on an older one is gone with it.
+async fn is_migrated(pool: &Pool) -> bool {
+    let newest = "SELECT claimed_until FROM notification_events LIMIT 1";
+    sqlx::query(newest).execute(pool).await.is_ok()
 }
 
 /// A statement of the administrator's, until it succeeds.
