@@ -183,11 +183,18 @@ impl Backend {
 
     async fn create(&self, request: &http::Request) -> Result<Value, Trouble> {
         let asked: Token = read(request)?;
+        observe!("backend.asked", token = asked.token);
+        let created = self.create_for(&asked).await;
+        observe!("backend.answers", token = asked.token);
+        created
+    }
+
+    async fn create_for(&self, asked: &Token) -> Result<Value, Trouble> {
         let scripted = self.count(Operation::Create, &asked.resource_type).await?;
         if scripted == Some(Scripted::Declined) {
             return Ok(json!(Made { ok: false, object: None }));
         }
-        let object = self.make(&asked).await?;
+        let object = self.make(asked).await?;
         observe!("backend.created", token = asked.token, of = asked.resource_type);
         let is_lost = fail_point!(crate::failpoints::OBJECT_MADE).is_err();
         if is_lost || scripted == Some(Scripted::Lost) {

@@ -1,6 +1,8 @@
 //! Objects of the backend, against the rows that should know of them: the backend is asked, not the pipeline.
 
-use chaosdrill::{Check, Outcome};
+use std::{collections::BTreeMap, time::Duration};
+
+use chaosdrill::{Check, Event, EventKind, History, Outcome};
 
 use crate::{
     checks::rows::last_change,
@@ -101,17 +103,47 @@ pub(crate) fn taken_down_means_gone() -> Check {
     })
 }
 
-/// Every object belongs to a row that answers for it, or is written down as a leak.
+/// After so long nothing comes of a creation any more: the slowest backend, one that stood still besides, and some.
+const CREATION_MAX: Duration = Duration::from_secs(40 * 60);
+
+/// Creations that the backend has begun and not ended: their objects may come yet.
+fn under_way(history: &History) -> BTreeMap<&str, &Event> {
+    let mut begun = BTreeMap::new();
+    for event in history.events() {
+        match (event.kind, event.name.as_str()) {
+            (EventKind::Observe, "backend.asked") => {
+                begun.insert(event.text("token"), event);
+            }
+            (EventKind::Observe, "backend.answers") => {
+                begun.remove(event.text("token"));
+            }
+            (EventKind::Host, "down") if event.host == "backend" => begun.clear(),
+            _ => {}
+        }
+    }
+    let now = history.events().last().map(Event::at).unwrap_or_default();
+    begun.retain(|_, event| now.saturating_sub(event.at()) < CREATION_MAX);
+    begun
+}
+
+/// Every object belongs to a row that answers for it, or is written down as a leak, and so will those that are on
+/// their way.
 pub(crate) fn no_object_is_out_of_reach() -> Check {
     Check::new("no_object_is_out_of_reach", |history| {
         let mut world = World::default();
         for event in history.events() {
             world.take(event);
         }
-        let lost = world.there_since.iter().find(|(id, _)| {
-            let has_row = world.resources.get(*id).is_some_and(|row| is(row, &ANSWERING));
-            !has_row && !world.leaks.contains(*id)
-        });
+        let is_nobodys = |id: &str| {
+            let has_row = world.resources.get(id).is_some_and(|row| is(row, &ANSWERING));
+            !has_row && !world.leaks.contains(id)
+        };
+        if let Some((id, event)) = under_way(history).into_iter().find(|(id, _)| is_nobodys(id)) {
+            let why =
+                format!("object {id}, asked for at #{}, may come yet, and is nobody's", event.seq);
+            return Outcome::invalid(why, [event.seq]);
+        }
+        let lost = world.there_since.iter().find(|(id, _)| is_nobodys(id));
         Outcome::unless(lost.map(|(id, since)| {
             let row = last_change(history, RESOURCES, &serde_json::Value::from(*id));
             let why = format!("object {id}, there since #{since}, is nobody's");
