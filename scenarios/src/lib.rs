@@ -10,7 +10,8 @@ mod sample;
 
 use chaosdrill::Registry;
 
-/// All scenarios, with the targets they drill. Those of `recovery` join them once a sweep of them raises no false alarm.
+/// All scenarios, with the targets they drill. Those of `recovery` join them once a sweep of them raises no false
+/// alarm.
 pub fn registry() -> Registry {
     let targets =
         [notification::target(), outbox::target(), provisioning::target(), races::target()];

@@ -1,7 +1,7 @@
 //! What holds in calm weather only.
 //!
-//! A claim such as "delivered once" or "within a minute" is about runs to which nothing was done. The other nemeses hurt
-//! every scenario, and there such a claim says nothing.
+//! A claim such as "delivered once" or "within a minute" is about runs to which nothing was done. The other nemeses
+//! hurt every scenario, and there such a claim says nothing.
 
 use chaosdrill::{Check, EventKind, History, Outcome};
 

@@ -1,7 +1,7 @@
 //! Lost updates, to see how well seeds and sweeps find them: two who read, add one, and write back.
 //!
-//! The load is small and well known: a race of two tasks on one machine, three turns apart, and one of two machines over
-//! the network, 20 ms apart. In their sound form the addition is one step; the planted bugs make it two.
+//! The load is small and well known: a race of two tasks on one machine, three turns apart, and one of two machines
+//! over the network, 20 ms apart. In their sound form the addition is one step; the planted bugs make it two.
 
 mod checks;
 mod over_the_network;
