@@ -93,7 +93,7 @@ impl Swarm {
             self.countdown -= 1;
             return None;
         }
-        let act = self.draw_act(host, site_kind(site))?;
+        let act = self.draw_act(host, site)?;
         self.left -= 1;
         self.countdown = self.draw_gap();
         let selector = HostSelector::Named(host.to_owned());
@@ -106,12 +106,12 @@ impl Swarm {
     }
 
     /// One of the families that are on and fit; nothing where none does.
-    fn draw_act(&mut self, host: &str, kind: &str) -> Option<Act> {
-        let errors: Vec<ErrorKind> = sudden(kind).collect();
+    fn draw_act(&mut self, host: &str, site: &str) -> Option<Act> {
+        let errors: Vec<ErrorKind> = sudden(site).collect();
         let fits = |family: &str| match family {
             "crash-before" | "crash-after" | "stall" | "delay" => true,
             "error" => !errors.is_empty(),
-            "lost-ack" => kind != "fp",
+            "lost-ack" => site_kind(site) != "fp",
             _ => false,
         };
         let family = self.draw_family(fits)?;
@@ -214,10 +214,12 @@ impl Swarm {
     }
 }
 
-/// Errors that can strike a boundary of this kind out of the blue: not those that say something about the data.
-pub fn sudden(kind: &str) -> impl Iterator<Item = ErrorKind> + use<'_> {
-    let about_data = |error: &ErrorKind| *error == ErrorKind::Constraint;
-    ErrorKind::ALL.into_iter().filter(move |error| error.fits(kind) && !about_data(error))
+/// Errors that can strike the boundary at this site out of the blue. A broken constraint is not one of them: a database
+/// that tells of one where there is none lies, and code that believes it is right. A precondition that fails is: stores
+/// answer so too where two requests were under way at once, or where their own client asked twice.
+pub fn sudden(site: &str) -> impl Iterator<Item = ErrorKind> + use<'_> {
+    let fits = |error: &ErrorKind| error.fits(site) && *error != ErrorKind::Constraint;
+    ErrorKind::ALL.into_iter().filter(fits)
 }
 
 fn log_uniform(dice: &mut Stream, low: u64, high: u64) -> u64 {

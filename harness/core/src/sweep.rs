@@ -52,7 +52,7 @@ pub fn points(passages: &[Passage], arena: &Arena, seen: &mut BTreeSet<String>) 
     let mut hosts: BTreeSet<&str> = BTreeSet::new();
     for passage in passages.iter().filter(|passage| arena.hosts.contains(&passage.host)) {
         let kind = site_kind(&passage.site);
-        let errors: Vec<ErrorKind> = sudden(kind).collect();
+        let errors: Vec<ErrorKind> = sudden(&passage.site).collect();
         // Two crashes, each with two restarts, a delay, the stalls, the errors, and the lost answer.
         let acts = 5 + arena.stalls.len() + errors.len() + usize::from(kind != "fp");
         space += acts as u64 * u64::from(passage.count);
