@@ -51,7 +51,7 @@ pub(crate) fn racing_the_retry() -> Scenario {
             let mut stalls = Vec::new();
             for _ in 0..3 {
                 let site = stream.pick(&sites).copied().unwrap_or(sites[0]);
-                let lasts = Duration::from_secs(stream.between(100, 400));
+                let lasts = Duration::from_secs(stream.between(200, 1_200));
                 stalls.push(at(site).on_any().hit(stream.between(1, 8) as u32).stall(lasts));
             }
             stalls
