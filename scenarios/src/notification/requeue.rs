@@ -57,8 +57,7 @@ pub(crate) fn racing_the_retry() -> Scenario {
             stalls
         })
         .chaos_at_most(Duration::from_secs(90 * 60))
-        .sometimes(checks::marks::a_notification_was_requeued())
-        .sometimes(chaosdrill::Mark::observed("delivery.settle_refused"));
+        .sometimes(checks::marks::a_requeue_fell_into_a_stall());
     resting(scenario, ROUNDS)
 }
 

@@ -1,8 +1,13 @@
 //! What must have happened at least once, or the drill was about nothing.
 
-use chaosdrill::{EventKind, Mark, Operation};
+use std::collections::BTreeSet;
 
-use crate::notification::checks::rows::{NOTIFICATIONS, is, steps};
+use chaosdrill::{EventKind, History, Mark, Operation};
+
+use crate::{
+    checks::rows::Step,
+    notification::checks::rows::{NOTIFICATIONS, is, steps},
+};
 
 fn count(items: impl Iterator) -> u64 {
     items.count() as u64
@@ -22,6 +27,28 @@ pub(crate) fn a_notification_was_requeued() -> Mark {
         let steps = steps(history).into_iter();
         count(steps.filter(|step| is(step.after, "pending") && !is(step.before, "pending")))
     })
+}
+
+/// An operator requeued a notification while a server stood still.
+pub(crate) fn a_requeue_fell_into_a_stall() -> Mark {
+    Mark::new("a requeue fell into a stall", |history| {
+        let requeued = |step: &Step<'_>| is(step.after, "pending") && !is(step.before, "pending");
+        let requeues = steps(history).into_iter().filter(requeued);
+        count(requeues.filter(|step| a_server_stands_still(history, step.change.event.seq)))
+    })
+}
+
+/// Whether a host is stalled as this event happens.
+fn a_server_stands_still(history: &History, seq: u64) -> bool {
+    let mut still = BTreeSet::new();
+    for event in history.events().iter().take_while(|event| event.seq < seq) {
+        match (event.kind, event.name.as_str()) {
+            (EventKind::Host, "stalled") => still.insert(&event.host),
+            (EventKind::Host, _) => still.remove(&event.host),
+            _ => false,
+        };
+    }
+    !still.is_empty()
 }
 
 /// An operator was told that a notification is not to be requeued.
