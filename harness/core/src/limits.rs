@@ -135,3 +135,6 @@ pub const SHRINK_BATCH_MAX: usize = 16;
 
 /// Violations of one check in one scenario that are run again and made smaller; the others are counted.
 pub const PURSUED_MAX: usize = 2;
+
+/// How often the replay of a violation, or a try to make it smaller, is begun where somebody kills its worker.
+pub const KILLED_ASIDE_MAX: u32 = 3;

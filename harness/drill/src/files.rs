@@ -8,7 +8,7 @@ use std::{
 };
 
 use chaosdrill_core::{
-    Campaign, Passage, Record, RunId, TraceEvent,
+    Campaign, Passage, Record, RunId, TraceEvent, Verdict,
     record::{CampaignHeader, CampaignMeasured, SweepRecord},
 };
 use chaosdrill_reports::{escape, html, junit, markdown};
@@ -202,7 +202,11 @@ impl Read {
         // What a sweep passed is written down only until the campaign comes to its end.
         let is_complete = self.campaign.measured.is_some();
         let is_lost = |record: &Record| is_complete && record.run.nemesis.starts_with("sweep-");
-        for record in self.campaign.records.into_iter().filter(|record| !is_lost(record)) {
+        // A worker that did not live to say anything may do so this time.
+        let is_mute =
+            |record: &Record| record.digest.is_none() && record.verdict == Verdict::Unknown;
+        let is_told = |record: &Record| !is_lost(record) && !is_mute(record);
+        for record in self.campaign.records.into_iter().filter(is_told) {
             let passages = self.passages.remove(&record.run).unwrap_or_default();
             known.insert(record.run.clone(), Done { record, passages });
         }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::ControlFlow, time::Duration};
 
-use chaosdrill_core::{Passage, Record, RunId, Verdict};
+use chaosdrill_core::{Passage, Record, RunId, Verdict, limits::KILLED_ASIDE_MAX};
 
 use crate::{
     crew::{self, JobEnd, Workers},
@@ -127,7 +127,7 @@ impl<'a> Engine<'a> {
         crew::run_all(registry, &open_jobs, workers, |place, end| {
             let index = open[place];
             match end {
-                JobEnd::Recorded { record, passages, complaints } => {
+                JobEnd::Recorded { record, passages, complaints, .. } => {
                     complaints.iter().for_each(|complaint| self.progress.complain(complaint));
                     let new = Done { record: *record, passages };
                     self.write(&new);
@@ -147,16 +147,27 @@ impl<'a> Engine<'a> {
         done
     }
 
-    /// Runs jobs that belong to another run, such as its replay: they are counted nowhere.
+    /// Runs jobs that belong to another run, such as its replay: they are counted nowhere. What they say decides about
+    /// that run, so one whose worker was killed by somebody else is run again, within a bound.
     pub(crate) fn aside(&mut self, jobs: &[Job]) -> Vec<Option<Record>> {
         let mut records = vec![None; jobs.len()];
-        crew::run_all(self.registry, jobs, self.workers, |index, end| {
-            match end {
-                JobEnd::Recorded { record, .. } => records[index] = Some(*record),
-                JobEnd::Broken { why } => self.broken.push(why),
+        let mut open: Vec<usize> = (0..jobs.len()).collect();
+        for _ in 0..KILLED_ASIDE_MAX {
+            let mut killed = Vec::new();
+            let open_jobs: Vec<Job> = open.iter().map(|index| jobs[*index].clone()).collect();
+            crew::run_all(self.registry, &open_jobs, self.workers, |place, end| {
+                match end {
+                    JobEnd::Recorded { was_killed: true, .. } => killed.push(open[place]),
+                    JobEnd::Recorded { record, .. } => records[open[place]] = Some(*record),
+                    JobEnd::Broken { why } => self.broken.push(why),
+                }
+                ControlFlow::<()>::Continue(())
+            });
+            open = killed;
+            if open.is_empty() {
+                break;
             }
-            ControlFlow::<()>::Continue(())
-        });
+        }
         records
     }
 

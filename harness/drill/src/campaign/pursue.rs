@@ -15,7 +15,7 @@ use chaosdrill_core::{
 
 use crate::{
     campaign::engine::{Done, Engine},
-    files, nemesis,
+    files, interrupt, nemesis,
     run::Job,
 };
 
@@ -58,7 +58,7 @@ pub(crate) fn pursue(
     let check = record.headline()?.name.clone();
     let plan = plan_of(engine, record)?;
     let bundle = out.map(|out| out.join(record.run.folder()));
-    let (same_again, divergence) = again(engine, record, &plan, bundle.as_deref());
+    let (same_again, divergence) = again(engine, record, &plan, bundle.as_deref())?;
     let minimal = (same_again && may_shrink).then(|| {
         let shrunk = smallest(engine, &record.run, &plan, &check);
         if let Some(bundle) = &bundle {
@@ -73,18 +73,18 @@ pub(crate) fn pursue(
     Some(Pursuit { check, same_again, divergence, minimal })
 }
 
-/// Runs it again; whether the digest was the same, and where not, the first event that differs.
+/// Runs it again; whether the digest was the same, and where not, the first event that differs. Nothing where it could
+/// not be run again.
 fn again(
     engine: &mut Engine<'_>,
     record: &Record,
     plan: &Plan,
     bundle: Option<&Path>,
-) -> (bool, Option<String>) {
+) -> Option<(bool, Option<String>)> {
     let trace = scratch(&record.run);
     let job = Job { trace: Some(trace.clone()), ..Job::new(record.run.clone(), plan.clone()) };
-    let second = engine.aside(&[job]).pop().flatten();
-    let same = second
-        .is_some_and(|second| (&second.digest, second.verdict) == (&record.digest, record.verdict));
+    let second = engine.aside(&[job]).pop().flatten()?;
+    let same = (&second.digest, second.verdict) == (&record.digest, record.verdict);
     let read = |path: &Path| files::read_trace(path).unwrap_or_default();
     let divergence = (!same).then(|| {
         let first = bundle.map(|bundle| read(&bundle.join("trace.jsonl"))).unwrap_or_default();
@@ -94,7 +94,7 @@ fn again(
         })
     });
     let _ = std::fs::remove_file(trace);
-    (same, divergence)
+    Some((same, divergence))
 }
 
 fn scratch(run: &RunId) -> PathBuf {
@@ -135,7 +135,12 @@ pub(crate) fn all(
         let Some(found) = done.get_mut(&run).filter(|done| done.record.pursuit.is_none()) else {
             continue;
         };
-        found.record.pursuit = pursue(engine, &found.record, Some(out), may_shrink);
+        let pursuit = pursue(engine, &found.record, Some(out), may_shrink);
+        if interrupt::was_asked_for() {
+            // What was left out on the way is not known; the campaign that goes on pursues it anew.
+            return;
+        }
+        found.record.pursuit = pursuit;
         engine.write(found);
         if let Err(why) = files::write_record(out, &found.record) {
             engine.complain(&format!("failed to write the record of {run} once more: {why}"));

@@ -80,7 +80,7 @@ impl Child {
                 }
                 return match serde_json::from_str(&reply) {
                     Ok(Reply::Done { record, passages, complaints }) => {
-                        JobEnd::Recorded { record, passages, complaints }
+                        JobEnd::Recorded { record, passages, complaints, was_killed: false }
                     }
                     Ok(Reply::Broken { why }) => JobEnd::Broken { why },
                     Err(why) => {
@@ -98,7 +98,12 @@ impl Child {
         };
         let measured = Measured { wall_us, stderr };
         let record = judge::of_dead_worker(scenario, job.run.clone(), outcome, measured);
-        JobEnd::Recorded { record: Box::new(record), passages: Vec::new(), complaints: Vec::new() }
+        JobEnd::Recorded {
+            record: Box::new(record),
+            passages: Vec::new(),
+            complaints: Vec::new(),
+            was_killed: death.is_from_outside(),
+        }
     }
 }
 
@@ -180,6 +185,13 @@ impl Running {
     }
 }
 
+impl Death {
+    /// Whether somebody killed it who is not its parent.
+    fn is_from_outside(&self) -> bool {
+        matches!(self, Self::Of(status) if status.signal() == Some(Signal::KILL.as_raw()))
+    }
+}
+
 /// What a death says of the run: a crash that nobody ordered is a violation, the end of an allowance is not.
 fn autopsy(death: &Death, stderr: &str, allowance: Duration) -> Outcome {
     let status = match death {
@@ -196,8 +208,9 @@ fn autopsy(death: &Death, stderr: &str, allowance: Duration) -> Outcome {
         return Outcome::unknown("the run met a bound: the memory of one worker process");
     }
     match (status.signal(), status.code()) {
-        (Some(signal), _) if signal == Signal::KILL.as_raw() => Outcome::unknown(
-            "the worker process was killed from outside (by hand, or because the system was out of memory)",
+        _ if death.is_from_outside() => Outcome::unknown(
+            "the worker process was killed from outside (by hand, or because the system was out of memory); \
+             --resume runs it again",
         ),
         (Some(signal), _) => {
             let overflow =

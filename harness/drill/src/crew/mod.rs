@@ -30,6 +30,8 @@ pub(crate) enum JobEnd {
         passages: Vec<Passage>,
         /// Files that could not be written.
         complaints: Vec<String>,
+        /// Whether somebody else killed the worker: the record says nothing about the run.
+        was_killed: bool,
     },
     /// The harness itself failed.
     Broken {

@@ -22,6 +22,7 @@ pub(crate) fn registry() -> Registry {
         .target(Target::new("lab").failpoints(&["lab.visit"]).defects(&[defect]))
         .with(visits())
         .with(fragile())
+        .with(posted())
         .with(
             Scenario::new("lab/vacuous")
                 .claim("what must happen sometimes never does")
@@ -180,6 +181,47 @@ fn fragile() -> Scenario {
         .always(every_visit_is_counted())
 }
 
+/// Posts one number after the other, and goes on behind the last one that is there.
+async fn post() -> Ended {
+    let pool = Pool::connect("sqlite:lab.db").await?;
+    sqlx::query("CREATE TABLE IF NOT EXISTS posts (n INTEGER NOT NULL)").execute(&pool).await?;
+    let last = "-- name: post.last\nSELECT COALESCE(MAX(n), 0) FROM posts";
+    let mut last: i64 = sqlx::query_scalar(last).fetch_one(&pool).await?;
+    while last < 5 {
+        let insert = sqlx::query("-- name: post.insert\nINSERT INTO posts VALUES ($1)");
+        if insert.bind(last + 1).execute(&pool).await.is_ok() {
+            last += 1;
+        }
+        time::sleep(Duration::from_millis(100)).await;
+    }
+    std::future::pending().await
+}
+
+/// Violated where an answer is lost: what was posted is posted again. No script does that.
+fn posted() -> Scenario {
+    Scenario::new("lab/posted")
+        .claim("nothing is posted twice")
+        .topology(|topology| {
+            topology
+                .supervised("poster", Duration::from_secs(1), post)
+                .client("client", |_| async {
+                    time::sleep(Duration::from_secs(2)).await;
+                    Ok(())
+                })
+                .watch("posts", "lab", "SELECT rowid, n FROM posts")
+        })
+        .always(Check::new("nothing_is_posted_twice", |history| {
+            let mut posts = history.last_rows("posts");
+            let all = posts.len();
+            posts.sort_by_key(|row| row["n"].as_i64());
+            posts.dedup_by_key(|row| row["n"].as_i64());
+            match all - posts.len() {
+                0 => Outcome::valid(),
+                again => Outcome::invalid(format!("{again} posts are there again"), []),
+            }
+        }))
+}
+
 /// Runs the program in a folder of its own.
 pub(crate) fn drill(folder: &Path, arguments: &[&str]) -> Output {
     // A drill of misbehaving targets waits for each of them; what the other nemeses do is tested elsewhere.
@@ -192,6 +234,16 @@ pub(crate) fn program(
     arguments: &[&str],
     environment: &[(&str, &str)],
 ) -> Output {
+    command(folder, which, arguments, environment).output().expect("the program starts")
+}
+
+/// The program, not yet started.
+pub(crate) fn command(
+    folder: &Path,
+    which: &str,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("DRILL_") {
@@ -203,7 +255,8 @@ pub(crate) fn program(
         .env("LAB_PROGRAM", which)
         .env("NO_COLOR", "1")
         .envs(environment.iter().copied());
-    command.current_dir(folder).output().expect("the program starts")
+    command.current_dir(folder);
+    command
 }
 
 pub(crate) fn stdout(output: &Output) -> String {

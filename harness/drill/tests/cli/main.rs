@@ -3,6 +3,7 @@
 //! This program is three things: started plainly it is a test runner, with `LAB_PROGRAM` set it is a `drill` or a
 //! test program over the scenarios of the laboratory, and those start it once more as their worker.
 
+mod campaigns;
 mod commands;
 mod lab;
 mod misbehaviour;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         Err(_) => {}
     }
     let mut trials: Vec<Trial> = Vec::new();
+    trials.extend(campaigns::trials());
     trials.extend(commands::trials());
     trials.extend(misbehaviour::trials());
     trials.extend(reports::trials());

@@ -47,7 +47,7 @@ fn the_rest_goes_on() -> Result<(), Failed> {
     ends_with(&output, 1);
     let text = stdout(&output);
     let summary: serde_json::Value = serde_json::from_str(text.lines().last().unwrap_or_default())?;
-    assert_eq!(summary["tally"]["runs"], 2 * 17);
+    assert_eq!(summary["tally"]["runs"], 2 * 18);
     let visits = summary["scenarios"]
         .as_array()
         .and_then(|all| all.iter().find(|one| one["name"] == "lab/visits"));

@@ -1,0 +1,277 @@
+//! Campaigns that are killed, interrupted, cut into parts; and what becomes of what they found.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+};
+
+use libtest_mimic::{Failed, Trial};
+use serde_json::Value;
+
+use crate::lab::{self, ends_with, folder, stderr, stdout};
+
+type Test = fn() -> Result<(), Failed>;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let tests: [(&str, Test); 6] = [
+        ("a_killed_campaign_goes_on", a_killed_campaign_goes_on),
+        ("an_interrupted_campaign_ends_cleanly", an_interrupted_campaign_ends_cleanly),
+        ("only_the_same_campaign_is_resumed", only_the_same_campaign_is_resumed),
+        ("the_parts_add_up_to_the_whole", the_parts_add_up_to_the_whole),
+        ("a_violation_is_made_smaller_and_kept", a_violation_is_made_smaller_and_kept),
+        ("a_kept_plan_whose_site_is_gone_says_so", a_kept_plan_whose_site_is_gone_says_so),
+    ];
+    tests.into_iter().map(|(name, test)| Trial::test(format!("campaigns/{name}"), test)).collect()
+}
+
+const ALL_NEMESES: &str = "script,swarm,sweep";
+
+/// A campaign with everything in it: findings that are made smaller, swarms, and a sweep with its second rounds.
+fn campaign<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let common =
+        ["run", "lab/posted", "--seeds", "20", "--nemesis", ALL_NEMESES, "--run-timeout", "60s"];
+    [&common[..], more].concat()
+}
+
+fn drill(folder: &Path, arguments: &[&str]) -> Output {
+    lab::program(folder, "drill", arguments, &[])
+}
+
+/// What a campaign left behind, without what was measured: its runs, its summary, and each finding's folder.
+fn left_behind(out: &Path) -> Result<Vec<(PathBuf, String)>, Failed> {
+    let mut left = Vec::new();
+    let files = ["campaign.jsonl", "summary.json", "junit.xml"].map(PathBuf::from);
+    for file in files.into_iter().chain(findings(out)?) {
+        let text = fs::read_to_string(out.join(&file))
+            .map_err(|why| format!("failed to read {}: {why}", file.display()))?;
+        left.push((file, without_measured(&text)));
+    }
+    Ok(left)
+}
+
+/// The plans and records in the folders of runs, relative to the campaign's.
+fn findings(out: &Path) -> Result<Vec<PathBuf>, Failed> {
+    let mut found = Vec::new();
+    let mut open = vec![out.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            let is_wanted = ["record.json", "plan.toml", "plan.min.toml"]
+                .iter()
+                .any(|name| path.file_name().is_some_and(|file| file == *name));
+            if path.is_dir() {
+                open.push(path);
+            } else if is_wanted {
+                found.push(path.strip_prefix(out)?.to_owned());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// A file of JSON, or of lines of JSON, without what was measured; any other file as it is.
+fn without_measured(text: &str) -> String {
+    fn strip(value: &mut Value) {
+        match value {
+            Value::Object(object) => {
+                object.remove("measured");
+                object.values_mut().for_each(strip);
+            }
+            Value::Array(array) => array.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    let plain = |text: &str| {
+        let mut value: Value = serde_json::from_str(text).ok()?;
+        strip(&mut value);
+        Some(value.to_string())
+    };
+    plain(text).unwrap_or_else(|| {
+        let line = |line: &str| plain(line).unwrap_or_else(|| line.to_owned()) + "\n";
+        text.lines().map(line).collect()
+    })
+}
+
+#[track_caller]
+fn are_equal(one: &Path, other: &Path) -> Result<(), Failed> {
+    let (one, other) = (left_behind(one)?, left_behind(other)?);
+    let names = |left: &[(PathBuf, String)]| -> Vec<PathBuf> {
+        left.iter().map(|(name, _)| name.clone()).collect()
+    };
+    assert_eq!(names(&one), names(&other));
+    for ((name, one), (_, other)) in one.iter().zip(&other) {
+        assert_eq!(one, other, "{} differs", name.display());
+    }
+    Ok(())
+}
+
+/// Starts a campaign in the background.
+fn begin(folder: &Path, arguments: &[&str]) -> std::io::Result<Child> {
+    let mut command = lab::command(folder, "drill", arguments, &[]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
+}
+
+/// Waits until so many lines are written down, or the campaign is over.
+fn wait_for_lines(campaign: &mut Child, out: &Path, lines: usize) -> std::io::Result<()> {
+    let written =
+        || fs::read_to_string(out.join("campaign.jsonl")).map_or(0, |text| text.lines().count());
+    while written() < lines && campaign.try_wait()?.is_none() {
+        std::thread::yield_now();
+    }
+    Ok(())
+}
+
+/// The worker processes of a campaign.
+fn workers_of(parent: u32) -> Vec<String> {
+    let is_child = |stat: &str| {
+        // The parent's id is the second field behind the name, which may hold anything in its brackets.
+        let (_, fields) = stat.rsplit_once(')')?;
+        fields.split_whitespace().nth(1)?.parse::<u32>().ok().filter(|id| *id == parent)
+    };
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let stat = |name: &String| fs::read_to_string(format!("/proc/{name}/stat")).unwrap_or_default();
+    names.filter(|name| is_child(&stat(name)).is_some()).collect()
+}
+
+fn send(signal: &str, process: &str) {
+    let _ = Command::new("kill").args([signal, process]).stderr(Stdio::null()).status();
+}
+
+fn a_killed_campaign_goes_on() -> Result<(), Failed> {
+    let (whole, killed) = (folder(), folder());
+    ends_with(&drill(whole.path(), &campaign(&["-j", "2"])), 1);
+    let undisturbed = whole.path().join("target/drill");
+    let out = killed.path().join("target/drill");
+    let all = fs::read_to_string(undisturbed.join("campaign.jsonl"))?.lines().count();
+    // Again and again: workers die, then the campaign does, each time a little later.
+    let mut arguments = campaign(&["-j", "2"]);
+    for round in 1..=6 {
+        let mut running = begin(killed.path(), &arguments)?;
+        wait_for_lines(&mut running, &out, all * (2 * round - 1) / 12)?;
+        for worker in workers_of(running.id()).iter().take(round % 2 + 1) {
+            send("-KILL", worker);
+        }
+        wait_for_lines(&mut running, &out, all * 2 * round / 12)?;
+        running.kill()?;
+        running.wait()?;
+        arguments = campaign(&["-j", "2", "--resume"]);
+    }
+    let last = drill(killed.path(), &campaign(&["-j", "3", "--resume"]));
+    ends_with(&last, 1);
+    are_equal(&undisturbed, &out)
+}
+
+fn an_interrupted_campaign_ends_cleanly() -> Result<(), Failed> {
+    let (whole, broken_off) = (folder(), folder());
+    let calm = ["run", "lab/visits", "--seeds", "150", "--nemesis", "script"];
+    ends_with(&drill(whole.path(), &calm), 0);
+    let out = broken_off.path().join("target/drill");
+    let mut running = begin(broken_off.path(), &calm)?;
+    wait_for_lines(&mut running, &out, 30)?;
+    send("-INT", &running.id().to_string());
+    let output = running.wait_with_output()?;
+    ends_with(&output, 130);
+    let summary: Value = serde_json::from_str(&fs::read_to_string(out.join("summary.json"))?)?;
+    assert!(summary["tally"]["runs"].as_u64().is_some_and(|runs| runs >= 20), "{summary}");
+    assert!(stderr(&output).contains("interrupted"), "{}", stderr(&output));
+    ends_with(&drill(broken_off.path(), &[&calm[..], &["--resume"]].concat()), 0);
+    are_equal(&whole.path().join("target/drill"), &out)
+}
+
+fn only_the_same_campaign_is_resumed() -> Result<(), Failed> {
+    let folder = folder();
+    let nothing = drill(folder.path(), &campaign(&["--resume"]));
+    ends_with(&nothing, 2);
+    assert!(stderr(&nothing).contains("nothing to resume"), "{}", stderr(&nothing));
+    drill(folder.path(), &["run", "lab/visits", "--seeds", "1", "--nemesis", "script"]);
+    let another = drill(folder.path(), &campaign(&["--resume"]));
+    ends_with(&another, 2);
+    assert!(stderr(&another).contains("holds another campaign"), "{}", stderr(&another));
+    Ok(())
+}
+
+fn the_parts_add_up_to_the_whole() -> Result<(), Failed> {
+    let folder = folder();
+    let run = |out: &str, part: &str| {
+        let mut arguments = campaign(&["--out", out]);
+        if !part.is_empty() {
+            arguments.extend(["--partition", part]);
+        }
+        drill(folder.path(), &arguments)
+    };
+    ends_with(&run("whole", ""), 1);
+    for part in 1..=3 {
+        run(&format!("part{part}"), &format!("slice:{part}/3"));
+    }
+    let merged = drill(folder.path(), &["merge", "part3", "part1", "part2", "--out", "merged"]);
+    ends_with(&merged, 1);
+    are_equal(&folder.path().join("whole"), &folder.path().join("merged"))?;
+    let short = drill(folder.path(), &["merge", "part3", "part1", "--out", "short"]);
+    ends_with(&short, 3);
+    assert!(stderr(&short).contains("the shard 2 of 3 is missing"), "{}", stderr(&short));
+    Ok(())
+}
+
+/// One fault that matters, and two that do not.
+const PLAN_OF_THREE: &str = r#"version = 1
+scenario = "lab/fragile"
+seed = "0x1"
+
+[[fault]]
+at = { host = "client", site = "fp:lab.visit", hit = 1 }
+do = { stall = "90s" }
+
+[[fault]]
+at = { host = "client", site = "sql:visit.commit", hit = 3 }
+do = { lost_ack = "reset" }
+
+[[fault]]
+at = { host = "client", site = "sql:visit.insert", hit = 3 }
+do = { delay = "9s" }
+"#;
+
+fn a_violation_is_made_smaller_and_kept() -> Result<(), Failed> {
+    let folder = folder();
+    let manifest = folder.path().to_str().ok_or("a path in UTF-8")?.to_owned();
+    let drill = |arguments: &[&str]| {
+        lab::program(folder.path(), "drill", arguments, &[("LAB_MANIFEST", &manifest)])
+    };
+    let run = folder.path().join("found");
+    fs::create_dir(&run)?;
+    fs::write(run.join("plan.toml"), PLAN_OF_THREE)?;
+    let run = run.to_str().ok_or("a path in UTF-8")?;
+    let shrunk = drill(&["shrink", run]);
+    ends_with(&shrunk, 0);
+    assert!(stdout(&shrunk).contains("1 of 3 faults needed for every_visit_is_counted"));
+    let minimal = fs::read_to_string(Path::new(run).join("plan.min.toml"))?;
+    assert_eq!(minimal.matches("[[fault]]").count(), 1, "{minimal}");
+    ends_with(&drill(&["keep", run, "--why", "an answer is lost", "--name", "lost"]), 0);
+    let kept = fs::read_to_string(folder.path().join("regressions/lost.toml"))?;
+    assert!(kept.starts_with("# an answer is lost\n"), "{kept}");
+    let twice = drill(&["keep", run, "--why", "again", "--name", "lost"]);
+    ends_with(&twice, 2);
+    let again =
+        drill(&["run", "lab/fragile", "--seeds", "1", "--nemesis", "script", "--max-fail", "1"]);
+    ends_with(&again, 1);
+    let ran = fs::read_to_string(folder.path().join("target/drill/campaign.jsonl"))?;
+    assert!(ran.lines().any(|line| line.contains("kept-lost")), "the kept plan did not run");
+    Ok(())
+}
+
+fn a_kept_plan_whose_site_is_gone_says_so() -> Result<(), Failed> {
+    let folder = folder();
+    let manifest = folder.path().to_str().ok_or("a path in UTF-8")?.to_owned();
+    fs::create_dir(folder.path().join("regressions"))?;
+    fs::write(
+        folder.path().join("regressions/gone.toml"),
+        PLAN_OF_THREE.replace("visit.commit", "visit.renamed").replace("fragile", "visits"),
+    )?;
+    let arguments = ["run", "lab/visits", "--seeds", "1", "--nemesis", "script"];
+    let output = lab::program(folder.path(), "drill", &arguments, &[("LAB_MANIFEST", &manifest)]);
+    ends_with(&output, 3);
+    assert!(stdout(&output).contains("sql:visit.renamed"), "{}", stdout(&output));
+    Ok(())
+}
