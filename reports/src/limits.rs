@@ -23,6 +23,9 @@ pub const WITNESS_EVENTS_MAX: usize = 10;
 /// Marks without a hit listed in the closing block.
 pub const TERMINAL_MARKS_MAX: usize = 20;
 
+/// Names of what was never tried, of each kind, on the terminal; more are only counted.
+pub const TERMINAL_UNTRIED_MAX: usize = 3;
+
 /// Bytes of `summary.md`; hosts of Markdown refuse a comment of 65,536 characters.
 pub const MARKDOWN_BYTES_MAX: usize = 60_000;
 
@@ -42,6 +45,8 @@ pub struct MarkdownBounds {
     pub bytes_max: usize,
     /// Marks without a hit.
     pub marks: (usize, usize),
+    /// What was never tried.
+    pub untried: (usize, usize),
     /// Findings, one row each.
     pub findings: (usize, usize),
     /// Findings with their plan and their commands.
@@ -60,6 +65,7 @@ pub struct MarkdownBounds {
 pub const MARKDOWN_SUMMARY: MarkdownBounds = MarkdownBounds {
     bytes_max: MARKDOWN_BYTES_MAX,
     marks: (40, 6_000),
+    untried: (20, 3_000),
     findings: (50, 16_000),
     commands: (12, 11_000),
     scenarios: (100, 10_000),
@@ -72,6 +78,7 @@ pub const MARKDOWN_SUMMARY: MarkdownBounds = MarkdownBounds {
 pub const MARKDOWN_JOB: MarkdownBounds = MarkdownBounds {
     bytes_max: 1_000_000,
     marks: (1_000, 80_000),
+    untried: (200, 30_000),
     findings: (1_000, 300_000),
     commands: (200, 200_000),
     scenarios: (1_000, 200_000),
@@ -142,6 +149,12 @@ pub const HTML_FINDINGS_LISTED: (usize, usize) = (200, 60_000);
 
 /// Marks without a hit on a page, and the bytes they may take.
 pub const HTML_MARKS: (usize, usize) = (200, 40_000);
+
+/// Names of what was never tried, for each kind: rows, and their bytes.
+pub const HTML_UNTRIED: (usize, usize) = (200, 20_000);
+
+/// So many of them are shown without asking for them.
+pub const HTML_UNTRIED_OPEN: usize = 6;
 
 /// Scenarios on a page, and the bytes they may take.
 pub const HTML_SCENARIOS: (usize, usize) = (300, 220_000);

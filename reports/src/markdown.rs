@@ -47,6 +47,7 @@ fn within(summary: &Summary, bounds: &MarkdownBounds) -> String {
     text.push_str(&format!("**{}.**\n\n", capitalised(&words::because(summary))));
     text.push_str(&header(&summary.campaign));
     text.push_str(&never_hit(&summary.never_hit, bounds));
+    text.push_str(&untried(summary, bounds));
     text.push_str(&findings::section(summary, bounds));
     text.push_str(&findings::commands(summary, bounds));
     text.push_str(&scenarios(summary, bounds));
@@ -86,6 +87,14 @@ fn never_hit(marks: &[String], bounds: &MarkdownBounds) -> String {
     let table = Table::list(bounds.marks)
         .fill(marks, |mark| vec![escape::markdown_line(mark, limits::MARKDOWN_NAME_CHARS_MAX)]);
     table.section("Never hit", "mark")
+}
+
+fn untried(summary: &Summary, bounds: &MarkdownBounds) -> String {
+    let names = words::untried(&summary.untried)
+        .flat_map(|(what, names)| names.iter().map(move |site| (what, site)));
+    let table = Table::new(&["never tried", "which"], bounds.untried)
+        .fill(names, |(what, which)| vec![what.to_owned(), name(which)]);
+    table.section("Never tried", "site")
 }
 
 fn scenarios(summary: &Summary, bounds: &MarkdownBounds) -> String {

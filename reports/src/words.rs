@@ -2,7 +2,7 @@
 
 use chaosdrill_core::{
     Verdict,
-    record::{CampaignMeasured, Summary},
+    record::{CampaignMeasured, Summary, Untried},
 };
 
 /// A whole number with its thousands apart: `12,345`.
@@ -43,6 +43,16 @@ pub(crate) fn because(summary: &Summary) -> String {
         parts.push(format!("{} {where_not}", counted(never_hit, "mark")));
     }
     parts.join(", ")
+}
+
+/// What was never tried, in lines: a few words, and the names they are about.
+pub(crate) fn untried(untried: &Untried) -> impl Iterator<Item = (&'static str, &[String])> {
+    let lists = [
+        ("failpoints that no run passed", &untried.failpoints[..]),
+        ("kinds of faults of which none struck", &untried.acts[..]),
+        ("sites at which nothing struck", &untried.sites[..]),
+    ];
+    lists.into_iter().filter(|(_, names)| !names.is_empty())
 }
 
 /// What the campaign cost, as far as it came to its end.

@@ -21,7 +21,7 @@ mod summary;
 
 pub use campaign::{Campaign, CampaignHeader, CampaignMeasured, ScenarioRecord, SweepRecord};
 pub use proof::{Proof, ProofBy};
-pub use summary::{Finding, ScenarioSummary, SiteCoverage, Summary, Tally};
+pub use summary::{Finding, ScenarioSummary, SiteCoverage, Summary, Tally, Untried};
 
 /// Version of records and campaigns.
 pub const RECORD_VERSION: u32 = 1;

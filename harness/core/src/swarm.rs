@@ -33,7 +33,8 @@ pub struct Arena {
 }
 
 /// Families of faults, in the order in which they are drawn.
-const FAMILIES: [&str; 11] = [
+/// The families of faults that a swarm draws from, by [`Act::family`].
+pub const FAMILIES: [&str; 11] = [
     "crash-before",
     "crash-after",
     "error",

@@ -4,7 +4,11 @@
 //! such as the points of a sweep or the smallest plan of a violation, stays with it, so that the shards of a campaign
 //! add up to the whole.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    time::Duration,
+};
 
 use chaosdrill_core::{
     Campaign, Record, RunId, Seed,
@@ -142,12 +146,21 @@ pub(crate) fn header(registry: &Registry, order: &Order) -> CampaignHeader {
             && order.enough_seeds
             && order.time_budget.is_none()
             && order.nemeses.contains(&Nemesis::Script),
+        failpoints: failpoints(registry, order),
         scenarios: registry
             .select(order.filter.as_deref())
             .into_iter()
             .map(Scenario::record)
             .collect(),
     }
+}
+
+/// The failpoints of all targets that are drilled, as sites.
+fn failpoints(registry: &Registry, order: &Order) -> Vec<String> {
+    let scenarios = registry.select(order.filter.as_deref()).into_iter();
+    let names: BTreeSet<&str> =
+        scenarios.flat_map(|scenario| registry.failpoints_of(scenario)).collect();
+    names.into_iter().map(|name| format!("fp:{name}")).collect()
 }
 
 /// How a campaign ended.

@@ -17,7 +17,7 @@ use crate::{limits, words};
 pub(super) fn contents(page: &Page<'_>, summary: &Summary) -> Markup {
     let links = [
         ("notes", "Not whole", !page.notes.is_empty()),
-        ("never", "Never reached", !summary.never_hit.is_empty()),
+        ("never", "Never reached", !summary.never_hit.is_empty() || !summary.untried.is_empty()),
         ("findings", "Findings", true),
         ("held", "What held", true),
         ("proofs", "Planted bugs", !page.proofs.is_empty()),
@@ -124,20 +124,34 @@ pub(super) fn never_reached(summary: &Summary) -> Markup {
     });
     let whole = summary.campaign.whole;
     html! {
-        @if !marks.is_empty() {
+        @if !marks.is_empty() || !summary.untried.is_empty() {
             section #never .never aria-labelledby="never-title" {
                 h2 #never-title { "Never reached" }
-                p {
+                @if !marks.is_empty() { p {
                     @if whole {
                         "No run came to what these marks stand for. A claim that was never put to the test did not hold: "
                         "it was not tried."
                     } @else {
                         "No run of this part came to what these marks stand for. It was too small a part to say more."
                     }
-                }
-                ul { (fill) }
+                } }
+                @if !marks.is_empty() { ul { (fill) } }
                 (fill.rest("mark"))
+                @for (what, names) in words::untried(&summary.untried) { (untried(what, names)) }
             }
+        }
+    }
+}
+
+/// Something that no run did, with its names folded away where they are many.
+fn untried(what: &str, names: &[String]) -> Markup {
+    let (rows, bytes) = limits::HTML_UNTRIED;
+    let fill = Fill::new(names, rows, bytes, |site| html! { li { code { (name(site)) } } });
+    html! {
+        details .untried open[names.len() <= limits::HTML_UNTRIED_OPEN] {
+            summary { (what) ": " (words::grouped(names.len() as u64)) }
+            ul { (fill) }
+            (fill.rest("site"))
         }
     }
 }

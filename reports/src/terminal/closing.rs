@@ -10,7 +10,7 @@ use chaosdrill_core::{
 use super::palette::{Palette, paint};
 use crate::{
     escape,
-    limits::{TERMINAL_COLUMNS_MAX, TERMINAL_MARKS_MAX},
+    limits::{TERMINAL_COLUMNS_MAX, TERMINAL_MARKS_MAX, TERMINAL_UNTRIED_MAX},
     overview, words,
 };
 
@@ -21,6 +21,7 @@ const NUMBER_COLUMNS: [usize; 5] = [9, 8, 9, 9, 15];
 pub fn closing(campaign: &Campaign, palette: &Palette) -> String {
     let summary = campaign.summary();
     let mut block = never_hit(&summary, palette);
+    block.push_str(&untried(&summary));
     block.push_str(&table(campaign, palette));
     let speed = words::speed(&summary);
     let verdict = paint(palette.verdict(summary.verdict), summary.verdict.name());
@@ -41,6 +42,24 @@ fn never_hit(summary: &Summary, palette: &Palette) -> String {
         text.push_str(&format!("  and {}\n", words::counted(left_out, "more mark")));
     }
     text.push('\n');
+    text
+}
+
+/// How much was never tried; its names are in the reports.
+fn untried(summary: &Summary) -> String {
+    let line = |(what, names): (&str, &[String])| {
+        let few = names.len() <= TERMINAL_UNTRIED_MAX;
+        let which = if few { names.join(", ") } else { words::grouped(names.len() as u64) };
+        format!(
+            "  {}\n",
+            escape::line_within(&format!("{what}: {which}"), TERMINAL_COLUMNS_MAX - 2)
+        )
+    };
+    let mut text: String = words::untried(&summary.untried).map(line).collect();
+    if !text.is_empty() {
+        text.insert_str(0, "never tried\n");
+        text.push('\n');
+    }
     text
 }
 

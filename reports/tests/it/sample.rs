@@ -206,6 +206,7 @@ pub(crate) fn campaign() -> Campaign {
             partition: None,
             program: "cargo drill".into(),
             whole: true,
+            failpoints: vec!["fp:outbox.after_claim".to_owned(), "fp:outbox.<never>".to_owned()],
             scenarios: vec![
                 scenario("outbox/lease-expiry", LEASE_CLAIM, &["late settle refused"]),
                 scenario(HOSTILE_NAME, HOSTILE_WHY, &["never | ever\u{1b}"]),

@@ -46,6 +46,9 @@ pub struct CampaignHeader {
     pub program: String,
     /// Whether all scenarios ran with at least the default seeds, so that a mark without a hit means something.
     pub whole: bool,
+    /// The failpoints of their targets, as sites: `fp:jobs.after_claim`.
+    #[serde(default)]
+    pub failpoints: Vec<String>,
     /// The scenarios.
     pub scenarios: Vec<ScenarioRecord>,
 }

@@ -12,6 +12,7 @@ use crate::{
         Campaign, CampaignHeader, CampaignMeasured, Pursuit, RECORD_VERSION, Record, RunId,
         ScenarioRecord, SweepRecord,
     },
+    swarm::FAMILIES,
     verdict::Verdict,
 };
 
@@ -86,6 +87,24 @@ pub struct SiteCoverage {
     pub struck: BTreeMap<String, u64>,
 }
 
+/// What a campaign could have done and did not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Untried {
+    /// Failpoints that no run passed, as sites.
+    pub failpoints: Vec<String>,
+    /// Sites that were passed, at which nothing ever struck.
+    pub sites: Vec<String>,
+    /// Families of faults of which none struck anywhere.
+    pub acts: Vec<String>,
+}
+
+impl Untried {
+    /// Whether everything was tried.
+    pub fn is_empty(&self) -> bool {
+        self.failpoints.is_empty() && self.sites.is_empty() && self.acts.is_empty()
+    }
+}
+
 /// What a campaign comes to: `summary.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
@@ -103,6 +122,9 @@ pub struct Summary {
     pub findings: Vec<Finding>,
     /// Marks that no run hit, as `scenario: mark`.
     pub never_hit: Vec<String>,
+    /// What could have been done and was not.
+    #[serde(default)]
+    pub untried: Untried,
     /// Planned faults that struck, by act.
     pub faults_fired: BTreeMap<String, u64>,
     /// Every boundary site that was passed, and what struck there.
@@ -141,6 +163,7 @@ impl Campaign {
             .collect();
         let worst =
             self.records.iter().map(|record| record.verdict).max().unwrap_or(Verdict::Valid);
+        let coverage = self.coverage();
         let vacuous = self.header.whole && !never_hit.is_empty();
         Summary {
             version: RECORD_VERSION,
@@ -150,8 +173,9 @@ impl Campaign {
             scenarios,
             findings: self.findings(),
             never_hit,
+            untried: self.untried(&coverage, &faults_fired),
             faults_fired,
-            coverage: self.coverage(),
+            coverage,
             sweeps: self.sweeps.clone(),
             virtual_ns: self
                 .records
@@ -195,6 +219,18 @@ impl Campaign {
             finding.id = format!("F{}", index + 1);
         }
         findings
+    }
+
+    fn untried(&self, coverage: &[SiteCoverage], fired: &BTreeMap<String, u64>) -> Untried {
+        let passed = |site: &str| coverage.iter().any(|known| known.site == site);
+        let failpoints = self.header.failpoints.iter().filter(|site| !passed(site)).cloned();
+        let calm = coverage.iter().filter(|known| known.struck.is_empty());
+        let acts = FAMILIES.iter().filter(|family| !fired.contains_key(**family));
+        Untried {
+            failpoints: failpoints.collect(),
+            sites: calm.map(|known| known.site.clone()).collect(),
+            acts: acts.map(|family| (*family).to_owned()).collect(),
+        }
     }
 
     /// How often each site was passed, and what struck there.
