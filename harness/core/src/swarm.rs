@@ -32,8 +32,7 @@ pub struct Arena {
     pub skew_max: Duration,
 }
 
-/// Families of faults, in the order in which they are drawn.
-/// The families of faults that a swarm draws from, by [`Act::family`].
+/// Families of faults, in the order in which they are drawn, by [`Act::family`].
 pub const FAMILIES: [&str; 11] = [
     "crash-before",
     "crash-after",
