@@ -2,10 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-static ASKED_FOR: AtomicBool = AtomicBool::new(false);
+use crate::cli::Status;
 
-/// The exit code of a campaign that was interrupted.
-pub(crate) const EXIT_CODE: i32 = 130;
+static ASKED_FOR: AtomicBool = AtomicBool::new(false);
 
 /// Whether somebody asked this process to stop.
 pub(crate) fn was_asked_for() -> bool {
@@ -16,7 +15,7 @@ pub(crate) fn was_asked_for() -> bool {
 pub(crate) fn listen() -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(|| {
         if ASKED_FOR.swap(true, Ordering::Relaxed) {
-            std::process::exit(EXIT_CODE);
+            std::process::exit(i32::from(Status::Interrupted.code()));
         }
         eprintln!("interrupted: runs that have begun come to their end; once more to stop at once");
     })

@@ -44,7 +44,7 @@ pub struct Proof {
     pub minimal: Option<Vec<Fault>>,
     /// Runs until then, that one included.
     pub runs: u64,
-    /// Whether the same plan is valid with the defect off.
+    /// Whether the same plan is valid with the defect off; nothing where that cannot be said.
     pub clean: Option<bool>,
     /// Checks that were violated besides.
     pub also: BTreeSet<String>,

@@ -1,6 +1,6 @@
 //! The one error of the command line, and what each end means for the exit code.
 
-use crate::{campaign::kept::PlanFileError, files::FolderError, interrupt};
+use crate::{campaign::kept::PlanFileError, files::FolderError};
 
 /// How a command ended that could do its work; the worst of several wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,7 +19,7 @@ impl Status {
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Valid => 0,
-            Self::Interrupted => interrupt::EXIT_CODE as u8,
+            Self::Interrupted => 130,
             Self::Violation => 1,
             Self::Unknown => 3,
             Self::NothingSelected => 4,

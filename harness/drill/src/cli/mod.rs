@@ -21,8 +21,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 pub(crate) use self::args::{Steering, out_of_environment, steering_of_environment};
-pub(crate) use self::error::ExpectedError;
-use self::error::Status;
+pub(crate) use self::error::{ExpectedError, Status};
 use crate::{registry::Registry, worker};
 
 /// Deterministic chaos drills: runs pipelines in a simulation, hurts them, and checks what must hold.

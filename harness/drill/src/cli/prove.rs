@@ -266,8 +266,13 @@ fn confirm(engine: &mut Engine<'_>, case: &mut Case<'_>) {
     let jobs =
         [&plan, &smallest].map(|plan| Job::new(off.clone(), Plan { found: None, ..plan.clone() }));
     let records = engine.aside(&jobs);
-    case.proof.clean =
-        Some(records.iter().flatten().count() == 2 && records.iter().flatten().all(is_clean));
+    let verdicts =
+        records.iter().map(|record| record.as_ref().map_or(Verdict::Unknown, verdict_off));
+    case.proof.clean = match verdicts.max() {
+        Some(Verdict::Valid) => Some(true),
+        Some(Verdict::Invalid) => Some(false),
+        _ => None,
+    };
     case.proof.minimal = Some(smallest.faults);
     case.proof.also.remove(&check);
 }
@@ -301,10 +306,10 @@ fn proof(target: &Target, defect: &Defect) -> Proof {
     }
 }
 
-/// Valid, but for faults that found no site to strike at now that the defect is off.
-fn is_clean(record: &Record) -> bool {
+/// The verdict with the defect off, whether or not the faults still found a site to strike at.
+fn verdict_off(record: &Record) -> Verdict {
     let others = record.checks.iter().filter(|check| check.name != harness_checks::FAULTS_FIRED);
-    others.into_iter().all(|check| check.verdict == Verdict::Valid)
+    others.map(|check| check.verdict).max().unwrap_or(Verdict::Unknown)
 }
 
 fn show(proofs: &[&Proof], format: MessageFormat) {
@@ -359,10 +364,12 @@ fn line(proof: &Proof) -> String {
             proof.also.iter().cloned().collect::<Vec<_>>().join(", ")
         ),
     };
-    let unsure = if proof.clean == Some(false) {
-        "\n        not valid with the defect off: a false alarm"
-    } else {
-        ""
+    let unsure = match proof.clean {
+        Some(false) => "\n        not valid with the defect off: a false alarm",
+        None if proof.found => {
+            "\n        it cannot be said whether it is valid with the defect off"
+        }
+        _ => "",
     };
     format!("{head}  {what}{unsure}\n")
 }

@@ -124,7 +124,7 @@ fn a_finding_replays_from_seed_and_plan() -> Result<(), Failed> {
 
 fn a_defect_is_proved() -> Result<(), Failed> {
     let folder = folder();
-    let output = drill(folder.path(), &["prove", "L1", "--run-timeout", "1s"]);
+    let output = drill(folder.path(), &["prove", "L1", "--run-timeout", "5s"]);
     ends_with(&output, 0);
     let said = stdout(&output);
     assert!(said.contains("every_visit_is_counted  lab/"), "{said}");

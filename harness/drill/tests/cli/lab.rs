@@ -254,6 +254,8 @@ pub(crate) fn command(
         .args(arguments)
         .env("LAB_PROGRAM", which)
         .env("NO_COLOR", "1")
+        // The backtrace of a panic takes seconds on a busy machine.
+        .env_remove("RUST_BACKTRACE")
         .envs(environment.iter().copied());
     command.current_dir(folder);
     command
