@@ -2,7 +2,19 @@
 
 use chaosdrill_rt::defect::Defect;
 
-use crate::cluster;
+use crate::{cluster, engine};
 
 /// All of them, by layer.
-pub const DEFECTS: &[Defect] = cluster::defects::DEFECTS;
+pub const DEFECTS: &[Defect] = &joined(cluster::defects::DEFECTS, engine::defects::DEFECTS);
+
+const COUNT: usize = cluster::defects::DEFECTS.len() + engine::defects::DEFECTS.len();
+
+const fn joined(first: &[Defect], second: &[Defect]) -> [Defect; COUNT] {
+    let mut all = [first[0]; COUNT];
+    let mut at = 0;
+    while at < COUNT {
+        all[at] = if at < first.len() { first[at] } else { second[at - first.len()] };
+        at += 1;
+    }
+    all
+}

@@ -7,9 +7,11 @@
 //! | layer | module | what moves | what is published |
 //! |---|---|---|---|
 //! | cluster | [`cluster`] | graphs: created, changed, removed | one ledger of all graphs, `__cluster/state.json` |
+//! | engine | [`engine`] | tables: their heads | one manifest of all tables, `__manifest.json` |
 
 pub mod cluster;
 pub mod defects;
+pub mod engine;
 pub mod failpoints;
 
 pub use defects::DEFECTS;

@@ -359,7 +359,7 @@ pub const DEFECTS: &[Defect] = &[
         shows: Shows::Running,
     },
     Defect {
-        id: "G31",
+        id: "G31c",
         summary: "the sidecar of a newer release is passed over",
         wrong: "it is ignored",
         right: "it is refused",

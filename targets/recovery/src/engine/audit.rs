@@ -1,0 +1,68 @@
+//! What recovery did, written down once for each operation.
+//!
+//! An audit is named by its operation and created where there is none. So it does not matter who comes first, who
+//! comes again, or what was there when they looked.
+
+use chaosdrill_rt::{defect, fail_point, time};
+
+use super::{
+    config::EngineConfig,
+    error::EngineError,
+    manifest::Move,
+    model::{Audit, AuditTable, Outcome, Sidecar},
+    objects::{Objects, PutError},
+    ulid,
+};
+
+/// Where audits are.
+pub(crate) const AUDITS: &str = "_graph_commit_recoveries";
+
+/// Under which name recovery acts.
+const ACTOR: &str = "engine:recovery";
+
+/// The tables of an audit: those that were moved.
+pub(crate) fn moved(moves: &[Move]) -> Vec<AuditTable> {
+    let table = |to: &Move| AuditTable {
+        table_key: to.table_key.clone(),
+        from: Some(to.expected),
+        to: to.to,
+    };
+    moves.iter().map(table).collect()
+}
+
+/// The tables of an audit: those that were moved, and those that were added.
+pub(crate) fn moved_and_added(moves: &[Move], sidecar: &Sidecar) -> Vec<AuditTable> {
+    let added = sidecar.additional_registrations.iter().map(|table| AuditTable {
+        table_key: table.table_key.clone(),
+        from: None,
+        to: table.version,
+    });
+    moved(moves).into_iter().chain(added).collect()
+}
+
+/// Writes down what became of an operation; whoever did so before has done it.
+pub(crate) async fn record(
+    objects: &Objects,
+    config: &EngineConfig,
+    sidecar: &Sidecar,
+    outcome: Outcome,
+    tables: Vec<AuditTable>,
+) -> Result<(), EngineError> {
+    fail_point!(crate::failpoints::RECORD_AUDIT)?;
+    let is_appended = defect!("G15", true, false) || defect!("G15b", true, false);
+    let name = if is_appended { ulid::new() } else { sidecar.operation_id.clone() };
+    let audit = Audit {
+        operation_id: sidecar.operation_id.clone(),
+        outcome,
+        kind: sidecar.kind,
+        actor_id: ACTOR.into(),
+        recovery_for_actor: sidecar.actor_id.clone(),
+        tables,
+        process: config.process.clone(),
+        created_at: time::unix_ms(),
+    };
+    match objects.create(&format!("{AUDITS}/{name}.json"), &audit).await {
+        Ok(()) | Err(PutError::Taken(_)) => Ok(()),
+        Err(PutError::Store(error)) => Err(error.into()),
+    }
+}

@@ -1,0 +1,187 @@
+//! What happened to the tables of an operation, and what is to be done about it. Pure: it looks at numbers only.
+
+use chaosdrill_rt::defect;
+
+use super::model::{CONFIRMED_SINCE, Kind, Pin, Sidecar};
+
+/// How exactly an operation must have kept to its intent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// One commit for each table, to the version that was announced.
+    Strict,
+    /// As many commits as it takes.
+    Loose,
+    /// As many as it takes, and the sidecar says to which version they have led.
+    Confirmed,
+}
+
+/// The rule for an operation.
+pub fn rule_of(sidecar: &Sidecar) -> Rule {
+    let is_confirmed = sidecar.schema_version >= CONFIRMED_SINCE || defect!("G29b", true, false);
+    match sidecar.kind {
+        Kind::Mutation | Kind::Load => Rule::Strict,
+        Kind::BranchMerge if is_confirmed => defect!("G29", Rule::Loose, Rule::Confirmed),
+        Kind::BranchMerge | Kind::SchemaApply | Kind::EnsureIndices | Kind::Optimize => Rule::Loose,
+    }
+}
+
+/// What is seen of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The published version.
+    pub published: u64,
+    /// The newest version.
+    pub head: u64,
+    /// Whose the newest version is, where it is not published.
+    pub owner: Owner,
+}
+
+/// Whose an unpublished version is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The operation's.
+    Own,
+    /// The operation's, by which it is taken back.
+    OwnBack,
+    /// Another's.
+    Other,
+}
+
+/// What happened to a table of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// The published version is ahead of the table: nothing can be concluded.
+    InvariantViolation,
+    /// The operation has not moved it, or it is published.
+    NoMovement,
+    /// It is moved by another, and not by the operation.
+    Foreign,
+    /// It is moved as intended.
+    RolledPast,
+    /// It is moved by one version, and that is not the intended one.
+    UnexpectedAtP1,
+    /// It is moved by several versions, where one was intended.
+    UnexpectedMultistep,
+    /// It is moved, and nobody said that this is all.
+    IncompletePhaseB,
+    /// The operation is being taken back in it.
+    Restored,
+}
+
+/// What happened to one table.
+pub fn classify(rule: Rule, pin: &Pin, seen: Seen) -> Class {
+    let Seen { published, head, owner } = seen;
+    if head < published {
+        return Class::InvariantViolation;
+    }
+    if head == published {
+        return Class::NoMovement;
+    }
+    match owner {
+        Owner::Other => return Class::Foreign,
+        Owner::OwnBack => return Class::Restored,
+        Owner::Own => {}
+    }
+    let is_from_expected = pin.expected_version == published;
+    let unexpected =
+        if head == published + 1 { Class::UnexpectedAtP1 } else { Class::UnexpectedMultistep };
+    match rule {
+        Rule::Strict => {
+            let is_exact = head == published + 1 && pin.post_commit_pin == head;
+            if is_from_expected && is_exact { Class::RolledPast } else { unexpected }
+        }
+        Rule::Loose if is_from_expected => Class::RolledPast,
+        Rule::Loose => unexpected,
+        Rule::Confirmed => match pin.confirmed_version {
+            None => Class::IncompletePhaseB,
+            Some(version) if version == head && is_from_expected => Class::RolledPast,
+            Some(_) => Class::UnexpectedMultistep,
+        },
+    }
+}
+
+/// What is to be done about an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing: an operator has to look.
+    Abort,
+    /// Publish it.
+    RollForward,
+    /// Take it back.
+    RollBack,
+    /// Nothing is unpublished any more: find out what became of it, and say so.
+    Settled,
+}
+
+/// What is to be done, from what happened to each table. `is_complete` says whether everything beside the tables is
+/// there that belongs to it; `has_advanced`, whether any table is published further than where the operation began.
+pub fn decide(classes: &[Class], is_complete: bool, has_advanced: bool) -> Decision {
+    let all = |class| classes.iter().all(|other| *other == class);
+    if classes.contains(&Class::InvariantViolation) {
+        return Decision::Abort;
+    }
+    let is_still = |class: &Class| matches!(class, Class::NoMovement | Class::Foreign);
+    if !classes.is_empty() && classes.iter().all(is_still) && has_advanced {
+        return Decision::Settled;
+    }
+    if all(Class::RolledPast) && is_complete { Decision::RollForward } else { Decision::RollBack }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(rule: Rule, pin: [u64; 2], confirmed: Option<u64>, seen: [u64; 2]) -> Class {
+        let pin = Pin {
+            table_key: "a".into(),
+            table_path: "tables/a".into(),
+            expected_version: pin[0],
+            post_commit_pin: pin[1],
+            confirmed_version: confirmed,
+            table_branch: None,
+        };
+        classify(rule, &pin, Seen { published: seen[0], head: seen[1], owner: Owner::Own })
+    }
+
+    #[test]
+    fn each_rule_has_its_table() {
+        use Class::*;
+        use Rule::*;
+        let cases = [
+            (Strict, [3, 4], None, [3, 2], InvariantViolation),
+            (Strict, [3, 4], None, [3, 3], NoMovement),
+            (Strict, [3, 4], None, [3, 4], RolledPast),
+            (Strict, [2, 3], None, [3, 4], UnexpectedAtP1),
+            (Strict, [3, 4], None, [3, 5], UnexpectedMultistep),
+            (Loose, [3, 4], None, [3, 6], RolledPast),
+            (Loose, [2, 3], None, [3, 4], UnexpectedAtP1),
+            (Loose, [2, 3], None, [3, 5], UnexpectedMultistep),
+            (Confirmed, [3, 4], None, [3, 6], IncompletePhaseB),
+            (Confirmed, [3, 4], Some(6), [3, 6], RolledPast),
+            (Confirmed, [3, 4], Some(6), [3, 5], UnexpectedMultistep),
+            (Confirmed, [2, 3], Some(6), [3, 6], UnexpectedMultistep),
+        ];
+        for (rule, pin, confirmed, seen, class) in cases {
+            assert_eq!(check(rule, pin, confirmed, seen), class, "{rule:?} {pin:?} {seen:?}");
+        }
+    }
+
+    #[test]
+    fn one_odd_table_decides() {
+        use Class::*;
+        let cases = [
+            (&[RolledPast, RolledPast][..], true, false, Decision::RollForward),
+            (&[RolledPast, RolledPast], false, false, Decision::RollBack),
+            (&[RolledPast, NoMovement], true, false, Decision::RollBack),
+            (&[NoMovement, NoMovement], true, true, Decision::Settled),
+            (&[NoMovement, NoMovement], true, false, Decision::RollBack),
+            (&[NoMovement, RolledPast], true, true, Decision::RollBack),
+            (&[InvariantViolation, RolledPast], true, false, Decision::Abort),
+            (&[RolledPast, Restored], true, false, Decision::RollBack),
+            (&[], true, false, Decision::RollForward),
+        ];
+        for (classes, is_complete, has_advanced, decision) in cases {
+            assert_eq!(decide(classes, is_complete, has_advanced), decision, "{classes:?}");
+        }
+    }
+}

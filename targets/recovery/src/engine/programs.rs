@@ -1,0 +1,125 @@
+//! The programs of the engine: a writer that serves requests, a reader, and one that only opens the graph.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chaosdrill_rt::{
+    http,
+    net::TcpListener,
+    observe, store,
+    time::{self, Duration},
+};
+use serde_json::json;
+
+use super::{
+    config::EngineConfig,
+    error::EngineError,
+    graph::{Graph, Unwritten, Written},
+    manifest,
+    objects::Objects,
+    table,
+    wire::{Answer, Request},
+};
+use crate::BoxError;
+
+/// How long a program rests before it tries again to open the graph.
+const OPEN_AGAIN_AFTER: Duration = Duration::from_secs(2);
+
+/// Serves requests to write, for ever: `POST /write` carries a [`Request`] out.
+///
+/// The status says what the sender is to do: 200 nothing more, 409 and 503 send it again, 422 let it be.
+///
+/// # Errors
+///
+/// Only where it cannot listen.
+pub async fn run_writer(config: EngineConfig, listen: &str) -> Result<(), BoxError> {
+    let graph = Arc::new(open(&config).await);
+    let listener = TcpListener::bind("writer", listen).await?;
+    let answer = move |request: http::Request| {
+        let graph = graph.clone();
+        async move { answer(&graph, &request).await }
+    };
+    http::serve(listener, answer).await?;
+    Ok(())
+}
+
+/// Opens the graph, over and over: what can be recovered is.
+async fn open(config: &EngineConfig) -> Graph {
+    loop {
+        match Graph::open(config.clone()).await {
+            Ok(graph) => return graph,
+            Err(error) => {
+                observe!("engine.not_opened", cause = error.cause(), error = error.to_string());
+                time::sleep(OPEN_AGAIN_AFTER).await;
+            }
+        }
+    }
+}
+
+async fn answer(graph: &Graph, request: &http::Request) -> http::Response {
+    if request.path != "/write" {
+        return http::Response::new(404, "nothing is here");
+    }
+    let request: Request = match serde_json::from_slice(&request.body) {
+        Ok(request) => request,
+        Err(error) => return http::Response::new(422, error.to_string()),
+    };
+    let (status, answer) = match graph.write(&request).await {
+        Ok(Written { operation }) => {
+            let repeated = operation.is_none();
+            (200, Answer { operation, repeated, cause: None, error: None })
+        }
+        Err(Unwritten { operation, error }) => {
+            let status = match &error {
+                EngineError::Refused(_) => 422,
+                EngineError::Pending { .. } | EngineError::Conflict(_) => 409,
+                _ => 503,
+            };
+            let (cause, error) = (Some(error.cause().to_owned()), Some(error.to_string()));
+            (status, Answer { operation, repeated: false, cause, error })
+        }
+    };
+    http::Response::new(status, json!(answer).to_string())
+}
+
+/// Opens the graph again and again, as an operator's job does: what nobody works on any more is recovered.
+///
+/// # Errors
+///
+/// None: what cannot be opened now may be later.
+pub async fn run_opener(config: EngineConfig, every: Duration) -> Result<(), BoxError> {
+    loop {
+        drop(open(&config).await);
+        time::sleep(every).await;
+    }
+}
+
+/// Shows the published graph, for ever: `POST /read` gives the ids of all rows, by table.
+///
+/// # Errors
+///
+/// Only where it cannot open the store, or cannot listen.
+pub async fn run_reader(config: EngineConfig, listen: &str) -> Result<(), BoxError> {
+    let objects = Objects::new(store::open(&config.store_url)?);
+    let listener = TcpListener::bind("reader", listen).await?;
+    let answer = move |_| {
+        let objects = objects.clone();
+        async move {
+            match rows(&objects).await {
+                Ok(rows) => http::Response::new(200, json!(rows).to_string()),
+                Err(error) => http::Response::new(503, error.to_string()),
+            }
+        }
+    };
+    http::serve(listener, answer).await?;
+    Ok(())
+}
+
+async fn rows(objects: &Objects) -> Result<BTreeMap<String, Vec<String>>, EngineError> {
+    let manifest = manifest::read(objects).await?.value;
+    let mut all = BTreeMap::new();
+    for (key, entry) in manifest.tables {
+        let rows = table::read(objects, &entry.path, entry.version).await?.rows;
+        all.insert(key, rows.into_iter().map(|row| row.id).collect());
+    }
+    Ok(all)
+}
