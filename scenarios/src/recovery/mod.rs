@@ -1,6 +1,7 @@
 //! The recovery pipeline: what it claims, and how it is hurt.
 
 pub mod cluster;
+pub mod engine;
 mod guards;
 
 use chaosdrill::{Scenario, Target};
@@ -13,5 +14,5 @@ pub fn target() -> Target {
 
 /// All scenarios of recovery, by layer.
 pub fn scenarios() -> Vec<Scenario> {
-    cluster::scenarios()
+    [cluster::scenarios(), engine::scenarios()].concat()
 }

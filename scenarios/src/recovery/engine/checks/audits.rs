@@ -1,0 +1,168 @@
+//! What is written down of recoveries agrees with what happened.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority};
+use serde_json::Value;
+
+use super::graph::{Graph, Written, text};
+
+/// After this long nobody works on an operation any more, and it may be taken back.
+const ABANDONED_AFTER: Duration = Duration::from_secs(30);
+
+fn tables(audit: &Value) -> BTreeSet<&str> {
+    let tables = audit["tables"].as_array().map(Vec::as_slice).unwrap_or_default();
+    tables.iter().filter_map(|table| table["table_key"].as_str()).collect()
+}
+
+fn first_wrong<'a>(
+    history: &'a History,
+    why: impl Fn(&Graph<'a>, &Written<'a>) -> Option<String>,
+) -> Outcome {
+    let graph = Graph::of(history);
+    let wrong = graph.audits.iter().find_map(|audit| Some((audit.event.seq, why(&graph, audit)?)));
+    Outcome::unless(wrong.map(|(seq, why)| {
+        let why = format!("#{seq} {why}");
+        Outcome::invalid(why, [seq])
+    }))
+}
+
+/// There is at most one audit for each operation.
+pub(crate) fn one_audit_per_operation() -> Check {
+    Check::new("one_audit_per_operation", |history| {
+        let graph = Graph::of(history);
+        let mut first: BTreeMap<&str, u64> = BTreeMap::new();
+        let twice = graph.audits.iter().find_map(|audit| {
+            let operation = text(audit.json, "operation_id");
+            let earlier = first.insert(operation, audit.event.seq)?;
+            Some((operation, earlier, audit.event.seq))
+        });
+        Outcome::unless(twice.map(|(operation, earlier, seq)| {
+            let why = format!("#{seq} is a second audit of {operation}, after #{earlier}");
+            Outcome::invalid(why, [earlier, seq])
+        }))
+    })
+    .priority(Priority::Medium)
+}
+
+/// The audit of an operation that was rolled forward names its tables: those that it moved and those that it added.
+pub(crate) fn audits_name_all_that_was_moved() -> Check {
+    Check::new("audits_name_all_that_was_moved", |history| {
+        first_wrong(history, |graph, audit| {
+            let operation = text(audit.json, "operation_id");
+            let sidecar = graph.sidecars.get(operation)?;
+            let mut moved: BTreeSet<&str> = sidecar.pins().iter().map(|pin| pin.key).collect();
+            let named = tables(audit.json);
+            let is_fine = if text(audit.json, "outcome") == "rolled_forward" {
+                moved.extend(sidecar.added());
+                named == moved
+            } else {
+                named.is_subset(&moved)
+            };
+            (!is_fine).then(|| format!("the audit of {operation} names {named:?}, not {moved:?}"))
+        })
+    })
+    .priority(Priority::Medium)
+}
+
+/// An operation is in the published graph when its audit says so, and is not when that says it was taken back.
+pub(crate) fn audits_tell_what_became_of_it() -> Check {
+    Check::new("audits_tell_what_became_of_it", |history| {
+        first_wrong(history, |graph, audit| {
+            let operation = text(audit.json, "operation_id");
+            let pins = graph.sidecars.get(operation)?.pins();
+            let manifest = graph.manifest_at(audit.event.seq)?.json;
+            let published = pins.iter().filter(|pin| graph.contains(manifest, **pin, operation));
+            let (published, all) = (published.count(), pins.len());
+            let says = text(audit.json, "outcome");
+            let is_so = if says == "rolled_forward" { published == all } else { published == 0 };
+            (!is_so).then(|| {
+                format!(
+                    "{operation} is {says} by its audit, and in {published} of its {all} tables"
+                )
+            })
+        })
+    })
+}
+
+/// The last life of an operation's writer: where it began, and whether it was at work at an event.
+fn is_at_work(history: &History, operation: &str, at: &Event) -> bool {
+    let of = |name| history.observed(name).find(|event| event.text("operation") == operation);
+    let Some(began) = of("engine.began") else { return false };
+    let has_ended = of("engine.ended").is_some_and(|ended| ended.seq < at.seq);
+    let fell = history.events().iter().any(|event| {
+        event.kind == EventKind::Host
+            && event.host == began.host
+            && matches!(event.name.as_str(), "down" | "ended")
+            && (began.seq..at.seq).contains(&event.seq)
+    });
+    !has_ended && !fell
+}
+
+/// Where somebody began to take an operation back: in the manifest, or by a version with the rows of before.
+fn takings<'a>(graph: &Graph<'a>) -> BTreeMap<&'a str, &'a Event> {
+    let mut takings: BTreeMap<&str, &Event> = BTreeMap::new();
+    let mut note = |operation, event: &'a Event| {
+        let first = takings.entry(operation).or_insert(event);
+        if event.seq < first.seq {
+            *first = event;
+        }
+    };
+    for manifest in &graph.manifests {
+        let aborting = manifest.json["aborting"].as_array().map(Vec::as_slice).unwrap_or_default();
+        for operation in aborting.iter().filter_map(Value::as_str) {
+            note(operation, manifest.event);
+        }
+    }
+    for version in graph.versions.values().filter(|version| !version.json["restores"].is_null()) {
+        note(text(version.json, "operation"), version.event);
+    }
+    takings
+}
+
+/// An operation whose writer is at work is taken back by nobody else, unless it takes longer than writers may.
+pub(crate) fn no_live_writer_is_taken_back() -> Check {
+    Check::new("no_live_writer_is_taken_back", |history| {
+        let graph = Graph::of(history);
+        let wrong = takings(&graph).into_iter().find(|(operation, taking)| {
+            let Some(sidecar) = graph.sidecars.get(operation) else { return false };
+            let is_own = sidecar.last()["process"] == taking.host.as_str();
+            let written = sidecar.written.iter().rfind(|written| written.event.seq < taking.seq);
+            let is_late = written.is_some_and(|written| {
+                taking.at().saturating_sub(written.event.at()) >= ABANDONED_AFTER
+            });
+            !is_own && !is_late && is_at_work(history, operation, taking)
+        });
+        Outcome::unless(wrong.map(|(operation, taking)| {
+            let (seq, host) = (taking.seq, &taking.host);
+            let why = format!("#{seq} {host} takes {operation} back, whose writer is at work");
+            Outcome::invalid(why, [seq])
+        }))
+    })
+}
+
+/// A merge of a release that does not confirm is rolled forward as far as it came, once anything of it is there.
+pub(crate) fn old_merges_are_rolled_forward() -> Check {
+    Check::new("old_merges_are_rolled_forward", |history| {
+        first_wrong(history, |graph, audit| {
+            let operation = text(audit.json, "operation_id");
+            let sidecar = graph.sidecars.get(operation)?;
+            let is_old = sidecar.last()["schema_version"] == 1
+                && text(sidecar.last(), "kind") == "branch_merge";
+            let is_moved = |pin: &super::graph::Pin<'_>| {
+                let range = (pin.path.to_owned(), 0)..=(pin.path.to_owned(), i64::MAX);
+                graph.versions.range(range).any(|(_, version)| {
+                    version.json["operation"] == operation && version.json["restores"].is_null()
+                })
+            };
+            let all_moved = sidecar.pins().iter().all(is_moved);
+            let taken_back = text(audit.json, "outcome") == "rolled_back";
+            (is_old && all_moved && taken_back).then(|| {
+                format!("{operation}, a merge of old that had moved all its tables, is taken back")
+            })
+        })
+    })
+}

@@ -1,0 +1,195 @@
+//! Sidecars: written whole, heeded by everybody, and taken away only when nothing is left to recover.
+
+use std::collections::BTreeMap;
+
+use chaosdrill::{Check, Event, EventKind, History, Outcome};
+use serde_json::Value;
+
+use super::graph::{Graph, SCHEMA, int, text};
+
+/// The newest form of sidecar that programs of this release understand.
+const KNOWN_VERSION: i64 = 2;
+
+/// The hosts that run a newer release, where there are any.
+const NEWER_HOSTS: [&str; 2] = ["next", "next-opener"];
+
+/// A sidecar is taken away only when no table is ahead of what is published by its operation's work.
+pub(crate) fn a_sidecar_goes_only_when_nothing_is_left() -> Check {
+    Check::new("a_sidecar_goes_only_when_nothing_is_left", |history| {
+        let graph = Graph::of(history);
+        let wrong = graph.sidecars.iter().find_map(|(operation, sidecar)| {
+            let gone = sidecar.gone?;
+            let manifest = graph.manifest_at(gone.seq)?.json;
+            sidecar.pins().into_iter().find_map(|pin| {
+                let (_, published) = Graph::published(manifest, pin.key)?;
+                let beyond = (pin.path.to_owned(), published + 1)..=(pin.path.to_owned(), i64::MAX);
+                let left = graph.versions.range(beyond).find(|(_, version)| {
+                    version.json["operation"] == *operation && version.event.seq < gone.seq
+                });
+                let ((path, version), _) = left?;
+                Some((gone.seq, format!("{path} at {version} by {operation} is not published")))
+            })
+        });
+        Outcome::unless(wrong.map(|(seq, why)| {
+            Outcome::invalid(format!("#{seq} takes a sidecar away, and {why}"), [seq])
+        }))
+    })
+}
+
+/// Nobody ever finds half of a sidecar.
+pub(crate) fn sidecars_are_written_whole() -> Check {
+    Check::new("sidecars_are_written_whole", |history| {
+        let graph = Graph::of(history);
+        let all = graph.sidecars.values().flat_map(|sidecar| &sidecar.written);
+        let torn = all.into_iter().find(|written| !written.json.is_object());
+        Outcome::unless(torn.map(|written| {
+            let event = written.event;
+            let why = format!("#{} {} is half written", event.seq, event.text("key"));
+            Outcome::invalid(why, [event.seq])
+        }))
+    })
+}
+
+/// An attempt to write or to open, from its beginning to its end.
+struct Attempt<'a> {
+    began: &'a Event,
+    ended: &'a Event,
+}
+
+impl Attempt<'_> {
+    fn is_ok(&self) -> bool {
+        self.ended.get("ok") == &Value::Bool(true)
+    }
+
+    fn lasts_over(&self, seq: u64) -> bool {
+        (self.began.seq..self.ended.seq).contains(&seq)
+    }
+}
+
+fn attempts(history: &History) -> Vec<Attempt<'_>> {
+    let mut began: BTreeMap<&str, &Event> =
+        history.observed("engine.attempt").map(|event| (event.text("id"), event)).collect();
+    let ended = history.observed("engine.attempted");
+    ended
+        .filter_map(|ended| Some(Attempt { began: began.remove(ended.text("id"))?, ended }))
+        .collect()
+}
+
+/// While there is a sidecar of a newer release, programs of this one neither open the graph nor write to it.
+pub(crate) fn nobody_works_over_a_newer_sidecar() -> Check {
+    Check::new("nobody_works_over_a_newer_sidecar", |history| {
+        let graph = Graph::of(history);
+        let newer = graph.sidecars.values().filter_map(|sidecar| {
+            let first = sidecar.written.first()?;
+            let gone = sidecar.gone.map_or(u64::MAX, |gone| gone.seq);
+            (int(first.json, "schema_version") > KNOWN_VERSION).then_some((first.event.seq, gone))
+        });
+        let newer: Vec<(u64, u64)> = newer.collect();
+        let wrong = attempts(history).into_iter().find_map(|attempt| {
+            let is_over = |(from, until): &&(u64, u64)| {
+                *from < attempt.began.seq && attempt.ended.seq < *until
+            };
+            let (from, _) = newer.iter().find(is_over)?;
+            (attempt.is_ok() && !NEWER_HOSTS.contains(&attempt.began.host.as_str()))
+                .then_some((*from, attempt))
+        });
+        Outcome::unless(wrong.map(|(from, attempt)| {
+            let why = format!(
+                "#{} {} succeeded in its {}, over the sidecar of a newer release at #{from}",
+                attempt.ended.seq,
+                attempt.ended.host,
+                attempt.began.text("what")
+            );
+            Outcome::invalid(why, [from, attempt.ended.seq])
+        }))
+    })
+}
+
+/// Whoever cannot list what is pending neither opens the graph nor writes to it.
+pub(crate) fn nobody_works_over_an_unlisted_recovery() -> Check {
+    Check::new("nobody_works_over_an_unlisted_recovery", |history| {
+        let attempts = attempts(history);
+        let failed = history.events().iter().filter(|event| {
+            event.kind == EventKind::Fault
+                && matches!(event.name.as_str(), "error" | "lost-ack")
+                && event.text("at") == "store:list __recovery"
+        });
+        let wrong = failed.into_iter().find_map(|fault| {
+            let here = |attempt: &&Attempt<'_>| {
+                attempt.began.host == fault.host && attempt.lasts_over(fault.seq)
+            };
+            let mut struck = attempts.iter().filter(here).peekable();
+            struck.peek()?;
+            struck.all(Attempt::is_ok).then_some(fault)
+        });
+        Outcome::unless(wrong.map(|fault| {
+            let why = format!(
+                "#{} {} could not list what is pending, and nothing that it was at failed over it",
+                fault.seq, fault.host
+            );
+            Outcome::invalid(why, [fault.seq])
+        }))
+    })
+}
+
+/// Whether something is wrong that lets an open fail: the store, or a sidecar that cannot be understood.
+fn has_reason(history: &History, graph: &Graph<'_>, attempt: &Attempt<'_>) -> bool {
+    let (from, until) = (attempt.began.seq, attempt.ended.seq);
+    let is_struck = |event: &Event| {
+        event.kind == EventKind::Fault
+            && (event.host == attempt.began.host || event.host.is_empty())
+            // A link may have been cut well before.
+            && (event.seq > from || event.host.is_empty())
+            && event.seq < until
+    };
+    let is_odd = |version: i64| !(0..=KNOWN_VERSION).contains(&version);
+    let sidecars = graph.sidecars.values().flat_map(|sidecar| &sidecar.written);
+    history.events().iter().any(is_struck)
+        || sidecars
+            .into_iter()
+            .any(|written| written.event.seq < until && is_odd(int(written.json, "schema_version")))
+}
+
+/// An open fails over the store, or over a sidecar that nobody here understands: never because others recovered first.
+pub(crate) fn no_open_fails_over_the_work_of_others() -> Check {
+    Check::new("no_open_fails_over_the_work_of_others", |history| {
+        let graph = Graph::of(history);
+        let wrong = attempts(history).into_iter().find(|attempt| {
+            attempt.began.text("what") == "open"
+                && !attempt.is_ok()
+                && !has_reason(history, &graph, attempt)
+        });
+        Outcome::unless(wrong.map(|attempt| {
+            let why = format!(
+                "#{} {} could not open the graph ({}), and nothing was wrong with the store",
+                attempt.ended.seq,
+                attempt.ended.host,
+                attempt.ended.text("cause")
+            );
+            Outcome::invalid(why, [attempt.began.seq, attempt.ended.seq])
+        }))
+    })
+}
+
+/// The schema in force is published: it is never ahead of the manifest, and not behind it for long.
+pub(crate) fn the_schema_in_force_is_published() -> Check {
+    Check::new("the_schema_in_force_is_published", |history| {
+        let graph = Graph::of(history);
+        let changes = history.rows(SCHEMA);
+        let ahead = changes.iter().find(|change| {
+            let version = change.after.map_or(0, |row| int(&row["json"], "version"));
+            let manifest = graph.manifest_at(change.event.seq);
+            version > manifest.map_or(0, |manifest| int(manifest.json, "schema"))
+        });
+        Outcome::unless(ahead.map(|change| {
+            let after = change.after.map_or(&Value::Null, |row| &row["json"]);
+            let why = format!(
+                "#{} puts schema {} of {} in force, which is not published",
+                change.event.seq,
+                int(after, "version"),
+                text(after, "operation")
+            );
+            Outcome::invalid(why, [change.event.seq])
+        }))
+    })
+}
