@@ -41,7 +41,7 @@ pub(crate) fn scenario() -> Scenario {
             for writer in ["w1", "w2"] {
                 // A write that is complete waits, or dies, before it is published.
                 let place = at(complete).on(writer).hit(stream.between(1, 3) as u32);
-                faults.push(match stream.chance(2, 3) {
+                faults.push(match stream.chance(1, 2) {
                     true => place.delay(lasts(stream)),
                     false => place.crash_before(Restart::After(lasts(stream))),
                 });
