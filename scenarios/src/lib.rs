@@ -10,11 +10,15 @@ mod sample;
 
 use chaosdrill::Registry;
 
-/// All scenarios, with the targets they drill. Those of `recovery` join them once a sweep of them raises no false
-/// alarm.
+/// All scenarios, with the targets they drill.
 pub fn registry() -> Registry {
-    let targets =
-        [notification::target(), outbox::target(), provisioning::target(), races::target()];
+    let targets = [
+        notification::target(),
+        outbox::target(),
+        provisioning::target(),
+        races::target(),
+        recovery::target(),
+    ];
     let registry = Registry::new().manifest_dir(env!("CARGO_MANIFEST_DIR"));
     let registry = targets.into_iter().fold(registry, Registry::target);
     let scenarios = [
@@ -22,6 +26,7 @@ pub fn registry() -> Registry {
         outbox::scenarios(),
         provisioning::scenarios(),
         races::scenarios(),
+        recovery::scenarios(),
     ];
     scenarios.into_iter().flatten().fold(registry, Registry::with)
 }
