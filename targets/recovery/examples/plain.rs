@@ -4,15 +4,17 @@
 //! cargo run -p chaosdrill-target-recovery --example plain
 //! ```
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
-use chaosdrill_rt::{http, net::TcpListener, store, task, time};
+use chaosdrill_rt::{http, net::TcpListener, task, time};
 use chaosdrill_target_recovery::{
     BoxError,
     cluster::{
-        ApplierConfig, ApproverConfig, Config, GraphConfig, ServerConfig, files::Files,
-        run_applier, run_approver, run_server, ulid,
+        ApplierConfig, ApproverConfig, Config, GraphConfig, ServerConfig, run_applier,
+        run_approver, run_server,
     },
+    files::Files,
+    ulid,
 };
 use serde_json::{Value, json};
 
@@ -40,7 +42,7 @@ async fn drive() -> Result<(), BoxError> {
     (config.listen, config.poll) = (server.clone(), Duration::from_millis(100));
     task::spawn(run_server(config));
 
-    let files = Files::new(Arc::clone(&store::open(STORE)?));
+    let files = Files::open(STORE)?;
     for (path, text) in [
         ("sources/people.1", "name"),
         ("sources/people.2", "name\nage"),

@@ -13,6 +13,8 @@ pub mod cluster;
 pub mod defects;
 pub mod engine;
 pub mod failpoints;
+pub mod files;
+pub mod ulid;
 
 pub use defects::DEFECTS;
 

@@ -2,12 +2,14 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use chaosdrill_target_recovery::cluster::{
-    Ask, Cluster, Config, GraphConfig,
+use chaosdrill_target_recovery::{
+    cluster::{
+        Ask, Cluster, Config, GraphConfig,
+        model::{Kind, Sidecar},
+        report::{Outcome, Report},
+        sidecars,
+    },
     files::Files,
-    model::{Kind, Sidecar},
-    report::{Outcome, Report},
-    sidecars,
 };
 use object_store::memory::InMemory;
 

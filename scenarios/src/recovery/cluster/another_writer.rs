@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chaosdrill::rt::time;
 use chaosdrill::{Scenario, Workload, fault::at};
-use chaosdrill_target_recovery::cluster::{ledger, ulid};
+use chaosdrill_target_recovery::{cluster::ledger, ulid};
 
 use super::{
     checks::marks,

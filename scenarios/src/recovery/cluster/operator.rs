@@ -8,11 +8,11 @@ use std::{
     time::Duration,
 };
 
-use chaosdrill::rt::{http, store, time};
+use chaosdrill::rt::{http, time};
 use chaosdrill::{EventKind, Workload};
-use chaosdrill_target_recovery::cluster::{
-    Config, Embedding, GraphConfig,
-    files::{Files, PutError},
+use chaosdrill_target_recovery::{
+    cluster::{Config, Embedding, GraphConfig, model},
+    files::{Files, PutError, StoreError},
     ulid,
 };
 use serde_json::{Value, json};
@@ -37,6 +37,12 @@ const SOURCES: [(&str, &str); 6] = [
     ("sources/places.1", "x\ny"),
     ("sources/places.2", "x\ny\nz"),
 ];
+
+/// The source of a schema, by its digest.
+pub(crate) fn source_of(digest: &str) -> Option<&'static str> {
+    let texts = SOURCES.iter().map(|(_, text)| *text);
+    texts.into_iter().find(|text| model::digest(text.as_bytes()) == digest)
+}
 
 /// A configuration with these graphs, each with the version of its schema.
 pub(crate) fn config(graphs: &[(&str, u32)]) -> Config {
@@ -124,7 +130,7 @@ impl Operator {
 
     /// The store, as a person with access to it has it.
     pub(crate) fn files(&self) -> Files {
-        Files::new(store::open(&store_url()).expect("the store of the run"))
+        Files::open(&store_url()).expect("the store of the run")
     }
 
     /// Does something by hand until it is done.
@@ -167,7 +173,7 @@ impl Operator {
                 for path in files.list(&root).await? {
                     files.delete(&path).await?;
                 }
-                Ok::<_, chaosdrill_target_recovery::cluster::files::StoreError>(())
+                Ok::<_, StoreError>(())
             }
         })
         .await;

@@ -6,15 +6,20 @@ use chaosdrill::{
     Scenario,
     fault::{Restart, at},
 };
-use chaosdrill_target_recovery::cluster::{
+use chaosdrill_target_recovery::{
+    cluster::{
+        Config,
+        graph::{EngineError, Graph, Live, Opening},
+        ledger,
+        model::schema_address,
+    },
     files::Files,
-    graph::{EngineError, Graph, Opening},
     ulid,
 };
 
 use super::{
     checks::marks,
-    operator::{Operator, config},
+    operator::{Operator, config, source_of},
     stage::{ClusterStage, converging},
 };
 
@@ -30,8 +35,7 @@ pub(crate) fn scenario() -> Scenario {
                 operator.attempt_once(&wanted).await;
                 operator.by_hand(|files| change(files, "name\nfax")).await;
                 operator.attempt(&wanted).await;
-                operator.by_hand(|files| change(files, "name")).await;
-                operator.apply(&wanted).await;
+                see_to_it(&operator, &wanted).await;
                 Ok(())
             })
         })
@@ -44,11 +48,50 @@ pub(crate) fn scenario() -> Scenario {
     converging(scenario)
 }
 
+/// How often a person changes it back and looks again: a command that was given up may still be at work.
+const ROUNDS_MAX: u32 = 20;
+
+/// A person changes the schema back to what the ledger records, which is the old one or the new one, has the rest done,
+/// and looks whether that is what became of it.
+async fn see_to_it(operator: &Operator, wanted: &Config) {
+    for _ in 0..ROUNDS_MAX {
+        operator.by_hand(change_back).await;
+        operator.apply(wanted).await;
+        if is_as_recorded(operator.files()).await.unwrap_or(false) {
+            return;
+        }
+    }
+}
+
 /// Somebody changes the schema of `people` with the engine's own tools.
 async fn change(files: Files, source: &str) -> Result<(), EngineError> {
     let graph = Graph::new(files, "people");
+    let live = live(&graph).await?;
+    graph.apply_schema(&live, source, &ulid::new()).await.map(|_| ())
+}
+
+async fn change_back(files: Files) -> Result<(), EngineError> {
+    match recorded(&files).await?.as_deref().and_then(source_of) {
+        Some(source) if !is_as_recorded(files.clone()).await? => change(files, source).await,
+        _ => Ok(()),
+    }
+}
+
+async fn is_as_recorded(files: Files) -> Result<bool, EngineError> {
+    let recorded = recorded(&files).await?;
+    Ok(recorded == Some(live(&Graph::new(files, "people")).await?.digest))
+}
+
+/// The digest that the ledger records.
+async fn recorded(files: &Files) -> Result<Option<String>, EngineError> {
+    let ledger = ledger::read(files).await;
+    let ledger = ledger.map_err(|error| EngineError::Store(error.to_string()))?;
+    Ok(ledger.state.digest_at(&schema_address("people")).map(str::to_owned))
+}
+
+async fn live(graph: &Graph) -> Result<Live, EngineError> {
     match graph.open_to_write().await {
-        Opening::Live(live) => graph.apply_schema(&live, source, &ulid::new()).await.map(|_| ()),
+        Opening::Live(live) => Ok(live),
         Opening::WontOpen(why) => Err(EngineError::WontOpen(why)),
         Opening::Unknown(error) => Err(EngineError::Store(error.to_string())),
     }

@@ -13,10 +13,10 @@ use serde_json::json;
 
 use super::{
     command::{Ask, Cluster},
+    files::Files,
     lock,
     model::{Config, SIDECAR_VERSION},
     report::{Outcome, Report},
-    start,
 };
 use crate::BoxError;
 
@@ -61,7 +61,7 @@ impl ApplierConfig {
 /// Only where it cannot start.
 pub async fn run_applier(config: ApplierConfig) -> Result<(), BoxError> {
     let cluster = Arc::new(Cluster {
-        files: start::open(&config.store_url)?,
+        files: Files::open(&config.store_url)?,
         actor: config.actor,
         locking: config.locking,
         lease: config.lease,

@@ -16,7 +16,6 @@ use super::{
     ledger::{self, LedgerError},
     model::{Approval, Config, graph_address},
     plan::{self, PlanError},
-    start,
 };
 use crate::BoxError;
 
@@ -45,7 +44,7 @@ impl ApproverConfig {
 ///
 /// Only where it cannot start.
 pub async fn run_approver(config: ApproverConfig) -> Result<(), BoxError> {
-    let files = start::open(&config.store_url)?;
+    let files = Files::open(&config.store_url)?;
     let listener = TcpListener::bind("approver", &config.listen).await?;
     let approver = Arc::new((files, config.approver));
     let answer = move |request: http::Request| {

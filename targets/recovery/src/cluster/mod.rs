@@ -14,7 +14,6 @@ pub mod approvals;
 pub mod approver;
 pub mod command;
 pub mod defects;
-pub mod files;
 pub mod graph;
 pub mod ledger;
 pub mod lock;
@@ -24,10 +23,10 @@ pub mod report;
 mod run;
 pub mod server;
 pub mod sidecars;
-mod start;
 mod survey;
 pub mod sweep;
-pub mod ulid;
+
+use crate::{files, ulid};
 
 pub use applier::{ApplierConfig, run_applier};
 pub use approver::{ApproverConfig, run_approver};

@@ -24,7 +24,7 @@ use super::{
     ledger::{self, LedgerError},
     model::{SIDECAR_VERSION, State, graph_address, query_path, schema_address},
     sidecars::{self, Unreadable},
-    start, ulid,
+    ulid,
 };
 use crate::BoxError;
 
@@ -75,7 +75,7 @@ struct Readiness {
 ///
 /// Only where it cannot start.
 pub async fn run_server(config: ServerConfig) -> Result<(), BoxError> {
-    let files = start::open(&config.store_url)?;
+    let files = Files::open(&config.store_url)?;
     let booting = Readiness { fatal: Some("booting"), ..Readiness::default() };
     let served = Arc::new(Mutex::new(booting));
     let listener = TcpListener::bind("server", &config.listen).await?;

@@ -11,8 +11,8 @@ use super::{
     manifest::Move,
     model::{Audit, AuditTable, Outcome, Sidecar},
     objects::{Objects, PutError},
-    ulid,
 };
+use crate::ulid;
 
 /// Where audits are.
 pub(crate) const AUDITS: &str = "_graph_commit_recoveries";

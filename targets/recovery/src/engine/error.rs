@@ -52,7 +52,7 @@ impl EngineError {
     /// In one word.
     pub fn cause(&self) -> &'static str {
         match self {
-            Self::Store(StoreError::Call { .. }) => "store",
+            Self::Store(StoreError::Call(_)) => "store",
             Self::Store(StoreError::Broken { .. }) => "broken",
             Self::NewerSidecar { .. } => "newer_sidecar",
             Self::Invariant { .. } => "invariant",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chaosdrill_rt::{defect, observe, store};
+use chaosdrill_rt::{defect, observe};
 
 use super::{
     config::EngineConfig,
@@ -13,10 +13,11 @@ use super::{
     objects::{Found, Objects, PutError, StoreError},
     plan::{self, TABLES},
     recover::{Mode, Recovery, Resolved},
-    schema, sidecars, table, ulid,
+    schema, sidecars, table,
     wire::Request,
     write::Write,
 };
+use crate::{files::Files, ulid};
 
 /// Who makes a graph.
 const INIT: &str = "init";
@@ -67,12 +68,8 @@ impl Graph {
     }
 
     async fn open_and_sweep(config: EngineConfig) -> Result<Self, EngineError> {
-        let store = store::open(&config.store_url).map_err(|source| StoreError::Call {
-            verb: "open",
-            path: String::new(),
-            source,
-        })?;
-        let graph = Self { objects: Objects::new(store), config, keys: Keys::default() };
+        let files = Files::open(&config.store_url).map_err(StoreError::from)?;
+        let graph = Self { objects: Objects::new(files), config, keys: Keys::default() };
         graph.init().await?;
         for path in sidecars::list(&graph.objects).await? {
             let Some(found) = sidecars::read(&graph.objects, &path, &graph.config).await? else {
@@ -114,7 +111,7 @@ impl Graph {
     }
 
     async fn resolve(&self, found: &Found<Sidecar>, mode: Mode) -> Result<Resolved, EngineError> {
-        let at = found.written_at;
+        let at = found.written_at();
         Recovery::new(&self.objects, &self.config, &found.value, at, mode).resolve().await
     }
 

@@ -35,7 +35,6 @@ pub mod recover;
 pub mod schema;
 pub mod sidecars;
 pub mod table;
-mod ulid;
 pub mod wire;
 mod write;
 

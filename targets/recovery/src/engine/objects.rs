@@ -1,27 +1,17 @@
 //! Object storage as the engine uses it: JSON objects, each written under a condition.
-//!
-//! There is no unconditional write: each is "only if there is none" or "only over what was read". A store carries both
-//! out at once or not at all, so nobody reads half of one, and nobody overwrites what they have not seen.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
-use futures_util::TryStreamExt;
-use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, UpdateVersion, path::Path};
 use serde::{Serialize, de::DeserializeOwned};
+
+use crate::files::{self, Files, chain};
 
 /// The store did not answer, or what it has is not what it should be.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// It refused, or did not answer.
-    #[error("the store did not {verb} {path}: {source}")]
-    Call {
-        /// What it was asked for.
-        verb: &'static str,
-        /// Of which object.
-        path: String,
-        /// What it said.
-        source: Error,
-    },
+    #[error("{}", chain(.0))]
+    Call(files::StoreError),
     /// There is an object that cannot be read as what it should be.
     #[error("{path} is broken: {why}")]
     Broken {
@@ -30,6 +20,12 @@ pub enum StoreError {
         /// Why.
         why: String,
     },
+}
+
+impl From<files::StoreError> for StoreError {
+    fn from(error: files::StoreError) -> Self {
+        Self::Call(error)
+    }
 }
 
 /// Why an object is not known to be written.
@@ -43,39 +39,53 @@ pub enum PutError {
     Store(#[from] StoreError),
 }
 
+impl PutError {
+    fn of(path: &str, error: files::PutError) -> Self {
+        match error {
+            files::PutError::Taken => Self::Taken(path.to_owned()),
+            files::PutError::Failed(error) | files::PutError::Unknown(error) => {
+                Self::Store(error.into())
+            }
+        }
+    }
+}
+
 /// An object as it was read.
 #[derive(Clone, Debug)]
 pub struct Found<T> {
     /// What it says.
     pub value: T,
-    /// When it was written, by the store's clock, in milliseconds since 1970.
-    pub written_at: i64,
-    token: UpdateVersion,
+    file: files::Found,
 }
 
 impl<T> Found<T> {
+    /// When it was written, by the store's clock, in milliseconds since 1970.
+    pub fn written_at(&self) -> i64 {
+        self.file.written_at
+    }
+
     /// The same object, understood as something else.
     pub fn with<U>(self, value: U) -> Found<U> {
-        Found { value, written_at: self.written_at, token: self.token }
+        Found { value, file: self.file }
     }
 }
 
 /// A store of objects.
 #[derive(Clone)]
 pub struct Objects {
-    store: Arc<dyn ObjectStore>,
+    files: Files,
 }
 
 impl fmt::Debug for Objects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Objects({})", self.store)
+        write!(f, "Objects({:?})", self.files)
     }
 }
 
 impl Objects {
     /// The objects of this store.
-    pub fn new(store: Arc<dyn ObjectStore>) -> Self {
-        Self { store }
+    pub fn new(files: Files) -> Self {
+        Self { files }
     }
 
     /// An object; nothing where there is none.
@@ -88,8 +98,7 @@ impl Objects {
         path: &str,
     ) -> Result<Option<Found<T>>, StoreError> {
         let Some(found) = self.get_bytes(path).await? else { return Ok(None) };
-        let value = serde_json::from_slice(&found.value)
-            .map_err(|why| StoreError::Broken { path: path.to_owned(), why: why.to_string() })?;
+        let value = serde_json::from_slice(&found.value).map_err(|why| broken(path, &why))?;
         Ok(Some(found.with(value)))
     }
 
@@ -99,18 +108,8 @@ impl Objects {
     ///
     /// The store's.
     pub async fn get_bytes(&self, path: &str) -> Result<Option<Found<Vec<u8>>>, StoreError> {
-        let read = async {
-            let got = self.store.get(&Path::from(path)).await?;
-            let token =
-                UpdateVersion { e_tag: got.meta.e_tag.clone(), version: got.meta.version.clone() };
-            let written_at = got.meta.last_modified.timestamp_millis();
-            Ok(Found { value: got.bytes().await?.to_vec(), written_at, token })
-        };
-        match read.await {
-            Ok(found) => Ok(Some(found)),
-            Err(Error::NotFound { .. }) => Ok(None),
-            Err(source) => Err(failed("read", path, source)),
-        }
+        let found = self.files.get(path).await?;
+        Ok(found.map(|file| Found { value: file.bytes.clone(), file }))
     }
 
     /// Writes an object where there is none.
@@ -119,7 +118,8 @@ impl Objects {
     ///
     /// Where there is another, or the store's.
     pub async fn create<T: Serialize>(&self, path: &str, value: &T) -> Result<(), PutError> {
-        self.put(path, value, PutMode::Create).await
+        let put = self.files.put_new(path, &bytes_of(path, value)?).await;
+        put.map_err(|error| PutError::of(path, error))
     }
 
     /// Writes over the very object that was read.
@@ -133,7 +133,8 @@ impl Objects {
         value: &T,
         over: &Found<U>,
     ) -> Result<(), PutError> {
-        self.put(path, value, PutMode::Update(over.token.clone())).await
+        let put = self.files.put_over(path, &bytes_of(path, value)?, &over.file).await;
+        put.map_err(|error| PutError::of(path, error))
     }
 
     /// Writes over whatever is there; a store may do that by halves.
@@ -142,27 +143,8 @@ impl Objects {
         path: &str,
         value: &T,
     ) -> Result<(), PutError> {
-        self.put(path, value, PutMode::Overwrite).await
-    }
-
-    async fn put<T: Serialize>(
-        &self,
-        path: &str,
-        value: &T,
-        mode: PutMode,
-    ) -> Result<(), PutError> {
-        let bytes = serde_json::to_vec(value)
-            .map_err(|why| StoreError::Broken { path: path.to_owned(), why: why.to_string() })?;
-        let put = self.store.put_opts(&Path::from(path), bytes.clone().into(), mode.into()).await;
-        let Err(error) = put else { return Ok(()) };
-        // The answer may be lost, or a conflict with a first attempt of one's own: what is there now decides. Whatever
-        // is written carries the id of its operation, so equal bytes are one's own.
-        let is_taken = matches!(error, Error::AlreadyExists { .. } | Error::Precondition { .. });
-        match self.get_bytes(path).await {
-            Ok(Some(found)) if found.value == bytes => Ok(()),
-            Ok(_) if is_taken => Err(PutError::Taken(path.to_owned())),
-            _ => Err(failed("write", path, error).into()),
-        }
+        let put = self.files.put_blindly(path, &bytes_of(path, value)?).await;
+        put.map_err(|error| PutError::of(path, error))
     }
 
     /// Deletes an object; one that is not there is deleted already.
@@ -171,10 +153,7 @@ impl Objects {
     ///
     /// The store's.
     pub async fn delete(&self, path: &str) -> Result<(), StoreError> {
-        match self.store.delete(&Path::from(path)).await {
-            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
-            Err(source) => Err(failed("delete", path, source)),
-        }
+        Ok(self.files.delete(path).await?)
     }
 
     /// The paths of all objects below a path, in order.
@@ -183,17 +162,16 @@ impl Objects {
     ///
     /// The store's.
     pub async fn list(&self, below: &str) -> Result<Vec<String>, StoreError> {
-        let listed =
-            self.store.list(Some(&Path::from(below))).map_ok(|meta| meta.location.to_string());
-        let mut paths: Vec<String> =
-            listed.try_collect().await.map_err(|source| failed("list", below, source))?;
-        paths.sort();
-        Ok(paths)
+        Ok(self.files.list(below).await?)
     }
 }
 
-fn failed(verb: &'static str, path: &str, source: Error) -> StoreError {
-    StoreError::Call { verb, path: path.to_owned(), source }
+fn bytes_of<T: Serialize>(path: &str, value: &T) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(value).map_err(|why| broken(path, &why))
+}
+
+fn broken(path: &str, why: &serde_json::Error) -> StoreError {
+    StoreError::Broken { path: path.to_owned(), why: why.to_string() }
 }
 
 #[cfg(test)]
@@ -202,7 +180,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_object_is_written_under_its_condition_only() {
-        let objects = Objects::new(chaosdrill_rt::store::open("memory:objects").expect("a store"));
+        let objects = Objects::new(Files::open("memory:objects").expect("a store"));
         assert!(objects.get::<u32>("a/b").await.expect("an answer").is_none());
         objects.create("a/b", &1).await.expect("written");
         assert!(matches!(objects.create("a/b", &2).await, Err(PutError::Taken(_))));

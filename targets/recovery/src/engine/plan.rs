@@ -5,9 +5,10 @@ use super::{
     error::EngineError,
     model::{Kind, Manifest, Pin, Registration, Row, Schema, Sidecar, TableVersion},
     objects::Objects,
-    table, ulid,
+    table,
     wire::{Change, Request},
 };
+use crate::ulid;
 
 /// The tables that hold rows, in the order in which every writer moves them.
 pub(crate) const TABLES: [&str; 2] = ["knows", "person"];

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use chaosdrill_rt::{
     http,
     net::TcpListener,
-    observe, store,
+    observe,
     time::{self, Duration},
 };
 use serde_json::json;
@@ -19,7 +19,7 @@ use super::{
     table,
     wire::{Answer, Request},
 };
-use crate::BoxError;
+use crate::{BoxError, files::Files};
 
 /// How long a program rests before it tries again to open the graph.
 const OPEN_AGAIN_AFTER: Duration = Duration::from_secs(2);
@@ -99,7 +99,7 @@ pub async fn run_opener(config: EngineConfig, every: Duration) -> Result<(), Box
 ///
 /// Only where it cannot open the store, or cannot listen.
 pub async fn run_reader(config: EngineConfig, listen: &str) -> Result<(), BoxError> {
-    let objects = Objects::new(store::open(&config.store_url)?);
+    let objects = Objects::new(Files::open(&config.store_url)?);
     let listener = TcpListener::bind("reader", listen).await?;
     let answer = move |_| {
         let objects = objects.clone();

@@ -76,7 +76,7 @@ fn compare(event: &Event, began: u64, servable: &BTreeSet<&str>) -> Option<Outco
     Some(Outcome::invalid(why, [began, event.seq]))
 }
 
-/// What was wanted last is served.
+/// What was wanted last is served, by a look at the cluster that began when that was done.
 pub(crate) fn every_wanted_graph_is_served() -> Check {
     Check::new("every_wanted_graph_is_served", |history| {
         let Some(wanted) = history.operations("apply").last() else {
@@ -85,9 +85,16 @@ pub(crate) fn every_wanted_graph_is_served() -> Check {
         let graphs = wanted.invoke.get("input")["config"]["graphs"].as_object();
         let graphs: BTreeSet<&str> =
             graphs.into_iter().flatten().map(|(graph, _)| graph.as_str()).collect();
-        let looks = history.observed("server.looked").filter(|event| event.host == "server");
-        let Some(last) = looks.last() else {
-            return Outcome::invalid("the server never looked", []);
+        // A slow look may still tell of what was there before.
+        let done = wanted.end.map_or(wanted.invoke.seq, |end| end.seq);
+        let begun: BTreeSet<&str> = history
+            .observed("server.looking")
+            .filter(|event| event.host == "server" && event.seq > done)
+            .map(|event| event.text("look"))
+            .collect();
+        let looks = history.observed("server.looked");
+        let Some(last) = looks.filter(|event| begun.contains(event.text("look"))).last() else {
+            return Outcome::invalid("the server has not looked since", [done]);
         };
         let served = names(last.get("ready"));
         Outcome::unless((served != graphs).then(|| {

@@ -1,10 +1,11 @@
-//! Object storage as this layer uses it: whole objects, written under a condition.
+//! Object storage as both layers use it: whole objects, written under a condition.
 //!
 //! There is no unconditional write: each is "only if there is none" or "only over what was read". Stores carry both
 //! out at once or not at all, so no reader sees half of one, and nobody overwrites what they have not seen.
 
 use std::{fmt, sync::Arc};
 
+use chaosdrill_rt::store;
 use futures_util::TryStreamExt;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, UpdateVersion, path::Path};
 
@@ -13,6 +14,8 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, UpdateVersion, path::Pa
 pub struct Found {
     /// Its content.
     pub bytes: Vec<u8>,
+    /// When it was written, by the store's clock, in milliseconds since 1970.
+    pub written_at: i64,
     token: UpdateVersion,
 }
 
@@ -68,6 +71,15 @@ impl Files {
         Self { store }
     }
 
+    /// Opens the store of this URL.
+    ///
+    /// # Errors
+    ///
+    /// Where there can be no such store.
+    pub fn open(url: &str) -> Result<Self, StoreError> {
+        store::open(url).map(Self::new).map_err(|error| failed("open", url, error))
+    }
+
     /// An object; nothing where there is none.
     ///
     /// # Errors
@@ -78,7 +90,8 @@ impl Files {
             let got = self.store.get(&Path::from(path)).await?;
             let token =
                 UpdateVersion { e_tag: got.meta.e_tag.clone(), version: got.meta.version.clone() };
-            Ok(Found { bytes: got.bytes().await?.to_vec(), token })
+            let written_at = got.meta.last_modified.timestamp_millis();
+            Ok(Found { bytes: got.bytes().await?.to_vec(), written_at, token })
         };
         match read.await {
             Ok(found) => Ok(Some(found)),
