@@ -170,12 +170,16 @@ impl Cluster {
             };
         };
         let mut run = Run::new(self, command, as_read, diagnostics, lock);
-        let (state_written, is_early) = match run.go(ask).await {
-            Ok(()) => match run.publish().await {
-                Ok(written) => (written, false),
-                Err(Stop) => (Some(false), true),
-            },
-            Err(Stop) => (Some(false), true),
+        let went = match run.go(ask).await {
+            Ok(()) => run.publish().await,
+            Err(Stop) => Err(Stop),
+        };
+        let (state_written, is_early) = match went {
+            Ok(written) => (written, false),
+            Err(Stop) => {
+                run.tell_what_stays();
+                (Some(false), true)
+            }
         };
         run.report(request, state_written, is_early)
     }

@@ -155,13 +155,12 @@ impl<'a> Run<'a> {
     pub(crate) fn pass(&mut self, passed: Result<(), Injected>) -> Result<(), Stop> {
         passed.map_err(|injected| {
             self.diagnostics.error("injected_failpoint", injected.0, injected.to_string());
-            self.tell_what_stays();
             Stop
         })
     }
 
     /// Names every sidecar that it leaves behind and has not named yet.
-    fn tell_what_stays(&mut self) {
+    pub(crate) fn tell_what_stays(&mut self) {
         let stays =
             std::mem::take(&mut self.armed).into_iter().chain(std::mem::take(&mut self.finished));
         let stays: BTreeSet<String> = stays.collect();
