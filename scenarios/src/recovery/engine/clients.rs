@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use crate::sample::sample;
 
-/// How often a sender sends one request before it gives up without knowing.
-const SENDS_MAX: u32 = 400;
+/// How often a sender sends one request before it gives up without knowing: for longer than any outage lasts.
+const SENDS_MAX: u32 = 4_000;
 
 /// How long a sender waits for an answer.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(10);
