@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chaosdrill::{Check, Outcome};
+use chaosdrill::{Check, Event, Outcome};
 
-use super::world::{at_the_end, graph_of, is_applier, replay, schemas};
+use super::ledger::STATE;
+use super::world::{Change, at_the_end, graph_of, is_applier, replay, schemas};
 
 /// An applier removes something of a graph only with the intent to remove that graph written down.
 pub(crate) fn recovery_never_removes_data() -> Check {
@@ -28,11 +29,17 @@ pub(crate) fn recovery_never_removes_data() -> Check {
 }
 
 /// A schema is changed from what the ledger records, or is about to: what the sweep of a command has found done, the
-/// same command records with its own write. It is changed from nothing else.
+/// same command records with its own write. It is changed from nothing else, and nothing is recorded at which a graph
+/// never was.
 pub(crate) fn unexpected_state_is_not_guessed() -> Check {
     Check::new("unexpected_state_is_not_guessed", |history| {
         let mut swept: BTreeSet<&str> = BTreeSet::new();
-        replay(history, |world, event, _| {
+        let mut been: BTreeSet<(&str, &str)> = BTreeSet::new();
+        replay(history, |world, event, change| {
+            if let Some(change) = change {
+                been.extend(graph_of(change.path).and_then(|id| Some((id, world.committed(id)?))));
+                return made_up(change, event, &been);
+            }
             if event.name == "cluster.swept" && matches!(event.text("row"), "3" | "4") {
                 swept.insert(event.text("operation"));
             }
@@ -54,6 +61,22 @@ pub(crate) fn unexpected_state_is_not_guessed() -> Check {
                 Outcome::invalid(why, [event.seq])
             })
         })
+    })
+}
+
+/// A schema that an applier records of a graph that was never at it.
+fn made_up(change: &Change<'_>, event: &Event, been: &BTreeSet<(&str, &str)>) -> Option<Outcome> {
+    let after = change.after.filter(|_| change.path == STATE && is_applier(&event.host))?;
+    let was = change.before.map(|row| schemas(&row["json"])).unwrap_or_default();
+    let made_up = schemas(&after["json"]).into_iter().find(|(graph, digest)| {
+        was.get(graph) != Some(digest) && !been.contains(&(*graph, *digest))
+    });
+    made_up.map(|(graph, digest)| {
+        let why = format!(
+            "#{} {} recorded {digest} for graph {graph}, which was never at it",
+            event.seq, event.host
+        );
+        Outcome::invalid(why, [event.seq])
     })
 }
 

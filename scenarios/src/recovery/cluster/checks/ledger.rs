@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::world::{added, replay, schemas};
 
-const STATE: &str = "__cluster/state.json";
+/// The ledger.
+pub(crate) const STATE: &str = "__cluster/state.json";
 
 /// Each write of the ledger follows the very one that was there: nobody's is lost.
 pub(crate) fn no_lost_update() -> Check {
