@@ -167,6 +167,11 @@ pub(crate) fn wall_ns() -> u64 {
     (WALL_START_NS + now).saturating_add_signed(host.map_or(0, |host| host.skew_ns))
 }
 
+/// What a clock shows that nobody skews, in milliseconds since 1970.
+pub(crate) fn true_unix_ms() -> i64 {
+    i64::try_from((WALL_START_NS + now_ns()) / 1_000_000).unwrap_or(i64::MAX)
+}
+
 /// The next 64 bits of the thread's entropy (SplitMix64: Steele, Lea, Flood, 2014).
 pub(crate) fn next_entropy() -> u64 {
     let state = ENTROPY.get().wrapping_add(0x9e37_79b9_7f4a_7c15);

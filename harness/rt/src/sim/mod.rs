@@ -6,7 +6,7 @@
 
 pub(crate) mod agenda;
 pub(crate) mod boundary;
-mod clock;
+pub(crate) mod clock;
 pub(crate) mod database;
 #[cfg_attr(not(madsim), path = "driver_turmoil.rs")]
 mod driver;

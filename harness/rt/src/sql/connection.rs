@@ -30,6 +30,20 @@ impl Connection {
     pub fn dialect(&self) -> Dialect {
         self.dialect
     }
+
+    /// The database's clock, in milliseconds since 1970: one clock for all programs that share the database, however
+    /// far their own are off.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub async fn unix_ms(&mut self) -> Result<i64, Error> {
+        #[cfg(feature = "sim")]
+        if let Inner::Simulated(connection) = &mut self.inner {
+            return connection.unix_ms().await;
+        }
+        sqlx::query_scalar(self.dialect.clock()).fetch_one(self).await
+    }
 }
 
 impl<'c> Executor<'c> for &'c mut Connection {

@@ -18,6 +18,9 @@
 //! (`-- name: queue.take`), or a fingerprint of the text where it has none. BEGIN, COMMIT and ROLLBACK are named
 //! after their transaction: `sql:take.begin`, `sql:take.commit`.
 //!
+//! [`Connection::unix_ms`] asks the database for its clock, at the site `sql:clock`. SQL's own `now` is none of the
+//! simulation's: SQLite asks the machine.
+//!
 //! The type of the database is sqlx's `Any`; SQLite takes `$1` placeholders too, so that a dialect is a file of SQL.
 
 mod connection;
@@ -65,6 +68,14 @@ impl Dialect {
         match self {
             Self::Sqlite => "BEGIN IMMEDIATE",
             Self::Postgres => "BEGIN",
+        }
+    }
+
+    /// What asks the database for its clock, in milliseconds since 1970.
+    pub(crate) fn clock(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+            Self::Postgres => "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)",
         }
     }
 }

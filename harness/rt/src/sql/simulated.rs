@@ -21,6 +21,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::{
     sim::{
         boundary::{self, Passage},
+        clock,
         database::{self, Handle},
         faulty,
         gate::Here,
@@ -349,6 +350,23 @@ impl PooledConnection {
 
     pub(crate) async fn begin(&mut self, name: &str, sql: &'static str) -> Result<(), Error> {
         self.statement(format!("sql:{name}.begin"), sql.into_sql_str(), None).await.map(drop)
+    }
+
+    /// The clock of the database's host, which nobody skews: SQLite's own runs outside virtual time.
+    pub(crate) async fn unix_ms(&mut self) -> Result<i64, Error> {
+        if self.state == State::Aborted {
+            return Err(faulty::aborted_transaction());
+        }
+        let handle = self.handle;
+        let operation = || {
+            if database::is_open(handle) {
+                Ok(clock::true_unix_ms())
+            } else {
+                Err(faulty::sql(ErrorKind::Reset))
+            }
+        };
+        let tell = |ms: &i64| Value::from(*ms);
+        round_trip(&self.shared, "sql:clock", Value::Null, Some(handle), operation, tell).await
     }
 
     /// Ends a transaction with COMMIT or ROLLBACK.

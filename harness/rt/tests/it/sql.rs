@@ -167,3 +167,23 @@ fn equal_seeds_give_equal_traces() {
     assert_eq!(first, again.into_iter().rev().collect::<Vec<_>>());
     assert!(first.windows(2).all(|pair| pair[0] != pair[1]));
 }
+
+#[test]
+fn the_clock_of_the_database_is_the_same_for_hosts_whose_own_are_off() {
+    let plan = "[[fault]]\nat = { time = \"1ms\" }\ndo = { skew = \"a\", by = \"-10m\" }\n";
+    let host = |name: &str| {
+        Host::new(name, || async {
+            let pool = bank().await?;
+            time::sleep(Duration::from_secs(1)).await;
+            let mut connection = pool.acquire().await?;
+            let (own, ours) = (time::unix_ms(), connection.unix_ms().await?);
+            observe!("off", minutes = (own - ours) / 60_000);
+            Ok(())
+        })
+        .client()
+    };
+    let mut lab = lab(7, plan, vec![host("a"), host("b")]);
+    lab.config.database = chaosdrill_rt::sim::Latency { ms_min: 1, ms_max: 1 };
+    let said = observed(&lab.run());
+    assert_eq!(said, ["a off {\"minutes\":-10}", "b off {\"minutes\":0}"]);
+}
