@@ -320,10 +320,19 @@ impl PooledConnection {
             in_transaction: self.state != State::Idle,
             written: &self.written,
         };
+        let begins = verb == "BEGIN" && self.state == State::Idle;
+        if begins {
+            // A caller that stops waiting leaves a transaction behind, which ends with the connection.
+            self.state = State::InTransaction;
+        }
         let result =
             round_trip(&shared, &site, asked, Some(handle), watching.after(operation), inspect)
                 .await;
-        self.note(&verb, &result);
+        if begins && result.is_err() {
+            self.state = State::Idle;
+        } else {
+            self.note(&verb, &result);
+        }
         if self.state == State::Idle {
             self.written.clear();
         }

@@ -187,3 +187,23 @@ fn the_clock_of_the_database_is_the_same_for_hosts_whose_own_are_off() {
     let said = observed(&lab.run());
     assert_eq!(said, ["a off {\"minutes\":-10}", "b off {\"minutes\":0}"]);
 }
+
+#[test]
+fn a_transaction_whose_beginning_nobody_waits_for_holds_up_nobody() {
+    let impatient = Host::new("a", || async {
+        let pool = bank().await?;
+        // The answer is on its way when the caller gives up.
+        let begun = time::timeout(Duration::from_millis(15), pool.begin("deposit")).await;
+        observe!("begun", ok = begun.is_ok());
+        match deposit(&pool).await {
+            Ok(balance) => observe!("deposited", balance = balance),
+            Err(error) => observe!("refused", error = error.to_string()),
+        }
+        Ok(())
+    })
+    .client();
+    let mut lab = lab(7, "", vec![impatient]);
+    lab.config.database = chaosdrill_rt::sim::Latency { ms_min: 10, ms_max: 10 };
+    let said = observed(&lab.run());
+    assert_eq!(said, ["a begun {\"ok\":false}", "a deposited {\"balance\":1}"]);
+}
