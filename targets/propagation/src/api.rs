@@ -1,0 +1,303 @@
+//! The producer: upgrades over HTTP, each with the row of its propagation in the same transaction.
+//!
+//! `POST /teams` makes a team, `POST /upgrades` upgrades one, `POST /requeue` is the operator's. The status says what
+//! the sender is to do: 200 nothing more, 503 send it again, 422 let it be.
+
+use std::sync::Arc;
+
+use chaosdrill_rt::{
+    defect, fail_point, http,
+    net::TcpListener,
+    sql::{Connection, Pool},
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use sqlx::Row;
+
+use crate::{
+    BoxError,
+    error::{PipelineError, chain, storage},
+    kinds,
+    sql::Sql,
+    start,
+    wire::{NewTeam, Requeue, Upgrade},
+};
+
+/// Longest name of anything, in bytes.
+const NAME_BYTES_MAX: usize = 128;
+
+/// How the producer works.
+#[derive(Clone, Debug)]
+pub struct ApiConfig {
+    /// The database of teams and propagations.
+    pub database_url: String,
+    /// Where it listens, such as `0.0.0.0:80`.
+    pub listen: String,
+}
+
+impl ApiConfig {
+    /// The defaults: it listens on port 80.
+    pub fn new(database_url: impl Into<String>) -> Self {
+        Self { database_url: database_url.into(), listen: "0.0.0.0:80".into() }
+    }
+}
+
+/// Runs the producer, for ever.
+///
+/// # Errors
+///
+/// Only where it cannot start.
+pub async fn run_api(config: ApiConfig) -> Result<(), BoxError> {
+    let pool = start::open(&config.database_url).await?;
+    let sql = Sql::of(&pool)?;
+    let api = Arc::new(Api { pool, sql });
+    let listener = TcpListener::bind("api", &config.listen).await?;
+    let answer = move |request: http::Request| {
+        let api = api.clone();
+        async move { api.answer(&request).await }
+    };
+    http::serve(listener, answer).await?;
+    Ok(())
+}
+
+struct Api {
+    pool: Pool,
+    sql: Sql,
+}
+
+/// Why nothing was done.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error("{0}")]
+    Never(String),
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+}
+
+impl Refusal {
+    fn is_transient(&self) -> bool {
+        matches!(self, Self::Pipeline(error) if error.is_transient())
+    }
+}
+
+impl Api {
+    async fn answer(&self, request: &http::Request) -> http::Response {
+        let answered = match request.path.as_str() {
+            "/teams" => match read(request) {
+                Ok(team) => self.create(&team).await,
+                Err(refusal) => Err(refusal),
+            },
+            "/upgrades" => match read(request) {
+                Ok(upgrade) => self.upgrade(&upgrade).await,
+                Err(refusal) => Err(refusal),
+            },
+            "/requeue" => match read(request) {
+                Ok(requeue) => self.requeue(&requeue).await,
+                Err(refusal) => Err(refusal),
+            },
+            _ => Err(Refusal::Never("nothing is here".into())),
+        };
+        match answered {
+            Ok(body) => http::Response::new(200, body.to_string()),
+            Err(refusal) => {
+                let status = if refusal.is_transient() { 503 } else { 422 };
+                http::Response::new(status, json!({ "error": chain(&refusal) }).to_string())
+            }
+        }
+    }
+
+    async fn create(&self, new: &NewTeam) -> Result<Value, Refusal> {
+        named(&[&new.team])?;
+        sold(&new.tier)?;
+        let mut tx = self.pool.begin("team").await.map_err(storage("begin a team"))?;
+        let now = tx.unix_ms().await.map_err(storage("ask for the time"))?;
+        sqlx::query(self.sql.get("teams.create"))
+            .bind(new.team.clone())
+            .bind(new.tier.clone())
+            .bind(now)
+            .execute(&mut *tx)
+            .await
+            .map_err(storage("make a team"))?;
+        for resource in &new.resources {
+            named(&[&resource.token, &resource.resource_type])?;
+            sqlx::query(self.sql.get("resources.create"))
+                .bind(resource.token.clone())
+                .bind(new.team.clone())
+                .bind(resource.resource_type.clone())
+                .bind(format!("provider-{}", resource.token))
+                .bind(new.tier.clone())
+                .execute(&mut *tx)
+                .await
+                .map_err(storage("make a resource"))?;
+        }
+        tx.commit().await.map_err(storage("commit a team"))?;
+        Ok(json!({}))
+    }
+
+    /// The upgrade and its propagation, all or nothing.
+    async fn upgrade(&self, upgrade: &Upgrade) -> Result<Value, Refusal> {
+        named(&[&upgrade.id, &upgrade.team, &upgrade.kind])?;
+        sold(&upgrade.tier)?;
+        let mut tx = self.pool.begin("upgrade").await.map_err(storage("begin an upgrade"))?;
+        if self.is_known(&mut tx, upgrade).await? {
+            return Ok(json!({ "propagation": upgrade.id, "repeated": true }));
+        }
+        let now = tx.unix_ms().await.map_err(storage("ask for the time"))?;
+        self.record(&mut tx, upgrade, now).await?;
+        let is_late = defect!("P21", true, false);
+        if !is_late {
+            self.enqueue(&mut tx, upgrade, now).await?;
+        }
+        tx.commit().await.map_err(storage("commit an upgrade"))?;
+        fail_point!(crate::failpoints::BEFORE_ANSWER).map_err(PipelineError::from)?;
+        if is_late && let Ok(mut connection) = self.pool.acquire().await {
+            let _ = self.enqueue(&mut connection, upgrade, now).await;
+        }
+        Ok(json!({ "propagation": upgrade.id, "repeated": false }))
+    }
+
+    /// Whether this very upgrade was made before.
+    async fn is_known(
+        &self,
+        connection: &mut Connection,
+        upgrade: &Upgrade,
+    ) -> Result<bool, Refusal> {
+        let failed = storage("look for the upgrade");
+        let known = sqlx::query(self.sql.get("upgrades.find"))
+            .bind(upgrade.id.clone())
+            .fetch_optional(connection)
+            .await
+            .map_err(&failed)?;
+        let Some(known) = known else { return Ok(false) };
+        let is_column = |column: &str, value: &str| {
+            known.try_get::<String, _>(column).is_ok_and(|known| known == value)
+        };
+        let is_same = is_column("team_id", &upgrade.team)
+            && is_column("tier", &upgrade.tier)
+            && is_column("kind", &upgrade.kind);
+        if is_same {
+            Ok(true)
+        } else {
+            Err(Refusal::Never(format!("the id {} belongs to another upgrade", upgrade.id)))
+        }
+    }
+
+    async fn record(
+        &self,
+        connection: &mut Connection,
+        upgrade: &Upgrade,
+        now: i64,
+    ) -> Result<(), Refusal> {
+        let changed = sqlx::query(self.sql.get("teams.upgrade"))
+            .bind(upgrade.team.clone())
+            .bind(upgrade.tier.clone())
+            .execute(&mut *connection)
+            .await
+            .map_err(storage("upgrade the team"))?;
+        if changed.rows_affected() == 0 {
+            return Err(Refusal::Never(format!("there is no team {}", upgrade.team)));
+        }
+        sqlx::query(self.sql.get("resources.upgrade"))
+            .bind(upgrade.team.clone())
+            .bind(upgrade.tier.clone())
+            .execute(&mut *connection)
+            .await
+            .map_err(storage("upgrade the resources"))?;
+        sqlx::query(self.sql.get("upgrades.record"))
+            .bind(upgrade.id.clone())
+            .bind(upgrade.team.clone())
+            .bind(upgrade.tier.clone())
+            .bind(upgrade.kind.clone())
+            .bind(now)
+            .execute(connection)
+            .await
+            .map_err(storage("remember the upgrade"))?;
+        Ok(())
+    }
+
+    async fn enqueue(
+        &self,
+        connection: &mut Connection,
+        upgrade: &Upgrade,
+        now: i64,
+    ) -> Result<(), PipelineError> {
+        sqlx::query(self.sql.get("propagation.enqueue"))
+            .bind(upgrade.id.clone())
+            .bind(upgrade.kind.clone())
+            .bind(upgrade.team.clone())
+            .bind(upgrade.tier.clone())
+            .bind(now)
+            .execute(connection)
+            .await
+            .map_err(storage("enqueue the propagation"))?;
+        Ok(())
+    }
+
+    /// A failed row begins anew.
+    async fn requeue(&self, requeue: &Requeue) -> Result<Value, Refusal> {
+        named(&[&requeue.id, &requeue.propagation])?;
+        let mut tx = self.pool.begin("requeue").await.map_err(storage("begin to requeue"))?;
+        let known = sqlx::query_scalar::<_, String>(self.sql.get("requeues.find"))
+            .bind(requeue.id.clone())
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(storage("look for the wish"))?;
+        if let Some(known) = known {
+            let is_same = known == requeue.propagation;
+            let other = || Refusal::Never(format!("the id {} belongs to another wish", requeue.id));
+            return if is_same { Ok(json!({ "repeated": true })) } else { Err(other()) };
+        }
+        let now = tx.unix_ms().await.map_err(storage("ask for the time"))?;
+        let team = sqlx::query_scalar::<_, String>(self.sql.get("propagation.requeue"))
+            .bind(requeue.propagation.clone())
+            .bind(now)
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(storage("requeue the propagation"))?;
+        let Some(team) = team else {
+            return Err(Refusal::Never(format!("{} has not failed", requeue.propagation)));
+        };
+        sqlx::query(self.sql.get("requeues.record"))
+            .bind(requeue.id.clone())
+            .bind(requeue.propagation.clone())
+            .bind(now)
+            .execute(&mut *tx)
+            .await
+            .map_err(storage("remember the wish"))?;
+        sqlx::query(self.sql.get("audit.append"))
+            .bind(requeue.propagation.clone())
+            .bind(team)
+            .bind("operator")
+            .bind("propagation.requeued")
+            .bind(format!("{} is tried again", requeue.propagation))
+            .bind(json!({ "request": requeue.id }).to_string())
+            .bind(now)
+            .execute(&mut *tx)
+            .await
+            .map_err(storage("write the audit"))?;
+        tx.commit().await.map_err(storage("commit the requeue"))?;
+        Ok(json!({ "repeated": false }))
+    }
+}
+
+fn read<T: DeserializeOwned>(request: &http::Request) -> Result<T, Refusal> {
+    serde_json::from_slice(&request.body).map_err(|error| Refusal::Never(error.to_string()))
+}
+
+/// Refuses names that cannot name anything.
+fn named(names: &[&str]) -> Result<(), Refusal> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    let is_name =
+        |name: &str| !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.chars().all(is_plain);
+    match names.iter().find(|name| !is_name(name)) {
+        Some(name) => Err(Refusal::Never(format!("{name:?} names nothing"))),
+        None => Ok(()),
+    }
+}
+
+fn sold(tier: &str) -> Result<(), Refusal> {
+    if kinds::TIERS.contains(&tier) {
+        return Ok(());
+    }
+    Err(Refusal::Never(format!("there is no tier {tier:?}")))
+}

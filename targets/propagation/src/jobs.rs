@@ -1,0 +1,194 @@
+//! The jobs of the workers: claimed by one of them, and rescued from one that died.
+
+use chaosdrill_rt::{
+    defect, observe,
+    sql::Pool,
+    time::{Duration, Instant},
+};
+use sqlx::{Row, any::AnyRow};
+
+use crate::{
+    error::{PipelineError, storage},
+    sql::Sql,
+};
+
+/// How long a job may take.
+pub(crate) const JOB_TIMEOUT: Duration = Duration::from_secs(20 * 60);
+
+/// After this long a running job counts as stuck: later than any live one can last, and far sooner than the library
+/// would by itself, which waits for the job's timeout and an hour.
+const RESCUE_AFTER: Duration = Duration::from_secs(25 * 60);
+
+/// Executions after which a job is not rescued any more.
+const ATTEMPTS_MAX: i64 = 25;
+
+/// Jobs that are over are kept this long: their rows say which periods have been.
+const KEPT: Duration = Duration::from_secs(60 * 60);
+
+/// After this long a running job counts as stuck.
+pub(crate) fn rescue_after() -> Duration {
+    let derived = JOB_TIMEOUT + Duration::from_secs(60 * 60);
+    let short = Duration::from_secs(15 * 60);
+    defect!("P9", derived, defect!("P10", short, RESCUE_AFTER))
+}
+
+/// A kind of job, and how often there is one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Periodic {
+    pub(crate) kind: &'static str,
+    pub(crate) every: Duration,
+    /// The last period whose job this worker has made.
+    pub(crate) made: Option<i64>,
+}
+
+/// An instant of the database's clock, and a timer's from before it was asked: whoever counts from the latter ends
+/// sooner than others expect, and never later.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(crate) now_ms: i64,
+    pub(crate) before: Instant,
+}
+
+/// A job that is held.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) attempt: i64,
+    /// When it was claimed.
+    pub(crate) claimed: Moment,
+}
+
+impl Job {
+    /// When it has to end: before anybody may rescue it.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.claimed.before + JOB_TIMEOUT
+    }
+}
+
+/// The jobs, as one worker sees them.
+#[derive(Clone, Debug)]
+pub(crate) struct Jobs {
+    pub(crate) pool: Pool,
+    pub(crate) sql: Sql,
+    pub(crate) worker: String,
+}
+
+impl Jobs {
+    /// Looks at the database's clock.
+    pub(crate) async fn moment(&self) -> Result<Moment, PipelineError> {
+        let failed = storage("ask for the time");
+        let before = Instant::now();
+        let mut connection = self.pool.acquire().await.map_err(&failed)?;
+        let now_ms = connection.unix_ms().await.map_err(failed)?;
+        Ok(Moment { now_ms, before })
+    }
+
+    /// Frees the jobs whose worker is gone.
+    pub(crate) async fn rescue(&self, moment: Moment) -> Result<(), PipelineError> {
+        let failed = storage("rescue jobs");
+        let rescued = sqlx::query(self.sql.get("jobs.rescue"))
+            .bind(moment.now_ms - millis(rescue_after()))
+            .bind(ATTEMPTS_MAX)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(&failed)?;
+        for row in rescued {
+            let job: String = row.try_get("job_id").map_err(&failed)?;
+            let attempt: i64 = row.try_get("attempt").map_err(&failed)?;
+            let state: String = row.try_get("state").map_err(&failed)?;
+            observe!("job.rescued", job = job, attempt = attempt, state = state);
+        }
+        Ok(())
+    }
+
+    /// Makes the job of this period, unless this worker has done so before.
+    pub(crate) async fn enqueue(
+        &self,
+        moment: Moment,
+        periodic: &mut Periodic,
+    ) -> Result<(), PipelineError> {
+        let period = moment.now_ms / millis(periodic.every).max(1);
+        if periodic.made == Some(period) {
+            return Ok(());
+        }
+        sqlx::query(self.sql.get("jobs.enqueue"))
+            .bind(format!("{}/{period}", periodic.kind))
+            .bind(periodic.kind.to_owned())
+            .bind(moment.now_ms)
+            .execute(&self.pool)
+            .await
+            .map_err(storage("enqueue a job"))?;
+        periodic.made = Some(period);
+        Ok(())
+    }
+
+    /// Claims the oldest jobs that wait, up to so many.
+    pub(crate) async fn claim(
+        &self,
+        moment: Moment,
+        count_max: usize,
+    ) -> Result<Vec<Job>, PipelineError> {
+        let failed = storage("claim jobs");
+        let rows = sqlx::query(self.sql.get("jobs.claim"))
+            .bind(moment.now_ms)
+            .bind(self.worker.clone())
+            .bind(i64::try_from(count_max).unwrap_or(i64::MAX))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(&failed)?;
+        let job = |row: &AnyRow| {
+            Ok(Job {
+                id: row.try_get("job_id")?,
+                kind: row.try_get("kind")?,
+                attempt: row.try_get("attempt")?,
+                claimed: moment,
+            })
+        };
+        let mut jobs = rows.iter().map(job).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        jobs.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(jobs)
+    }
+
+    /// The job is over; one that failed too: the next period does what it left.
+    pub(crate) async fn finish(
+        &self,
+        job: &Job,
+        error: Option<String>,
+    ) -> Result<(), PipelineError> {
+        sqlx::query(self.sql.get("jobs.finish"))
+            .bind(job.id.clone())
+            .bind(job.attempt)
+            .bind(error)
+            .execute(&self.pool)
+            .await
+            .map_err(storage("finish a job"))?;
+        Ok(())
+    }
+
+    /// Forgets jobs that are over for long.
+    pub(crate) async fn clean(&self, moment: Moment) -> Result<(), PipelineError> {
+        sqlx::query(self.sql.get("jobs.clean"))
+            .bind(moment.now_ms - millis(KEPT))
+            .execute(&self.pool)
+            .await
+            .map_err(storage("forget old jobs"))?;
+        Ok(())
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rescue_is_pinned_between_the_timeout_and_the_library() {
+        assert_eq!(rescue_after(), Duration::from_secs(25 * 60));
+        assert!(rescue_after() > JOB_TIMEOUT);
+        assert!(rescue_after() < JOB_TIMEOUT + Duration::from_secs(60 * 60));
+    }
+}

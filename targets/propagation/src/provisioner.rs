@@ -1,0 +1,207 @@
+//! The provisioner: the world outside. It keeps on its own disk what it really applied, and the same wish has the same
+//! effect however often it comes.
+
+use std::sync::Arc;
+
+use chaosdrill_rt::{
+    fail_point, http,
+    net::TcpListener,
+    observe,
+    sql::{Connection, Pool, Statements},
+    time::{self, Duration},
+};
+use serde_json::json;
+use sqlx::Row;
+
+use crate::{
+    BoxError,
+    error::{PipelineError, chain, storage},
+    kinds, start,
+    wire::{Regrade, Regraded},
+};
+
+const SQL: Statements = Statements::new(include_str!("../sql/provisioner.sqlite.sql"));
+
+/// How the provisioner works.
+#[derive(Clone, Debug)]
+pub struct ProvisionerConfig {
+    /// Its own disk.
+    pub database_url: String,
+    /// Where it listens, such as `0.0.0.0:80`.
+    pub listen: String,
+    /// How it answers calls about some resources; the first script that fits counts.
+    pub scripts: Vec<Script>,
+}
+
+/// How calls about some resources are answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// Resources with this in their token; the empty text is in every one.
+    pub token_contains: String,
+    /// The number of the last call, for each resource, that is answered so.
+    pub last: u32,
+    /// How.
+    pub answer: Answer,
+}
+
+/// An answer that is not what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Nothing is applied, and this is said to be why; `{token}` in it is the resource's.
+    Skip(String),
+    /// It does not work.
+    Error,
+    /// It works, and takes this long.
+    Slow(Duration),
+}
+
+impl ProvisionerConfig {
+    /// The defaults: it listens on port 80, and does what it is asked.
+    pub fn new(database_url: impl Into<String>) -> Self {
+        Self { database_url: database_url.into(), listen: "0.0.0.0:80".into(), scripts: Vec::new() }
+    }
+}
+
+/// Runs the provisioner, for ever.
+///
+/// # Errors
+///
+/// Only where it cannot start.
+pub async fn run_provisioner(config: ProvisionerConfig) -> Result<(), BoxError> {
+    let pool = start::connect(&config.database_url).await?;
+    let provisioner = Arc::new(Provisioner { pool, config });
+    let mut failures = 0;
+    while let Err(error) = provisioner.make_ready().await {
+        failures += 1;
+        start::wait("make ready", failures, &error).await;
+    }
+    let listener = TcpListener::bind("provisioner", &provisioner.config.listen).await?;
+    let answer = move |request: http::Request| {
+        let provisioner = provisioner.clone();
+        async move { provisioner.answer(&request).await }
+    };
+    http::serve(listener, answer).await?;
+    Ok(())
+}
+
+struct Provisioner {
+    pool: Pool,
+    config: ProvisionerConfig,
+}
+
+impl Provisioner {
+    async fn make_ready(&self) -> Result<(), sqlx::Error> {
+        sqlx::query(SQL.get("provisioner.grades")).execute(&self.pool).await?;
+        sqlx::query(SQL.get("provisioner.calls")).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    async fn answer(&self, request: &http::Request) -> http::Response {
+        let Ok(regrade) = serde_json::from_slice::<Regrade>(&request.body) else {
+            return http::Response::new(400, "this is no wish");
+        };
+        match self.regrade(&regrade).await {
+            Ok(Some(regraded)) => http::Response::new(200, json!(regraded).to_string()),
+            Ok(None) => http::Response::new(503, "out of order"),
+            Err(error) => http::Response::new(503, chain(&error)),
+        }
+    }
+
+    /// What is answered; nothing where it does not work.
+    async fn regrade(&self, regrade: &Regrade) -> Result<Option<Regraded>, PipelineError> {
+        let (propagation, token) = (&regrade.propagation, &regrade.token);
+        let call = self.count(token).await?;
+        observe!("provisioner.called", propagation = propagation, token = token, call = call);
+        let scripts = self.config.scripts.iter();
+        let fits = |script: &&Script| {
+            token.contains(&script.token_contains) && call <= i64::from(script.last)
+        };
+        match scripts.filter(fits).map(|script| &script.answer).next() {
+            Some(Answer::Skip(reason)) => {
+                return Ok(Some(skip(regrade, reason.replace("{token}", token))));
+            }
+            Some(Answer::Error) => {
+                observe!("provisioner.failed", propagation = propagation, token = token);
+                return Ok(None);
+            }
+            Some(Answer::Slow(lasts)) => time::sleep(*lasts).await,
+            None => {}
+        }
+        if !kinds::REGRADED.contains(&regrade.resource_type.as_str()) {
+            let reason = format!("unsupported resource type: {}", regrade.resource_type);
+            return Ok(Some(skip(regrade, reason)));
+        }
+        let mut tx = self.pool.begin("regrade").await.map_err(storage("begin to regrade"))?;
+        let regraded = self.apply(&mut tx, regrade).await?;
+        tx.commit().await.map_err(storage("commit the grade"))?;
+        if !regraded.applied {
+            return Ok(Some(skip(regrade, regraded.skip_reason)));
+        }
+        observe!(
+            "provisioner.answered",
+            propagation = propagation,
+            token = token,
+            applied = true,
+            reason = ""
+        );
+        fail_point!(crate::failpoints::AFTER_APPLY)?;
+        Ok(Some(regraded))
+    }
+
+    async fn count(&self, token: &str) -> Result<i64, PipelineError> {
+        sqlx::query_scalar(SQL.get("provisioner.count"))
+            .bind(token.to_owned())
+            .fetch_one(&self.pool)
+            .await
+            .map_err(storage("count the call"))
+    }
+
+    async fn apply(
+        &self,
+        connection: &mut Connection,
+        regrade: &Regrade,
+    ) -> Result<Regraded, PipelineError> {
+        let failed = storage("look at the grade");
+        let known = sqlx::query(SQL.get("provisioner.grade"))
+            .bind(regrade.token.clone())
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(&failed)?;
+        if let Some(known) = known {
+            let generation: i64 = known.try_get("generation").map_err(&failed)?;
+            let by: String = known.try_get("propagation_id").map_err(&failed)?;
+            let conn_limit = Some(known.try_get("conn_limit").map_err(&failed)?);
+            if generation >= regrade.generation {
+                let tier: String = known.try_get("tier").map_err(&failed)?;
+                let is_own = generation == regrade.generation && by == regrade.propagation;
+                let skip_reason =
+                    if is_own { String::new() } else { format!("already correct: {tier}") };
+                return Ok(Regraded { applied: is_own, skip_reason, conn_limit });
+            }
+        }
+        let conn_limit = kinds::conn_limit(&regrade.tier);
+        sqlx::query(SQL.get("provisioner.apply"))
+            .bind(regrade.token.clone())
+            .bind(regrade.resource_type.clone())
+            .bind(regrade.tier.clone())
+            .bind(regrade.generation)
+            .bind(conn_limit)
+            .bind(regrade.propagation.clone())
+            .execute(connection)
+            .await
+            .map_err(storage("apply the grade"))?;
+        Ok(Regraded { applied: true, skip_reason: String::new(), conn_limit: Some(conn_limit) })
+    }
+}
+
+/// Says that nothing was applied, and why.
+fn skip(regrade: &Regrade, reason: String) -> Regraded {
+    observe!(
+        "provisioner.answered",
+        propagation = regrade.propagation,
+        token = regrade.token,
+        applied = false,
+        reason = reason
+    );
+    Regraded { applied: false, skip_reason: reason, conn_limit: None }
+}

@@ -1,0 +1,72 @@
+//! The backstop: resources that are not known to be as they should be, and for which nothing is under way.
+
+use chaosdrill_rt::{
+    observe,
+    time::{Duration, Instant},
+};
+use sqlx::any::AnyRow;
+
+use crate::{
+    dispatch::{Dispatcher, Resource},
+    error::{PipelineError, chain, storage},
+    skips,
+    stop::Stop,
+};
+
+/// Most resources of one round.
+const BATCH: i64 = 200;
+
+/// How long one of them may take.
+const CALL_MAX: Duration = Duration::from_secs(30);
+
+/// The reconciler of one worker.
+#[derive(Clone, Debug)]
+pub(crate) struct Reconciler {
+    pub(crate) dispatcher: Dispatcher,
+}
+
+impl Reconciler {
+    /// One round. What fails is tried again in the next.
+    pub(crate) async fn round(&self, stop: &Stop) -> Result<(), PipelineError> {
+        for resource in self.drifted().await? {
+            if stop.is_near() {
+                break;
+            }
+            let token = resource.token.clone();
+            if let Err(error) = self.mend(resource, stop).await {
+                observe!("reconciler.failed", token = token, error = error);
+            }
+        }
+        Ok(())
+    }
+
+    async fn mend(&self, resource: Resource, stop: &Stop) -> Result<(), String> {
+        let wish = format!("reconciler/{}/{}", resource.token, resource.generation);
+        let deadline = Instant::now() + CALL_MAX;
+        let answer = self.dispatcher.ask(&wish, &resource, deadline, stop).await;
+        let answer = answer.map_err(|error| error.line())?;
+        if !answer.applied && !skips::is_allowed(&answer.skip_reason) {
+            return Err(crate::scrub::scrub(&format!("skipped: {}", answer.skip_reason)));
+        }
+        let done = resource.done(&answer);
+        let saved = sqlx::query(self.dispatcher.sql.get("resources.applied"))
+            .bind(done.token.clone())
+            .bind(done.generation)
+            .bind(done.conn_limit)
+            .execute(&self.dispatcher.pool)
+            .await;
+        saved.map_err(|error| crate::scrub::scrub(&chain(&error)))?;
+        observe!("reconciler.mended", token = done.token, generation = done.generation);
+        Ok(())
+    }
+
+    async fn drifted(&self) -> Result<Vec<Resource>, PipelineError> {
+        let failed = storage("look for drift");
+        let rows: Vec<AnyRow> = sqlx::query(self.dispatcher.sql.get("resources.drifted"))
+            .bind(BATCH)
+            .fetch_all(&self.dispatcher.pool)
+            .await
+            .map_err(&failed)?;
+        rows.iter().map(Resource::read).collect::<Result<_, _>>().map_err(failed)
+    }
+}

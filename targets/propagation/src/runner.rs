@@ -1,0 +1,85 @@
+//! One tick of the runner: picks rows that are due, and carries them out one after the other.
+
+use chaosdrill_rt::{defect, fail_point, observe};
+
+use crate::{
+    dispatch::{DispatchError, Dispatcher},
+    error::PipelineError,
+    kinds::{self, Handler},
+    schedule::PICKS_MAX,
+    settle::Settler,
+    stop::Stop,
+    store::{Batch, Row, Store},
+};
+
+/// The runner of one worker.
+#[derive(Clone, Debug)]
+pub(crate) struct Runner {
+    pub(crate) store: Store,
+    pub(crate) settler: Settler,
+    pub(crate) dispatcher: Dispatcher,
+}
+
+/// How the work on a row ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// It is settled, or somebody else's.
+    Settled,
+    /// The work itself had to end. That is no failure of the row's, and uses up none of its attempts.
+    BrokenOff,
+}
+
+impl Runner {
+    /// Does what is due. An error of the database ends the tick, and what is left of the batch stays leased until its
+    /// time is up; where the work itself has to end, the rest is given back.
+    pub(crate) async fn tick(
+        &self,
+        claim: String,
+        now_ms: i64,
+        stop: &Stop,
+    ) -> Result<(), PipelineError> {
+        let Some(batch) = self.store.pick(claim, now_ms).await? else { return Ok(()) };
+        fail_point!(crate::failpoints::AFTER_PICK)?;
+        for row in &batch.rows {
+            let is_over =
+                stop.is_near() || self.carry_out(&batch, row, stop).await? == End::BrokenOff;
+            if is_over {
+                return self.settler.give_back(&batch).await;
+            }
+            fail_point!(crate::failpoints::AFTER_SETTLE)?;
+        }
+        Ok(())
+    }
+
+    async fn carry_out(&self, batch: &Batch, row: &Row, stop: &Stop) -> Result<End, PipelineError> {
+        if row.picks >= PICKS_MAX {
+            let error = DispatchError::Poison(row.picks);
+            return self.settler.settle(batch, row, Err(error)).await.map(|()| End::Settled);
+        }
+        let Some(handler) = kinds::handler(&row.kind) else {
+            let is_passed_over = defect!("P6", true, false);
+            if is_passed_over {
+                return Ok(End::Settled);
+            }
+            let error = DispatchError::UnknownKind(row.kind.clone());
+            return self.settler.settle(batch, row, Err(error)).await.map(|()| End::Settled);
+        };
+        let Some(deadline) = self.store.begin(batch, row).await? else {
+            observe!("runner.lost", propagation = row.id, claim = batch.claim);
+            return Ok(End::Settled);
+        };
+        observe!("runner.dispatching", propagation = row.id, claim = batch.claim);
+        let dispatched = match handler {
+            Handler::Regrade => {
+                self.dispatcher.regrade_team(&row.id, &row.team, deadline, stop).await
+            }
+        };
+        let error = dispatched.as_ref().err().map(DispatchError::line);
+        observe!("runner.dispatched", propagation = row.id, claim = batch.claim, error = error);
+        fail_point!(crate::failpoints::AFTER_DISPATCH)?;
+        if matches!(dispatched, Err(DispatchError::Cancelled)) {
+            return Ok(End::BrokenOff);
+        }
+        self.settler.settle(batch, row, dispatched).await.map(|()| End::Settled)
+    }
+}

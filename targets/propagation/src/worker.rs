@@ -1,0 +1,214 @@
+//! The worker: at each beat it frees stuck jobs, makes those of the period, and carries out what waits.
+
+use std::{future::Future, sync::Arc};
+
+use chaosdrill_rt::{
+    defect, fail_point, observe, task,
+    time::{self, Duration, Instant},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use crate::{
+    BoxError,
+    dispatch::Dispatcher,
+    error::{PipelineError, chain},
+    jobs::{JOB_TIMEOUT, Job, Jobs, Periodic, rescue_after},
+    kinds,
+    reconciler::Reconciler,
+    runner::Runner,
+    schedule,
+    settle::Settler,
+    sql::Sql,
+    start,
+    stop::{Phase, Stop, until},
+    store::Store,
+};
+
+const RUNNER: &str = "propagation_runner";
+const RECONCILER: &str = "entitlement_reconciler";
+
+/// How a worker works.
+#[derive(Clone, Debug)]
+pub struct WorkerConfig {
+    /// Its name in claims; a start again keeps it.
+    pub worker: String,
+    /// The database of teams, propagations and jobs.
+    pub database_url: String,
+    /// The address of the provisioner, such as `provisioner:80`.
+    pub provisioner: String,
+    /// How often the runner looks for rows.
+    pub tick: Duration,
+    /// How often the reconciler looks for drift.
+    pub reconcile: Duration,
+    /// How many rows are picked at once, at most.
+    pub batch: u32,
+    /// How long rows are held; a dispatch ends before that.
+    pub lease: Duration,
+    /// Failed dispatches after which a row is given up.
+    pub attempts_max: i64,
+    /// How many jobs it does at once.
+    pub slots: u32,
+    /// How long a shutdown waits for what has begun, before it breaks it off.
+    pub grace: Duration,
+}
+
+impl WorkerConfig {
+    /// The defaults: a tick of 30 s, 50 rows at once, leases of 5 min, ten attempts, two jobs at once.
+    pub fn new(
+        worker: impl Into<String>,
+        database_url: impl Into<String>,
+        provisioner: impl Into<String>,
+    ) -> Self {
+        Self {
+            worker: worker.into(),
+            database_url: database_url.into(),
+            provisioner: provisioner.into(),
+            tick: Duration::from_secs(30),
+            reconcile: Duration::from_secs(5 * 60),
+            batch: 50,
+            lease: Duration::from_secs(5 * 60),
+            attempts_max: schedule::ATTEMPTS_MAX,
+            slots: 2,
+            grace: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Runs a worker, for ever.
+///
+/// # Errors
+///
+/// Only where it cannot start.
+pub async fn run_worker(config: WorkerConfig) -> Result<(), BoxError> {
+    run_worker_until(config, std::future::pending()).await
+}
+
+/// Runs a worker until it is told to shut down, and ends what it has begun.
+///
+/// # Errors
+///
+/// Only where it cannot start.
+pub async fn run_worker_until(
+    config: WorkerConfig,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), BoxError> {
+    let pool = start::open(&config.database_url).await?;
+    let sql = Sql::of(&pool)?;
+    let jobs = Jobs { pool: pool.clone(), sql, worker: config.worker.clone() };
+    let store = Store {
+        pool: pool.clone(),
+        sql,
+        worker: config.worker.clone(),
+        lease: config.lease,
+        batch: config.batch,
+    };
+    let settler = Settler { store: store.clone(), attempts_max: config.attempts_max };
+    let dispatcher = Dispatcher { pool, sql, provisioner: config.provisioner.clone() };
+    let runner = Runner { store, settler, dispatcher: dispatcher.clone() };
+    let worker = Worker { jobs, runner, reconciler: Reconciler { dispatcher } };
+    observe!(
+        "worker.started",
+        declared = kinds::declared(),
+        handled = kinds::handled(),
+        job_timeout_s = JOB_TIMEOUT.as_secs(),
+        rescue_after_s = rescue_after().as_secs(),
+        until_dead_letter_s = schedule::until_dead_letter().as_secs()
+    );
+    Arc::new(worker).run(&config, shutdown).await;
+    Ok(())
+}
+
+struct Worker {
+    jobs: Jobs,
+    runner: Runner,
+    reconciler: Reconciler,
+}
+
+impl Worker {
+    async fn run(self: Arc<Self>, config: &WorkerConfig, shutdown: impl Future<Output = ()>) {
+        let slots = Arc::new(Semaphore::new(config.slots as usize));
+        let (phase, told) = watch::channel(Phase::Running);
+        until(shutdown, self.beats(config, &slots, &told)).await;
+        phase.send_replace(Phase::Stopping);
+        observe!("worker.stopping");
+        let all_are_free = || slots.acquire_many(config.slots);
+        if time::timeout(config.grace, all_are_free()).await.is_err() {
+            phase.send_replace(Phase::Cancelled);
+            observe!("worker.cancelled");
+            // What is broken off is still given back.
+            let _ = time::timeout(config.grace * 2, all_are_free()).await;
+        }
+    }
+
+    /// A beat each tick, for ever.
+    async fn beats(
+        self: &Arc<Self>,
+        config: &WorkerConfig,
+        slots: &Arc<Semaphore>,
+        told: &watch::Receiver<Phase>,
+    ) {
+        let mut periodic = [
+            Periodic { kind: RUNNER, every: config.tick, made: None },
+            Periodic { kind: RECONCILER, every: config.reconcile, made: None },
+        ];
+        let mut next = Instant::now();
+        loop {
+            if let Err(error) = self.beat(&mut periodic, slots, told).await {
+                observe!("worker.beat_failed", error = chain(&error));
+            }
+            // A beat that is late is not made up for.
+            next = (next + config.tick).max(Instant::now());
+            time::sleep_until(next).await;
+        }
+    }
+
+    async fn beat(
+        self: &Arc<Self>,
+        periodic: &mut [Periodic],
+        slots: &Arc<Semaphore>,
+        told: &watch::Receiver<Phase>,
+    ) -> Result<(), PipelineError> {
+        let moment = self.jobs.moment().await?;
+        self.jobs.rescue(moment).await?;
+        for periodic in periodic {
+            self.jobs.enqueue(moment, periodic).await?;
+        }
+        let mut free: Vec<_> =
+            std::iter::from_fn(|| slots.clone().try_acquire_owned().ok()).collect();
+        if free.is_empty() {
+            return Ok(());
+        }
+        for (job, slot) in
+            self.jobs.claim(moment, free.len()).await?.into_iter().zip(free.drain(..))
+        {
+            let stop = Stop::new(told.clone(), job.deadline());
+            task::spawn(self.clone().execute(job, stop, slot));
+        }
+        Ok(())
+    }
+
+    async fn execute(self: Arc<Self>, job: Job, stop: Stop, slot: OwnedSemaphorePermit) {
+        observe!("job.begun", job = job.id, attempt = job.attempt);
+        let done = self.work(&job, &stop).await;
+        let error = done.err().map(|error| chain(&error));
+        observe!("job.ended", job = job.id, attempt = job.attempt, error = error);
+        if let Err(error) = self.jobs.finish(&job, error).await {
+            // It stays where it is, and is rescued.
+            observe!("job.finish_failed", job = job.id, error = chain(&error));
+        }
+        drop(slot);
+    }
+
+    async fn work(&self, job: &Job, stop: &Stop) -> Result<(), PipelineError> {
+        fail_point!(crate::failpoints::AFTER_CLAIM)?;
+        if job.kind == RECONCILER {
+            self.jobs.clean(job.claimed).await?;
+            return self.reconciler.round(stop).await;
+        }
+        // The holder of rows is known by the job it does, and by how manieth it is to do it.
+        let claim = format!("{}/{}/{}", job.id, job.attempt, self.jobs.worker);
+        let tick = self.runner.tick(claim, job.claimed.now_ms, stop);
+        // What is broken off is the dispatch, from within: whoever began it is still there to give it back.
+        defect!("P26", until(stop.cancelled(), tick).await.unwrap_or(Ok(())), tick.await)
+    }
+}
