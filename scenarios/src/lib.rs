@@ -3,6 +3,7 @@
 mod checks;
 pub mod notification;
 pub mod outbox;
+pub mod propagation;
 pub mod provisioning;
 pub mod races;
 pub mod recovery;
@@ -15,6 +16,7 @@ pub fn registry() -> Registry {
     let targets = [
         notification::target(),
         outbox::target(),
+        propagation::target(),
         provisioning::target(),
         races::target(),
         recovery::target(),
@@ -24,6 +26,7 @@ pub fn registry() -> Registry {
     let scenarios = [
         notification::scenarios(),
         outbox::scenarios(),
+        propagation::scenarios(),
         provisioning::scenarios(),
         races::scenarios(),
         recovery::scenarios(),

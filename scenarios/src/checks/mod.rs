@@ -16,7 +16,6 @@
 pub(crate) mod audit;
 pub(crate) mod bounds;
 pub(crate) mod holders;
-#[expect(dead_code, reason = "the pipelines that need it come next")]
 pub(crate) mod labels;
 pub(crate) mod registries;
 pub(crate) mod rest;

@@ -1,0 +1,176 @@
+//! Who holds a row, and who may settle it.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority};
+
+use crate::{
+    checks::holders::{self, Holding},
+    propagation::checks::rows::{
+        LEASE, PROPAGATIONS, int, is_disturbed, is_requeue, state, steps, text,
+    },
+};
+
+/// How much later than a clock was read its time may be stored, where nothing disturbs: a busy database is tried again.
+const LATE_MAX: Duration = Duration::from_secs(10);
+
+/// How far back a disturbance may be that still explains a delay.
+const DISTURBED: Duration = Duration::from_secs(20 * 60);
+
+/// No two workers dispatch one row at once, but for a holder whose lease is over.
+pub(crate) fn one_dispatch_at_a_time() -> Check {
+    holders::holders_do_not_overlap(Holding {
+        noun: "propagation",
+        begin: "runner.dispatching",
+        end: "runner.dispatched",
+        item: "propagation",
+        // A holder says that it begins some milliseconds after its lease did.
+        lease: Some(LEASE.saturating_sub(Duration::from_secs(1))),
+    })
+}
+
+/// A row that is taken over from its holder was held for the whole length of a lease.
+pub(crate) fn picks_are_a_lease_apart() -> Check {
+    Check::new("picks_are_a_lease_apart", |history| {
+        let mut leased: BTreeMap<String, &Event> = BTreeMap::new();
+        for change in history.rows(PROPAGATIONS) {
+            let Some(after) = change.after else { continue };
+            let token = |row: Option<&serde_json::Value>| {
+                row.map(|row| text(row, "claim_token").to_owned()).unwrap_or_default()
+            };
+            let (old, new) = (token(change.before), token(change.after));
+            let key = change.key.to_string();
+            if !old.is_empty() && !new.is_empty() && old != new {
+                let since = leased.get(&key).map_or(Duration::ZERO, |event| event.at());
+                let now = change.event.at();
+                let is_early = now.saturating_sub(since) + LATE_MAX < LEASE;
+                if is_early && !is_disturbed(history, since.saturating_sub(DISTURBED), now) {
+                    let seq = change.event.seq;
+                    let why = format!(
+                        "#{seq} {} took propagation {} from {}, which had held it for {} s only",
+                        text(after, "claimed_by"),
+                        change.key,
+                        change.before.map(|row| text(row, "claimed_by")).unwrap_or_default(),
+                        now.saturating_sub(since).as_secs()
+                    );
+                    return Outcome::invalid(
+                        why,
+                        leased.get(&key).map(|event| event.seq).into_iter().chain([seq]),
+                    );
+                }
+            }
+            if !new.is_empty() {
+                leased.insert(key, change.event);
+            }
+        }
+        Outcome::valid()
+    })
+}
+
+/// A row is settled by the claim that holds it, and by nobody else.
+pub(crate) fn only_the_holder_settles() -> Check {
+    Check::new("only_the_holder_settles", |history| {
+        let wrong = steps(history).into_iter().find_map(|step| {
+            let is_settled = int(step.after, "attempts") > int(step.before, "attempts")
+                || state(step.after) != state(step.before)
+                || (state(step.before) != "pending" && step.before != step.after);
+            if !is_settled || is_requeue(step.before, step.after) {
+                return None;
+            }
+            let event = step.change.event;
+            let id = step.change.key.as_str().unwrap_or_default();
+            let said = history
+                .observed("runner.settling")
+                .filter(|said| {
+                    said.seq < event.seq
+                        && said.host == event.host
+                        && said.text("propagation") == id
+                })
+                .last()?;
+            let holder = text(step.before, "claim_token");
+            (said.text("claim") != holder).then_some((step, said, holder))
+        });
+        Outcome::unless(wrong.map(|(step, said, holder)| {
+            let seq = step.change.event.seq;
+            let holder = if holder.is_empty() { "nobody" } else { holder };
+            let why = format!(
+                "#{seq} propagation {} was settled under the claim {}, and held by {holder} since #{}",
+                step.change.key,
+                said.text("claim"),
+                step.since
+            );
+            Outcome::invalid(why, [step.since, said.seq, seq])
+        }))
+    })
+}
+
+/// A job that ends in peace has settled, or given back, every row that it picked.
+pub(crate) fn what_is_picked_is_settled() -> Check {
+    Check::new("what_is_picked_is_settled", |history| {
+        let wrong = history.observed("runner.picked").find_map(|picked| {
+            let end = end_of_hold(history, picked)?;
+            let is_left = end.name == "job.ended" && end.get("error").is_null();
+            is_left.then_some((picked, end))
+        });
+        Outcome::unless(wrong.map(|(picked, end)| {
+            let why = format!(
+                "#{} {} picked propagation {}, and its job ended in peace #{} without a word of it",
+                picked.seq,
+                picked.host,
+                picked.text("propagation"),
+                end.seq
+            );
+            Outcome::invalid(why, [picked.seq, end.seq])
+        }))
+    })
+    .priority(Priority::Medium)
+}
+
+/// What first ends the hold of a claim on a row: it is settled or given back, its job ends, or its host.
+fn end_of_hold<'a>(history: &'a History, picked: &Event) -> Option<&'a Event> {
+    const ENDS: [&str; 4] =
+        ["runner.settled", "runner.settle_refused", "runner.settle_failed", "runner.lost"];
+    let claim = picked.text("claim");
+    history.events().iter().find(|event| {
+        if event.seq <= picked.seq || event.host != picked.host {
+            return false;
+        }
+        if event.kind == EventKind::Host {
+            return matches!(event.name.as_str(), "down" | "ended");
+        }
+        let is_of_row =
+            event.text("claim") == claim && event.get("propagation") == picked.get("propagation");
+        let is_of_claim = event.name == "runner.released" && event.text("claim") == claim;
+        let is_of_job = event.name == "job.ended" && {
+            let attempt = event.int("attempt").unwrap_or_default();
+            claim.starts_with(&format!("{}/{attempt}/", event.text("job")))
+        };
+        event.kind == EventKind::Observe
+            && ((ENDS.contains(&event.name.as_str()) && is_of_row) || is_of_claim || is_of_job)
+    })
+}
+
+/// The instants in rows are of one clock, whoever writes them.
+pub(crate) fn stored_times_are_the_database_s() -> Check {
+    Check::new("stored_times_are_the_database_s", |history| {
+        let wrong = steps(history).into_iter().find_map(|step| {
+            let stored = int(step.after, "last_attempt_at");
+            let off = (step.change.event.wall_ms() - stored).abs();
+            let now = step.change.event.at();
+            let is_new = stored != 0 && stored != int(step.before, "last_attempt_at");
+            let is_off = is_new && off > LATE_MAX.as_millis() as i64;
+            (is_off && !is_disturbed(history, now.saturating_sub(DISTURBED), now))
+                .then_some((step, off))
+        });
+        Outcome::unless(wrong.map(|(step, off)| {
+            let seq = step.change.event.seq;
+            let why = format!(
+                "#{seq} propagation {} was tried at an instant that is {} s off",
+                step.change.key,
+                off / 1000
+            );
+            Outcome::invalid(why, [seq])
+        }))
+    })
+    .priority(Priority::Medium)
+}

@@ -1,0 +1,46 @@
+//! What must have happened at least once, or the drill was about nothing.
+
+use chaosdrill::{EventKind, Mark};
+
+use crate::propagation::checks::rows::{int, state, steps, text};
+
+fn count(items: impl Iterator) -> u64 {
+    items.count() as u64
+}
+
+/// A host crashed.
+pub(crate) fn a_host_went_down() -> Mark {
+    Mark::new("a host went down", |history| count(history.of_kind(EventKind::Host, "down")))
+}
+
+/// A row was given up.
+pub(crate) fn a_row_was_given_up() -> Mark {
+    Mark::new("a row was given up", |history| {
+        count(
+            steps(history)
+                .into_iter()
+                .filter(|step| state(step.before) != "failed" && state(step.after) == "failed"),
+        )
+    })
+}
+
+/// A row was tried again and then applied.
+pub(crate) fn a_retry_succeeded() -> Mark {
+    Mark::new("a retry succeeded", |history| {
+        count(steps(history).into_iter().filter(|step| {
+            state(step.before) == "pending"
+                && state(step.after) == "applied"
+                && int(step.after, "attempts") > 0
+        }))
+    })
+}
+
+/// A row was taken over from a holder that had not settled it.
+pub(crate) fn a_row_was_taken_over() -> Mark {
+    Mark::new("a row was taken over", |history| {
+        count(steps(history).into_iter().filter(|step| {
+            let (old, new) = (text(step.before, "claim_token"), text(step.after, "claim_token"));
+            !old.is_empty() && !new.is_empty() && old != new
+        }))
+    })
+}

@@ -1,0 +1,9 @@
+//! What must hold of the propagation, by subject.
+
+pub(crate) mod audits;
+pub(crate) mod ceiling;
+pub(crate) mod claims;
+pub(crate) mod jobs;
+pub(crate) mod marks;
+pub(crate) mod rows;
+pub(crate) mod world;

@@ -1,0 +1,137 @@
+//! What the world outside really shows: the provisioner is asked, and not the pipeline.
+
+use std::collections::BTreeMap;
+
+use chaosdrill::{Check, History, Outcome};
+use serde_json::Value;
+
+use crate::{
+    checks::rows::last_change,
+    propagation::checks::rows::{
+        BILLABLE, GRADES, ITEMS, PROPAGATIONS, RESOURCES, UPGRADES, int, is_good_reason, rows_at,
+        state, steps, text,
+    },
+};
+
+/// A propagation that is applied is one for which the provisioner has changed every resource with limits, or has given
+/// a good reason why it did not.
+pub(crate) fn applied_means_the_world_agrees() -> Check {
+    Check::new("applied_means_the_world_agrees", |history| {
+        let mut applied = steps(history)
+            .into_iter()
+            .filter(|step| state(step.before) != "applied" && state(step.after) == "applied");
+        let wrong = applied.find_map(|step| {
+            let seq = step.change.event.seq;
+            let id = step.change.key.as_str().unwrap_or_default();
+            let resources = rows_at(history, RESOURCES, seq);
+            let left = resources.into_values().find(|resource| {
+                let is_due = text(resource, "team_id") == text(step.after, "team_id")
+                    && has_limits(resource);
+                is_due && !is_answered(history, id, text(resource, "token"), seq)
+            });
+            left.map(|resource| (seq, id, text(resource, "token")))
+        });
+        Outcome::unless(wrong.map(|(seq, id, token)| {
+            let why = format!(
+                "#{seq} propagation {id} is applied, and the provisioner neither changed {token} for it nor gave a good reason"
+            );
+            let answers = answers(history, id, token).map(|event| event.seq);
+            Outcome::invalid(why, answers.chain([seq]))
+        }))
+    })
+}
+
+fn has_limits(resource: &Value) -> bool {
+    text(resource, "status") == "active"
+        && BILLABLE.contains(&text(resource, "resource_type"))
+        && !["anonymous", "free"].contains(&text(resource, "tier"))
+}
+
+fn answers<'a>(
+    history: &'a History,
+    id: &'a str,
+    token: &'a str,
+) -> impl Iterator<Item = &'a chaosdrill::Event> {
+    history
+        .observed("provisioner.answered")
+        .filter(move |event| event.text("propagation") == id && event.text("token") == token)
+}
+
+fn is_answered(history: &History, id: &str, token: &str, seq: u64) -> bool {
+    answers(history, id, token).any(|event| {
+        let is_good =
+            event.get("applied") == &Value::Bool(true) || is_good_reason(event.text("reason"));
+        event.seq < seq && is_good
+    })
+}
+
+/// Resources of teams of which nothing failed are what their tier says, in the world.
+pub(crate) fn the_world_has_what_was_applied() -> Check {
+    Check::new("the_world_has_what_was_applied", |history| {
+        let mut teams: BTreeMap<&str, bool> = BTreeMap::new();
+        for row in history.last_rows(PROPAGATIONS) {
+            *teams.entry(text(row, "team_id")).or_insert(true) &= state(row) == "applied";
+        }
+        let grades: BTreeMap<&str, &Value> =
+            history.last_rows(GRADES).into_iter().map(|row| (text(row, "token"), row)).collect();
+        let wrong = history.last_rows(RESOURCES).into_iter().find(|resource| {
+            let is_done = teams.get(text(resource, "team_id")) == Some(&true);
+            let token = text(resource, "token");
+            let is_excused = history
+                .observed("provisioner.answered")
+                .any(|event| event.text("token") == token && !event.text("reason").is_empty());
+            let is_right = grades.get(token).is_some_and(|grade| {
+                text(grade, "tier") == text(resource, "tier")
+                    && int(grade, "generation") == int(resource, "generation")
+            });
+            is_done && has_limits(resource) && !is_right && !is_excused
+        });
+        Outcome::unless(wrong.map(|resource| {
+            let token = text(resource, "token");
+            let grade = grades.get(token).map_or("nothing", |grade| text(grade, "tier"));
+            let why = format!(
+                "{token} is to be {}, and is {grade} at the provisioner",
+                text(resource, "tier")
+            );
+            Outcome::invalid(why, last_change(history, RESOURCES, &resource["token"]))
+        }))
+    })
+}
+
+/// An upgrade and the row of its propagation are there at the same instant.
+pub(crate) fn every_upgrade_is_enqueued() -> Check {
+    Check::new("every_upgrade_is_enqueued", |history| {
+        let rows = history.rows(PROPAGATIONS);
+        let lost = history.rows(UPGRADES).into_iter().find(|upgrade| {
+            let is_here = |row: &chaosdrill::RowChange<'_>| {
+                row.key == upgrade.key && row.event.at() <= upgrade.event.at()
+            };
+            upgrade.after.is_some() && !rows.iter().any(is_here)
+        });
+        Outcome::unless(lost.map(|upgrade| {
+            let seq = upgrade.event.seq;
+            let why =
+                format!("#{seq} upgrade {} is committed without its propagation", upgrade.key);
+            Outcome::invalid(why, [seq])
+        }))
+    })
+}
+
+/// Every upgrade is carried out.
+pub(crate) fn every_upgrade_is_applied() -> Check {
+    Check::new("every_upgrade_is_applied", |history| {
+        let rows = history.last_rows(PROPAGATIONS);
+        let open = rows.into_iter().find(|row| state(row) != "applied");
+        Outcome::unless(open.map(|row| {
+            let why = format!(
+                "{} {} is {} after {} attempts: {}",
+                ITEMS.noun,
+                text(row, "id"),
+                state(row),
+                int(row, "attempts"),
+                text(row, "last_error")
+            );
+            Outcome::invalid(why, last_change(history, PROPAGATIONS, &row["id"]))
+        }))
+    })
+}

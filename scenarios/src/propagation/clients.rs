@@ -1,0 +1,116 @@
+//! Senders of upgrades, as a careful one would be written: the same wish again until the answer is final.
+
+use std::time::Duration;
+
+use chaosdrill::rt::{http, time};
+use chaosdrill::{BoxError, EventKind, Stream, Workload};
+use chaosdrill_target_propagation::wire::{NewResource, NewTeam, Requeue, Upgrade};
+use serde::Serialize;
+use serde_json::json;
+
+/// How often a sender sends one wish before it gives up without knowing.
+const SENDS_MAX: u32 = 400;
+
+/// How long a sender waits for an answer.
+const ANSWER_WAIT_MAX: Duration = Duration::from_secs(15);
+
+/// How long a sender rests before it sends again.
+const REST: Duration = Duration::from_secs(2);
+
+const API: &str = "api:80";
+
+/// All types of resources that are sold.
+pub(crate) const TYPES: [&str; 7] =
+    ["postgres", "redis", "mongodb", "vector", "queue", "storage", "webhook"];
+
+/// Sends a wish until its answer is final; the status, where there was one.
+async fn send(workload: &Workload, name: &str, path: &str, wish: &impl Serialize) -> Option<u16> {
+    let body = json!(wish);
+    let sending = async {
+        let mut status = None;
+        for _ in 0..SENDS_MAX {
+            let posted = http::post(name, API, path, body.to_string());
+            status = match time::timeout(ANSWER_WAIT_MAX, posted).await {
+                Ok(Ok(response)) => Some(response.status),
+                _ => None,
+            };
+            if status.is_some_and(|status| status != 503) {
+                break;
+            }
+            time::sleep(REST).await;
+        }
+        status
+    };
+    let end = |status: &Option<u16>| {
+        let kind = match status {
+            Some(200) => EventKind::Ok,
+            Some(503) | None => EventKind::Info,
+            Some(_) => EventKind::Fail,
+        };
+        (kind, json!({ "status": status }))
+    };
+    workload.op_with(name, &body, sending, end).await
+}
+
+/// Makes a team with one resource of each of these types, named after it.
+pub(crate) async fn team(workload: &Workload, team: &str, types: &[&str]) {
+    let resource = |kind: &&str| NewResource {
+        token: format!("{team}-{kind}"),
+        resource_type: (*kind).to_owned(),
+    };
+    let resources = types.iter().map(resource).collect();
+    let new = NewTeam { team: team.to_owned(), tier: "hobby".to_owned(), resources };
+    send(workload, "team", "/teams", &new).await;
+}
+
+/// Upgrades a team by a kind.
+pub(crate) async fn upgrade_by(
+    workload: &Workload,
+    id: impl Into<String>,
+    team: &str,
+    tier: &str,
+    kind: &str,
+) {
+    let (team, tier, kind) = (team.to_owned(), tier.to_owned(), kind.to_owned());
+    send(workload, "upgrade", "/upgrades", &Upgrade { id: id.into(), team, tier, kind }).await;
+}
+
+/// Upgrades a team.
+pub(crate) async fn upgrade(workload: &Workload, id: impl Into<String>, team: &str, tier: &str) {
+    upgrade_by(workload, id, team, tier, "tier_elevation").await;
+}
+
+/// Makes a team, and upgrades it to `pro`.
+pub(crate) async fn customer(workload: &Workload, name: &str, types: &[&str]) {
+    team(workload, name, types).await;
+    upgrade(workload, format!("{name}-up"), name, "pro").await;
+}
+
+/// As [`customer`], for several.
+pub(crate) async fn customers(
+    workload: &Workload,
+    names: &[&str],
+    types: &[&str],
+) -> Result<(), BoxError> {
+    for name in names {
+        customer(workload, name, types).await;
+    }
+    Ok(())
+}
+
+/// An operator who tries again what failed, as soon as it has.
+pub(crate) async fn requeue(workload: &Workload, propagation: &str) {
+    for number in 0..100 {
+        let id = format!("again-{propagation}-{number}");
+        let wish = Requeue { id, propagation: propagation.to_owned() };
+        if send(workload, "requeue", "/requeue", &wish).await == Some(200) {
+            return;
+        }
+        time::sleep(Duration::from_secs(20)).await;
+    }
+}
+
+/// A rest of a length that the seed decides.
+pub(crate) async fn rest(stream: &mut Stream, s_max: u64) {
+    time::sleep(Duration::from_millis(stream.between(0, s_max * 1000))).await;
+}

@@ -1,0 +1,58 @@
+//! The propagation pipeline: what it claims, and how it is hurt.
+
+mod calm;
+mod checks;
+mod clients;
+mod crash_windows;
+mod guards;
+mod labels;
+mod late_holders;
+mod outages;
+mod persistent_failure;
+mod poison_row;
+mod racing_runners;
+mod requeue;
+mod rescue;
+mod shutdown;
+mod skew;
+mod skips;
+mod stage;
+mod unknown_kinds;
+mod unsaved_success;
+mod workloads;
+
+use chaosdrill::{Scenario, Target};
+use chaosdrill_target_propagation::{DEFECTS, failpoints};
+
+/// The target, with its failpoints, guards and planted bugs.
+pub fn target() -> Target {
+    Target::new("propagation")
+        .failpoints(failpoints::ALL)
+        .defects(DEFECTS)
+        .guards([guards::the_documented_total_is_computed()])
+}
+
+/// All scenarios of the propagation.
+pub fn scenarios() -> Vec<Scenario> {
+    let mut scenarios = vec![
+        calm::scenario(),
+        labels::scenario(),
+        late_holders::scenario(),
+        outages::of_the_database(),
+        outages::of_the_network(),
+        persistent_failure::scenario(),
+        poison_row::scenario(),
+        racing_runners::scenario(),
+        requeue::scenario(),
+        rescue::of_a_dead_worker(),
+        rescue::of_a_slow_job(),
+        shutdown::scenario(),
+        skew::scenario(),
+        skips::scenario(),
+        unknown_kinds::scenario(),
+        unsaved_success::scenario(),
+        workloads::scenario(),
+    ];
+    scenarios.extend(crash_windows::scenarios());
+    scenarios
+}
