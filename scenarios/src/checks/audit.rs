@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chaosdrill::{Check, Outcome, Priority};
+use chaosdrill::{Check, History, Outcome, Priority};
 use serde_json::Value;
 
-use crate::checks::rows::{Items, steps, text};
+use crate::checks::rows::{Items, Step, steps, text};
 
 /// Where a pipeline writes down what became of its items.
 #[derive(Clone, Copy)]
@@ -24,10 +24,20 @@ pub(crate) struct Audit {
 
 /// Each change that asks for an audit has exactly one of its kind, and no audit is without its change.
 pub(crate) fn audits_agree_with_states(items: Items, audit: Audit) -> Check {
+    audits_agree_by(items, audit, move |_, step| (audit.asked_by)(step.before, step.after))
+}
+
+/// As [`audits_agree_with_states`], where more than the row says which kind a change asks for: what the world outside
+/// did meanwhile.
+pub(crate) fn audits_agree_by(
+    items: Items,
+    audit: Audit,
+    asked_by: impl Fn(&History, &Step<'_>) -> Option<&'static str> + Send + Sync + 'static,
+) -> Check {
     Check::new("audits_agree_with_states", move |history| {
         let mut asked: BTreeMap<(String, &str), Vec<u64>> = BTreeMap::new();
         for step in steps(history, items.watch) {
-            if let Some(kind) = (audit.asked_by)(step.before, step.after) {
+            if let Some(kind) = asked_by(history, &step) {
                 let item = plain(step.change.key);
                 asked.entry((item, kind)).or_default().push(step.change.event.seq);
             }

@@ -27,10 +27,19 @@ struct Span<'a> {
 
 /// No two hosts work on one item at once, but for a holder whose lease is over.
 pub(crate) fn holders_do_not_overlap(holding: Holding) -> Check {
+    holders_do_not_overlap_within(holding, move |_, _| holding.lease)
+}
+
+/// As [`holders_do_not_overlap`], where how long a holder may rely on an item after it said that it begins is no fixed
+/// time: it may have been held up between the two.
+pub(crate) fn holders_do_not_overlap_within(
+    holding: Holding,
+    lease_left: impl Fn(&History, &Event) -> Option<Duration> + Send + Sync + 'static,
+) -> Check {
     Check::new("holders_do_not_overlap", move |history| {
         let mut spans: BTreeMap<String, Vec<Span<'_>>> = BTreeMap::new();
         for begin in history.observed(holding.begin) {
-            let until = until(history, holding, begin);
+            let until = until(history, holding, begin, lease_left(history, begin));
             spans
                 .entry(begin.get(holding.item).to_string())
                 .or_default()
@@ -55,7 +64,12 @@ pub(crate) fn holders_do_not_overlap(holding: Holding) -> Check {
 }
 
 /// When a holder's time with an item is over: it says so, its host goes down, or its lease ends.
-fn until(history: &History, holding: Holding, begin: &Event) -> Option<Duration> {
+fn until(
+    history: &History,
+    holding: Holding,
+    begin: &Event,
+    lease: Option<Duration>,
+) -> Option<Duration> {
     let ends = |event: &&Event| {
         let says = event.kind == EventKind::Observe
             && event.name == holding.end
@@ -65,6 +79,6 @@ fn until(history: &History, holding: Holding, begin: &Event) -> Option<Duration>
         event.seq > begin.seq && event.host == begin.host && (says || falls)
     };
     let end = history.events().iter().find(ends).map(Event::at);
-    let lease = holding.lease.map(|lease| begin.at().saturating_add(lease));
+    let lease = lease.map(|lease| begin.at().saturating_add(lease));
     [end, lease].into_iter().flatten().min()
 }

@@ -7,6 +7,7 @@ mod crash_windows;
 mod guards;
 mod labels;
 mod late_holders;
+mod one_bad_row;
 mod outages;
 mod persistent_failure;
 mod poison_row;
@@ -16,6 +17,7 @@ mod rescue;
 mod shutdown;
 mod skew;
 mod skips;
+mod slow_dispatch;
 mod stage;
 mod unknown_kinds;
 mod unsaved_success;
@@ -38,6 +40,7 @@ pub fn scenarios() -> Vec<Scenario> {
         calm::scenario(),
         labels::scenario(),
         late_holders::scenario(),
+        one_bad_row::scenario(),
         outages::of_the_database(),
         outages::of_the_network(),
         persistent_failure::scenario(),
@@ -49,6 +52,7 @@ pub fn scenarios() -> Vec<Scenario> {
         shutdown::scenario(),
         skew::scenario(),
         skips::scenario(),
+        slow_dispatch::scenario(),
         unknown_kinds::scenario(),
         unsaved_success::scenario(),
         workloads::scenario(),

@@ -139,6 +139,7 @@ pub(crate) fn guarded(scenario: Scenario, attempts_max: i64) -> Scenario {
         .always(checks::world::applied_means_the_world_agrees())
         .always(checks::world::every_upgrade_is_enqueued())
         .always(checks::claims::one_dispatch_at_a_time())
+        .always(checks::claims::dispatches_end_with_their_lease())
         .always(checks::claims::picks_are_a_lease_apart())
         .always(checks::claims::only_the_holder_settles())
         .always(checks::claims::what_is_picked_is_settled())

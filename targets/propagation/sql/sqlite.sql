@@ -68,6 +68,7 @@ WHERE id = $1 AND applied_at IS NULL AND failed_at IS NULL
 UPDATE pending_propagations
 SET next_attempt_at = $3, picks = picks + CASE WHEN id = $1 THEN $4 ELSE 0 END
 WHERE claim_token = $2 AND applied_at IS NULL AND failed_at IS NULL
+  AND id IN (SELECT value FROM json_each($5))
 RETURNING id
 
 -- name: propagation.release

@@ -255,6 +255,16 @@ pub const DEFECTS: &[Defect] = &[
         shows: Shows::Running,
     },
     Defect {
+        id: "P26b",
+        summary: "one row that cannot be settled ends the work on its batch",
+        wrong: "the error of one row is that of them all, and the others are left to the lease",
+        right: "the others are carried out",
+        checks: &["what_is_picked_is_settled"],
+        class: Class::Latent,
+        star: false,
+        shows: Shows::Running,
+    },
+    Defect {
         id: "P27",
         summary: "the documented time to the dead letter is wrong",
         wrong: "the README says a number that nobody computed",

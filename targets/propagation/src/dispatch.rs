@@ -121,7 +121,8 @@ impl Dispatcher {
         let mut done = Vec::new();
         let mut skips = Vec::new();
         let mut first_error = None;
-        for resource in self.resources(team).await? {
+        let read = time::timeout_at(deadline, self.resources(team)).await;
+        for resource in read.map_err(|_| DispatchError::TimedOut)?? {
             match kinds::support(&resource.resource_type) {
                 Support::Excluded => continue,
                 Support::Regraded if !kinds::is_paid(&resource.tier) => continue,

@@ -4,7 +4,7 @@ use chaosdrill_rt::{defect, fail_point, observe};
 
 use crate::{
     dispatch::{DispatchError, Dispatcher},
-    error::PipelineError,
+    error::{PipelineError, chain},
     kinds::{self, Handler},
     schedule::PICKS_MAX,
     settle::Settler,
@@ -30,8 +30,8 @@ enum End {
 }
 
 impl Runner {
-    /// Does what is due. An error of the database ends the tick, and what is left of the batch stays leased until its
-    /// time is up; where the work itself has to end, the rest is given back.
+    /// Does what is due. A row whose end cannot be stored is left to its lease, and holds up no other; where the work
+    /// itself has to end, what is left of the batch is given back.
     pub(crate) async fn tick(
         &self,
         claim: String,
@@ -39,19 +39,59 @@ impl Runner {
         stop: &Stop,
     ) -> Result<(), PipelineError> {
         let Some(batch) = self.store.pick(claim, now_ms).await? else { return Ok(()) };
-        fail_point!(crate::failpoints::AFTER_PICK)?;
-        for row in &batch.rows {
-            let is_over =
-                stop.is_near() || self.carry_out(&batch, row, stop).await? == End::BrokenOff;
-            if is_over {
-                return self.settler.give_back(&batch).await;
-            }
-            fail_point!(crate::failpoints::AFTER_SETTLE)?;
+        if let Err(error) = after_pick().await {
+            self.settler.give_back(&batch).await?;
+            return Err(error);
         }
-        Ok(())
+        let mut first_error = None;
+        let mut left = &batch.rows[..];
+        while let [row, rest @ ..] = left {
+            match self.next(&batch, row, rest, stop).await {
+                Ok(End::Settled) => {}
+                Ok(End::BrokenOff) => {
+                    self.settler.give_back(&batch).await?;
+                    break;
+                }
+                Err(error) => {
+                    let (id, said) = (&row.id, chain(&error));
+                    observe!("runner.left", propagation = id, claim = batch.claim, error = said);
+                    let is_all_over = defect!("P26b", true, false);
+                    if is_all_over {
+                        return Err(error);
+                    }
+                    first_error.get_or_insert(error);
+                }
+            }
+            left = rest;
+        }
+        first_error.map_or(Ok(()), Err)
     }
 
-    async fn carry_out(&self, batch: &Batch, row: &Row, stop: &Stop) -> Result<End, PipelineError> {
+    /// The next row of a batch; `rest` comes after it.
+    async fn next(
+        &self,
+        batch: &Batch,
+        row: &Row,
+        rest: &[Row],
+        stop: &Stop,
+    ) -> Result<End, PipelineError> {
+        if stop.is_near() {
+            return Ok(End::BrokenOff);
+        }
+        let end = self.carry_out(batch, row, rest, stop).await?;
+        if end == End::Settled {
+            fail_point!(crate::failpoints::AFTER_SETTLE)?;
+        }
+        Ok(end)
+    }
+
+    async fn carry_out(
+        &self,
+        batch: &Batch,
+        row: &Row,
+        rest: &[Row],
+        stop: &Stop,
+    ) -> Result<End, PipelineError> {
         if row.picks >= PICKS_MAX {
             let error = DispatchError::Poison(row.picks);
             return self.settler.settle(batch, row, Err(error)).await.map(|()| End::Settled);
@@ -64,7 +104,7 @@ impl Runner {
             let error = DispatchError::UnknownKind(row.kind.clone());
             return self.settler.settle(batch, row, Err(error)).await.map(|()| End::Settled);
         };
-        let Some(deadline) = self.store.begin(batch, row).await? else {
+        let Some(deadline) = self.store.begin(batch, row, rest).await? else {
             observe!("runner.lost", propagation = row.id, claim = batch.claim);
             return Ok(End::Settled);
         };
@@ -82,4 +122,8 @@ impl Runner {
         }
         self.settler.settle(batch, row, dispatched).await.map(|()| End::Settled)
     }
+}
+
+async fn after_pick() -> Result<(), PipelineError> {
+    Ok(fail_point!(crate::failpoints::AFTER_PICK)?)
 }

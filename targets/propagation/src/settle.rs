@@ -116,7 +116,11 @@ impl Settler {
 
     /// Gives back what is left of a batch.
     pub(crate) async fn give_back(&self, batch: &Batch) -> Result<(), PipelineError> {
-        patiently(|| self.store.release(batch)).await
+        let released = patiently(|| self.store.release(batch)).await;
+        if let Err(error) = &released {
+            observe!("runner.release_failed", claim = batch.claim, error = chain(error));
+        }
+        released
     }
 
     async fn store_once(

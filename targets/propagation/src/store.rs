@@ -9,6 +9,7 @@ use chaosdrill_rt::{
     sql::{Connection, Pool},
     time::{self, Duration, Instant},
 };
+use serde_json::json;
 use sqlx::{Row as _, any::AnyRow};
 
 use crate::{
@@ -114,15 +115,18 @@ impl Store {
         defect!("P12", now_ms, now_ms.saturating_add(lease))
     }
 
-    /// Says that the dispatch of a row begins, and takes the lease of the whole batch anew. Says until when the row
-    /// is held for certain; nothing where it is not held any more.
+    /// Says that the dispatch of a row begins, and takes its lease anew, with that of the rows that come after it: one
+    /// that was left behind unsettled comes back when its own lease is over. Says until when the row is held for
+    /// certain; nothing where it is not held any more.
     pub(crate) async fn begin(
         &self,
         batch: &Batch,
         row: &Row,
+        left: &[Row],
     ) -> Result<Option<Instant>, PipelineError> {
         let failed = storage("begin a dispatch");
         let deadline = Instant::now() + self.lease;
+        let ids: Vec<&str> = [row].into_iter().chain(left).map(|row| row.id.as_str()).collect();
         let mut connection = self.pool.acquire().await.map_err(&failed)?;
         let until = self.lease_until(now(&mut connection).await?);
         let held = sqlx::query_scalar::<_, String>(self.sql.get("propagation.begin"))
@@ -130,6 +134,7 @@ impl Store {
             .bind(batch.claim.clone())
             .bind(until)
             .bind(defect!("P29", 0_i64, 1_i64))
+            .bind(json!(ids).to_string())
             .fetch_all(&mut connection)
             .await
             .map_err(failed)?;

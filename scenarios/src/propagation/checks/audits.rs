@@ -8,15 +8,21 @@ use crate::{
         audit::{self, Audit},
         labels,
     },
-    propagation::checks::rows::{
-        AUDITS, COUNTERS, ITEMS, KNOWN_KINDS, PROPAGATIONS, int, is_requeue, state, steps, text,
+    propagation::checks::{
+        rows::{
+            AUDITS, COUNTERS, ITEMS, KNOWN_KINDS, PROPAGATIONS, int, is_requeue, state, steps, text,
+        },
+        world,
     },
 };
 
+const RETRYING: &str = "propagation.retrying";
+const UNEXPECTED_SKIP: &str = "propagation.unexpected_skip";
+
 const KINDS: [&str; 6] = [
     "propagation.applied",
-    "propagation.retrying",
-    "propagation.unexpected_skip",
+    RETRYING,
+    UNEXPECTED_SKIP,
     "propagation.dead_lettered",
     "propagation.unknown_kind_dead_lettered",
     "propagation.requeued",
@@ -24,10 +30,15 @@ const KINDS: [&str; 6] = [
 
 /// Each change of a row has its audit, of the kind that the change is of.
 pub(crate) fn audits_agree_with_states() -> Check {
-    audit::audits_agree_with_states(
-        ITEMS,
-        Audit { watch: AUDITS, item: "propagation_id", kind: "kind", asked_by, kinds: &KINDS },
-    )
+    let audit =
+        Audit { watch: AUDITS, item: "propagation_id", kind: "kind", asked_by, kinds: &KINDS };
+    audit::audits_agree_by(ITEMS, audit, |history, step| {
+        let by_row = asked_by(step.before, step.after)?;
+        let is_retry = [RETRYING, UNEXPECTED_SKIP].contains(&by_row);
+        // Where the world outside can tell which kind of failure it was, its word counts, and not the row's.
+        let by_world = is_retry.then(|| world::answered_with(history, step)).flatten();
+        Some(by_world.map_or(by_row, |is_skip| if is_skip { UNEXPECTED_SKIP } else { RETRYING }))
+    })
 }
 
 fn asked_by(before: &Value, after: &Value) -> Option<&'static str> {
@@ -42,7 +53,7 @@ fn asked_by(before: &Value, after: &Value) -> Option<&'static str> {
         ("pending", "failed") => Some("propagation.unknown_kind_dead_lettered"),
         ("pending", "pending") if int(after, "attempts") == int(before, "attempts") + 1 => {
             let is_skip = text(after, "last_error").starts_with("unexpected skip");
-            Some(if is_skip { "propagation.unexpected_skip" } else { "propagation.retrying" })
+            Some(if is_skip { UNEXPECTED_SKIP } else { RETRYING })
         }
         _ => None,
     }

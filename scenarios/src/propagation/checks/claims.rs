@@ -7,25 +7,66 @@ use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority};
 use crate::{
     checks::holders::{self, Holding},
     propagation::checks::rows::{
-        LEASE, PROPAGATIONS, int, is_disturbed, is_requeue, state, steps, text,
+        DISTURBED, LEASE, PROPAGATIONS, int, is_disturbed, is_requeue, rows_at, state, steps, text,
     },
 };
 
 /// How much later than a clock was read its time may be stored, where nothing disturbs: a busy database is tried again.
 const LATE_MAX: Duration = Duration::from_secs(10);
 
-/// How far back a disturbance may be that still explains a delay.
-const DISTURBED: Duration = Duration::from_secs(20 * 60);
-
 /// No two workers dispatch one row at once, but for a holder whose lease is over.
 pub(crate) fn one_dispatch_at_a_time() -> Check {
-    holders::holders_do_not_overlap(Holding {
+    let holding = Holding {
         noun: "propagation",
         begin: "runner.dispatching",
         end: "runner.dispatched",
         item: "propagation",
         // A holder says that it begins some milliseconds after its lease did.
         lease: Some(LEASE.saturating_sub(Duration::from_secs(1))),
+    };
+    holders::holders_do_not_overlap_within(holding, move |history, begun| {
+        let full = holding.lease?;
+        let left = lease_left(history, begun);
+        let since = begun.at().saturating_sub(LEASE.saturating_sub(left));
+        let is_held_up = left < full && is_disturbed(history, since, begun.at());
+        Some(if is_held_up { left } else { full })
+    })
+}
+
+/// What is left of the lease that a holder has taken, once it says that its dispatch begins.
+fn lease_left(history: &History, begun: &Event) -> Duration {
+    let rows = rows_at(history, PROPAGATIONS, begun.seq);
+    let held = rows
+        .get(&begun.get("propagation").to_string())
+        .filter(|row| text(row, "claim_token") == begun.text("claim"));
+    let left_ms = held.map_or(0, |row| int(row, "next_attempt_at") - begun.wall_ms());
+    Duration::from_millis(u64::try_from(left_ms).unwrap_or_default())
+}
+
+/// A dispatch is over when its lease is, whatever the provisioner does.
+pub(crate) fn dispatches_end_with_their_lease() -> Check {
+    Check::new("dispatches_end_with_their_lease", |history| {
+        let late = history.observed("runner.dispatching").find_map(|begun| {
+            let is_its = |event: &&Event| {
+                event.seq > begun.seq
+                    && event.get("propagation") == begun.get("propagation")
+                    && event.get("claim") == begun.get("claim")
+            };
+            let ended = history.observed("runner.dispatched").find(is_its)?;
+            let from = begun.at().saturating_sub(DISTURBED);
+            let is_late = ended.at().saturating_sub(begun.at()) > LEASE + Duration::from_secs(1);
+            (is_late && !is_disturbed(history, from, ended.at())).then_some((begun, ended))
+        });
+        Outcome::unless(late.map(|(begun, ended)| {
+            let why = format!(
+                "#{} {} dispatched propagation {} until #{}, when its lease was over",
+                begun.seq,
+                begun.host,
+                begun.text("propagation"),
+                ended.seq
+            );
+            Outcome::invalid(why, [begun.seq, ended.seq])
+        }))
     })
 }
 
@@ -104,17 +145,17 @@ pub(crate) fn only_the_holder_settles() -> Check {
     })
 }
 
-/// A job that ends in peace has settled, or given back, every row that it picked.
+/// A job that ends has a word for every row that it picked: it is settled, given back, somebody else's by now, or left
+/// to its lease because of an error of its own.
 pub(crate) fn what_is_picked_is_settled() -> Check {
     Check::new("what_is_picked_is_settled", |history| {
         let wrong = history.observed("runner.picked").find_map(|picked| {
             let end = end_of_hold(history, picked)?;
-            let is_left = end.name == "job.ended" && end.get("error").is_null();
-            is_left.then_some((picked, end))
+            (end.name == "job.ended").then_some((picked, end))
         });
         Outcome::unless(wrong.map(|(picked, end)| {
             let why = format!(
-                "#{} {} picked propagation {}, and its job ended in peace #{} without a word of it",
+                "#{} {} picked propagation {}, and its job ended #{} without a word of it",
                 picked.seq,
                 picked.host,
                 picked.text("propagation"),
@@ -128,8 +169,13 @@ pub(crate) fn what_is_picked_is_settled() -> Check {
 
 /// What first ends the hold of a claim on a row: it is settled or given back, its job ends, or its host.
 fn end_of_hold<'a>(history: &'a History, picked: &Event) -> Option<&'a Event> {
-    const ENDS: [&str; 4] =
-        ["runner.settled", "runner.settle_refused", "runner.settle_failed", "runner.lost"];
+    const ENDS: [&str; 5] = [
+        "runner.settled",
+        "runner.settle_refused",
+        "runner.settle_failed",
+        "runner.lost",
+        "runner.left",
+    ];
     let claim = picked.text("claim");
     history.events().iter().find(|event| {
         if event.seq <= picked.seq || event.host != picked.host {
@@ -140,7 +186,9 @@ fn end_of_hold<'a>(history: &'a History, picked: &Event) -> Option<&'a Event> {
         }
         let is_of_row =
             event.text("claim") == claim && event.get("propagation") == picked.get("propagation");
-        let is_of_claim = event.name == "runner.released" && event.text("claim") == claim;
+        let is_release =
+            ["runner.released", "runner.release_failed"].contains(&event.name.as_str());
+        let is_of_claim = is_release && event.text("claim") == claim;
         let is_of_job = event.name == "job.ended" && {
             let attempt = event.int("attempt").unwrap_or_default();
             claim.starts_with(&format!("{}/{attempt}/", event.text("job")))

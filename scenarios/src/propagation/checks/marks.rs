@@ -44,3 +44,14 @@ pub(crate) fn a_row_was_taken_over() -> Mark {
         }))
     })
 }
+
+/// A dispatch was broken off because its time was up.
+pub(crate) fn a_dispatch_took_too_long() -> Mark {
+    Mark::new("a dispatch took too long", |history| {
+        count(
+            history
+                .observed("runner.dispatched")
+                .filter(|event| event.text("error").contains("took too long")),
+        )
+    })
+}

@@ -38,6 +38,9 @@ pub(crate) const PICKS_MAX: i64 = 20;
 /// How long a row is held by one pick.
 pub(crate) const LEASE: Duration = Duration::from_secs(5 * 60);
 
+/// How far back a disturbance may be that still explains a delay.
+pub(crate) const DISTURBED: Duration = Duration::from_secs(20 * 60);
+
 /// Kinds that the release at hand carries out.
 pub(crate) const KNOWN_KINDS: [&str; 2] = ["tier_elevation", "limits_refresh"];
 

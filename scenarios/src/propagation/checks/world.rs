@@ -1,17 +1,20 @@
 //! What the world outside really shows: the provisioner is asked, and not the pipeline.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use chaosdrill::{Check, History, Outcome};
+use chaosdrill::{Check, Event, EventKind, History, Outcome};
 use serde_json::Value;
 
 use crate::{
-    checks::rows::last_change,
+    checks::rows::{Step, last_change},
     propagation::checks::rows::{
-        BILLABLE, GRADES, ITEMS, PROPAGATIONS, RESOURCES, UPGRADES, int, is_good_reason, rows_at,
-        state, steps, text,
+        BILLABLE, DISTURBED, GRADES, ITEMS, KNOWN_KINDS, LEASE, PROPAGATIONS, RESOURCES, UPGRADES,
+        int, is_disturbed, is_good_reason, rows_at, state, steps, text,
     },
 };
+
+/// What a dispatch leaves of its lease for the settling.
+const SETTLE_MAX: Duration = Duration::from_secs(10);
 
 /// A propagation that is applied is one for which the provisioner has changed every resource with limits, or has given
 /// a good reason why it did not.
@@ -51,7 +54,7 @@ fn answers<'a>(
     history: &'a History,
     id: &'a str,
     token: &'a str,
-) -> impl Iterator<Item = &'a chaosdrill::Event> {
+) -> impl Iterator<Item = &'a Event> {
     history
         .observed("provisioner.answered")
         .filter(move |event| event.text("propagation") == id && event.text("token") == token)
@@ -65,7 +68,49 @@ fn is_answered(history: &History, id: &str, token: &str, seq: u64) -> bool {
     })
 }
 
-/// Resources of teams of which nothing failed are what their tier says, in the world.
+/// Whether the dispatch that this step ends came to nothing because of what the provisioner answered without doing it:
+/// true where it skipped a resource for no good reason, false where a call failed. Nothing where the world outside
+/// cannot tell, because something was done to the run meanwhile, or the answers do not explain the failure.
+pub(crate) fn answered_with(history: &History, step: &Step<'_>) -> Option<bool> {
+    if !KNOWN_KINDS.contains(&text(step.after, "kind")) {
+        return Some(false);
+    }
+    let (id, seq) = (step.change.key.as_str()?, step.change.event.seq);
+    let is_ours = |event: &&Event| {
+        event.seq < seq
+            && event.text("propagation") == id
+            && event.text("claim") == text(step.before, "claim_token")
+    };
+    let begun = history.observed("runner.dispatching").filter(is_ours).last()?;
+    let (from, to) = (begun.at(), step.change.event.at());
+    let is_hurt = history
+        .events()
+        .iter()
+        .any(|event| event.kind == EventKind::Fault && (begun.seq..=seq).contains(&event.seq));
+    let is_timely = to.saturating_sub(from) + SETTLE_MAX < LEASE;
+    if is_hurt || !is_timely || is_disturbed(history, from.saturating_sub(DISTURBED), to) {
+        return None;
+    }
+    let meanwhile =
+        |event: &&Event| (begun.seq..=seq).contains(&event.seq) && event.text("propagation") == id;
+    if history.observed("provisioner.failed").any(|event| meanwhile(&event)) {
+        return Some(false);
+    }
+    let answers: Vec<&Event> = history.observed("provisioner.answered").filter(meanwhile).collect();
+    let is_bad = |event: &&Event| {
+        event.get("applied") != &Value::Bool(true) && !is_good_reason(event.text("reason"))
+    };
+    let is_complete = rows_at(history, RESOURCES, begun.seq)
+        .into_values()
+        .filter(|resource| {
+            text(resource, "team_id") == text(step.after, "team_id") && has_limits(resource)
+        })
+        .all(|resource| answers.iter().any(|event| event.text("token") == text(resource, "token")));
+    is_complete.then(|| answers.iter().any(|event| is_bad(event)))
+}
+
+/// Resources of teams of which nothing failed are what their tier says, in the world, or the last word of the
+/// provisioner was a good reason why not.
 pub(crate) fn the_world_has_what_was_applied() -> Check {
     Check::new("the_world_has_what_was_applied", |history| {
         let mut teams: BTreeMap<&str, bool> = BTreeMap::new();
@@ -77,9 +122,11 @@ pub(crate) fn the_world_has_what_was_applied() -> Check {
         let wrong = history.last_rows(RESOURCES).into_iter().find(|resource| {
             let is_done = teams.get(text(resource, "team_id")) == Some(&true);
             let token = text(resource, "token");
-            let is_excused = history
+            let last = history
                 .observed("provisioner.answered")
-                .any(|event| event.text("token") == token && !event.text("reason").is_empty());
+                .filter(|event| event.text("token") == token)
+                .last();
+            let is_excused = last.is_some_and(|event| is_good_reason(event.text("reason")));
             let is_right = grades.get(token).is_some_and(|grade| {
                 text(grade, "tier") == text(resource, "tier")
                     && int(grade, "generation") == int(resource, "generation")
