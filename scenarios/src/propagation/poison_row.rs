@@ -2,45 +2,57 @@
 
 use std::time::Duration;
 
-use chaosdrill::{
-    Scenario,
-    fault::{FaultExt, Restart, at},
-};
+use chaosdrill::rt::{net::TcpListener, observe, select};
+use chaosdrill::{BoxError, Mark, Scenario};
+use chaosdrill_target_propagation::{run_worker, schedule::PICKS_MAX};
 
 use crate::{
     checks::bounds,
     propagation::{
         checks,
         clients::customers,
-        stage::{ATTEMPTS_MAX, PropagationStage, resting, watched},
+        stage::{ATTEMPTS_MAX, PropagationStage, resting, watched, worker_config},
     },
 };
 
-/// Dispatches that may begin for one row.
-const PICKS_MAX: u32 = 20;
+/// All the leases, one after the other, and ticks in between.
+const WITHIN: Duration = Duration::from_secs(3 * 60 * 60);
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("propagation/poison-row")
         .claim("a row that kills its runner at each dispatch is given up after twenty of them")
         .topology(|stage| {
-            let stage = stage.api().provisioner(vec![]).workers(&["w1"]);
+            let stage = stage.api().supervised("w1", Duration::from_secs(1), worker);
             watched(stage).client("customers", |workload| async move {
                 customers(&workload, &["poison"], &["postgres"]).await
             })
         })
-        .faults((1..=PICKS_MAX + 4).map(|hit| {
-            let back = Restart::After(Duration::from_secs(1));
-            let kill = at("fp:runner.after_dispatch").on_any().hit(hit).crash_before(back);
-            // Past the bound there is nothing left to dispatch.
-            if hit > PICKS_MAX { kill.optional() } else { kill }
-        }))
-        .chaos_at_most(Duration::from_secs(4 * 60 * 60))
         .always(bounds::effects_stay_within_the_bound(
-            "provisioner.called",
-            "propagation",
+            "poison.struck",
+            "machine",
             PICKS_MAX as usize,
         ))
-        .sometimes(checks::marks::a_host_went_down())
+        .sometimes(Mark::observed("poison.struck"))
+        .sometimes(checks::marks::a_row_was_given_up())
         .sometimes(checks::marks::a_row_was_taken_over());
-    resting(scenario, ATTEMPTS_MAX, Duration::from_secs(60 * 60))
+    resting(scenario, ATTEMPTS_MAX, WITHIN)
+}
+
+/// A worker whose machine falls over at each call of its provisioner.
+async fn worker() -> Result<(), BoxError> {
+    let mut config = worker_config("w1");
+    config.provisioner = "w1:81".to_owned();
+    // The backstop would be killed as well, for what was given up.
+    config.reconcile = Duration::from_secs(7 * 24 * 60 * 60);
+    select! {
+        ended = run_worker(config) => ended,
+        fallen = poison() => fallen,
+    }
+}
+
+async fn poison() -> Result<(), BoxError> {
+    let listener = TcpListener::bind("poison", "0.0.0.0:81").await?;
+    listener.accept().await?;
+    observe!("poison.struck", machine = "w1");
+    Ok(())
 }
