@@ -106,7 +106,7 @@ pub(crate) fn answered_with(history: &History, step: &Step<'_>) -> Option<bool> 
             text(resource, "team_id") == text(step.after, "team_id") && has_limits(resource)
         })
         .all(|resource| answers.iter().any(|event| event.text("token") == text(resource, "token")));
-    is_complete.then(|| answers.iter().any(|event| is_bad(event)))
+    is_complete.then(|| answers.iter().any(is_bad))
 }
 
 /// Resources of teams of which nothing failed are what their tier says, in the world, or the last word of the
