@@ -62,6 +62,7 @@ mod nemesis;
 pub mod registry;
 mod run;
 pub mod scenario;
+mod scratch;
 mod stories;
 mod test_main;
 pub mod topology;

@@ -3,10 +3,7 @@
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
 };
 
 use chaosdrill_core::{
@@ -21,6 +18,7 @@ use crate::{
     measure::Stopwatch,
     nemesis::{self, Settings},
     registry::Registry,
+    scratch,
 };
 
 /// What a worker is asked to do.
@@ -122,7 +120,7 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
         false => (None, job.plan.clone()),
     };
     let chaos = plan.chaos;
-    let folder = database_folder();
+    let folder = scratch::folder().map_err(|why| why.to_string())?;
     let config = Config {
         swarm,
         defect: job.run.defect.clone(),
@@ -132,18 +130,12 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
         network: topology.network,
         database: topology.database,
         store: topology.store,
-        ..Config::new(plan.clone(), topology.hosts, folder.clone())
+        ..Config::new(plan.clone(), topology.hosts, folder.path().to_owned())
     };
     let stopwatch = Stopwatch::start();
     let finished = sim::run(config, ScenarioDirector::new(scenario, chaos));
     let wall_us = u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let finished = match finished {
-        Ok(finished) => finished,
-        Err(why) => {
-            let _ = std::fs::remove_dir_all(&folder);
-            return Err(why);
-        }
-    };
+    let finished = finished?;
     let measured = Measured { wall_us, stderr: String::new() };
     let record = judge::judge(scenario, job.run.clone(), &finished, measured);
     let mut complaints = Vec::new();
@@ -160,10 +152,11 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
     {
         let faults = finished.faults.iter().map(|fault| fault.fault.clone()).collect();
         let plan = Plan { faults, ..plan };
-        note(write_bundle(bundle, &record, &plan, &finished, &folder), bundle);
+        note(write_bundle(bundle, &record, &plan, &finished, folder.path()), bundle);
     }
-    if let Err(why) = std::fs::remove_dir_all(&folder) {
-        complaints.push(format!("failed to remove {}: {why}", folder.display()));
+    let path = folder.path().to_owned();
+    if let Err(why) = folder.close() {
+        complaints.push(format!("failed to remove {}: {why}", path.display()));
     }
     let passages = match &job.wanted {
         Wanted::None => Vec::new(),
@@ -174,15 +167,6 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
         }
     };
     Ok(Reply::Done { record: Box::new(record), passages, complaints })
-}
-
-/// A folder for the databases of one run, in memory where the system has such a place.
-fn database_folder() -> PathBuf {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let memory = Path::new("/dev/shm");
-    let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    base.join(format!("chaosdrill-{}-{number}", std::process::id()))
 }
 
 /// Events as JSON Lines; the BLAKE3 hash of such a file of a whole trace is the digest.

@@ -20,7 +20,7 @@ use crate::{
     guard::Guard,
     nemesis::{Nemesis, Settings},
     registry::Registry,
-    worker,
+    scratch, worker,
 };
 
 /// Where tests leave what they found: `DRILL_OUT`, else `drill-tests` in the folder of the build they are part of.
@@ -40,6 +40,7 @@ pub fn test_main(registry: Registry) -> ExitCode {
     if let Some(number) = worker::number() {
         return cli::worker_main(&registry, number);
     }
+    scratch::clear_away();
     let steering = match cli::steering_of_environment() {
         Ok(steering) => steering,
         Err(why) => {

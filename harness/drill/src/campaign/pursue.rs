@@ -1,9 +1,6 @@
 //! What is done about a violation before it is reported: it is run again in a fresh process, and made smaller.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::Path};
 
 use chaosdrill_core::{
     Plan, Record, RunId, Swarm, Verdict,
@@ -17,6 +14,7 @@ use crate::{
     campaign::engine::{Done, Engine},
     files, interrupt, nemesis,
     run::Job,
+    scratch,
 };
 
 /// The name of the smallest plan in the folder of a run.
@@ -81,7 +79,8 @@ fn again(
     plan: &Plan,
     bundle: Option<&Path>,
 ) -> Option<(bool, Option<String>)> {
-    let trace = scratch(&record.run);
+    let scratch = scratch::folder().ok()?;
+    let trace = scratch.path().join("trace.jsonl");
     let job = Job { trace: Some(trace.clone()), ..Job::new(record.run.clone(), plan.clone()) };
     let second = engine.aside(&[job]).pop().flatten()?;
     let same = (&second.digest, second.verdict) == (&record.digest, record.verdict);
@@ -93,14 +92,7 @@ fn again(
             at.to_string()
         })
     });
-    let _ = std::fs::remove_file(trace);
     Some((same, divergence))
-}
-
-fn scratch(run: &RunId) -> PathBuf {
-    let name =
-        format!("chaosdrill-{}-{}.jsonl", std::process::id(), run.folder().replace('/', "-"));
-    std::env::temp_dir().join(name)
 }
 
 /// The smallest plan that violates the same check.

@@ -22,7 +22,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use self::args::{Steering, out_of_environment, steering_of_environment};
 pub(crate) use self::error::{ExpectedError, Status};
-use crate::{registry::Registry, worker};
+use crate::{registry::Registry, scratch, worker};
 
 /// Deterministic chaos drills: runs pipelines in a simulation, hurts them, and checks what must hold.
 #[derive(Debug, Parser)]
@@ -77,6 +77,7 @@ pub fn cli_main(registry: Registry) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
+    scratch::clear_away();
     let format = cli.message_format;
     let result = match cli.command {
         Command::Run(args) => run::run(&registry, &args, format),

@@ -18,6 +18,7 @@ use crate::{
     nemesis::{self, Nemesis},
     registry::Registry,
     run::Job,
+    scratch,
 };
 
 #[derive(Clone, Debug, Args)]
@@ -70,12 +71,12 @@ pub(crate) fn replay(
     format: MessageFormat,
 ) -> Result<Status, ExpectedError> {
     let job = job(registry, args)?;
-    let trace =
-        std::env::temp_dir().join(format!("chaosdrill-replay-{}.jsonl", std::process::id()));
+    let scratch = scratch::folder().map_err(|why| ExpectedError::Harness(why.to_string()))?;
+    let trace = scratch.path().join("trace.jsonl");
     let job = Job { trace: Some(trace.clone()), bundle: args.out.clone(), ..job };
     let end = Child::new(0, args.run_timeout).run(registry, &job);
     let events = files::read_trace(&trace).unwrap_or_default();
-    let _ = std::fs::remove_file(&trace);
+    drop(scratch);
     let record = match end {
         JobEnd::Recorded { record, complaints, .. } => {
             complaints

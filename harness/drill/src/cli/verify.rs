@@ -1,14 +1,11 @@
 //! `drill verify`: everything twice, in other processes and in reverse order.
 
-use std::{
-    collections::BTreeMap,
-    ops::ControlFlow,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, ops::ControlFlow, path::PathBuf};
 
 use chaosdrill_core::{Divergence, RunId};
 use clap::Args;
 use serde_json::json;
+use tempfile::TempDir;
 
 use crate::{
     campaign::{self, engine::Progress},
@@ -21,6 +18,7 @@ use crate::{
     files::read_trace,
     registry::Registry,
     run::Job,
+    scratch,
 };
 
 #[derive(Clone, Debug, Args)]
@@ -35,23 +33,11 @@ pub(crate) struct VerifyArgs {
 }
 
 /// The traces of both passes, while they are compared.
-struct Scratch(PathBuf);
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+struct Scratch(TempDir);
 
 impl Scratch {
-    fn new() -> Self {
-        let memory = Path::new("/dev/shm");
-        let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
-        Self(base.join(format!("chaosdrill-verify-{}", std::process::id())))
-    }
-
     fn trace(&self, pass: &str, run: &RunId) -> PathBuf {
-        self.0.join(pass).join(format!("{}.jsonl", run.folder().replace('/', "_")))
+        self.0.path().join(pass).join(format!("{}.jsonl", run.folder().replace('/', "_")))
     }
 }
 
@@ -66,7 +52,8 @@ pub(crate) fn verify(
     let order = args::order(registry, &args.choice, &args.seeds, args.defect.as_deref())?;
     let kept = campaign::kept::kept_plans(registry, order.filter.as_deref())?;
     let jobs = campaign::root_jobs(registry, &order, &kept);
-    let scratch = Scratch::new();
+    let scratch =
+        Scratch(scratch::folder().map_err(|why| ExpectedError::Harness(why.to_string()))?);
     let mut bar = Bar::new(jobs.len() * 2, "verify");
     let first = pass(registry, &scratch, "first", jobs.clone(), order.workers, &mut bar)?;
     // Other processes, another order, and where there are several workers another neighbourhood.
