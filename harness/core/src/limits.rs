@@ -136,5 +136,8 @@ pub const SHRINK_BATCH_MAX: usize = 16;
 /// Violations of one check in one scenario that are run again and made smaller; the others are counted.
 pub const PURSUED_MAX: usize = 2;
 
+/// Violations that are run again at once, before they are written down.
+pub const REPLAY_BATCH: usize = 64;
+
 /// How often the replay of a violation, or a try to make it smaller, is begun where somebody kills its worker.
 pub const KILLED_ASIDE_MAX: u32 = 3;

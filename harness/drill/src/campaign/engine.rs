@@ -97,6 +97,11 @@ impl<'a> Engine<'a> {
         self.stopped || interrupt::was_asked_for()
     }
 
+    /// Whether the wall-clock time of the campaign is over.
+    pub(crate) fn is_late(&self) -> bool {
+        self.enough.time.is_some_and(|time| self.stopwatch.elapsed() >= time)
+    }
+
     pub(crate) fn elapsed(&self) -> Duration {
         self.stopwatch.elapsed()
     }
@@ -140,8 +145,7 @@ impl<'a> Engine<'a> {
                     self.broken.push(why);
                 }
             }
-            let late = self.enough.time.is_some_and(|time| self.stopwatch.elapsed() >= time);
-            self.stopped |= late;
+            self.stopped |= self.is_late();
             if self.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         done

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use chaosdrill_core::{
     Plan, Record, RunId, Swarm, Verdict,
-    limits::PURSUED_MAX,
+    limits::{PURSUED_MAX, REPLAY_BATCH},
     record::{Minimal, Pursuit},
     shrink::{self, Shrunk},
     trace::Divergence,
@@ -46,53 +46,45 @@ pub(crate) fn plan_of(engine: &Engine<'_>, record: &Record) -> Option<Plan> {
     Some(nemesis::plan_of(&record.run, plan))
 }
 
-/// Runs a violation again in a fresh process, and makes its plan smaller.
-pub(crate) fn pursue(
-    engine: &mut Engine<'_>,
-    record: &Record,
-    out: Option<&Path>,
-    may_shrink: bool,
-) -> Option<Pursuit> {
-    let check = record.headline()?.name.clone();
-    let plan = plan_of(engine, record)?;
-    let bundle = out.map(|out| out.join(record.run.folder()));
-    let (same_again, divergence) = again(engine, record, &plan, bundle.as_deref())?;
-    let minimal = (same_again && may_shrink).then(|| {
-        let shrunk = smallest(engine, &record.run, &plan, &check);
-        if let Some(bundle) = &bundle {
-            let text = minimal_text(&shrunk, &check);
-            if let Err(why) = std::fs::write(bundle.join(MINIMAL), text) {
-                let path = bundle.join(MINIMAL);
-                engine.complain(&format!("failed to write {}: {why}", path.display()));
-            }
-        }
-        Minimal { faults: shrunk.plan.faults, runs: shrunk.runs }
-    });
-    Some(Pursuit { check, same_again, divergence, minimal })
+/// Whether a run came to the same again.
+fn is_same(first: &Record, second: &Record) -> bool {
+    (&first.digest, first.verdict) == (&second.digest, second.verdict)
 }
 
-/// Runs it again; whether the digest was the same, and where not, the first event that differs. Nothing where it could
-/// not be run again.
-fn again(
+/// The smallest plan of a violation, which is written into its folder too.
+fn minimal(
     engine: &mut Engine<'_>,
     record: &Record,
     plan: &Plan,
-    bundle: Option<&Path>,
-) -> Option<(bool, Option<String>)> {
+    check: &str,
+    out: &Path,
+) -> Minimal {
+    let shrunk = smallest(engine, &record.run, plan, check);
+    let path = out.join(record.run.folder()).join(MINIMAL);
+    if let Err(why) = std::fs::write(&path, minimal_text(&shrunk, check)) {
+        engine.complain(&format!("failed to write {}: {why}", path.display()));
+    }
+    Minimal { faults: shrunk.plan.faults, runs: shrunk.runs }
+}
+
+/// The first event in which a third run differs from the first, after the second did.
+fn divergence(
+    engine: &mut Engine<'_>,
+    record: &Record,
+    plan: &Plan,
+    bundle: &Path,
+) -> Option<String> {
     let scratch = scratch::folder().ok()?;
     let trace = scratch.path().join("trace.jsonl");
     let job = Job { trace: Some(trace.clone()), ..Job::new(record.run.clone(), plan.clone()) };
-    let second = engine.aside(&[job]).pop().flatten()?;
-    let same = (&second.digest, second.verdict) == (&record.digest, record.verdict);
+    let third = engine.aside(&[job]).pop().flatten()?;
+    if is_same(record, &third) {
+        return Some("the second run differed, and the third was like the first".to_owned());
+    }
     let read = |path: &Path| files::read_trace(path).unwrap_or_default();
-    let divergence = (!same).then(|| {
-        let first = bundle.map(|bundle| read(&bundle.join("trace.jsonl"))).unwrap_or_default();
-        let at = Divergence::first(&first, &read(&trace));
-        at.map_or("one of the two runs did not live to give a digest".to_owned(), |at| {
-            at.to_string()
-        })
-    });
-    Some((same, divergence))
+    let at = Divergence::first(&read(&bundle.join("trace.jsonl")), &read(&trace));
+    let mute = || "one of the runs did not live to give a digest".to_owned();
+    Some(at.map_or_else(mute, |at| at.to_string()))
 }
 
 /// The smallest plan that violates the same check.
@@ -113,29 +105,85 @@ pub(crate) fn minimal_text(shrunk: &Shrunk, check: &str) -> String {
     )
 }
 
-/// Pursues what a campaign found, each in its turn.
+/// Runs every violation of a campaign again, and makes the plans of the first few smaller.
 pub(crate) fn all(
     engine: &mut Engine<'_>,
     done: &mut BTreeMap<RunId, Done>,
     out: &Path,
     may_shrink: bool,
 ) {
-    for run in chosen(done.values().map(|done| &done.record)) {
-        if engine.is_over() {
-            return;
-        }
-        let Some(found) = done.get_mut(&run).filter(|done| done.record.pursuit.is_none()) else {
-            continue;
-        };
-        let pursuit = pursue(engine, &found.record, Some(out), may_shrink);
+    let is_open =
+        |done: &&Done| done.record.verdict == Verdict::Invalid && done.record.pursuit.is_none();
+    let open: Vec<RunId> =
+        done.values().filter(is_open).map(|done| done.record.run.clone()).collect();
+    for batch in open.chunks(REPLAY_BATCH) {
+        let records: Vec<&Record> = batch.iter().map(|run| &done[run].record).collect();
+        let pursuits = replay_all(engine, &records, out);
         if interrupt::was_asked_for() {
             // What was left out on the way is not known; the campaign that goes on pursues it anew.
             return;
         }
-        found.record.pursuit = pursuit;
-        engine.write(found);
-        if let Err(why) = files::write_record(out, &found.record) {
-            engine.complain(&format!("failed to write the record of {run} once more: {why}"));
+        for (run, pursuit) in batch.iter().zip(pursuits) {
+            let found = done.get_mut(run).expect("it is one of them");
+            found.record.pursuit = pursuit;
+            write(engine, found, out);
         }
+    }
+    for run in chosen(done.values().map(|done| &done.record)) {
+        let found = done.get_mut(&run).expect("it is one of them");
+        let record = &found.record;
+        let is_ripe = |pursuit: &&Pursuit| pursuit.same_again && pursuit.minimal.is_none();
+        let Some(pursuit) = record.pursuit.clone().filter(|it| may_shrink && is_ripe(&it)) else {
+            continue;
+        };
+        if engine.is_late() {
+            return;
+        }
+        let Some(plan) = plan_of(engine, record) else { continue };
+        let minimal = minimal(engine, record, &plan, &pursuit.check, out);
+        if interrupt::was_asked_for() {
+            return;
+        }
+        found.record.pursuit = Some(Pursuit { minimal: Some(minimal), ..pursuit });
+        write(engine, found, out);
+    }
+}
+
+/// Runs violations again, each in a process that has not seen it; nothing of those that could not be run.
+fn replay_all(engine: &mut Engine<'_>, records: &[&Record], out: &Path) -> Vec<Option<Pursuit>> {
+    let plans: Vec<Option<Plan>> = records.iter().map(|record| plan_of(engine, record)).collect();
+    let job = |(record, plan): (&&Record, &Option<Plan>)| {
+        Some(Job::new(record.run.clone(), plan.clone()?))
+    };
+    let jobs: Vec<Job> = records.iter().zip(&plans).filter_map(job).collect();
+    let mut seconds = engine.aside(&jobs).into_iter();
+    let mut pursuits = Vec::new();
+    for (record, plan) in records.iter().zip(&plans) {
+        let second = plan.as_ref().and_then(|_| seconds.next().flatten());
+        pursuits.push(second.and_then(|second| told(engine, record, plan.as_ref()?, &second, out)));
+    }
+    pursuits
+}
+
+/// What the second run of a violation says about the first.
+fn told(
+    engine: &mut Engine<'_>,
+    record: &Record,
+    plan: &Plan,
+    second: &Record,
+    out: &Path,
+) -> Option<Pursuit> {
+    let check = record.headline()?.name.clone();
+    let same_again = is_same(record, second);
+    let bundle = out.join(record.run.folder());
+    let divergence = if same_again { None } else { divergence(engine, record, plan, &bundle) };
+    Some(Pursuit { check, same_again, divergence, minimal: None })
+}
+
+fn write(engine: &mut Engine<'_>, found: &Done, out: &Path) {
+    engine.write(found);
+    if let Err(why) = files::write_record(out, &found.record) {
+        let run = &found.record.run;
+        engine.complain(&format!("failed to write the record of {run} once more: {why}"));
     }
 }

@@ -116,10 +116,12 @@ fn joined(header: CampaignHeader, shards: &[Shard<'_>]) -> Campaign {
     }
     sweeps.sort();
     sweeps.dedup();
-    // Each shard pursued the first few of its own; of them all, only the first few are those of the whole.
+    // Each shard made the first few of its own smaller; of them all, only the first few are those of the whole.
     let chosen: BTreeSet<RunId> = pursue::chosen(records.values()).into_iter().collect();
     for record in records.values_mut().filter(|record| !chosen.contains(&record.run)) {
-        record.pursuit = None;
+        if let Some(pursuit) = &mut record.pursuit {
+            pursuit.minimal = None;
+        }
     }
     Campaign { header, records: records.into_values().collect(), sweeps, measured: Some(measured) }
 }
@@ -131,7 +133,7 @@ fn copy_bundles(out: &Path, campaign: &Campaign, shards: &[Shard<'_>]) -> std::i
         let Some(from) = from else { continue };
         let to = out.join(&folder);
         copy_folder(&from, &to)?;
-        if record.pursuit.is_none() {
+        if record.pursuit.as_ref().is_none_or(|pursuit| pursuit.minimal.is_none()) {
             files::write_record(out, record)?;
             let minimal = to.join(pursue::MINIMAL);
             if minimal.exists() {
