@@ -14,6 +14,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 #[cfg(feature = "sim")]
 mod simulated;
+#[cfg(feature = "sim")]
+use crate::sim::simulator::net as wires;
 
 /// Listens on a port.
 pub struct TcpListener {
@@ -24,7 +26,7 @@ pub struct TcpListener {
 enum ListenerInner {
     Real(tokio::net::TcpListener),
     #[cfg(feature = "sim")]
-    Simulated(turmoil::net::TcpListener),
+    Simulated(wires::Listener),
 }
 
 impl TcpListener {
@@ -37,7 +39,7 @@ impl TcpListener {
         let label = label.to_owned();
         #[cfg(feature = "sim")]
         if crate::sim::gate::here().is_some() {
-            let listener = turmoil::net::TcpListener::bind(address).await?;
+            let listener = wires::bind(address).await?;
             return Ok(Self { inner: ListenerInner::Simulated(listener), label });
         }
         Ok(Self {
@@ -59,7 +61,7 @@ impl TcpListener {
             }
             #[cfg(feature = "sim")]
             ListenerInner::Simulated(listener) => {
-                let (stream, _) = listener.accept().await?;
+                let stream = wires::accept(listener).await?;
                 let stream = simulated::Stream::new(stream, format!("net:{}.reply", self.label));
                 Ok(TcpStream { inner: Inner::Simulated(Box::new(stream)) })
             }

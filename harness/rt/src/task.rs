@@ -2,6 +2,9 @@
 
 use std::future::Future;
 
+#[cfg(feature = "sim")]
+pub use crate::sim::simulator::task::{JoinError, JoinHandle};
+#[cfg(not(feature = "sim"))]
 pub use tokio::task::{JoinError, JoinHandle};
 
 /// Spawns a task on the host at hand.
@@ -16,7 +19,7 @@ where
 {
     #[cfg(feature = "sim")]
     if let Some(here) = crate::sim::gate::here() {
-        return tokio::spawn(crate::sim::gate::Gate::new(future, here));
+        return crate::sim::simulator::task::spawn(future, here);
     }
     tokio::spawn(future)
 }

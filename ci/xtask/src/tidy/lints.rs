@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// The one module where libc must be met.
-const UNSAFE: &str = "harness/rt/src/sim/libc_override.rs";
+const UNSAFE: &str = "harness/rt/src/sim/turmoil/libc_override.rs";
 
 /// This file spells out the words it looks for.
 const OWN: &str = "ci/xtask/src/tidy/lints.rs";
@@ -147,8 +147,8 @@ mod tests {
     #[test]
     fn unsafe_code_elsewhere_is_seen() {
         let files = [(UNSAFE, "unsafe fn f() {}"), ("a.rs", "#![expect(unsafe_code)]\nunsafe {}")];
-        insta::assert_snapshot!(red(unsafe_in_one_module, &files), @"a.rs:2: unsafe code; only harness/rt/src/sim/libc_override.rs has any, find a safe way");
-        insta::assert_snapshot!(red(unsafe_in_one_module, &[]), @"harness/rt/src/sim/libc_override.rs: is not there; tell this rule where libc is met now");
+        insta::assert_snapshot!(red(unsafe_in_one_module, &files), @"a.rs:2: unsafe code; only harness/rt/src/sim/turmoil/libc_override.rs has any, find a safe way");
+        insta::assert_snapshot!(red(unsafe_in_one_module, &[]), @"harness/rt/src/sim/turmoil/libc_override.rs: is not there; tell this rule where libc is met now");
     }
 
     #[test]

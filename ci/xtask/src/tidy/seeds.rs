@@ -44,7 +44,7 @@ const EXCEPTIONS: [Exception; 5] = [
         why: "outside a simulation randomness is the operating system's",
     },
     Exception {
-        path: "harness/rt/src/sim/libc_override.rs",
+        path: "harness/rt/src/sim/turmoil/libc_override.rs",
         words: &["getrandom", "getentropy"],
         lines_max: usize::MAX,
         why: "libc's functions are replaced here",
@@ -118,7 +118,10 @@ mod tests {
         let files = [
             ("harness/core/src/seed.rs", "use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};"),
             ("harness/rt/src/rng.rs", "fn u64() { getrandom::u64() }"),
-            ("harness/rt/src/sim/libc_override.rs", "fn getrandom() {}\nfn getentropy() {}"),
+            (
+                "harness/rt/src/sim/turmoil/libc_override.rs",
+                "fn getrandom() {}\nfn getentropy() {}",
+            ),
             ("harness/rt/src/sim/mod.rs", "fn f() { fastrand::seed(1);\n fastrand::u64(..) }"),
             ("harness/drill/src/a.rs", "use rand::Rng;\nuse std::hash::RandomState;"),
             ("harness/drill/src/b.rs", "// rand::Rng\nfn f(x: ChaCha8Rng) { x.rand() }"),

@@ -1,8 +1,8 @@
-//! A stream of turmoil's, with boundaries, and with resets where its link is cut.
+//! A stream of the simulator's, with boundaries, and with resets where its link is cut.
 //!
 //! turmoil draws how long a message travels from an exponential distribution, which hardly leaves the lower part of its
-//! range. So turmoil carries everything in the shortest time, and what arrives is held here for a time drawn over the
-//! whole range, in the order of its arrival.
+//! range. So the simulator carries everything in the shortest time, and what arrives is held here for a time drawn over
+//! the whole range, in the order of its arrival: the same on every simulator.
 
 use std::{
     collections::VecDeque,
@@ -14,17 +14,18 @@ use std::{
 
 use chaosdrill_core::trace::EventKind;
 use serde_json::json;
-use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
-    time::{Instant, Sleep},
-};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
-use crate::sim::{
-    boundary::{self, Announced, Passage},
-    faulty,
-    gate::{self, Here},
-    link::Pair,
-    world,
+use crate::{
+    sim::{
+        boundary::{self, Announced, Passage},
+        faulty,
+        gate::{self, Here},
+        link::Pair,
+        simulator::net::{self as wires, Wire},
+        world,
+    },
+    time::{Instant, Sleep, sleep, sleep_until},
 };
 
 type Entering = Pin<Box<dyn Future<Output = Passage> + Send>>;
@@ -32,7 +33,7 @@ type Entering = Pin<Box<dyn Future<Output = Passage> + Send>>;
 /// A simulated stream.
 pub(super) struct Stream {
     /// Nothing once the stream is broken.
-    inner: Option<turmoil::net::TcpStream>,
+    inner: Option<Wire>,
     site: String,
     link: Option<(Pair, u64)>,
     /// A write that waits for what struck at its boundary.
@@ -55,11 +56,7 @@ const CHUNK_BYTES: usize = 8 << 10;
 
 impl Arrivals {
     /// Takes off the stream what there is; each gets the instant at which it will be there.
-    fn take_in(
-        &mut self,
-        mut inner: Pin<&mut turmoil::net::TcpStream>,
-        cx: &mut Context<'_>,
-    ) -> io::Result<()> {
+    fn take_in(&mut self, mut inner: Pin<&mut Wire>, cx: &mut Context<'_>) -> io::Result<()> {
         while !self.ended {
             let mut chunk = [0; CHUNK_BYTES];
             let mut buffer = ReadBuf::new(&mut chunk);
@@ -86,7 +83,7 @@ impl Arrivals {
     ) -> Poll<io::Result<()>> {
         let Some((at, bytes)) = self.queue.front_mut() else { return Poll::Pending };
         if *at > Instant::now() {
-            let due = self.due.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(*at)));
+            let due = self.due.get_or_insert_with(|| Box::pin(sleep_until(*at)));
             if due.deadline() != *at {
                 due.as_mut().reset(*at);
             }
@@ -113,8 +110,8 @@ pub(super) async fn connect(label: &str, address: &str) -> io::Result<Stream> {
     if let Passage::Fail(kind) = passage {
         return Err(faulty::network(kind));
     }
-    tokio::time::sleep(world::with(|world| world.draw_network_delay())).await;
-    let connected = turmoil::net::TcpStream::connect(address).await;
+    sleep(world::with(|world| world.draw_network_delay())).await;
+    let connected = wires::connect(address).await;
     boundary::after(passage, &site).await;
     let outcome = match &connected {
         Ok(_) => json!({ "ok": null }),
@@ -132,19 +129,19 @@ fn reset() -> io::Error {
 }
 
 impl Stream {
-    pub(super) fn new(inner: turmoil::net::TcpStream, site: String) -> Self {
-        let peer = inner.peer_addr().ok().and_then(|address| turmoil::reverse_lookup(address.ip()));
-        let link = gate::here().zip(peer).and_then(|(here, peer): (Here, String)| {
-            world::with(|world| {
-                let pair = Pair::of(here.host, world.host_named(&peer)?);
-                Some((pair, world.links.resets(pair)))
-            })
-        });
+    pub(super) fn new(inner: Wire, site: String) -> Self {
+        let link =
+            gate::here().zip(wires::peer(&inner)).and_then(|(here, peer): (Here, String)| {
+                world::with(|world| {
+                    let pair = Pair::of(here.host, world.host_named(&peer)?);
+                    Some((pair, world.links.resets(pair)))
+                })
+            });
         Self { inner: Some(inner), site, link, entering: None, arrivals: Arrivals::default() }
     }
 
     /// The stream beneath, unless its link has been cut since it was opened.
-    fn whole(&mut self) -> io::Result<&mut turmoil::net::TcpStream> {
+    fn whole(&mut self) -> io::Result<&mut Wire> {
         if let Some((pair, resets)) = self.link
             && world::with(|world| world.links.resets(pair)) != resets
         {
@@ -165,7 +162,10 @@ impl Stream {
             world::with(|world| world.links.wait(pair, cx.waker()));
         }
         self.whole()?;
-        if let Some(inner) = &mut self.inner {
+        let is_held = self.link.is_some_and(|(pair, _)| wires::is_held(pair));
+        if let Some(inner) = &mut self.inner
+            && !is_held
+        {
             self.arrivals.take_in(Pin::new(inner), cx)?;
         }
         self.arrivals.poll_next(cx, buffer)

@@ -6,8 +6,7 @@ use chaosdrill_core::{Act, trace::EventKind};
 use serde_json::{Value, json};
 
 use crate::sim::{
-    database,
-    driver::Levers,
+    Levers, database,
     link::Pair,
     order::Turns,
     travel::Machine,

@@ -68,7 +68,7 @@ pub(crate) async fn apply(here: Here, site: &str, acts: Vec<Act>) -> Passage {
             Act::Error(kind) => passage = Passage::Fail(kind),
             Act::LostAck(kind) => passage = Passage::LoseAck(kind),
             Act::Stall(lasts) => stall(here, lasts).await,
-            Act::Delay(lasts) => tokio::time::sleep(lasts).await,
+            Act::Delay(lasts) => crate::time::sleep(lasts).await,
             Act::Partition { .. }
             | Act::Clog { .. }
             | Act::Kill { .. }

@@ -22,7 +22,7 @@ use sqlx::{AnyConnection, ConnectOptions, Connection, Executor, any::AnyConnectO
 use crate::sim::{
     Statement, gate, inspector,
     profile::{self, Part},
-    world,
+    simulator, world,
 };
 
 /// Waiting is the harness's own affair: a busy database is retried on the virtual clock. Foreign keys are on by sqlx's
@@ -104,9 +104,10 @@ pub(crate) fn connect(path: &Path) -> Result<AnyConnection, sqlx::Error> {
     let is_new = !path.exists();
     let url = format!("sqlite://{}?mode=rwc", path.display());
     let options: AnyConnectOptions = url.parse()?;
+    let options = options.disable_statement_logging();
+    let mut connection =
+        simulator::on_any_thread(async move { AnyConnection::connect_with(&options).await })?;
     inline(async {
-        let mut connection =
-            AnyConnection::connect_with(&options.disable_statement_logging()).await?;
         if is_new {
             connection.execute(SETTINGS_OF_A_NEW_FILE).await?;
         }

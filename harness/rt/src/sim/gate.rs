@@ -17,7 +17,7 @@ pub(crate) use crate::sim::clock::Here;
 use crate::sim::{
     clock::{self, HostClock},
     profile::{self, Part},
-    world,
+    simulator, world,
 };
 
 thread_local! {
@@ -87,6 +87,14 @@ impl<F: Future + 'static> Future for Gate<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let answer = self.poll_if_admitted(cx);
+        simulator::polled();
+        answer
+    }
+}
+
+impl<F: Future + 'static> Gate<F> {
+    fn poll_if_admitted(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
         let here = self.here;
         if !world::is_alive(here) {
             return Poll::Pending;
@@ -126,7 +134,7 @@ impl<F: Future + 'static> Drop for Gate<F> {
         let Some(future) = self.future.take() else { return };
         world::try_with(|world| world.forget_task(self.here, self.number));
         let is_crash = clock::is_active() && !world::is_alive(self.here);
-        if is_crash && self.number > 0 {
+        if is_crash && self.number > 0 && !simulator::DROPS_TASKS_BY_SEED {
             MORGUE.with_borrow_mut(|morgue| {
                 morgue.entry(self.here.host).or_default().insert(self.number, Box::new(future));
             });

@@ -5,22 +5,21 @@
 //! where the armed `plan` may strike; `driver` turns the crank of the simulator.
 
 pub(crate) mod agenda;
+mod attention;
 pub(crate) mod boundary;
-pub(crate) mod clock;
 pub(crate) mod database;
-#[cfg_attr(not(madsim), path = "driver_turmoil.rs")]
-mod driver;
 pub mod failpoint;
 pub(crate) mod faulty;
 pub(crate) mod gate;
 pub(crate) mod inspector;
-mod libc_override;
 pub(crate) mod link;
 pub(crate) mod order;
 pub(crate) mod plan;
 mod profile;
+#[cfg_attr(not(madsim), path = "turmoil/mod.rs")]
+#[cfg_attr(madsim, path = "madsim/mod.rs")]
+pub(crate) mod simulator;
 pub(crate) mod stores;
-mod timers;
 pub(crate) mod travel;
 pub(crate) mod world;
 
@@ -38,13 +37,15 @@ use chaosdrill_core::{
     record::FaultRecord,
     trace::{EventKind, TraceEvent},
 };
+use link::Pair;
 use profile::Part;
 pub use profile::Profile;
 use serde_json::Value;
+pub(crate) use simulator::clock;
 pub use stores::{StoreWatch, StoredObject};
 
 /// The name of this simulator, as records give it.
-pub const SIMULATOR: &str = "turmoil";
+pub const SIMULATOR: &str = simulator::NAME;
 
 /// The name under which the database stands among the hosts.
 pub const DATABASE_HOST: &str = "db";
@@ -254,7 +255,16 @@ pub trait Director {
 /// What a director may see and do.
 pub struct Control<'a> {
     pub(crate) quiescent: bool,
-    pub(crate) driver: &'a mut dyn driver::Levers,
+    pub(crate) driver: &'a mut dyn Levers,
+}
+
+/// What the world asks of the simulator.
+pub(crate) trait Levers {
+    fn cut(&mut self, pair: Pair);
+    fn repair(&mut self, pair: Pair);
+    fn clog(&mut self, pair: Pair);
+    fn release(&mut self, pair: Pair);
+    fn restart(&mut self, host: usize);
 }
 
 impl Control<'_> {
@@ -355,6 +365,8 @@ pub fn run<D>(config: Config, director: D) -> Result<Finished, String>
 where
     D: Director + Send + 'static,
 {
+    // Not on the simulation's thread: `fail` makes a hash map the first time, and with it the thread's hash keys.
+    failpoint::register(&config.failpoints);
     let thread = std::thread::Builder::new()
         .name(format!("simulation {}", config.seed))
         .stack_size(8 << 20)
@@ -366,19 +378,29 @@ where
 fn run_here<D: Director>(config: &Config, mut director: D) -> Result<Finished, String> {
     std::fs::create_dir_all(&config.folder)
         .map_err(|why| format!("failed to make the folder {}: {why}", config.folder.display()))?;
-    failpoint::register(&config.failpoints);
-    fastrand::seed(config.seed.stream("fastrand").next_u64());
     profile::switch(config.profile);
-    let guard = clock::start(config.seed.stream("entropy").next_u64());
-    let mut finished = profile::measure(Part::Run, || {
-        world::install(config);
-        let (stop, steps) = driver::run(config, &mut director);
-        database::close_all();
-        world::take(stop, steps)
-    });
-    drop(guard);
+    let mut finished = simulator::run_here(config, &mut director);
     finished.profile = profile::result();
     Ok(finished)
+}
+
+/// Measures a whole run, where somebody wants to know.
+fn measured<T>(run: impl FnOnce() -> T) -> T {
+    profile::measure(Part::Run, run)
+}
+
+/// Makes what a simulation is, for its simulator to run; the clock is virtual already.
+fn begin(config: &Config) {
+    fastrand::seed(config.seed.stream("fastrand").next_u64());
+    gate::panics::install_hook();
+    gate::reset();
+    world::install(config);
+}
+
+/// Takes down what [`begin`] made, and says what is left.
+fn end(stop: Option<Stop>, steps: u64) -> Finished {
+    database::close_all();
+    world::take(stop, steps)
 }
 
 /// Copies the databases that a run left in its folder; one alone is called `db.sqlite`.

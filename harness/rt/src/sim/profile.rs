@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, time::Duration};
 
-use crate::sim::libc_override;
+use crate::sim::simulator;
 
 /// Real time by part. The parts do not overlap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,10 +51,10 @@ pub(crate) fn measure<T>(part: Part, work: impl FnOnce() -> T) -> T {
     if !IS_ON.get() {
         return work();
     }
-    let start = libc_override::kernel_ns();
+    let start = simulator::kernel_ns();
     let output = work();
     let mut totals = TOTALS.get();
-    totals[part as usize] += libc_override::kernel_ns() - start;
+    totals[part as usize] += simulator::kernel_ns() - start;
     TOTALS.set(totals);
     output
 }

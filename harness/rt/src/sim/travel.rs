@@ -29,7 +29,7 @@ pub(crate) struct Lost;
 pub(crate) async fn travel(here: Here, machine: Machine) -> Result<(), Lost> {
     let latency = world::with(|world| world.draw_latency(machine));
     if !latency.is_zero() {
-        tokio::time::sleep(latency).await;
+        crate::time::sleep(latency).await;
     }
     let pair = world::with(|world| Pair::of(here.host, world.place_of(machine)));
     std::future::poll_fn(|cx| {

@@ -76,7 +76,7 @@ impl SimulatedPool {
     pub(crate) async fn acquire(&self) -> Result<PooledConnection, Error> {
         let shared = self.shared.clone();
         let permit = shared.permits.clone().acquire_owned();
-        let permit = match tokio::time::timeout(shared.acquire_timeout, permit).await {
+        let permit = match crate::time::timeout(shared.acquire_timeout, permit).await {
             Ok(Ok(permit)) => permit,
             Ok(Err(_)) => return Err(Error::PoolClosed),
             Err(_) => return Err(Error::PoolTimedOut),
@@ -218,7 +218,7 @@ async fn patiently<T>(operation: &mut impl FnMut() -> Result<T, Error>) -> Resul
             return result;
         }
         let pause = Duration::from_millis(1 + crate::rng::below(20));
-        tokio::time::sleep(pause).await;
+        crate::time::sleep(pause).await;
         waited += pause;
     }
 }

@@ -10,7 +10,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use crate::sim::clock;
+use super::clock;
 
 thread_local! {
     /// Set while our clock itself asks for the time, which an unpaused tokio clock does.

@@ -13,12 +13,13 @@ use std::{
 
 use chaosdrill_core::check::panic_message;
 
+use super::{clock, timers};
 use crate::sim::{
-    BoxError, Config, Control, Director, Next, Stop, agenda, clock,
-    gate::{self, Gate, Here, panics},
+    BoxError, Config, Director, Levers, Stop, agenda,
+    attention::Attention,
+    gate::{Gate, Here},
     link::Pair,
     profile::{self, Part},
-    timers,
     world::{self, Request},
 };
 
@@ -35,15 +36,6 @@ thread_local! {
     static SKIP: Cell<Duration> = const { Cell::new(Duration::ZERO) };
     static SKIPPER_POLLS: Cell<u64> = const { Cell::new(0) };
     static SKIPPERS: RefCell<Vec<Option<Waker>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// What the world asks of the simulator.
-pub(crate) trait Levers {
-    fn cut(&mut self, pair: Pair);
-    fn repair(&mut self, pair: Pair);
-    fn clog(&mut self, pair: Pair);
-    fn release(&mut self, pair: Pair);
-    fn restart(&mut self, host: usize);
 }
 
 struct Turmoil<'a> {
@@ -175,18 +167,13 @@ fn build(config: &Config) -> Turmoil<'static> {
 
 /// Runs a simulation to its end; says why it ended early, and how many steps were executed.
 pub(super) fn run(config: &Config, director: &mut dyn Director) -> (Option<Stop>, u64) {
-    panics::install_hook();
     timers::reset();
-    gate::reset();
     tracing::subscriber::with_default(timers::Eye, || {
         let mut crank = Crank {
             turmoil: build(config),
             elapsed: Duration::ZERO,
             steps: 0,
-            quiescent: false,
-            told: false,
-            seen: u64::MAX,
-            wake: (Duration::ZERO, Duration::ZERO),
+            attention: Attention::default(),
         };
         let stop = profile::measure(Part::Loop, || crank.run(config, director));
         let steps = crank.steps;
@@ -199,53 +186,24 @@ struct Crank {
     turmoil: Turmoil<'static>,
     elapsed: Duration,
     steps: u64,
-    quiescent: bool,
-    /// Whether the director knows of the quiescence at hand.
-    told: bool,
-    /// Length of the history when the director last looked.
-    seen: u64,
-    /// When the director wants to look again: on activity from the first, at the second in any case.
-    wake: (Duration, Duration),
+    attention: Attention,
 }
 
 impl Crank {
     fn run(&mut self, config: &Config, director: &mut dyn Director) -> Option<Stop> {
         loop {
             while let Some(due) = world::with(|world| world.pop_due(self.elapsed)) {
-                (self.quiescent, self.told) = (false, false);
+                self.attention.is_broken();
                 agenda::fulfil(due, &mut self.turmoil);
                 self.crash_the_dead();
             }
-            if self.ask(director) {
+            let is_over = self.attention.ask(self.elapsed, director, &mut self.turmoil);
+            self.crash_the_dead();
+            if is_over {
                 return None;
             }
             if let Some(stop) = self.step(config) {
                 return Some(stop);
-            }
-        }
-    }
-
-    /// Asks the director, where it is time to; true where the run is over.
-    fn ask(&mut self, director: &mut dyn Director) -> bool {
-        let length = world::with(|world| world.history_length);
-        let (not_before, at) = self.wake;
-        let is_time = self.elapsed >= at
-            || self.quiescent
-            || (length != self.seen && self.elapsed >= not_before);
-        if !is_time {
-            return false;
-        }
-        self.told |= self.quiescent;
-        let mut control =
-            Control { quiescent: self.quiescent || self.told, driver: &mut self.turmoil };
-        let next = director.wake(&mut control);
-        self.crash_the_dead();
-        self.seen = world::with(|world| world.history_length);
-        match next {
-            Next::Finish => true,
-            Next::Wake { not_before, at } => {
-                self.wake = (not_before, at);
-                false
             }
         }
     }
@@ -270,30 +228,16 @@ impl Crank {
             world.reached(self.elapsed);
             (world.stop.take(), world.trace.events().len() as u64)
         });
-        stop.or_else(|| self.over_bounds(config, events)).or_else(|| {
+        stop.or_else(|| config.bounds.met(self.elapsed, self.steps, events)).or_else(|| {
             let is_idle = self::polls() == polls;
-            self.quiescent = false;
+            self.attention.quiescent = false;
             if is_idle {
                 self.skip_idle_time(config.skip_idle);
             } else {
-                self.told = false;
+                self.attention.told = false;
             }
             None
         })
-    }
-
-    fn over_bounds(&self, config: &Config, events: u64) -> Option<Stop> {
-        let bounds = config.bounds;
-        let which = if self.elapsed > bounds.virtual_max {
-            format!("{} of virtual time", chaosdrill_core::duration::format(bounds.virtual_max))
-        } else if self.steps > bounds.steps_max {
-            format!("{} simulator steps", bounds.steps_max)
-        } else if events > bounds.events_max {
-            format!("{} events in the trace", bounds.events_max)
-        } else {
-            return None;
-        };
-        Some(Stop::Bound { which })
     }
 
     /// Tells turmoil of hosts that are down already as far as their tasks are concerned.
@@ -311,10 +255,11 @@ impl Crank {
         }
         let due = world::with(|world| world.agenda.first_key_value().map(|((at, _), _)| *at));
         let next = [timers::next_deadline(self.elapsed), due].into_iter().flatten().min();
-        self.quiescent = next.is_none() && !self.told;
-        let target = next.map_or(self.wake.1, |next| next.min(self.wake.1));
+        self.attention.quiescent = next.is_none() && !self.attention.told;
+        let latest = self.attention.latest();
+        let target = next.map_or(latest, |next| next.min(latest));
         let gap = target.saturating_sub(self.elapsed);
-        if !may_skip || gap <= TICK * SKIP_TICKS_MIN || self.quiescent {
+        if !may_skip || gap <= TICK * SKIP_TICKS_MIN || self.attention.quiescent {
             return;
         }
         let ticks = gap.as_nanos() / TICK.as_nanos() - 1;

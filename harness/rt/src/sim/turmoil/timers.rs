@@ -14,7 +14,7 @@ use tracing::{
     subscriber::Interest,
 };
 
-use crate::sim::clock;
+use super::clock;
 
 /// How far in the past a deadline may lie and still be about to fire: announced deadlines are whole milliseconds,
 /// rounded down, and a foreign task is seen to read its clock at the beginning of the step.

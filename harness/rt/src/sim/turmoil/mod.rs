@@ -1,0 +1,36 @@
+//! The parts of a simulation that turmoil brings: clock, hosts, sockets, tasks. `sim/madsim` is the same for madsim.
+
+pub(crate) mod clock;
+mod driver;
+mod libc_override;
+pub(crate) mod net;
+pub(crate) mod task;
+mod timers;
+
+use crate::sim::{self, Config, Director, Finished};
+
+/// The name of this simulator, as records give it.
+pub(crate) const NAME: &str = "turmoil";
+
+/// tokio drops the tasks of a host by shards of ids that count over the whole process.
+pub(crate) const DROPS_TASKS_BY_SEED: bool = false;
+
+pub(crate) use libc_override::kernel_ns;
+
+/// Runs one simulation on the thread at hand, which is fresh.
+pub(crate) fn run_here(config: &Config, director: &mut dyn Director) -> Finished {
+    let guard = clock::start(config.seed.stream("entropy").next_u64());
+    let finished = sim::measured(|| {
+        sim::begin(config);
+        let (stop, steps) = driver::run(config, director);
+        sim::end(stop, steps)
+    });
+    drop(guard);
+    finished
+}
+
+/// Connects to a database: sqlx may start its thread here.
+pub(crate) use crate::sim::database::inline as on_any_thread;
+
+/// A host's task was polled; the crank looks between steps anyway.
+pub(crate) fn polled() {}

@@ -1,0 +1,16 @@
+//! Tasks of a host are tasks of its tokio runtime.
+
+use std::future::Future;
+
+pub use tokio::task::{JoinError, JoinHandle};
+
+use crate::sim::gate::{Gate, Here};
+
+/// Spawns a task on the host at hand.
+pub(crate) fn spawn<F>(future: F, here: Here) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    tokio::spawn(Gate::new(future, here))
+}
