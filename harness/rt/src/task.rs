@@ -21,6 +21,9 @@ where
     if let Some(here) = crate::sim::gate::here() {
         return crate::sim::simulator::task::spawn(future, here);
     }
+    #[cfg(feature = "sim")]
+    return crate::sim::simulator::task::spawn_outside(future);
+    #[cfg(not(feature = "sim"))]
     tokio::spawn(future)
 }
 

@@ -4,13 +4,24 @@
 
 pub use std::time::Duration;
 
+#[cfg(all(feature = "sim", madsim))]
+pub use crate::sim::simulator::time::{
+    Elapsed, Interval, MissedTickBehavior, Sleep, Timeout, interval, interval_at, sleep,
+    sleep_until, timeout, timeout_at,
+};
+pub use tokio::time::Instant;
+#[cfg(not(all(feature = "sim", madsim)))]
 pub use tokio::time::{
-    Instant, Interval, MissedTickBehavior, Sleep, Timeout, error::Elapsed, interval, interval_at,
-    sleep, sleep_until, timeout, timeout_at,
+    Interval, MissedTickBehavior, Sleep, Timeout, error::Elapsed, interval, interval_at, sleep,
+    sleep_until, timeout, timeout_at,
 };
 
 /// The wall clock of the host at hand, in milliseconds since 1970-01-01T00:00:00Z.
 pub fn unix_ms() -> i64 {
+    #[cfg(feature = "sim")]
+    if crate::sim::clock::is_active() {
+        return i64::try_from(crate::sim::clock::wall_ns() / 1_000_000).unwrap_or(i64::MAX);
+    }
     #[expect(clippy::disallowed_methods, reason = "this is the clock that others are to ask")]
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))

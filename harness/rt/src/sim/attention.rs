@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::sim::{Bounds, Control, Director, Levers, Next, Stop, world};
 
 /// What the director was told, and when it wants to hear more.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Attention {
     pub(crate) quiescent: bool,
     /// Whether the director knows of the quiescence at hand.
@@ -30,6 +30,7 @@ impl Attention {
     }
 
     /// When the director wants to look again at the latest.
+    #[cfg_attr(madsim, expect(dead_code, reason = "madsim skips idle time by itself"))]
     pub(crate) fn latest(&self) -> Duration {
         self.wake.1
     }

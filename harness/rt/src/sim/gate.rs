@@ -13,12 +13,18 @@ use std::{
     task::{Context, Poll},
 };
 
-pub(crate) use crate::sim::clock::Here;
 use crate::sim::{
     clock::{self, HostClock},
     profile::{self, Part},
     simulator, world,
 };
+
+/// A host, in one of its lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Here {
+    pub(crate) host: usize,
+    pub(crate) life: u32,
+}
 
 thread_local! {
     static HERE: Cell<Option<Here>> = const { Cell::new(None) };

@@ -46,6 +46,7 @@ impl Links {
     }
 
     /// The links that hold bytes back.
+    #[cfg_attr(madsim, expect(dead_code, reason = "only turmoil is asked what is under way"))]
     pub(crate) fn clogged(&self) -> Vec<Pair> {
         self.0.iter().filter(|(_, link)| link.clogged > 0).map(|(pair, _)| *pair).collect()
     }

@@ -33,7 +33,7 @@ use std::{
 };
 
 use chaosdrill_core::{
-    Passage, Plan, Seed, Stream, Swarm, Trace, limits,
+    Passage, Plan, Seed, Stream, Swarm, Trace, duration, limits,
     record::FaultRecord,
     trace::{EventKind, TraceEvent},
 };
@@ -52,6 +52,11 @@ pub const DATABASE_HOST: &str = "db";
 
 /// The name under which object storage stands among the hosts.
 pub const STORE_HOST: &str = "store";
+
+/// What a clock shows that nobody skews, in milliseconds since 1970.
+pub(crate) fn true_unix_ms() -> i64 {
+    duration::WALL_START_MS.saturating_add_unsigned(clock::now_ns() / 1_000_000)
+}
 
 /// Any error of a host's software.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -20,8 +20,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     sim::{
+        self,
         boundary::{self, Passage},
-        clock,
         database::{self, Handle},
         faulty,
         gate::Here,
@@ -369,7 +369,7 @@ impl PooledConnection {
         let handle = self.handle;
         let operation = || {
             if database::is_open(handle) {
-                Ok(clock::true_unix_ms())
+                Ok(sim::true_unix_ms())
             } else {
                 Err(faulty::sql(ErrorKind::Reset))
             }

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use crate::{
     sim::{
         boundary::{self, Passage},
-        faulty,
+        clock, faulty,
         gate::Here,
         stores,
         travel::{Machine, travel},
@@ -143,7 +143,11 @@ impl SimulatedStore {
 
     async fn list_all(self, prefix: Option<Path>) -> Result<Vec<ObjectMeta>> {
         let call = Call::new("list", prefix.as_ref());
-        let list = async { self.objects.list(prefix.as_ref()).try_collect::<Vec<_>>().await };
+        let list = async {
+            let mut found = self.objects.list(prefix.as_ref()).try_collect::<Vec<_>>().await?;
+            found.iter_mut().for_each(put_date_right);
+            Ok(found)
+        };
         self.round_trip(call, list, |found| json!({ "objects": found.len() })).await
     }
 }
@@ -152,6 +156,19 @@ impl fmt::Display for SimulatedStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "simulated store {}", self.name)
     }
+}
+
+/// The store in memory dates objects by std's clock, which is not everywhere the simulation's.
+fn put_date_right(meta: &mut ObjectMeta) {
+    meta.last_modified += clock::std_is_behind_by();
+}
+
+/// Conditions over dates, as that clock would show them.
+fn asked_of_std(mut options: GetOptions) -> GetOptions {
+    for date in [&mut options.if_modified_since, &mut options.if_unmodified_since] {
+        *date = date.map(|date| date - clock::std_is_behind_by());
+    }
+    options
 }
 
 fn content(bytes: &[u8]) -> Value {
@@ -197,7 +214,11 @@ impl ObjectStore for SimulatedStore {
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         let call = Call::new(if options.head { "head" } else { "get" }, Some(location));
-        let get = self.objects.get_opts(location, options);
+        let get = async {
+            let mut found = self.objects.get_opts(location, asked_of_std(options)).await?;
+            put_date_right(&mut found.meta);
+            Ok(found)
+        };
         let describe =
             |found: &GetResult| json!({ "bytes": found.meta.size, "e_tag": found.meta.e_tag });
         self.round_trip(call, get, describe).await
@@ -232,7 +253,11 @@ impl ObjectStore for SimulatedStore {
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
         let call = Call::new("list", prefix);
-        let list = self.objects.list_with_delimiter(prefix);
+        let list = async {
+            let mut found = self.objects.list_with_delimiter(prefix).await?;
+            found.objects.iter_mut().for_each(put_date_right);
+            Ok(found)
+        };
         self.round_trip(call, list, |found| json!({ "objects": found.objects.len() })).await
     }
 

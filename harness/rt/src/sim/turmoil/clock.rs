@@ -10,18 +10,13 @@ use std::{
 
 use tokio::time::Instant;
 
+use crate::sim::gate::Here;
+
 /// The wall clock at the beginning of every simulation, in nanoseconds.
 const WALL_START_NS: u64 = chaosdrill_core::duration::WALL_START_MS as u64 * 1_000_000;
 
 /// The monotonic clock at the beginning; not zero, so that code may subtract from it.
 const MONOTONIC_START_NS: u64 = 1_000_000_000_000;
-
-/// A host, in one of its lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Here {
-    pub(crate) host: usize,
-    pub(crate) life: u32,
-}
 
 /// A host's clock: the virtual time of an instant of its runtime.
 #[derive(Clone, Copy, Debug)]
@@ -167,9 +162,9 @@ pub(crate) fn wall_ns() -> u64 {
     (WALL_START_NS + now).saturating_add_signed(host.map_or(0, |host| host.skew_ns))
 }
 
-/// What a clock shows that nobody skews, in milliseconds since 1970.
-pub(crate) fn true_unix_ms() -> i64 {
-    i64::try_from((WALL_START_NS + now_ns()) / 1_000_000).unwrap_or(i64::MAX)
+/// std's wall clock is ours here.
+pub(crate) fn std_is_behind_by() -> Duration {
+    Duration::ZERO
 }
 
 /// The next 64 bits of the thread's entropy (SplitMix64: Steele, Lea, Flood, 2014).

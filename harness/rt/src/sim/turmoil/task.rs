@@ -14,3 +14,12 @@ where
 {
     tokio::spawn(Gate::new(future, here))
 }
+
+/// Spawns a task outside every simulation.
+pub(crate) fn spawn_outside<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    tokio::spawn(future)
+}

@@ -1,0 +1,98 @@
+//! The virtual clock of one simulation: madsim's own, which all hosts share, and the skew of each.
+//!
+//! madsim answers libc's clocks and entropy itself; its wall clock begins at an instant of its own and knows no skew.
+//! So the wall clock of a host is asked here, and what foreign code has dated is put right by [`std_is_behind_by`].
+
+use std::{
+    cell::Cell,
+    time::{Duration, SystemTime},
+};
+
+use ::madsim::time::TimeHandle;
+
+use crate::sim::gate::Here;
+
+/// The wall clock at the beginning of every simulation, in nanoseconds.
+const WALL_START_NS: u64 = chaosdrill_core::duration::WALL_START_MS as u64 * 1_000_000;
+
+/// How a host's clock differs from that of the simulation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HostClock {
+    skew_ns: i64,
+}
+
+thread_local! {
+    static ACTIVE: Cell<bool> = const { Cell::new(false) };
+    static HOST: Cell<Option<HostClock>> = const { Cell::new(None) };
+}
+
+/// Ends the simulation's time when dropped.
+pub(crate) struct Guard(());
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        ACTIVE.set(false);
+        HOST.set(None);
+    }
+}
+
+/// From now on this thread is a simulation's.
+pub(crate) fn start() -> Guard {
+    HOST.set(None);
+    ACTIVE.set(true);
+    Guard(())
+}
+
+/// Whether this thread is a simulation's.
+pub(crate) fn is_active() -> bool {
+    ACTIVE.try_with(Cell::get).unwrap_or(false)
+}
+
+/// Virtual nanoseconds since the simulation began.
+pub(crate) fn now_ns() -> u64 {
+    let elapsed = TimeHandle::try_current().map_or(Duration::ZERO, |time| time.elapsed());
+    u64::try_from(elapsed.as_nanos()).expect("a run lasts less than 584 years")
+}
+
+/// madsim does not say whose task runs that was spawned behind the facade's back.
+pub(crate) fn host_of_runtime() -> Option<Here> {
+    None
+}
+
+/// The clock of a host.
+pub(crate) fn of_host(_: Here, skew_ns: i64) -> HostClock {
+    HostClock { skew_ns }
+}
+
+/// The skew of a host is read from the world at every poll.
+pub(crate) fn set_skew(_: usize, _: i64) {}
+
+/// Shows a host's clock until the answer is given back to [`leave`].
+pub(crate) fn enter(host: Option<HostClock>) -> Option<HostClock> {
+    HOST.replace(host)
+}
+
+/// Shows what [`enter`] found.
+pub(crate) fn leave(before: Option<HostClock>) {
+    HOST.set(before);
+}
+
+/// Shows the right time for the length of a call, whatever the skew of the host at hand.
+pub(crate) fn without_skew<R>(call: impl FnOnce() -> R) -> R {
+    let before = enter(None);
+    let output = call();
+    leave(before);
+    output
+}
+
+/// The wall clock, with the skew of the host at hand.
+pub(crate) fn wall_ns() -> u64 {
+    (WALL_START_NS + now_ns()).saturating_add_signed(HOST.get().map_or(0, |host| host.skew_ns))
+}
+
+/// How much earlier std's wall clock is than ours, which goes for everything that foreign code has dated by it.
+pub(crate) fn std_is_behind_by() -> Duration {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock whose error is asked for")]
+    let std = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Duration::from_nanos(WALL_START_NS + now_ns()).saturating_sub(std)
+}

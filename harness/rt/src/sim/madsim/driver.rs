@@ -1,0 +1,265 @@
+//! The crank of madsim, which turns by itself: what is left is to do what is due, and to ask the director.
+//!
+//! The harness is one more task beside the hosts. It sleeps until something is due, and is woken where a host's task
+//! did something that it waits for. Nothing happens any more where no timer is armed, nothing is due, and no task was
+//! polled for longer than madsim's network ever takes.
+
+use std::{
+    cell::{Cell, RefCell},
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use madsim::{
+    net::NetSim,
+    runtime::Handle,
+    task::NodeId,
+    time::{Sleep, TimeHandle},
+};
+
+use super::{net::address_of, time};
+use crate::sim::{
+    BoxError, Config, Director, Levers, Stop, agenda,
+    attention::Attention,
+    gate::{Gate, Here},
+    link::Pair,
+    world::{self, Request},
+};
+
+/// The director is not asked more often than this.
+const TICK: Duration = Duration::from_millis(1);
+
+/// Longer than madsim waits before it tries a cut link again, which is ten seconds.
+const QUIET: Duration = Duration::from_secs(11);
+
+thread_local! {
+    static POLLS: Cell<u64> = const { Cell::new(0) };
+    static LAST_POLL: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    static PAUSE: RefCell<Option<Pause>> = const { RefCell::new(None) };
+}
+
+/// What the harness waits for.
+struct Pause {
+    interest: Interest,
+    /// Until when it sleeps.
+    until: Duration,
+    waker: Waker,
+}
+
+/// What is of interest to the harness.
+#[derive(Clone, Copy)]
+struct Interest {
+    attention: Attention,
+    /// Before this the director is not asked.
+    floor: Duration,
+    steps_max: u64,
+    events_max: u64,
+    virtual_max: Duration,
+}
+
+impl Interest {
+    /// When the harness has something to do.
+    fn next(&self) -> Duration {
+        let (length, due) = world::with(|world| {
+            let is_urgent = world.stop.is_some()
+                || !world.requests.is_empty()
+                || world.trace.events().len() as u64 > self.events_max
+                || POLLS.get() > self.steps_max;
+            let due = world.agenda.first_key_value().map(|((at, _), _)| *at);
+            (world.history_length, if is_urgent { Some(Duration::ZERO) } else { due })
+        });
+        let asked = self.attention.next(length).max(self.floor);
+        let bound = self.virtual_max.saturating_add(Duration::from_nanos(1));
+        due.unwrap_or(Duration::MAX).min(asked).min(bound)
+    }
+
+    /// When nothing will ever happen any more, if until then nothing does.
+    fn quiet_from(&self) -> Option<Duration> {
+        let is_due = world::with(|world| !world.agenda.is_empty());
+        let is_quiet = time::armed() == 0 && !is_due && !self.attention.told;
+        is_quiet.then(|| LAST_POLL.get() + QUIET)
+    }
+}
+
+/// A host's task was polled: the harness is woken where that changes when it has something to do.
+pub(crate) fn polled() {
+    POLLS.set(POLLS.get() + 1);
+    LAST_POLL.set(world::now());
+    let waker = PAUSE.with_borrow_mut(|pause| {
+        let pause = pause.as_mut()?;
+        pause.interest.attention.told = false;
+        let next = pause.interest.next();
+        let quiet = pause.interest.quiet_from().unwrap_or(Duration::MAX);
+        if next.min(quiet) >= pause.until {
+            return None;
+        }
+        pause.until = next.min(quiet);
+        Some(pause.waker.clone())
+    });
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+struct Madsim {
+    nodes: Vec<NodeId>,
+}
+
+impl Madsim {
+    fn build(config: &Config) -> Self {
+        let (handle, net) = (Handle::current(), NetSim::current());
+        let mut nodes = Vec::new();
+        for (index, host) in config.hosts.iter().enumerate() {
+            let (software, address) = (host.software.clone(), address_of(index));
+            net.add_dns_record(&host.name, address);
+            let start = move || {
+                let life = world::with(|world| world.hosts[index].life);
+                let here = Here { host: index, life };
+                let software = software.clone();
+                Gate::software(
+                    async move {
+                        let result = software().await;
+                        world::ended(here, result.map_err(|error: BoxError| error.to_string()));
+                        // madsim ends a node whose software returns; its end is for the harness to order.
+                        std::future::pending::<()>().await;
+                    },
+                    here,
+                )
+            };
+            nodes.push(handle.create_node().name(&host.name).ip(address).init(start).build().id());
+        }
+        Self { nodes }
+    }
+
+    fn kill_the_dead(&self) {
+        for Request::Crash(host) in world::with(|world| std::mem::take(&mut world.requests)) {
+            Handle::current().kill(self.nodes[host]);
+        }
+    }
+
+    /// Both directions of a link, where both ends are machines of madsim's.
+    fn directions(&self, pair: Pair) -> impl Iterator<Item = (NodeId, NodeId)> + use<> {
+        let [a, b] = pair.ends().map(|end| self.nodes.get(end).copied());
+        a.zip(b).into_iter().flat_map(|(a, b)| [(a, b), (b, a)])
+    }
+}
+
+impl Levers for Madsim {
+    fn cut(&mut self, pair: Pair) {
+        self.directions(pair).for_each(|(from, to)| NetSim::current().clog_link(from, to));
+    }
+
+    fn repair(&mut self, pair: Pair) {
+        self.directions(pair).for_each(|(from, to)| NetSim::current().unclog_link(from, to));
+    }
+
+    /// Streams hold back by themselves.
+    fn clog(&mut self, _: Pair) {}
+
+    fn release(&mut self, _: Pair) {}
+
+    fn restart(&mut self, host: usize) {
+        Handle::current().restart(self.nodes[host]);
+    }
+}
+
+/// Runs a simulation to its end; says why it ended early, and how many polls of tasks there were.
+pub(super) async fn run(config: &Config, director: &mut dyn Director) -> (Option<Stop>, u64) {
+    POLLS.set(0);
+    LAST_POLL.set(Duration::ZERO);
+    PAUSE.set(None);
+    time::reset();
+    let mut simulator = Madsim::build(config);
+    let stop = turn(config, director, &mut simulator).await;
+    let steps = POLLS.get();
+    end(&simulator).await;
+    (stop, steps)
+}
+
+async fn turn(
+    config: &Config,
+    director: &mut dyn Director,
+    simulator: &mut Madsim,
+) -> Option<Stop> {
+    let bounds = config.bounds;
+    let mut interest = Interest {
+        attention: Attention::default(),
+        floor: Duration::ZERO,
+        steps_max: bounds.steps_max,
+        events_max: bounds.events_max,
+        virtual_max: bounds.virtual_max,
+    };
+    loop {
+        let now = world::now();
+        simulator.kill_the_dead();
+        let (stop, events) = world::with(|world| {
+            world.reached(now);
+            (world.stop.take(), world.trace.events().len() as u64)
+        });
+        if let Some(stop) = stop.or_else(|| bounds.met(now, POLLS.get(), events)) {
+            return Some(stop);
+        }
+        while let Some(due) = world::with(|world| world.pop_due(now)) {
+            interest.attention.is_broken();
+            agenda::fulfil(due, simulator);
+            simulator.kill_the_dead();
+        }
+        if now >= interest.floor || interest.attention.quiescent {
+            let is_over = interest.attention.ask(now, director, simulator);
+            simulator.kill_the_dead();
+            if is_over {
+                return None;
+            }
+            interest.floor = now + TICK;
+        }
+        let polls = POLLS.get();
+        let is_quiet = Waiting { interest, timer: None }.await;
+        interest.attention.told &= polls == POLLS.get();
+        interest.attention.quiescent = is_quiet;
+    }
+}
+
+/// Waits until there is something to do; true where nothing will ever happen any more.
+struct Waiting {
+    interest: Interest,
+    timer: Option<Sleep>,
+}
+
+impl Future for Waiting {
+    type Output = bool;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
+        PAUSE.take();
+        let now = world::now();
+        let next = self.interest.next();
+        if next <= now {
+            return Poll::Ready(false);
+        }
+        let quiet = self.interest.quiet_from();
+        if quiet.is_some_and(|from| from <= now) {
+            return Poll::Ready(true);
+        }
+        let until = quiet.map_or(next, |quiet| quiet.min(next));
+        let mut timer = TimeHandle::current().sleep(until - now);
+        if Pin::new(&mut timer).poll(cx).is_ready() {
+            cx.waker().wake_by_ref();
+        }
+        self.timer = Some(timer);
+        PAUSE.set(Some(Pause { interest: self.interest, until, waker: cx.waker().clone() }));
+        Poll::Pending
+    }
+}
+
+/// Takes the hosts down, dead, so that no destructor has an effect. madsim lets go of a task only where the task is
+/// woken once more; what is left over when it ends would stay in memory for ever.
+async fn end(simulator: &Madsim) {
+    world::with(|world| {
+        for host in world.hosts.iter_mut().filter(|host| host.state != world::State::Ended) {
+            host.state = world::State::Down;
+        }
+    });
+    simulator.nodes.iter().for_each(|node| Handle::current().kill(*node));
+    madsim::time::sleep(TICK).await;
+}

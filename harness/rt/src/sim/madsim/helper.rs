@@ -1,0 +1,44 @@
+//! One thread outside every simulation. madsim forbids new threads while it runs, and sqlx starts one for each
+//! connection to SQLite; so connections are opened here, while the simulation waits.
+
+use std::{
+    future::Future,
+    sync::{
+        Mutex, OnceLock, PoisonError,
+        mpsc::{self, Sender},
+    },
+};
+
+use crate::sim::database;
+
+type Order = Box<dyn FnOnce() + Send>;
+
+static ORDERS: OnceLock<Mutex<Sender<Order>>> = OnceLock::new();
+
+/// Starts the thread, once in a process; not from within a simulation.
+pub(crate) fn start() {
+    ORDERS.get_or_init(|| {
+        let (orders, given) = mpsc::channel::<Order>();
+        std::thread::Builder::new()
+            .name("opens connections".to_owned())
+            .spawn(move || given.into_iter().for_each(|order| order()))
+            .expect("the system has one more thread");
+        Mutex::new(orders)
+    });
+}
+
+/// Drives a future to its end on that thread, and waits for it, in no virtual time.
+pub(crate) fn on_any_thread<F>(future: F) -> F::Output
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let (answer, answered) = mpsc::channel();
+    let order: Order = Box::new(move || {
+        // Whoever does not wait any more has died.
+        let _ = answer.send(database::inline(future));
+    });
+    let orders = ORDERS.get().expect("the helper was started before the simulation");
+    orders.lock().unwrap_or_else(PoisonError::into_inner).send(order).expect("the helper lives");
+    answered.recv().expect("the helper answers")
+}

@@ -1,0 +1,240 @@
+//! Timers on madsim's clock, with tokio's interface; tokio's own outside a simulation.
+//!
+//! madsim does not tell when its next timer is due. So those that are armed are counted here: where none is, nothing
+//! can happen by itself, and a run whose clients wait is a deadlock.
+
+use std::{
+    cell::Cell,
+    error::Error,
+    fmt,
+    future::{Future, IntoFuture, poll_fn},
+    pin::Pin,
+    task::{Context, Poll, Waker, ready},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+pub use tokio::time::MissedTickBehavior;
+
+use crate::sim::clock;
+
+thread_local! {
+    static ARMED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// How many timers are armed.
+pub(crate) fn armed() -> usize {
+    ARMED.get()
+}
+
+/// Forgets the timers of the simulation before.
+pub(crate) fn reset() {
+    ARMED.set(0);
+}
+
+/// A timer that is armed.
+#[derive(Debug)]
+struct Armed(());
+
+impl Armed {
+    fn new() -> Self {
+        ARMED.set(ARMED.get() + 1);
+        Self(())
+    }
+}
+
+impl Drop for Armed {
+    fn drop(&mut self) {
+        // Also where the thread, or the simulation, is at its end already.
+        let _ = ARMED.try_with(|armed| armed.set(armed.get().saturating_sub(1)));
+    }
+}
+
+/// Waits until a deadline.
+#[derive(Debug)]
+#[must_use = "a future does nothing unless it is awaited"]
+pub struct Sleep {
+    deadline: Instant,
+    armed: Option<Armed>,
+    /// Whom madsim is going to wake at which deadline; each poll of its own timers would add one more.
+    woken: Option<(Waker, Instant)>,
+    real: Option<Pin<Box<tokio::time::Sleep>>>,
+}
+
+impl Sleep {
+    /// When it ends.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Whether it has ended.
+    pub fn is_elapsed(&self) -> bool {
+        Instant::now() >= self.deadline
+    }
+
+    /// Gives it another deadline.
+    pub fn reset(mut self: Pin<&mut Self>, deadline: Instant) {
+        self.deadline = deadline;
+        if let Some(real) = &mut self.real {
+            real.as_mut().reset(deadline);
+        }
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if !clock::is_active() {
+            let deadline = self.deadline;
+            let real = &mut self.real;
+            return real
+                .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)))
+                .as_mut()
+                .poll(cx);
+        }
+        if self.is_elapsed() {
+            (self.armed, self.woken) = (None, None);
+            return Poll::Ready(());
+        }
+        let deadline = self.deadline;
+        let is_known = self
+            .woken
+            .as_ref()
+            .is_some_and(|(waker, at)| *at == deadline && waker.will_wake(cx.waker()));
+        if !is_known {
+            let mut timer = madsim::time::sleep_until(deadline.into_std());
+            ready!(Pin::new(&mut timer).poll(cx));
+            self.woken = Some((cx.waker().clone(), deadline));
+        }
+        self.armed.get_or_insert_with(Armed::new);
+        Poll::Pending
+    }
+}
+
+/// Waits for a while.
+pub fn sleep(duration: Duration) -> Sleep {
+    let now = Instant::now();
+    sleep_until(now.checked_add(duration).unwrap_or_else(|| now + FAR))
+}
+
+/// What stands for ever: thirty years, as in tokio.
+const FAR: Duration = Duration::from_secs(86_400 * 365 * 30);
+
+/// Waits until a deadline.
+pub fn sleep_until(deadline: Instant) -> Sleep {
+    Sleep { deadline, armed: None, woken: None, real: None }
+}
+
+/// What was waited for did not come in time.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Elapsed(());
+
+impl fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("deadline has elapsed")
+    }
+}
+
+impl Error for Elapsed {}
+
+/// A future that is waited for until a deadline.
+#[derive(Debug)]
+#[must_use = "a future does nothing unless it is awaited"]
+pub struct Timeout<F> {
+    future: Pin<Box<F>>,
+    sleep: Sleep,
+}
+
+impl<F: Future> Future for Timeout<F> {
+    type Output = Result<F::Output, Elapsed>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Poll::Ready(output) = self.future.as_mut().poll(cx) {
+            return Poll::Ready(Ok(output));
+        }
+        Pin::new(&mut self.sleep).poll(cx).map(|()| Err(Elapsed(())))
+    }
+}
+
+/// Waits for a future, for a while.
+pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
+    Timeout { future: Box::pin(future.into_future()), sleep: sleep(duration) }
+}
+
+/// Waits for a future until a deadline.
+pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
+    Timeout { future: Box::pin(future.into_future()), sleep: sleep_until(deadline) }
+}
+
+/// Ticks, again and again.
+#[derive(Debug)]
+pub struct Interval {
+    sleep: Sleep,
+    period: Duration,
+    missed: MissedTickBehavior,
+}
+
+/// Ticks at once, and then at every period.
+pub fn interval(period: Duration) -> Interval {
+    interval_at(Instant::now(), period)
+}
+
+/// Ticks at an instant, and then at every period.
+///
+/// # Panics
+///
+/// When the period is zero, as tokio does.
+pub fn interval_at(start: Instant, period: Duration) -> Interval {
+    assert!(!period.is_zero(), "`period` must be non-zero.");
+    Interval { sleep: sleep_until(start), period, missed: MissedTickBehavior::default() }
+}
+
+impl Interval {
+    /// The next tick.
+    pub async fn tick(&mut self) -> Instant {
+        poll_fn(|cx| self.poll_tick(cx)).await
+    }
+
+    /// As [`Interval::tick`].
+    pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
+        ready!(Pin::new(&mut self.sleep).poll(cx));
+        let (due, now) = (self.sleep.deadline, Instant::now());
+        // tokio does not count as missed what is at most five milliseconds late.
+        let next = if now > due + Duration::from_millis(5) {
+            match self.missed {
+                MissedTickBehavior::Burst => due + self.period,
+                MissedTickBehavior::Delay => now + self.period,
+                MissedTickBehavior::Skip => {
+                    let over = (now - due).as_nanos() % self.period.as_nanos();
+                    let over = Duration::from_nanos(u64::try_from(over).unwrap_or(u64::MAX));
+                    now + self.period - over
+                }
+            }
+        } else {
+            due + self.period
+        };
+        self.sleep = sleep_until(next);
+        Poll::Ready(due)
+    }
+
+    /// The next tick is one period from now.
+    pub fn reset(&mut self) {
+        self.sleep = sleep_until(Instant::now() + self.period);
+    }
+
+    /// How long it is from tick to tick.
+    pub fn period(&self) -> Duration {
+        self.period
+    }
+
+    /// What is done about ticks that nobody took in time.
+    pub fn missed_tick_behavior(&self) -> MissedTickBehavior {
+        self.missed
+    }
+
+    /// Says what is done about ticks that nobody took in time.
+    pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
+        self.missed = behavior;
+    }
+}
