@@ -40,6 +40,9 @@ pub const RUN_LOOKS_PER_ALLOWANCE: u32 = 8;
 /// Runs after which a worker process is replaced by a fresh one; bounds what a leak can add up to.
 pub const RUNS_PER_WORKER_MAX: u64 = 2_000;
 
+/// The stack of a simulation's thread, in bytes.
+pub const SIMULATION_STACK_BYTES: usize = 8 << 20;
+
 /// What is kept of a dead worker's standard error, in bytes.
 pub const WORKER_STDERR_BYTES_MAX: usize = 4 << 10;
 

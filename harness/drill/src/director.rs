@@ -11,6 +11,7 @@ use chaosdrill_rt::sim::{Control, Director, Next};
 
 use crate::scenario::Scenario;
 
+#[derive(Clone, Copy)]
 enum Stage {
     Chaos,
     Healed { deadline: Duration },
@@ -18,6 +19,7 @@ enum Stage {
 }
 
 /// The director of one run.
+#[derive(Clone)]
 pub(crate) struct ScenarioDirector {
     liveness: Vec<Check>,
     chaos: Chaos,

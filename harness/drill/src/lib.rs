@@ -63,6 +63,7 @@ pub mod registry;
 mod run;
 pub mod scenario;
 mod scratch;
+mod sibling;
 mod stories;
 mod test_main;
 pub mod topology;

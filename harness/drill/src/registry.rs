@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use chaosdrill_core::nearest;
-use chaosdrill_rt::defect::Defect;
+use chaosdrill_rt::{defect::Defect, sim};
 
-use crate::{canary, guard::Guard, scenario::Scenario};
+use crate::{canary, guard::Guard, scenario::Scenario, sibling};
 
 /// A pipeline under test.
 #[derive(Clone, Debug, Default)]
@@ -60,7 +60,7 @@ impl Default for Registry {
             scenarios: Vec::new(),
             targets: Vec::new(),
             manifest_dir: None,
-            program: "cargo drill".to_owned(),
+            program: sibling::program_on("cargo drill", sim::SIMULATOR),
             canary: canary::scenario(),
         }
     }

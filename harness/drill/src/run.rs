@@ -7,7 +7,8 @@ use std::{
 };
 
 use chaosdrill_core::{
-    History, Passage, Plan, Record, RunId, Seed, Swarm, TraceEvent, Verdict, record::Measured,
+    History, Outcome, Passage, Plan, Record, RunId, Seed, Swarm, TraceEvent, Verdict,
+    record::Measured,
 };
 use chaosdrill_rt::sim::{self, Config, Finished};
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,12 @@ pub(crate) struct Job {
     pub(crate) wanted: Wanted,
     /// Where everything of the run is written if it is not valid.
     pub(crate) bundle: Option<PathBuf>,
+    /// Whether it is written there also if the run is valid.
+    #[serde(default)]
+    pub(crate) bundle_always: bool,
+    /// Whether the simulator's own check of determinism is made too, where it has one.
+    #[serde(default)]
+    pub(crate) checked: bool,
     /// Where the trace is written in any case.
     pub(crate) trace: Option<PathBuf>,
 }
@@ -55,7 +62,16 @@ pub(crate) enum Wanted {
 impl Job {
     /// A run of a plan, of which nothing is kept but the record.
     pub(crate) fn new(run: RunId, plan: Plan) -> Self {
-        Self { run, plan, drawn: false, wanted: Wanted::None, bundle: None, trace: None }
+        Self {
+            run,
+            plan,
+            drawn: false,
+            wanted: Wanted::None,
+            bundle: None,
+            bundle_always: false,
+            checked: false,
+            trace: None,
+        }
     }
 }
 
@@ -111,6 +127,10 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
     let scenario = registry
         .scenario(&job.run.scenario)
         .ok_or_else(|| format!("this worker has no scenario {}", job.run.scenario))?;
+    if job.run.simulator != sim::SIMULATOR {
+        let (own, wanted) = (sim::SIMULATOR, &job.run.simulator);
+        return Err(format!("this worker was built on {own}, and is asked for a run on {wanted}"));
+    }
     let topology = scenario.make_topology();
     let (swarm, plan) = match job.drawn {
         true => {
@@ -132,6 +152,18 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
         store: topology.store,
         ..Config::new(plan.clone(), topology.hosts, folder.path().to_owned())
     };
+    if job.checked
+        && let Err(why) = sim::check_determinism(&config, ScenarioDirector::new(scenario, chaos))
+    {
+        let _ = std::fs::remove_dir_all(&folder);
+        let record = judge::of_dead_worker(
+            scenario,
+            job.run.clone(),
+            Outcome::invalid(why, []),
+            Measured::default(),
+        );
+        return Ok(Reply::Done { record: Box::new(record), passages: vec![], complaints: vec![] });
+    }
     let stopwatch = Stopwatch::start();
     let finished = sim::run(config, ScenarioDirector::new(scenario, chaos));
     let wall_us = u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -148,7 +180,7 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
         note(write_lines(path, finished.trace.events()), path);
     }
     if let Some(bundle) = &job.bundle
-        && record.verdict != Verdict::Valid
+        && (job.bundle_always || record.verdict != Verdict::Valid)
     {
         let faults = finished.faults.iter().map(|fault| fault.fault.clone()).collect();
         let plan = Plan { faults, ..plan };

@@ -88,7 +88,7 @@ fn kept_trial(registry: Registry, kept: Kept, defect: Option<String>) -> Trial {
         let job = settings.kept(scenario, &kept.stem(), kept::as_required(kept.plan.clone()));
         judge(
             &registry,
-            Child::new(worker_number(), Workers::default().allowance).run(&registry, &job),
+            Child::new(worker_number(), Workers::default()).run(&registry, &job),
             Some(&kept.path.display().to_string()),
         )
     })
@@ -107,7 +107,7 @@ fn drill(
     defect: Option<&str>,
 ) -> Result<(), Failed> {
     let scenario = registry.scenario(name).ok_or("the scenario is gone")?;
-    let mut child = Child::new(worker_number(), Workers::default().allowance);
+    let mut child = Child::new(worker_number(), Workers::default());
     let defect = defect.map(str::to_owned);
     let settings = Settings { defect, out: Some(out()), ..Settings::default() };
     for seed in seeds {

@@ -13,6 +13,7 @@ use chaosdrill_core::{
 use crate::{
     campaign::engine::{Done, Engine},
     files, interrupt, nemesis,
+    registry::Registry,
     run::Job,
     scratch,
 };
@@ -36,8 +37,8 @@ pub(crate) fn chosen<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<RunId
 }
 
 /// The whole plan of a run that was recorded, whatever drew its faults.
-pub(crate) fn plan_of(engine: &Engine<'_>, record: &Record) -> Option<Plan> {
-    let scenario = engine.registry().scenario(&record.run.scenario)?;
+pub(crate) fn plan_of(registry: &Registry, record: &Record) -> Option<Plan> {
+    let scenario = registry.scenario(&record.run.scenario)?;
     let mut plan = match record.run.nemesis.as_str() {
         "swarm" => Swarm::new(scenario.name(), record.run.seed, scenario.arena()).1,
         _ => Plan::new(scenario.name(), record.run.seed),
@@ -139,7 +140,7 @@ pub(crate) fn all(
         if engine.is_late() {
             return;
         }
-        let Some(plan) = plan_of(engine, record) else { continue };
+        let Some(plan) = plan_of(engine.registry(), record) else { continue };
         let minimal = minimal(engine, record, &plan, &pursuit.check, out);
         if interrupt::was_asked_for() {
             return;
@@ -151,7 +152,7 @@ pub(crate) fn all(
 
 /// Runs violations again, each in a process that has not seen it; nothing of those that could not be run.
 fn replay_all(engine: &mut Engine<'_>, records: &[&Record], out: &Path) -> Vec<Option<Pursuit>> {
-    let plans: Vec<Option<Plan>> = records.iter().map(|record| plan_of(engine, record)).collect();
+    let plans: Vec<Option<Plan>> = records.iter().map(|record| plan_of(engine.registry(), record)).collect();
     let job = |(record, plan): (&&Record, &Option<Plan>)| {
         Some(Job::new(record.run.clone(), plan.clone()?))
     };

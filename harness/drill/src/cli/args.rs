@@ -138,7 +138,7 @@ pub(crate) struct WorkerArgs {
 impl WorkerArgs {
     pub(crate) fn workers(&self) -> Workers {
         let count = self.jobs.map_or(Workers::default().count, NonZeroUsize::get);
-        Workers { count, allowance: self.run_timeout }
+        Workers { count, allowance: self.run_timeout, ..Workers::default() }
     }
 }
 

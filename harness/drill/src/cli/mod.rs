@@ -2,6 +2,7 @@
 
 mod args;
 mod console;
+mod cross;
 mod diff;
 mod error;
 mod github;
@@ -22,7 +23,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use self::args::{Steering, out_of_environment, steering_of_environment};
 pub(crate) use self::error::{ExpectedError, Status};
-use crate::{registry::Registry, scratch, worker};
+use crate::{registry::Registry, scratch, sibling, worker};
 
 /// Deterministic chaos drills: runs pipelines in a simulation, hurts them, and checks what must hold.
 #[derive(Debug, Parser)]
@@ -33,6 +34,9 @@ struct Cli {
     /// How results are written to standard output.
     #[arg(long, global = true, value_enum, default_value = "human", env = "DRILL_MESSAGE_FORMAT")]
     message_format: args::MessageFormat,
+    /// Refuse to run unless built on this simulator.
+    #[arg(long, global = true, value_name = "NAME", env = "DRILL_SIMULATOR")]
+    simulator: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -43,6 +47,8 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Run everything twice, in other processes and in reverse order, and compare the digests.
     Verify(verify::VerifyArgs),
+    /// Run the same plans on both simulators, and compare the verdicts of all checks.
+    Cross(cross::CrossArgs),
     /// Make a plan as small as it can be with the same violated check.
     Shrink(shrink::ShrinkArgs),
     /// Keep a violation for good: its smallest plan runs first from now on.
@@ -77,12 +83,16 @@ pub fn cli_main(registry: Registry) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
+    if let Some(Err(error)) = cli.simulator.as_deref().map(sibling::refuse_to_be) {
+        return finish(Err(error));
+    }
     scratch::clear_away();
     let format = cli.message_format;
     let result = match cli.command {
         Command::Run(args) => run::run(&registry, &args, format),
         Command::Replay(args) => replay::replay(&registry, &args, format),
         Command::Verify(args) => verify::verify(&registry, &args, format),
+        Command::Cross(args) => cross::cross(&registry, &args, format),
         Command::Prove(args) => prove::prove(&registry, &args, format),
         Command::Shrink(args) => shrink::shrink(&registry, &args, format),
         Command::Keep(args) => keep::keep(&registry, &args, format),

@@ -44,7 +44,8 @@ pub(crate) struct ProveArgs {
     /// The database beneath the scenarios.
     #[arg(long, value_enum, default_value = "sqlite", env = "DRILL_DB")]
     db: Database,
-    /// Write what became of each defect to `prove.json` in this folder, where `report` finds it.
+    /// Write what became of each defect to `prove.json` in this folder, where `report` finds it, and the smallest plans
+    /// below `plans`.
     #[arg(long, value_name = "DIR", env = "DRILL_OUT")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -57,6 +58,8 @@ struct Case<'a> {
     settings: Settings,
     proof: Proof,
     hit: Option<Record>,
+    /// The smallest plan of the hit.
+    smallest: Option<Plan>,
 }
 
 impl<'a> Case<'a> {
@@ -177,7 +180,7 @@ pub(crate) fn prove(
     bar.finish();
     let proofs: Vec<&Proof> = cases.iter().map(|case| &case.proof).collect();
     if let Some(out) = &args.out {
-        write(out, &proofs)?;
+        write(out, &cases)?;
     }
     show(&proofs, format);
     let mut all = proofs.iter().filter(|proof| proof.is_asked_for());
@@ -186,10 +189,17 @@ pub(crate) fn prove(
     Ok(if interrupt::was_asked_for() { found.max(Status::Interrupted) } else { found })
 }
 
-fn write(out: &std::path::Path, proofs: &[&Proof]) -> Result<(), ExpectedError> {
+fn write(out: &std::path::Path, cases: &[Case<'_>]) -> Result<(), ExpectedError> {
+    let proofs: Vec<&Proof> = cases.iter().map(|case| &case.proof).collect();
     let write = || {
-        std::fs::create_dir_all(out)?;
-        let mut json = serde_json::to_string_pretty(proofs)?;
+        let plans = out.join("plans");
+        std::fs::create_dir_all(&plans)?;
+        for case in cases {
+            if let Some(plan) = &case.smallest {
+                std::fs::write(plans.join(format!("{}.toml", case.proof.defect)), plan.to_toml())?;
+            }
+        }
+        let mut json = serde_json::to_string_pretty(&proofs)?;
         json.push('\n');
         std::fs::write(out.join("prove.json"), json)
     };
@@ -250,6 +260,7 @@ fn cases<'a>(registry: &'a Registry, args: &ProveArgs) -> Vec<Case<'a>> {
             },
             proof: proof(target, defect),
             hit: None,
+            smallest: None,
         }));
     }
     cases
@@ -258,8 +269,10 @@ fn cases<'a>(registry: &'a Registry, args: &ProveArgs) -> Vec<Case<'a>> {
 /// Makes the plan of a hit smaller, and runs it again with the defect off.
 fn confirm(engine: &mut Engine<'_>, case: &mut Case<'_>) {
     let (Some(hit), Some(check)) = (&case.hit, case.proof.check.clone()) else { return };
-    let Some(plan) = pursue::plan_of(engine, hit) else { return };
+    let Some(plan) = pursue::plan_of(engine.registry(), hit) else { return };
     let smallest = pursue::smallest(engine, &hit.run, &plan, &check).plan;
+    let found = smallest.found.clone().or_else(|| plan.found.clone());
+    case.smallest = Some(Plan { found, ..smallest.clone() });
     let mut off = hit.run.clone();
     off.defect = None;
     // The whole plan, and the smallest: what either shows must be the defect's doing.

@@ -13,7 +13,7 @@ use crate::{
         console,
         error::{ExpectedError, Status},
     },
-    crew::{Child, JobEnd},
+    crew::{Child, JobEnd, Workers},
     files,
     nemesis::{self, Nemesis},
     registry::Registry,
@@ -74,7 +74,8 @@ pub(crate) fn replay(
     let scratch = scratch::folder().map_err(|why| ExpectedError::Harness(why.to_string()))?;
     let trace = scratch.path().join("trace.jsonl");
     let job = Job { trace: Some(trace.clone()), bundle: args.out.clone(), ..job };
-    let end = Child::new(0, args.run_timeout).run(registry, &job);
+    let workers = Workers { allowance: args.run_timeout, ..Workers::default() };
+    let end = Child::new(0, workers).run(registry, &job);
     let events = files::read_trace(&trace).unwrap_or_default();
     drop(scratch);
     let record = match end {

@@ -4,6 +4,7 @@ use std::{
     collections::VecDeque,
     io::{self, BufRead, BufReader, Read, Write},
     os::unix::process::ExitStatusExt,
+    path::Path,
     process::{self, ChildStdin, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread::JoinHandle,
@@ -12,13 +13,13 @@ use std::{
 
 use chaosdrill_core::{
     Outcome,
-    limits::{RUNS_PER_WORKER_MAX, WORKER_STDERR_BYTES_MAX},
+    limits::{RUNS_PER_WORKER_MAX, SIMULATION_STACK_BYTES, WORKER_STDERR_BYTES_MAX},
     record::Measured,
 };
 use rustix::process::Signal;
 
 use crate::{
-    crew::{JobEnd, patience::Patience},
+    crew::{JobEnd, Workers, patience::Patience},
     judge,
     measure::Stopwatch,
     registry::Registry,
@@ -29,8 +30,7 @@ use crate::{
 /// A worker process that is started when it is first needed, and again when it has died.
 pub(crate) struct Child {
     number: usize,
-    /// Wall-clock allowance of one run.
-    allowance: Duration,
+    workers: Workers,
     running: Option<Running>,
 }
 
@@ -59,20 +59,28 @@ enum Death {
 }
 
 impl Child {
-    pub(crate) fn new(number: usize, allowance: Duration) -> Self {
-        Self { number, allowance, running: None }
+    pub(crate) fn new(number: usize, workers: Workers) -> Self {
+        Self { number, workers, running: None }
+    }
+
+    /// Starts this very program as a worker, or the one that was named.
+    fn start(&self) -> io::Result<Running> {
+        match self.workers.program {
+            Some(program) => start(self.number, program),
+            None => start(self.number, &std::env::current_exe()?),
+        }
     }
 
     /// Runs one job to its end, whatever that is.
     pub(crate) fn run(&mut self, registry: &Registry, job: &Job) -> JobEnd {
         let stopwatch = Stopwatch::start();
-        let mut running = match self.running.take().map_or_else(|| start(self.number), Ok) {
+        let mut running = match self.running.take().map_or_else(|| self.start(), Ok) {
             Ok(running) => running,
             Err(why) => {
                 return JobEnd::Broken { why: format!("failed to start a worker process: {why}") };
             }
         };
-        let death = match running.ask(job, self.allowance) {
+        let death = match running.ask(job, self.workers.allowance) {
             Ok(reply) => {
                 running.runs += 1;
                 if running.runs < RUNS_PER_WORKER_MAX {
@@ -92,7 +100,7 @@ impl Child {
         };
         let wall_us = u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX);
         let stderr = running.last_words();
-        let outcome = autopsy(&death, &stderr, self.allowance);
+        let outcome = autopsy(&death, &stderr, self.workers.allowance);
         let Some(scenario) = registry.scenario(&job.run.scenario) else {
             return JobEnd::Broken { why: format!("no scenario {}", job.run.scenario) };
         };
@@ -107,10 +115,12 @@ impl Child {
     }
 }
 
-/// Starts this very program as a worker.
-fn start(number: usize) -> io::Result<Running> {
-    let mut process = Command::new(std::env::current_exe()?)
+/// Starts a program as a worker.
+fn start(number: usize, program: &Path) -> io::Result<Running> {
+    let mut process = Command::new(program)
         .env(WORKER_VARIABLE, number.to_string())
+        // For the threads that madsim starts by itself; our own say what they need.
+        .env("RUST_MIN_STACK", SIMULATION_STACK_BYTES.to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

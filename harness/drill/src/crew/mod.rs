@@ -6,6 +6,7 @@ mod patience;
 use std::{
     iter::Iterator,
     ops::ControlFlow,
+    path::Path,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -47,13 +48,15 @@ pub(crate) struct Workers {
     pub(crate) count: usize,
     /// Wall-clock allowance of one run.
     pub(crate) allowance: Duration,
+    /// The program that works, where it is not this one.
+    pub(crate) program: Option<&'static Path>,
 }
 
 impl Default for Workers {
     /// One for each core.
     fn default() -> Self {
         let count = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-        Self { count, allowance: Duration::from_millis(RUN_WALL_MS_MAX) }
+        Self { count, allowance: Duration::from_millis(RUN_WALL_MS_MAX), program: None }
     }
 }
 
@@ -65,15 +68,15 @@ pub(crate) fn run_all<B>(
     workers: Workers,
     mut done: impl FnMut(usize, JobEnd) -> ControlFlow<B>,
 ) -> Option<B> {
-    let (workers, allowance) = (workers.count.min(jobs.len()).max(1), workers.allowance);
+    let count = workers.count.min(jobs.len()).max(1);
     let next = Mutex::new(0..jobs.len());
     let stop = AtomicBool::new(false);
     let (results, ended) = mpsc::channel();
     std::thread::scope(|scope| {
-        for number in 0..workers {
+        for number in 0..count {
             let (results, next, stop) = (results.clone(), &next, &stop);
             scope.spawn(move || {
-                let mut child = Child::new(number, allowance);
+                let mut child = Child::new(number, workers);
                 while !stop.load(Ordering::Relaxed) && !interrupt::was_asked_for() {
                     let Some(index) = next.lock().unwrap_or_else(PoisonError::into_inner).next()
                     else {

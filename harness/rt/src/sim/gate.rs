@@ -109,7 +109,7 @@ impl<F: Future + 'static> Gate<F> {
             here,
             Some(clock::of_host(here, world::with(|world| world.hosts[here.host].skew_ns))),
         );
-        let at_ns = clock::now_ns();
+        let at_ns = clock::instant_ns();
         if !world::with(|world| world.admit(here, self.number, at_ns, cx.waker())) {
             return Poll::Pending;
         }

@@ -47,6 +47,9 @@ pub use stores::{StoreWatch, StoredObject};
 /// The name of this simulator, as records give it.
 pub const SIMULATOR: &str = simulator::NAME;
 
+/// The name of the other simulator, which another build of the same program has.
+pub const OTHER_SIMULATOR: &str = simulator::OTHER;
+
 /// The name under which the database stands among the hosts.
 pub const DATABASE_HOST: &str = "db";
 
@@ -374,10 +377,25 @@ where
     failpoint::register(&config.failpoints);
     let thread = std::thread::Builder::new()
         .name(format!("simulation {}", config.seed))
-        .stack_size(8 << 20)
+        .stack_size(limits::SIMULATION_STACK_BYTES)
         .spawn(move || run_here(&config, director))
         .map_err(|why| format!("failed to start a thread for the simulation: {why}"))?;
     thread.join().unwrap_or_else(|panic| Err(chaosdrill_core::check::panic_message(&*panic)))
+}
+
+/// Runs one simulation under the simulator's own check of determinism, where it has one; nothing is left of the runs.
+///
+/// madsim runs it twice, and compares every draw of randomness and the virtual time at which it was drawn.
+///
+/// # Errors
+///
+/// Where the runs differed, or the harness itself broke, in words.
+pub fn check_determinism<D>(config: &Config, director: D) -> Result<(), String>
+where
+    D: Director + Clone + Send + 'static,
+{
+    failpoint::register(&config.failpoints);
+    simulator::check_determinism(config, director)
 }
 
 fn run_here<D: Director>(config: &Config, mut director: D) -> Result<Finished, String> {

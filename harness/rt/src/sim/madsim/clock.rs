@@ -15,6 +15,9 @@ use crate::sim::gate::Here;
 /// The wall clock at the beginning of every simulation, in nanoseconds.
 const WALL_START_NS: u64 = chaosdrill_core::duration::WALL_START_MS as u64 * 1_000_000;
 
+/// Longer than madsim lets time go on from one poll to the next, with some polls of its own between.
+const POLL_NS_MAX: u64 = 1_000;
+
 /// How a host's clock differs from that of the simulation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HostClock {
@@ -24,6 +27,8 @@ pub(crate) struct HostClock {
 thread_local! {
     static ACTIVE: Cell<bool> = const { Cell::new(false) };
     static HOST: Cell<Option<HostClock>> = const { Cell::new(None) };
+    /// When an instant was last asked for, and which it was.
+    static INSTANT: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
 }
 
 /// Ends the simulation's time when dropped.
@@ -39,6 +44,7 @@ impl Drop for Guard {
 /// From now on this thread is a simulation's.
 pub(crate) fn start() -> Guard {
     HOST.set(None);
+    INSTANT.set((0, 0));
     ACTIVE.set(true);
     Guard(())
 }
@@ -52,6 +58,16 @@ pub(crate) fn is_active() -> bool {
 pub(crate) fn now_ns() -> u64 {
     let elapsed = TimeHandle::try_current().map_or(Duration::ZERO, |time| time.elapsed());
     u64::try_from(elapsed.as_nanos()).expect("a run lasts less than 584 years")
+}
+
+/// The instant at hand, as far as spinning goes. Each poll takes up to 100 ns on madsim; only a longer step is the
+/// passage of time.
+pub(crate) fn instant_ns() -> u64 {
+    let now = now_ns();
+    let (last, instant) = INSTANT.get();
+    let instant = if now.saturating_sub(last) > POLL_NS_MAX { now } else { instant };
+    INSTANT.set((now, instant));
+    instant
 }
 
 /// madsim does not say whose task runs that was spawned behind the facade's back.

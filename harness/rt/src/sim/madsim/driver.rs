@@ -204,6 +204,7 @@ async fn turn(
         while let Some(due) = world::with(|world| world.pop_due(now)) {
             interest.attention.is_broken();
             agenda::fulfil(due, simulator);
+            LAST_POLL.set(now);
             simulator.kill_the_dead();
         }
         if now >= interest.floor || interest.attention.quiescent {
@@ -213,6 +214,10 @@ async fn turn(
                 return None;
             }
             interest.floor = now + TICK;
+            if world::with(|world| world.trace.events().len() as u64) != events {
+                // What the director did may let hosts go on.
+                LAST_POLL.set(now);
+            }
         }
         let polls = POLLS.get();
         let is_quiet = Waiting { interest, timer: None }.await;

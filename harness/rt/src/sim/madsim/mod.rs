@@ -11,14 +11,24 @@ pub(crate) mod net;
 pub(crate) mod task;
 pub(crate) mod time;
 
-use std::time::Duration;
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use ::madsim::runtime::Runtime;
+use chaosdrill_core::check::panic_message;
 
 use crate::sim::{self, Config, Director, Finished};
 
 /// The name of this simulator, as records give it.
 pub(crate) const NAME: &str = "madsim";
+
+/// The name of the other simulator.
+pub(crate) const OTHER: &str = "turmoil";
 
 /// madsim drops the tasks of a host in an order that its seed decides.
 pub(crate) const DROPS_TASKS_BY_SEED: bool = true;
@@ -47,6 +57,45 @@ async fn simulate(config: &Config, director: &mut dyn Director) -> Finished {
     let finished = sim::end(stop, steps);
     drop(guard);
     finished
+}
+
+type Simulation = Pin<Box<dyn Future<Output = ()>>>;
+
+/// What madsim's check runs twice: it takes a plain function, which finds here what to run.
+static CHECKED: Mutex<Option<Box<dyn FnMut() -> Simulation + Send>>> = Mutex::new(None);
+
+fn checked() -> Simulation {
+    let mut begin = CHECKED.lock().unwrap_or_else(PoisonError::into_inner);
+    (begin.as_mut().expect("the check says what it runs"))()
+}
+
+/// Runs a simulation twice, and compares every draw of madsim's randomness and its time.
+pub(crate) fn check_determinism<D>(config: &Config, director: D) -> Result<(), String>
+where
+    D: Director + Clone + Send + 'static,
+{
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    helper::start();
+    let (madsim_seed, settings) = (seed(config), settings(config));
+    let folder = config.folder.clone();
+    let mut passes = 0;
+    let config = config.clone();
+    let begin = move || -> Simulation {
+        passes += 1;
+        let (mut config, mut director) = (config.clone(), director.clone());
+        config.folder = config.folder.join(format!("checked-{passes}"));
+        Box::pin(async move {
+            std::fs::create_dir_all(&config.folder).expect("a run has a folder");
+            simulate(&config, &mut director).await;
+        })
+    };
+    *CHECKED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(begin));
+    let check = || Runtime::check_determinism(madsim_seed, settings, checked);
+    let result = catch_unwind(AssertUnwindSafe(check));
+    CHECKED.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let _ = std::fs::remove_dir_all(folder);
+    result.map_err(|panic| format!("madsim's own check: {}", panic_message(&*panic)))
 }
 
 fn seed(config: &Config) -> u64 {

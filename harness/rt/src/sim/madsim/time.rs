@@ -104,7 +104,9 @@ impl Future for Sleep {
             .is_some_and(|(waker, at)| *at == deadline && waker.will_wake(cx.waker()));
         if !is_known {
             let mut timer = madsim::time::sleep_until(deadline.into_std());
-            ready!(Pin::new(&mut timer).poll(cx));
+            if Pin::new(&mut timer).poll(cx).is_ready() {
+                cx.waker().wake_by_ref();
+            }
             self.woken = Some((cx.waker().clone(), deadline));
         }
         self.armed.get_or_insert_with(Armed::new);

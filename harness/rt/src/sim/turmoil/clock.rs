@@ -87,6 +87,11 @@ pub(crate) fn now_ns() -> u64 {
     host_clock().map_or_else(|| STEP_NS.get(), HostClock::now_ns)
 }
 
+/// The instant at hand: time stands still within a tick.
+pub(crate) fn instant_ns() -> u64 {
+    now_ns()
+}
+
 /// The clock of the host at hand: of the task that is polled, else of the runtime that runs.
 fn host_clock() -> Option<HostClock> {
     HOST.get().or_else(|| known_runtime().map(|known| known.clock))

@@ -12,6 +12,9 @@ use crate::sim::{self, Config, Director, Finished};
 /// The name of this simulator, as records give it.
 pub(crate) const NAME: &str = "turmoil";
 
+/// The name of the other simulator.
+pub(crate) const OTHER: &str = "madsim";
+
 /// tokio drops the tasks of a host by shards of ids that count over the whole process.
 pub(crate) const DROPS_TASKS_BY_SEED: bool = false;
 
@@ -27,6 +30,11 @@ pub(crate) fn run_here(config: &Config, director: &mut dyn Director) -> Finished
     });
     drop(guard);
     finished
+}
+
+/// turmoil has no check of its own.
+pub(crate) fn check_determinism<D: Director>(_: &Config, _: D) -> Result<(), String> {
+    Ok(())
 }
 
 /// Connects to a database: sqlx may start its thread here.
