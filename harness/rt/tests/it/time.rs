@@ -6,16 +6,29 @@ use chaosdrill_rt::{observe, sim::Host, task, time};
 
 use crate::lab::{lab, observed};
 
+/// Plain tokio timers and tasks, as foreign code would use them; madsim knows only its own.
+mod foreign {
+    #[cfg(madsim)]
+    pub(super) use chaosdrill_rt::{
+        task::spawn,
+        time::{interval, sleep},
+    };
+    #[cfg(not(madsim))]
+    pub(super) use tokio::{
+        spawn,
+        time::{interval, sleep},
+    };
+}
+
 const BACKOFF_S: [u64; 9] = [60, 300, 900, 1800, 3600, 7200, 14400, 28800, 57600];
 
 fn sleepers() -> Vec<Host> {
     let plain = || async {
-        // Plain tokio timers, as foreign code would use them.
-        tokio::spawn(async {
-            tokio::time::sleep(Duration::from_secs(3)).await;
+        foreign::spawn(async {
+            foreign::sleep(Duration::from_secs(3)).await;
             observe!("raw sleep", at = time::unix_ms());
         });
-        let mut ticks = tokio::time::interval(Duration::from_secs(1800));
+        let mut ticks = foreign::interval(Duration::from_secs(1800));
         for _ in 0..10 {
             ticks.tick().await;
             observe!("tick", at = time::unix_ms());
@@ -61,6 +74,8 @@ fn hours_of_backoff_are_a_moment_and_exact() {
     assert!(finished.steps < 500, "{} steps", finished.steps);
 }
 
+/// madsim skips it by itself.
+#[cfg(not(madsim))]
 #[test]
 fn skipping_idle_time_changes_nothing() {
     let hosts = || {
@@ -137,6 +152,10 @@ fn std_clocks_hash_maps_and_entropy_repeat() {
                     _ = std::future::ready(()) => "first",
                     _ = std::future::ready(()) => "second",
                 };
+                // tokio seeds its own only where it is the runtime.
+                #[cfg(madsim)]
+                let tokio_won = won;
+                #[cfg(not(madsim))]
                 let tokio_won = tokio::select! {
                     _ = std::future::ready(()) => "first",
                     _ = std::future::ready(()) => "second",

@@ -1,0 +1,97 @@
+//! The loads on the facade.
+
+use std::time::Duration;
+
+use chaosdrill::{
+    Plan, Seed,
+    rt::{
+        net::{TcpListener, TcpStream},
+        sim::{Control, Ended, Host, Latency},
+        task, time,
+    },
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::floor::{self, BACKOFF_S, Until};
+
+async fn echo() -> Ended {
+    let listener = TcpListener::bind("echo", "0.0.0.0:9000").await?;
+    loop {
+        let mut stream = listener.accept().await?;
+        task::spawn(async move {
+            let mut byte = [0];
+            while stream.read_exact(&mut byte).await.is_ok()
+                && stream.write_all(&byte).await.is_ok()
+            {}
+        });
+    }
+}
+
+fn run(hosts: Vec<Host>, network: Latency) {
+    let config = floor::config(Plan::new("bench/simulators", Seed(1)), hosts);
+    floor::run(chaosdrill::rt::sim::Config { network, ..config }, Until(|_: &Control<'_>| true));
+}
+
+const WIDE: Latency = Latency { ms_min: 1, ms_max: 10 };
+const NARROW: Latency = Latency { ms_min: 1, ms_max: 1 };
+
+async fn back_off() -> Ended {
+    for seconds in BACKOFF_S {
+        time::sleep(Duration::from_secs(seconds)).await;
+        let mut stream = TcpStream::connect("ping", "server:9000").await?;
+        stream.write_all(&[1]).await?;
+        stream.read_exact(&mut [0]).await?;
+    }
+    Ok(())
+}
+
+pub(crate) fn backoff() {
+    let clients = ["w0", "w1"].map(|name| Host::new(name, back_off).client());
+    run([vec![Host::new("server", echo)], clients.into()].concat(), WIDE);
+}
+
+async fn beat(own: u32, beats: u32) -> Ended {
+    let listener = TcpListener::bind("beats", "0.0.0.0:9000").await?;
+    task::spawn(async move {
+        while let Ok(mut stream) = listener.accept().await {
+            task::spawn(async move { while stream.read_exact(&mut [0]).await.is_ok() {} });
+        }
+    });
+    time::sleep(Duration::from_millis(10)).await;
+    let mut peers = Vec::new();
+    for peer in (0..3).filter(|peer| *peer != own) {
+        peers.push(TcpStream::connect("beat", &format!("h{peer}:9000")).await?);
+    }
+    for _ in 0..beats {
+        time::sleep(Duration::from_secs(1)).await;
+        for peer in &mut peers {
+            peer.write_all(&[1]).await?;
+        }
+    }
+    // The others may not be done yet.
+    time::sleep(Duration::from_secs(1)).await;
+    Ok(())
+}
+
+pub(crate) fn heartbeats(beats: u32) {
+    let host = |own: u32| Host::new(format!("h{own}"), move || beat(own, beats)).client();
+    run((0..3).map(host).collect(), WIDE);
+}
+
+async fn ping(server: String, rounds: u32) -> Ended {
+    time::sleep(Duration::from_millis(5)).await;
+    let mut stream = TcpStream::connect("ping", &format!("{server}:9000")).await?;
+    let mut byte = [0];
+    for _ in 0..rounds {
+        stream.write_all(&byte).await?;
+        stream.read_exact(&mut byte).await?;
+    }
+    Ok(())
+}
+
+pub(crate) fn ping_pong(pairs: u8, rounds: u32) {
+    let servers = (0..pairs).map(|pair| Host::new(format!("s{pair}"), echo));
+    let client =
+        |pair| Host::new(format!("c{pair}"), move || ping(format!("s{pair}"), rounds)).client();
+    run(servers.chain((0..pairs).map(client)).collect(), NARROW);
+}
