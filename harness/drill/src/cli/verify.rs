@@ -41,8 +41,8 @@ impl Scratch {
     }
 }
 
-/// The digests of one pass; a run without one died, which is compared too.
-type Digests = BTreeMap<RunId, Option<String>>;
+/// The digests of one pass; a run without one died, or the simulator's own check saw it differ, and says why.
+type Digests = BTreeMap<RunId, Result<String, String>>;
 
 pub(crate) fn verify(
     registry: &Registry,
@@ -65,7 +65,8 @@ pub(crate) fn verify(
     let different: Vec<&RunId> =
         first.keys().filter(|run| first.get(*run) != second.get(*run)).collect();
     for run in &different {
-        show_difference(&scratch, run, format);
+        let why = [&first, &second].into_iter().find_map(|pass| pass.get(*run)?.clone().err());
+        show_difference(&scratch, run, why, format);
     }
     match format {
         MessageFormat::Json => {
@@ -97,7 +98,8 @@ fn pass(
         JobEnd::Recorded { record, complaints, .. } => {
             complaints.iter().for_each(|complaint| bar.complain(complaint));
             bar.run_is_over(&record);
-            digests.insert(record.run, record.digest);
+            let why = record.checks.first().map_or_else(String::new, |check| check.why.clone());
+            digests.insert(record.run, record.digest.ok_or(why));
             ControlFlow::Continue(())
         }
         JobEnd::Broken { why } => ControlFlow::Break(why),
@@ -108,18 +110,19 @@ fn pass(
     }
 }
 
-fn show_difference(scratch: &Scratch, run: &RunId, format: MessageFormat) {
+fn show_difference(scratch: &Scratch, run: &RunId, why: Option<String>, format: MessageFormat) {
     let read = |pass| read_trace(&scratch.trace(pass, run)).unwrap_or_default();
     let divergence = Divergence::first(&read("first"), &read("second"));
     match format {
         MessageFormat::Json => {
-            console::print_json(&json!({ "run": run, "divergence": divergence }));
+            console::print_json(&json!({ "run": run, "divergence": divergence, "why": why }));
         }
         MessageFormat::Human => {
-            let text = divergence
-                .map_or("  one of them did not live to give a digest".to_owned(), |at| {
-                    at.to_string()
-                });
+            let text = match (divergence, why) {
+                (_, Some(why)) => format!("  one of them gave no digest: {why}"),
+                (Some(at), None) => at.to_string(),
+                (None, None) => "  one of them left no trace".to_owned(),
+            };
             console::print(&format!(
                 "NONDETERMINISM  {}\n{}\n",
                 console::redacted(&run.to_string()),

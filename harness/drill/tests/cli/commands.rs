@@ -10,12 +10,13 @@ use crate::lab::{drill, ends_with, folder, stderr, stdout};
 type Test = fn() -> Result<(), Failed>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, Test); 12] = [
+    let tests: [(&str, Test); 13] = [
         ("a_campaign_leaves_its_files", a_campaign_leaves_its_files),
         ("equal_input_gives_equal_files", equal_input_gives_equal_files),
         ("a_finding_replays_from_seed_and_plan", a_finding_replays_from_seed_and_plan),
         ("a_defect_is_proved", a_defect_is_proved),
         ("verify_finds_nondeterminism", verify_finds_nondeterminism),
+        ("a_program_is_not_taken_for_the_other", a_program_is_not_taken_for_the_other),
         ("diff_shows_the_first_difference", diff_shows_the_first_difference),
         ("lists_begin_with_names", lists_begin_with_names),
         (
@@ -140,6 +141,28 @@ fn verify_finds_nondeterminism() -> Result<(), Failed> {
     let said = stdout(&output);
     assert!(said.contains("NONDETERMINISM  lab/wanders"), "{said}");
     assert!(said.contains("observe  number"), "{said}");
+    Ok(())
+}
+
+/// One binary has one simulator in it, and says which.
+fn a_program_is_not_taken_for_the_other() -> Result<(), Failed> {
+    use chaosdrill_rt::sim::{OTHER_SIMULATOR, SIMULATOR};
+    let folder = folder();
+    let own = drill(folder.path(), &["list", "scenarios", "--simulator", SIMULATOR]);
+    ends_with(&own, 0);
+    let refused = |arguments: &[&str], code: i32, words: &str| {
+        let output = drill(folder.path(), arguments);
+        ends_with(&output, code);
+        assert!(stderr(&output).contains(words), "{arguments:?}:\n{}", stderr(&output));
+    };
+    let built = format!("built on {SIMULATOR}, not on {OTHER_SIMULATOR}");
+    refused(&["list", "scenarios", "--simulator", OTHER_SIMULATOR], 2, &built);
+    refused(&["list", "scenarios", "--simulator", "simgrid"], 2, "no simulator `simgrid`");
+    refused(&["cross", "lab/visits"], 2, &format!("there is no program on {OTHER_SIMULATOR}"));
+    let this = std::env::current_exe()?;
+    let this = this.to_str().expect("a plain path");
+    let asked = format!("built on {SIMULATOR}, and is asked for a run on {OTHER_SIMULATOR}");
+    refused(&["cross", "lab/visits", "--seeds", "1", "--other", this], 70, &asked);
     Ok(())
 }
 

@@ -1,6 +1,11 @@
 //! A run does not depend on what ran before it in the process, nor on how fast sqlx's threads happen to be. Each of
 //! these was seen red once.
 
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
 use chaosdrill_rt::{
     net::{TcpListener, TcpStream},
     observe,
@@ -95,4 +100,26 @@ fn after_an_error_nobody_meets_its_locks() {
         assert_eq!(digest(), digest(), "seed {seed}");
     }
     assert!(collisions > 40, "the hosts collided only {collisions} times");
+}
+
+/// Sleeps for a time that no seed decides.
+fn wanderer() -> Vec<Host> {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let wander = || async {
+        time::sleep(Duration::from_millis(NEXT.fetch_add(1, Ordering::Relaxed))).await;
+        Ok(())
+    };
+    vec![Host::new("a", wander).client()]
+}
+
+#[test]
+fn madsim_sees_a_time_that_no_seed_decides() {
+    let checked = lab(1, "", wanderer()).check_determinism();
+    if cfg!(madsim) {
+        let why = checked.expect_err("the second run sleeps longer");
+        assert!(why.contains("non-determinism detected"), "{why}");
+    } else {
+        assert_eq!(checked, Ok(()), "turmoil has no check of its own");
+    }
+    assert_eq!(lab(1, "", closing_streams()).check_determinism(), Ok(()));
 }

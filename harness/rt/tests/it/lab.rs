@@ -9,6 +9,7 @@ use chaosdrill_core::Plan;
 use chaosdrill_rt::sim::{self, Config, Control, Director, Finished, Host, Next};
 
 /// Heals at once when the clients are done and the faults are over, and ends the run a while after.
+#[derive(Clone)]
 struct Patience {
     healed: bool,
     linger: Duration,
@@ -55,6 +56,14 @@ impl Lab {
         let finished = sim::run(self.config, director).expect("the harness holds");
         std::fs::remove_dir_all(folder).expect("the folder is ours");
         finished
+    }
+}
+
+impl Lab {
+    /// The simulator's own check.
+    pub(crate) fn check_determinism(self) -> Result<(), String> {
+        let director = Patience { healed: false, linger: self.linger };
+        sim::check_determinism(&self.config, director)
     }
 }
 
