@@ -6,7 +6,6 @@
 //! update, between two tasks of one host and over the network. L4, the standard outbox drill, is in the bench `drill`.
 
 #[path = "../drill/floor.rs"]
-#[expect(dead_code, reason = "it is shared with another bench, which needs all of it")]
 mod floor;
 mod ours;
 #[cfg_attr(not(madsim), path = "raw_turmoil.rs")]

@@ -71,10 +71,10 @@ async fn all<T>(hosts: Vec<JoinHandle<T>>) {
 }
 
 pub(crate) fn backoff(sleeps: &'static [u64]) {
-    run(1, (1, 10), async || {
+    run(1, (1, 10), async move || {
         host(1, echo());
         let worker = |number| {
-            host(number, async {
+            host(number, async move {
                 for seconds in sleeps {
                     sleep(Duration::from_secs(*seconds)).await;
                     let mut stream = TcpStream::connect(address(1)).await.expect("a server");
@@ -88,7 +88,7 @@ pub(crate) fn backoff(sleeps: &'static [u64]) {
 }
 
 pub(crate) fn heartbeats(beats: u32) {
-    run(1, (1, 10), async || {
+    run(1, (1, 10), async move || {
         let member = |own: u8| {
             host(own, async move {
                 let listener = TcpListener::bind("0.0.0.0:9000").await.expect("a free port");
@@ -116,7 +116,7 @@ pub(crate) fn heartbeats(beats: u32) {
 }
 
 pub(crate) fn ping_pong(pairs: u8, rounds: u32) {
-    run(1, (1, 1), async || {
+    run(1, (1, 1), async move || {
         let client = |pair: u8| {
             host(100 + pair, echo());
             host(1 + pair, async move {

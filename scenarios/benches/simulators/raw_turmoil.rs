@@ -45,7 +45,7 @@ pub(crate) fn backoff(sleeps: &'static [u64]) {
     let mut sim = build(1, (1, 10));
     sim.host("server", echo);
     for name in ["w0", "w1"] {
-        sim.client(name, async {
+        sim.client(name, async move {
             for seconds in sleeps {
                 sleep(Duration::from_secs(*seconds)).await;
                 let mut stream = TcpStream::connect("server:9000").await?;
