@@ -26,6 +26,7 @@ const MESSAGES: u32 = 10_000;
 const RACE_SEEDS: u64 = 1_000;
 
 /// Seconds of the fastest of a few runs.
+#[expect(clippy::disallowed_methods, reason = "a bench measures real time")]
 fn seconds(mut run: impl FnMut()) -> f64 {
     let one = |run: &mut dyn FnMut()| {
         let start = Instant::now();
