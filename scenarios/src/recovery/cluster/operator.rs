@@ -19,8 +19,9 @@ use serde_json::{Value, json};
 
 use super::stage::store_url;
 
-/// How often an operator asks before giving up without knowing.
-const ASKS_MAX: u32 = 600;
+/// How often an operator asks before giving up without knowing: every three seconds, for longer than any chaos lasts,
+/// also where a dead host refuses at once.
+const ASKS_MAX: u32 = 4_000;
 
 /// How long an operator waits for an answer.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(60);
