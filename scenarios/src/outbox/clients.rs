@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chaosdrill::rt::{http, time};
+use chaosdrill::rt::{http, observe, time};
 use chaosdrill::{EventKind, Stream, Workload};
 use chaosdrill_target_outbox::{Action, Command, RawEvent};
 use serde_json::{Value, json};
@@ -59,73 +59,58 @@ impl Answer {
         self.status.is_some_and(|status| status != 503)
     }
 
-    fn record(&self) -> Value {
-        json!({ "status": self.status, "cause": self.body["cause"], "kind": self.body["kind"] })
+    /// Says what came back, at once: a sender that is never told anything final has no end of its own.
+    fn say(&self, sending: u32) {
+        let cause = self.body["cause"].as_str().unwrap_or_default();
+        observe!("sender.answered", sending = sending, status = self.status, cause = cause);
     }
 }
 
-/// Sends a command once.
-async fn once(label: &str, address: &str, path: &str, body: &Value) -> Answer {
-    let posted = http::post(label, address, path, body.to_string());
-    match time::timeout(ANSWER_WAIT_MAX, posted).await {
-        Ok(Ok(response)) => Answer {
-            status: Some(response.status),
-            body: serde_json::from_slice(&response.body).unwrap_or_default(),
-        },
-        _ => Answer { status: None, body: Value::Null },
+/// Sends the same until the answer is final; the last answer.
+async fn until_final(label: &str, address: &str, path: &str, body: &Value) -> Answer {
+    let mut sending = 1;
+    loop {
+        let posted = http::post(label, address, path, body.to_string());
+        let answer = match time::timeout(ANSWER_WAIT_MAX, posted).await {
+            Ok(Ok(response)) => Answer {
+                status: Some(response.status),
+                body: serde_json::from_slice(&response.body).unwrap_or_default(),
+            },
+            _ => Answer { status: None, body: Value::Null },
+        };
+        answer.say(sending);
+        if answer.is_final() || sending >= SENDS_MAX {
+            return answer;
+        }
+        sending += 1;
+        time::sleep(REST).await;
     }
 }
 
 /// Sends a command until its answer is final, and writes it down as one operation.
 pub(crate) async fn send(workload: &Workload, address: &str, command: &Command) -> Answer {
-    let body = json!(command);
-    let sending = async {
-        let mut answers = Vec::new();
-        loop {
-            let answer = once("command", address, "/commands", &body).await;
-            let enough = answer.is_final() || answers.len() as u32 + 1 >= SENDS_MAX;
-            answers.push(answer);
-            if enough {
-                return answers;
-            }
-            time::sleep(REST).await;
-        }
-    };
-    let end = |answers: &Vec<Answer>| {
-        let last = answers.last().expect("it was sent at least once");
+    let end = |last: &Answer| {
         let kind = match last.status {
             Some(200) => EventKind::Ok,
             Some(503) | None => EventKind::Info,
             Some(_) => EventKind::Fail,
         };
-        let said: Vec<Value> = answers.iter().map(Answer::record).collect();
-        (
-            kind,
-            json!({ "version": last.body["version"], "error": last.body["error"], "answers": said }),
-        )
+        (kind, json!({ "version": last.body["version"], "error": last.body["error"] }))
     };
     let input = json!({ "id": command.id, "account": command.account, "action": command.action });
-    let answers = workload.op_with("command", input, sending, end).await;
-    answers.into_iter().next_back().expect("it was sent at least once")
+    let body = json!(command);
+    let sending = until_final("command", address, "/commands", &body);
+    workload.op_with("command", input, sending, end).await
 }
 
 /// Asks for an account until the answer is final, and writes it down as one operation.
 pub(crate) async fn show(workload: &Workload, address: &str, account: &str) -> Answer {
     let body = json!({ "account": account });
-    let asking = async {
-        for _ in 1..SENDS_MAX {
-            let answer = once("show", address, "/accounts", &body).await;
-            if answer.is_final() {
-                return answer;
-            }
-            time::sleep(REST).await;
-        }
-        once("show", address, "/accounts", &body).await
-    };
     let end = |answer: &Answer| {
         let kind = if answer.status == Some(200) { EventKind::Ok } else { EventKind::Fail };
-        (kind, json!({ "answers": [answer.record()], "body": answer.body }))
+        (kind, json!({ "body": answer.body }))
     };
+    let asking = until_final("show", address, "/accounts", &body);
     workload.op_with("show", &body, asking, end).await
 }
 

@@ -23,24 +23,22 @@ fn passes(cause: &str) -> bool {
 /// A sender is told to come again exactly where that may help.
 pub(crate) fn status_code_follows_the_error_kind() -> Check {
     Check::new("status_code_follows_the_error_kind", |history| {
-        for op in history.operations("command").chain(history.operations("show")) {
-            let Some(end) = op.end else { continue };
-            let answers = end.get("output")["answers"].as_array();
-            for answer in answers.into_iter().flatten() {
-                let (status, cause) = (answer["status"].as_i64(), text(answer, "cause"));
-                // What has no cause was refused before it was understood, or succeeded.
-                let expected = match (cause, status) {
-                    ("", _) | (_, None) => continue,
-                    (cause, _) if passes(cause) => 503,
-                    _ => 422,
-                };
-                if status != Some(expected) {
-                    let why = format!(
-                        "#{} the answer to an error of kind {cause} was {}, not {expected}",
-                        end.seq, answer["status"]
-                    );
-                    return Outcome::invalid(why, [op.invoke.seq, end.seq]);
-                }
+        // Each answer is judged by itself, also of a sender who is sent round and round.
+        for answer in history.observed("sender.answered") {
+            let (status, cause) = (answer.int("status"), answer.text("cause"));
+            // What has no cause was refused before it was understood, or succeeded.
+            let expected = match (cause, status) {
+                ("", _) | (_, None) => continue,
+                (cause, _) if passes(cause) => 503,
+                _ => 422,
+            };
+            if status != Some(expected) {
+                let why = format!(
+                    "#{} the answer to an error of kind {cause} was {}, not {expected}",
+                    answer.seq,
+                    answer.get("status")
+                );
+                return Outcome::invalid(why, [answer.seq]);
             }
         }
         Outcome::valid()

@@ -1,6 +1,6 @@
 //! What must have happened at least once, or the drill was about nothing.
 
-use chaosdrill::{EventKind, Mark, Operation};
+use chaosdrill::{Event, EventKind, Mark, Operation};
 
 fn count(items: impl Iterator) -> u64 {
     items.count() as u64
@@ -38,23 +38,16 @@ pub(crate) fn an_account_could_not_be_loaded() -> Mark {
 /// A sender had to send a command more than once.
 pub(crate) fn a_command_was_sent_again() -> Mark {
     Mark::new("a command was sent again", |history| {
-        let answers = |op: &Operation<'_>| {
-            op.end.is_some_and(|end| {
-                end.get("output")["answers"].as_array().is_some_and(|all| all.len() > 1)
-            })
-        };
-        count(history.operations("command").filter(answers))
+        let again = |event: &&Event| event.int("sending").unwrap_or_default() > 1;
+        count(history.observed("sender.answered").filter(again))
     })
 }
 
 /// A writer was told that another was faster.
 pub(crate) fn a_racer_was_told_of_a_conflict() -> Mark {
     Mark::new("a racer was told of a conflict", |history| {
-        let answers = |op: Operation<'_>| {
-            op.end.and_then(|end| end.get("output")["answers"].as_array().cloned())
-        };
-        let answers = history.operations("command").filter_map(answers).flatten();
-        count(answers.filter(|answer| answer["cause"] == "concurrent_write"))
+        let is_told = |event: &&Event| event.text("cause") == "concurrent_write";
+        count(history.observed("sender.answered").filter(is_told))
     })
 }
 
@@ -72,7 +65,7 @@ pub(crate) fn an_expired_lease_was_taken_over() -> Mark {
 /// More than two turns were granted in one queue.
 pub(crate) fn several_took_turns() -> Mark {
     Mark::new("several took turns", |history| {
-        let later = |event: &&chaosdrill::Event| event.int("grant").unwrap_or_default() > 2;
+        let later = |event: &&Event| event.int("grant").unwrap_or_default() > 2;
         count(history.observed("queue.granted").filter(later))
     })
 }
@@ -80,8 +73,7 @@ pub(crate) fn several_took_turns() -> Mark {
 /// An account was loaded from a snapshot.
 pub(crate) fn an_account_was_loaded_from_a_snapshot() -> Mark {
     Mark::new("an account was loaded from a snapshot", |history| {
-        let from_snapshot =
-            |event: &&chaosdrill::Event| event.int("snapshot").unwrap_or_default() > 0;
+        let from_snapshot = |event: &&Event| event.int("snapshot").unwrap_or_default() > 0;
         count(history.observed("store.hydrated").filter(from_snapshot))
     })
 }
