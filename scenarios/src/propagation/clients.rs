@@ -53,13 +53,18 @@ async fn send(workload: &Workload, name: &str, path: &str, wish: &impl Serialize
 }
 
 /// Makes a team with one resource of each of these types, named after it.
-pub(crate) async fn team(workload: &Workload, team: &str, types: &[&str]) {
+pub(crate) async fn team(workload: &Workload, name: &str, types: &[&str]) {
+    team_at(workload, name, "hobby", types).await;
+}
+
+/// As [`team`], at a tier of its own to begin with.
+pub(crate) async fn team_at(workload: &Workload, team: &str, tier: &str, types: &[&str]) {
     let resource = |kind: &&str| NewResource {
         token: format!("{team}-{kind}"),
         resource_type: (*kind).to_owned(),
     };
     let resources = types.iter().map(resource).collect();
-    let new = NewTeam { team: team.to_owned(), tier: "hobby".to_owned(), resources };
+    let new = NewTeam { team: team.to_owned(), tier: tier.to_owned(), resources };
     send(workload, "team", "/teams", &new).await;
 }
 

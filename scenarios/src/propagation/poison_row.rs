@@ -10,7 +10,7 @@ use crate::{
     checks::bounds,
     propagation::{
         checks,
-        clients::customers,
+        clients::{team_at, upgrade},
         stage::{ATTEMPTS_MAX, PropagationStage, resting, watched, worker_config},
     },
 };
@@ -24,7 +24,10 @@ pub(crate) fn scenario() -> Scenario {
         .topology(|stage| {
             let stage = stage.api().supervised("w1", Duration::from_secs(1), worker);
             watched(stage).client("customers", |workload| async move {
-                customers(&workload, &["poison"], &["postgres"]).await
+                // What is free has no limits: before there is a row, the backstop finds nothing to mend.
+                team_at(&workload, "poison", "free", &["postgres"]).await;
+                upgrade(&workload, "poison-up", "poison", "pro").await;
+                Ok(())
             })
         })
         .always(bounds::effects_stay_within_the_bound(
