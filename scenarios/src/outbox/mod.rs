@@ -10,6 +10,7 @@ mod corrupt_row;
 mod crash_windows;
 mod ingress_answers;
 mod lease_expiry;
+mod long_commits;
 mod outages;
 mod publish_fails_twice;
 mod queued_repository;
@@ -41,6 +42,7 @@ pub fn scenarios() -> Vec<Scenario> {
         ingress_answers::scenario(),
         lease_expiry::of_two_workers(),
         lease_expiry::of_one_name(),
+        long_commits::scenario(),
         outages::of_the_database(),
         outages::of_the_network(),
         publish_fails_twice::scenario(),

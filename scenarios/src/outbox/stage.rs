@@ -129,6 +129,11 @@ pub(crate) fn watched(stage: Topology) -> Topology {
             "SELECT account_id, balance, version FROM accounts ORDER BY account_id",
         ),
         (
+            history::ACCEPTED,
+            "broker",
+            "SELECT message_id, accepted, acknowledged_at FROM broker_messages ORDER BY message_id",
+        ),
+        (
             history::INBOX,
             "consumer",
             "SELECT message_id, outcome, error FROM consumer_inbox ORDER BY message_id",
@@ -160,6 +165,7 @@ pub(crate) fn guarded(scenario: Scenario) -> Scenario {
         .always(checks::accounts::reload_equals_memory())
         .always(checks::accounts::commits_follow_lock_grants())
         .always(checks::errors::status_code_follows_the_error_kind())
+        .always(checks::errors::errors_keep_their_cause())
         .always(checks::errors::transient_errors_are_retried())
         .always(checks::errors::permanent_errors_are_tried_once())
 }
@@ -169,4 +175,5 @@ pub(crate) fn delivering(scenario: Scenario) -> Scenario {
     guarded(scenario)
         .eventually(checks::delivery::every_committed_message_is_published(), SETTLED)
         .eventually(checks::delivery::every_row_is_delivered_or_dead_lettered(), SETTLED)
+        .eventually(checks::delivery::every_accepted_message_is_acknowledged(), SETTLED)
 }

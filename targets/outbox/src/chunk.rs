@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, Error};
 
-use chaosdrill_rt::sql::Connection;
+use chaosdrill_rt::{defect, sql::Connection};
 
 /// Most binds in one statement: below the 999 of older SQLite.
 pub(crate) const BINDS_MAX: usize = 900;
@@ -21,7 +21,9 @@ pub(crate) async fn insert_rows<const WIDTH: usize>(
     tail: &str,
     rows: &[[Bind<'_>; WIDTH]],
 ) -> Result<(), Error> {
-    for chunk in rows.chunks(BINDS_MAX / WIDTH) {
+    let rows_max = BINDS_MAX / WIDTH;
+    for chunk in rows.chunks(rows_max) {
+        let chunk = defect!("O23", &chunk[..chunk.len().min(rows_max - 1)], chunk);
         let sql = format!("{head}\n{}{tail}", placeholders(WIDTH, chunk.len()));
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for bind in chunk.iter().flatten() {

@@ -86,7 +86,7 @@ impl Consumer {
             Ok(is_new) => {
                 let what = if is_new { "consumer.applied" } else { "consumer.duplicate" };
                 observe!(what, message = message, account = envelope.source_id);
-                http::Response::new(200, "")
+                http::Response::new(if is_new { 200 } else { defect!("O18b", 503, 200) }, "")
             }
             Err(error) => {
                 let why = chain(&error);
@@ -101,8 +101,8 @@ impl Consumer {
 
     /// Applies a message; false where that had happened before.
     async fn apply(&self, envelope: &Envelope) -> Result<bool, HandlerError> {
-        let begin = self.pool.begin("consume").await;
-        let mut tx = begin.map_err(storage("begin to consume"))?;
+        let begin = || self.pool.begin("consume");
+        let mut tx = begin().await.map_err(storage("begin to consume"))?;
         let received = sqlx::query(self.sql.get("inbox.receive"))
             .bind(self.name.clone())
             .bind(envelope.message_id.clone())
@@ -114,6 +114,14 @@ impl Consumer {
         if !is_new {
             return Ok(false);
         }
+        let mut tx = defect!(
+            "O18",
+            {
+                tx.commit().await.map_err(storage("commit the receipt"))?;
+                begin().await.map_err(storage("begin the effect"))?
+            },
+            tx
+        );
         self.effect(&mut tx, envelope).await?;
         fail_point!(crate::failpoints::AFTER_EFFECT).map_err(RepositoryError::from)?;
         tx.commit().await.map_err(storage("commit the effect"))?;

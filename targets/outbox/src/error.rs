@@ -166,7 +166,10 @@ impl RepositoryError {
 
 /// Makes an error of sqlx's one of ours: `.map_err(storage("claim a message"))`.
 pub fn storage(operation: &'static str) -> impl Fn(sqlx::Error) -> RepositoryError {
-    move |source| RepositoryError::Storage { operation, retryable: is_transient(&source), source }
+    move |source| {
+        let source = defect!("O24", sqlx::Error::Protocol(source.to_string()), source);
+        RepositoryError::Storage { operation, retryable: is_transient(&source), source }
+    }
 }
 
 /// Why a consumer did not apply a message.

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chaosdrill::{Check, History, Outcome};
 use serde_json::Value;
 
-use crate::outbox::checks::rows::{self as history, INBOX, OUTBOX, TOTALS, int, is, meaning, text};
+use crate::outbox::checks::rows::{
+    self as history, ACCEPTED, INBOX, OUTBOX, TOTALS, int, is, meaning, text,
+};
 
 /// Everything that was committed is published.
 pub(crate) fn every_committed_message_is_published() -> Check {
@@ -85,6 +87,22 @@ pub(crate) fn every_row_is_delivered_or_dead_lettered() -> Check {
                 "message {message} is {} in the outbox, and the consumer has no receipt of it",
                 text(row, "status")
             );
+            Outcome::invalid(why, last_change(history, message))
+        }))
+    })
+}
+
+/// What the broker has accepted is acknowledged by the consumer, and not delivered for ever.
+pub(crate) fn every_accepted_message_is_acknowledged() -> Check {
+    Check::new("every_accepted_message_is_acknowledged", |history| {
+        let owed = history
+            .last_rows(ACCEPTED)
+            .into_iter()
+            .find(|row| int(row, "accepted") > 0 && row["acknowledged_at"].is_null());
+        Outcome::unless(owed.map(|row| {
+            let message = text(row, "message_id");
+            let why =
+                format!("message {message} was accepted by the broker, and is not acknowledged");
             Outcome::invalid(why, last_change(history, message))
         }))
     })

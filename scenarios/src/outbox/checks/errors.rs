@@ -46,6 +46,43 @@ pub(crate) fn status_code_follows_the_error_kind() -> Check {
     .priority(Priority::Medium)
 }
 
+/// An error says what lies at its bottom, as a code of the database or in a word that is agreed; a cause that got lost
+/// on the way up decides nothing any more.
+pub(crate) fn errors_keep_their_cause() -> Check {
+    const SAYING: [&str; 3] = ["sender.answered", "consumer.failed", "dispatcher.pass_failed"];
+    const WORDS: [&str; 13] = [
+        "concurrent_write",
+        "not_found",
+        "lock",
+        "io",
+        "pool",
+        "injected",
+        "model",
+        "replay",
+        "gap",
+        "invalid_state",
+        "identity",
+        "duplicate_command",
+        "decode",
+    ];
+    let is_code = |cause: &str| {
+        let is_sqlstate = cause.len() == 5 && cause.chars().all(|c| c.is_ascii_alphanumeric());
+        is_sqlstate || cause.parse::<u32>().is_ok()
+    };
+    Check::new("errors_keep_their_cause", move |history| {
+        let said = SAYING.iter().flat_map(|name| history.observed(name));
+        let lost = said.into_iter().find(|event| {
+            let cause = event.text("cause");
+            !cause.is_empty() && !is_code(cause) && !WORDS.contains(&cause)
+        });
+        Outcome::unless(lost.map(|event| {
+            let (seq, cause) = (event.seq, event.text("cause"));
+            Outcome::invalid(format!("#{seq} the cause of an error is lost: {cause:?}"), [seq])
+        }))
+    })
+    .priority(Priority::Medium)
+}
+
 /// What failed at the consumer for a reason that passes is never put aside for it.
 pub(crate) fn transient_errors_are_retried() -> Check {
     Check::new("transient_errors_are_retried", |history| {

@@ -36,6 +36,9 @@ pub(crate) const INBOX: &str = "inbox";
 /// Rows of `consumer_totals`.
 pub(crate) const TOTALS: &str = "totals";
 
+/// Rows of the broker's own `broker_messages`.
+pub(crate) const ACCEPTED: &str = "accepted";
+
 /// Whether a row of the outbox has this status.
 pub(crate) fn is(row: &Value, status: &str) -> bool {
     text(row, "status") == status

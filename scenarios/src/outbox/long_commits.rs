@@ -1,0 +1,63 @@
+//! A commit of many events is as whole as one of a single event, however many statements it takes.
+
+use std::time::Duration;
+
+use chaosdrill::{
+    Mark, Operation, Scenario, Stream, Workload,
+    fault::{Restart, at},
+};
+
+use crate::outbox::{
+    clients::{import, send, show},
+    stage::{OutboxStage, delivering, watched},
+};
+
+/// Enough for more than one statement, in events as in messages.
+const EVENTS_MAX: u64 = 130;
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("outbox/long-commits")
+        .claim("a history that is taken over in one commit is there as a whole, event for event and message for message, or not at all")
+        .topology(|stage| watched(stage.pipeline()).client("sender", take_over))
+        // The host dies between two statements of one commit, or after them.
+        .faults_drawn(|stream| {
+            const SITES: [&str; 2] = ["sql:events.append", "sql:outbox.enqueue"];
+            let site = stream.pick(&SITES).copied().unwrap_or(SITES[0]);
+            let hit = stream.between(1, 2) as u32;
+            vec![at(site).on("ingress").hit(hit).crash_after(Restart::After(Duration::from_secs(1)))]
+        })
+        .sometimes(a_long_history_was_taken_over());
+    delivering(scenario)
+}
+
+/// One for which a statement has no room.
+fn a_long_history_was_taken_over() -> Mark {
+    Mark::new("a long history was taken over", |history| {
+        let is_long = |op: &Operation<'_>| {
+            let events = &op.invoke.get("input")["action"]["import"]["events"];
+            op.is_ok() && events.as_array().is_some_and(|events| events.len() > 90)
+        };
+        history.operations("command").filter(is_long).count() as u64
+    })
+}
+
+/// An account is opened, and then much is paid in.
+fn events(stream: &mut Stream) -> Vec<(&'static str, String)> {
+    let count = stream.between(1, EVENTS_MAX);
+    let opened = ("account.opened", r#"{"owner":"ada"}"#.to_owned());
+    let deposits = (1..count)
+        .map(|_| ("account.deposited", format!(r#"{{"amount":{}}}"#, stream.between(1, 100))));
+    [opened].into_iter().chain(deposits).collect()
+}
+
+async fn take_over(workload: Workload) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let mut stream = workload.stream("histories");
+    for account in ["a", "b"] {
+        let events = events(&mut stream);
+        let events: Vec<(&str, &str)> =
+            events.iter().map(|(name, payload)| (*name, payload.as_str())).collect();
+        send(&workload, "ingress:80", &import(account, &events)).await;
+        show(&workload, "ingress:80", account).await;
+    }
+    Ok(())
+}
