@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use chaosdrill::{
-    Mark, Operation, Scenario, Stream, Workload,
+    Scenario, Stream, Workload,
     fault::{Restart, at},
 };
 
 use crate::outbox::{
+    checks,
     clients::{import, send, show},
     stage::{OutboxStage, delivering, watched},
 };
@@ -26,19 +27,8 @@ pub(crate) fn scenario() -> Scenario {
             let hit = stream.between(1, 2) as u32;
             vec![at(site).on("ingress").hit(hit).crash_after(Restart::After(Duration::from_secs(1)))]
         })
-        .sometimes(a_long_history_was_taken_over());
+        .sometimes(checks::marks::a_long_history_was_taken_over());
     delivering(scenario)
-}
-
-/// One for which a statement has no room.
-fn a_long_history_was_taken_over() -> Mark {
-    Mark::new("a long history was taken over", |history| {
-        let is_long = |op: &Operation<'_>| {
-            let events = &op.invoke.get("input")["action"]["import"]["events"];
-            op.is_ok() && events.as_array().is_some_and(|events| events.len() > 90)
-        };
-        history.operations("command").filter(is_long).count() as u64
-    })
 }
 
 /// An account is opened, and then much is paid in.

@@ -77,3 +77,14 @@ pub(crate) fn an_account_was_loaded_from_a_snapshot() -> Mark {
         count(history.observed("store.hydrated").filter(from_snapshot))
     })
 }
+
+/// A history for which one statement has no room was taken over.
+pub(crate) fn a_long_history_was_taken_over() -> Mark {
+    Mark::new("a long history was taken over", |history| {
+        let is_long = |op: &Operation<'_>| {
+            let events = &op.invoke.get("input")["action"]["import"]["events"];
+            op.is_ok() && events.as_array().is_some_and(|events| events.len() > 90)
+        };
+        count(history.operations("command").filter(is_long))
+    })
+}
