@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use chaosdrill::{
-    Scenario,
-    fault::{ErrorKind, at},
+    Scenario, Stream,
+    fault::{ErrorKind, Fault, at},
 };
 
 use super::{
@@ -20,27 +20,40 @@ pub(crate) fn scenario() -> Scenario {
             stage.cluster().client("operator", |workload| async move {
                 let operator = Operator::new(&workload, "a1").await;
                 operator.import(&[]).await;
-                operator.apply(&config(&[("people", 1), ("places", 1)])).await;
-                operator.apply(&config(&[("people", 2), ("places", 1)])).await;
+                for graphs in [
+                    [("people", 1), ("places", 1)],
+                    [("people", 2), ("places", 1)],
+                    [("people", 2), ("places", 2)],
+                    [("people", 3), ("places", 2)],
+                ] {
+                    operator.apply(&config(&graphs)).await;
+                }
                 Ok(())
             })
         })
-        .faults_drawn(|stream| {
-            let error = |site: &str, hit| at(site).on("a1").hit(hit).error(ErrorKind::Reset);
-            let staging = error("store:put-if graphs/people.omni/staging/*.json", 1);
-            let sidecar = |hit| error("store:delete __cluster/recoveries/*.json", hit);
-            match stream.below(4) {
-                // The first write of these two is the creation's.
-                0 => vec![error("store:put-if graphs/people.omni/schema.json", 2)],
-                1 => vec![error("store:put-if graphs/people.omni/manifest.json", 2)],
-                // The creations delete two sidecars; the third is that of the change that failed.
-                2 => vec![staging, sidecar(3)],
-                _ => vec![sidecar(stream.between(1, 3) as u32)],
-            }
-        })
+        .faults_drawn(faults)
         .chaos_at_most(Duration::from_secs(60 * 60))
         .sometimes(marks::a_command_said("schema_apply_failed"))
         .sometimes(marks::a_command_said("recovery_sidecar_kept"))
         .sometimes(marks::a_command_said("recovery_sidecar_cleanup_failed"));
     converging(scenario)
+}
+
+/// The change of one graph fails before anything has moved, and its intent cannot be taken back at once; that of the
+/// other fails once it is committed. Which is which, and where exactly, the seed decides.
+fn faults(stream: &mut Stream) -> Vec<Fault> {
+    let error = |site: String, hit| at(&site).on("a1").hit(hit).error(ErrorKind::Reset);
+    // Two creations delete a sidecar each. A first change that was committed deletes one more, when it is recovered.
+    let (unmoved, moved, taken_back) = match stream.below(2) {
+        0 => ("people", "places", 3),
+        _ => ("places", "people", 4),
+    };
+    // The creation writes the manifest and the schema first.
+    let early = match stream.below(2) {
+        0 => error(format!("store:put-if graphs/{unmoved}.omni/staging/*.json"), 1),
+        _ => error(format!("store:put-if graphs/{unmoved}.omni/manifest.json"), 2),
+    };
+    let late = error(format!("store:put-if graphs/{moved}.omni/schema.json"), 2);
+    let sidecar = |hit| error("store:delete __cluster/recoveries/*.json".into(), hit);
+    vec![early, late, sidecar(taken_back), sidecar(stream.between(5, 7) as u32)]
 }
