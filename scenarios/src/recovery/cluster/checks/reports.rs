@@ -117,9 +117,10 @@ pub(crate) fn what_is_left_behind_is_told() -> Check {
                 return None;
             }
             let began = began(world, event);
-            let silent = world.sidecars().find(|(operation, sidecar, since)| {
-                let is_own = sidecar["actor"] == event.host.as_str() || *since < began;
-                is_own && !diagnostics(event).any(|(_, about)| about.contains(operation))
+            let command = event.text("command");
+            let silent = world.sidecars().find(|(operation, _, since)| {
+                let is_known = world.writer_of(operation) == Some(command) || *since < began;
+                is_known && !diagnostics(event).any(|(_, about)| about.contains(operation))
             });
             silent.map(|(operation, _, since)| {
                 let why = format!(

@@ -40,8 +40,12 @@ pub(crate) struct Change<'a> {
 #[derive(Default)]
 pub(crate) struct World<'a> {
     objects: BTreeMap<&'a str, (&'a Value, u64)>,
-    /// The commands that have begun and not reported: host and event, by id.
+    /// The commands that have begun: host and event, by id.
     pub(crate) commands: BTreeMap<&'a str, (&'a str, u64)>,
+    /// The commands at work, by host.
+    at_work: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    /// Which command has written a sidecar, by operation, where its host had but one at work.
+    writers: BTreeMap<&'a str, &'a str>,
 }
 
 /// Goes through a history; `judge` sees each event, after its effect, with what it changed.
@@ -79,14 +83,40 @@ impl<'a> World<'a> {
                     Some(row) => self.objects.insert(path, (row, event.seq)),
                     None => self.objects.remove(path),
                 };
+                if before.is_none() {
+                    self.attribute(path, &event.host);
+                }
                 Some(Change { path, before: before.map(|(row, _)| row), after })
             }
             (EventKind::Observe, "cluster.started") => {
                 self.commands.insert(event.text("command"), (&event.host, event.seq));
+                self.at_work.entry(&event.host).or_default().insert(event.text("command"));
+                None
+            }
+            (EventKind::Observe, "cluster.reported") => {
+                self.at_work.entry(&event.host).or_default().remove(event.text("command"));
+                None
+            }
+            (EventKind::Host, "down" | "ended") => {
+                self.at_work.remove(event.host.as_str());
                 None
             }
             _ => None,
         }
+    }
+
+    /// Notes by which command a new sidecar is. A host that was stalled may have several at work.
+    fn attribute(&mut self, path: &'a str, host: &str) {
+        let Some(file) = path.strip_prefix(RECOVERIES) else { return };
+        let mut at_work = self.at_work.get(host).into_iter().flatten();
+        if let (Some(command), None) = (at_work.next(), at_work.next()) {
+            self.writers.insert(file.trim_end_matches(".json"), command);
+        }
+    }
+
+    /// The command that wrote a sidecar, where that is known.
+    pub(crate) fn writer_of(&self, operation: &str) -> Option<&'a str> {
+        self.writers.get(operation).copied()
     }
 
     /// An object's content, where it is JSON.
