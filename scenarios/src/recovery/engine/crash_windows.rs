@@ -1,7 +1,7 @@
 //! A writer that dies in any phase of any kind of write leaves nothing that is not recovered.
 //!
 //! The phases are the calls by which a write touches the store, and the failpoints between them. Which of many
-//! passages is hit, on which side of its effect, and when the host comes back, the seed decides.
+//! passages are hit, on which side of the effect, and when the host comes back, the seed decides.
 
 use std::time::Duration;
 
@@ -103,16 +103,18 @@ fn scenario(kind: &'static Kind) -> Scenario {
                 .client("c1", |workload| client(workload, "c1", &["w1", "w2"], kind.mix, 10))
         })
         .faults_drawn(|stream| {
-            // Half of the crashes are at a point of this kind alone.
-            let site = match stream.chance(1, 2) {
-                true => stream.pick(kind.points).copied(),
-                false => stream.pick(&CALLS).copied(),
-            };
-            let site = site.unwrap_or(CALLS[0]);
             // How often a point is passed depends on what is asked for, and that on the seed.
-            let hit_max = if site.starts_with("fp:") { 3 } else { 8 };
-            let place = at(site).on_any().hit(stream.between(1, hit_max) as u32);
-            vec![crash(place, stream).optional()]
+            let mut points: Vec<(&str, u64)> = Vec::new();
+            points.extend(stream.pick(kind.points).map(|site| (*site, 3)));
+            points.extend(stream.pick(kind.points).map(|site| (*site, 3)));
+            // The calls to the store are those of every kind.
+            points.extend(stream.pick(&CALLS).map(|site| (*site, 8)));
+            let mut faults: Vec<Fault> = Vec::new();
+            for (site, hit_max) in points {
+                let place = at(site).on_any().hit(stream.between(1, hit_max) as u32);
+                faults.push(crash(place, stream).optional());
+            }
+            faults
         })
         .sometimes(marks::a_host_went_down());
     guarded(scenario)

@@ -35,23 +35,28 @@ pub(crate) fn scenario() -> Scenario {
                 .client("admin", |workload| client(workload, "admin", &["w1"], ADMIN, 6))
         })
         .faults_drawn(|stream| {
-            let site = stream.pick(&COMPLETE).copied().unwrap_or(COMPLETE[0]);
-            let back = Restart::After(Duration::from_secs(stream.between(1, 20)));
-            vec![
-                at(site).on("w1").hit(1).crash_before(back).optional(),
-                hold("fp:engine.recovery.before_roll_forward_publish", 1, stream),
-                hold("fp:engine.recovery.before_roll_forward_publish", 2, stream),
-                hold("fp:engine.recovery.record_audit", 1, stream),
-                hold("fp:engine.recovery.record_audit", 2, stream),
-            ]
+            let mut faults = Vec::new();
+            for (site, hit) in COMPLETE.into_iter().flat_map(|site| [(site, 1), (site, 2)]) {
+                let back = Restart::After(Duration::from_secs(stream.between(1, 20)));
+                faults.push(at(site).on("w1").hit(hit).crash_before(back).optional());
+            }
+            for hit in 1..=12 {
+                faults.push(hold("fp:engine.recovery.before_roll_forward_publish", hit, 8, stream));
+                // Some of those who are done say so at once, and others later than the rest.
+                if stream.chance(1, 2) {
+                    faults.push(hold("fp:engine.recovery.record_audit", hit, 20, stream));
+                }
+            }
+            faults
         })
-        .chaos_at_most(Duration::from_secs(3 * 60))
+        .chaos_at_most(Duration::from_secs(5 * 60))
         .sometimes(marks::an_operation_was_rolled_forward())
         .sometimes(marks::a_recovery_found_its_work_done());
     guarded(scenario)
 }
 
 /// Whoever comes there is held for a while.
-fn hold(site: &str, hit: u32, stream: &mut Stream) -> Fault {
-    at(site).on_any().hit(hit).stall(Duration::from_millis(stream.between(1, 15_000))).optional()
+fn hold(site: &str, hit: u32, seconds_max: u64, stream: &mut Stream) -> Fault {
+    let lasts = Duration::from_millis(stream.between(1, seconds_max * 1_000));
+    at(site).on_any().hit(hit).stall(lasts).optional()
 }
