@@ -77,10 +77,11 @@ pub(crate) fn a_rejected_change_leaves_no_sidecar() -> Check {
 /// At the end of a command, a graph that is not as the ledger says has a sidecar.
 pub(crate) fn moved_and_unrecorded_means_a_sidecar() -> Check {
     Check::new("moved_and_unrecorded_means_a_sidecar", |history| {
-        // What people did to a graph by hand is not a command's.
+        // What people did to a graph by hand is not a command's, also where a late one tidies up after itself.
         let mut by_hand: BTreeMap<&str, bool> = BTreeMap::new();
         replay(history, |world, event, change| {
-            if let Some(graph) = change.and_then(|change| super::world::graph_of(change.path)) {
+            let moved = change.filter(|change| change.path.ends_with("/manifest.json"));
+            if let Some(graph) = moved.and_then(|change| super::world::graph_of(change.path)) {
                 by_hand.insert(graph, !super::world::is_applier(&event.host));
             }
             if !is_report(event) {
