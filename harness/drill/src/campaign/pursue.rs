@@ -152,7 +152,8 @@ pub(crate) fn all(
 
 /// Runs violations again, each in a process that has not seen it; nothing of those that could not be run.
 fn replay_all(engine: &mut Engine<'_>, records: &[&Record], out: &Path) -> Vec<Option<Pursuit>> {
-    let plans: Vec<Option<Plan>> = records.iter().map(|record| plan_of(engine.registry(), record)).collect();
+    let plans: Vec<Option<Plan>> =
+        records.iter().map(|record| plan_of(engine.registry(), record)).collect();
     let job = |(record, plan): (&&Record, &Option<Plan>)| {
         Some(Job::new(record.run.clone(), plan.clone()?))
     };
