@@ -1,0 +1,63 @@
+//! The list of planted bugs of each target is that of its sources: each is planted, and each planted one is listed.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use chaosdrill::{Defect, Shows};
+
+/// The ids of all `defect!("ID", ...)` below a folder. The lists themselves stand in files `defects.rs`.
+fn planted(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).expect("the sources are there") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            planted(&path, found);
+        } else if !path.ends_with("defects.rs") {
+            let text = fs::read_to_string(path).expect("text");
+            for part in text.split("defect!(").skip(1) {
+                let quoted = part.trim_start().strip_prefix('"');
+                found.extend(quoted.and_then(|rest| rest.split('"').next()).map(str::to_owned));
+            }
+        }
+    }
+}
+
+#[track_caller]
+fn agree(target: &str, defects: &[Defect]) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../targets").join(target);
+    let sources: PathBuf = root.join("src");
+    let mut in_code = BTreeSet::new();
+    planted(&sources, &mut in_code);
+    assert!(!in_code.is_empty(), "nothing is planted in {}", sources.display());
+    let is_in_code = |defect: &&Defect| !matches!(defect.shows, Shows::InAGuard | Shows::Nowhere);
+    let listed: BTreeSet<String> =
+        defects.iter().filter(is_in_code).map(|defect| defect.id.to_owned()).collect();
+    assert_eq!(in_code, listed);
+}
+
+#[test]
+fn notification() {
+    agree("notification", chaosdrill_target_notification::DEFECTS);
+}
+
+#[test]
+fn outbox() {
+    agree("outbox", chaosdrill_target_outbox::DEFECTS);
+}
+
+#[test]
+fn propagation() {
+    agree("propagation", chaosdrill_target_propagation::DEFECTS);
+}
+
+#[test]
+fn provisioning() {
+    agree("provisioning", chaosdrill_target_provisioning::DEFECTS);
+}
+
+#[test]
+fn recovery() {
+    agree("recovery", chaosdrill_target_recovery::DEFECTS);
+}
