@@ -2,7 +2,7 @@
 //!
 //! | path | body | answers |
 //! |---|---|---|
-//! | `/notifications` | a [`Notification`] | 200; 422 where the id is another's, or it makes no sense |
+//! | `/notifications` | a `Notification` | 200; 422 where the id is another's, or it makes no sense |
 //! | `/notifications/ID/requeue` | | 200; 409 where it was not given up, 404 |
 //! | `/notifications/ID/read` | | 200; 409 where it was not sent, 404 |
 //! | `/notifications/list` | `{"status": "dead", "page": 1, "per_page": 50}` | 200; 422 where the page is too large |
