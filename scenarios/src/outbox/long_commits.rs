@@ -14,7 +14,7 @@ use crate::outbox::{
 };
 
 /// Enough for more than one statement, in events as in messages.
-const EVENTS_MAX: u64 = 130;
+const EVENTS_MAX: u64 = 40;
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("outbox/long-commits")

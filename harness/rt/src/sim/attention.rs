@@ -29,12 +29,6 @@ impl Attention {
         (self.quiescent, self.told) = (false, false);
     }
 
-    /// When the director wants to look again at the latest.
-    #[cfg_attr(madsim, expect(dead_code, reason = "madsim skips idle time by itself"))]
-    pub(crate) fn latest(&self) -> Duration {
-        self.wake.1
-    }
-
     /// When the director is to be asked next, as far as the history at hand says.
     pub(crate) fn next(&self, history_length: u64) -> Duration {
         let (not_before, at) = self.wake;

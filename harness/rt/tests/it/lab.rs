@@ -13,6 +13,8 @@ use chaosdrill_rt::sim::{self, Config, Control, Director, Finished, Host, Next};
 struct Patience {
     healed: bool,
     linger: Duration,
+    /// How long after one look at what happened the next may come.
+    look_again: Duration,
 }
 
 impl Director for Patience {
@@ -27,7 +29,8 @@ impl Director for Patience {
             let at = control.now() + self.linger;
             return Next::Wake { not_before: at, at };
         }
-        Next::Wake { not_before: control.now(), at: control.now() + Duration::from_secs(24 * 3600) }
+        let now = control.now();
+        Next::Wake { not_before: now + self.look_again, at: now + Duration::from_secs(24 * 3600) }
     }
 }
 
@@ -35,6 +38,7 @@ impl Director for Patience {
 pub(crate) struct Lab {
     pub(crate) config: Config,
     pub(crate) linger: Duration,
+    pub(crate) look_again: Duration,
 }
 
 pub(crate) fn lab(seed: u64, faults: &str, hosts: Vec<Host>) -> Lab {
@@ -46,12 +50,16 @@ pub(crate) fn lab(seed: u64, faults: &str, hosts: Vec<Host>) -> Lab {
         std::env::temp_dir().join(format!("chaosdrill-rt-{}-{number}", std::process::id()));
     let mut config = Config::new(plan, hosts, folder);
     config.failpoints = vec!["lab.here"];
-    Lab { config, linger: Duration::from_secs(1) }
+    Lab { config, linger: Duration::from_secs(1), look_again: Duration::ZERO }
 }
 
 impl Lab {
+    fn director(&self) -> Patience {
+        Patience { healed: false, linger: self.linger, look_again: self.look_again }
+    }
+
     pub(crate) fn run(self) -> Finished {
-        let director = Patience { healed: false, linger: self.linger };
+        let director = self.director();
         let folder = self.config.folder.clone();
         let finished = sim::run(self.config, director).expect("the harness holds");
         std::fs::remove_dir_all(folder).expect("the folder is ours");
@@ -62,7 +70,7 @@ impl Lab {
 impl Lab {
     /// The simulator's own check.
     pub(crate) fn check_determinism(self) -> Result<(), String> {
-        let director = Patience { healed: false, linger: self.linger };
+        let director = self.director();
         sim::check_determinism(&self.config, director)
     }
 }

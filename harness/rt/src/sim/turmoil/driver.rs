@@ -1,17 +1,20 @@
 //! The crank of turmoil: steps, crashes and restarts, and the exact skip of idle time.
 //!
-//! turmoil executes every tick of every host, also where nothing happens for hours. A step in which no task was
-//! polled, with nothing in flight, is idle; then every host's clock is advanced to one tick before the next
-//! deadline. A test compares traces with and without the skip, byte for byte.
+//! turmoil executes every tick of every host, also where nothing happens for hours. Where no task is ready and no
+//! message in flight, every host's clock is advanced to the next deadline, in no step at all. A test compares traces
+//! with and without the skip, byte for byte.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     panic::{AssertUnwindSafe, catch_unwind},
-    task::{Poll, Waker},
+    pin::pin,
+    rc::Rc,
+    task::{Context, Waker},
     time::Duration,
 };
 
 use chaosdrill_core::check::panic_message;
+use tokio::runtime::Handle;
 
 use super::{clock, timers};
 use crate::sim::{
@@ -25,22 +28,17 @@ use crate::sim::{
 
 const TICK: Duration = Duration::from_millis(1);
 
-/// A gap shorter than this many ticks is walked through.
-const SKIP_TICKS_MIN: u32 = 3;
-
 /// Connections that may wait to be accepted, and segments to be read. turmoil panics at one more, and a host that
 /// stalls while others try again and again owes many.
 const BACKLOG_MAX: usize = 1 << 16;
 
-thread_local! {
-    static SKIP: Cell<Duration> = const { Cell::new(Duration::ZERO) };
-    static SKIPPER_POLLS: Cell<u64> = const { Cell::new(0) };
-    static SKIPPERS: RefCell<Vec<Option<Waker>>> = const { RefCell::new(Vec::new()) };
-}
+/// The runtime of each host that has one.
+type Runtimes = Rc<RefCell<Vec<Option<Handle>>>>;
 
 struct Turmoil<'a> {
     sim: turmoil::Sim<'a>,
     names: Vec<String>,
+    runtimes: Runtimes,
 }
 
 impl Turmoil<'_> {
@@ -68,6 +66,21 @@ impl Turmoil<'_> {
             }
         });
         count
+    }
+
+    /// Advances the clock of every host, and nothing else: due timers fire when the host is next driven.
+    fn advance(&self, by: Duration) {
+        for runtime in self.runtimes.borrow().iter().flatten() {
+            let _inside = runtime.enter();
+            let mut cx = Context::from_waker(Waker::noop());
+            // The clock moves at the first poll; what is left is a yield to other tasks, of which there are none.
+            let _ = pin!(tokio::time::advance(by)).poll(&mut cx);
+        }
+    }
+
+    fn crash(&mut self, host: usize) {
+        self.runtimes.borrow_mut()[host] = None;
+        self.sim.crash(self.names[host].as_str());
     }
 }
 
@@ -97,32 +110,7 @@ impl Levers for Turmoil<'_> {
     }
 
     fn restart(&mut self, host: usize) {
-        forget_skipper(host);
         self.sim.bounce(self.names[host].as_str());
-    }
-}
-
-/// Polls of all tasks but the skippers.
-fn polls() -> u64 {
-    timers::polls() - SKIPPER_POLLS.get()
-}
-
-fn forget_skipper(host: usize) {
-    SKIPPERS.with_borrow_mut(|skippers| skippers[host] = None);
-}
-
-/// A host's daemon that advances its clock when the driver orders a skip.
-async fn skipper(host: usize) {
-    loop {
-        std::future::poll_fn(|cx| {
-            SKIPPERS.with_borrow_mut(|skippers| {
-                let was_woken = skippers[host].is_none();
-                skippers[host] = Some(cx.waker().clone());
-                if was_woken && !SKIP.get().is_zero() { Poll::Ready(()) } else { Poll::Pending }
-            })
-        })
-        .await;
-        tokio::time::advance(SKIP.get()).await;
     }
 }
 
@@ -136,33 +124,24 @@ fn build(config: &Config) -> Turmoil<'static> {
         .min_message_latency(Duration::from_millis(config.network.ms_min))
         .max_message_latency(Duration::from_millis(config.network.ms_min))
         .build();
-    SKIP.set(Duration::ZERO);
-    SKIPPER_POLLS.set(0);
-    SKIPPERS.set(vec![None; config.hosts.len()]);
+    let runtimes = Runtimes::new(RefCell::new(vec![None; config.hosts.len()]));
     for (index, host) in config.hosts.iter().enumerate() {
-        let software = host.software.clone();
+        let (software, runtimes) = (host.software.clone(), runtimes.clone());
         sim.host(host.name.as_str(), move || {
+            runtimes.borrow_mut()[index] = Some(Handle::current());
             let here = Here { host: index, life: world::with(|world| world.hosts[index].life) };
             let software = software.clone();
-            let life = Gate::software(
+            Gate::software(
                 async move {
                     let result = software().await;
                     world::ended(here, result.map_err(|error: BoxError| error.to_string()));
                     std::future::pending::<turmoil::Result>().await
                 },
                 here,
-            );
-            async move {
-                let mut skipper = Box::pin(skipper(index));
-                tokio::task::spawn_local(std::future::poll_fn(move |cx| {
-                    SKIPPER_POLLS.set(SKIPPER_POLLS.get() + 1);
-                    skipper.as_mut().poll(cx)
-                }));
-                life.await
-            }
+            )
         });
     }
-    Turmoil { sim, names: config.hosts.iter().map(|host| host.name.clone()).collect() }
+    Turmoil { sim, names: config.hosts.iter().map(|host| host.name.clone()).collect(), runtimes }
 }
 
 /// Runs a simulation to its end; says why it ended early, and how many steps were executed.
@@ -210,64 +189,71 @@ impl Crank {
 
     /// One step of the simulator, with what follows from it.
     fn step(&mut self, config: &Config) -> Option<Stop> {
-        let polls = polls();
-        let skip = SKIP.get();
+        let polls = timers::polls();
         let step = AssertUnwindSafe(|| self.turmoil.sim.step());
-        let stepped = profile::measure(Part::Step, || catch_unwind(step));
-        SKIP.set(Duration::ZERO);
-        match stepped {
+        match profile::measure(Part::Step, || catch_unwind(step)) {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => return Some(Stop::Panicked { message: error.to_string() }),
             Err(panic) => return Some(Stop::Panicked { message: panic_message(&*panic) }),
         }
         self.steps += 1;
-        self.elapsed += skip.max(TICK);
-        clock::set_step(self.elapsed);
+        self.pass(TICK);
         self.crash_the_dead();
+        if timers::polls() != polls {
+            self.attention.told = false;
+        }
         let (stop, events) = world::with(|world| {
             world.reached(self.elapsed);
             (world.stop.take(), world.trace.events().len() as u64)
         });
-        stop.or_else(|| config.bounds.met(self.elapsed, self.steps, events)).or_else(|| {
-            let is_idle = self::polls() == polls;
-            self.attention.quiescent = false;
-            if is_idle {
-                self.skip_idle_time(config.skip_idle);
-            } else {
-                self.attention.told = false;
-            }
-            None
-        })
+        let stop = stop.or_else(|| config.bounds.met(self.elapsed, self.steps, events));
+        if stop.is_none() {
+            self.look_ahead(config.skip_idle);
+        }
+        stop
+    }
+
+    fn pass(&mut self, by: Duration) {
+        self.elapsed += by;
+        clock::set_step(self.elapsed);
     }
 
     /// Tells turmoil of hosts that are down already as far as their tasks are concerned.
     fn crash_the_dead(&mut self) {
         for Request::Crash(host) in world::with(|world| std::mem::take(&mut world.requests)) {
-            forget_skipper(host);
-            self.turmoil.sim.crash(self.turmoil.names[host].as_str());
+            self.turmoil.crash(host);
         }
     }
 
-    /// Nothing happened in the last step: go to one tick before the next thing that will.
-    fn skip_idle_time(&mut self, may_skip: bool) {
-        if self.turmoil.in_flight() > 0 {
+    /// Goes to the next thing that will happen, where nothing happens now.
+    fn look_ahead(&mut self, may_skip: bool) {
+        self.attention.quiescent = false;
+        if timers::is_a_task_ready() || self.turmoil.in_flight() > 0 {
             return;
         }
-        let due = world::with(|world| world.agenda.first_key_value().map(|((at, _), _)| *at));
-        let next = [timers::next_deadline(self.elapsed), due].into_iter().flatten().min();
-        self.attention.quiescent = next.is_none() && !self.attention.told;
-        let latest = self.attention.latest();
-        let target = next.map_or(latest, |next| next.min(latest));
-        let gap = target.saturating_sub(self.elapsed);
-        if !may_skip || gap <= TICK * SKIP_TICKS_MIN || self.attention.quiescent {
-            return;
-        }
-        let ticks = gap.as_nanos() / TICK.as_nanos() - 1;
-        SKIP.set(TICK * u32::try_from(ticks).unwrap_or(u32::MAX));
-        let wakers = SKIPPERS.with_borrow_mut(|skippers| {
-            skippers.iter_mut().filter_map(Option::take).collect::<Vec<_>>()
+        let (due, length) = world::with(|world| {
+            (world.agenda.first_key_value().map(|((at, _), _)| *at), world.history_length)
         });
-        wakers.into_iter().for_each(Waker::wake);
+        let deadline = timers::next_deadline(self.elapsed);
+        self.attention.quiescent = deadline.is_none() && due.is_none() && !self.attention.told;
+        if self.attention.quiescent || !may_skip {
+            return;
+        }
+        let look = self.attention.next(length);
+        let ours = due.map_or(look, |due| due.min(look));
+        let next = deadline.map_or(ours, |deadline| deadline.min(ours));
+        let mut ticks = next.saturating_sub(self.elapsed).as_nanos() / TICK.as_nanos();
+        let target = self.elapsed + TICK * u32::try_from(ticks).unwrap_or(u32::MAX);
+        if ours <= target {
+            // What we do then wakes tasks. A step must lead there: timers that are due fire first, and tokio's wheel
+            // learns the time; what it is given before that would fire in another order.
+            ticks = ticks.saturating_sub(1);
+        }
+        let gap = TICK * u32::try_from(ticks).unwrap_or(u32::MAX);
+        if !gap.is_zero() {
+            self.turmoil.advance(gap);
+            self.pass(gap);
+        }
     }
 
     /// Takes the simulator down, with every host dead, so that no destructor has an effect.

@@ -1,11 +1,11 @@
-//! Deadlines and polls of every tokio timer and task, read from tokio's own instrumentation.
+//! Deadlines of every tokio timer, and which tasks are ready, read from tokio's own instrumentation.
 //!
 //! With tokio's feature `tracing`, each timer is a span `runtime.resource` of kind `timer`; the milliseconds until
 //! its deadline come as an event at the first poll and at each reset, and the span closes when the timer is
-//! dropped. Each task is a span `runtime.spawn` that is entered at every poll. That is all the idle skip has to
-//! know, and it holds for timers of foreign code too.
+//! dropped. Each task is a span `runtime.spawn` that is entered at every poll, and each wake is an event that names
+//! the task's span. That is all the idle skip has to know, and it holds for timers and tasks of foreign code too.
 
-use std::{cell::RefCell, collections::BTreeSet, fmt::Debug, time::Duration};
+use std::{cell::RefCell, collections::BTreeSet, fmt, time::Duration};
 
 use tracing::{
     Event, Metadata, Subscriber,
@@ -20,10 +20,16 @@ use super::clock;
 /// rounded down, and a foreign task is seen to read its clock at the beginning of the step.
 const ABOUT_TO_FIRE: Duration = Duration::from_millis(3);
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Kind {
-    Timer(Option<u64>),
-    Task,
+    Timer {
+        deadline: Option<u64>,
+    },
+    Task {
+        is_ready: bool,
+    },
+    /// Entered and left without effect.
+    Other,
 }
 
 #[derive(Debug)]
@@ -32,13 +38,22 @@ struct Span {
     references: u32,
 }
 
+/// A place for spans, one after the other.
+#[derive(Debug, Default)]
+struct Slot {
+    /// Counts the spans that had the place, so that a late wake of a finished task reaches nobody.
+    generation: u32,
+    span: Option<Span>,
+}
+
 #[derive(Debug, Default)]
 struct State {
-    spans: Vec<Option<Span>>,
+    slots: Vec<Slot>,
     free: Vec<usize>,
-    /// (deadline in virtual nanoseconds, span).
+    /// (deadline in virtual nanoseconds, slot).
     deadlines: BTreeSet<(u64, usize)>,
     entered: Vec<usize>,
+    ready: usize,
     polls: u64,
 }
 
@@ -46,14 +61,75 @@ thread_local! {
     static STATE: RefCell<State> = RefCell::default();
 }
 
+impl State {
+    fn open(&mut self, kind: Kind) -> Id {
+        if let Kind::Task { is_ready: true } = kind {
+            self.ready += 1;
+        }
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot::default());
+            self.slots.len() - 1
+        });
+        let slot = &mut self.slots[index];
+        slot.generation += 1;
+        slot.span = Some(Span { kind, references: 1 });
+        Id::from_u64(u64::from(slot.generation) << 32 | (index as u64 + 1))
+    }
+
+    /// The span of an id, with its place, while it is open.
+    fn span(&mut self, id: u64) -> Option<(usize, &mut Span)> {
+        let index = usize::try_from(id & u64::from(u32::MAX)).ok()?.checked_sub(1)?;
+        let slot = self.slots.get_mut(index)?;
+        let is_same = u64::from(slot.generation) == id >> 32;
+        slot.span.as_mut().filter(|_| is_same).map(|span| (index, span))
+    }
+
+    fn set_ready(&mut self, id: u64, now_ready: bool) {
+        let Some((_, Span { kind: Kind::Task { is_ready }, .. })) = self.span(id) else { return };
+        let before = std::mem::replace(is_ready, now_ready);
+        self.ready = self.ready + usize::from(now_ready) - usize::from(before);
+    }
+
+    /// The innermost timer that is being polled now fires at this time.
+    fn set_deadline(&mut self, at: u64) {
+        for index in self.entered.iter().rev() {
+            let Some(Span { kind: Kind::Timer { deadline }, .. }) = &mut self.slots[*index].span
+            else {
+                continue;
+            };
+            if let Some(before) = deadline.replace(at) {
+                self.deadlines.remove(&(before, *index));
+            }
+            self.deadlines.insert((at, *index));
+            return;
+        }
+    }
+
+    fn close(&mut self, index: usize) {
+        match self.slots[index].span.take().map(|span| span.kind) {
+            Some(Kind::Timer { deadline: Some(at) }) => {
+                self.deadlines.remove(&(at, index));
+            }
+            Some(Kind::Task { is_ready: true }) => self.ready -= 1,
+            _ => {}
+        }
+        self.free.push(index);
+    }
+}
+
 /// Forgets everything; for the beginning of a simulation.
 pub(crate) fn reset() {
     STATE.set(State::default());
 }
 
-/// How many polls there have been of tasks, those of the simulator itself left out.
+/// How many polls there have been of tasks.
 pub(crate) fn polls() -> u64 {
     STATE.with_borrow(|state| state.polls)
+}
+
+/// Whether a task waits to be polled.
+pub(crate) fn is_a_task_ready() -> bool {
+    STATE.with_borrow(|state| state.ready > 0)
 }
 
 /// The earliest deadline that is not over.
@@ -68,44 +144,62 @@ pub(crate) fn next_deadline(now: Duration) -> Option<Duration> {
 /// The subscriber that sees them.
 pub(crate) struct Eye;
 
+/// What matters of the fields of a span or an event.
 #[derive(Default)]
 struct Fields {
-    kind: Option<Kind>,
+    is_timer: bool,
     is_block_on: bool,
     milliseconds: Option<u64>,
+    woken: Option<u64>,
+    is_wake: bool,
+}
+
+/// Compares what is shown with a text, without writing it down.
+struct Is<'a>(&'a str);
+
+impl fmt::Write for Is<'_> {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        self.0 = self.0.strip_prefix(part).ok_or(fmt::Error)?;
+        Ok(())
+    }
+}
+
+fn shows(value: &dyn fmt::Debug, text: &str) -> bool {
+    let mut rest = Is(text);
+    fmt::write(&mut rest, format_args!("{value:?}")).is_ok() && rest.0.is_empty()
 }
 
 impl Visit for Fields {
     fn record_u64(&mut self, field: &Field, value: u64) {
-        if field.name() == "duration" {
-            self.milliseconds = Some(value);
+        match field.name() {
+            "duration" => self.milliseconds = Some(value),
+            "task.id" => self.woken = Some(value),
+            _ => {}
         }
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == "kind" {
-            match value {
-                "timer" => self.kind = Some(Kind::Timer(None)),
-                "block_on" => self.is_block_on = true,
-                _ => {}
-            }
+        match field.name() {
+            "kind" => self.is_timer = value == "timer",
+            "op" => self.is_wake = matches!(value, "waker.wake" | "waker.wake_by_ref"),
+            _ => {}
         }
     }
 
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if field.name() == "kind" && format!("{value:?}").trim_matches('"') == "block_on" {
-            self.is_block_on = true;
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "kind" {
+            self.is_block_on = shows(value, "block_on");
         }
     }
 }
+
+const TASK: &str = "runtime.spawn";
+const RESOURCE: &str = "runtime.resource";
+const WAKES: &str = "tokio::task::waker";
 
 fn is_of_interest(metadata: &Metadata<'_>) -> bool {
-    matches!(metadata.name(), "runtime.resource" | "runtime.spawn")
-        || metadata.target() == "runtime::resource::state_update"
-}
-
-fn index(id: &Id) -> usize {
-    usize::try_from(id.into_u64()).expect("few spans are open") - 1
+    matches!(metadata.name(), RESOURCE | TASK)
+        || matches!(metadata.target(), "runtime::resource::state_update" | WAKES)
 }
 
 impl Subscriber for Eye {
@@ -121,24 +215,13 @@ impl Subscriber for Eye {
         let mut fields = Fields::default();
         attributes.record(&mut fields);
         let kind = match attributes.metadata().name() {
-            "runtime.spawn" if !fields.is_block_on => Some(Kind::Task),
-            _ => fields.kind,
+            // The call that drives a runtime is no task of its own.
+            TASK if fields.is_block_on => Kind::Other,
+            TASK => Kind::Task { is_ready: true },
+            _ if fields.is_timer => Kind::Timer { deadline: None },
+            _ => Kind::Other,
         };
-        STATE.with_borrow_mut(|state| {
-            // What is neither a timer nor a task gets a span all the same; it is entered and left without effect.
-            let span = Span { kind: kind.unwrap_or(Kind::Timer(None)), references: 1 };
-            let index = match state.free.pop() {
-                Some(index) => {
-                    state.spans[index] = Some(span);
-                    index
-                }
-                None => {
-                    state.spans.push(Some(span));
-                    state.spans.len() - 1
-                }
-            };
-            Id::from_u64(index as u64 + 1)
-        })
+        STATE.with_borrow_mut(|state| state.open(kind))
     }
 
     fn record(&self, _: &Id, _: &Record<'_>) {}
@@ -148,36 +231,29 @@ impl Subscriber for Eye {
     fn event(&self, event: &Event<'_>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let Some(milliseconds) = fields.milliseconds else { return };
-        let at = clock::now_ns().saturating_add(milliseconds.saturating_mul(1_000_000));
-        STATE.with_borrow_mut(|state| {
-            let timer = state.entered.iter().rev().copied().find(|index| {
-                matches!(state.spans[*index], Some(Span { kind: Kind::Timer(_), .. }))
-            });
-            let Some(timer) = timer else { return };
-            let Some(Span { kind: Kind::Timer(deadline), .. }) = &mut state.spans[timer] else {
-                return;
-            };
-            if let Some(before) = deadline.replace(at) {
-                state.deadlines.remove(&(before, timer));
-            }
-            state.deadlines.insert((at, timer));
-        });
+        if let (true, Some(task)) = (fields.is_wake, fields.woken) {
+            STATE.with_borrow_mut(|state| state.set_ready(task, true));
+        } else if let Some(milliseconds) = fields.milliseconds {
+            let at = clock::now_ns().saturating_add(milliseconds.saturating_mul(1_000_000));
+            STATE.with_borrow_mut(|state| state.set_deadline(at));
+        }
     }
 
     fn enter(&self, id: &Id) {
         STATE.with_borrow_mut(|state| {
-            let index = index(id);
+            let Some((index, span)) = state.span(id.into_u64()) else { return };
+            let is_task = matches!(span.kind, Kind::Task { .. });
             state.entered.push(index);
-            if matches!(state.spans[index], Some(Span { kind: Kind::Task, .. })) {
+            if is_task {
                 state.polls += 1;
+                state.set_ready(id.into_u64(), false);
             }
         });
     }
 
     fn exit(&self, id: &Id) {
         STATE.with_borrow_mut(|state| {
-            let index = index(id);
+            let Some((index, _)) = state.span(id.into_u64()) else { return };
             if let Some(place) = state.entered.iter().rposition(|entered| *entered == index) {
                 state.entered.remove(place);
             }
@@ -186,7 +262,7 @@ impl Subscriber for Eye {
 
     fn clone_span(&self, id: &Id) -> Id {
         STATE.with_borrow_mut(|state| {
-            if let Some(span) = &mut state.spans[index(id)] {
+            if let Some((_, span)) = state.span(id.into_u64()) {
                 span.references += 1;
             }
         });
@@ -195,18 +271,13 @@ impl Subscriber for Eye {
 
     fn try_close(&self, id: Id) -> bool {
         STATE.with_borrow_mut(|state| {
-            let index = index(&id);
-            let Some(span) = &mut state.spans[index] else { return false };
+            let Some((index, span)) = state.span(id.into_u64()) else { return false };
             span.references -= 1;
-            if span.references > 0 {
-                return false;
+            let is_last = span.references == 0;
+            if is_last {
+                state.close(index);
             }
-            if let Kind::Timer(Some(at)) = span.kind {
-                state.deadlines.remove(&(at, index));
-            }
-            state.spans[index] = None;
-            state.free.push(index);
-            true
+            is_last
         })
     }
 }
