@@ -2,7 +2,10 @@
 
 use std::{num::NonZeroUsize, str::FromStr, time::Duration};
 
-use chaosdrill_core::{Seed, duration, limits::SEEDS_DEFAULT};
+use chaosdrill_core::{
+    Seed, duration,
+    limits::{SEEDS_DEFAULT, TEST_SEEDS_DEFAULT},
+};
 use clap::{Args, ValueEnum};
 
 use crate::{
@@ -95,10 +98,15 @@ pub(crate) struct SeedArgs {
 impl SeedArgs {
     /// The seeds, and how they were asked for.
     pub(crate) fn seeds(&self) -> (Vec<Seed>, String) {
+        self.seeds_or(SEEDS_DEFAULT)
+    }
+
+    /// The same, where so many are enough unless others were asked for.
+    fn seeds_or(&self, count: u64) -> (Vec<Seed>, String) {
         if let Some(seed) = self.seed {
             return (vec![seed], seed.to_string());
         }
-        let seeds = self.seeds.clone().unwrap_or(Seeds { from: 0, count: SEEDS_DEFAULT });
+        let seeds = self.seeds.clone().unwrap_or(Seeds { from: 0, count });
         let base = self.base.map_or(0, |base| base.0);
         let from = seeds.from.wrapping_add(base);
         let all = (0..seeds.count).map(|offset| Seed(from.wrapping_add(offset))).collect();
@@ -234,7 +242,11 @@ pub(crate) fn steering_of_environment() -> Result<Steering, String> {
             .map_err(|why| wrong("DRILL_NEMESIS", why))?,
         None => vec![Nemesis::Script, Nemesis::Swarm],
     };
-    Ok(Steering { seeds: args.seeds().0, nemeses, defect: read("DRILL_DEFECT") })
+    Ok(Steering {
+        seeds: args.seeds_or(TEST_SEEDS_DEFAULT).0,
+        nemeses,
+        defect: read("DRILL_DEFECT"),
+    })
 }
 
 #[cfg(test)]
