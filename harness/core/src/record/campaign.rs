@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{record::Record, seed::Seed};
+use crate::{
+    record::{Exercise, Record},
+    seed::Seed,
+};
 
 /// One scenario, as a campaign announces it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -49,6 +52,9 @@ pub struct CampaignHeader {
     /// The failpoints of their targets, as sites: `fp:jobs.after_claim`.
     #[serde(default)]
     pub failpoints: Vec<String>,
+    /// What must be exercised, where all scenarios that can do it are in the campaign.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exercises: Vec<Exercise>,
     /// The scenarios.
     pub scenarios: Vec<ScenarioRecord>,
 }

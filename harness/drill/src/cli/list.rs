@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, ops::ControlFlow};
 
-use chaosdrill_core::{Plan, Seed};
+use chaosdrill_core::{
+    Plan, Seed,
+    record::{Exercise, Way},
+};
 use chaosdrill_rt::defect::Shows;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -36,6 +39,8 @@ enum What {
     Failpoints,
     /// Checks, with the scenarios that use them.
     Checks,
+    /// Crash windows and kinds of trouble that a whole campaign exercises, with what stands for each.
+    Exercises,
     /// Boundary sites, as a calm run of each scenario passes them, with their counts.
     Sites,
 }
@@ -50,6 +55,7 @@ pub(crate) fn list(
         What::Defects => defects(registry),
         What::Failpoints => failpoints(registry),
         What::Checks => checks(registry),
+        What::Exercises => exercises(registry),
         What::Sites => sites(registry)?,
     };
     let width = lines.iter().map(|(name, _, _)| name.len()).max().unwrap_or_default();
@@ -130,6 +136,16 @@ fn checks(registry: &Registry) -> Vec<Line> {
         (guard.name.to_owned(), format!("a guard: {}", guard.claim), json)
     };
     users.into_iter().map(line).chain(guards.map(guard)).collect()
+}
+
+fn exercises(registry: &Registry) -> Vec<Line> {
+    let line = |exercise: Exercise| {
+        let ways: Vec<String> = exercise.ways.iter().map(Way::to_string).collect();
+        let name = format!("{} {}", exercise.list, exercise.name);
+        let words = format!("{} [{}]", exercise.what, ways.join("; "));
+        (name, words, json!(exercise))
+    };
+    registry.exercises_of(None).into_iter().map(line).collect()
 }
 
 fn sites(registry: &Registry) -> Result<Vec<Line>, ExpectedError> {
