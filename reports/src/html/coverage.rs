@@ -63,8 +63,8 @@ fn exercises(exercises: &[ExerciseSummary]) -> Markup {
     let table = html! {
         table.exercises {
             thead { tr {
-                th scope="col" { "Name" } th scope="col" { "What" } th.number scope="col" { "Hits" }
-                th scope="col" { "By" }
+                th scope="col" { "Name" } th scope="col" { "What, and what stands for it" }
+                th.number scope="col" { "Hits" }
             } }
             @for body in &bodies { (body) }
         }
@@ -73,8 +73,8 @@ fn exercises(exercises: &[ExerciseSummary]) -> Markup {
         @if !exercises.is_empty() {
             h3 { "Crash windows and kinds of trouble" }
             p {
-                "What a drill of all scenarios must do, target by target, and over all of them. Each line was done in at "
-                "least one of the ways on its right, or else it stands at the top of this page."
+                "What a drill of all scenarios must do, target by target, and over all of them. One of the ways below a "
+                "line is enough; a line without a hit stands at the top of this page too."
             }
             (parts::wide("Crash windows and kinds of trouble", &table))
         }
@@ -86,14 +86,14 @@ fn exercise_list(list: &str, exercises: &[&ExerciseSummary], fill: &Fill) -> Mar
     html! {
         tbody {
             tr.group {
-                th colspan="4" scope="colgroup" {
+                th colspan="3" scope="colgroup" {
                     (name(list)) span.quiet {
                         " " (words::grouped(done)) " of " (words::grouped(exercises.len() as u64)) " done"
                     }
                 }
             }
             (fill)
-            @if fill.has_rest() { tr { td colspan="4" { (fill.rest("line")) } } }
+            @if fill.has_rest() { tr { td colspan="3" { (fill.rest("line")) } } }
         }
     }
 }
@@ -104,9 +104,8 @@ fn exercise(exercise: &ExerciseSummary) -> Markup {
     html! {
         tr {
             th scope="row" { (name(&exercise.name)) }
-            td { (name(&exercise.what)) }
+            td { (name(&exercise.what)) ul.ways { @for way in ways { (self::way(way)) } } }
             td class=(if hits == 0 { "number bad" } else { "number" }) { (words::grouped(hits)) }
-            td { ul.ways { @for way in ways { (self::way(way)) } } }
         }
     }
 }

@@ -68,7 +68,7 @@ fn list(context: &Context<'_>, findings: &[Finding]) -> Markup {
                 th scope="row" {
                     @if told { a href=(format!("#{}", anchor(finding))) { (id) } } @else { (id) }
                 }
-                td { (priority(finding.priority)) }
+                td { span class=(format!("priority {}", finding.priority.name())) { (finding.priority.name()) } }
                 td { (head::badge(finding.verdict)) }
                 td { code { (name(&finding.check)) } }
                 td { (takes(context, finding)) }
@@ -79,7 +79,7 @@ fn list(context: &Context<'_>, findings: &[Finding]) -> Markup {
         }
     });
     let table = html! {
-        table {
+        table.all {
             thead { tr {
                 th scope="col" { "Finding" } th scope="col" { "Priority" } th scope="col" { "Verdict" }
                 th scope="col" { "Check" } th scope="col" { "It takes" } th scope="col" { "First in" } th.number scope="col" { "Runs" }

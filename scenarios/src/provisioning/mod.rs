@@ -53,6 +53,7 @@ pub fn scenarios() -> Vec<Scenario> {
         reconcilers::of_races(),
         slow_handler::of_stalls(),
         slow_handler::of_slow_backends(),
+        sweeps::between_list_and_deletion(),
         sweeps::in_flight(),
         sweeps::without_the_living(),
     ];
