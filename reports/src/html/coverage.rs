@@ -63,7 +63,7 @@ fn exercises(exercises: &[ExerciseSummary]) -> Markup {
     let table = html! {
         table.exercises {
             thead { tr {
-                th scope="col" { "Name" } th scope="col" { "What, and what stands for it" }
+                th scope="col" { "Name" } th scope="col" { "What" }
                 th.number scope="col" { "Hits" }
             } }
             @for body in &bodies { (body) }

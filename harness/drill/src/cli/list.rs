@@ -1,6 +1,14 @@
 //! `drill list`: what there is, one item a line, its name first.
+//!
+//! On a terminal, what stands in brackets at the end of a line gets lines of its own, so that eighty columns are enough.
 
-use std::{collections::BTreeMap, ops::ControlFlow};
+mod page;
+
+use std::{
+    collections::BTreeMap,
+    io::{self, IsTerminal},
+    ops::ControlFlow,
+};
 
 use chaosdrill_core::{
     Plan, Seed,
@@ -22,11 +30,17 @@ use crate::{
     run::Job,
 };
 
+/// The width of a terminal that everything but long names fits into.
+const COLUMNS: usize = 80;
+
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ListArgs {
     /// What to list.
     #[arg(value_enum, default_value = "scenarios")]
     what: What,
+    /// A page of Markdown instead of lines; for `defects` and `exercises`.
+    #[arg(long)]
+    page: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -50,6 +64,18 @@ pub(crate) fn list(
     args: &ListArgs,
     format: MessageFormat,
 ) -> Result<Status, ExpectedError> {
+    if args.page {
+        let page = match args.what {
+            What::Defects => page::defects(registry),
+            What::Exercises => page::exercises(registry),
+            _ => {
+                let why = "there are pages of `defects` and `exercises` only";
+                return Err(ExpectedError::Usage(why.to_owned()));
+            }
+        };
+        console::print(&page);
+        return Ok(Status::Valid);
+    }
     let lines = match args.what {
         What::Scenarios => scenarios(registry),
         What::Defects => defects(registry),
@@ -59,16 +85,48 @@ pub(crate) fn list(
         What::Sites => sites(registry)?,
     };
     let width = lines.iter().map(|(name, _, _)| name.len()).max().unwrap_or_default();
+    let folds = io::stdout().is_terminal();
     for (name, words, json) in &lines {
         match format {
             MessageFormat::Json => console::print_json(json),
             MessageFormat::Human => {
                 let line = format!("{name:width$}  {words}");
-                console::print(&format!("{}\n", console::redacted(line.trim_end())));
+                let line = console::redacted(line.trim_end());
+                let line = if folds { folded(&line, width + 2) } else { line };
+                console::print(&format!("{line}\n"));
             }
         }
     }
     Ok(if lines.is_empty() { Status::NothingSelected } else { Status::Valid })
+}
+
+/// A line in lines of eighty columns: what stands in brackets at its end begins a new one, and all but the first are
+/// indented.
+fn folded(line: &str, indent: usize) -> String {
+    let (words, aside) = match line.rsplit_once(" [") {
+        Some((words, aside)) => (words, Some(format!("[{aside}"))),
+        None => (line, None),
+    };
+    let mut lines = vec![String::new()];
+    for (part, text) in [Some(words.to_owned()), aside].into_iter().flatten().enumerate() {
+        if part > 0 {
+            lines.push(" ".repeat(indent));
+        }
+        let mut begins = true;
+        for word in text.split(' ') {
+            let last = lines.last_mut().expect("there is one");
+            if !begins && last.chars().count() + 1 + word.chars().count() > COLUMNS {
+                lines.push(" ".repeat(indent) + word);
+            } else {
+                if !begins {
+                    last.push(' ');
+                }
+                last.push_str(word);
+            }
+            begins = false;
+        }
+    }
+    lines.join("\n")
 }
 
 /// Name, words for people, and the whole as JSON.
@@ -93,8 +151,9 @@ fn defects(registry: &Registry) -> Vec<Line> {
                 Shows::Nowhere => ", no counterpart here",
             };
             let class = defect.class.name();
+            let star = if defect.star { '★' } else { ' ' };
             let words = format!(
-                "{:<12} {class:<6} {} [{}{shows}]",
+                "{star} {:<12} {class:<6} {} [{}{shows}]",
                 target.name,
                 defect.summary,
                 defect.checks.join(", ")
@@ -102,6 +161,7 @@ fn defects(registry: &Registry) -> Vec<Line> {
             let json = json!({
                 "id": defect.id, "target": target.name, "class": class, "summary": defect.summary,
                 "wrong": defect.wrong, "right": defect.right, "core": defect.star, "checks": defect.checks,
+                "shows": shows.trim_start_matches(", "),
             });
             lines.push((defect.id.to_owned(), words, json));
         }
