@@ -1,6 +1,7 @@
 //! `drill list`: what there is, one item a line, its name first.
 //!
-//! On a terminal, what stands in brackets at the end of a line gets lines of its own, so that eighty columns are enough.
+//! On a terminal, what stands in brackets at the end of a line gets lines of its own, so that eighty columns are
+//! enough.
 
 mod page;
 
