@@ -59,10 +59,10 @@ pub(crate) fn between_list_and_deletion() -> Scenario {
                 let mut stream = workload.stream("rests");
                 for of in [ResourceType::Vector, ResourceType::Db, ResourceType::Nosql] {
                     let wish = wish(format!("wish-{}", of.name()), of);
-                    provision(&workload, &["h1:80", "h2:80"], &wish).await;
+                    provision(&workload, &["h1:80"], &wish).await;
                     rest(&mut stream, 40 * 60_000).await;
                 }
-                time::sleep(minutes(60)).await;
+                time::sleep(minutes(80)).await;
                 Ok(())
             })
         })

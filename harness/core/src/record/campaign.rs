@@ -84,18 +84,24 @@ pub struct SweepRecord {
     /// Boundaries that the calm run passed, each passage counted.
     pub boundaries: u64,
     /// Every passage with every act that fits it, taken one at a time.
+    #[serde(default)]
     pub space: u64,
     /// Those of them that are represented by an equivalent one.
+    #[serde(default)]
     pub equivalent: u64,
     /// Single faults that were run.
     pub singles: u64,
     /// Kinds of passages that were met only under faults: retries, and recovery itself.
+    #[serde(default)]
     pub under_faults: u64,
     /// Runs with a second fault at one of these.
+    #[serde(default)]
     pub during_recovery: u64,
     /// Runs with two faults of the calm run's boundaries.
+    #[serde(default)]
     pub pairs: u64,
     /// Plans that were left out, because a bound was met.
+    #[serde(default)]
     pub left_out: u64,
 }
 
