@@ -168,6 +168,12 @@ pub const HTML_PROOFS: (usize, usize) = (300, 100_000);
 /// Sites on a page, and the bytes they may take.
 pub const HTML_SITES: (usize, usize) = (400, 130_000);
 
+/// What must be exercised, and the bytes it may take.
+pub const HTML_EXERCISES: (usize, usize) = (300, 100_000);
+
+/// Ways to exercise one thing that are named.
+pub const HTML_WAYS_MAX: usize = 12;
+
 /// Acts that have a column of their own.
 pub const HTML_ACTS_MAX: usize = 12;
 

@@ -51,6 +51,7 @@ fn within(summary: &Summary, bounds: &MarkdownBounds) -> String {
     text.push_str(&findings::section(summary, bounds));
     text.push_str(&findings::commands(summary, bounds));
     text.push_str(&scenarios(summary, bounds));
+    text.push_str(&exercises(summary, bounds));
     text.push_str(&acts(summary, bounds));
     text.push_str(&sites(summary, bounds));
     text.push_str(&sweeps(summary, bounds));
@@ -120,6 +121,21 @@ fn scenarios(summary: &Summary, bounds: &MarkdownBounds) -> String {
         ]
     });
     table.section("Scenarios", "scenario")
+}
+
+/// Each list with how much of it was done; what was not stands first on the page already.
+fn exercises(summary: &Summary, bounds: &MarkdownBounds) -> String {
+    let mut lists: Vec<(&str, u64, u64)> = Vec::new();
+    for exercise in &summary.exercises {
+        let done = u64::from(exercise.hits() > 0);
+        match lists.iter_mut().find(|(list, ..)| *list == exercise.list) {
+            Some((_, known, all)) => (*known, *all) = (*known + done, *all + 1),
+            None => lists.push((&exercise.list, done, 1)),
+        }
+    }
+    let table = Table::new(&["crash windows and troubles", "done:", "of:"], bounds.acts);
+    let row = |(list, done, all)| vec![name(list), words::grouped(done), words::grouped(all)];
+    table.fill(lists, row).section("Exercised", "list")
 }
 
 fn acts(summary: &Summary, bounds: &MarkdownBounds) -> String {

@@ -2,7 +2,7 @@
 
 use chaosdrill_core::{
     Verdict,
-    record::{CampaignMeasured, Summary, Untried},
+    record::{CampaignMeasured, Finding, Summary, Untried},
 };
 
 /// A whole number with its thousands apart: `12,345`.
@@ -28,7 +28,12 @@ pub(crate) fn because(summary: &Summary) -> String {
     let tally = summary.tally;
     let of_runs = |number| format!("{} of {}", grouped(number), counted(tally.runs, "run"));
     let mut parts = vec![match summary.verdict {
-        Verdict::Invalid => format!("{} violated a check", of_runs(tally.invalid)),
+        Verdict::Invalid => {
+            let is_one = |finding: &&Finding| finding.verdict == Verdict::Invalid;
+            let findings = summary.findings.iter().filter(is_one).count() as u64;
+            let findings = counted(findings, "finding");
+            format!("{findings}: {} violated a check", of_runs(tally.invalid))
+        }
         Verdict::Unknown => "no run violated a check".to_owned(),
         Verdict::Valid if tally.runs == 0 => "there were no runs".to_owned(),
         Verdict::Valid => format!("{} held", of_runs(tally.valid)),
@@ -36,11 +41,15 @@ pub(crate) fn because(summary: &Summary) -> String {
     if tally.unknown > 0 {
         parts.push(format!("{} ended unknown", grouped(tally.unknown)));
     }
-    let never_hit = summary.never_hit.len() as u64;
-    if never_hit > 0 {
-        // Where only a part of the drill ran, a mark without a hit says nothing about the rest.
-        let where_not = if summary.campaign.whole { "never hit" } else { "not hit by this part" };
-        parts.push(format!("{} {where_not}", counted(never_hit, "mark")));
+    let undone = summary.exercises.iter().filter(|exercise| exercise.hits() == 0).count() as u64;
+    let marks = (summary.never_hit.len() as u64).saturating_sub(undone);
+    // Where only a part of the drill ran, what it did not come to says nothing about the rest.
+    let never = if summary.campaign.whole { "never" } else { "not" };
+    if marks > 0 {
+        parts.push(format!("{} {never} hit", counted(marks, "mark")));
+    }
+    if undone > 0 {
+        parts.push(format!("{} {never} done", counted(undone, "exercise")));
     }
     parts.join(", ")
 }

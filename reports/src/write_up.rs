@@ -4,7 +4,7 @@
 //! What begins with *To be written* is for the author; a write-up is done when there is none of it left.
 
 use chaosdrill_core::{
-    Campaign, Fault, Verdict,
+    Campaign, Fault,
     record::{Finding, Proof, Summary},
 };
 
@@ -13,11 +13,12 @@ use crate::{
     coverage::Atlas,
     escape, limits,
     markdown::findings::{id, span},
+    story::{self, Story},
     words,
 };
 
 /// The skeleton, as Markdown.
-pub fn write_up(campaign: &Campaign, proofs: &[Proof]) -> String {
+pub fn write_up(campaign: &Campaign, stories: &[Story], proofs: &[Proof]) -> String {
     let summary = campaign.summary();
     let atlas = Atlas::of(campaign);
     let mut text = format!("# Drill: {}\n\n", targets(&summary));
@@ -26,7 +27,10 @@ pub fn write_up(campaign: &Campaign, proofs: &[Proof]) -> String {
     text.push_str(&facts(campaign, &summary));
     text.push_str(&overview(&summary));
     let told = summary.findings.iter().take(limits::WRITE_UP_FINDINGS_MAX);
-    told.for_each(|finding| text.push_str(&self::finding(campaign, &atlas, finding)));
+    told.for_each(|finding| {
+        let story = story::of(stories, &finding.run);
+        text.push_str(&self::finding(campaign, &atlas, finding, story));
+    });
     let more = summary.findings.len().saturating_sub(limits::WRITE_UP_FINDINGS_MAX) as u64;
     if more > 0 {
         text.push_str(&format!("\n{} left out here.\n", words::counted(more, "more finding")));
@@ -93,7 +97,12 @@ fn overview(summary: &Summary) -> String {
     text
 }
 
-fn finding(campaign: &Campaign, atlas: &Atlas<'_>, finding: &Finding) -> String {
+fn finding(
+    campaign: &Campaign,
+    atlas: &Atlas<'_>,
+    finding: &Finding,
+    story: Option<&Story>,
+) -> String {
     let record = campaign.records.iter().find(|record| record.run == finding.run);
     let struck = record.map(|record| record.faults.as_slice()).unwrap_or_default();
     let struck = struck.iter().filter(|fault| fault.fired.is_some()).map(|fault| &fault.fault);
@@ -120,7 +129,7 @@ fn finding(campaign: &Campaign, atlas: &Atlas<'_>, finding: &Finding) -> String 
         text.push_str(&format!("| {label} | {value} |\n"));
     }
     text.push_str(&format!("\nIt takes {}. To see it again:\n\n", plan(&faults)));
-    text.push_str(&commands(&campaign.header.program, finding));
+    text.push_str(&commands(&campaign.header.program, finding, story));
     text.push_str(
         "\n**Cause.** *To be written*: where in the code it is settled, and why it goes wrong there.\n",
     );
@@ -130,17 +139,38 @@ fn finding(campaign: &Campaign, atlas: &Atlas<'_>, finding: &Finding) -> String 
     text
 }
 
-fn commands(program: &str, finding: &Finding) -> String {
+/// What a reader can do who has the repository, and not the folder of the campaign: a seed says everything, and where
+/// there is none, or a smaller plan, the plan itself stands here.
+fn commands(program: &str, finding: &Finding, story: Option<&Story>) -> String {
     let run = &finding.run;
-    let mut lines = vec![format!("- replay {}", span(&command::replay(program, run, None)))];
-    if finding.minimal().is_some() {
-        let plan = format!("{}/plan.min.toml", command::folder(run));
-        lines.push(format!("- minimal {}", span(&command::replay(program, run, Some(&plan)))));
+    let is_drawn = ["script", "swarm"].contains(&run.nemesis.as_str());
+    let mut text = String::new();
+    if is_drawn {
+        text.push_str(&format!("- replay {}\n", span(&command::replay(program, run, None))));
     }
-    if finding.verdict == Verdict::Invalid {
-        lines.push(format!("- keep {}", span(&command::keep(program, &command::folder(run)))));
+    let minimal =
+        story.and_then(|story| story.minimal.as_ref()).map(|plan| ("the smallest plan", plan));
+    let whole = story.and_then(|story| story.plan.as_ref()).map(|plan| ("the plan", plan));
+    let by_plan = span(&format!("{} replay --plan FILE", escape::line(program)));
+    match minimal.or(whole.filter(|_| !is_drawn)) {
+        Some((which, plan)) => {
+            let toml = escape::redact(&plan.to_toml()).into_owned();
+            let lines: Vec<_> = toml.lines().map(escape::line).collect();
+            text.push_str(&format!(
+                "- {which}, for {by_plan}:\n\n```toml\n{}\n```\n",
+                lines.join("\n")
+            ));
+        }
+        None if !is_drawn => {
+            let plan = format!("{}/plan.toml", command::folder(run));
+            text.push_str(&format!(
+                "- *To be written*: the plan, which was {}, for {by_plan}\n",
+                name(&plan)
+            ));
+        }
+        None => {}
     }
-    lines.join("\n") + "\n"
+    text
 }
 
 /// The faults in words.

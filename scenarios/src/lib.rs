@@ -8,6 +8,7 @@ pub mod provisioning;
 pub mod races;
 pub mod recovery;
 mod sample;
+mod troubles;
 
 use chaosdrill::Registry;
 
@@ -21,7 +22,9 @@ pub fn registry() -> Registry {
         races::target(),
         recovery::target(),
     ];
-    let registry = Registry::new().manifest_dir(env!("CARGO_MANIFEST_DIR"));
+    let registry = Registry::new()
+        .manifest_dir(env!("CARGO_MANIFEST_DIR"))
+        .exercises(troubles::LIST, troubles::all());
     let registry = targets.into_iter().fold(registry, Registry::target);
     let scenarios = [
         notification::scenarios(),

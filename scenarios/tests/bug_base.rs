@@ -1,9 +1,11 @@
 //! The list of planted bugs of each target is that of its sources: each is planted, and each planted one is listed.
+//! The pages that are committed for readers are those of the lists.
 
 use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use chaosdrill::{Defect, Shows};
@@ -60,4 +62,30 @@ fn provisioning() {
 #[test]
 fn recovery() {
     agree("recovery", chaosdrill_target_recovery::DEFECTS);
+}
+
+/// What `drill list` prints as a page.
+fn page(what: &str) -> String {
+    let drill = Command::new(env!("CARGO_BIN_EXE_drill")).args(["list", what, "--page"]).output();
+    let output = drill.expect("the program can be started");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[track_caller]
+fn is_committed(what: &str, file: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
+    let committed = fs::read_to_string(path).unwrap_or_default();
+    let mend = format!("cargo drill list {what} --page > {file}");
+    assert!(committed == page(what), "{file} is not what the program says; mend it by: {mend}");
+}
+
+#[test]
+fn the_page_of_bugs_is_that_of_the_code() {
+    is_committed("defects", "targets/BUGS.md");
+}
+
+#[test]
+fn the_page_of_exercises_is_that_of_the_code() {
+    is_committed("exercises", "scenarios/EXERCISES.md");
 }

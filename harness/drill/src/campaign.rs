@@ -147,6 +147,7 @@ pub(crate) fn header(registry: &Registry, order: &Order) -> CampaignHeader {
             && order.time_budget.is_none()
             && order.nemeses.contains(&Nemesis::Script),
         failpoints: failpoints(registry, order),
+        exercises: registry.exercises_of(order.filter.as_deref()),
         scenarios: registry
             .select(order.filter.as_deref())
             .into_iter()
@@ -158,8 +159,13 @@ pub(crate) fn header(registry: &Registry, order: &Order) -> CampaignHeader {
 /// The failpoints of all targets that are drilled, as sites.
 fn failpoints(registry: &Registry, order: &Order) -> Vec<String> {
     let scenarios = registry.select(order.filter.as_deref()).into_iter();
-    let names: BTreeSet<&str> =
-        scenarios.flat_map(|scenario| registry.failpoints_of(scenario)).collect();
+    let targets = scenarios.filter_map(|scenario| registry.target_of(scenario));
+    let names: BTreeSet<&str> = targets
+        .flat_map(|target| {
+            let is_planted = |name: &&str| target.planted_failpoints.contains(name);
+            target.failpoints.iter().copied().filter(move |name| !is_planted(name))
+        })
+        .collect();
     names.into_iter().map(|name| format!("fp:{name}")).collect()
 }
 

@@ -73,6 +73,7 @@ pub use chaosdrill_core::{
     Check, CheckKind, Event, EventKind, History, Mark, Outcome, Plan, Priority, Seed, Stream,
     Verdict,
     history::{Entry as Operation, RowChange},
+    record::Exercise,
 };
 /// The facade that scenarios and clients are written against; targets depend on it directly.
 pub use chaosdrill_rt as rt;

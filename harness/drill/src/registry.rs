@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chaosdrill_core::nearest;
+use chaosdrill_core::{nearest, record::Exercise};
 use chaosdrill_rt::{defect::Defect, sim};
 
 use crate::{canary, guard::Guard, scenario::Scenario, sibling};
@@ -14,6 +14,9 @@ pub struct Target {
     pub(crate) failpoints: Vec<&'static str>,
     pub(crate) defects: Vec<Defect>,
     pub(crate) guards: Vec<Guard>,
+    pub(crate) exercises: Vec<Exercise>,
+    /// Failpoints that only planted bugs pass.
+    pub(crate) planted_failpoints: Vec<&'static str>,
 }
 
 impl Target {
@@ -29,10 +32,26 @@ impl Target {
         self
     }
 
+    /// Failpoints that only its planted bugs pass: nobody misses them in a campaign without.
+    #[must_use]
+    pub fn planted_failpoints(mut self, names: &[&'static str]) -> Self {
+        self.planted_failpoints.extend_from_slice(names);
+        self.failpoints(names)
+    }
+
     /// Its planted bugs.
     #[must_use]
     pub fn defects(mut self, defects: &[Defect]) -> Self {
         self.defects.extend_from_slice(defects);
+        self
+    }
+
+    /// Its crash windows, and whatever else a whole campaign must do to it.
+    #[must_use]
+    pub fn exercises(mut self, exercises: impl IntoIterator<Item = Exercise>) -> Self {
+        let (list, scope) = (&self.name, format!("{}/", self.name));
+        let own = |exercise| Exercise { list: list.clone(), scope: scope.clone(), ..exercise };
+        self.exercises.extend(exercises.into_iter().map(own));
         self
     }
 
@@ -49,6 +68,7 @@ impl Target {
 pub struct Registry {
     pub(crate) scenarios: Vec<Scenario>,
     pub(crate) targets: Vec<Target>,
+    pub(crate) exercises: Vec<Exercise>,
     pub(crate) manifest_dir: Option<PathBuf>,
     pub(crate) program: String,
     canary: Scenario,
@@ -59,6 +79,7 @@ impl Default for Registry {
         Self {
             scenarios: Vec::new(),
             targets: Vec::new(),
+            exercises: Vec::new(),
             manifest_dir: None,
             program: sibling::program_on("cargo drill", sim::SIMULATOR),
             canary: canary::scenario(),
@@ -98,6 +119,14 @@ impl Registry {
         self
     }
 
+    /// What a whole campaign must have done, over all targets.
+    #[must_use]
+    pub fn exercises(mut self, list: &str, exercises: impl IntoIterator<Item = Exercise>) -> Self {
+        let own = |exercise| Exercise { list: list.to_owned(), ..exercise };
+        self.exercises.extend(exercises.into_iter().map(own));
+        self
+    }
+
     /// The crate's folder, `env!("CARGO_MANIFEST_DIR")`: its kept plans stand in `regressions/` there.
     #[must_use]
     pub fn manifest_dir(mut self, dir: impl Into<PathBuf>) -> Self {
@@ -122,6 +151,21 @@ impl Registry {
 
     pub(crate) fn target_of(&self, scenario: &Scenario) -> Option<&Target> {
         self.targets.iter().find(|target| target.name == scenario.target())
+    }
+
+    /// What must be exercised by the scenarios that the filter selects: a target's own where all of its scenarios are
+    /// among them, and what all targets have in common where all scenarios are.
+    pub(crate) fn exercises_of(&self, filter: Option<&str>) -> Vec<Exercise> {
+        let is_selected =
+            |scenario: &&Scenario| filter.is_none_or(|filter| scenario.name.contains(filter));
+        let is_whole = |target: &&Target| {
+            let own = |scenario: &&Scenario| scenario.target() == target.name;
+            self.scenarios.iter().filter(own).all(|scenario| is_selected(&scenario))
+        };
+        let of_targets = self.targets.iter().filter(is_whole).flat_map(|target| &target.exercises);
+        let common =
+            self.exercises.iter().filter(|_| self.scenarios.iter().all(|s| is_selected(&s)));
+        of_targets.chain(common).cloned().collect()
     }
 
     pub(crate) fn failpoints_of(&self, scenario: &Scenario) -> Vec<&'static str> {

@@ -39,10 +39,14 @@ pub(crate) fn write_pages(folder: &Path, campaign: &Campaign) -> io::Result<()> 
     let bad = campaign.records.iter().filter(|record| record.verdict != Verdict::Valid);
     let folders = bad.map(|record| (record, folder.join(record.run.folder())));
     for (record, folder) in folders.filter(|(_, folder)| folder.is_dir()).take(PAGES_MAX) {
-        let story = read(&folder, record);
-        fs::write(folder.join("report.html"), html::run(&story, &campaign.header.program))?;
+        write_page(&folder, record, &campaign.header.program)?;
     }
     Ok(())
+}
+
+/// Writes the page of one run into its folder.
+pub(crate) fn write_page(folder: &Path, record: &Record, program: &str) -> io::Result<()> {
+    fs::write(folder.join("report.html"), html::run(&read(folder, record), program))
 }
 
 /// What became of the planted bugs, where `prove` wrote it here; and why it could not be read.

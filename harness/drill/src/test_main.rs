@@ -20,7 +20,7 @@ use crate::{
     guard::Guard,
     nemesis::{Nemesis, Settings},
     registry::Registry,
-    scratch, worker,
+    scratch, stories, worker,
 };
 
 /// Where tests leave what they found: `DRILL_OUT`, else `drill-tests` in the folder of the build they are part of.
@@ -147,8 +147,16 @@ fn told(registry: &Registry, record: &Record, plan: Option<&str>) -> String {
     let replay = Replay { plan, ..Replay::by_seed(&registry.program) };
     let block = terminal::failure(record, replay, &Palette::plain());
     let folder = bundle(&record.run);
-    let place =
-        if folder.is_dir() { format!("  bundle   {}\n", folder.display()) } else { String::new() };
+    let place = if folder.is_dir() {
+        // A page that cannot be written changes no verdict.
+        let page = match stories::write_page(&folder, record, &registry.program) {
+            Ok(()) => String::new(),
+            Err(why) => format!("  report   could not be written: {why}\n"),
+        };
+        format!("  bundle   {}\n{page}", folder.display())
+    } else {
+        String::new()
+    };
     let simulator = sim::SIMULATOR;
     format!(
         "\n{block}{place}  digest   {} ({simulator})\n",

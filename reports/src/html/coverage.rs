@@ -1,10 +1,11 @@
-//! Coverage: sites against acts, as a heat map with its counts; and how far the sweeps went.
+//! Coverage: what must be exercised and how often it was; sites against acts, as a heat map with its counts; and how
+//! far the sweeps went.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chaosdrill_core::{
     fault::site_kind,
-    record::{SiteCoverage, Summary, SweepRecord},
+    record::{ExerciseSummary, SiteCoverage, Summary, SweepRecord, WaySummary},
 };
 use maud::{Markup, html};
 
@@ -15,12 +16,8 @@ use crate::{limits, words};
 const ACTS: [&str; 6] = ["crash-before", "crash-after", "error", "lost-ack", "stall", "delay"];
 
 /// The kinds of site, in the order of their groups.
-const KINDS: [(&str, &str); 4] = [
-    ("fp", "Crash windows"),
-    ("sql", "Statements"),
-    ("net", "Network"),
-    ("store", "Object storage"),
-];
+const KINDS: [(&str, &str); 4] =
+    [("fp", "Failpoints"), ("sql", "Statements"), ("net", "Network"), ("store", "Object storage")];
 
 pub(super) fn section(summary: &Summary) -> Markup {
     let struck = summary.coverage.iter().filter(|site| !site.struck.is_empty()).count() as u64;
@@ -28,6 +25,8 @@ pub(super) fn section(summary: &Summary) -> Markup {
     html! {
         section #coverage aria-labelledby="coverage-title" {
             h2 #coverage-title { "Coverage" }
+            (exercises(&summary.exercises))
+            h3 { "Sites and acts" }
             p {
                 "At " (words::grouped(struck)) " of " (words::counted(sites, "site"))
                 " that were passed, a fault struck at least once. A dot is a place where none did."
@@ -35,6 +34,86 @@ pub(super) fn section(summary: &Summary) -> Markup {
             @if !summary.coverage.is_empty() { (parts::wide("Sites and acts", &map(summary))) }
             (instants(&summary.faults_fired))
             (sweeps(&summary.sweeps))
+        }
+    }
+}
+
+/// Crash windows and kinds of trouble, with what stands for each.
+fn exercises(exercises: &[ExerciseSummary]) -> Markup {
+    let mut lists: Vec<&str> = Vec::new();
+    for exercise in exercises {
+        if !lists.contains(&exercise.list.as_str()) {
+            lists.push(&exercise.list);
+        }
+    }
+    let (mut rows_left, mut bytes_left) = limits::HTML_EXERCISES;
+    let bodies: Vec<Markup> = lists
+        .into_iter()
+        .map(|list| {
+            let of_list: Vec<_> =
+                exercises.iter().filter(|exercise| exercise.list == list).collect();
+            let fill =
+                Fill::new(&of_list, rows_left, bytes_left, |exercise| self::exercise(exercise));
+            let body = exercise_list(list, &of_list, &fill);
+            rows_left = rows_left.saturating_sub(of_list.len());
+            bytes_left = bytes_left.saturating_sub(body.0.len());
+            body
+        })
+        .collect();
+    let table = html! {
+        table.exercises {
+            thead { tr {
+                th scope="col" { "Name" } th scope="col" { "What" }
+                th.number scope="col" { "Hits" }
+            } }
+            @for body in &bodies { (body) }
+        }
+    };
+    html! {
+        @if !exercises.is_empty() {
+            h3 { "Crash windows and kinds of trouble" }
+            p {
+                "What a drill of all scenarios must do, target by target, and over all of them. One of the ways below a "
+                "line is enough; a line without a hit stands at the top of this page too."
+            }
+            (parts::wide("Crash windows and kinds of trouble", &table))
+        }
+    }
+}
+
+fn exercise_list(list: &str, exercises: &[&ExerciseSummary], fill: &Fill) -> Markup {
+    let done = exercises.iter().filter(|exercise| exercise.hits() > 0).count() as u64;
+    html! {
+        tbody {
+            tr.group {
+                th colspan="3" scope="colgroup" {
+                    (name(list)) span.quiet {
+                        " " (words::grouped(done)) " of " (words::grouped(exercises.len() as u64)) " done"
+                    }
+                }
+            }
+            (fill)
+            @if fill.has_rest() { tr { td colspan="3" { (fill.rest("line")) } } }
+        }
+    }
+}
+
+fn exercise(exercise: &ExerciseSummary) -> Markup {
+    let hits = exercise.hits();
+    let ways = exercise.ways.iter().take(limits::HTML_WAYS_MAX);
+    html! {
+        tr {
+            th scope="row" { (name(&exercise.name)) }
+            td { (name(&exercise.what)) ul.ways { @for way in ways { (self::way(way)) } } }
+            td class=(if hits == 0 { "number bad" } else { "number" }) { (words::grouped(hits)) }
+        }
+    }
+}
+
+fn way(way: &WaySummary) -> Markup {
+    html! {
+        li class=[(way.hits == 0).then_some("quiet")] {
+            (name(&way.way.to_string())) " " span.times { "× " (words::grouped(way.hits)) }
         }
     }
 }
@@ -56,21 +135,13 @@ fn map(summary: &Summary) -> Markup {
         .map(|(title, sites)| {
             let fill =
                 Fill::new(sites, rows_left, bytes_left, |site| row(site, &acts, most.unwrap_or(1)));
-            let body = group(title, sites, &fill, acts.len() + 2);
+            let body = group(title, sites, &fill, &acts);
             bytes_left = bytes_left.saturating_sub(body.0.len());
             rows_left = rows_left.saturating_sub(sites.len());
             body
         })
         .collect();
-    html! {
-        table.map {
-            thead { tr {
-                th scope="col" { "Site" } th.number scope="col" { "Passes" }
-                @for act in &acts { th.number scope="col" { (name(act)) } }
-            } }
-            @for body in &bodies { (body) }
-        }
-    }
+    html! { table.map { @for body in &bodies { (body) } } }
 }
 
 fn groups(coverage: &[SiteCoverage]) -> Vec<(&'static str, Vec<&SiteCoverage>)> {
@@ -86,15 +157,19 @@ fn groups(coverage: &[SiteCoverage]) -> Vec<(&'static str, Vec<&SiteCoverage>)> 
     groups
 }
 
-fn group(title: &str, sites: &[&SiteCoverage], fill: &Fill, columns: usize) -> Markup {
+/// The sites of one kind. Each group names the columns again, because a page of hundreds of sites is long.
+fn group(title: &str, sites: &[&SiteCoverage], fill: &Fill, acts: &[&str]) -> Markup {
+    let columns = acts.len() + 2;
     let struck = sites.iter().filter(|site| !site.struck.is_empty()).count() as u64;
     html! {
         tbody {
             tr.group {
-                th colspan=(columns) scope="colgroup" {
+                th scope="col" {
                     (title) span.quiet { " " (words::grouped(struck)) " of "
                         (words::counted(sites.len() as u64, "site")) " struck" }
                 }
+                th.number.column scope="col" { "passes" }
+                @for act in acts { th.number.column scope="col" { (name(act)) } }
             }
             (fill)
             @if fill.has_rest() { tr { td colspan=(columns) { (fill.rest("site")) } } }

@@ -68,9 +68,10 @@ fn list(context: &Context<'_>, findings: &[Finding]) -> Markup {
                 th scope="row" {
                     @if told { a href=(format!("#{}", anchor(finding))) { (id) } } @else { (id) }
                 }
-                td { (priority(finding.priority)) }
+                td { span class=(format!("priority {}", finding.priority.name())) { (finding.priority.name()) } }
                 td { (head::badge(finding.verdict)) }
                 td { code { (name(&finding.check)) } }
+                td { (takes(context, finding)) }
                 td { code { (name(&finding.run.scenario)) } }
                 td.number { (words::grouped(finding.count)) }
                 @if let Some(against) = context.against { td { (against.status(finding).name()) } }
@@ -78,10 +79,10 @@ fn list(context: &Context<'_>, findings: &[Finding]) -> Markup {
         }
     });
     let table = html! {
-        table {
+        table.all {
             thead { tr {
                 th scope="col" { "Finding" } th scope="col" { "Priority" } th scope="col" { "Verdict" }
-                th scope="col" { "Check" } th scope="col" { "First in" } th.number scope="col" { "Runs" }
+                th scope="col" { "Check" } th scope="col" { "It takes" } th scope="col" { "First in" } th.number scope="col" { "Runs" }
                 @if context.against.is_some() { th scope="col" { "Status" } }
             } }
             tbody { (fill) }
@@ -89,6 +90,25 @@ fn list(context: &Context<'_>, findings: &[Finding]) -> Markup {
         (fill.rest("finding"))
     };
     parts::wide("All findings", &table)
+}
+
+/// The faults of a finding in a line: by them findings of one check differ.
+fn takes(context: &Context<'_>, finding: &Finding) -> Markup {
+    let record = context.page.campaign.records.iter().find(|record| record.run == finding.run);
+    let faults: Vec<&Fault> = match finding.minimal() {
+        Some(faults) => faults.iter().collect(),
+        None => struck(record),
+    };
+    let more = faults.len().saturating_sub(1) as u64;
+    html! {
+        @match faults.first() {
+            Some(fault) => {
+                (name(&fault.to_string()))
+                @if more > 0 { " and " (words::grouped(more)) " more" }
+            }
+            None => "no fault",
+        }
+    }
 }
 
 /// The id of a finding's place on the page: `f1`. Only its number is taken from the record.

@@ -129,10 +129,11 @@ pub(super) fn never_reached(summary: &Summary) -> Markup {
                 h2 #never-title { "Never reached" }
                 @if !marks.is_empty() { p {
                     @if whole {
-                        "No run came to what these marks stand for. A claim that was never put to the test did not hold: "
-                        "it was not tried."
+                        "No run came to what these marks and exercises stand for. A claim that was never put to the test "
+                        "did not hold: it was not tried."
                     } @else {
-                        "No run of this part came to what these marks stand for. It was too small a part to say more."
+                        "No run came to what these marks and exercises stand for. Only a part of the drill ran; where a "
+                        "drill of all scenarios does not come to them either, its verdict is unknown."
                     }
                 } }
                 @if !marks.is_empty() { ul { (fill) } }

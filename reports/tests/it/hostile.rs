@@ -123,7 +123,7 @@ proptest! {
         let trace = trace_export::chrome_trace(&story.record, &story.events);
         prop_assert!(serde_json::from_str::<serde_json::Value>(&trace).is_ok());
         let job = markdown::job_summary(&campaign.summary());
-        let write_up = write_up::write_up(&campaign, &[]);
+        let write_up = write_up::write_up(&campaign, &[], &[]);
         for shown in [&annotations, &trace, &job, &write_up] {
             prop_assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{:?}", shown);
             prop_assert!(!shown.contains("hunter2"), "{}", shown);

@@ -1,7 +1,8 @@
 //! Annotations, the trace for Perfetto, the write-up, and what became of earlier findings.
 
-use chaosdrill_core::Campaign;
+use chaosdrill_core::{Campaign, Plan, record::Exercise};
 use chaosdrill_reports::{
+    Story,
     against::{Against, Status},
     annotations, limits, markdown, trace_export, write_up,
 };
@@ -42,9 +43,22 @@ fn a_trace_that_perfetto_opens() {
     insta::assert_snapshot!(text.replace("},{", "},\n{"));
 }
 
+/// The story of the first finding, with its smallest plan, as its folder would have it.
+fn with_plan() -> Story {
+    let campaign = stories::campaign();
+    let finding = campaign.summary().findings.swap_remove(0);
+    let record =
+        campaign.records.iter().find(|record| record.run == finding.run).expect("it is there");
+    let mut plan = Plan::new(&finding.run.scenario, finding.run.seed);
+    plan.faults = finding.minimal().map(<[_]>::to_vec).unwrap_or_default();
+    plan.workload_max = Some(1);
+    Story { minimal: Some(plan), ..Story::of(record.clone()) }
+}
+
 #[test]
 fn the_skeleton_of_a_write_up() {
-    insta::assert_snapshot!(write_up::write_up(&stories::campaign(), &stories::proofs()));
+    let told = [with_plan()];
+    insta::assert_snapshot!(write_up::write_up(&stories::campaign(), &told, &stories::proofs()));
 }
 
 #[test]
@@ -96,4 +110,26 @@ fn the_same_check_at_other_places_is_another_finding() {
     let now = campaign.summary();
     let pursued = now.findings.iter().find(|f| f.pursuit.is_some()).expect("one was pursued");
     assert_eq!(Against::new(&earlier, &now).status(pursued), Status::New);
+}
+
+#[test]
+fn exercises_are_counted_in_every_way() {
+    let records = sample::campaign().records;
+    let hits = |exercise: Exercise| exercise.of(&records).hits();
+    let new = || Exercise::new("W", "a window");
+    assert_eq!(hits(new().ran("outbox/lease-expiry")), 3);
+    assert_eq!(hits(new().struck("fp:outbox.after_claim", &["stall"])), 1);
+    assert_eq!(hits(new().struck("fp:", &[])), 1, "all sites of a kind, and all acts");
+    assert_eq!(hits(new().struck("fp:outbox.after_claim", &["delay"])), 0);
+    assert_eq!(hits(new().struck("sql:outbox.settle", &[])), 0, "a fault that never fired");
+    assert_eq!(hits(new().fired("stall")), 1);
+    assert_eq!(hits(Exercise { scope: "propagation/".into(), ..new().fired("stall") }), 0);
+    let marked = records.iter().find_map(|record| {
+        let hit = record.marks.iter().find(|(_, hits)| **hits > 0)?;
+        Some((record.run.scenario.clone(), hit.0.clone(), *hit.1))
+    });
+    if let Some((scenario, mark, hits_there)) = marked {
+        assert!(hits(new().hit(&scenario, &mark)) >= hits_there);
+        assert_eq!(hits(new().hit("another", &mark)), 0);
+    }
 }

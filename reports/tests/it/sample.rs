@@ -7,8 +7,8 @@ use chaosdrill_core::{
     Act, At, Campaign, Fault, HostSelector, Priority, Record, RunId, Seed, Verdict,
     fault::{Restart, When},
     record::{
-        CampaignHeader, CampaignMeasured, CheckRecord, FaultRecord, Measured, RECORD_VERSION,
-        ScenarioRecord,
+        CampaignHeader, CampaignMeasured, CheckRecord, Exercise, FaultRecord, Measured,
+        RECORD_VERSION, ScenarioRecord,
     },
 };
 
@@ -207,6 +207,18 @@ pub(crate) fn campaign() -> Campaign {
             program: "cargo drill".into(),
             whole: true,
             failpoints: vec!["fp:outbox.after_claim".to_owned(), "fp:outbox.<never>".to_owned()],
+            exercises: vec![
+                Exercise {
+                    list: "outbox".into(),
+                    scope: "outbox/".into(),
+                    ..Exercise::new("W7", "a holder that stands still for longer than its lease")
+                        .struck("fp:outbox.after_claim", &["stall"])
+                        .fired("skew")
+                },
+                Exercise { list: "trouble".into(), ..Exercise::new("T1", HOSTILE_WHY) }
+                    .struck("store:", &["error"])
+                    .hit(HOSTILE_NAME, "never | ever\u{1b}"),
+            ],
             scenarios: vec![
                 scenario("outbox/lease-expiry", LEASE_CLAIM, &["late settle refused"]),
                 scenario(HOSTILE_NAME, HOSTILE_WHY, &["never | ever\u{1b}"]),

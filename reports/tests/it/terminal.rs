@@ -131,15 +131,18 @@ fn every_verdict_has_its_sentence() {
         last(|campaign| campaign.records.retain(|record| record.verdict != Verdict::Invalid)),
         last(|campaign| campaign.records.retain(|record| record.verdict == Verdict::Valid)),
         last(|campaign| campaign.header.whole = true),
-        last(|campaign| campaign.header.scenarios.truncate(0)),
+        last(|campaign| {
+            campaign.header.scenarios.clear();
+            campaign.header.exercises.clear();
+        }),
         last(|campaign| campaign.records.clear()),
     ];
     insta::assert_snapshot!(sentences.join("\n"), @"
-    invalid: 3 of 6 runs violated a check, 1 ended unknown, 2 marks never hit
-    invalid: 3 of 6 runs violated a check, 1 ended unknown, 2 marks not hit by this part
-    unknown: no run violated a check, 1 ended unknown, 2 marks not hit by this part
-    valid: 2 of 2 runs held, 2 marks not hit by this part
-    unknown: no run violated a check, 2 marks never hit
+    invalid: 3 findings: 3 of 6 runs violated a check, 1 ended unknown, 2 marks never hit, 1 exercise never done
+    invalid: 3 findings: 3 of 6 runs violated a check, 1 ended unknown, 2 marks not hit, 1 exercise not done
+    unknown: no run violated a check, 1 ended unknown, 2 marks not hit, 2 exercises not done
+    valid: 2 of 2 runs held, 2 marks not hit, 2 exercises not done
+    unknown: no run violated a check, 2 marks never hit, 2 exercises never done
     valid: 2 of 2 runs held
     valid: there were no runs
     ");

@@ -20,13 +20,17 @@ mod slow_sweep;
 mod stage;
 mod stalls;
 mod two_servers;
+mod windows;
 
 use chaosdrill::{Scenario, Target};
 use chaosdrill_target_notification::{DEFECTS, failpoints};
 
 /// The target, with its failpoints and planted bugs.
 pub fn target() -> Target {
-    Target::new("notification").failpoints(failpoints::ALL).defects(DEFECTS)
+    Target::new("notification")
+        .failpoints(failpoints::ALL)
+        .defects(DEFECTS)
+        .exercises(windows::all())
 }
 
 /// All scenarios of the notifications.

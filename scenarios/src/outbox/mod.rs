@@ -20,13 +20,14 @@ mod snapshots;
 mod stage;
 mod standard;
 mod unknown_event;
+mod windows;
 
 use chaosdrill::{Scenario, Target};
 use chaosdrill_target_outbox::{DEFECTS, failpoints};
 
 /// The target, with its failpoints and planted bugs.
 pub fn target() -> Target {
-    Target::new("outbox").failpoints(failpoints::ALL).defects(DEFECTS)
+    Target::new("outbox").failpoints(failpoints::ALL).defects(DEFECTS).exercises(windows::all())
 }
 
 /// All scenarios of the outbox.

@@ -21,6 +21,7 @@ mod slow_dispatch;
 mod stage;
 mod unknown_kinds;
 mod unsaved_success;
+mod windows;
 mod workloads;
 
 use chaosdrill::{Scenario, Target};
@@ -31,6 +32,7 @@ pub fn target() -> Target {
     Target::new("propagation")
         .failpoints(failpoints::ALL)
         .defects(DEFECTS)
+        .exercises(windows::all())
         .guards([guards::the_documented_total_is_computed()])
 }
 

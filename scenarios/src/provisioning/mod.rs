@@ -19,6 +19,7 @@ mod reconcilers;
 mod slow_handler;
 mod stage;
 mod sweeps;
+mod windows;
 
 use chaosdrill::{Scenario, Target};
 use chaosdrill_target_provisioning::{DEFECTS, failpoints};
@@ -28,6 +29,7 @@ pub fn target() -> Target {
     Target::new("provisioning")
         .failpoints(failpoints::ALL)
         .defects(DEFECTS)
+        .exercises(windows::all())
         .guards([handler_guard::guard()])
 }
 
@@ -51,6 +53,7 @@ pub fn scenarios() -> Vec<Scenario> {
         reconcilers::of_races(),
         slow_handler::of_stalls(),
         slow_handler::of_slow_backends(),
+        sweeps::between_list_and_deletion(),
         sweeps::in_flight(),
         sweeps::without_the_living(),
     ];

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chaosdrill::rt::time;
 use chaosdrill::{
     Mark, Scenario,
-    fault::{ErrorKind, FaultExt, at},
+    fault::{ErrorKind, FaultExt, Restart, at},
 };
 use chaosdrill_target_provisioning::{Operation, ResourceType, Script, Scripted};
 
@@ -43,6 +43,41 @@ pub(crate) fn in_flight() -> Scenario {
         })
         .chaos_at_most(minutes(60))
         .sometimes(checks::marks::a_customer_was_served());
+    guarded(scenario)
+}
+
+/// A sweep that is hurt with its list in its hands.
+pub(crate) fn between_list_and_deletion() -> Scenario {
+    let scenario = Scenario::new("provisioning/sweep-hurt")
+        .claim("a sweep that dies or stands still between its list and its deletions takes orphans only, however old its list")
+        .topology(|stage| {
+            let impatient = |config: &mut chaosdrill_target_provisioning::HandlerConfig| {
+                config.create_timeout = Duration::from_secs(60);
+            };
+            let stage = stage.handler_with("h1", impatient).handler("h2").backend(&LATE).neighbours();
+            watched(stage).client("customer", |workload| async move {
+                let mut stream = workload.stream("rests");
+                for of in [ResourceType::Vector, ResourceType::Db, ResourceType::Nosql] {
+                    let wish = wish(format!("wish-{}", of.name()), of);
+                    provision(&workload, &["h1:80"], &wish).await;
+                    rest(&mut stream, 40 * 60_000).await;
+                }
+                time::sleep(minutes(80)).await;
+                Ok(())
+            })
+        })
+        .faults_drawn(|stream| {
+            // Early lists have objects that are new; later ones the orphan, once it is old enough.
+            let place = at("fp:sweep.listed").on("sweep").hit(stream.between(2, 6) as u32);
+            vec![match stream.below(3) {
+                0 => place.crash_before(Restart::After(minutes(stream.between(1, 30)))),
+                1 => place.crash_after(Restart::After(minutes(stream.between(1, 30)))),
+                _ => place.stall(minutes(stream.between(1, 70))),
+            }]
+        })
+        .chaos_at_most(minutes(180))
+        .sometimes(checks::marks::a_customer_was_served())
+        .sometimes(Mark::observed("sweep.deleting"));
     guarded(scenario)
 }
 

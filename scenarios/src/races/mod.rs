@@ -21,7 +21,7 @@ const BETWEEN: &str = "races.between";
 
 /// The target: there is none but these scenarios themselves.
 pub fn target() -> Target {
-    Target::new("races").failpoints(&[BETWEEN]).defects(DEFECTS)
+    Target::new("races").planted_failpoints(&[BETWEEN]).defects(DEFECTS)
 }
 
 /// Both races.

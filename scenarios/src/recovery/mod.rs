@@ -3,13 +3,18 @@
 pub mod cluster;
 pub mod engine;
 mod guards;
+mod windows;
 
 use chaosdrill::{Scenario, Target};
 use chaosdrill_target_recovery::{DEFECTS, failpoints};
 
 /// The target, with its failpoints, planted bugs and guards.
 pub fn target() -> Target {
-    Target::new("recovery").failpoints(failpoints::ALL).defects(DEFECTS).guards(guards::guards())
+    Target::new("recovery")
+        .failpoints(failpoints::ALL)
+        .defects(DEFECTS)
+        .exercises(windows::all())
+        .guards(guards::guards())
 }
 
 /// All scenarios of recovery, by layer.

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{record::Record, seed::Seed};
+use crate::{
+    record::{Exercise, Record},
+    seed::Seed,
+};
 
 /// One scenario, as a campaign announces it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -49,6 +52,9 @@ pub struct CampaignHeader {
     /// The failpoints of their targets, as sites: `fp:jobs.after_claim`.
     #[serde(default)]
     pub failpoints: Vec<String>,
+    /// What must be exercised, where all scenarios that can do it are in the campaign.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exercises: Vec<Exercise>,
     /// The scenarios.
     pub scenarios: Vec<ScenarioRecord>,
 }
@@ -78,18 +84,24 @@ pub struct SweepRecord {
     /// Boundaries that the calm run passed, each passage counted.
     pub boundaries: u64,
     /// Every passage with every act that fits it, taken one at a time.
+    #[serde(default)]
     pub space: u64,
     /// Those of them that are represented by an equivalent one.
+    #[serde(default)]
     pub equivalent: u64,
     /// Single faults that were run.
     pub singles: u64,
     /// Kinds of passages that were met only under faults: retries, and recovery itself.
+    #[serde(default)]
     pub under_faults: u64,
     /// Runs with a second fault at one of these.
+    #[serde(default)]
     pub during_recovery: u64,
     /// Runs with two faults of the calm run's boundaries.
+    #[serde(default)]
     pub pairs: u64,
     /// Plans that were left out, because a bound was met.
+    #[serde(default)]
     pub left_out: u64,
 }
 

@@ -9,8 +9,8 @@ use crate::{
     check::Priority,
     fault::{At, Fault},
     record::{
-        Campaign, CampaignHeader, CampaignMeasured, Pursuit, RECORD_VERSION, Record, RunId,
-        ScenarioRecord, SweepRecord,
+        Campaign, CampaignHeader, CampaignMeasured, ExerciseSummary, Pursuit, RECORD_VERSION,
+        Record, RunId, ScenarioRecord, SweepRecord,
     },
     swarm::FAMILIES,
     verdict::Verdict,
@@ -120,11 +120,14 @@ pub struct Summary {
     pub scenarios: Vec<ScenarioSummary>,
     /// What was found, the worst first.
     pub findings: Vec<Finding>,
-    /// Marks that no run hit, as `scenario: mark`.
+    /// Marks that no run hit, as `scenario: mark`, and exercises that no run did, as `list NAME: what`.
     pub never_hit: Vec<String>,
     /// What could have been done and was not.
     #[serde(default)]
     pub untried: Untried,
+    /// What must be exercised, and how often it was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exercises: Vec<ExerciseSummary>,
     /// Planned faults that struck, by act.
     pub faults_fired: BTreeMap<String, u64>,
     /// Every boundary site that was passed, and what struck there.
@@ -151,7 +154,9 @@ impl Campaign {
         }
         let scenarios: Vec<_> =
             self.header.scenarios.iter().map(|scenario| self.scenario_summary(scenario)).collect();
-        let never_hit: Vec<_> = scenarios
+        let exercises: Vec<_> =
+            self.header.exercises.iter().map(|exercise| exercise.of(&self.records)).collect();
+        let mut never_hit: Vec<_> = scenarios
             .iter()
             .flat_map(|scenario| {
                 scenario
@@ -161,6 +166,8 @@ impl Campaign {
                     .map(|(mark, _)| format!("{}: {mark}", scenario.name))
             })
             .collect();
+        let undone = exercises.iter().filter(|exercise| exercise.hits() == 0);
+        never_hit.extend(undone.map(ExerciseSummary::title));
         let worst =
             self.records.iter().map(|record| record.verdict).max().unwrap_or(Verdict::Valid);
         let coverage = self.coverage();
@@ -174,6 +181,7 @@ impl Campaign {
             findings: self.findings(),
             never_hit,
             untried: self.untried(&coverage, &faults_fired),
+            exercises,
             faults_fired,
             coverage,
             sweeps: self.sweeps.clone(),

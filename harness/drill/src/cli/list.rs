@@ -1,8 +1,20 @@
 //! `drill list`: what there is, one item a line, its name first.
+//!
+//! On a terminal, what stands in brackets at the end of a line gets lines of its own, so that eighty columns are
+//! enough.
 
-use std::{collections::BTreeMap, ops::ControlFlow};
+mod page;
 
-use chaosdrill_core::{Plan, Seed};
+use std::{
+    collections::BTreeMap,
+    io::{self, IsTerminal},
+    ops::ControlFlow,
+};
+
+use chaosdrill_core::{
+    Plan, Seed,
+    record::{Exercise, Way},
+};
 use chaosdrill_rt::defect::Shows;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -19,11 +31,17 @@ use crate::{
     run::Job,
 };
 
+/// The width of a terminal that everything but long names fits into.
+const COLUMNS: usize = 80;
+
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ListArgs {
     /// What to list.
     #[arg(value_enum, default_value = "scenarios")]
     what: What,
+    /// A page of Markdown instead of lines; for `defects` and `exercises`.
+    #[arg(long)]
+    page: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -36,6 +54,8 @@ enum What {
     Failpoints,
     /// Checks, with the scenarios that use them.
     Checks,
+    /// Crash windows and kinds of trouble that a whole campaign exercises, with what stands for each.
+    Exercises,
     /// Boundary sites, as a calm run of each scenario passes them, with their counts.
     Sites,
 }
@@ -45,24 +65,69 @@ pub(crate) fn list(
     args: &ListArgs,
     format: MessageFormat,
 ) -> Result<Status, ExpectedError> {
+    if args.page {
+        let page = match args.what {
+            What::Defects => page::defects(registry),
+            What::Exercises => page::exercises(registry),
+            _ => {
+                let why = "there are pages of `defects` and `exercises` only";
+                return Err(ExpectedError::Usage(why.to_owned()));
+            }
+        };
+        console::print(&page);
+        return Ok(Status::Valid);
+    }
     let lines = match args.what {
         What::Scenarios => scenarios(registry),
         What::Defects => defects(registry),
         What::Failpoints => failpoints(registry),
         What::Checks => checks(registry),
+        What::Exercises => exercises(registry),
         What::Sites => sites(registry)?,
     };
     let width = lines.iter().map(|(name, _, _)| name.len()).max().unwrap_or_default();
+    let folds = io::stdout().is_terminal();
     for (name, words, json) in &lines {
         match format {
             MessageFormat::Json => console::print_json(json),
             MessageFormat::Human => {
                 let line = format!("{name:width$}  {words}");
-                console::print(&format!("{}\n", console::redacted(line.trim_end())));
+                let line = console::redacted(line.trim_end());
+                let line = if folds { folded(&line, width + 2) } else { line };
+                console::print(&format!("{line}\n"));
             }
         }
     }
     Ok(if lines.is_empty() { Status::NothingSelected } else { Status::Valid })
+}
+
+/// A line in lines of eighty columns: what stands in brackets at its end begins a new one, and all but the first are
+/// indented.
+fn folded(line: &str, indent: usize) -> String {
+    let (words, aside) = match line.rsplit_once(" [") {
+        Some((words, aside)) => (words, Some(format!("[{aside}"))),
+        None => (line, None),
+    };
+    let mut lines = vec![String::new()];
+    for (part, text) in [Some(words.to_owned()), aside].into_iter().flatten().enumerate() {
+        if part > 0 {
+            lines.push(" ".repeat(indent));
+        }
+        let mut begins = true;
+        for word in text.split(' ') {
+            let last = lines.last_mut().expect("there is one");
+            if !begins && last.chars().count() + 1 + word.chars().count() > COLUMNS {
+                lines.push(" ".repeat(indent) + word);
+            } else {
+                if !begins {
+                    last.push(' ');
+                }
+                last.push_str(word);
+            }
+            begins = false;
+        }
+    }
+    lines.join("\n")
 }
 
 /// Name, words for people, and the whole as JSON.
@@ -87,8 +152,9 @@ fn defects(registry: &Registry) -> Vec<Line> {
                 Shows::Nowhere => ", no counterpart here",
             };
             let class = defect.class.name();
+            let star = if defect.star { '★' } else { ' ' };
             let words = format!(
-                "{:<12} {class:<6} {} [{}{shows}]",
+                "{star} {:<12} {class:<6} {} [{}{shows}]",
                 target.name,
                 defect.summary,
                 defect.checks.join(", ")
@@ -96,6 +162,7 @@ fn defects(registry: &Registry) -> Vec<Line> {
             let json = json!({
                 "id": defect.id, "target": target.name, "class": class, "summary": defect.summary,
                 "wrong": defect.wrong, "right": defect.right, "core": defect.star, "checks": defect.checks,
+                "shows": shows.trim_start_matches(", "),
             });
             lines.push((defect.id.to_owned(), words, json));
         }
@@ -130,6 +197,16 @@ fn checks(registry: &Registry) -> Vec<Line> {
         (guard.name.to_owned(), format!("a guard: {}", guard.claim), json)
     };
     users.into_iter().map(line).chain(guards.map(guard)).collect()
+}
+
+fn exercises(registry: &Registry) -> Vec<Line> {
+    let line = |exercise: Exercise| {
+        let ways: Vec<String> = exercise.ways.iter().map(Way::to_string).collect();
+        let name = format!("{} {}", exercise.list, exercise.name);
+        let words = format!("{} [{}]", exercise.what, ways.join("; "));
+        (name, words, json!(exercise))
+    };
+    registry.exercises_of(None).into_iter().map(line).collect()
 }
 
 fn sites(registry: &Registry) -> Result<Vec<Line>, ExpectedError> {

@@ -54,7 +54,7 @@ pub(crate) fn merge(args: &MergeArgs, format: MessageFormat) -> Result<Status, E
     }
     copy_bundles(&args.out, &campaign, &shards).map_err(|why| unwritable(&args.out, &why))?;
     folder.finish(&campaign, true).map_err(|why| unwritable(&args.out, &why))?;
-    run::show(&campaign, &folder, format);
+    run::show(&campaign, folder.path(), format);
     missing.iter().for_each(|what| eprintln!("incomplete: {}", console::redacted(what)));
     let status = run::status(&campaign);
     Ok(if missing.is_empty() { status } else { status.max(Status::Unknown) })

@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use chaosdrill_core::Verdict;
-use chaosdrill_reports::{terminal, write_up};
+use chaosdrill_reports::write_up;
 use clap::Args;
 
 use crate::{
@@ -11,6 +10,7 @@ use crate::{
         args::MessageFormat,
         console,
         error::{ExpectedError, Status},
+        run,
     },
     files, stories,
 };
@@ -42,7 +42,8 @@ pub(crate) fn report(args: &ReportArgs, format: MessageFormat) -> Result<Status,
     }
     if let Some(file) = &args.write_up {
         let (proofs, _) = stories::proofs(&args.dir);
-        std::fs::write(file, write_up::write_up(campaign, &proofs)).map_err(|why| {
+        let told = stories::of_findings(&args.dir, campaign, &campaign.summary());
+        std::fs::write(file, write_up::write_up(campaign, &told, &proofs)).map_err(|why| {
             ExpectedError::Usage(format!("failed to write {}: {why}", file.display()))
         })?;
     }
@@ -50,13 +51,7 @@ pub(crate) fn report(args: &ReportArgs, format: MessageFormat) -> Result<Status,
         console::print_json(&read.campaign.summary());
         return Ok(Status::Valid);
     }
-    for record in read.campaign.records.iter().filter(|record| record.verdict != Verdict::Valid) {
-        console::print(&format!(
-            "{}\n",
-            console::block(record, &read.campaign.header.program, None)
-        ));
-    }
-    console::print(&terminal::closing(&read.campaign, &console::palette()));
+    run::show(campaign, &args.dir, format);
     // It could render; what it rendered is not its own verdict.
     Ok(Status::Valid)
 }

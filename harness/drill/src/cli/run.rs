@@ -1,6 +1,10 @@
 //! `drill run`: a campaign.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use chaosdrill_core::{Campaign, Record, Verdict};
 use chaosdrill_reports::{Replay, terminal};
@@ -82,7 +86,7 @@ pub(crate) fn run(
     let mut bar = Bar::new(0, "drill");
     let end = campaign::run(registry, &order, &kept, &mut folder, known, &mut bar);
     bar.finish();
-    show(&end.campaign, &folder, format);
+    show(&end.campaign, folder.path(), format);
     github::tell(&end.campaign);
     if !end.broken.is_empty() {
         return Err(ExpectedError::Harness(end.broken.join("; ")));
@@ -102,7 +106,7 @@ pub(crate) fn status(campaign: &Campaign) -> Status {
 }
 
 /// Shows what a campaign found, and what it comes to.
-pub(crate) fn show(campaign: &Campaign, folder: &Folder, format: MessageFormat) {
+pub(crate) fn show(campaign: &Campaign, folder: &Path, format: MessageFormat) {
     if format == MessageFormat::Json {
         campaign.records.iter().for_each(console::print_json);
         console::print_json(&campaign.summary());
@@ -119,14 +123,14 @@ pub(crate) fn show(campaign: &Campaign, folder: &Folder, format: MessageFormat) 
     if more > 0 {
         console::print(&format!(
             "({more} more findings in {})\n\n",
-            folder.path().join("summary.md").display()
+            folder.join("summary.md").display()
         ));
     }
     console::print(&terminal::closing(campaign, &console::palette()));
 }
 
-fn block(record: &Record, count: u64, folder: &Folder, campaign: &Campaign) -> String {
-    let bundle = folder.path().join(record.run.folder());
+fn block(record: &Record, count: u64, folder: &Path, campaign: &Campaign) -> String {
+    let bundle = folder.join(record.run.folder());
     let is_drawn = matches!(record.run.nemesis.as_str(), "script" | "swarm");
     let plan = (!is_drawn).then(|| bundle.join("plan.toml").display().to_string());
     let minimal = bundle.join(pursue::MINIMAL);

@@ -25,7 +25,10 @@ fn each_scenario_is_a_test() -> Result<(), Failed> {
     let said = stdout(&broken) + &stderr(&broken);
     assert!(said.contains("FAIL  lab/fragile"), "{said}");
     assert!(said.contains("cargo drill replay lab/fragile --seed 0x"), "{said}");
-    assert!(folder.path().join("found/lab.fragile").is_dir());
+    let mut bundles = std::fs::read_dir(folder.path().join("found/lab.fragile"))?;
+    let bundle = bundles.next().expect("a bundle")?.path();
+    let page = std::fs::read_to_string(bundle.join("report.html"))?;
+    assert!(page.contains("One run of <code>lab/fragile</code>"), "{page}");
     Ok(())
 }
 

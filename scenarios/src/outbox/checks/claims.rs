@@ -65,6 +65,10 @@ fn violation(step: &Step<'_>, settling: &Event) -> Outcome {
     let attempt = settling.int("attempt").unwrap_or_default();
     let holder = match text(step.before, "claimed_by") {
         "" => format!("it was {} since #{since}", text(step.before, "status")),
+        holder if holder == settling.text("worker") && attempt == int(step.before, "attempts") => {
+            let over = settling.wall_ms() - int(step.before, "claimed_until");
+            format!("its lease since #{since} had been over for {over} ms")
+        }
         holder => format!("#{since} attempt {} belonged to {holder}", int(step.before, "attempts")),
     };
     let why = format!(

@@ -1,0 +1,117 @@
+//! The kinds of trouble that a pipeline meets, each with the faults and scenarios that make it: what a whole campaign
+//! must come to over all targets.
+
+use chaosdrill::Exercise;
+
+pub(crate) const LIST: &str = "trouble";
+
+pub(crate) fn all() -> Vec<Exercise> {
+    let parts = [from_the_input(), from_others(), from_the_stores(), from_time()];
+    parts.into_iter().flatten().collect()
+}
+
+fn from_the_input() -> Vec<Exercise> {
+    vec![
+        Exercise::new("T1", "no fault at all, only input that is not usual")
+            .hit("notification/missing-notifier", "a notification became undeliverable")
+            .hit("outbox/ingress-answers", "a command was refused")
+            .hit("propagation/labels", "metric.unexpected_skip")
+            .hit("provisioning/odd-bytes", "a customer was served")
+            .hit("recovery/rejected-change", "a command said schema_rejected"),
+        Exercise::new("T2", "driven end to end, with no state made by hand")
+            .hit("notification/calm", "a notification became read")
+            .hit("outbox/calm", "consumer.applied")
+            .hit("propagation/calm", "provisioner.answered")
+            .hit("provisioning/calm", "a customer was served")
+            .hit("recovery/cluster-calm", "graph.created")
+            .ran("recovery/engine-calm"),
+        Exercise::new("T3", "kinds nobody knows, and releases that differ")
+            .hit("outbox/unknown-event", "an account could not be loaded")
+            .hit("propagation/unknown-kinds", "metric.unknown_kind")
+            .hit("recovery/engine-newer-release", "a newer sidecar was refused")
+            .hit("recovery/newer-release", "a command said recovery_sidecar_unreadable"),
+    ]
+}
+
+fn from_others() -> Vec<Exercise> {
+    vec![
+        Exercise::new("T4", "a dependency that fails a few times, or always")
+            .hit("notification/notifier-fails-for-a-while", "notifier.refused")
+            .hit("notification/notifier-always-fails", "a notification became dead")
+            .hit("outbox/publish-fails-twice", "broker.refused")
+            .hit("outbox/attempts-ceiling", "broker.refused")
+            .hit("propagation/persistent-failure", "a row was given up")
+            .hit("provisioning/backend-trouble", "backend.scripted"),
+        Exercise::new("T5", "a dependency that answers, and refuses softly")
+            .hit("propagation/soft-refusals", "metric.unexpected_skip")
+            .hit("provisioning/backend-trouble", "an answer was provision_failed"),
+        Exercise::new("T6", "a dependency that is slow")
+            .hit("notification/slow-sweep", "sweep.skipped")
+            .hit("propagation/slow-dispatch", "a dispatch took too long")
+            .hit("provisioning/slow-provision", "an answer was provision_in_progress"),
+        Exercise::new("T7", "an answer that is lost after its effect").fired("lost-ack"),
+        Exercise::new("T8", "a host that is killed in a window")
+            .fired("crash-before")
+            .fired("crash-after"),
+        Exercise::new("T9", "a host that is killed at any time").fired("kill"),
+        Exercise::new("T10", "links that are cut or clogged").fired("partition").fired("clog"),
+        Exercise::new("T11", "a holder that pauses past its lease, and goes on")
+            .hit("notification/sweep-timeout", "claim.reaped")
+            .hit("outbox/lease-expiry", "an expired lease was taken over")
+            .hit("propagation/late-holders", "a row was taken over")
+            .hit("provisioning/stalled-handler", "a host stood still"),
+        Exercise::new("T12", "two actors at one gate")
+            .hit("notification/two-servers-race", "delivery.begun")
+            .hit("outbox/racing-commits", "a racer was told of a conflict")
+            .hit("propagation/racing-runners", "runner.picked")
+            .hit("provisioning/racing-reconcilers", "settle.lost")
+            .hit("recovery/racing-appliers", "a command said locked")
+            .hit("recovery/engine-racing-opens", "a recovery found its work done"),
+        Exercise::new("T13", "somebody who writes between a read and its write")
+            .hit("notification/requeue-races-retry", "a requeue fell into a stall")
+            .hit("recovery/another-writer", "a command said state_cas_mismatch")
+            .hit("recovery/source-edited", "a command said resource_content_changed"),
+        Exercise::new("T14", "cancelled, shut down, or the client is gone")
+            .hit("notification/shutdown", "server.drained")
+            .hit("propagation/shutdown", "runner.released")
+            .hit("provisioning/client-gone", "a customer came again"),
+    ]
+}
+
+fn from_the_stores() -> Vec<Exercise> {
+    vec![
+        Exercise::new("T15", "a statement that fails").struck("sql:", &["error"]),
+        Exercise::new("T16", "a constraint that refuses in earnest")
+            .hit("notification/refused-row", "delivery.failed")
+            .hit("outbox/read-model-failure", "a command was refused")
+            .hit("outbox/permanent-error", "consumer.dead_lettered")
+            .hit("propagation/unsaved-success", "a row was given up"),
+        Exercise::new("T17", "object storage that does not list, delete or write")
+            .struck("store:", &["error"])
+            .hit("recovery/list-errors", "a command said recovery_store_error"),
+        Exercise::new("T18", "a database that is away").fired("database-down"),
+        Exercise::new("T19", "records that are torn, or that nobody can read")
+            .hit("outbox/corrupt-row", "outbox.corrupt")
+            .hit("recovery/engine-torn-writes", "a host went down")
+            .hit("recovery/unreadable-sidecar", "a command said recovery_sidecar_unreadable"),
+        Exercise::new("T20", "a restart over old data, or over an old migration")
+            .ran("notification/migrations")
+            .hit("provisioning/reboots", "a row became failed")
+            .hit("recovery/engine-older-release", "an operation was rolled forward")
+            .hit("recovery/old-ledger", "a server put a graph aside: embedding_profile_missing"),
+    ]
+}
+
+fn from_time() -> Vec<Exercise> {
+    vec![
+        Exercise::new("T21", "clocks that disagree")
+            .fired("skew")
+            .hit("propagation/clock-skew", "a retry succeeded"),
+        Exercise::new("T22", "waits of minutes to days, until they are over")
+            .hit("notification/schedule", "a notification became dead")
+            .hit("outbox/attempts-ceiling-of-crashes", "outbox.buried")
+            .hit("propagation/persistent-failure", "a row was given up")
+            .hit("propagation/rescue", "job.rescued")
+            .hit("provisioning/sweep-and-orphans", "sweep.deleting"),
+    ]
+}
