@@ -55,6 +55,9 @@ pub const PROVE_RUNS_MAX: u64 = 2_000;
 /// Seeds of scripts and swarms that `prove` tries before it sweeps.
 pub const PROVE_ROUNDS_BEFORE_SWEEP: u64 = 2;
 
+/// Faults that the smallest plan of a planted defect has at most before `prove` complains of it.
+pub const PROVE_FAULTS_MAX: usize = 3;
+
 /// Runs of a sweep that `prove` begins at once for one defect; some of them are run in vain where an earlier one hits.
 pub const PROVE_CHUNK_RUNS: usize = 64;
 
