@@ -5,11 +5,15 @@
 //! without an effect is an error. Passages of one class ([`crate::passage`]) are represented by the first and, where
 //! the step has an effect, by the last of them.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    borrow::Borrow,
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use crate::{
     fault::{Act, At, ErrorKind, Fault, HostSelector, Restart, When, site_kind},
-    limits::{SWEEP_DELAY, SWEEP_RESTART},
+    limits::{SWEEP_DELAY, SWEEP_LONG_DELAY, SWEEP_RESTART},
     passage::Passage,
     swarm::{Arena, sudden},
 };
@@ -19,6 +23,8 @@ use crate::{
 pub struct Points {
     /// The faults, those that matter most first.
     pub faults: Vec<Fault>,
+    /// Of each fault, the site that its host passes before the one at which it strikes.
+    pub contexts: Vec<String>,
     /// How many there would be with every passage, and every act that fits it, on its own.
     pub space: u64,
 }
@@ -27,6 +33,14 @@ impl Points {
     /// How many plans were left out because an equivalent one is there.
     pub fn equivalent(&self) -> u64 {
         self.space - self.faults.len() as u64
+    }
+
+    /// Those at these places, in this order.
+    #[must_use]
+    pub fn picked(&self, places: impl Iterator<Item = usize>) -> Self {
+        let (faults, contexts) =
+            places.map(|at| (self.faults[at].clone(), self.contexts[at].clone())).unzip();
+        Self { faults, contexts, space: self.space }
     }
 }
 
@@ -47,36 +61,37 @@ enum Rank {
 
 /// The single faults at these passages. `seen` are the sites whose errors have been tried with every kind already.
 pub fn points(passages: &[Passage], arena: &Arena, seen: &mut BTreeSet<String>) -> Points {
-    let mut ranked: Vec<(Rank, Fault)> = Vec::new();
+    let mut ranked: Vec<(Rank, Fault, &str)> = Vec::new();
     let mut space = 0;
     let mut hosts: BTreeSet<&str> = BTreeSet::new();
     for passage in passages.iter().filter(|passage| arena.hosts.contains(&passage.host)) {
         let kind = site_kind(&passage.site);
         let errors: Vec<ErrorKind> = sudden(&passage.site).collect();
-        // Two crashes, each with two restarts, a delay, the stalls, the errors, and the lost answer.
-        let acts = 5 + arena.stalls.len() + errors.len() + usize::from(kind != "fp");
+        // Two crashes, each with two restarts, two delays, the stalls, the errors, and the lost answer.
+        let acts = 6 + arena.stalls.len() + errors.len() + usize::from(kind != "fp");
         space += acts as u64 * u64::from(passage.count);
         let is_first_of_host = hosts.insert(&passage.host);
         let all_errors = seen.insert(passage.site.clone());
         of_passage(passage, &errors, arena, is_first_of_host, all_errors, &mut ranked);
     }
-    ranked.sort_by_key(|(rank, _)| *rank);
-    Points { faults: ranked.into_iter().map(|(_, fault)| fault).collect(), space }
+    ranked.sort_by_key(|(rank, ..)| *rank);
+    let contexts = ranked.iter().map(|(.., after)| (*after).to_owned()).collect();
+    Points { faults: ranked.into_iter().map(|(_, fault, _)| fault).collect(), contexts, space }
 }
 
-fn of_passage(
-    passage: &Passage,
+fn of_passage<'a>(
+    passage: &'a Passage,
     errors: &[ErrorKind],
     arena: &Arena,
     is_first_of_host: bool,
     all_errors: bool,
-    ranked: &mut Vec<(Rank, Fault)>,
+    ranked: &mut Vec<(Rank, Fault, &'a str)>,
 ) {
     let kind = site_kind(&passage.site);
     let mut add = |rank, hit, act| {
         let host = HostSelector::Named(passage.host.clone());
         let at = At::Boundary { host, site: passage.site.clone(), hit };
-        ranked.push((rank, Fault { at, act, required: false }));
+        ranked.push((rank, Fault { at, act, required: false }, passage.after[0].as_str()));
     };
     let crash = |when, restart| Act::Crash { when, restart };
     let soon = Restart::After(SWEEP_RESTART);
@@ -101,16 +116,86 @@ fn of_passage(
         add(rank, first, Act::Stall(shortest));
     }
     add(Rank::Stall, first, Act::Delay(SWEEP_DELAY));
+    // Past the patience of whoever waits for it, while the rest of the host goes on.
+    add(Rank::LongStall, first, Act::Delay(SWEEP_LONG_DELAY));
     if passage.effect || kind == "fp" {
         stalls.for_each(|longer: Duration| add(Rank::LongStall, first, Act::Stall(longer)));
     }
     for (index, error) in errors.iter().enumerate() {
         match index {
-            0 => add(Rank::Error, first, Act::Error(*error)),
+            0 => {
+                add(Rank::Error, first, Act::Error(*error));
+                if last > first {
+                    // What a later passage finds is older, and may be more.
+                    add(Rank::Last, last, Act::Error(*error));
+                }
+            }
             _ if all_errors => add(Rank::OtherError, first, Act::Error(*error)),
             _ => {}
         }
     }
+}
+
+/// In which order to run the faults of several sweeps: each as its sweep and its place there. What says most comes
+/// first: every kind of fault at every site once, whichever scenario passes it; then once for each site that was passed
+/// before it; then again for other scenarios, hosts and passages. Which scenario begins differs from site to site, so
+/// that none of them has all the first tries.
+pub fn spread(sweeps: &[impl Borrow<Points>]) -> Vec<(usize, usize)> {
+    let mut tries: BTreeMap<Kind<'_>, BTreeMap<&str, Vec<Try>>> = BTreeMap::new();
+    for (sweep, points) in sweeps.iter().enumerate() {
+        let mut own: BTreeMap<(Kind<'_>, &str), usize> = BTreeMap::new();
+        for (place, (fault, context)) in
+            points.borrow().faults.iter().zip(&points.borrow().contexts).enumerate()
+        {
+            let Some(kind) = kind(fault) else { continue };
+            let count = own.entry((kind, context)).or_default();
+            let turn = (sweep + turn_of(kind)) % sweeps.len();
+            let contexts = tries.entry(kind).or_default().entry(context).or_default();
+            contexts.push(Try { count: *count, turn, place, sweep });
+            *count += 1;
+        }
+    }
+    let mut order: Vec<(usize, usize, usize)> = Vec::new();
+    for contexts in tries.values_mut() {
+        contexts.values_mut().for_each(|tries| tries.sort_unstable());
+        let first = contexts.values().map(|tries| tries[0]).min();
+        for tries in contexts.values() {
+            for (number, it) in tries.iter().enumerate() {
+                let pass = if Some(*it) == first { 0 } else { number + 1 };
+                order.push((pass, it.place, it.sweep));
+            }
+        }
+    }
+    order.sort_unstable();
+    order.into_iter().map(|(_, place, sweep)| (sweep, place)).collect()
+}
+
+/// A kind of fault at a site: its family, and whether it is one of those that last long.
+type Kind<'a> = (&'a str, &'a str, bool);
+
+/// One fault of a kind: which it is in its sweep, when it is the turn of that sweep, and where it stands there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Try {
+    count: usize,
+    turn: usize,
+    place: usize,
+    sweep: usize,
+}
+
+fn kind(fault: &Fault) -> Option<Kind<'_>> {
+    let At::Boundary { site, .. } = &fault.at else { return None };
+    let is_long = match fault.act {
+        Act::Stall(lasts) => lasts > SWEEP_LONG_DELAY,
+        Act::Delay(lasts) => lasts > SWEEP_DELAY,
+        _ => false,
+    };
+    Some((site, fault.act.family(), is_long))
+}
+
+/// A number that differs from kind to kind, and is the same on every machine.
+fn turn_of((site, family, _): Kind<'_>) -> usize {
+    let hash = blake3::hash(format!("{site}\n{family}").as_bytes());
+    usize::from(u16::from_le_bytes([hash.as_bytes()[0], hash.as_bytes()[1]]))
 }
 
 /// Pairs of single faults, those that matter most first: each of the first with each that strikes another host or a
@@ -182,7 +267,7 @@ mod tests {
         assert!(told.contains(&"crash d1 before the step at sql:poll hit 1, back after 1s".into()));
         assert!(!told.iter().any(|fault| fault.contains("crash d1 after the step at sql:poll")));
         assert!(told.contains(&"fail d1 with 40P01 at sql:poll hit 1".to_owned()));
-        assert_eq!(points.space, 4 * 13);
+        assert_eq!(points.space, 4 * 14);
         assert_eq!(points.equivalent() + told.len() as u64, points.space);
         for fault in &points.faults {
             fault.validate().expect("it makes sense");

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use chaosdrill_core::{
     Plan, Record, Seed, Verdict,
-    limits::PROVE_CHUNK_RUNS,
+    limits::{PROVE_CHUNK_RUNS, PROVE_SINGLES_BEFORE_FRESH},
     record::{Proof, ProofBy},
+    sweep::{self as core_sweep, Points},
 };
 use chaosdrill_rt::defect::{Defect, Shows};
 
@@ -110,7 +111,7 @@ impl<'a> Case<'a> {
         self.run(engine, &jobs);
     }
 
-    /// Sweeps every scenario, a few points of each at a time, until the defect is found.
+    /// Sweeps every scenario, what says most first, until the defect is found.
     pub(super) fn sweep(&mut self, engine: &mut Engine<'_>) {
         if !self.is_open() || engine.is_over() {
             return;
@@ -121,19 +122,32 @@ impl<'a> Case<'a> {
         let calm: Vec<Job> = sweeps.iter_mut().map(|sweep| sweep.calm(&settings)).collect();
         let mut calm = self.run(engine, &calm);
         sweep::leave_out_twins(&mut sweeps, &mut calm);
-        let mut stages: Vec<Vec<Job>> = Vec::new();
-        for (sweep, calm) in sweeps.iter_mut().zip(&calm) {
-            let jobs = calm.as_ref().map(|calm| sweep.singles(&settings, calm));
-            stages.push(jobs.unwrap_or_default());
+        let singles = Spread::new(&mut sweeps, &calm, |sweep, calm| {
+            calm.as_ref().map(|calm| sweep.singles(&settings, calm)).unwrap_or_default()
+        });
+        let mut done = singles.results();
+        let (first, rest) =
+            singles.jobs.split_at(singles.jobs.len().min(PROVE_SINGLES_BEFORE_FRESH));
+        self.run_spread(engine, first.iter(), &mut done);
+        let fresh =
+            |sweep: &mut Sweep<'a>, done: &Vec<Option<Done>>| sweep.under_faults(&settings, done);
+        let under_first = Spread::new(&mut sweeps, &done, fresh);
+        // By turns: neither is known to say more than the other.
+        let mut ignored = under_first.results();
+        let (mut rest, mut under) =
+            (rest.chunks(PROVE_CHUNK_RUNS), under_first.jobs.chunks(PROVE_CHUNK_RUNS));
+        loop {
+            let turn = (rest.next(), under.next());
+            self.run_spread(engine, turn.0.into_iter().flatten(), &mut done);
+            self.run_spread(engine, turn.1.into_iter().flatten(), &mut ignored);
+            if turn.0.is_none() && turn.1.is_none() || !self.is_open() || engine.is_over() {
+                break;
+            }
         }
-        let singles = self.run_abreast(engine, &stages);
-        let mut stages: Vec<Vec<Job>> = Vec::new();
-        for (sweep, done) in sweeps.iter_mut().zip(&singles) {
-            stages.push(sweep.under_faults(&settings, done));
-        }
-        self.run_abreast(engine, &stages);
-        let pairs: Vec<Vec<Job>> = sweeps.iter_mut().map(|sweep| sweep.pairs(&settings)).collect();
-        self.run_abreast(engine, &pairs);
+        let under_rest = Spread::new(&mut sweeps, &done, fresh);
+        self.run_spread(engine, under_rest.jobs.iter(), &mut under_rest.results());
+        let pairs: Vec<Job> = sweeps.iter_mut().flat_map(|sweep| sweep.pairs(&settings)).collect();
+        self.run(engine, &pairs);
     }
 
     /// Runs jobs until one of them is the hit, and takes what they show in their order, whichever worker was faster:
@@ -147,26 +161,19 @@ impl<'a> Case<'a> {
         done
     }
 
-    /// The first jobs of all stages, then the second ones, and so on.
-    fn run_abreast(
+    fn run_spread<'j>(
         &mut self,
         engine: &mut Engine<'_>,
-        stages: &[Vec<Job>],
-    ) -> Vec<Vec<Option<Done>>> {
-        let mut results: Vec<Vec<Option<Done>>> =
-            stages.iter().map(|stage| vec![None; stage.len()]).collect();
-        let longest = stages.iter().map(Vec::len).max().unwrap_or_default();
-        let places = (0..longest).flat_map(|row| (0..stages.len()).map(move |stage| (stage, row)));
-        let places: Vec<(usize, usize)> =
-            places.filter(|(stage, row)| *row < stages[*stage].len()).collect();
-        for chunk in places.chunks(PROVE_CHUNK_RUNS) {
-            let jobs: Vec<Job> =
-                chunk.iter().map(|(stage, row)| stages[*stage][*row].clone()).collect();
-            for ((stage, row), done) in chunk.iter().zip(self.run(engine, &jobs)) {
-                results[*stage][*row] = done;
+        placed: impl Iterator<Item = &'j Placed>,
+        results: &mut [Vec<Option<Done>>],
+    ) {
+        let placed: Vec<&Placed> = placed.collect();
+        for chunk in placed.chunks(PROVE_CHUNK_RUNS) {
+            let jobs: Vec<Job> = chunk.iter().map(|placed| placed.job.clone()).collect();
+            for (placed, done) in chunk.iter().zip(self.run(engine, &jobs)) {
+                results[placed.sweep][placed.place] = done;
             }
         }
-        results
     }
 
     /// Makes the plan of a hit smaller, and runs it again with the defect off.
@@ -198,6 +205,45 @@ impl<'a> Case<'a> {
         };
         self.proof.minimal = Some(smallest.faults);
         self.proof.also.remove(&check);
+    }
+}
+
+/// A job of one of several sweeps.
+#[derive(Debug)]
+struct Placed {
+    sweep: usize,
+    place: usize,
+    job: Job,
+}
+
+/// A stage of all sweeps, its jobs in the order in which they say most.
+struct Spread {
+    jobs: Vec<Placed>,
+    counts: Vec<usize>,
+}
+
+impl Spread {
+    fn new<'a, T>(
+        sweeps: &mut [Sweep<'a>],
+        before: &[T],
+        stage: impl Fn(&mut Sweep<'a>, &T) -> Vec<Job>,
+    ) -> Self {
+        let with_before = sweeps.iter_mut().zip(before);
+        let mut jobs: Vec<Vec<Option<Job>>> = with_before
+            .map(|(sweep, before)| stage(sweep, before).into_iter().map(Some).collect())
+            .collect();
+        let counts = jobs.iter().map(Vec::len).collect();
+        let points: Vec<&Points> = sweeps.iter().map(|sweep| sweep.points()).collect();
+        let order = core_sweep::spread(&points).into_iter();
+        let placed = order.filter_map(|(sweep, place)| {
+            Some(Placed { sweep, place, job: jobs.get_mut(sweep)?.get_mut(place)?.take()? })
+        });
+        let jobs = placed.collect();
+        Self { jobs, counts }
+    }
+
+    fn results(&self) -> Vec<Vec<Option<Done>>> {
+        self.counts.iter().map(|count| vec![None; *count]).collect()
     }
 }
 
