@@ -130,6 +130,12 @@ pub const SWEEP_DELAY: Duration = Duration::from_secs(1);
 /// Virtual time by which a sweep delays one step so that whoever waits for it gives up.
 pub const SWEEP_LONG_DELAY: Duration = Duration::from_secs(90);
 
+/// Virtual time at which a sweep sets a clock wrong.
+pub const SWEEP_SKEW_AT: Duration = Duration::from_millis(1);
+
+/// How long, in virtual time, a sweep leaves a clock wrong: until the chaos is over.
+pub const SWEEP_SKEW_LASTS: Duration = Duration::from_secs(3_600);
+
 /// Single faults of one scenario that a campaign sweeps unless it was asked for a sweep by name.
 pub const SWEEP_POINTS_DEFAULT: usize = 60;
 

@@ -102,6 +102,7 @@ impl<'a> Sweep<'a> {
         self.record.boundaries = ours.iter().map(|passage| u64::from(passage.count)).sum();
         self.known = calm.passages.iter().map(Passage::class).collect();
         let points = sweep::points(&calm.passages, &self.arena, &mut self.sites);
+        let points = points.and(sweep::clocks(&self.arena));
         (self.record.space, self.record.equivalent) = (points.space, points.equivalent());
         let order = sweep::spread(std::slice::from_ref(&points));
         self.record.left_out += order.len().saturating_sub(self.depth.points_max) as u64;
