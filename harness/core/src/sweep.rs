@@ -84,7 +84,12 @@ pub fn points(passages: &[Passage], arena: &Arena, seen: &mut BTreeSet<String>) 
         of_passage(passage, &errors, arena, is_first_of_host, all_errors, &mut ranked);
     }
     ranked.sort_by_key(|(rank, ..)| *rank);
-    let contexts = ranked.iter().map(|(.., after)| (*after).to_owned()).collect();
+    // The last of alike passages is another place than the first.
+    let context = |(rank, _, after): &(Rank, Fault, &str)| match rank {
+        Rank::Last => format!("{after}, again"),
+        _ => (*after).to_owned(),
+    };
+    let contexts = ranked.iter().map(context).collect();
     Points { faults: ranked.into_iter().map(|(_, fault, _)| fault).collect(), contexts, space }
 }
 
