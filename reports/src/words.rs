@@ -66,7 +66,7 @@ pub(crate) fn untried(untried: &Untried) -> impl Iterator<Item = (&'static str, 
 
 /// What the campaign cost, as far as it came to its end.
 pub(crate) fn speed(summary: &Summary) -> String {
-    let Some(CampaignMeasured { wall_ms, jobs, .. }) = summary.measured else {
+    let Some(CampaignMeasured { wall_ms, jobs, cores, .. }) = summary.measured else {
         return "the campaign did not come to its end".to_owned();
     };
     let workers = counted(u64::from(jobs), "worker");
@@ -77,7 +77,14 @@ pub(crate) fn speed(summary: &Summary) -> String {
     let wall_seconds = wall_ms as f64 / 1e3;
     let runs = rate(summary.tally.runs as f64 / wall_seconds);
     let seconds = rate(summary.virtual_ns as f64 / 1e9 / wall_seconds);
-    format!("{wall} on {workers}: {runs} runs/s, {seconds} virtual s per wall s")
+    let each = match cores {
+        0 => String::new(),
+        _ => {
+            let each = rate(summary.tally.runs as f64 / wall_seconds / f64::from(cores));
+            format!(" ({each} a core)")
+        }
+    };
+    format!("{wall} on {workers}: {runs} runs/s{each}, {seconds} virtual s per wall s")
 }
 
 /// How long something took, to two units: `250 ms`, `29.8 s`, `5 min 10 s`, `31 h 12 min`, `2 d 7 h`.

@@ -233,6 +233,7 @@ fn planted(proofs: &[Proof]) -> String {
     for proof in proofs.iter().take(limits::HTML_PROOFS.0) {
         let found = match (&proof.check, proof.found, proof.is_asked_for()) {
             (Some(check), true, _) => name(check),
+            (_, _, true) if proof.open => "still open".to_owned(),
             (_, _, true) => "**missed**".to_owned(),
             _ => "not asked for".to_owned(),
         };

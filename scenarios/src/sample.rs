@@ -1,11 +1,26 @@
 //! Values from proptest's strategies, drawn from a seed's stream: a strategy says what a workload may look like,
 //! and the seed decides.
 
-use chaosdrill::Stream;
+use chaosdrill::{Stream, Workload};
 use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
+
+/// A list of a strategy, or as much of it as the plan lets the workload do: one that was made smaller asks for less.
+///
+/// # Panics
+///
+/// Where the strategy rejects everything it is offered.
+pub(crate) fn sample_steps<T, S: Strategy<Value = Vec<T>>>(
+    workload: &Workload,
+    stream: &mut Stream,
+    strategy: &S,
+) -> Vec<T> {
+    let mut all = sample(stream, strategy);
+    all.truncate(workload.steps(all.len()));
+    all
+}
 
 /// One value of a strategy.
 ///

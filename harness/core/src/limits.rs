@@ -58,6 +58,12 @@ pub const PROVE_RUNS_MAX: u64 = 2_000;
 /// Seeds of scripts and swarms that `prove` tries before it sweeps.
 pub const PROVE_ROUNDS_BEFORE_SWEEP: u64 = 2;
 
+/// Faults that the smallest plan of a planted defect has at most before `prove` complains of it.
+pub const PROVE_FAULTS_MAX: usize = 3;
+
+/// Runs of single faults of all sweeps together after which `prove` looks at what was only met under them.
+pub const PROVE_SINGLES_BEFORE_FRESH: usize = 800;
+
 /// Runs of a sweep that `prove` begins at once for one defect; some of them are run in vain where an earlier one hits.
 pub const PROVE_CHUNK_RUNS: usize = 64;
 
@@ -123,6 +129,15 @@ pub const SWEEP_RESTART: Duration = Duration::from_secs(1);
 
 /// Virtual time by which a sweep delays one step, while the rest of its host goes on.
 pub const SWEEP_DELAY: Duration = Duration::from_secs(1);
+
+/// Virtual time by which a sweep delays one step so that whoever waits for it gives up.
+pub const SWEEP_LONG_DELAY: Duration = Duration::from_secs(90);
+
+/// Virtual time at which a sweep sets a clock wrong.
+pub const SWEEP_SKEW_AT: Duration = Duration::from_millis(1);
+
+/// How long, in virtual time, a sweep leaves a clock wrong: until the chaos is over.
+pub const SWEEP_SKEW_LASTS: Duration = Duration::from_secs(3_600);
 
 /// Single faults of one scenario that a campaign sweeps unless it was asked for a sweep by name.
 pub const SWEEP_POINTS_DEFAULT: usize = 60;

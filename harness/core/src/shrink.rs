@@ -31,6 +31,9 @@ pub fn shrink(plan: &Plan, mut shows: impl FnMut(&[Plan]) -> Vec<bool>) -> Shrun
     search.simpler(workloads);
     // What got simpler may have become needless.
     search.fewer_faults();
+    // Or it is needed only because the others were made to fit it.
+    search.simpler(adjusted);
+    search.simpler(faults);
     Shrunk { plan: search.plan, runs: search.runs }
 }
 
@@ -162,6 +165,44 @@ fn simpler_faults(fault: &Fault) -> Vec<Fault> {
     simpler
 }
 
+/// Each plan with one fault less, and the others adjusted to its absence. A fault that brings about what another one
+/// counts, such as a recovery, or that takes the time for which another one waits, cannot simply be left out: the hits
+/// of the others have to come down by one, or their stalls to last longer.
+fn adjusted(plan: &Plan) -> Vec<Plan> {
+    let mut candidates = Vec::new();
+    if plan.faults.len() < 2 {
+        return candidates;
+    }
+    let seconds = |n| Some(Duration::from_secs(n));
+    for left_out in 0..plan.faults.len() {
+        for (hits, lasts) in
+            [(1, None), (0, seconds(10)), (1, seconds(10)), (0, seconds(60)), (1, seconds(60))]
+        {
+            let mut candidate = plan.clone();
+            candidate.faults.remove(left_out);
+            let mut differs = false;
+            for fault in &mut candidate.faults {
+                let old = fault.clone();
+                adjust(fault, hits, lasts);
+                differs |= *fault != old;
+            }
+            if differs && !candidates.contains(&candidate) {
+                candidates.push(candidate);
+            }
+        }
+    }
+    candidates
+}
+
+fn adjust(fault: &mut Fault, hits: u32, at_least: Option<Duration>) {
+    if let At::Boundary { hit, .. } = &mut fault.at {
+        *hit = hit.saturating_sub(hits).max(1);
+    }
+    if let (Act::Stall(lasts) | Act::Delay(lasts), Some(at_least)) = (&mut fault.act, at_least) {
+        *lasts = at_least.max(*lasts);
+    }
+}
+
 fn simpler_restarts(restart: Restart) -> Vec<Restart> {
     let second = Duration::from_secs(1);
     match restart {
@@ -235,6 +276,25 @@ mod tests {
         assert!(shrunk.runs <= SHRINK_RUNS_MAX);
         let again = shrink(&plan, |batch| batch.iter().map(needed).collect());
         assert_eq!(again, shrunk);
+    }
+
+    /// The first brings about a passage that the second counts.
+    #[test]
+    fn a_fault_is_left_out_and_the_others_are_adjusted_to_it() {
+        let mut plan = Plan::new("own/x", Seed(3));
+        plan.faults = vec![stall("sql:crash", 1, 1), stall("sql:recover", 2, 1)];
+        let needed = |plan: &Plan| {
+            let hit = |wanted: &str| {
+                plan.faults.iter().find_map(|fault| match &fault.at {
+                    At::Boundary { site, hit, .. } if site == wanted => Some(*hit),
+                    _ => None,
+                })
+            };
+            let wanted = if hit("sql:crash").is_some() { 2 } else { 1 };
+            hit("sql:recover") == Some(wanted)
+        };
+        let shrunk = shrink(&plan, |batch| batch.iter().map(needed).collect());
+        assert_eq!(shrunk.plan.faults, [stall("sql:recover", 1, 1)]);
     }
 
     #[test]

@@ -199,6 +199,8 @@ impl Swarm {
                 }
                 let host = self.dice.pick(&self.arena.hosts)?.clone();
                 let by_ns = self.dice.between(0, 2 * most as u64) as i64 - most;
+                // Clocks are mostly wrong for longer than a minute.
+                let lasts = if self.dice.chance(1, 2) { None } else { lasts };
                 Act::Skew { host, by_ns, lasts }
             }
             _ => Act::DatabaseDown { lasts },

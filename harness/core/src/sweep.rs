@@ -5,11 +5,15 @@
 //! without an effect is an error. Passages of one class ([`crate::passage`]) are represented by the first and, where
 //! the step has an effect, by the last of them.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    borrow::Borrow,
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use crate::{
     fault::{Act, At, ErrorKind, Fault, HostSelector, Restart, When, site_kind},
-    limits::{SWEEP_DELAY, SWEEP_RESTART},
+    limits::{SWEEP_DELAY, SWEEP_LONG_DELAY, SWEEP_RESTART, SWEEP_SKEW_AT, SWEEP_SKEW_LASTS},
     passage::Passage,
     swarm::{Arena, sudden},
 };
@@ -19,6 +23,8 @@ use crate::{
 pub struct Points {
     /// The faults, those that matter most first.
     pub faults: Vec<Fault>,
+    /// Of each fault, the site that its host passes before the one at which it strikes.
+    pub contexts: Vec<String>,
     /// How many there would be with every passage, and every act that fits it, on its own.
     pub space: u64,
 }
@@ -27,6 +33,23 @@ impl Points {
     /// How many plans were left out because an equivalent one is there.
     pub fn equivalent(&self) -> u64 {
         self.space - self.faults.len() as u64
+    }
+
+    /// These, and those after them.
+    #[must_use]
+    pub fn and(mut self, more: Self) -> Self {
+        self.faults.extend(more.faults);
+        self.contexts.extend(more.contexts);
+        self.space += more.space;
+        self
+    }
+
+    /// Those at these places, in this order.
+    #[must_use]
+    pub fn picked(&self, places: impl Iterator<Item = usize>) -> Self {
+        let (faults, contexts) =
+            places.map(|at| (self.faults[at].clone(), self.contexts[at].clone())).unzip();
+        Self { faults, contexts, space: self.space }
     }
 }
 
@@ -47,36 +70,42 @@ enum Rank {
 
 /// The single faults at these passages. `seen` are the sites whose errors have been tried with every kind already.
 pub fn points(passages: &[Passage], arena: &Arena, seen: &mut BTreeSet<String>) -> Points {
-    let mut ranked: Vec<(Rank, Fault)> = Vec::new();
+    let mut ranked: Vec<(Rank, Fault, &str)> = Vec::new();
     let mut space = 0;
     let mut hosts: BTreeSet<&str> = BTreeSet::new();
     for passage in passages.iter().filter(|passage| arena.hosts.contains(&passage.host)) {
         let kind = site_kind(&passage.site);
         let errors: Vec<ErrorKind> = sudden(&passage.site).collect();
-        // Two crashes, each with two restarts, a delay, the stalls, the errors, and the lost answer.
-        let acts = 5 + arena.stalls.len() + errors.len() + usize::from(kind != "fp");
+        // Two crashes, each with two restarts, two delays, the stalls, the errors, and the lost answer.
+        let acts = 6 + arena.stalls.len() + errors.len() + usize::from(kind != "fp");
         space += acts as u64 * u64::from(passage.count);
         let is_first_of_host = hosts.insert(&passage.host);
         let all_errors = seen.insert(passage.site.clone());
         of_passage(passage, &errors, arena, is_first_of_host, all_errors, &mut ranked);
     }
-    ranked.sort_by_key(|(rank, _)| *rank);
-    Points { faults: ranked.into_iter().map(|(_, fault)| fault).collect(), space }
+    ranked.sort_by_key(|(rank, ..)| *rank);
+    // The last of alike passages is another place than the first.
+    let context = |(rank, _, after): &(Rank, Fault, &str)| match rank {
+        Rank::Last => format!("{after}, again"),
+        _ => (*after).to_owned(),
+    };
+    let contexts = ranked.iter().map(context).collect();
+    Points { faults: ranked.into_iter().map(|(_, fault, _)| fault).collect(), contexts, space }
 }
 
-fn of_passage(
-    passage: &Passage,
+fn of_passage<'a>(
+    passage: &'a Passage,
     errors: &[ErrorKind],
     arena: &Arena,
     is_first_of_host: bool,
     all_errors: bool,
-    ranked: &mut Vec<(Rank, Fault)>,
+    ranked: &mut Vec<(Rank, Fault, &'a str)>,
 ) {
     let kind = site_kind(&passage.site);
     let mut add = |rank, hit, act| {
         let host = HostSelector::Named(passage.host.clone());
         let at = At::Boundary { host, site: passage.site.clone(), hit };
-        ranked.push((rank, Fault { at, act, required: false }));
+        ranked.push((rank, Fault { at, act, required: false }, passage.after[0].as_str()));
     };
     let crash = |when, restart| Act::Crash { when, restart };
     let soon = Restart::After(SWEEP_RESTART);
@@ -92,8 +121,12 @@ fn of_passage(
             add(Rank::Last, last, Act::LostAck(ErrorKind::Reset));
         }
     }
-    if is_first_of_host || kind == "fp" {
+    // The step before an effect may be of a class that is represented by an earlier passage.
+    if is_first_of_host || kind == "fp" || passage.effect {
         add(Rank::Crash, first, crash(When::Before, soon));
+    }
+    if kind == "fp" {
+        add(Rank::LateRestart, first, crash(When::Before, Restart::AtHeal));
     }
     let mut stalls = arena.stalls.iter().copied();
     if let Some(shortest) = stalls.next() {
@@ -101,16 +134,127 @@ fn of_passage(
         add(rank, first, Act::Stall(shortest));
     }
     add(Rank::Stall, first, Act::Delay(SWEEP_DELAY));
+    // Past the patience of whoever waits for it, while the rest of the host goes on.
+    add(Rank::LongStall, first, Act::Delay(SWEEP_LONG_DELAY));
     if passage.effect || kind == "fp" {
         stalls.for_each(|longer: Duration| add(Rank::LongStall, first, Act::Stall(longer)));
     }
     for (index, error) in errors.iter().enumerate() {
         match index {
-            0 => add(Rank::Error, first, Act::Error(*error)),
+            0 => {
+                add(Rank::Error, first, Act::Error(*error));
+                if last > first {
+                    // What a later passage finds is older, and may be more.
+                    add(Rank::Last, last, Act::Error(*error));
+                }
+            }
             _ if all_errors => add(Rank::OtherError, first, Act::Error(*error)),
             _ => {}
         }
     }
+}
+
+/// In which order to run the faults of several sweeps: each as its sweep and its place there. What says most comes
+/// first: every kind of fault at every site once, whichever scenario passes it; then a crash at each failpoint in every
+/// scenario, since whoever wrote the target named those as its windows; then each kind once for each site that was
+/// passed before; then again for other scenarios, hosts and passages. Which scenario begins differs from site to site,
+/// so that none of them has all the first tries.
+pub fn spread(sweeps: &[impl Borrow<Points>]) -> Vec<(usize, usize)> {
+    let mut tries: BTreeMap<Kind<'_>, BTreeMap<&str, Vec<Try>>> = BTreeMap::new();
+    for (sweep, points) in sweeps.iter().enumerate() {
+        let mut own: BTreeMap<(Kind<'_>, &str), usize> = BTreeMap::new();
+        let points = points.borrow();
+        for (place, (fault, context)) in points.faults.iter().zip(&points.contexts).enumerate() {
+            let Some(kind) = Kind::of(fault) else { continue };
+            let count = own.entry((kind, context)).or_default();
+            let turn = (sweep + kind.turn()) % sweeps.len();
+            let contexts = tries.entry(kind).or_default().entry(context).or_default();
+            contexts.push(Try { count: *count, turn, place, sweep });
+            *count += 1;
+        }
+    }
+    let mut order: Vec<(usize, usize, usize)> = Vec::new();
+    for (kind, contexts) in &mut tries {
+        contexts.values_mut().for_each(|tries| tries.sort_unstable());
+        let first = contexts.values().map(|tries| tries[0]).min();
+        let mut swept: BTreeSet<usize> = BTreeSet::new();
+        for tries in contexts.values() {
+            for (number, it) in tries.iter().enumerate() {
+                let pass = match number {
+                    _ if Some(*it) == first => 0,
+                    _ if kind.is_window() && swept.insert(it.sweep) => 1,
+                    number => number + 2,
+                };
+                order.push((pass, it.place, it.sweep));
+            }
+        }
+    }
+    order.sort_unstable();
+    order.into_iter().map(|(_, place, sweep)| (sweep, place)).collect()
+}
+
+/// A kind of fault at a site, or of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Kind<'a> {
+    place: &'a str,
+    family: &'static str,
+    error: Option<ErrorKind>,
+    /// One of those that last long, or that set a clock back.
+    is_other: bool,
+}
+
+/// One fault of a kind: which it is in its sweep, when it is the turn of that sweep, and where it stands there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Try {
+    count: usize,
+    turn: usize,
+    place: usize,
+    sweep: usize,
+}
+
+impl<'a> Kind<'a> {
+    fn of(fault: &'a Fault) -> Option<Self> {
+        let (mut error, mut is_other) = (None, false);
+        match fault.act {
+            Act::Stall(lasts) => is_other = lasts > SWEEP_LONG_DELAY,
+            Act::Delay(lasts) => is_other = lasts > SWEEP_DELAY,
+            Act::Skew { by_ns, .. } => is_other = by_ns < 0,
+            Act::Error(kind) => error = Some(kind),
+            _ => {}
+        }
+        let place = match (&fault.at, &fault.act) {
+            (At::Boundary { site, .. }, _) => site,
+            (At::Time(_), Act::Skew { host, .. }) => host,
+            (At::Time(_), _) => return None,
+        };
+        Some(Self { place, family: fault.act.family(), error, is_other })
+    }
+
+    /// A crash at a failpoint.
+    fn is_window(&self) -> bool {
+        site_kind(self.place) == "fp" && self.family == "crash-before"
+    }
+
+    /// A number that differs from kind to kind, and is the same on every machine.
+    fn turn(&self) -> usize {
+        let hash = blake3::hash(format!("{}\n{}", self.place, self.family).as_bytes());
+        usize::from(u16::from_le_bytes([hash.as_bytes()[0], hash.as_bytes()[1]]))
+    }
+}
+
+/// The wall clock of each host wrong from the beginning, both ways, as far as the scenario stands it.
+pub fn clocks(arena: &Arena) -> Points {
+    let mut points = Points::default();
+    let most = i64::try_from(arena.skew_max.as_nanos()).unwrap_or(i64::MAX);
+    for by_ns in [most, -most].into_iter().filter(|by_ns| *by_ns != 0) {
+        for host in &arena.hosts {
+            let act = Act::Skew { host: host.clone(), by_ns, lasts: Some(SWEEP_SKEW_LASTS) };
+            points.faults.push(Fault { at: At::Time(SWEEP_SKEW_AT), act, required: false });
+            points.contexts.push(String::new());
+            points.space += 1;
+        }
+    }
+    points
 }
 
 /// Pairs of single faults, those that matter most first: each of the first with each that strikes another host or a
@@ -182,7 +326,7 @@ mod tests {
         assert!(told.contains(&"crash d1 before the step at sql:poll hit 1, back after 1s".into()));
         assert!(!told.iter().any(|fault| fault.contains("crash d1 after the step at sql:poll")));
         assert!(told.contains(&"fail d1 with 40P01 at sql:poll hit 1".to_owned()));
-        assert_eq!(points.space, 4 * 13);
+        assert_eq!(points.space, 4 * 14);
         assert_eq!(points.equivalent() + told.len() as u64, points.space);
         for fault in &points.faults {
             fault.validate().expect("it makes sense");
@@ -199,6 +343,46 @@ mod tests {
         let first = points(&site, &arena(), &mut seen).faults.len();
         let again = points(&site, &arena(), &mut seen).faults.len();
         assert!(again < first);
+    }
+
+    #[test]
+    fn every_kind_is_tried_once_before_any_is_tried_again() {
+        let of = |host: &str, sites: &[&str]| {
+            let passages: Vec<Passage> =
+                sites.iter().map(|site| passage(host, site, 2, true)).collect();
+            points(&passages, &Arena { hosts: vec![host.into()], ..arena() }, &mut BTreeSet::new())
+        };
+        let sweeps =
+            [of("a", &["sql:poll", "fp:window"]), of("b", &["sql:poll", "net:bus", "fp:window"])];
+        let order = spread(&sweeps);
+        assert_eq!(order.len(), sweeps[0].faults.len() + sweeps[1].faults.len());
+        let kinds: Vec<Kind<'_>> = order
+            .iter()
+            .filter_map(|(sweep, place)| Kind::of(&sweeps[*sweep].faults[*place]))
+            .collect();
+        let all: BTreeSet<Kind<'_>> = kinds.iter().copied().collect();
+        let firsts: BTreeSet<Kind<'_>> = kinds[..all.len()].iter().copied().collect();
+        assert_eq!(firsts, all);
+        assert!(kinds[all.len()].is_window(), "{:?}", kinds[all.len()]);
+        let distinct: BTreeSet<(usize, usize)> = order.iter().copied().collect();
+        assert_eq!(distinct.len(), order.len());
+        let begins: BTreeSet<usize> = order[..all.len()].iter().map(|(sweep, _)| *sweep).collect();
+        assert_eq!(begins.len(), 2, "both have first tries");
+    }
+
+    #[test]
+    fn clocks_are_set_wrong_only_where_a_scenario_stands_it() {
+        assert!(clocks(&arena()).faults.is_empty());
+        let skewed = clocks(&Arena { skew_max: Duration::from_secs(60), ..arena() });
+        let told: Vec<String> = skewed.faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "skew the clock of d1 by +1m at 1ms for 1h",
+                "skew the clock of d1 by -1m at 1ms for 1h"
+            ]
+        );
+        assert_eq!(spread(&[skewed]).len(), 2);
     }
 
     #[test]

@@ -212,7 +212,9 @@ pub(crate) fn run(
     let mut sweeps: Vec<SweepRecord> = sweeps.into_iter().map(Sweep::into_record).collect();
     sweeps.sort();
     let records: Vec<Record> = done.into_values().map(|done| done.record).collect();
-    let measured = CampaignMeasured { wall_ms, jobs, commit: commit() };
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    let cores = jobs.min(u32::try_from(cores).unwrap_or(u32::MAX));
+    let measured = CampaignMeasured { wall_ms, jobs, cores, commit: commit() };
     let measured = (!is_broken_off).then_some(measured);
     let campaign = Campaign { header, records, sweeps, measured };
     if let Err(why) = folder.finish(&campaign, !is_broken_off) {

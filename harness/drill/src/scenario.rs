@@ -140,7 +140,7 @@ impl Scenario {
         self
     }
 
-    /// How far a swarm may set a host's wall clock wrong; not at all unless said.
+    /// How far a swarm and a sweep may set a host's wall clock wrong; not at all unless said.
     #[must_use]
     pub fn skew_at_most(mut self, skew_max: Duration) -> Self {
         self.skew_max = skew_max;

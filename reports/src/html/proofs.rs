@@ -40,6 +40,7 @@ fn row(proof: &Proof) -> Markup {
         (ProofBy::Postgres, _) => html! { span.quiet { "not on this database" } },
         (ProofBy::Nowhere, _) => html! { span.quiet { "the pipeline has no such part" } },
         (_, Some(check)) if proof.found => html! { code { (name(check)) } },
+        _ if proof.open => html! { span.quiet { "still open" } },
         _ => html! { strong.bad { "missed" } },
     };
     let faults: Vec<_> = proof.minimal.iter().flatten().take(4).collect();

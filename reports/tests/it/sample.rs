@@ -228,7 +228,7 @@ pub(crate) fn campaign() -> Campaign {
         },
         records,
         sweeps: vec![],
-        measured: Some(CampaignMeasured { wall_ms: 1_234, jobs: 4, commit: None }),
+        measured: Some(CampaignMeasured { wall_ms: 1_234, jobs: 4, cores: 4, commit: None }),
     }
 }
 

@@ -129,6 +129,7 @@ pub(crate) fn proofs() -> Vec<Proof> {
         clean: found.then_some(true),
         also: ["terminal_is_final".to_owned()].into(),
         wall_us: 1_234_567,
+        open: false,
     };
     vec![
         proof("O4", ProofBy::Running, true),

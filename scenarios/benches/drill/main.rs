@@ -19,4 +19,5 @@ fn main() {
     criterion.final_summary();
     table::print();
     standard::print_shares();
+    scaling::print_overhead();
 }

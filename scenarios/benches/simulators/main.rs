@@ -3,10 +3,14 @@
 //!
 //! L1 is idle time: two workers back off and ping a server after each sleep. L2 are heartbeats, three hosts to each
 //! other once a second. L3 is ping-pong at 1 ms. L5 and L5n are no speeds: the share of plain seeds that show a lost
-//! update, between two tasks of one host and over the network. L4, the standard outbox drill, is in the bench `drill`.
+//! update, between two tasks of one host and over the network; shuttle, which has tasks and no network, says its own
+//! share of L5. L4, the standard outbox drill, is in the bench `drill`.
 
 #[path = "../drill/floor.rs"]
 mod floor;
+// Beside madsim's own schedules, shuttle's are compared by the other lane.
+#[cfg(not(madsim))]
+mod by_shuttle;
 mod ours;
 #[cfg_attr(not(madsim), path = "raw_turmoil.rs")]
 #[cfg_attr(madsim, path = "raw_madsim.rs")]
@@ -90,4 +94,6 @@ fn main() {
             share("races/over-the-network", "L5n"),
         );
     });
+    #[cfg(not(madsim))]
+    by_shuttle::say(RACE_SEEDS);
 }

@@ -6,7 +6,12 @@ use std::time::Duration;
 use chaosdrill::rt::{http, sql::Pool, time};
 use chaosdrill::{EventKind, Stream, Workload};
 use chaosdrill_target_notification::{Channel, Notification};
-use proptest::{collection::vec, sample::select, strategy::Strategy};
+use proptest::{
+    collection::vec,
+    prelude::{Just, prop_oneof},
+    sample::select,
+    strategy::Strategy,
+};
 use serde_json::{Value, json};
 
 use crate::{notification::stage, sample::sample};
@@ -78,12 +83,24 @@ pub(crate) async fn create(workload: &Workload, wish: &Notification) -> Answer {
     ask(workload, "create", "/notifications", json!(wish)).await
 }
 
+/// Kinds of notifications, some of which nobody here knows, and some of which are hardly names.
+fn kinds() -> impl Strategy<Value = String> {
+    prop_oneof![
+        8 => Just("certificate.expiring".to_owned()),
+        1 => "[a-z]{1,8}\\.[a-z]{1,8}",
+        1 => "\\PC{1,12}",
+    ]
+}
+
 /// Asks for notifications with these moods, one after the other, through channels that the seed decides.
 pub(crate) async fn create_all(workload: &Workload, prefix: &str, moods: &[&str]) {
     let mut stream = workload.stream(prefix);
-    for (number, mood) in moods.iter().enumerate() {
+    let mut kind_of = workload.stream(&format!("kinds of {prefix}"));
+    for (number, mood) in moods.iter().enumerate().take(workload.steps(moods.len())) {
         let channel = stream.pick(&Channel::ALL).copied().unwrap_or(Channel::Email);
-        create(workload, &notification(&format!("{prefix}-{number:03}"), channel, mood)).await;
+        let mut wish = notification(&format!("{prefix}-{number:03}"), channel, mood);
+        wish.kind = sample(&mut kind_of, &kinds());
+        create(workload, &wish).await;
         rest(&mut stream, 40).await;
     }
 }

@@ -143,12 +143,17 @@ pub(crate) fn guarded(scenario: Scenario, requeues_max: usize) -> Scenario {
         .always(checks::rows::schedule())
 }
 
+/// How far the clock of a host may be off. Claims are by the clocks of the servers: two that are wrong in opposite
+/// ways must not disagree by as much as a claim is good for, less the time that a notifier may take.
+const SKEW: Duration = Duration::from_secs(20);
+
 /// What must hold whatever the budget is.
 pub(crate) fn budgeted(scenario: Scenario, budget: i64) -> Scenario {
     let items = checks::rows::ITEMS;
     let mut one_sweep_at_a_time = holders::holders_do_not_overlap(SWEEPING);
     "one_sweep_at_a_time".clone_into(&mut one_sweep_at_a_time.name);
     scenario
+        .skew_at_most(SKEW)
         .always(holders::holders_do_not_overlap(SENDING))
         .always(one_sweep_at_a_time)
         .always(bounds::attempts_stay_within_the_ceiling(items, "retry_count", budget))

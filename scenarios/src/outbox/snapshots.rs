@@ -6,8 +6,11 @@ use chaosdrill::{
     Scenario, Workload,
     fault::{Restart, at},
 };
-use chaosdrill_target_outbox::Action;
-use proptest::prelude::{Strategy, prop_oneof};
+use chaosdrill_target_outbox::{Action, RawEvent};
+use proptest::{
+    prelude::{Strategy, prop_oneof},
+    sample::select,
+};
 
 use crate::{
     outbox::{
@@ -15,16 +18,31 @@ use crate::{
         clients::{command, open, rest, send, show},
         stage::{OutboxStage, delivering, watched},
     },
-    sample::sample,
+    sample::sample_steps,
 };
 
 /// What may be asked of an open account, with what will be refused among it.
 fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
-        4 => (1..=1000_i64).prop_map(|amount| Action::Deposit { amount }),
-        2 => (1..=1000_i64).prop_map(|amount| Action::Withdraw { amount }),
-        2 => "[a-z]{1,8}".prop_map(|note| Action::Annotate { note }),
+        8 => (1..=1000_i64).prop_map(|amount| Action::Deposit { amount }),
+        4 => (1..=1000_i64).prop_map(|amount| Action::Withdraw { amount }),
+        4 => "[a-z]{1,8}".prop_map(|note| Action::Annotate { note }),
+        1 => odd_amount().prop_map(|amount| Action::Deposit { amount }),
+        1 => odd_amount().prop_map(|amount| Action::Withdraw { amount }),
+        1 => "\\PC{0,8}".prop_map(|note| Action::Annotate { note }),
+        1 => "[a-z]{1,8}".prop_map(|owner| Action::Open { owner }),
+        1 => "[a-z.]{1,8}".prop_map(|kind| Action::Import { events: vec![unknown(kind)] }),
     ]
+}
+
+/// Nothing, less than nothing, and as much as there can be.
+fn odd_amount() -> impl Strategy<Value = i64> {
+    select(&[0, -1, i64::MIN, i64::MAX][..])
+}
+
+/// An event of a kind that nobody here knows.
+fn unknown(event_type: String) -> RawEvent {
+    RawEvent { event_type, codec: "json".to_owned(), payload: "{}".to_owned() }
 }
 
 fn actions() -> impl Strategy<Value = Vec<Action>> {
@@ -43,6 +61,8 @@ pub(crate) fn scenario() -> Scenario {
             let hit = stream.between(1, 4) as u32;
             vec![at("sql:events.load").on_any().hit(hit).crash_before(Restart::After(Duration::from_secs(1)))]
         })
+        // Leases are by the clocks of the dispatchers, and there is one.
+        .skew_at_most(Duration::from_secs(10 * 60))
         .sometimes(checks::marks::an_account_was_loaded_from_a_snapshot());
     delivering(scenario)
 }
@@ -53,7 +73,8 @@ async fn ask(workload: Workload) -> Result<(), Box<dyn std::error::Error + Send 
     for account in accounts {
         send(&workload, "ingress:80", &open(account)).await;
     }
-    for (number, action) in sample(&mut stream, &actions()).into_iter().enumerate() {
+    for (number, action) in sample_steps(&workload, &mut stream, &actions()).into_iter().enumerate()
+    {
         let account = stream.pick(&accounts).copied().unwrap_or("a");
         send(&workload, "ingress:80", &command(format!("command-{number}"), account, action)).await;
         rest(&mut stream, 20).await;

@@ -32,7 +32,6 @@ pub(crate) fn scenario() -> Scenario {
             vec![skew("w1", true), skew("w2", false)]
         })
         .chaos_at_most(Duration::from_secs(20 * 60))
-        .skew_at_most(Duration::from_secs(10 * 60))
         .sometimes(checks::marks::a_retry_succeeded());
     applying(scenario)
 }

@@ -21,6 +21,9 @@ pub(crate) const SETTLED: Duration = Duration::from_secs((1 + 5 + 15 + 30 + 60 +
 /// The ceiling of attempts, unless a scenario lowers it.
 pub(crate) const ATTEMPTS_MAX: i64 = 10;
 
+/// How far the clock of a host may be off: leases and waits are by the database's, whatever those of the hosts say.
+const SKEW: Duration = Duration::from_secs(10 * 60);
+
 /// The database of teams, propagations and jobs.
 pub(crate) fn database_url() -> String {
     Topology::database_url("propagation")
@@ -136,6 +139,7 @@ pub(crate) fn watched_jobs(stage: Topology) -> Topology {
 /// What must hold of the pipeline in every scenario, whatever is done to it.
 pub(crate) fn guarded(scenario: Scenario, attempts_max: i64) -> Scenario {
     scenario
+        .skew_at_most(SKEW)
         .always(checks::world::applied_means_the_world_agrees())
         .always(checks::world::every_upgrade_is_enqueued())
         .always(checks::claims::one_dispatch_at_a_time())

@@ -24,7 +24,7 @@ pub(crate) fn scenario() -> Scenario {
             watched(stage).client("customers", |workload| async move {
                 let mut stream = workload.stream("kinds");
                 team(&workload, "odd", &["postgres"]).await;
-                for number in 0..3 {
+                for number in 0..workload.steps(3) {
                     // A name that nobody can have registered.
                     let kind = format!("chaos_unknown_kind_{:016x}", stream.between(0, u64::MAX - 1));
                     upgrade_by(&workload, format!("odd-{number}"), "odd", "pro", &kind).await;

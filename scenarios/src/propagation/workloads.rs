@@ -15,7 +15,7 @@ use crate::{
         clients::{TYPES, rest, team, upgrade, upgrade_by},
         stage::{PropagationStage, applying, script, watched},
     },
-    sample::sample,
+    sample::sample_steps,
 };
 
 /// A team, by how the provisioner treats it, with what it has and what it buys.
@@ -30,7 +30,14 @@ fn teams() -> impl Strategy<Value = Vec<Team>> {
         1 => Just("slow"),
     ];
     let types = subsequence(TYPES.to_vec(), 0..=TYPES.len());
-    let tier = prop_oneof![Just("pro"), Just("team"), Just("free"), Just("hobby")];
+    // The last is none that is sold.
+    let tier = prop_oneof![
+        3 => Just("pro"),
+        3 => Just("team"),
+        3 => Just("free"),
+        3 => Just("hobby"),
+        1 => Just("galactic"),
+    ];
     proptest::collection::vec((manner, types, proptest::collection::vec(tier, 1..4)), 1..6)
 }
 
@@ -56,7 +63,7 @@ pub(crate) fn scenario() -> Scenario {
 
 async fn buy(workload: Workload) -> Result<(), BoxError> {
     let mut stream = workload.stream("teams");
-    let teams = sample(&mut stream, &teams());
+    let teams = sample_steps(&workload, &mut stream, &teams());
     for (number, (manner, types, tiers)) in teams.iter().enumerate() {
         let name = format!("{manner}-{number}");
         team(&workload, &name, types).await;

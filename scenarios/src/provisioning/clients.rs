@@ -203,7 +203,7 @@ pub(crate) async fn customer_of(
     count: usize,
 ) -> Result<(), BoxError> {
     let mut stream = workload.stream("wishes");
-    for number in 0..count {
+    for number in 0..workload.steps(count) {
         let of = any_type(&mut stream);
         let addresses = if stream.chance(1, 2) { ["h1:80", "h2:80"] } else { ["h2:80", "h1:80"] };
         let wish = wish(format!("{team}-{number}"), of).of_team(team);

@@ -20,6 +20,11 @@ pub(crate) const SETTLED: Duration = Duration::from_secs(2 * 3600);
 /// The key of all hosts, but where one has a bad one.
 pub(crate) const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
+/// How long hosts stand still: past a customer's patience; until the reconciler, which takes rows that are five minutes
+/// old, has taken up what they were at; and until it has made an end of what it could not decide.
+const STALLS: [Duration; 3] =
+    [Duration::from_secs(90), Duration::from_secs(6 * 60), Duration::from_secs(20 * 60)];
+
 /// The address of the backend.
 const BACKEND: &str = "backend:80";
 
@@ -155,6 +160,7 @@ pub(crate) fn watched(stage: Topology) -> Topology {
 /// What must hold of the pipeline in every scenario, whatever is done to it.
 pub(crate) fn guarded(scenario: Scenario) -> Scenario {
     scenario
+        .stalls(STALLS)
         .always(checks::answers::created_means_addressable())
         .always(checks::answers::a_refusal_means_terminal())
         .always(checks::answers::failures_answer_503())

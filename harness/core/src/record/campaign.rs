@@ -66,6 +66,9 @@ pub struct CampaignMeasured {
     pub wall_ms: u64,
     /// Worker processes.
     pub jobs: u32,
+    /// Cores that they had to themselves, or shared where there were fewer; 0 where an older release did not say.
+    #[serde(default)]
+    pub cores: u32,
     /// The commit that was checked out, where there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,

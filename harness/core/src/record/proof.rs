@@ -50,6 +50,9 @@ pub struct Proof {
     pub also: BTreeSet<String>,
     /// Wall-clock time of the runs, in microseconds.
     pub wall_us: u64,
+    /// Whether the search was broken off before it was settled.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open: bool,
 }
 
 impl Proof {

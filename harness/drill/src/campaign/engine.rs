@@ -19,6 +19,8 @@ pub(crate) trait Progress {
     fn expect(&mut self, runs: usize);
     /// A run is over.
     fn run_is_over(&mut self, record: &Record);
+    /// Something that was looked for is settled: what is to be said of it, and how the whole search stands.
+    fn settled(&mut self, line: &str, state: &str);
     /// Something of the harness went wrong that does not change a verdict.
     fn complain(&mut self, complaint: &str);
 }
@@ -110,8 +112,22 @@ impl<'a> Engine<'a> {
         self.progress.complain(complaint);
     }
 
+    pub(crate) fn settled(&mut self, line: &str, state: &str) {
+        self.progress.settled(line, state);
+    }
+
     /// Runs jobs, and says of each how it went, in their order; nothing of those that were not begun.
     pub(crate) fn batch(&mut self, jobs: &[Job]) -> Vec<Option<Done>> {
+        self.batch_until(jobs, |_| false)
+    }
+
+    /// As [`Engine::batch`], but begins no more runs after one that is wanted. Runs begin in their order: all before
+    /// that one are done.
+    pub(crate) fn batch_until(
+        &mut self,
+        jobs: &[Job],
+        is_wanted: impl Fn(&Record) -> bool,
+    ) -> Vec<Option<Done>> {
         let mut done: Vec<Option<Done>> = vec![None; jobs.len()];
         self.progress.expect(jobs.len());
         let mut open = Vec::new();
@@ -129,12 +145,17 @@ impl<'a> Engine<'a> {
         }
         let open_jobs: Vec<Job> = open.iter().map(|index| jobs[*index].clone()).collect();
         let (registry, workers) = (self.registry, self.workers);
+        let (mut is_broken_off, mut is_found) = (false, false);
         crew::run_all(registry, &open_jobs, workers, |place, end| {
+            if is_broken_off {
+                return ControlFlow::Break(());
+            }
             let index = open[place];
             match end {
                 JobEnd::Recorded { record, passages, complaints, .. } => {
                     complaints.iter().for_each(|complaint| self.progress.complain(complaint));
                     let new = Done { record: *record, passages };
+                    is_found |= is_wanted(&new.record);
                     self.write(&new);
                     self.count(&new.record);
                     done[index] = Some(new);
@@ -146,7 +167,12 @@ impl<'a> Engine<'a> {
                 }
             }
             self.stopped |= self.is_late();
-            if self.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            is_broken_off = self.is_over();
+            if is_broken_off || is_found {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         });
         done
     }

@@ -50,6 +50,8 @@ pub(crate) struct Sweep<'a> {
     /// Sites at which every kind of error was tried.
     sites: BTreeSet<String>,
     singles: Vec<Fault>,
+    /// The points whose jobs were made last.
+    points: Points,
     next: usize,
     record: SweepRecord,
 }
@@ -64,6 +66,7 @@ impl<'a> Sweep<'a> {
             known: BTreeSet::new(),
             sites: BTreeSet::new(),
             singles: Vec::new(),
+            points: Points::default(),
             next: 0,
             record: SweepRecord {
                 scenario: scenario.name().to_owned(),
@@ -99,11 +102,13 @@ impl<'a> Sweep<'a> {
         self.record.boundaries = ours.iter().map(|passage| u64::from(passage.count)).sum();
         self.known = calm.passages.iter().map(Passage::class).collect();
         let points = sweep::points(&calm.passages, &self.arena, &mut self.sites);
+        let points = points.and(sweep::clocks(&self.arena));
         (self.record.space, self.record.equivalent) = (points.space, points.equivalent());
-        let Points { mut faults, .. } = points;
-        let all = faults.len();
-        faults.truncate(self.depth.points_max);
-        self.record.left_out += (all - faults.len()) as u64;
+        let order = sweep::spread(std::slice::from_ref(&points));
+        self.record.left_out += order.len().saturating_sub(self.depth.points_max) as u64;
+        let order = order.into_iter().take(self.depth.points_max);
+        self.points = points.picked(order.map(|(_, place)| place));
+        let faults = self.points.faults.clone();
         self.record.singles = faults.len() as u64;
         self.singles.clone_from(&faults);
         let known = Arc::new(self.known.iter().copied().collect::<Vec<u64>>());
@@ -116,13 +121,20 @@ impl<'a> Sweep<'a> {
         jobs.map(|(fault, wanted)| Job { wanted, ..self.job(settings, vec![fault]) }).collect()
     }
 
-    /// Boundaries that only a first fault brought about, each with every act that fits it as a second.
+    /// What the jobs that were made last strike with, in their order.
+    pub(crate) fn points(&self) -> &Points {
+        &self.points
+    }
+
+    /// Boundaries that only a first fault brought about, each with every act that fits it as a second; those that were
+    /// not asked for before.
     pub(crate) fn under_faults(
         &mut self,
         settings: &Settings,
         singles: &[Option<Done>],
     ) -> Vec<Job> {
         let mut jobs = Vec::new();
+        self.points = Points::default();
         for (index, done) in singles.iter().enumerate() {
             let Some(done) = done else { continue };
             let new: Vec<Passage> = done
@@ -133,15 +145,18 @@ impl<'a> Sweep<'a> {
                 .collect();
             self.record.under_faults += new.len() as u64;
             let first = self.singles[index].clone();
-            for second in sweep::points(&new, &self.arena, &mut self.sites).faults {
-                if jobs.len() == self.depth.fresh_max {
+            let points = sweep::points(&new, &self.arena, &mut self.sites);
+            for (second, context) in points.faults.into_iter().zip(points.contexts) {
+                if self.record.during_recovery == self.depth.fresh_max as u64 {
                     self.record.left_out += 1;
                     continue;
                 }
+                self.record.during_recovery += 1;
+                self.points.contexts.push(context);
+                self.points.faults.push(second.clone());
                 jobs.push(self.job(settings, vec![first.clone(), second]));
             }
         }
-        self.record.during_recovery = jobs.len() as u64;
         jobs
     }
 

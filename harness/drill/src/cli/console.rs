@@ -37,6 +37,9 @@ pub(crate) fn block(record: &Record, program: &str, plan: Option<&str>) -> Strin
     terminal::failure(record, Replay { plan, ..Replay::by_seed(program) }, &palette())
 }
 
+/// Runs of a search after which a line says that it lives, where there is no terminal.
+const RUNS_BETWEEN_LINES: u64 = 1_000;
+
 /// Shows how a campaign goes: a bar on a terminal, plain lines otherwise.
 pub(crate) struct Bar {
     bar: ProgressBar,
@@ -44,6 +47,8 @@ pub(crate) struct Bar {
     runs: u64,
     of: u64,
     findings: u64,
+    /// How a search stands, where findings do not say it.
+    state: Option<String>,
 }
 
 impl Bar {
@@ -57,10 +62,18 @@ impl Bar {
         bar.set_style(ProgressStyle::with_template(form).expect("the form is fixed"));
         bar.set_prefix(what.to_owned());
         bar.set_message("0 findings");
-        if plain {
+        if plain && of > 0 {
             eprintln!("{what} {of} runs");
         }
-        Self { bar, plain, runs: 0, of, findings: 0 }
+        Self { bar, plain, runs: 0, of, findings: 0, state: None }
+    }
+
+    /// The bar of a search, whose state is what counts.
+    pub(crate) fn of_search(what: &str, state: &str) -> Self {
+        let mut bar = Self::new(0, what);
+        bar.bar.set_message(state.to_owned());
+        bar.state = Some(state.to_owned());
+        bar
     }
 
     /// Takes the bar away, so that results stand alone.
@@ -77,17 +90,33 @@ impl Progress for Bar {
 
     fn run_is_over(&mut self, record: &Record) {
         self.runs += 1;
+        self.bar.inc(1);
+        if let Some(state) = &self.state {
+            if self.plain && self.runs.is_multiple_of(RUNS_BETWEEN_LINES) {
+                eprintln!("{} runs, {state}", self.runs);
+            }
+            return;
+        }
         if record.verdict != Verdict::Valid {
             self.findings += 1;
             let word = if self.findings == 1 { "finding" } else { "findings" };
             self.bar.set_message(format!("{} {word}", self.findings));
         }
-        self.bar.inc(1);
         // Ten lines whatever the length: enough to see that it lives.
         let step = (self.of / 10).max(1);
         if self.plain && self.runs.is_multiple_of(step) {
             eprintln!("{}/{} runs, {} findings", self.runs, self.of, self.findings);
         }
+    }
+
+    fn settled(&mut self, line: &str, state: &str) {
+        if self.plain {
+            eprintln!("{line}");
+        } else {
+            self.bar.println(line);
+        }
+        self.bar.set_message(state.to_owned());
+        self.state = Some(state.to_owned());
     }
 
     fn complain(&mut self, complaint: &str) {

@@ -111,6 +111,7 @@ fn joined(header: CampaignHeader, shards: &[Shard<'_>]) -> Campaign {
         if let Some(shard) = &campaign.measured {
             measured.wall_ms = measured.wall_ms.max(shard.wall_ms);
             measured.jobs += shard.jobs;
+            measured.cores += shard.cores;
             measured.commit = measured.commit.or_else(|| shard.commit.clone());
         }
     }

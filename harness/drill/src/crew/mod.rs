@@ -61,7 +61,7 @@ impl Default for Workers {
 }
 
 /// Runs jobs on `workers` processes at once. `done` hears of each in the order in which they end, with its place
-/// among the jobs, and may break off; jobs that have begun by then still come to their end.
+/// among the jobs, and may break off; jobs that have begun by then still come to their end, and it hears of them.
 pub(crate) fn run_all<B>(
     registry: &Registry,
     jobs: &[Job],
@@ -92,12 +92,9 @@ pub(crate) fn run_all<B>(
         drop(results);
         let mut broken_off = None;
         for (index, end) in ended {
-            if broken_off.is_some() {
-                continue;
-            }
             if let ControlFlow::Break(value) = done(index, end) {
                 stop.store(true, Ordering::Relaxed);
-                broken_off = Some(value);
+                broken_off.get_or_insert(value);
             }
         }
         broken_off

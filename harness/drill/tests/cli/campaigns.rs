@@ -248,6 +248,12 @@ fn a_violation_is_made_smaller_and_kept() -> Result<(), Failed> {
     assert!(stdout(&shrunk).contains("1 of 3 faults needed for every_visit_is_counted"));
     let minimal = fs::read_to_string(Path::new(run).join("plan.min.toml"))?;
     assert_eq!(minimal.matches("[[fault]]").count(), 1, "{minimal}");
+    let visits = |plan: &str| {
+        let plan = Path::new(run).join(plan);
+        let replayed = drill(&["replay", "--plan", &plan.display().to_string()]);
+        stdout(&replayed).matches(" invoke ").count()
+    };
+    assert_eq!((visits("plan.toml"), visits("plan.min.toml")), (4, 1), "{minimal}");
     ends_with(&drill(&["keep", run, "--why", "an answer is lost", "--name", "lost"]), 0);
     let kept = fs::read_to_string(folder.path().join("regressions/lost.toml"))?;
     assert!(kept.starts_with("# an answer is lost\n"), "{kept}");

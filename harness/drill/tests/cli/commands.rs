@@ -130,6 +130,15 @@ fn a_defect_is_proved() -> Result<(), Failed> {
     let said = stdout(&output);
     assert!(said.contains("every_visit_is_counted  lab/"), "{said}");
     assert!(said.contains("1 of 1 defects found"), "{said}");
+    // It is told as soon as it is settled, and once more in the matrix.
+    let told = stderr(&output);
+    assert!(told.lines().any(|line| line.starts_with("L1 ") && line.contains(" found ")), "{told}");
+    let hurried = drill(folder.path(), &["prove", "L1", "--runs", "1", "--nemesis", "sweep"]);
+    ends_with(&hurried, 1);
+    assert!(stdout(&hurried).contains("MISSED"), "{}", stdout(&hurried));
+    let late = drill(folder.path(), &["prove", "L1", "--time-budget", "0s"]);
+    let (code, said) = (late.status.code(), stdout(&late));
+    assert!(said.contains("L1 ") && said.contains("defects found"), "{code:?}\n{said}");
     Ok(())
 }
 

@@ -122,7 +122,7 @@ where
 async fn visit(workload: Workload) -> Ended {
     let pool = Pool::connect("sqlite:lab.db").await?;
     sqlx::query("CREATE TABLE IF NOT EXISTS visits (n INTEGER NOT NULL)").execute(&pool).await?;
-    for number in 1..=4_i64 {
+    for number in 1..=workload.steps(4) as i64 {
         let counted = async {
             fail_point!("lab.visit").map_err(|error| error.to_string())?;
             let skip = skips(number);

@@ -77,7 +77,7 @@ pub(crate) fn fold(history: &History, account: &str, version: i64) -> Option<(i6
     for row in history.last_rows(EVENTS) {
         if text(row, "aggregate_id") == account && int(row, "sequence") <= version {
             let Meaning { movement, notes: more } = meaning(row)?;
-            balance += movement;
+            balance = i64::saturating_add(balance, movement);
             notes += more;
             count += 1;
         }

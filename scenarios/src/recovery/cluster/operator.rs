@@ -316,7 +316,7 @@ impl Operator {
     /// The life of a small cluster: graphs come, change, go, come again and go again.
     pub(crate) async fn story(&self) {
         self.import(&[]).await;
-        for graphs in STORY {
+        for graphs in STORY.into_iter().take(self.workload.steps(STORY.len())) {
             self.apply(&config(graphs)).await;
         }
     }

@@ -98,7 +98,7 @@ impl Sender {
 
     /// Sends `count` requests, one after the other; reads now and then.
     pub(crate) async fn work(&mut self, mix: Mix, count: usize) {
-        for number in 0..count {
+        for number in 0..self.workload.steps(count) {
             let wish = sample(&mut self.wishes, &wishes(mix));
             self.send_wish(wish).await;
             if number % 3 == 2 {

@@ -1,0 +1,284 @@
+//! The search for one planted defect: what was run for it, what hit, and whether that is the defect's doing.
+
+use std::collections::BTreeSet;
+
+use chaosdrill_core::{
+    Plan, Record, Seed, Verdict,
+    limits::{PROVE_CHUNK_RUNS, PROVE_SINGLES_BEFORE_FRESH},
+    record::{Proof, ProofBy},
+    sweep::{self as core_sweep, Points},
+};
+use chaosdrill_rt::defect::{Defect, Shows};
+
+use crate::{
+    campaign::{
+        engine::{Done, Engine},
+        pursue,
+        sweep::{self, Depth, Sweep},
+    },
+    interrupt,
+    judge::harness_checks,
+    nemesis::{Nemesis, Settings},
+    registry::Target,
+    run::Job,
+    scenario::Scenario,
+};
+
+/// One defect, and how far the search for it is.
+pub(super) struct Case<'a> {
+    defect: &'a Defect,
+    scenarios: Vec<&'a Scenario>,
+    settings: Settings,
+    runs_max: u64,
+    hit: Option<Record>,
+    is_over: bool,
+    pub(super) is_told: bool,
+    pub(super) proof: Proof,
+    /// The smallest plan of the hit.
+    pub(super) smallest: Option<Plan>,
+}
+
+impl<'a> Case<'a> {
+    pub(super) fn new(
+        target: &Target,
+        defect: &'a Defect,
+        scenarios: Vec<&'a Scenario>,
+        settings: Settings,
+        runs_max: u64,
+    ) -> Self {
+        Self {
+            defect,
+            scenarios,
+            settings,
+            runs_max,
+            hit: None,
+            is_over: false,
+            is_told: false,
+            proof: proof(target, defect),
+            smallest: None,
+        }
+    }
+
+    /// Whether it is still looked for.
+    pub(super) fn is_open(&self) -> bool {
+        self.proof.by == ProofBy::Running
+            && !self.is_over
+            && !self.proof.found
+            && self.proof.runs < self.runs_max
+    }
+
+    /// Whether all is said: found and confirmed, or missed, or not looked for by running.
+    pub(super) fn is_settled(&self) -> bool {
+        !self.is_open() && (self.hit.is_none() || self.proof.minimal.is_some())
+    }
+
+    /// There is nothing more to try.
+    pub(super) fn give_up(&mut self) {
+        self.is_over = true;
+    }
+
+    /// Counts a run; the first that violates a check of the catalogue's is the hit.
+    fn take(&mut self, record: &Record) {
+        if !self.is_open() {
+            return;
+        }
+        self.proof.runs += 1;
+        self.proof.wall_us += record.measured.wall_us;
+        if let Some(check) = self.caught_by(record) {
+            self.proof.found = true;
+            self.proof.check = Some(check.to_owned());
+            self.proof.run = Some(record.run.clone());
+            self.hit = Some(record.clone());
+        }
+        self.proof.also.extend(record.violated().map(str::to_owned));
+    }
+
+    fn caught_by<'r>(&self, record: &'r Record) -> Option<&'r str> {
+        record.violated().find(|check| self.defect.checks.contains(check))
+    }
+
+    /// One seed of every scenario.
+    pub(super) fn round(&mut self, engine: &mut Engine<'_>, seed: Seed, nemeses: &[Nemesis]) {
+        let mut jobs = Vec::new();
+        for scenario in &self.scenarios {
+            if nemeses.contains(&Nemesis::Script) {
+                jobs.push(self.settings.script(scenario, seed));
+            }
+            if nemeses.contains(&Nemesis::Swarm) {
+                jobs.push(self.settings.swarm(scenario, seed));
+            }
+        }
+        self.run(engine, &jobs);
+    }
+
+    /// Sweeps every scenario, what says most first, until the defect is found.
+    pub(super) fn sweep(&mut self, engine: &mut Engine<'_>) {
+        if !self.is_open() || engine.is_over() {
+            return;
+        }
+        let settings = self.settings.clone();
+        let begin = |scenario: &&'a Scenario| Sweep::new(scenario, Seed(0), Depth::FULL);
+        let mut sweeps: Vec<Sweep<'a>> = self.scenarios.iter().map(begin).collect();
+        let calm: Vec<Job> = sweeps.iter_mut().map(|sweep| sweep.calm(&settings)).collect();
+        let mut calm = self.run(engine, &calm);
+        sweep::leave_out_twins(&mut sweeps, &mut calm);
+        let singles = Spread::new(&mut sweeps, &calm, |sweep, calm| {
+            calm.as_ref().map(|calm| sweep.singles(&settings, calm)).unwrap_or_default()
+        });
+        let mut done = singles.results();
+        let (first, rest) =
+            singles.jobs.split_at(singles.jobs.len().min(PROVE_SINGLES_BEFORE_FRESH));
+        self.run_spread(engine, first.iter(), &mut done);
+        let fresh =
+            |sweep: &mut Sweep<'a>, done: &Vec<Option<Done>>| sweep.under_faults(&settings, done);
+        let under_first = Spread::new(&mut sweeps, &done, fresh);
+        // By turns: neither is known to say more than the other.
+        let mut ignored = under_first.results();
+        let (mut rest, mut under) =
+            (rest.chunks(PROVE_CHUNK_RUNS), under_first.jobs.chunks(PROVE_CHUNK_RUNS));
+        loop {
+            let turn = (rest.next(), under.next());
+            self.run_spread(engine, turn.0.into_iter().flatten(), &mut done);
+            self.run_spread(engine, turn.1.into_iter().flatten(), &mut ignored);
+            if turn.0.is_none() && turn.1.is_none() || !self.is_open() || engine.is_over() {
+                break;
+            }
+        }
+        let under_rest = Spread::new(&mut sweeps, &done, fresh);
+        self.run_spread(engine, under_rest.jobs.iter(), &mut under_rest.results());
+        let pairs: Vec<Job> = sweeps.iter_mut().flat_map(|sweep| sweep.pairs(&settings)).collect();
+        self.run(engine, &pairs);
+    }
+
+    /// Runs jobs until one of them is the hit, and takes what they show in their order, whichever worker was faster:
+    /// the counts must not depend on it.
+    fn run(&mut self, engine: &mut Engine<'_>, jobs: &[Job]) -> Vec<Option<Done>> {
+        if !self.is_open() {
+            return vec![None; jobs.len()];
+        }
+        let done = engine.batch_until(jobs, |record| self.caught_by(record).is_some());
+        done.iter().flatten().for_each(|done| self.take(&done.record));
+        done
+    }
+
+    fn run_spread<'j>(
+        &mut self,
+        engine: &mut Engine<'_>,
+        placed: impl Iterator<Item = &'j Placed>,
+        results: &mut [Vec<Option<Done>>],
+    ) {
+        let placed: Vec<&Placed> = placed.collect();
+        for chunk in placed.chunks(PROVE_CHUNK_RUNS) {
+            let jobs: Vec<Job> = chunk.iter().map(|placed| placed.job.clone()).collect();
+            for (placed, done) in chunk.iter().zip(self.run(engine, &jobs)) {
+                results[placed.sweep][placed.place] = done;
+            }
+        }
+    }
+
+    /// Makes the plan of a hit smaller, and runs it again with the defect off.
+    pub(super) fn confirm(&mut self, engine: &mut Engine<'_>) {
+        if self.proof.minimal.is_some() || interrupt::was_asked_for() {
+            return;
+        }
+        let (Some(hit), Some(check)) = (&self.hit, self.proof.check.clone()) else { return };
+        let Some(plan) = pursue::plan_of(engine.registry(), hit) else { return };
+        let smallest = pursue::smallest(engine, &hit.run, &plan, &check).plan;
+        let found = smallest.found.clone().or_else(|| plan.found.clone());
+        self.smallest = Some(Plan { found, ..smallest.clone() });
+        let mut off = hit.run.clone();
+        off.defect = None;
+        // The whole plan, and the smallest: what either shows must be the defect's doing.
+        let jobs = [&plan, &smallest]
+            .map(|plan| Job::new(off.clone(), Plan { found: None, ..plan.clone() }));
+        let records = engine.aside(&jobs);
+        let verdicts =
+            records.iter().map(|record| record.as_ref().map_or(Verdict::Unknown, verdict_off));
+        if interrupt::was_asked_for() {
+            // What was left out on the way is not known.
+            return;
+        }
+        self.proof.clean = match verdicts.max() {
+            Some(Verdict::Valid) => Some(true),
+            Some(Verdict::Invalid) => Some(false),
+            _ => None,
+        };
+        self.proof.minimal = Some(smallest.faults);
+        self.proof.also.remove(&check);
+    }
+}
+
+/// A job of one of several sweeps.
+#[derive(Debug)]
+struct Placed {
+    sweep: usize,
+    place: usize,
+    job: Job,
+}
+
+/// A stage of all sweeps, its jobs in the order in which they say most.
+struct Spread {
+    jobs: Vec<Placed>,
+    counts: Vec<usize>,
+}
+
+impl Spread {
+    fn new<'a, T>(
+        sweeps: &mut [Sweep<'a>],
+        before: &[T],
+        stage: impl Fn(&mut Sweep<'a>, &T) -> Vec<Job>,
+    ) -> Self {
+        let with_before = sweeps.iter_mut().zip(before);
+        let mut jobs: Vec<Vec<Option<Job>>> = with_before
+            .map(|(sweep, before)| stage(sweep, before).into_iter().map(Some).collect())
+            .collect();
+        let counts = jobs.iter().map(Vec::len).collect();
+        let points: Vec<&Points> = sweeps.iter().map(|sweep| sweep.points()).collect();
+        let order = core_sweep::spread(&points).into_iter();
+        let placed = order.filter_map(|(sweep, place)| {
+            Some(Placed { sweep, place, job: jobs.get_mut(sweep)?.get_mut(place)?.take()? })
+        });
+        let jobs = placed.collect();
+        Self { jobs, counts }
+    }
+
+    fn results(&self) -> Vec<Vec<Option<Done>>> {
+        self.counts.iter().map(|count| vec![None; *count]).collect()
+    }
+}
+
+fn proof(target: &Target, defect: &Defect) -> Proof {
+    let by = match defect.shows {
+        Shows::Running => ProofBy::Running,
+        Shows::InAGuard => ProofBy::Guard,
+        Shows::OnPostgres => ProofBy::Postgres,
+        Shows::Nowhere => ProofBy::Nowhere,
+    };
+    let guard = target.guards.iter().find_map(|guard| {
+        let judged = guard.judge_planted(defect.id)?;
+        Some((guard, judged.verdict == Verdict::Invalid && defect.checks.contains(&guard.name)))
+    });
+    let guard = guard.filter(|_| by == ProofBy::Guard);
+    Proof {
+        target: target.name.clone(),
+        defect: defect.id.to_owned(),
+        class: defect.class.name().to_owned(),
+        summary: defect.summary.to_owned(),
+        minimal: None,
+        by,
+        found: guard.is_some_and(|(_, found)| found),
+        check: guard.map(|(guard, _)| guard.name.to_owned()),
+        run: None,
+        runs: 0,
+        clean: guard.map(|(guard, _)| guard.judge().verdict == Verdict::Valid),
+        also: BTreeSet::new(),
+        wall_us: 0,
+        open: false,
+    }
+}
+
+/// The verdict with the defect off, whether or not the faults still found a site to strike at.
+fn verdict_off(record: &Record) -> Verdict {
+    let others = record.checks.iter().filter(|check| check.name != harness_checks::FAULTS_FIRED);
+    others.map(|check| check.verdict).max().unwrap_or(Verdict::Unknown)
+}
