@@ -48,6 +48,9 @@ impl Default for Settings {
     }
 }
 
+/// What the names of kept plans begin with, where the name of a nemesis stands.
+pub(crate) const KEPT: &str = "kept-";
+
 /// The plan of a run, with the place where it is found.
 pub(crate) fn plan_of(run: &RunId, mut plan: Plan) -> Plan {
     plan.found = Some(Found {
@@ -95,7 +98,7 @@ impl Settings {
 
     /// A plan that somebody kept.
     pub(crate) fn kept(&self, scenario: &Scenario, stem: &str, plan: Plan) -> Job {
-        let run = self.run_id(scenario, &format!("kept-{stem}"), plan.seed);
+        let run = self.run_id(scenario, &format!("{KEPT}{stem}"), plan.seed);
         let bundle = self.out.as_ref().map(|out| out.join(run.folder()));
         Job { bundle, ..Job::new(run, plan) }
     }

@@ -86,6 +86,12 @@ pub(crate) fn kept_plans(
     Ok(kept)
 }
 
+/// The kept plan of this name, if it is still there.
+pub(crate) fn plan_called(registry: &Registry, stem: &str) -> Option<Plan> {
+    let kept = kept_plans(registry, None).ok()?;
+    kept.into_iter().find(|kept| kept.stem() == stem).map(|kept| as_required(kept.plan))
+}
+
 /// A plan as it is kept: where it was found is the past.
 pub(crate) fn as_kept(plan: Plan) -> Plan {
     Plan { found: None, ..plan }

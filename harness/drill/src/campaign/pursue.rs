@@ -11,7 +11,10 @@ use chaosdrill_core::{
 };
 
 use crate::{
-    campaign::engine::{Done, Engine},
+    campaign::{
+        engine::{Done, Engine},
+        kept,
+    },
     files, interrupt, nemesis,
     registry::Registry,
     run::Job,
@@ -39,9 +42,14 @@ pub(crate) fn chosen<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<RunId
 /// The whole plan of a run that was recorded, whatever drew its faults.
 pub(crate) fn plan_of(registry: &Registry, record: &Record) -> Option<Plan> {
     let scenario = registry.scenario(&record.run.scenario)?;
-    let mut plan = match record.run.nemesis.as_str() {
-        "swarm" => Swarm::new(scenario.name(), record.run.seed, scenario.arena()).1,
-        _ => Plan::new(scenario.name(), record.run.seed),
+    let nemesis = record.run.nemesis.as_str();
+    let mut plan = match nemesis.strip_prefix(nemesis::KEPT) {
+        // More than faults is kept: the order of tasks, and how much the workload is.
+        Some(stem) => kept::plan_called(registry, stem)?,
+        None if nemesis == "swarm" => {
+            Swarm::new(scenario.name(), record.run.seed, scenario.arena()).1
+        }
+        None => Plan::new(scenario.name(), record.run.seed),
     };
     plan.faults = record.faults.iter().map(|fault| fault.fault.clone()).collect();
     Some(nemesis::plan_of(&record.run, plan))
