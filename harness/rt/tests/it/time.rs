@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chaosdrill_rt::{observe, sim::Host, task, time};
 
-use crate::lab::{Lab, lab, observed};
+use crate::lab::{lab, observed};
 
 /// Plain tokio timers and tasks, as foreign code would use them; madsim knows only its own.
 mod foreign {
@@ -101,7 +101,10 @@ fn skipping_idle_time_changes_nothing() {
     let faults = "[[fault]]\nat = { time = \"1s\" }\ndo = { skew = \"a\", by = \"+5s\", for = \"3s\" }\n\
         [[fault]]\nat = { time = \"2500ms\" }\ndo = { kill = \"c\", restart = \"2s\" }\n";
     for seed in 0..20 {
-        let lab = || Lab { look_again: Duration::from_millis(350), ..lab(seed, faults, hosts()) };
+        let lab = || crate::lab::Lab {
+            look_again: Duration::from_millis(350),
+            ..lab(seed, faults, hosts())
+        };
         let skipping = lab().run();
         let mut walking = lab();
         walking.config.skip_idle = false;
