@@ -30,8 +30,6 @@ pub(crate) fn scenario() -> Scenario {
             let hits = (2..5).map(|hit| at("sql:commit.begin").on_any().hit(hit).delay(delay(stream)));
             hits.collect::<Vec<_>>()
         })
-        // Leases are by the clocks of the dispatchers, and there is one.
-        .skew_at_most(Duration::from_secs(10 * 60))
         .sometimes(checks::marks::a_racer_was_told_of_a_conflict());
     delivering(scenario)
 }

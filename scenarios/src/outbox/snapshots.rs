@@ -61,8 +61,6 @@ pub(crate) fn scenario() -> Scenario {
             let hit = stream.between(1, 4) as u32;
             vec![at("sql:events.load").on_any().hit(hit).crash_before(Restart::After(Duration::from_secs(1)))]
         })
-        // Leases are by the clocks of the dispatchers, and there is one.
-        .skew_at_most(Duration::from_secs(10 * 60))
         .sometimes(checks::marks::an_account_was_loaded_from_a_snapshot());
     delivering(scenario)
 }
