@@ -1,6 +1,6 @@
 //! The clock jumps, exactly.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chaosdrill_rt::{observe, sim::Host, task, time};
 
@@ -117,6 +117,33 @@ fn skipping_idle_time_changes_nothing() {
             walking.steps
         );
     }
+}
+
+/// Hosts of one process may share memory, as code with statics does; what wakes a task there is no timer and no message.
+#[test]
+fn a_task_that_another_host_woke_is_not_skipped_over() {
+    let bell = Arc::new(tokio::sync::Notify::new());
+    let heard = bell.clone();
+    let listener = Host::new("a", move || {
+        let heard = heard.clone();
+        async move {
+            heard.notified().await;
+            observe!("heard", at = time::unix_ms() - 1_767_225_600_000);
+            Ok(())
+        }
+    });
+    let ringer = Host::new("b", move || {
+        let bell = bell.clone();
+        async move {
+            time::sleep(Duration::from_secs(1)).await;
+            bell.notify_one();
+            time::sleep(Duration::from_secs(3600)).await;
+            Ok(())
+        }
+    });
+    let said = observed(&lab(1, "", vec![listener.client(), ringer.client()]).run());
+    let soon = ["a heard {\"at\":1000}", "a heard {\"at\":1001}"];
+    assert!(said.len() == 1 && soon.contains(&said[0].as_str()), "{said:?}");
 }
 
 #[test]

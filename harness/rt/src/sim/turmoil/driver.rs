@@ -2,7 +2,7 @@
 //!
 //! turmoil executes every tick of every host, also where nothing happens for hours. Where no task is ready and no
 //! message in flight, every host's clock is advanced to the next deadline, in no step at all. A test compares traces
-//! with and without the skip, byte for byte.
+//! with and without the skip, byte for byte; ARCHITECTURE tells the one thing in which they may differ.
 
 use std::{
     cell::RefCell,
@@ -242,14 +242,13 @@ impl Crank {
         let look = self.attention.next(length);
         let ours = due.map_or(look, |due| due.min(look));
         let next = deadline.map_or(ours, |deadline| deadline.min(ours));
-        let mut ticks = next.saturating_sub(self.elapsed).as_nanos() / TICK.as_nanos();
-        let target = self.elapsed + TICK * u32::try_from(ticks).unwrap_or(u32::MAX);
-        if ours <= target {
+        let ticks = next.saturating_sub(self.elapsed).as_nanos() / TICK.as_nanos();
+        let mut gap = TICK * u32::try_from(ticks).unwrap_or(u32::MAX);
+        if ours <= self.elapsed + gap {
             // What we do then wakes tasks. A step must lead there: timers that are due fire first, and tokio's wheel
             // learns the time; what it is given before that would fire in another order.
-            ticks = ticks.saturating_sub(1);
+            gap = gap.saturating_sub(TICK);
         }
-        let gap = TICK * u32::try_from(ticks).unwrap_or(u32::MAX);
         if !gap.is_zero() {
             self.turmoil.advance(gap);
             self.pass(gap);
