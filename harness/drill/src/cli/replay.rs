@@ -73,7 +73,8 @@ pub(crate) fn replay(
     let job = job(registry, args)?;
     let scratch = scratch::folder().map_err(|why| ExpectedError::Harness(why.to_string()))?;
     let trace = scratch.path().join("trace.jsonl");
-    let job = Job { trace: Some(trace.clone()), bundle: args.out.clone(), ..job };
+    let bundle = args.out.clone();
+    let job = Job { trace: Some(trace.clone()), bundle, bundle_always: true, ..job };
     let workers = Workers { allowance: args.run_timeout, ..Workers::default() };
     let end = Child::new(0, workers).run(registry, &job);
     let events = files::read_trace(&trace).unwrap_or_default();

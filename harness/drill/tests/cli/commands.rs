@@ -118,8 +118,10 @@ fn a_finding_replays_from_seed_and_plan() -> Result<(), Failed> {
         folder.path().join("target/drill/lab.visits/0x0/record.json"),
     )?)?;
     assert_eq!(record["digest"], digest(&from_plan));
-    let sound = drill(folder.path(), &["replay", "lab/visits", "--seed", "0"]);
+    let sound = drill(folder.path(), &["replay", "lab/visits", "--seed", "0", "--out", "sound"]);
     ends_with(&sound, 0);
+    // What was asked for is written also where all held.
+    assert!(folder.path().join("sound/trace.jsonl").is_file());
     Ok(())
 }
 
