@@ -130,7 +130,7 @@ pub(crate) async fn commit_orders(
     for account in accounts {
         send(workload, address, &open(account)).await;
     }
-    for number in accounts.len()..count {
+    for number in accounts.len()..workload.steps(count) {
         let account = stream.pick(accounts).copied().unwrap_or("a");
         let amount = stream.between(1, 100) as i64;
         send(workload, address, &deposit(format!("deposit-{number}"), account, amount)).await;

@@ -43,7 +43,8 @@ fn events(stream: &mut Stream) -> Vec<(&'static str, String)> {
 async fn take_over(workload: Workload) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut stream = workload.stream("histories");
     for account in ["a", "b"] {
-        let events = events(&mut stream);
+        let mut events = events(&mut stream);
+        events.truncate(workload.steps(events.len()));
         let events: Vec<(&str, &str)> =
             events.iter().map(|(name, payload)| (*name, payload.as_str())).collect();
         send(&workload, "ingress:80", &import(account, &events)).await;

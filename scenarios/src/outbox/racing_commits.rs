@@ -37,7 +37,7 @@ pub(crate) fn scenario() -> Scenario {
 /// In each round every racer sends a command to the same account at the same moment, each through its own ingress.
 async fn race(workload: Workload) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     send(&workload, "i1:80", &open("a")).await;
-    for round in 0..ROUNDS {
+    for round in 0..workload.steps(ROUNDS) {
         let racers: Vec<_> = RACERS
             .iter()
             .map(|racer| {

@@ -18,7 +18,7 @@ pub(crate) fn scenario() -> Scenario {
             watched(stage.pipeline()).client("sender", |workload| async move {
                 let mut stream = workload.stream("amounts");
                 send(&workload, "ingress:80", &open("a")).await;
-                for number in 0..8 {
+                for number in 0..workload.steps(8) {
                     let amount = if stream.chance(1, 2) { TOO_MUCH } else { 5 };
                     send(&workload, "ingress:80", &deposit(format!("deposit-{number}"), "a", amount)).await;
                 }

@@ -22,7 +22,7 @@ pub(crate) fn scenario() -> Scenario {
             let stage = stage.ingress("producer").broker_alone().dispatchers(&["d1", "d2"]);
             watched(stage).client("sender", |workload| async move {
                 send(&workload, "producer:80", &open("a")).await;
-                for number in 1..MESSAGES {
+                for number in 1..workload.steps(MESSAGES) {
                     send(&workload, "producer:80", &deposit(format!("deposit-{number}"), "a", 1)).await;
                 }
                 Ok(())
