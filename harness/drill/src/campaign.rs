@@ -4,11 +4,7 @@
 //! such as the points of a sweep or the smallest plan of a violation, stays with it, so that the shards of a campaign
 //! add up to the whole.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use chaosdrill_core::{
     Campaign, Record, RunId, Seed,
@@ -146,7 +142,7 @@ pub(crate) fn header(registry: &Registry, order: &Order) -> CampaignHeader {
             && order.enough_seeds
             && order.time_budget.is_none()
             && order.nemeses.contains(&Nemesis::Script),
-        failpoints: failpoints(registry, order),
+        failpoints: registry.failpoints_to_pass(order.filter.as_deref()),
         exercises: registry.exercises_of(order.filter.as_deref()),
         scenarios: registry
             .select(order.filter.as_deref())
@@ -154,19 +150,6 @@ pub(crate) fn header(registry: &Registry, order: &Order) -> CampaignHeader {
             .map(Scenario::record)
             .collect(),
     }
-}
-
-/// The failpoints of all targets that are drilled, as sites.
-fn failpoints(registry: &Registry, order: &Order) -> Vec<String> {
-    let scenarios = registry.select(order.filter.as_deref()).into_iter();
-    let targets = scenarios.filter_map(|scenario| registry.target_of(scenario));
-    let names: BTreeSet<&str> = targets
-        .flat_map(|target| {
-            let is_planted = |name: &&str| target.planted_failpoints.contains(name);
-            target.failpoints.iter().copied().filter(move |name| !is_planted(name))
-        })
-        .collect();
-    names.into_iter().map(|name| format!("fp:{name}")).collect()
 }
 
 /// How a campaign ended.

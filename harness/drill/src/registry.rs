@@ -1,6 +1,9 @@
 //! The scenarios and targets of a crate, registered by hand: the list can be read, and nothing vanishes from it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use chaosdrill_core::{nearest, record::Exercise};
 use chaosdrill_rt::{defect::Defect, sim};
@@ -153,19 +156,32 @@ impl Registry {
         self.targets.iter().find(|target| target.name == scenario.target())
     }
 
+    /// The targets all of whose scenarios the filter selects: what they leave out, nobody else does.
+    fn whole_targets(&self, filter: Option<&str>) -> impl Iterator<Item = &Target> {
+        self.targets.iter().filter(move |target| {
+            let own = |scenario: &&Scenario| scenario.target() == target.name;
+            self.scenarios.iter().filter(own).all(|scenario| is_selected(scenario, filter))
+        })
+    }
+
     /// What must be exercised by the scenarios that the filter selects: a target's own where all of its scenarios are
     /// among them, and what all targets have in common where all scenarios are.
     pub(crate) fn exercises_of(&self, filter: Option<&str>) -> Vec<Exercise> {
-        let is_selected =
-            |scenario: &&Scenario| filter.is_none_or(|filter| scenario.name.contains(filter));
-        let is_whole = |target: &&Target| {
-            let own = |scenario: &&Scenario| scenario.target() == target.name;
-            self.scenarios.iter().filter(own).all(|scenario| is_selected(&scenario))
-        };
-        let of_targets = self.targets.iter().filter(is_whole).flat_map(|target| &target.exercises);
-        let common =
-            self.exercises.iter().filter(|_| self.scenarios.iter().all(|s| is_selected(&s)));
+        let of_targets = self.whole_targets(filter).flat_map(|target| &target.exercises);
+        let is_whole = self.scenarios.iter().all(|scenario| is_selected(scenario, filter));
+        let common = self.exercises.iter().filter(|_| is_whole);
         of_targets.chain(common).cloned().collect()
+    }
+
+    /// The failpoints that the scenarios that the filter selects must pass, as sites: those of the targets all of whose
+    /// scenarios are among them, without those that only a planted bug passes.
+    pub(crate) fn failpoints_to_pass(&self, filter: Option<&str>) -> Vec<String> {
+        let names = self.whole_targets(filter).flat_map(|target| {
+            let is_planted = |name: &&str| target.planted_failpoints.contains(name);
+            target.failpoints.iter().copied().filter(move |name| !is_planted(name))
+        });
+        let names: BTreeSet<&str> = names.collect();
+        names.into_iter().map(|name| format!("fp:{name}")).collect()
     }
 
     pub(crate) fn failpoints_of(&self, scenario: &Scenario) -> Vec<&'static str> {
@@ -182,9 +198,7 @@ impl Registry {
 
     /// The scenarios whose name contains the filter.
     pub(crate) fn select(&self, filter: Option<&str>) -> Vec<&Scenario> {
-        let wanted =
-            |scenario: &&Scenario| filter.is_none_or(|filter| scenario.name.contains(filter));
-        self.scenarios.iter().filter(wanted).collect()
+        self.scenarios.iter().filter(|scenario| is_selected(scenario, filter)).collect()
     }
 
     /// `; did you mean ...?` for a scenario that is not there.
@@ -201,5 +215,31 @@ impl Registry {
     /// Where kept plans stand.
     pub(crate) fn regressions_dir(&self) -> Option<PathBuf> {
         self.manifest_dir.as_deref().map(|dir: &Path| dir.join("regressions"))
+    }
+}
+
+fn is_selected(scenario: &Scenario, filter: Option<&str>) -> bool {
+    filter.is_none_or(|filter| scenario.name.contains(filter))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_that_leaves_scenarios_out_asks_for_none_of_their_failpoints() {
+        let target =
+            |name| Target::new(name).failpoints(&["a.passed"]).planted_failpoints(&["a.planted"]);
+        let scenario = |name| Scenario::new(name).claim("it is so");
+        let registry = Registry::new()
+            .target(target("one"))
+            .target(Target::new("two").failpoints(&["b.passed"]))
+            .with(scenario("one/first"))
+            .with(scenario("one/second"))
+            .with(scenario("two/only"));
+        assert_eq!(registry.failpoints_to_pass(None), ["fp:a.passed", "fp:b.passed"]);
+        assert_eq!(registry.failpoints_to_pass(Some("one/")), ["fp:a.passed"]);
+        assert_eq!(registry.failpoints_to_pass(Some("o")), ["fp:a.passed", "fp:b.passed"]);
+        assert!(registry.failpoints_to_pass(Some("one/first")).is_empty());
     }
 }
