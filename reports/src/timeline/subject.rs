@@ -21,11 +21,12 @@ impl Subject {
     pub(super) fn of(witness: &[&TraceEvent], events: &[&TraceEvent]) -> Self {
         let hosts: BTreeSet<&str> = events.iter().map(|event| event.host.as_str()).collect();
         let counts = counts(events);
+        let common = common(events);
         let mut subject = Self::default();
         for event in witness.iter().take(limits::TIMELINE_WITNESSES_MAX) {
             let mut texts = BTreeSet::new();
             collect(&event.data, &mut texts);
-            texts.retain(|text| !hosts.contains(text.as_str()));
+            texts.retain(|text| !hosts.contains(text.as_str()) && !common.contains(text));
             let key = key(event);
             let often = |text: &String| counts.get(text).copied().unwrap_or(0);
             let main = key.clone().or_else(|| {
@@ -70,6 +71,9 @@ impl Subject {
 /// A word of fewer bytes is rarely the name of one thing.
 const WORD_BYTES_MIN: usize = 3;
 
+/// A word that more rows of one watch carry is the name of none of them.
+const ROWS_NAMED_MAX: usize = 2;
+
 /// The key of a watched row.
 pub(super) fn key(event: &TraceEvent) -> Option<String> {
     match event.get("key") {
@@ -98,6 +102,21 @@ fn counts(events: &[&TraceEvent]) -> BTreeMap<String, usize> {
         }
     }
     counts
+}
+
+/// Words that many rows of one watch carry: they say how a row is, and name none.
+fn common(events: &[&TraceEvent]) -> BTreeSet<String> {
+    let mut rows: BTreeMap<(String, &str), BTreeSet<String>> = BTreeMap::new();
+    for event in events.iter().filter(|event| event.kind == EventKind::Watch) {
+        let Some(key) = key(event) else { continue };
+        let mut texts = BTreeSet::new();
+        collect(event.get("row"), &mut texts);
+        for text in texts {
+            rows.entry((text, &event.name)).or_default().insert(key.clone());
+        }
+    }
+    let many = rows.into_iter().filter(|(_, keys)| keys.len() > ROWS_NAMED_MAX);
+    many.map(|((text, _), _)| text).collect()
 }
 
 /// The words in an event's data; a number is a word only where its name says that it names something.

@@ -17,8 +17,10 @@ const LANE_WIDTHS: (i32, i32) = (96, 140);
 const LAST_LANE_WIDTH_MAX: i32 = 230;
 const STATE_WIDTH: i32 = 236;
 
-/// The width of a character of a label, in tenths.
-const CHAR_WIDTH_TENTHS: i32 = 60;
+/// How wide a character is, in tenths: of a label, of a bold one, of the names of hosts and the sentence of a violation.
+const LABEL_TENTHS: i32 = 60;
+const BOLD_TENTHS: i32 = 68;
+const TITLE_TENTHS: i32 = 78;
 
 /// The rows' height by their kind.
 fn height(kind: RowKind) -> i32 {
@@ -85,16 +87,20 @@ impl Frame {
 }
 
 fn width_of(chars: usize) -> i32 {
-    i32::try_from(chars).unwrap_or(i32::MAX / CHAR_WIDTH_TENTHS) * CHAR_WIDTH_TENTHS / 10
+    i32::try_from(chars).unwrap_or(i32::MAX / LABEL_TENTHS) * LABEL_TENTHS / 10
 }
 
-/// The text as far as it fits.
-fn fitting(text: &str, width: i32) -> String {
-    let room = usize::try_from(width * 10 / CHAR_WIDTH_TENTHS).unwrap_or(0).max(4);
+/// The text as far as it fits; `tenths` is how wide a character is.
+fn fitting(text: &str, width: i32, tenths: i32) -> String {
+    let room = usize::try_from(width * 10 / tenths).unwrap_or(0).max(4);
     if text.chars().count() <= room {
         return text.to_owned();
     }
     text.chars().take(room - 1).chain(['…']).collect()
+}
+
+fn tenths(is_bold: bool) -> i32 {
+    if is_bold { BOLD_TENTHS } else { LABEL_TENTHS }
 }
 
 /// Draws a timeline; `id` goes before the ids of its parts.
@@ -160,14 +166,14 @@ fn lanes(timeline: &Timeline, frame: &Frame) -> Markup {
             @let width = frame.lanes[lane].1;
             g {
                 title { "host " (name) }
-                text.tl-host x=(x) y="20" text-anchor="start" dx="-8" { (fitting(name, width - 20)) }
+                text.tl-host x=(x) y="20" text-anchor="start" dx="-8" { (fitting(name, width - 20, TITLE_TENTHS)) }
                 line.tl-life x1=(x) y1="30" x2=(x) y2=(bottom) {}
             }
         }
         @if let (Some(subject), false) = (&timeline.subject, timeline.states.is_empty()) {
             g {
                 title { "states of " (subject) }
-                text.tl-host x=(frame.states_x + 6) y="20" { (fitting(subject, STATE_WIDTH - 12)) }
+                text.tl-host x=(frame.states_x + 6) y="20" { (fitting(subject, STATE_WIDTH - 12, TITLE_TENTHS)) }
             }
         }
     }
@@ -263,7 +269,9 @@ fn states(timeline: &Timeline, frame: &Frame) -> Markup {
                 rect class=(if nth % 2 == 0 { "tl-state" } else { "tl-state tl-state-odd" })
                     x=(x + 6) y=(top) width="8" height=(height) rx="2" {}
                 text class=(if state.witness { "tl-label tl-strong" } else { "tl-label" })
-                    x=(x + 20) y=(top + 4) { (fitting(&state.label, STATE_WIDTH - 24)) }
+                    x=(x + 20) y=(top + 4) {
+                    (fitting(&state.label, STATE_WIDTH - 24, tenths(state.witness)))
+                }
             }
         }
     }
@@ -301,7 +309,9 @@ fn violation(row: &Row, index: usize, frame: &Frame) -> Markup {
     let (top, y) = (frame.y(index as f32), frame.middle(index));
     html! {
         line.tl-rule x1="0" y1=(top + 2) x2=(frame.width) y2=(top + 2) {}
-        text.tl-violation x=(LANES_X) y=(y + 6) { (row.label) }
+        text.tl-violation x=(LANES_X) y=(y + 6) {
+            (fitting(&row.label, frame.width - LANES_X - 8, TITLE_TENTHS))
+        }
     }
 }
 
@@ -313,7 +323,9 @@ fn across(row: &Row, y: i32, frame: &Frame) -> Markup {
             line.tl-phase-line x1=(LANES_X) y1=(y + 9) x2=(frame.width) y2=(y + 9) {}
         }
         @if row.kind == RowKind::Fault { (lozenge(LANES_X + 1, y)) }
-        text class=(class) x=(LANES_X + 11) y=(y + 4) { (row.label) }
+        text class=(class) x=(LANES_X + 11) y=(y + 4) {
+            (fitting(&row.label, frame.width - LANES_X - 19, tenths(row.kind == RowKind::Fault)))
+        }
     }
 }
 
@@ -342,6 +354,7 @@ fn on_lane(
         _ if row.witness => "tl-label tl-strong",
         _ => "tl-label",
     };
+    let is_bold = row.witness || row.kind == RowKind::Fault;
     html! {
         @match row.kind {
             RowKind::Fault => (lozenge(x, y)),
@@ -353,7 +366,7 @@ fn on_lane(
         }
         @if row.witness { circle.tl-ring cx=(x) cy=(y) r="8" {} }
         text class=(class) x=(x + LABEL_X) y=(y + 4) {
-            (fitting(&row.label, frame.states_x - x - LABEL_X - 4))
+            (fitting(&row.label, frame.states_x - x - LABEL_X - 4, tenths(is_bold)))
         }
     }
 }

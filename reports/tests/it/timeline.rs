@@ -98,6 +98,22 @@ fn a_long_run_still_fits() {
 }
 
 #[test]
+fn rows_in_the_same_state_are_about_other_things() {
+    let mut story = stories::lease_expiry();
+    let first = story.events.iter().find(|event| event.seq == 11).expect("it is there").clone();
+    let other = |number: u64| {
+        let key = format!("other-{number}");
+        let row = json!({ "message_id": key, "status": "pending", "event_type": "account.opened" });
+        TraceEvent { seq: 600 + number, data: json!({ "key": key, "row": row }), ..first.clone() }
+    };
+    story.events.extend((0..5).map(other));
+    let picture = picture(&story);
+    assert!(picture.shows(11));
+    let others = (600..605).filter(|event| picture.shows(*event));
+    assert_eq!(others.count(), 0, "{}", told(&picture));
+}
+
+#[test]
 fn a_message_on_which_nobody_acts_is_lost() {
     let mut story = stories::lease_expiry();
     let again = |seq: u64, like: u64, name: &str| {
