@@ -112,7 +112,7 @@ fn checks_of(checks: &Checks<'_>, virtual_time: &str) -> Markup {
             Verdict::Valid
         };
         html! {
-            li {
+            li class=[(verdict == Verdict::Valid).then_some("ok")] {
                 code { (name(check)) } " " span.kind { (name(kind)) } " "
                 @match verdict {
                     Verdict::Valid => { "held " (words::grouped(tally.valid)) },
