@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use chaosdrill_core::RunId;
+use chaosdrill_core::{RunId, redact::redact};
 
 use crate::escape;
 
@@ -54,7 +54,7 @@ pub fn replay(program: &str, run: &RunId, plan: Option<&str>) -> String {
 ///
 /// In the name of a folder a URL no longer looks like one, so its password has to go before that.
 pub fn folder(run: &RunId) -> String {
-    match escape::redact(&run.scenario) {
+    match redact(&run.scenario) {
         Cow::Borrowed(_) => run.folder(),
         Cow::Owned(scenario) => RunId { scenario, ..run.clone() }.folder(),
     }
@@ -72,7 +72,7 @@ pub fn keep(program: &str, folder: &str) -> String {
 
 /// An argument without passwords, quoted for a shell.
 fn argument(text: &str) -> Cow<'static, str> {
-    quote(&escape::redact(text)).into_owned().into()
+    quote(&redact(text)).into_owned().into()
 }
 
 /// One argument as a POSIX shell reads it: bare where it may be, else in quotes.

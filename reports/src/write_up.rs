@@ -6,6 +6,7 @@
 use chaosdrill_core::{
     Campaign, Fault,
     record::{Finding, Proof, Summary},
+    redact::redact,
 };
 
 use crate::{
@@ -154,7 +155,7 @@ fn commands(program: &str, finding: &Finding, story: Option<&Story>) -> String {
     let by_plan = span(&format!("{} replay --plan FILE", escape::line(program)));
     match minimal.or(whole.filter(|_| !is_drawn)) {
         Some((which, plan)) => {
-            let toml = escape::redact(&plan.to_toml()).into_owned();
+            let toml = redact(&plan.to_toml()).into_owned();
             let lines: Vec<_> = toml.lines().map(escape::line).collect();
             text.push_str(&format!(
                 "- {which}, for {by_plan}:\n\n```toml\n{}\n```\n",

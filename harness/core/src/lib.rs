@@ -35,6 +35,7 @@ pub mod nearest;
 pub mod passage;
 pub mod plan;
 pub mod record;
+pub mod redact;
 pub mod seed;
 pub mod shrink;
 pub mod swarm;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     check::{Check, Kind, Priority},
     fault::Fault,
+    redact::redact,
     seed::Seed,
     verdict::{Outcome, Verdict},
 };
@@ -107,7 +108,7 @@ impl CheckRecord {
             within_ns,
             priority: check.priority,
             verdict: outcome.verdict,
-            why: outcome.why,
+            why: redact(&outcome.why).into_owned(),
             witness: outcome.witness,
         }
     }
@@ -120,7 +121,7 @@ impl CheckRecord {
             within_ns: None,
             priority: Priority::High,
             verdict: outcome.verdict,
-            why: outcome.why,
+            why: redact(&outcome.why).into_owned(),
             witness: outcome.witness,
         }
     }

@@ -11,6 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::redact::redact_value;
+
 /// What kind of thing happened.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -134,6 +136,11 @@ pub fn short_hash(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex()[..16].to_owned()
 }
 
+/// Whether there is anything to be hidden in a line, which is rare.
+fn may_hold_url(line: &[u8]) -> bool {
+    line.windows(3).any(|bytes| bytes == b"://")
+}
+
 /// The events of one run so far, and their running digest.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
@@ -143,7 +150,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Appends an event and returns its number.
+    /// Appends an event, without the passwords in its data, and returns its number.
     pub fn push(
         &mut self,
         at: Duration,
@@ -154,14 +161,22 @@ impl Trace {
     ) -> u64 {
         let seq = self.events.len() as u64 + 1;
         let at_ns = u64::try_from(at.as_nanos()).expect("a run lasts less than 584 years");
-        let event =
+        let mut event =
             TraceEvent { seq, at_ns, host: host.to_owned(), kind, name: name.to_owned(), data };
-        self.line.clear();
-        serde_json::to_writer(&mut self.line, &event).expect("an event is plain data");
+        self.write(&event);
+        if may_hold_url(&self.line) {
+            redact_value(&mut event.data);
+            self.write(&event);
+        }
         self.line.push(b'\n');
         self.hasher.update(&self.line);
         self.events.push(event);
         seq
+    }
+
+    fn write(&mut self, event: &TraceEvent) {
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, event).expect("an event is plain data");
     }
 
     /// The events so far.
@@ -246,6 +261,18 @@ mod tests {
             .collect();
         assert_eq!(trace.digest().to_string(), blake3::hash(lines.as_bytes()).to_hex().to_string());
         insta::assert_snapshot!(lines);
+    }
+
+    #[test]
+    fn a_password_is_in_no_event() {
+        let mut trace = Trace::default();
+        let url = "postgres://u:hunter2@h/db";
+        let data = json!({ "error": format!("failed ({url})"), "of": [url], url: 1 });
+        trace.push(Duration::ZERO, "d1", EventKind::Observe, "said", data);
+        let said = serde_json::to_string(trace.events()).expect("plain");
+        assert!(!said.contains("hunter2") && said.contains("postgres://u:***@h/db"), "{said}");
+        let line = serde_json::to_string(&trace.events()[0]).expect("plain") + "\n";
+        assert_eq!(trace.digest().to_string(), blake3::hash(line.as_bytes()).to_hex().to_string());
     }
 
     #[test]

@@ -10,8 +10,9 @@ use std::{
 use chaosdrill_core::{
     Campaign, Passage, Record, RunId, TraceEvent, Verdict,
     record::{CampaignHeader, CampaignMeasured, SweepRecord},
+    redact::redact,
 };
-use chaosdrill_reports::{escape, html, junit, markdown};
+use chaosdrill_reports::{html, junit, markdown};
 use serde::{Deserialize, Serialize};
 
 use crate::{campaign::engine::Done, stories};
@@ -173,7 +174,7 @@ pub(crate) fn write_reports_against(
     let summary = campaign.summary();
     let mut json = serde_json::to_string_pretty(&summary)?;
     json.push('\n');
-    fs::write(folder.join("summary.json"), escape::redact(&json).as_bytes())?;
+    fs::write(folder.join("summary.json"), redact(&json).as_bytes())?;
     fs::write(folder.join("summary.md"), markdown::summary(&summary))?;
     let junit = junit::junit(campaign).map_err(io::Error::other)?;
     fs::write(folder.join("junit.xml"), junit)?;

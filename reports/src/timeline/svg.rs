@@ -17,7 +17,8 @@ const LANE_WIDTHS: (i32, i32) = (96, 140);
 const LAST_LANE_WIDTH_MAX: i32 = 230;
 const STATE_WIDTH: i32 = 236;
 
-/// How wide a character is, in tenths: of a label, of a bold one, of the names of hosts and the sentence of a violation.
+/// How wide a character is, in tenths: of a label, of a bold one, and of the names of hosts and the sentence of a
+/// violation.
 const LABEL_TENTHS: i32 = 60;
 const BOLD_TENTHS: i32 = 68;
 const TITLE_TENTHS: i32 = 78;

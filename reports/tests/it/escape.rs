@@ -1,6 +1,7 @@
 //! Hostile text, thrown at every escape.
 
-use chaosdrill_reports::escape::{line, line_within, markdown, redact};
+use chaosdrill_core::redact::redact;
+use chaosdrill_reports::escape::{line, line_within, markdown};
 use proptest::prelude::*;
 use quick_junit::XmlString;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chaosdrill_core::{Plan, Record};
+use chaosdrill_core::{Plan, Record, redact::redact};
 use clap::Args;
 
 use crate::{
@@ -50,9 +50,10 @@ pub(crate) fn keep(
         )));
     }
     let text = format!("{}{}", head(&args.why, check.as_deref()), kept::as_kept(plan).to_toml());
+    let text = redact(&text);
     let write = || {
         std::fs::create_dir_all(&folder)?;
-        std::fs::write(&file, &text)
+        std::fs::write(&file, text.as_bytes())
     };
     write().map_err(|why: std::io::Error| {
         ExpectedError::Usage(format!("failed to write {}: {why}", file.display()))

@@ -15,6 +15,7 @@ use chaosdrill_core::{
     Outcome,
     limits::{RUNS_PER_WORKER_MAX, SIMULATION_STACK_BYTES, WORKER_STDERR_BYTES_MAX},
     record::Measured,
+    redact::redact,
 };
 use rustix::process::Signal;
 
@@ -191,7 +192,8 @@ impl Running {
             let _ = listener.join();
         }
         let heard = self.last_words.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&heard.iter().copied().collect::<Vec<u8>>()).into_owned()
+        let heard: Vec<u8> = heard.iter().copied().collect();
+        redact(&String::from_utf8_lossy(&heard)).into_owned()
     }
 }
 

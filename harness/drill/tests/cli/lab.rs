@@ -68,6 +68,14 @@ pub(crate) fn registry() -> Registry {
             observe!("depth", depth = deep(1));
             Ok(())
         }))
+        .with(misbehaving("tells", || async {
+            observe!("connecting", to = SECRET);
+            Err(format!("failed to connect to {SECRET}").into())
+        }))
+        .with(misbehaving("dies-telling", || async {
+            eprintln!("connected to {SECRET}");
+            std::process::abort()
+        }))
         .with(misbehaving("wanders", || async {
             observe!("number", number = other_number());
             Ok(())
@@ -81,6 +89,9 @@ pub(crate) fn registry() -> Registry {
         None => registry,
     }
 }
+
+/// What nobody but the target may ever see.
+const SECRET: &str = "postgres://drill:hunter2@db/lab";
 
 /// Puts folders where the reports belong, and a file where the bundle of a finding belongs.
 async fn vandalize() -> Ended {

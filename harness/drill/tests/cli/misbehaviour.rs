@@ -1,5 +1,7 @@
 //! Whatever a target does becomes a verdict with its reason, and the rest goes on.
 
+use std::path::Path;
+
 use libtest_mimic::{Failed, Trial};
 
 use crate::lab::{drill, ends_with, folder, stdout};
@@ -23,7 +25,29 @@ pub(crate) fn trials() -> Vec<Trial> {
     };
     let mut trials: Vec<Trial> = cases.into_iter().map(trial).collect();
     trials.push(Trial::test("misbehaviour/the_rest_goes_on", the_rest_goes_on));
+    trials.push(Trial::test("misbehaviour/a_password_is_in_no_output", a_password_is_in_no_output));
     trials
+}
+
+fn a_password_is_in_no_output() -> Result<(), Failed> {
+    let folder = folder();
+    let mut said = String::new();
+    for scenario in ["lab/tells", "lab/dies-telling"] {
+        let out = format!("target/{}", scenario.replace('/', "-"));
+        let arguments = ["run", scenario, "--seeds", "1", "--out", &out];
+        let run = drill(folder.path(), &arguments);
+        ends_with(&run, 1);
+        let replay = drill(folder.path(), &["replay", scenario, "--seed", "0", "--trace", "full"]);
+        ends_with(&replay, 1);
+        for output in [run, replay] {
+            said.push_str(&String::from_utf8_lossy(&output.stdout));
+            said.push_str(&String::from_utf8_lossy(&output.stderr));
+        }
+        read_all(&folder.path().join(out), &mut said)?;
+    }
+    assert!(said.contains("postgres://drill:***@db/lab"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+    Ok(())
 }
 
 fn becomes_a_verdict(name: &str, code: i32, words: &str) -> Result<(), Failed> {
@@ -50,10 +74,23 @@ fn the_rest_goes_on() -> Result<(), Failed> {
     ends_with(&output, 1);
     let text = stdout(&output);
     let summary: serde_json::Value = serde_json::from_str(text.lines().last().unwrap_or_default())?;
-    assert_eq!(summary["tally"]["runs"], 2 * 18);
+    assert_eq!(summary["tally"]["runs"], 2 * 20);
     let visits = summary["scenarios"]
         .as_array()
         .and_then(|all| all.iter().find(|one| one["name"] == "lab/visits"));
     assert_eq!(visits.expect("it ran")["tally"]["valid"], 2);
+    Ok(())
+}
+
+/// All that stands in the files of a folder and of the folders in it.
+fn read_all(folder: &Path, said: &mut String) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            read_all(&path, said)?;
+        } else {
+            said.push_str(&String::from_utf8_lossy(&std::fs::read(path)?));
+        }
+    }
     Ok(())
 }

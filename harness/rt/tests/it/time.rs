@@ -119,7 +119,8 @@ fn skipping_idle_time_changes_nothing() {
     }
 }
 
-/// Hosts of one process may share memory, as code with statics does; what wakes a task there is no timer and no message.
+/// Hosts of one process may share memory, as code with statics does; what wakes a task there is no timer and no
+/// message.
 #[test]
 fn a_task_that_another_host_woke_is_not_skipped_over() {
     let bell = Arc::new(tokio::sync::Notify::new());
