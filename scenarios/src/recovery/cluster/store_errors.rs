@@ -20,7 +20,7 @@ const CALLS: [(&str, u64); 19] = [
     ("store:get __cluster/state.json", 14),
     ("store:put-if __cluster/state.json", 7),
     ("store:list __cluster/recoveries", 7),
-    ("store:put-if __cluster/recoveries/*.json", 14),
+    ("store:put-if __cluster/recoveries/*.json", 11),
     ("store:get __cluster/recoveries/*.json", 5),
     ("store:delete __cluster/recoveries/*.json", 8),
     ("store:list __cluster/approvals", 2),

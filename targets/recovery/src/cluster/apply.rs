@@ -326,6 +326,7 @@ async fn remove(run: &mut Run<'_>, change: &Change<'_>, approval: &Approval) -> 
     let approval_id = approval.approval_id.as_str();
     let armed = run.arm(Kind::GraphDelete, &graph, "", None, Some(approval_id)).await;
     let Some(sidecar) = armed else { return Ok(()) };
+    run.finished.extend(run.halfway.remove(id).unwrap_or_default());
     let operation = &sidecar.operation_id;
     run.pass(fail_point!(failpoints::BEFORE_GRAPH_DELETE))?;
     if !run.still_holds().await {

@@ -276,7 +276,9 @@ impl Graph {
     ///
     /// The store's; then a part of it may be gone.
     pub async fn remove(&self) -> Result<usize, StoreError> {
-        let paths = self.files.list(&self.root()).await?;
+        let mut paths = self.files.list(&self.root()).await?;
+        // What is removed in part must not open.
+        paths.sort_by_key(|path| !path.ends_with("/manifest.json"));
         for path in &paths {
             self.files.delete(path).await?;
         }

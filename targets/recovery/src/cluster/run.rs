@@ -34,6 +34,8 @@ pub(crate) struct Run<'a> {
     pub(crate) armed: Vec<String>,
     /// Operations whose sidecars go once the ledger is written.
     pub(crate) finished: Vec<String>,
+    /// By graph, operations that removed a part of it: their sidecars go once another has taken their place.
+    pub(crate) halfway: BTreeMap<String, Vec<String>>,
     /// Graphs that are not to be touched, and why.
     pub(crate) blocked: BTreeMap<String, &'static str>,
     /// Approvals whose files are to be marked once the ledger is written.
@@ -61,6 +63,7 @@ impl<'a> Run<'a> {
             diagnostics,
             armed: Vec::new(),
             finished: Vec::new(),
+            halfway: BTreeMap::new(),
             blocked: BTreeMap::new(),
             consumed: Vec::new(),
             is_halted: false,
@@ -80,16 +83,15 @@ impl<'a> Run<'a> {
         }
         sweep::sweep(self, pending.sidecars).await;
         match ask {
-            Ask::Apply(config) => apply::apply(self, config).await,
-            Ask::Refresh => {
-                survey::refresh(self).await;
-                Ok(())
-            }
-            Ask::Import(graphs) => {
-                survey::import(self, graphs).await;
-                Ok(())
-            }
+            Ask::Apply(config) => apply::apply(self, config).await?,
+            Ask::Refresh => survey::refresh(self).await,
+            Ask::Import(graphs) => survey::import(self, graphs).await,
         }
+        for operation in self.halfway.values().flatten() {
+            let message = "a part of its graph is removed, and the rest is not";
+            self.diagnostics.warn("recovery_sidecar_kept", operation, message);
+        }
+        Ok(())
     }
 
     /// Writes the ledger, if it says anything new, and cleans up behind it.
@@ -161,9 +163,9 @@ impl<'a> Run<'a> {
 
     /// Names every sidecar that it leaves behind and has not named yet.
     pub(crate) fn tell_what_stays(&mut self) {
-        let stays =
-            std::mem::take(&mut self.armed).into_iter().chain(std::mem::take(&mut self.finished));
-        let stays: BTreeSet<String> = stays.collect();
+        let halfway = std::mem::take(&mut self.halfway).into_values().flatten();
+        let stays = [&mut self.armed, &mut self.finished].into_iter().flat_map(std::mem::take);
+        let stays: BTreeSet<String> = stays.chain(halfway).collect();
         for operation in stays {
             if !self.diagnostics.0.iter().any(|said| said.about == operation) {
                 let message = "the ledger does not have it yet";

@@ -15,6 +15,7 @@
 //! | 7 | delete | no root, not recorded | retire |
 //! | 7b | delete | no root, recorded | tombstone, consume the approval |
 //! | 8 | delete | a root | retire: it will be proposed again, under the same approval |
+//! | 8 | delete | a part of a root | the same, once the next intent is written: until then nothing else says so |
 //! | | all | the store does not say | keep, block |
 
 use chaosdrill_rt::{defect, observe, time};
@@ -40,6 +41,7 @@ enum Seen {
 /// What is done about it, with its row in the table.
 enum Row {
     Retire(&'static str),
+    Replace(&'static str),
     RollForward(&'static str),
     Tombstone(&'static str),
     Keep(&'static str, Reason),
@@ -126,24 +128,26 @@ fn decide_delete(seen: &Seen, recorded: Option<&str>) -> Row {
     match seen {
         Seen::Absent if recorded.is_none() => Row::Retire("7"),
         Seen::Absent => defect!("G6", Row::Retire("7b"), Row::Tombstone("7b")),
+        Seen::WontOpen(_) => defect!("G5", Row::Tombstone("8"), Row::Replace("8")),
         _ => defect!("G5", Row::Tombstone("8"), Row::Retire("8")),
     }
 }
 
 async fn act(run: &mut Run<'_>, graph: &Graph, sidecar: Sidecar, row: Row) {
-    let (Row::Retire(name) | Row::RollForward(name) | Row::Tombstone(name) | Row::Keep(name, _)) =
-        &row;
+    let (Row::Retire(name)
+    | Row::Replace(name)
+    | Row::RollForward(name)
+    | Row::Tombstone(name)
+    | Row::Keep(name, _)) = &row;
     let (operation, id) = (&sidecar.operation_id, &sidecar.graph_id);
     observe!("cluster.swept", command = run.command, operation = operation, graph = id, row = name);
     match row {
-        Row::Retire(name) => {
-            if name == "8" {
-                run.diagnostics.warn(
-                    "graph_delete_incomplete",
-                    &graph_address(id),
-                    "its root is still there",
-                );
-            }
+        Row::Retire("8") => incomplete(run, id, "its root is still there"),
+        Row::Retire(_) => {}
+        Row::Replace(_) => {
+            incomplete(run, id, "a part of its root is still there");
+            run.halfway.entry(id.clone()).or_default().push(sidecar.operation_id);
+            return;
         }
         Row::RollForward(_) => {
             if defect!("G2c", sidecar.kind == Kind::GraphCreate, false) {
@@ -163,6 +167,10 @@ async fn act(run: &mut Run<'_>, graph: &Graph, sidecar: Sidecar, row: Row) {
         Row::Keep(_, reason) => return keep(run, graph, sidecar, reason).await,
     }
     run.finished.push(sidecar.operation_id);
+}
+
+fn incomplete(run: &mut Run<'_>, id: &str, why: &str) {
+    run.diagnostics.warn("graph_delete_incomplete", &graph_address(id), why);
 }
 
 /// Takes a graph out of the ledger, and leaves a note that it was there.
