@@ -30,17 +30,18 @@ pub(crate) async fn apply(run: &mut Run<'_>, config: &Config) -> Result<(), Stop
             return Err(Stop);
         }
     };
-    for (id, planned) in &plan.graphs {
-        let recorded = run.state.digest_at(&schema_address(id)).map(str::to_owned);
-        if !may_move(run, id) {
-            continue;
+    let recorded = |id: &str| run.state.digest_at(&schema_address(id)).map(str::to_owned);
+    let graphs = plan.graphs.iter().map(|(id, planned)| (id, planned, recorded(id)));
+    let (known, new): (Vec<_>, Vec<_>) = graphs.partition(|(.., recorded)| recorded.is_some());
+    for (id, planned, _) in new {
+        if may_move(run, id) {
+            create(run, id, planned).await?;
         }
-        match recorded {
-            None => create(run, id, planned).await?,
-            Some(recorded) if recorded != planned.schema_digest => {
-                change_schema(run, id, planned, &recorded).await?;
-            }
-            Some(_) => {}
+    }
+    for (id, planned, recorded) in known {
+        let recorded = recorded.unwrap_or_default();
+        if may_move(run, id) && recorded != planned.schema_digest {
+            change_schema(run, id, planned, &recorded).await?;
         }
     }
     payloads(run, &plan).await?;
