@@ -54,3 +54,28 @@ pub(crate) fn scenario() -> Scenario {
         .sometimes(checks::marks::a_row_was_given_up());
     resting(scenario, ATTEMPTS_MAX, Duration::from_secs(40 * 60))
 }
+
+#[cfg(test)]
+mod tests {
+    use chaosdrill_target_propagation::{
+        kinds::{self, EXCLUDED, REGRADED},
+        skips,
+    };
+    use proptest::prelude::*;
+
+    use crate::propagation::checks::rows::KNOWN_KINDS;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        #[test]
+        fn a_thousand_names_have_a_handful_of_labels(name in any::<String>()) {
+            let kind = kinds::kind_label(&name);
+            prop_assert!(KNOWN_KINDS.contains(&kind) || kind == "unknown_kind", "{kind}");
+            let of_type = kinds::type_label(&name);
+            let types = [REGRADED, EXCLUDED].concat();
+            prop_assert!(types.contains(&of_type) || of_type == "other", "{of_type}");
+            prop_assert!(skips::buckets().contains(&skips::bucket(&name)), "{name}");
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! What is written down for people agrees with what happened.
 
+use std::collections::BTreeMap;
+
 use chaosdrill::{Check, Outcome, Priority};
 use serde_json::Value;
 
@@ -59,31 +61,60 @@ fn asked_by(before: &Value, after: &Value) -> Option<&'static str> {
     }
 }
 
-/// The counter of dead letters has grown by one for each row that was given up.
+/// The counters of dead letters have grown by one for each row that was given up: of its kind, and with the reason of
+/// an unknown kind exactly where nobody knows the kind.
 pub(crate) fn dead_letters_are_counted_once() -> Check {
     Check::new("dead_letters_are_counted_once", |history| {
-        let died: Vec<u64> = steps(history)
-            .into_iter()
-            .filter(|step| state(step.before) != "failed" && state(step.after) == "failed")
-            .map(|step| step.change.event.seq)
-            .collect();
-        let is_ours = |row: &&Value| text(row, "metric") == "propagation_dead_lettered_total";
-        let counted: i64 = history
-            .last_rows(COUNTERS)
-            .into_iter()
-            .filter(is_ours)
-            .map(|row| int(row, "value"))
-            .sum();
-        Outcome::unless((counted != died.len() as i64).then(|| {
-            let why = format!("{} rows were given up, and {counted} were counted", died.len());
-            Outcome::invalid(why, died)
+        let mut died: BTreeMap<Labels, Vec<u64>> = BTreeMap::new();
+        for step in steps(history) {
+            if state(step.before) != "failed" && state(step.after) == "failed" {
+                let kind = text(step.after, "kind");
+                let is_known = KNOWN_KINDS.contains(&kind);
+                let kind = if is_known { kind } else { "unknown_kind" };
+                died.entry((kind.to_owned(), !is_known)).or_default().push(step.change.event.seq);
+            }
+        }
+        let mut counted: BTreeMap<Labels, i64> = BTreeMap::new();
+        for row in history.last_rows(COUNTERS) {
+            if text(row, "metric") == "propagation_dead_lettered_total" {
+                *counted.entry(labels_of(text(row, "series"))).or_default() += int(row, "value");
+            }
+        }
+        let mut labels = died.keys().chain(counted.keys());
+        let count = |labels| counted.get(labels).copied().unwrap_or_default();
+        let given_up = |labels| died.get(labels).map(Vec::as_slice).unwrap_or_default();
+        let wrong = labels.find(|labels| count(labels) != given_up(labels).len() as i64);
+        Outcome::unless(wrong.map(|labels| {
+            let (rows, counted) = (given_up(labels), count(labels));
+            let reason = if labels.1 { "of unknown kind" } else { "after all attempts" };
+            let why = format!(
+                "{} rows of {} were given up {reason}, and {counted} were counted so",
+                rows.len(),
+                labels.0
+            );
+            Outcome::invalid(why, rows.iter().copied())
         }))
     })
     .priority(Priority::Medium)
 }
 
+/// The kind, and whether the reason is that nobody knows it.
+type Labels = (String, bool);
+
+/// The labels of a series such as `total{reason=max_attempts,kind=limits_refresh}`.
+fn labels_of(series: &str) -> Labels {
+    let inner = series.split_once('{').map_or("", |(_, labels)| labels.trim_end_matches('}'));
+    let label = |name: &str| {
+        let mut pairs = inner.split(',').filter_map(|pair| pair.split_once('='));
+        pairs.find(|(key, _)| *key == name).map(|(_, value)| value).unwrap_or_default()
+    };
+    (label("kind").to_owned(), label("reason") == "unknown_kind")
+}
+
 const KIND_LABELS: &[&str] = &["tier_elevation", "limits_refresh", "unknown_kind"];
 const REASONS: &[&str] = &["max_attempts", "max_picks", "unknown_kind"];
+const TYPES: &[&str] =
+    &["postgres", "redis", "mongodb", "vector", "queue", "storage", "webhook", "other"];
 const SKIPS: &[&str] = &[
     "postgres_admin_secret_missing",
     "redis_auth_secret_missing",
@@ -102,6 +133,7 @@ pub(crate) fn labels_stay_within_their_set() -> Check {
         labels::labels_stay_within_their_set("metric.unknown_kind", "kind", KIND_LABELS),
         labels::labels_stay_within_their_set("metric.unexpected_skip", "kind", KIND_LABELS),
         labels::labels_stay_within_their_set("metric.unexpected_skip", "skip_reason", SKIPS),
+        labels::labels_stay_within_their_set("metric.unexpected_skip", "resource_type", TYPES),
     ];
     Check::new("labels_stay_within_their_set", move |history| {
         let outcomes = checks.iter().map(|check| check.judge_now(history));

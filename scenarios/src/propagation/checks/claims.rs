@@ -145,22 +145,30 @@ pub(crate) fn only_the_holder_settles() -> Check {
     })
 }
 
-/// A job that ends has a word for every row that it picked: it is settled, given back, somebody else's by now, or left
-/// to its lease because of an error of its own.
+/// A job that ends has a word for every row that it picked: it is settled, which takes an attempt or ends the row,
+/// given back, somebody else's by now, or left to its lease because of an error of its own.
 pub(crate) fn what_is_picked_is_settled() -> Check {
     Check::new("what_is_picked_is_settled", |history| {
+        let steps = steps(history);
         let wrong = history.observed("runner.picked").find_map(|picked| {
             let end = end_of_hold(history, picked)?;
-            (end.name == "job.ended").then_some((picked, end))
+            let has_moved = steps.iter().any(|step| {
+                let is_its = step.change.key.as_str() == Some(picked.text("propagation"));
+                let is_then = (picked.seq..end.seq).contains(&step.change.event.seq);
+                let is_tried = int(step.after, "attempts") > int(step.before, "attempts");
+                is_its && is_then && (is_tried || state(step.after) != state(step.before))
+            });
+            let what = match end.name.as_str() {
+                "job.ended" => "its job ended without a word of it",
+                "runner.settled" if !has_moved => "settled it without one attempt more",
+                _ => return None,
+            };
+            Some((picked, end, what))
         });
-        Outcome::unless(wrong.map(|(picked, end)| {
-            let why = format!(
-                "#{} {} picked propagation {}, and its job ended #{} without a word of it",
-                picked.seq,
-                picked.host,
-                picked.text("propagation"),
-                end.seq
-            );
+        Outcome::unless(wrong.map(|(picked, end, what)| {
+            let (who, item) = (&picked.host, picked.text("propagation"));
+            let why =
+                format!("#{} {who} picked propagation {item}, and #{} {what}", picked.seq, end.seq);
             Outcome::invalid(why, [picked.seq, end.seq])
         }))
     })
