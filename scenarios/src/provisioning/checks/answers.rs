@@ -136,8 +136,8 @@ fn wrong_guidance(answer: &Value) -> Option<&'static str> {
     if !action.starts_with("Tell the user") {
         return Some("does not begin with \"Tell the user\"");
     }
-    if !action.contains("https://") {
-        return Some("names no address");
+    if !action.split_whitespace().any(is_address_of_ours) {
+        return Some("names no whole address of the product");
     }
     if action.chars().count() >= 280 {
         return Some("is too long");
@@ -145,6 +145,16 @@ fn wrong_guidance(answer: &Value) -> Option<&'static str> {
     let asks_to_retry = action.contains("Retry") && action.contains("backoff");
     (status >= 500 && !asks_to_retry).then_some("does not ask to retry with backoff")
 }
+
+/// Whether a word is a whole address, not the beginning of one, of the product or of a part of it.
+fn is_address_of_ours(word: &str) -> bool {
+    let Some(rest) = word.strip_prefix("https://") else { return false };
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let is_ours = host == PRODUCT || host.ends_with(&format!(".{PRODUCT}"));
+    is_ours && !path.ends_with(['.', ','])
+}
+
+const PRODUCT: &str = "provisioning.example";
 
 /// The example of a code without a text is no code that answers carry.
 fn wrong_registry(event: &Event) -> Option<Outcome> {

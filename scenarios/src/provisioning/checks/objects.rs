@@ -156,14 +156,20 @@ pub(crate) fn no_object_is_out_of_reach() -> Check {
 pub(crate) fn the_sweep_spares_the_living() -> Check {
     Check::new("the_sweep_spares_the_living", |history| {
         let mut world = World::default();
+        let mut asked_by_sweeps: BTreeMap<&str, u64> = BTreeMap::new();
         for event in history.events() {
             world.take(event);
             let id = event.text("token");
-            let Some(row) = world.resources.get(id) else { continue };
-            if event.name == "sweep.deleting" && is(row, &ANSWERING) {
+            if event.name == "sweep.deleting" {
+                asked_by_sweeps.insert(id, event.seq);
+            }
+            // What a sweep means to do and the backend does not is no harm.
+            let asked = asked_by_sweeps.get(id).filter(|_| event.name == "backend.deleted");
+            let (Some(asked), Some(row)) = (asked, world.resources.get(id)) else { continue };
+            if is(row, &ANSWERING) {
                 let status = text(row, "status");
-                let why = format!("#{} the sweep takes down {id}, which is {status}", event.seq);
-                return Outcome::invalid(why, [event.seq]);
+                let why = format!("#{} the sweep took down {id}, which is {status}", event.seq);
+                return Outcome::invalid(why, [*asked, event.seq]);
             }
         }
         Outcome::valid()
