@@ -1,8 +1,9 @@
 //! A server that is told to shut down ends what it is sending, and begins nothing new.
 
-use chaosdrill::{Mark, Scenario};
+use chaosdrill::Scenario;
 
 use crate::notification::{
+    checks,
     clients::{create_all, minutes, moods, rest, shut_down},
     stage::{NotificationStage, resting, watched},
 };
@@ -27,6 +28,6 @@ pub(crate) fn scenario() -> Scenario {
                 Ok(())
             })
         })
-        .sometimes(Mark::observed("server.drained"));
+        .sometimes(checks::marks::a_sweep_was_cut_short_by_a_shutdown());
     resting(scenario, 0)
 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use chaosdrill::{Mark, Scenario, fault::at};
+use chaosdrill::{Scenario, fault::at};
 
 use crate::notification::{
+    checks,
     clients::{create_all, minutes, moods},
     stage::{NotificationStage, resting, watched},
 };
@@ -26,6 +27,6 @@ pub(crate) fn scenario() -> Scenario {
             let site = stream.pick(&sites).copied().unwrap_or(sites[0]);
             vec![at(site).on_any().hit(stream.between(1, 8) as u32).delay(late)]
         })
-        .sometimes(Mark::observed("delivery.begun"));
+        .sometimes(checks::marks::two_servers_listed_the_same_rows());
     resting(scenario, 0)
 }

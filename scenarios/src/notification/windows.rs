@@ -22,9 +22,9 @@ pub(crate) fn all() -> [Exercise; 8] {
         Exercise::new("W5", "requeued between the list and the settle")
             .hit("notification/requeue-races-retry", "a requeue fell into a stall"),
         Exercise::new("W6", "two servers list the same rows")
-            .hit("notification/two-servers-race", "delivery.begun"),
+            .hit("notification/two-servers-race", "two servers listed the same rows"),
         Exercise::new("W7", "shut down in the middle of a sweep")
-            .hit("notification/shutdown", "server.drained"),
+            .hit("notification/shutdown", "a sweep was cut short by a shutdown"),
         Exercise::new("W8", "a migration that came halfway, or is applied again")
             .struck("sql:migrate.apply.2", &["crash-before", "crash-after", "lost-ack"])
             .ran("notification/migrations"),

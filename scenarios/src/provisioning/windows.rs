@@ -28,7 +28,7 @@ pub(crate) fn all() -> [Exercise; 13] {
         Exercise::new("W9", "row failed, and no audit")
             .struck("fp:rollback.settled", &["crash-before", "crash-after"]),
         Exercise::new("W10", "the client is gone, anywhere in W3 to W9")
-            .ran("provisioning/client-gone"),
+            .hit("provisioning/client-gone", "a customer came again"),
         Exercise::new("reconciler", "between its judgement and its act")
             .struck("fp:reconciler.decided", &[])
             .struck("fp:reconciler.taken_over", &[]),

@@ -5,31 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use chaosdrill::{Check, Event, Outcome, Priority};
 
 use crate::{
-    checks::weather::is_calm,
+    checks::{
+        outside::{self, Done},
+        weather::is_calm,
+    },
     notification::checks::rows::{NOTIFICATIONS, int, is, steps, text},
 };
 
 /// What is marked as sent, a notifier has accepted.
 pub(crate) fn sent_means_a_notifier_accepted() -> Check {
-    Check::new("sent_means_a_notifier_accepted", |history| {
-        let mut accepted: BTreeMap<&str, u64> = BTreeMap::new();
-        for event in history.observed("notifier.accepted") {
-            accepted.entry(event.text("notification")).or_insert(event.seq);
-        }
-        let wrong = history.rows(NOTIFICATIONS).into_iter().find(|change| {
-            let became = change.after.is_some_and(|row| is(row, "sent"))
-                && !change.before.is_some_and(|row| is(row, "sent"));
-            let first = accepted.get(change.key.as_str().unwrap_or_default());
-            became && first.is_none_or(|seq| *seq > change.event.seq)
-        });
-        Outcome::unless(wrong.map(|change| {
-            let seq = change.event.seq;
-            let why = format!(
-                "#{seq} notification {} is marked as sent, and no notifier ever accepted it",
-                change.key
-            );
-            Outcome::invalid(why, [seq])
-        }))
+    outside::done_means_accepted(Done {
+        check: "sent_means_a_notifier_accepted",
+        noun: "notification",
+        watch: NOTIFICATIONS,
+        status: "sent",
+        observed: "notifier.accepted",
+        never: "no notifier ever accepted it",
     })
 }
 

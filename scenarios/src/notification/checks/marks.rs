@@ -1,13 +1,15 @@
 //! What must have happened at least once, or the drill was about nothing.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
-use chaosdrill::{EventKind, History, Mark, Operation};
+use chaosdrill::{Event, EventKind, History, Mark, Operation};
 
 use crate::{
     checks::rows::Step,
     notification::checks::rows::{NOTIFICATIONS, is, steps},
 };
+
+pub(crate) use crate::checks::marks::{a_host_went_down, a_link_was_cut};
 
 fn count(items: impl Iterator) -> u64 {
     items.count() as u64
@@ -58,16 +60,6 @@ pub(crate) fn a_requeue_was_refused() -> Mark {
     })
 }
 
-/// A host crashed.
-pub(crate) fn a_host_went_down() -> Mark {
-    Mark::new("a host went down", |history| count(history.of_kind(EventKind::Host, "down")))
-}
-
-/// A link was cut.
-pub(crate) fn a_link_was_cut() -> Mark {
-    Mark::new("a link was cut", |history| count(history.of_kind(EventKind::Fault, "partition")))
-}
-
 /// The dashboard was shown without its counts.
 pub(crate) fn the_dashboard_was_shown_without_counts() -> Mark {
     Mark::new("the dashboard was shown without counts", |history| {
@@ -85,3 +77,43 @@ pub(crate) fn a_notification_was_delivered_again() -> Mark {
         count(history.observed("notifier.accepted").filter(later))
     })
 }
+
+/// A server began a sweep while another was in one of the same kind, and had rows of it still to send: both have listed
+/// them.
+pub(crate) fn two_servers_listed_the_same_rows() -> Mark {
+    Mark::new("two servers listed the same rows", |history| {
+        let kind = |event: &Event| event.text("sweep").split('/').next().map(str::to_owned);
+        let is_of = |event: &Event, sweep: &Event| {
+            event.host == sweep.host && event.text("sweep") == sweep.text("sweep")
+        };
+        let begun: Vec<&Event> = history.observed("sweep.begun").collect();
+        let is_open = |sweep: &Event, at: &Event| {
+            let mut later = history.observed("delivery.begun").filter(|event| event.seq > at.seq);
+            let end = history
+                .observed("sweep.ended")
+                .find(|event| event.seq > sweep.seq && is_of(event, sweep));
+            let end = end.map_or(u64::MAX, |end| end.seq);
+            sweep.seq < at.seq && later.any(|event| event.seq < end && is_of(event, sweep))
+        };
+        let meets = |at: &&&Event| {
+            let mut others = begun.iter().filter(|sweep| sweep.host != at.host);
+            others.any(|sweep| kind(sweep) == kind(at) && is_open(sweep, at))
+        };
+        count(begun.iter().filter(meets))
+    })
+}
+
+/// A server was drained in the middle of a sweep, and left the rest of its rows.
+pub(crate) fn a_sweep_was_cut_short_by_a_shutdown() -> Mark {
+    Mark::new("a sweep was cut short by a shutdown", |history| {
+        let is_cut = |drained: &&Event| {
+            let left = history.observed("sweep.left").filter(|left| left.host == drained.host);
+            let last = left.filter(|left| left.seq < drained.seq).last();
+            last.is_some_and(|left| drained.at().saturating_sub(left.at()) < AT_ONCE)
+        };
+        count(history.observed("server.drained").filter(is_cut))
+    })
+}
+
+/// A server that is told to shut down says at once what it leaves, and is drained when its loops have ended.
+const AT_ONCE: Duration = Duration::from_secs(1);

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chaosdrill::{Check, History, Outcome};
 use serde_json::Value;
 
-use crate::outbox::checks::rows::{
-    self as history, ACCEPTED, INBOX, OUTBOX, TOTALS, int, is, meaning, text,
+use crate::{
+    checks::outside::{self, Done},
+    outbox::checks::rows::{ACCEPTED, INBOX, OUTBOX, TOTALS, int, is, meaning, text},
 };
 
 /// Everything that was committed is published.
@@ -48,27 +49,13 @@ fn last_change(history: &History, message: &str) -> Option<u64> {
 
 /// A message that is marked as published is one the broker has: the broker is asked, not the outbox.
 pub(crate) fn published_means_the_broker_accepted() -> Check {
-    Check::new("published_means_the_broker_accepted", |history| {
-        let accepted = history::by_message(history, "broker.accepted");
-        let wrong = history.rows(OUTBOX).into_iter().find(|change| {
-            let became = change.after.is_some_and(|row| is(row, "published"))
-                && !change.before.is_some_and(|row| is(row, "published"));
-            let message = change.key.as_str().unwrap_or_default();
-            let before = |events: &Vec<&chaosdrill::Event>| {
-                events.iter().any(|event| event.seq < change.event.seq)
-            };
-            became && !accepted.get(message).is_some_and(before)
-        });
-        Outcome::unless(wrong.map(|change| {
-            let seq = change.event.seq;
-            Outcome::invalid(
-                format!(
-                    "#{seq} message {} is marked as published, and the broker never accepted it",
-                    change.key
-                ),
-                [seq],
-            )
-        }))
+    outside::done_means_accepted(Done {
+        check: "published_means_the_broker_accepted",
+        noun: "message",
+        watch: OUTBOX,
+        status: "published",
+        observed: "broker.accepted",
+        never: "the broker never accepted it",
     })
 }
 

@@ -2,18 +2,10 @@
 
 use chaosdrill::{Event, EventKind, Mark, Operation};
 
+pub(crate) use crate::checks::marks::{a_host_went_down, a_link_was_cut};
+
 fn count(items: impl Iterator) -> u64 {
     items.count() as u64
-}
-
-/// A host crashed.
-pub(crate) fn a_host_went_down() -> Mark {
-    Mark::new("a host went down", |history| count(history.of_kind(EventKind::Host, "down")))
-}
-
-/// A link was cut.
-pub(crate) fn a_link_was_cut() -> Mark {
-    Mark::new("a link was cut", |history| count(history.of_kind(EventKind::Fault, "partition")))
 }
 
 /// An answer was lost.

@@ -1,16 +1,13 @@
 //! What must have happened at least once, or the drill was about nothing.
 
-use chaosdrill::{EventKind, Mark};
+use chaosdrill::Mark;
 
 use crate::propagation::checks::rows::{int, state, steps, text};
 
+pub(crate) use crate::checks::marks::a_host_went_down;
+
 fn count(items: impl Iterator) -> u64 {
     items.count() as u64
-}
-
-/// A host crashed.
-pub(crate) fn a_host_went_down() -> Mark {
-    Mark::new("a host went down", |history| count(history.of_kind(EventKind::Host, "down")))
 }
 
 /// A row was given up.

@@ -1,11 +1,8 @@
 //! What must have happened at least once, or the drill was about nothing.
 
-use chaosdrill::{EventKind, Mark};
+use chaosdrill::Mark;
 
-/// A host crashed.
-pub(crate) fn a_host_went_down() -> Mark {
-    Mark::new("a host went down", |history| history.of_kind(EventKind::Host, "down").count() as u64)
-}
+pub(crate) use crate::checks::marks::a_host_went_down;
 
 /// Somebody took the lock of a dead holder away.
 pub(crate) fn a_lock_was_taken_away() -> Mark {

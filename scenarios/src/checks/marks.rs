@@ -1,0 +1,15 @@
+//! What must have happened at least once, to any pipeline.
+
+use chaosdrill::{EventKind, Mark};
+
+/// A host crashed.
+pub(crate) fn a_host_went_down() -> Mark {
+    Mark::new("a host went down", |history| history.of_kind(EventKind::Host, "down").count() as u64)
+}
+
+/// A link was cut.
+pub(crate) fn a_link_was_cut() -> Mark {
+    Mark::new("a link was cut", |history| {
+        history.of_kind(EventKind::Fault, "partition").count() as u64
+    })
+}
