@@ -315,7 +315,7 @@ pub const DEFECTS: &[Defect] = &[
         right: "nothing is concluded from it",
         checks: &["tombstones_only_after_an_empty_listing", "applies_converge"],
         class: Class::Latent,
-        star: true,
+        star: false,
         shows: Shows::Running,
     },
     Defect {
