@@ -10,7 +10,7 @@ use std::{
 use chaosdrill_core::{
     Campaign, Passage, Record, RunId, TraceEvent, Verdict,
     record::{CampaignHeader, CampaignMeasured, SweepRecord},
-    redact::redact,
+    redact::redact_json,
 };
 use chaosdrill_reports::{html, junit, markdown};
 use serde::{Deserialize, Serialize};
@@ -174,7 +174,7 @@ pub(crate) fn write_reports_against(
     let summary = campaign.summary();
     let mut json = serde_json::to_string_pretty(&summary)?;
     json.push('\n');
-    fs::write(folder.join("summary.json"), redact(&json).as_bytes())?;
+    fs::write(folder.join("summary.json"), redact_json(&json).as_bytes())?;
     fs::write(folder.join("summary.md"), markdown::summary(&summary))?;
     let junit = junit::junit(campaign).map_err(io::Error::other)?;
     fs::write(folder.join("junit.xml"), junit)?;

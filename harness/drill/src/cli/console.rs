@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use chaosdrill_core::{Record, Verdict, redact::redact};
+use chaosdrill_core::{Record, Verdict, redact::redact_json};
 use chaosdrill_reports::{Palette, Replay, escape, terminal};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -18,7 +18,7 @@ pub(crate) fn print(text: &str) {
 /// Writes one JSON object as a line of standard output.
 pub(crate) fn print_json(value: &impl Serialize) {
     let text = serde_json::to_string(value).expect("plain data");
-    print(&format!("{}\n", redact(&text)));
+    print(&format!("{}\n", redact_json(&text)));
 }
 
 /// A message without passwords, and without anything that could steer a terminal, but with its line breaks.
