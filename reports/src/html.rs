@@ -59,8 +59,7 @@ impl<'a> Page<'a> {
 /// When the page is longer than its bound, which no input can cause.
 pub fn campaign(page: &Page<'_>) -> String {
     let summary = page.campaign.summary();
-    let earlier = page.against.map(Campaign::summary);
-    let against = earlier.as_ref().map(|earlier| Against::new(earlier, &summary));
+    let against = page.against.map(|earlier| Against::new(earlier, page.campaign));
     let mut notes: Vec<String> = newer(page.campaign.header.version).into_iter().collect();
     notes.extend(page.notes.iter().cloned());
     let body = html! {

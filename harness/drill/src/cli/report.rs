@@ -30,11 +30,15 @@ pub(crate) struct ReportArgs {
 
 pub(crate) fn report(args: &ReportArgs, format: MessageFormat) -> Result<Status, ExpectedError> {
     let read = files::read_campaign(&args.dir).map_err(ExpectedError::Usage)?;
-    read.notes.iter().for_each(|note| eprintln!("note: {}", console::redacted(note)));
     let earlier = args.against.as_deref().map(files::read_campaign).transpose();
-    let earlier = earlier.map_err(ExpectedError::Usage)?.map(|read| read.campaign);
-    let (campaign, notes) = (&read.campaign, &read.notes);
-    if let Err(why) = files::write_reports_against(&args.dir, campaign, earlier.as_ref(), notes) {
+    let earlier = earlier.map_err(ExpectedError::Usage)?;
+    let mut notes = read.notes.clone();
+    if let Some(earlier) = &earlier {
+        notes.extend(earlier.notes.iter().map(|note| format!("of the earlier campaign: {note}")));
+    }
+    notes.iter().for_each(|note| eprintln!("note: {}", console::redacted(note)));
+    let (campaign, earlier) = (&read.campaign, earlier.map(|read| read.campaign));
+    if let Err(why) = files::write_reports_against(&args.dir, campaign, earlier.as_ref(), &notes) {
         return Err(ExpectedError::Usage(format!(
             "failed to write the reports to {}: {why}",
             args.dir.display()
