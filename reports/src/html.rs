@@ -96,7 +96,7 @@ fn notes(notes: &[String]) -> Markup {
 }
 
 /// Says so where something was written by a newer version.
-fn newer(version: u32) -> Option<String> {
+pub fn newer(version: u32) -> Option<String> {
     (version > RECORD_VERSION).then(|| {
         format!(
             "it was written in version {version} of the format, and this build knows {RECORD_VERSION}; what \

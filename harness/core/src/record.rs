@@ -21,7 +21,9 @@ mod exercise;
 mod proof;
 mod summary;
 
-pub use campaign::{Campaign, CampaignHeader, CampaignMeasured, ScenarioRecord, SweepRecord};
+pub use campaign::{
+    Campaign, CampaignHeader, CampaignLine, CampaignMeasured, ScenarioRecord, SweepRecord,
+};
 pub use exercise::{Exercise, ExerciseSummary, Way, WaySummary};
 pub use proof::{Proof, ProofBy};
 pub use summary::{Finding, ScenarioSummary, SiteCoverage, Summary, Tally, Untried};

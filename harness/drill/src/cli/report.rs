@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chaosdrill_reports::write_up;
+use chaosdrill_reports::{html, write_up};
 use clap::Args;
 
 use crate::{
@@ -36,7 +36,8 @@ pub(crate) fn report(args: &ReportArgs, format: MessageFormat) -> Result<Status,
     if let Some(earlier) = &earlier {
         notes.extend(earlier.notes.iter().map(|note| format!("of the earlier campaign: {note}")));
     }
-    notes.iter().for_each(|note| eprintln!("note: {}", console::redacted(note)));
+    let newer = html::newer(read.campaign.header.version);
+    newer.iter().chain(&notes).for_each(|note| eprintln!("note: {}", console::redacted(note)));
     let (campaign, earlier) = (&read.campaign, earlier.map(|read| read.campaign));
     if let Err(why) = files::write_reports_against(&args.dir, campaign, earlier.as_ref(), &notes) {
         return Err(ExpectedError::Usage(format!(
