@@ -13,13 +13,14 @@ use crate::lab::{drill, ends_with, folder, stderr, stdout};
 type Test = fn() -> Result<(), Failed>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, Test); 6] = [
+    let tests: [(&str, Test); 7] = [
         ("a_folder_is_no_campaign", a_folder_is_no_campaign),
         ("many_bad_lines_are_counted", many_bad_lines_are_counted),
         ("a_campaign_without_its_header_is_shown", a_campaign_without_its_header_is_shown),
         ("a_newer_format_is_said_everywhere", a_newer_format_is_said_everywhere),
         ("a_trace_that_was_cut_short_is_said", a_trace_that_was_cut_short_is_said),
         ("no_run_is_written_outside_the_folder", no_run_is_written_outside_the_folder),
+        ("a_write_up_is_not_written_over", a_write_up_is_not_written_over),
     ];
     tests.into_iter().map(|(name, test)| Trial::test(format!("damage/{name}"), test)).collect()
 }
@@ -136,5 +137,16 @@ fn no_run_is_written_outside_the_folder() -> Result<(), Failed> {
     ends_with(&output, 0);
     assert_eq!(fs::read_to_string(&victim)?, "mine");
     assert!(stderr(&output).contains("leads out of the folder"), "{}", stderr(&output));
+    Ok(())
+}
+
+fn a_write_up_is_not_written_over() -> Result<(), Failed> {
+    let (folder, _) = violated();
+    let file = folder.path().join("drill.md");
+    fs::write(&file, "mine")?;
+    let output = drill(folder.path(), &["report", "--write-up", "drill.md"]);
+    ends_with(&output, 2);
+    assert!(stderr(&output).contains("drill.md is there already"), "{}", stderr(&output));
+    assert_eq!(fs::read_to_string(&file)?, "mine");
     Ok(())
 }
