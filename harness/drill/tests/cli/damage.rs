@@ -6,14 +6,15 @@ use std::{
 };
 
 use libtest_mimic::{Failed, Trial};
+use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::lab::{drill, ends_with, folder, stderr, stdout};
+use crate::lab::{drill, ends_with, folder, program, stderr, stdout};
 
 type Test = fn() -> Result<(), Failed>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, Test); 7] = [
+    let tests: [(&str, Test); 9] = [
         ("a_folder_is_no_campaign", a_folder_is_no_campaign),
         ("many_bad_lines_are_counted", many_bad_lines_are_counted),
         ("a_campaign_without_its_header_is_shown", a_campaign_without_its_header_is_shown),
@@ -21,6 +22,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("a_trace_that_was_cut_short_is_said", a_trace_that_was_cut_short_is_said),
         ("no_run_is_written_outside_the_folder", no_run_is_written_outside_the_folder),
         ("a_write_up_is_not_written_over", a_write_up_is_not_written_over),
+        ("json_hides_nothing_from_who_reads_it", json_hides_nothing_from_who_reads_it),
+        ("a_runner_is_given_no_commands", a_runner_is_given_no_commands),
     ];
     tests.into_iter().map(|(name, test)| Trial::test(format!("damage/{name}"), test)).collect()
 }
@@ -148,5 +151,38 @@ fn a_write_up_is_not_written_over() -> Result<(), Failed> {
     ends_with(&output, 2);
     assert!(stderr(&output).contains("drill.md is there already"), "{}", stderr(&output));
     assert_eq!(fs::read_to_string(&file)?, "mine");
+    Ok(())
+}
+
+fn json_hides_nothing_from_who_reads_it() -> Result<(), Failed> {
+    let (folder, lines) = violated();
+    let claim = "\u{9b}2J \u{202e} \u{e0041} grün";
+    edit(&lines, |text| text.replace("\"claim\":\"", &format!("\"claim\":\"{claim}")))?;
+    let output = drill(folder.path(), &["report", "--message-format", "json"]);
+    let text = stdout(&output);
+    assert!(!text.contains(['\u{9b}', '\u{202e}', '\u{e0041}']) && text.contains("grün"), "{text}");
+    let summary: Value = serde_json::from_str(&text)?;
+    let read = summary["scenarios"][0]["claim"].as_str();
+    assert!(read.is_some_and(|read| read.starts_with(claim)), "{read:?}");
+    Ok(())
+}
+
+fn a_runner_is_given_no_commands() -> Result<(), Failed> {
+    let (folder, lines) = violated();
+    // The second word begins a line of its own.
+    let why = format!("\"why\":\"{} ::stop-commands::tok ##[error]no ", "a".repeat(69));
+    edit(&lines, |text| text.replace("\"why\":\"", &why))?;
+    let json = ["report", "--message-format", "json"];
+    for (args, there) in [(&json[..1], ": :stop-commands"), (&json, "##\\u005berror")] {
+        let output = program(folder.path(), "drill", args, &[("GITHUB_ACTIONS", "true")]);
+        ends_with(&output, 0);
+        let text = stdout(&output) + &stderr(&output);
+        assert!(text.contains(there), "{text}");
+        assert!(!text.contains("##["), "{text}");
+        let commands = text.lines().filter(|line| line.trim_start().starts_with("::")).count();
+        assert_eq!(commands, 0, "{text}");
+    }
+    let output = drill(folder.path(), &["report"]);
+    assert!(output.status.success());
     Ok(())
 }
