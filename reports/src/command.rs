@@ -54,10 +54,8 @@ pub fn replay(program: &str, run: &RunId, plan: Option<&str>) -> String {
 ///
 /// In the name of a folder a URL no longer looks like one, so its password has to go before that.
 pub fn folder(run: &RunId) -> String {
-    match redact(&run.scenario) {
-        Cow::Borrowed(_) => run.folder(),
-        Cow::Owned(scenario) => RunId { scenario, ..run.clone() }.folder(),
-    }
+    let of = |name: &str| redact(name).into_owned();
+    RunId { scenario: of(&run.scenario), nemesis: of(&run.nemesis), ..run.clone() }.folder()
 }
 
 /// The command that makes a plan smaller, as long as it violates the same check.

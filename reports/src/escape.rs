@@ -66,6 +66,41 @@ pub(crate) fn is_hidden(c: char) -> bool {
         || (c as u32) & 0xfffe == 0xfffe
 }
 
+/// A JSON text in which nothing is hidden: it is equal in value, and its control characters are spelt.
+///
+/// Outside strings JSON has none but blanks, which stay.
+pub fn json(text: &str) -> Cow<'_, str> {
+    let is_spelt = |c: char| is_hidden(c) && !c.is_ascii_whitespace();
+    if !text.contains(is_spelt) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_spelt(c) {
+            let mut units = [0; 2];
+            shown.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            shown.push(c);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Text of a terminal that a runner of GitHub Actions takes for no command.
+///
+/// A runner obeys `::` at the beginning of a line, whatever blanks are before it, and `##[` anywhere.
+pub fn without_workflow_commands(text: &str) -> String {
+    let lines = text.split_inclusive(['\n', '\r']).map(|line| {
+        let command = line.trim_start();
+        let blanks = &line[..line.len() - command.len()];
+        match command.strip_prefix("::") {
+            Some(rest) => format!("{blanks}: :{rest}"),
+            None => line.to_owned(),
+        }
+    });
+    lines.collect::<String>().replace("##[", "## [")
+}
+
 fn spell(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {

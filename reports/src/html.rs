@@ -59,8 +59,7 @@ impl<'a> Page<'a> {
 /// When the page is longer than its bound, which no input can cause.
 pub fn campaign(page: &Page<'_>) -> String {
     let summary = page.campaign.summary();
-    let earlier = page.against.map(Campaign::summary);
-    let against = earlier.as_ref().map(|earlier| Against::new(earlier, &summary));
+    let against = page.against.map(|earlier| Against::new(earlier, page.campaign));
     let mut notes: Vec<String> = newer(page.campaign.header.version).into_iter().collect();
     notes.extend(page.notes.iter().cloned());
     let body = html! {
@@ -97,7 +96,7 @@ fn notes(notes: &[String]) -> Markup {
 }
 
 /// Says so where something was written by a newer version.
-fn newer(version: u32) -> Option<String> {
+pub fn newer(version: u32) -> Option<String> {
     (version > RECORD_VERSION).then(|| {
         format!(
             "it was written in version {version} of the format, and this build knows {RECORD_VERSION}; what \

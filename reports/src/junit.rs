@@ -12,7 +12,7 @@ use chaosdrill_core::{Campaign, Record, Verdict};
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::{
-    command, escape, overview,
+    command, escape, limits, overview,
     terminal::{self, Palette, Replay},
 };
 
@@ -27,12 +27,24 @@ pub struct JunitError(#[from] quick_junit::SerializeError);
 ///
 /// When the XML writer fails, which it does not do in memory.
 pub fn junit(campaign: &Campaign) -> Result<String, JunitError> {
+    junit_with(campaign, &[])
+}
+
+/// The same, with what could not be read of the campaign as properties of each suite.
+///
+/// # Errors
+///
+/// When the XML writer fails, which it does not do in memory.
+pub fn junit_with(campaign: &Campaign, notes: &[String]) -> Result<String, JunitError> {
     let mut report = Report::new("chaosdrill");
     report.set_time(whole_ms(overview::total(campaign).virtual_time));
     let summary = campaign.summary();
     for (name, part) in overview::by_scenario(campaign) {
         let mut suite = TestSuite::new(escape::line(name));
         suite.set_time(whole_ms(part.virtual_time));
+        for note in notes.iter().take(limits::MARKDOWN_NOTES_MAX) {
+            suite.add_property(property("not whole", note));
+        }
         let announced = summary.scenarios.iter().find(|scenario| scenario.name == name);
         if let Some(scenario) = announced {
             suite.add_property(property("claim", &scenario.claim));

@@ -38,6 +38,12 @@ pub const MARKDOWN_TEXT_CHARS_MAX: usize = 300;
 /// Bytes of one command in `summary.md`; a longer one is left out, because half a command is worse than none.
 pub const MARKDOWN_COMMAND_BYTES_MAX: usize = 400;
 
+/// Notes on what could not be read, in Markdown and in each suite of JUnit.
+pub const MARKDOWN_NOTES_MAX: usize = 5;
+
+/// Characters of one such note in Markdown.
+pub const MARKDOWN_NOTE_CHARS_MAX: usize = 100;
+
 /// How much a Markdown form may hold: rows, and the bytes they may take, for each section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MarkdownBounds {

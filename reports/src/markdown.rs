@@ -30,7 +30,16 @@ pub const MEASURED_END: &str = "<!-- /measured -->";
 ///
 /// When the text is longer than its bound, which no input can cause.
 pub fn summary(summary: &Summary) -> String {
-    within(summary, &limits::MARKDOWN_SUMMARY)
+    summary_with(summary, &[])
+}
+
+/// The same, which begins with what could not be read of the campaign.
+///
+/// # Panics
+///
+/// When the text is longer than its bound, which no input can cause.
+pub fn summary_with(summary: &Summary, notes: &[String]) -> String {
+    within(summary, notes, &limits::MARKDOWN_SUMMARY)
 }
 
 /// The same at length, for the page of a job: what `GITHUB_STEP_SUMMARY` takes.
@@ -39,11 +48,12 @@ pub fn summary(summary: &Summary) -> String {
 ///
 /// When the text is longer than its bound, which no input can cause.
 pub fn job_summary(summary: &Summary) -> String {
-    within(summary, &limits::MARKDOWN_JOB)
+    within(summary, &[], &limits::MARKDOWN_JOB)
 }
 
-fn within(summary: &Summary, bounds: &MarkdownBounds) -> String {
+fn within(summary: &Summary, notes: &[String], bounds: &MarkdownBounds) -> String {
     let mut text = format!("# Chaos drill: {}\n\n", summary.verdict.name());
+    text.push_str(&self::notes(notes));
     text.push_str(&format!("**{}.**\n\n", capitalised(&words::because(summary))));
     text.push_str(&header(&summary.campaign));
     text.push_str(&never_hit(&summary.never_hit, bounds));
@@ -82,6 +92,24 @@ fn header(campaign: &CampaignHeader) -> String {
     }
     parts.push(format!("chaosdrill {}", name(&campaign.tool)));
     format!("{}\n", parts.join(", "))
+}
+
+/// What could not be read: before the verdict, which does not know of it.
+fn notes(notes: &[String]) -> String {
+    if notes.is_empty() {
+        return String::new();
+    }
+    let chars_max = limits::MARKDOWN_NOTE_CHARS_MAX;
+    let mut text = "This report is not whole:\n\n".to_owned();
+    for note in notes.iter().take(limits::MARKDOWN_NOTES_MAX) {
+        text.push_str(&format!("- {}\n", escape::markdown_line(note, chars_max)));
+    }
+    let more = notes.len().saturating_sub(limits::MARKDOWN_NOTES_MAX) as u64;
+    if more > 0 {
+        text.push_str(&format!("- and {}\n", words::counted(more, "more note")));
+    }
+    text.push('\n');
+    text
 }
 
 fn never_hit(marks: &[String], bounds: &MarkdownBounds) -> String {

@@ -14,8 +14,11 @@ const TRACE_VERSION: u32 = record::RECORD_VERSION;
 pub fn all() -> Vec<(&'static str, Value)> {
     vec![
         schema::<record::CampaignHeader>("campaign", record::RECORD_VERSION),
+        schema::<record::CampaignLine>("campaign-line", record::RECORD_VERSION),
         schema::<Plan>("plan", plan::PLAN_VERSION),
         schema::<record::Proof>("proof", record::RECORD_VERSION),
+        // `prove.json` is a list of these.
+        schema::<Vec<record::Proof>>("prove", record::RECORD_VERSION),
         schema::<Record>("record", record::RECORD_VERSION),
         schema::<record::Summary>("summary", record::RECORD_VERSION),
         schema::<TraceEvent>("trace-event", TRACE_VERSION),

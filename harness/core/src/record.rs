@@ -21,7 +21,9 @@ mod exercise;
 mod proof;
 mod summary;
 
-pub use campaign::{Campaign, CampaignHeader, CampaignMeasured, ScenarioRecord, SweepRecord};
+pub use campaign::{
+    Campaign, CampaignHeader, CampaignLine, CampaignMeasured, ScenarioRecord, SweepRecord,
+};
 pub use exercise::{Exercise, ExerciseSummary, Way, WaySummary};
 pub use proof::{Proof, ProofBy};
 pub use summary::{Finding, ScenarioSummary, SiteCoverage, Summary, Tally, Untried};
@@ -51,11 +53,23 @@ pub struct RunId {
 }
 
 impl RunId {
-    /// The run's folder below the output folder.
+    /// The run's folder below the output folder, and never anywhere else.
     pub fn folder(&self) -> String {
+        let plain = |name: &str| name.replace(['/', '\0'], ".");
         let suffix =
             if self.nemesis == "script" { String::new() } else { format!("-{}", self.nemesis) };
-        format!("{}/{}{suffix}", self.scenario.replace('/', "."), self.seed)
+        let scenario = plain(&self.scenario);
+        // `.` and `..` are folders that are there already.
+        let guard = if scenario.trim_matches('.').is_empty() { "_" } else { "" };
+        format!("{guard}{scenario}/{}{}", self.seed, plain(&suffix))
+    }
+
+    /// Whether its names are such as runs have; with others, a record was made by hand to name some other folder.
+    pub fn stays_in_its_folder(&self) -> bool {
+        let is_part = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('\0');
+        self.scenario.split('/').all(is_part)
+            && is_part(&self.nemesis)
+            && !self.nemesis.contains('/')
     }
 }
 
@@ -229,5 +243,47 @@ impl Record {
     /// Virtual time of the whole run.
     pub fn virtual_time(&self) -> Duration {
         Duration::from_nanos(self.virtual_ns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(scenario: &str, nemesis: &str) -> RunId {
+        RunId {
+            scenario: scenario.into(),
+            nemesis: nemesis.into(),
+            seed: Seed(42),
+            db: "sqlite".into(),
+            simulator: "turmoil".into(),
+            defect: None,
+        }
+    }
+
+    #[test]
+    fn no_name_leads_out_of_the_folder() {
+        let plain = [
+            ("outbox/lease-expiry", "script", "outbox.lease-expiry/0x2a"),
+            ("a/b.c", "kept-some plan", "a.b.c/0x2a-kept-some plan"),
+        ];
+        for (scenario, nemesis, folder) in plain {
+            assert_eq!(run(scenario, nemesis).folder(), folder);
+            assert!(run(scenario, nemesis).stays_in_its_folder());
+        }
+        let hostile = [
+            ("x", "x/../../../victim", "x/0x2a-x..........victim"),
+            ("..", "script", "_../0x2a"),
+            ("/.", "script", "_../0x2a"),
+            ("", "script", "_/0x2a"),
+            ("/etc/x", "script", ".etc.x/0x2a"),
+            ("a/../../b", "script", "a.......b/0x2a"),
+            ("a\0b", "script", "a.b/0x2a"),
+            ("a", "b\0", "a/0x2a-b."),
+        ];
+        for (scenario, nemesis, folder) in hostile {
+            assert_eq!(run(scenario, nemesis).folder(), folder);
+            assert!(!run(scenario, nemesis).stays_in_its_folder(), "{scenario} {nemesis}");
+        }
     }
 }

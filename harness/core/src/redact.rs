@@ -1,28 +1,59 @@
 //! Passwords, hidden where a text comes in: what a run writes down is read by others than those who ran it.
+//!
+//! A password is found by what stands around it: the user of a URL, or a name such as `password` and a `=`.
+//! Where that leaves a choice, more is hidden than the password: the other choice would show a part of it.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// Hides the password of every URL: `postgres://user:secret@host/db` becomes `postgres://user:***@host/db`.
-///
-/// A password that is not percent-encoded may hold `@`, `/` or `?`, so it is taken to reach to the last `@`
-/// of the URL. In an unusual URL that hides more than the password; the other choice would show a part of it.
+mod assigned;
+mod url;
+
+/// What stands where a password stood.
+const HIDDEN: &str = "***";
+
+/// Hides passwords: `postgres://user:secret@host/db` becomes `postgres://user:***@host/db`, and `password=secret`
+/// becomes `password=***`.
 pub fn redact(text: &str) -> Cow<'_, str> {
-    if !text.contains("://") {
+    if !may_hold_password(text.as_bytes()) {
         return Cow::Borrowed(text);
     }
-    let mut redacted = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(found) = rest.find("://") {
-        let (before, after) = rest.split_at(found + "://".len());
-        let end = after.find(ends_url).unwrap_or(after.len());
+    Cow::Owned(assigned::redact(&url::redact(text)))
+}
+
+/// The same for a JSON text: string by string, so that it stays the JSON that it was.
+pub fn redact_json(json: &str) -> Cow<'_, str> {
+    if !may_hold_password(json.as_bytes()) {
+        return Cow::Borrowed(json);
+    }
+    let mut redacted = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some((before, string, after)) = next_string(rest) {
         redacted.push_str(before);
-        push_without_passwords(&mut redacted, &after[..end]);
-        rest = &after[end..];
+        match serde_json::from_str::<String>(string) {
+            Ok(text) if may_hold_password(text.as_bytes()) => {
+                redacted.push_str(&Value::from(&*redact(&text)).to_string());
+            }
+            _ => redacted.push_str(string),
+        }
+        rest = after;
     }
     redacted.push_str(rest);
     Cow::Owned(redacted)
+}
+
+/// The next string of a JSON text with its quotes, and what stands before and behind it.
+fn next_string(json: &str) -> Option<(&str, &str, &str)> {
+    let begin = json.find('"')?;
+    let mut is_escaped = false;
+    let end = json[begin + 1..].find(|c| {
+        let ends = c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        ends
+    })?;
+    let end = begin + 1 + end + 1;
+    Some((&json[..begin], &json[begin..end], &json[end..]))
 }
 
 /// The same for every text in a value, names of members included.
@@ -45,30 +76,39 @@ pub(crate) fn redact_value(value: &mut Value) {
     }
 }
 
-fn ends_url(c: char) -> bool {
-    c.is_ascii_whitespace() || matches!(c, '"' | '`' | '<' | '>')
+/// Whether there is anything to be hidden, which is rare: the line of every event is asked.
+///
+/// A `:` before a slash, which JSON may have escaped, or the end of a password's name before a `=`.
+pub(crate) fn may_hold_password(text: &[u8]) -> bool {
+    text.iter().enumerate().any(|(index, byte)| match byte {
+        b':' => matches!(text.get(index + 1), Some(b'/' | b'\\')),
+        b'=' => ends_name(&text[..index]),
+        _ => false,
+    })
 }
 
-/// Appends what follows `://`, without the password before `@` and without those among the parameters.
-fn push_without_passwords(redacted: &mut String, url: &str) {
-    // Parameters come first: an `@` in one of them is not the one that ends the user's password.
-    let url = without_password_parameters(url);
-    match url.rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?.0, host))) {
-        Some((name, host)) => redacted.extend([name, ":***@", host]),
-        None => redacted.push_str(&url),
-    }
+fn ends_name(before: &[u8]) -> bool {
+    let [.., a, b, c] = before.trim_ascii_end() else { return false };
+    let end = [a, b, c].map(u8::to_ascii_lowercase);
+    matches!(&end, b"ord" | b"swd" | b"pwd" | b"ase" | b"ass")
 }
 
-fn without_password_parameters(url: &str) -> String {
-    let mut kept = String::with_capacity(url.len());
-    for (index, part) in url.split_inclusive(['?', '&', '#']).enumerate() {
-        let (pair, separator) = part.split_at(part.trim_end_matches(['?', '&', '#']).len());
-        match pair.split_once('=') {
-            Some((key, _)) if index > 0 && key.to_ascii_lowercase().ends_with("password") => {
-                kept.extend([key, "=***", separator]);
-            }
-            _ => kept.push_str(part),
-        }
-    }
-    kept
+/// Whether a `"`, or what else encloses a text, encloses it here: what follows belongs to no word.
+fn closes(after: &str) -> bool {
+    after.chars().next().is_none_or(|next| next.is_ascii_whitespace() || ",:;.)}]".contains(next))
+}
+
+/// What may enclose a text, and may stand in a password.
+fn encloses(c: char) -> bool {
+    matches!(c, '"' | '`' | '<' | '>')
+}
+
+/// Whether a name, in lower case, is that of a password wherever it stands.
+fn names_password(name: &str) -> bool {
+    ["password", "passwd", "passphrase", "_pwd"].iter().any(|end| name.ends_with(end))
+}
+
+/// Whether it is one among parameters; elsewhere `pass=3` counts tests, and `PWD=/tmp` is a folder.
+fn names_password_parameter(name: &str) -> bool {
+    names_password(name) || matches!(name, "pass" | "pwd") || name.ends_with("_pass")
 }

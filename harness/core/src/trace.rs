@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::redact::redact_value;
+use crate::redact::{may_hold_password, redact_value};
 
 /// What kind of thing happened.
 #[derive(
@@ -136,11 +136,6 @@ pub fn short_hash(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex()[..16].to_owned()
 }
 
-/// Whether there is anything to be hidden in a line, which is rare.
-fn may_hold_url(line: &[u8]) -> bool {
-    line.windows(3).any(|bytes| bytes == b"://")
-}
-
 /// The events of one run so far, and their running digest.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
@@ -164,7 +159,7 @@ impl Trace {
         let mut event =
             TraceEvent { seq, at_ns, host: host.to_owned(), kind, name: name.to_owned(), data };
         self.write(&event);
-        if may_hold_url(&self.line) {
+        if may_hold_password(&self.line) {
             redact_value(&mut event.data);
             self.write(&event);
         }
@@ -271,6 +266,14 @@ mod tests {
         trace.push(Duration::ZERO, "d1", EventKind::Observe, "said", data);
         let said = serde_json::to_string(trace.events()).expect("plain");
         assert!(!said.contains("hunter2") && said.contains("postgres://u:***@h/db"), "{said}");
+        let others =
+            ["password=hunter2", "PGPASSWORD = hunter2", "x?pass=hunter2", "a:\\/\\/u:hunter2@h"];
+        for other in others {
+            let mut trace = Trace::default();
+            trace.push(Duration::ZERO, "d1", EventKind::Log, "said", json!({ "error": other }));
+            let said = serde_json::to_string(trace.events()).expect("plain");
+            assert!(!said.contains("hunter2"), "{said}");
+        }
         let line = serde_json::to_string(&trace.events()[0]).expect("plain") + "\n";
         assert_eq!(trace.digest().to_string(), blake3::hash(line.as_bytes()).to_hex().to_string());
     }

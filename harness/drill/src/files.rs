@@ -3,35 +3,21 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io::{self, BufRead, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use chaosdrill_core::{
-    Campaign, Passage, Record, RunId, TraceEvent, Verdict,
-    record::{CampaignHeader, CampaignMeasured, SweepRecord},
-    redact::redact,
+    Campaign, Record, RunId, TraceEvent,
+    record::{CampaignHeader, CampaignLine},
+    redact::redact_json,
 };
 use chaosdrill_reports::{html, junit, markdown};
-use serde::{Deserialize, Serialize};
 
+pub(crate) use self::read::read_campaign;
 use crate::{campaign::engine::Done, stories};
 
-/// One line of `campaign.jsonl`.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Line {
-    /// The first line: what the campaign set out to do.
-    Campaign(CampaignHeader),
-    /// A run; the last one of the same run counts.
-    Record(Box<Record>),
-    /// The passages of a run on which others hang; only while the campaign goes on.
-    Passages(RunId, Vec<Passage>),
-    /// How much a sweep covered.
-    Sweep(SweepRecord),
-    /// The last line of a campaign that came to its end.
-    Measured(CampaignMeasured),
-}
+mod read;
 
 /// The folder of a campaign that is being written.
 pub(crate) struct Folder {
@@ -96,7 +82,7 @@ impl Folder {
         fs::create_dir_all(path).map_err(unwritable(path))?;
         let campaign = File::create(path.join("campaign.jsonl")).map_err(unwritable(path))?;
         let mut folder = Self { path: path.to_owned(), campaign, _lock: lock };
-        folder.append(&Line::Campaign(header.clone())).map_err(unwritable(path))?;
+        folder.append(&CampaignLine::Campaign(header.clone())).map_err(unwritable(path))?;
         Ok(folder)
     }
 
@@ -107,6 +93,9 @@ impl Folder {
     ) -> Result<(Self, BTreeMap<RunId, Done>), FolderError> {
         let lock = lock(path)?;
         let read = read_campaign(path).map_err(FolderError::NothingToResume)?;
+        if !read.has_header {
+            return Err(FolderError::NothingToResume(read.notes.concat()));
+        }
         if read.campaign.header != *header {
             return Err(FolderError::AnotherCampaign(path.display().to_string()));
         }
@@ -123,7 +112,7 @@ impl Folder {
         &self.path
     }
 
-    fn append(&mut self, line: &Line) -> io::Result<()> {
+    fn append(&mut self, line: &CampaignLine) -> io::Result<()> {
         let mut text = serde_json::to_vec(line)?;
         text.push(b'\n');
         self.campaign.write_all(&text)
@@ -132,9 +121,9 @@ impl Folder {
     /// Appends a run as soon as it is over, so that a killed campaign loses none.
     pub(crate) fn record(&mut self, done: &Done) -> io::Result<()> {
         if !done.passages.is_empty() {
-            self.append(&Line::Passages(done.record.run.clone(), done.passages.clone()))?;
+            self.append(&CampaignLine::Passages(done.record.run.clone(), done.passages.clone()))?;
         }
-        self.append(&Line::Record(Box::new(done.record.clone())))
+        self.append(&CampaignLine::Record(Box::new(done.record.clone())))
     }
 
     /// Writes everything else: the campaign once more, sorted, and its reports. One that was broken off stays as it
@@ -145,10 +134,11 @@ impl Folder {
         }
         let sorted = beside(&self.path.join("campaign.jsonl"), ".new");
         let mut file = io::BufWriter::new(File::create(&sorted)?);
-        let header = Line::Campaign(campaign.header.clone());
-        let records = campaign.records.iter().map(|record| Line::Record(Box::new(record.clone())));
-        let sweeps = campaign.sweeps.iter().cloned().map(Line::Sweep);
-        let measured = campaign.measured.clone().map(Line::Measured);
+        let header = CampaignLine::Campaign(campaign.header.clone());
+        let records =
+            campaign.records.iter().map(|record| CampaignLine::Record(Box::new(record.clone())));
+        let sweeps = campaign.sweeps.iter().cloned().map(CampaignLine::Sweep);
+        let measured = campaign.measured.clone().map(CampaignLine::Measured);
         for line in [header].into_iter().chain(records).chain(sweeps).chain(measured) {
             serde_json::to_writer(&mut file, &line)?;
             file.write_all(b"\n")?;
@@ -174,45 +164,19 @@ pub(crate) fn write_reports_against(
     let summary = campaign.summary();
     let mut json = serde_json::to_string_pretty(&summary)?;
     json.push('\n');
-    fs::write(folder.join("summary.json"), redact(&json).as_bytes())?;
-    fs::write(folder.join("summary.md"), markdown::summary(&summary))?;
-    let junit = junit::junit(campaign).map_err(io::Error::other)?;
-    fs::write(folder.join("junit.xml"), junit)?;
+    fs::write(folder.join("summary.json"), redact_json(&json).as_bytes())?;
     let told = stories::of_findings(folder, campaign, &summary);
     let (proofs, unread) = stories::proofs(folder);
     let notes: Vec<String> = notes.iter().cloned().chain(unread).collect();
+    // The page says by itself that the campaign is of a newer version.
+    let mut all: Vec<String> = html::newer(campaign.header.version).into_iter().collect();
+    all.extend(notes.iter().cloned());
+    fs::write(folder.join("summary.md"), markdown::summary_with(&summary, &all))?;
+    let junit = junit::junit_with(campaign, &all).map_err(io::Error::other)?;
+    fs::write(folder.join("junit.xml"), junit)?;
     let page = html::Page { campaign, stories: &told, proofs: &proofs, against, notes: &notes };
     fs::write(folder.join("report.html"), html::campaign(&page))?;
     stories::write_pages(folder, campaign)
-}
-
-/// A campaign as its folder tells it.
-pub(crate) struct Read {
-    /// The campaign.
-    pub(crate) campaign: Campaign,
-    /// The passages of runs on which others hang, where the campaign was broken off.
-    pub(crate) passages: BTreeMap<RunId, Vec<Passage>>,
-    /// What could not be read of it, in words.
-    pub(crate) notes: Vec<String>,
-}
-
-impl Read {
-    /// Its runs, as a campaign that goes on takes them over.
-    pub(crate) fn into_known(mut self) -> BTreeMap<RunId, Done> {
-        let mut known = BTreeMap::new();
-        // What a sweep passed is written down only until the campaign comes to its end.
-        let is_complete = self.campaign.measured.is_some();
-        let is_lost = |record: &Record| is_complete && record.run.nemesis.starts_with("sweep-");
-        // A worker that did not live to say anything may do so this time.
-        let is_mute =
-            |record: &Record| record.digest.is_none() && record.verdict == Verdict::Unknown;
-        let is_told = |record: &Record| !is_lost(record) && !is_mute(record);
-        for record in self.campaign.records.into_iter().filter(is_told) {
-            let passages = self.passages.remove(&record.run).unwrap_or_default();
-            known.insert(record.run.clone(), Done { record, passages });
-        }
-        known
-    }
 }
 
 /// Reads a trace from a file of JSON Lines.
@@ -232,51 +196,4 @@ pub(crate) fn write_record(out: &Path, record: &Record) -> io::Result<()> {
     let mut json = serde_json::to_string_pretty(record)?;
     json.push('\n');
     fs::write(out.join(record.run.folder()).join("record.json"), json)
-}
-
-/// Reads a campaign, as far as it can be read: the last line of a killed one may be torn.
-pub(crate) fn read_campaign(folder: &Path) -> Result<Read, String> {
-    let path = folder.join("campaign.jsonl");
-    let file = File::open(&path).map_err(|why| {
-        format!(
-            "failed to open {}: {why}; `report` needs the folder of a campaign, as `run` writes it",
-            path.display()
-        )
-    })?;
-    let mut header = None;
-    let mut records: BTreeMap<RunId, Record> = BTreeMap::new();
-    let mut passages: BTreeMap<RunId, Vec<Passage>> = BTreeMap::new();
-    let mut sweeps: Vec<SweepRecord> = Vec::new();
-    let mut measured = None;
-    let mut notes = Vec::new();
-    for (index, line) in io::BufReader::new(file).lines().enumerate() {
-        if line.as_ref().is_ok_and(String::is_empty) {
-            continue;
-        }
-        let parsed = line
-            .map_err(|why| why.to_string())
-            .and_then(|line| serde_json::from_str::<Line>(&line).map_err(|why| why.to_string()));
-        match parsed {
-            Ok(Line::Campaign(found)) => header = Some(found),
-            Ok(Line::Record(record)) => drop(records.insert(record.run.clone(), *record)),
-            Ok(Line::Passages(run, list)) => drop(passages.insert(run, list)),
-            Ok(Line::Sweep(found)) => sweeps.push(found),
-            Ok(Line::Measured(found)) => measured = Some(found),
-            Err(why) => {
-                notes.push(format!("line {} of campaign.jsonl is left out: {why}", index + 1));
-            }
-        }
-    }
-    let header: CampaignHeader = header.ok_or_else(|| {
-        format!(
-            "{} does not say which campaign it is of; its first line is missing or damaged",
-            path.display()
-        )
-    })?;
-    if measured.is_none() {
-        notes.push("the campaign did not come to its end; these are the runs it had".to_owned());
-    }
-    let records = records.into_values().collect();
-    sweeps.sort();
-    Ok(Read { passages, campaign: Campaign { header, records, sweeps, measured }, notes })
 }

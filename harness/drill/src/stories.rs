@@ -67,6 +67,11 @@ pub(crate) fn read(folder: &Path, record: &Record) -> Story {
     let plan = plan(&folder.join("plan.toml"), &mut notes);
     let minimal = plan_of(&folder.join("plan.min.toml"), &mut notes);
     let events = events(&folder.join("trace.jsonl"), &mut notes);
+    let (there, all) = (events.len() as u64, record.events);
+    // Where there is no trace at all, that was said.
+    if there != all && folder.join("trace.jsonl").is_file() {
+        notes.push(format!("trace.jsonl has {there} events, and the run had {all}"));
+    }
     Story { record: record.clone(), plan, minimal, events, notes }
 }
 

@@ -158,8 +158,9 @@ fn told(registry: &Registry, record: &Record, plan: Option<&str>) -> String {
         String::new()
     };
     let simulator = sim::SIMULATOR;
-    format!(
+    let told = format!(
         "\n{block}{place}  digest   {} ({simulator})\n",
         record.digest.as_deref().unwrap_or("none")
-    )
+    );
+    cli::harmless(&told).into_owned()
 }

@@ -1,6 +1,6 @@
 //! Hostile text, thrown at every escape.
 
-use chaosdrill_core::redact::redact;
+use chaosdrill_core::redact::{redact, redact_json};
 use chaosdrill_reports::escape::{line, line_within, markdown};
 use proptest::prelude::*;
 use quick_junit::XmlString;
@@ -45,7 +45,14 @@ pub(crate) fn hostile() -> impl Strategy<Value = String> {
             " ",
             "  ",
             "postgres://u:hunter2@h/db",
+            " host=db password=hunter2",
+            " PGPASSWORD=hunter2",
+            "?pass=hunter2",
             "://",
+            ":\\/\\/",
+            "=",
+            "password=",
+            "&pwd=",
             "@",
             ":",
             "/",
@@ -109,10 +116,71 @@ fn passwords_are_hidden_wherever_they_stand() {
         ("http://host:80/path", "http://host:80/path"),
         ("https://user@host/a", "https://user@host/a"),
         ("user:secret@host is no URL", "user:secret@host is no URL"),
+        (r"postgres:\/\/u:hunter2@h", r"postgres:\/\/u:***@h"),
+        (r"postgres:\\/\\/u:hunter2@h", r"postgres:\\/\\/u:***@h"),
+        ("a://u:s\"e<c>r`et@h b", "a://u:***@h b"),
+        ("`a://u:s\"et@h`, <a://u:s>et@h>, x@y", "`a://u:***@h`, <a://u:***@h>, x@y"),
+        ("postgres://u:hunter2&password=x@h", "postgres://u:***@h"),
+        ("postgres://u:hunter2?password=x@h", "postgres://u:***"),
+        ("postgres://h:5432/db?password=p@ss&a=b", "postgres://h:5432/db?password=***&a=b"),
+        ("postgres://h/db?pass=hunter2&pwd=x#y", "postgres://h/db?pass=***&pwd=***#y"),
+        (
+            "jdbc:sqlserver://h:1433;user=u;password=p@ss",
+            "jdbc:sqlserver://h:1433;user=u;password=***",
+        ),
     ];
     for (text, shown) in cases {
         assert_eq!(redact(text), shown);
+        assert_eq!(redact(shown), shown);
     }
+}
+
+#[test]
+fn passwords_with_a_name_are_hidden() {
+    let cases = [
+        ("host=db user=u password=hunter2", "host=db user=u password=***"),
+        ("password='it\\'s one' user=u", "password=*** user=u"),
+        ("password = 'a b' user = u", "password = *** user = u"),
+        (r#"failed: \"host=db password=\"a b\" x\""#, r#"failed: \"host=db password=*** x\""#),
+        ("PGPASSWORD=hunter2 psql -h db", "PGPASSWORD=*** psql -h db"),
+        ("MYSQL_PWD=hunter2", "MYSQL_PWD=***"),
+        ("/login?pass=hunter2&a=b", "/login?pass=***&a=b"),
+        ("/login?a=b&pwd=hunter2", "/login?a=b&pwd=***"),
+        ("Server=h;Uid=u;Pwd=hunter2;Database=d", "Server=h;Uid=u;Pwd=***;Database=d"),
+        (r#"{"dsn":"host=db password=hunter2","n":1}"#, r#"{"dsn":"host=db password=***","n":1}"#),
+    ];
+    for (text, shown) in cases {
+        assert_eq!(redact(text), shown);
+        assert_eq!(redact(shown), shown);
+    }
+}
+
+#[test]
+fn what_is_no_password_is_shown() {
+    let harmless = [
+        "bypass = yes",
+        "bypass=yes",
+        "password: none set",
+        "the password is wrong",
+        "pass=3 fail=2",
+        "PWD=/tmp OLDPWD=/",
+        "PGPASSWORD= psql",
+        "password == other",
+        "http://h/x?bypass=yes&q=1",
+        "compass=north&trespass=no",
+        "http://h:80/\" and <http://h:81/>",
+    ];
+    for text in harmless {
+        assert_eq!(redact(text), text);
+    }
+}
+
+#[test]
+fn json_stays_json() {
+    let json = r#"{"a":"postgres://u:s@h","m\"":"x@y", "b":["password=a\"b","\\"],"n":1.50,"http://h:1":"@"}"#;
+    let redacted = redact_json(json);
+    let expected = r#"{"a":"postgres://u:***@h","m\"":"x@y", "b":["password=***","\\"],"n":1.50,"http://h:1":"@"}"#;
+    assert_eq!(redacted, expected);
 }
 
 #[test]
@@ -152,6 +220,18 @@ proptest! {
         let text = format!("{around}postgres://{user}:{password}@host/db{around}");
         let shown = redact(&text).into_owned();
         prop_assert_eq!(shown, format!("{around}postgres://{user}:***@host/db{around}"));
+    }
+
+    #[test]
+    fn a_password_may_hold_what_encloses_others(password in "[0-9A-Z\"<>`@:,;.&?{}'\\[\\]\\\\]{1,12}", around in "[ ('\n]?") {
+        let text = format!("{around}postgres://u:{password}@host/db{around}");
+        prop_assert_eq!(redact(&text).into_owned(), format!("{around}postgres://u:***@host/db{around}"));
+    }
+
+    #[test]
+    fn an_assigned_password_never_shows(password in "[0-9A-Za-z!#-&(-;=?@^_|~{}]{1,12}", behind in "( user=u)?") {
+        let text = format!("host=db password={password}{behind}");
+        prop_assert_eq!(redact(&text).into_owned(), format!("host=db password=***{behind}"));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Annotations, the trace for Perfetto, the write-up, and what became of earlier findings.
 
-use chaosdrill_core::{Campaign, Plan, record::Exercise};
+use chaosdrill_core::{
+    Campaign, Plan, Record, RunId, Seed, Verdict,
+    record::{Exercise, Finding},
+};
 use chaosdrill_reports::{
     Story,
     against::{Against, Status},
@@ -77,14 +80,14 @@ fn the_page_of_a_job_is_the_summary_at_length() {
 fn findings_are_new_ongoing_or_fixed() {
     let earlier = stories::campaign();
     let mut now = stories::campaign();
-    let (earlier_summary, now_summary) = (earlier.summary(), now.summary());
-    let against = Against::new(&earlier_summary, &now_summary);
-    assert!(now_summary.findings.iter().all(|f| against.status(f) == Status::Ongoing));
+    let summary = now.summary();
+    let against = Against::new(&earlier, &now);
+    assert!(summary.findings.iter().all(|f| against.status(f) == Status::Ongoing));
     assert!(against.fixed().is_empty());
 
-    let nothing = Campaign { records: vec![], ..earlier }.summary();
-    let against = Against::new(&nothing, &now_summary);
-    assert!(now_summary.findings.iter().all(|f| against.status(f) == Status::New));
+    let nothing = Campaign { records: vec![], ..earlier.clone() };
+    let against = Against::new(&nothing, &now);
+    assert!(summary.findings.iter().all(|f| against.status(f) == Status::New));
 
     // One scenario is valid now, another did not run.
     now.records.retain(|record| record.run.scenario != "provisioning/two-phase");
@@ -92,15 +95,62 @@ fn findings_are_new_ongoing_or_fixed() {
     for record in now.records.iter_mut().filter(|record| hostile(record)) {
         *record = sample::calm(record.run.clone(), "held");
     }
-    let now_summary = now.summary();
-    let against = Against::new(&earlier_summary, &now_summary);
+    let against = Against::new(&earlier, &now);
     assert_eq!(against.fixed().len(), 1);
     assert_eq!(against.not_looked_for().len(), 1);
 }
 
+/// Whether the finding that was pursued counts as fixed where nothing but this run took its place.
+fn is_fixed_by(change: impl Fn(&mut Record)) -> bool {
+    let earlier = stories::campaign();
+    let found = earlier.records.iter().find(|r| r.pursuit.is_some()).expect("one was pursued");
+    let mut record = sample::calm(found.run.clone(), "held");
+    record.faults.clone_from(&found.faults);
+    change(&mut record);
+    let now = Campaign { records: vec![record], ..earlier.clone() };
+    let against = Against::new(&earlier, &now);
+    let is_it = |finding: &&Finding| finding.run == found.run;
+    assert_ne!(against.fixed().iter().any(is_it), against.not_looked_for().iter().any(is_it));
+    against.fixed().iter().any(is_it)
+}
+
+#[test]
+fn only_what_showed_a_finding_can_show_that_it_is_fixed() {
+    assert!(is_fixed_by(|_| {}));
+    assert!(!is_fixed_by(|record| record.verdict = Verdict::Unknown));
+    let others: [fn(&mut RunId); 5] = [
+        |run| run.seed = Seed(run.seed.0 + 1),
+        |run| run.nemesis = "swarm".into(),
+        |run| run.defect = Some("other".into()),
+        |run| run.db = "other".into(),
+        |run| run.simulator = "other".into(),
+    ];
+    for other in others {
+        assert!(!is_fixed_by(|record| other(&mut record.run)));
+    }
+}
+
+#[test]
+fn a_kept_plan_shows_it_too() {
+    let kept = |record: &mut Record| {
+        record.run.nemesis = "kept-late".into();
+        record.faults.iter_mut().for_each(|fault| fault.fault.required = true);
+    };
+    assert!(is_fixed_by(kept));
+    let minimal = |record: &mut Record| {
+        kept(record);
+        record.faults.truncate(1);
+    };
+    assert!(is_fixed_by(minimal), "the smallest plan is its first fault");
+    assert!(!is_fixed_by(|record| {
+        kept(record);
+        record.faults.clear();
+    }));
+}
+
 #[test]
 fn the_same_check_at_other_places_is_another_finding() {
-    let earlier = stories::campaign().summary();
+    let earlier = stories::campaign();
     let mut campaign = stories::campaign();
     for record in &mut campaign.records {
         if let Some(minimal) = record.pursuit.as_mut().and_then(|p| p.minimal.as_mut()) {
@@ -109,7 +159,7 @@ fn the_same_check_at_other_places_is_another_finding() {
     }
     let now = campaign.summary();
     let pursued = now.findings.iter().find(|f| f.pursuit.is_some()).expect("one was pursued");
-    assert_eq!(Against::new(&earlier, &now).status(pursued), Status::New);
+    assert_eq!(Against::new(&earlier, &campaign).status(pursued), Status::New);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! The schemas, and that what is written fits them.
 
-use chaosdrill_core::{Plan, Seed, Trace, trace::EventKind};
+use chaosdrill_core::{Plan, Seed, Trace, record::CampaignLine, trace::EventKind};
 use chaosdrill_reports::schema;
 use serde_json::{Value, json};
 
-use crate::sample;
+use crate::{sample, stories};
 
 fn validator(name: &str) -> jsonschema::Validator {
     let all = schema::all();
@@ -24,9 +24,18 @@ fn check(name: &str, value: &impl serde::Serialize) {
 fn the_sample_fits() {
     let campaign = sample::campaign();
     check("campaign", &campaign.header);
+    check("campaign-line", &CampaignLine::Campaign(campaign.header.clone()));
+    let measured = campaign.measured.clone().expect("it came to its end");
+    check("campaign-line", &CampaignLine::Measured(measured));
+    campaign.sweeps.iter().for_each(|sweep| {
+        check("campaign-line", &CampaignLine::Sweep(sweep.clone()));
+    });
+    check("prove", &stories::proofs());
     check("summary", &campaign.summary());
     for record in &campaign.records {
         check("record", record);
+        check("campaign-line", &CampaignLine::Record(Box::new(record.clone())));
+        check("campaign-line", &CampaignLine::Passages(record.run.clone(), vec![]));
         let mut plan = Plan::new(&record.run.scenario, record.run.seed);
         plan.faults = record.faults.iter().map(|fault| fault.fault.clone()).collect();
         check("plan", &plan);
@@ -59,8 +68,10 @@ fn the_ids_are_names_and_not_places() {
     insta::assert_json_snapshot!(ids, @r#"
     [
       "chaosdrill/campaign/v1",
+      "chaosdrill/campaign-line/v1",
       "chaosdrill/plan/v1",
       "chaosdrill/proof/v1",
+      "chaosdrill/prove/v1",
       "chaosdrill/record/v1",
       "chaosdrill/summary/v1",
       "chaosdrill/trace-event/v1"

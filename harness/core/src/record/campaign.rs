@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    record::{Exercise, Record},
+    passage::Passage,
+    record::{Exercise, Record, RunId},
     seed::Seed,
 };
 
@@ -106,6 +107,22 @@ pub struct SweepRecord {
     /// Plans that were left out, because a bound was met.
     #[serde(default)]
     pub left_out: u64,
+}
+
+/// One line of `campaign.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CampaignLine {
+    /// The first line: what the campaign set out to do.
+    Campaign(CampaignHeader),
+    /// A run; the last one of the same run counts.
+    Record(Box<Record>),
+    /// The passages of a run on which others hang; only while the campaign goes on.
+    Passages(RunId, Vec<Passage>),
+    /// How much a sweep covered.
+    Sweep(SweepRecord),
+    /// The last line of a campaign that came to its end.
+    Measured(CampaignMeasured),
 }
 
 /// A campaign: what it set out to do, and the records of its runs.

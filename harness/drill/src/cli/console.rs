@@ -1,16 +1,32 @@
 //! What goes to the terminal: progress on standard error, results on standard output.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    borrow::Cow,
+    io::{self, IsTerminal, Write},
+};
 
-use chaosdrill_core::{Record, Verdict, redact::redact};
+use chaosdrill_core::{Record, Verdict, redact::redact_json};
 use chaosdrill_reports::{Palette, Replay, escape, terminal};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-use crate::campaign::engine::Progress;
+use crate::{campaign::engine::Progress, cli::github};
 
 /// Writes to standard output; a reader that has gone away is no error of ours.
 pub(crate) fn print(text: &str) {
+    print_as_it_is(&harmless(text));
+}
+
+/// A text as it can be shown where this runs: a runner of GitHub Actions obeys what looks like a command.
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+    if github::is_runner() {
+        Cow::Owned(escape::without_workflow_commands(text))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+fn print_as_it_is(text: &str) {
     let mut out = anstream::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
@@ -18,13 +34,15 @@ pub(crate) fn print(text: &str) {
 /// Writes one JSON object as a line of standard output.
 pub(crate) fn print_json(value: &impl Serialize) {
     let text = serde_json::to_string(value).expect("plain data");
-    print(&format!("{}\n", redact(&text)));
+    let text = redact_json(&text);
+    // Of the commands of a runner only `##[` can stand in a line of JSON, and only in its strings.
+    print_as_it_is(&format!("{}\n", escape::json(&text).replace("##[", "##\\u005b")));
 }
 
 /// A message without passwords, and without anything that could steer a terminal, but with its line breaks.
 pub(crate) fn redacted(message: &str) -> String {
     let lines: Vec<String> = message.lines().map(escape::line).collect();
-    lines.join("\n")
+    harmless(&lines.join("\n")).into_owned()
 }
 
 /// The colours; anstream takes them out again where nobody wants them.
@@ -110,10 +128,11 @@ impl Progress for Bar {
     }
 
     fn settled(&mut self, line: &str, state: &str) {
+        let line = harmless(line);
         if self.plain {
             eprintln!("{line}");
         } else {
-            self.bar.println(line);
+            self.bar.println(&*line);
         }
         self.bar.set_message(state.to_owned());
         self.state = Some(state.to_owned());

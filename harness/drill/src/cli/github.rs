@@ -8,7 +8,7 @@ use chaosdrill_reports::{annotations, markdown};
 /// Tells GitHub, where a job of GitHub's runs this; a page that cannot be written is no finding.
 pub(crate) fn tell(campaign: &Campaign) {
     let summary = campaign.summary();
-    if read("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
+    if is_runner() {
         // Workflow commands are read from both outputs of a step; results for people and programs go to the other one.
         eprint!("{}", annotations::github(&summary));
     }
@@ -20,6 +20,11 @@ pub(crate) fn tell(campaign: &Campaign) {
     if let Err(why) = append() {
         eprintln!("warning: failed to write the summary of the job: {why}");
     }
+}
+
+/// Whether a runner of GitHub Actions reads what is printed.
+pub(crate) fn is_runner() -> bool {
+    read("GITHUB_ACTIONS").is_some_and(|value| value == "true")
 }
 
 fn read(name: &str) -> Option<String> {

@@ -36,6 +36,10 @@ pub(crate) fn merge(args: &MergeArgs, format: MessageFormat) -> Result<Status, E
     let mut shards = Vec::new();
     for dir in &args.dirs {
         let read = files::read_campaign(dir).map_err(ExpectedError::Usage)?;
+        if !read.has_header {
+            let why = "does not say which campaign it is of; its first line is missing or damaged";
+            return Err(ExpectedError::Usage(format!("{}/campaign.jsonl {why}", dir.display())));
+        }
         let is_whole = read.campaign.measured.is_some();
         read.notes.iter().for_each(|note| {
             eprintln!("note: {}: {}", dir.display(), console::redacted(note));

@@ -22,6 +22,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 pub(crate) use self::args::{Steering, out_of_environment, steering_of_environment};
+pub(crate) use self::console::harmless;
 pub(crate) use self::error::{ExpectedError, Status};
 use crate::{registry::Registry, scratch, sibling, worker};
 

@@ -1,8 +1,12 @@
 //! `drill report`: the reports of a campaign once more, from its records alone.
 
-use std::path::PathBuf;
+use std::{
+    fs::File,
+    io::{self, Write},
+    path::PathBuf,
+};
 
-use chaosdrill_reports::write_up;
+use chaosdrill_reports::{html, write_up};
 use clap::Args;
 
 use crate::{
@@ -23,18 +27,29 @@ pub(crate) struct ReportArgs {
     /// The folder of an earlier campaign: the report says what is new, ongoing and fixed.
     #[arg(long, value_name = "DIR")]
     against: Option<PathBuf>,
-    /// Write a skeleton of a drill write-up to this file, for a person to finish.
+    /// Write a skeleton of a drill write-up to this file, which must be new, for a person to finish.
     #[arg(long, value_name = "FILE")]
     write_up: Option<PathBuf>,
 }
 
 pub(crate) fn report(args: &ReportArgs, format: MessageFormat) -> Result<Status, ExpectedError> {
+    if let Some(file) = args.write_up.as_deref().filter(|file| file.exists()) {
+        return Err(ExpectedError::Usage(format!(
+            "{} is there already, and a person may have worked on it; give the write-up another name",
+            file.display()
+        )));
+    }
     let read = files::read_campaign(&args.dir).map_err(ExpectedError::Usage)?;
-    read.notes.iter().for_each(|note| eprintln!("note: {}", console::redacted(note)));
     let earlier = args.against.as_deref().map(files::read_campaign).transpose();
-    let earlier = earlier.map_err(ExpectedError::Usage)?.map(|read| read.campaign);
-    let (campaign, notes) = (&read.campaign, &read.notes);
-    if let Err(why) = files::write_reports_against(&args.dir, campaign, earlier.as_ref(), notes) {
+    let earlier = earlier.map_err(ExpectedError::Usage)?;
+    let mut notes = read.notes.clone();
+    if let Some(earlier) = &earlier {
+        notes.extend(earlier.notes.iter().map(|note| format!("of the earlier campaign: {note}")));
+    }
+    let newer = html::newer(read.campaign.header.version);
+    newer.iter().chain(&notes).for_each(|note| eprintln!("note: {}", console::redacted(note)));
+    let (campaign, earlier) = (&read.campaign, earlier.map(|read| read.campaign));
+    if let Err(why) = files::write_reports_against(&args.dir, campaign, earlier.as_ref(), &notes) {
         return Err(ExpectedError::Usage(format!(
             "failed to write the reports to {}: {why}",
             args.dir.display()
@@ -43,7 +58,9 @@ pub(crate) fn report(args: &ReportArgs, format: MessageFormat) -> Result<Status,
     if let Some(file) = &args.write_up {
         let (proofs, _) = stories::proofs(&args.dir);
         let told = stories::of_findings(&args.dir, campaign, &campaign.summary());
-        std::fs::write(file, write_up::write_up(campaign, &told, &proofs)).map_err(|why| {
+        let text = write_up::write_up(campaign, &told, &proofs);
+        let write = || File::create_new(file)?.write_all(text.as_bytes());
+        write().map_err(|why: io::Error| {
             ExpectedError::Usage(format!("failed to write {}: {why}", file.display()))
         })?;
     }

@@ -5,6 +5,7 @@
 
 mod campaigns;
 mod commands;
+mod damage;
 mod lab;
 mod misbehaviour;
 mod reports;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
     let mut trials: Vec<Trial> = Vec::new();
     trials.extend(campaigns::trials());
     trials.extend(commands::trials());
+    trials.extend(damage::trials());
     trials.extend(misbehaviour::trials());
     trials.extend(reports::trials());
     trials.extend(tests_of_a_crate::trials());

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 
-use crate::lab::{drill, ends_with, folder};
+use crate::lab::{drill, ends_with, folder, stderr};
 
 type Test = fn() -> Result<(), Failed>;
 
@@ -107,7 +107,19 @@ fn findings_are_set_against_earlier_ones() -> Result<(), Failed> {
     };
     assert!(against("target/drill", "sound").contains("fresh\">new<"));
     assert!(against("target/drill", "target/drill").contains(">ongoing<"));
-    assert!(against("sound", "target/drill").contains("Fixed since the earlier campaign"));
+    let (fixed, unsaid) = ("Fixed since the earlier campaign", "not looked for now");
+    let sound = against("sound", "target/drill");
+    assert!(sound.contains(unsaid) && !sound.contains(fixed), "it ran without the planted bug");
+    // As if the bug had not been planted, but be in the code.
+    let path = folder.path().join("target/drill/campaign.jsonl");
+    fs::write(&path, fs::read_to_string(&path)?.replace("\"defect\":\"L1\"", "\"defect\":null"))?;
+    let sound = against("sound", "target/drill");
+    assert!(sound.contains(fixed) && !sound.contains(unsaid));
+    let whole = fs::read_to_string(&path)?;
+    fs::write(&path, whole.replacen("{\"record\"", "{\"recrd\"", 1))?;
+    let output = drill(folder.path(), &["report", "sound", "--against", "target/drill"]);
+    assert!(stderr(&output).contains("of the earlier campaign"), "{}", stderr(&output));
+    assert!(page(folder.path(), "sound/report.html").contains("of the earlier campaign"));
     ends_with(&drill(folder.path(), &["report", "sound", "--against", "nowhere"]), 2);
     Ok(())
 }

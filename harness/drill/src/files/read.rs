@@ -1,0 +1,212 @@
+//! Reading the folder of a campaign, as far as it can be read.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::File,
+    io::{self, BufRead},
+    path::Path,
+};
+
+use chaosdrill_core::{
+    Campaign, Passage, Record, RunId, Verdict,
+    record::{
+        CampaignHeader, CampaignLine, CampaignMeasured, RECORD_VERSION, ScenarioRecord, SweepRecord,
+    },
+};
+
+use crate::campaign::engine::Done;
+
+/// Lines of a campaign that are complained of one by one.
+const COMPLAINTS_MAX: usize = 20;
+
+/// A campaign as its folder tells it.
+pub(crate) struct Read {
+    /// The campaign.
+    pub(crate) campaign: Campaign,
+    /// Whether it says itself what it set out to do, or this was made up from its runs.
+    pub(crate) has_header: bool,
+    /// The passages of runs on which others hang, where the campaign was broken off.
+    pub(crate) passages: BTreeMap<RunId, Vec<Passage>>,
+    /// What could not be read of it, in words.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Read {
+    /// Its runs, as a campaign that goes on takes them over.
+    pub(crate) fn into_known(mut self) -> BTreeMap<RunId, Done> {
+        let mut known = BTreeMap::new();
+        // What a sweep passed is written down only until the campaign comes to its end.
+        let is_complete = self.campaign.measured.is_some();
+        let is_lost = |record: &Record| is_complete && record.run.nemesis.starts_with("sweep-");
+        // A worker that did not live to say anything may do so this time.
+        let is_mute =
+            |record: &Record| record.digest.is_none() && record.verdict == Verdict::Unknown;
+        let is_told = |record: &Record| !is_lost(record) && !is_mute(record);
+        for record in self.campaign.records.into_iter().filter(is_told) {
+            let passages = self.passages.remove(&record.run).unwrap_or_default();
+            known.insert(record.run.clone(), Done { record, passages });
+        }
+        known
+    }
+}
+
+/// The lines that were read so far.
+#[derive(Default)]
+struct Lines {
+    header: Option<CampaignHeader>,
+    records: BTreeMap<RunId, Record>,
+    passages: BTreeMap<RunId, Vec<Passage>>,
+    sweeps: Vec<SweepRecord>,
+    measured: Option<CampaignMeasured>,
+    notes: Vec<String>,
+    left_out: usize,
+}
+
+impl Lines {
+    fn add(&mut self, line: CampaignLine) -> Result<(), String> {
+        match line {
+            CampaignLine::Campaign(found) => self.header = Some(found),
+            CampaignLine::Record(record) if !record.run.stays_in_its_folder() => {
+                return Err("the name of its run leads out of the folder".to_owned());
+            }
+            CampaignLine::Record(record) => drop(self.records.insert(record.run.clone(), *record)),
+            CampaignLine::Passages(run, list) => drop(self.passages.insert(run, list)),
+            CampaignLine::Sweep(found) => self.sweeps.push(found),
+            CampaignLine::Measured(found) => self.measured = Some(found),
+        }
+        Ok(())
+    }
+
+    fn complain(&mut self, number: usize, why: &str) {
+        self.left_out += 1;
+        if self.left_out <= COMPLAINTS_MAX {
+            self.notes.push(format!("line {number} of campaign.jsonl is left out: {why}"));
+        }
+    }
+
+    /// What is to be said of the lines as a whole.
+    fn conclude(&mut self) {
+        if self.left_out > COMPLAINTS_MAX {
+            let all = self.left_out;
+            self.notes.push(format!("{all} lines of campaign.jsonl are left out in all"));
+        }
+        let newer = self.records.values().filter(|record| record.version > RECORD_VERSION).count();
+        if newer > 0 {
+            self.notes.push(format!(
+                "records of runs in a newer version of the format than {RECORD_VERSION}: {newer}; \
+                 what this build knows of them is shown"
+            ));
+        }
+        if self.measured.is_none() {
+            let note = "the campaign did not come to its end; these are the runs it had";
+            self.notes.push(note.to_owned());
+        }
+    }
+}
+
+/// Reads a campaign, as far as it can be read: the last line of a killed one may be torn.
+pub(crate) fn read_campaign(folder: &Path) -> Result<Read, String> {
+    let path = folder.join("campaign.jsonl");
+    let file = File::open(&path).map_err(|why| unopened(folder, &why))?;
+    let mut lines = Lines::default();
+    for (index, line) in io::BufReader::new(file).lines().enumerate() {
+        let line = match line {
+            Ok(line) if line.is_empty() => continue,
+            Ok(line) => Ok(line),
+            Err(why) if why.kind() == io::ErrorKind::InvalidData => Err(why.to_string()),
+            Err(why) => {
+                // It would be the same for ever.
+                lines
+                    .notes
+                    .push(format!("campaign.jsonl is left out from line {} on: {why}", index + 1));
+                break;
+            }
+        };
+        let parsed =
+            line.and_then(|line| serde_json::from_str(&line).map_err(|why| why.to_string()));
+        if let Err(why) = parsed.and_then(|line| lines.add(line)) {
+            lines.complain(index + 1, &why);
+        }
+    }
+    if lines.header.is_none() && lines.records.is_empty() {
+        return Err(match lines.notes.first() {
+            Some(note) => format!("{} says nothing of a campaign: {note}", path.display()),
+            None => format!("{} is empty", path.display()),
+        });
+    }
+    lines.conclude();
+    let Lines { header, records, passages, mut sweeps, measured, mut notes, .. } = lines;
+    let records: Vec<Record> = records.into_values().collect();
+    sweeps.sort();
+    let has_header = header.is_some();
+    if !has_header {
+        let note = "the first line of campaign.jsonl is missing or damaged; what the campaign set out to do is guessed";
+        notes.insert(0, note.to_owned());
+    }
+    let header = header.unwrap_or_else(|| guessed(&records));
+    Ok(Read {
+        passages,
+        has_header,
+        campaign: Campaign { header, records, sweeps, measured },
+        notes,
+    })
+}
+
+fn unopened(folder: &Path, why: &io::Error) -> String {
+    let hint = if folder.join("prove.json").is_file() {
+        "there is only prove.json, which is a part of the report of a campaign: `run` one, and copy prove.json \
+         beside its campaign.jsonl"
+    } else {
+        "`report` needs the folder of a campaign, as `run` writes it"
+    };
+    format!("failed to open {}: {why}; {hint}", folder.join("campaign.jsonl").display())
+}
+
+/// What a campaign seems to have set out to do, from its runs alone.
+fn guessed(records: &[Record]) -> CampaignHeader {
+    let unknown = || "unknown".to_owned();
+    let only = |of: fn(&Record) -> Option<String>| {
+        let all: BTreeSet<Option<String>> = records.iter().map(of).collect();
+        all.first().filter(|_| all.len() == 1).cloned().flatten()
+    };
+    CampaignHeader {
+        version: RECORD_VERSION,
+        tool: unknown(),
+        simulator: only(|record| Some(record.run.simulator.clone())).unwrap_or_else(unknown),
+        db: only(|record| Some(record.run.db.clone())).unwrap_or_else(unknown),
+        defect: only(|record| record.run.defect.clone()),
+        seeds: unknown(),
+        nemeses: Vec::new(),
+        partition: None,
+        program: "cargo drill".to_owned(),
+        whole: false,
+        failpoints: Vec::new(),
+        exercises: Vec::new(),
+        scenarios: scenarios(records),
+    }
+}
+
+fn scenarios(records: &[Record]) -> Vec<ScenarioRecord> {
+    let mut scenarios: BTreeMap<&str, ScenarioRecord> = BTreeMap::new();
+    for record in records {
+        let new = || ScenarioRecord {
+            name: record.run.scenario.clone(),
+            claim: record.claim.clone(),
+            checks: Vec::new(),
+            marks: Vec::new(),
+        };
+        let scenario = scenarios.entry(&record.run.scenario).or_insert_with(new);
+        let checks = record.checks.iter().filter(|check| check.kind != "harness");
+        push_new(&mut scenario.checks, checks.map(|check| &check.name));
+        push_new(&mut scenario.marks, record.marks.keys());
+    }
+    scenarios.into_values().collect()
+}
+
+fn push_new<'a>(names: &mut Vec<String>, more: impl Iterator<Item = &'a String>) {
+    for name in more {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+}
