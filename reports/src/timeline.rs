@@ -14,6 +14,7 @@
 mod build;
 mod choose;
 mod describe;
+mod frame;
 mod peers;
 pub(crate) mod spans;
 mod subject;

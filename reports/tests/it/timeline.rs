@@ -132,6 +132,35 @@ fn a_message_on_which_nobody_acts_is_lost() {
     assert!(picture.svg("x").contains("on which nobody was seen to act"));
 }
 
+#[test]
+fn long_instants_and_numbers_fit_into_their_columns() {
+    let cases = [(7, 9), (1_560_078, 120), (115_680_180, 20_982), (999 * 3_600_000, u64::MAX)];
+    for (ms, event) in cases {
+        let mut story = stories::lease_expiry();
+        story.events[17] = TraceEvent { seq: event, ..story.events[17].clone() };
+        story.events.iter_mut().for_each(|event| event.at_ns = ms * 1_000_000);
+        let svg = picture(&story).svg("x");
+        let fragment = scraper::Html::parse_fragment(&svg);
+        let texts = |class: &str| -> Vec<(f64, String)> {
+            let selector = scraper::Selector::parse(&format!("text.{class}")).expect("a selector");
+            let texts = fragment.select(&selector).map(|text| {
+                let x = text.value().attr("x").and_then(|x| x.parse().ok()).expect("a place");
+                (x, text.text().collect())
+            });
+            texts.collect()
+        };
+        // Both stand to the left of their places, in digits of up to 7.4 and 6.4 units.
+        let times = texts("tl-time");
+        let time_x = times.first().expect("there are times").0;
+        for (x, text) in times {
+            assert!(x >= 7.4 * text.len() as f64, "{text} at {x}");
+        }
+        for (x, text) in texts("tl-number") {
+            assert!(x - time_x >= 6.4 * text.len() as f64 + 4.0, "{text} at {x}, after {time_x}");
+        }
+    }
+}
+
 /// A trace of one host, `h`, of nothing but steps: site, kind, whether it went wrong.
 fn steps_of(steps: &[(&str, EventKind, bool)]) -> Vec<TraceEvent> {
     let event = |(seq, (name, kind, is_error)): (usize, &(&str, EventKind, bool))| TraceEvent {
