@@ -171,6 +171,9 @@ pub const HTML_SITES: (usize, usize) = (400, 130_000);
 /// What must be exercised, and the bytes it may take.
 pub const HTML_EXERCISES: (usize, usize) = (300, 100_000);
 
+/// Lists of them; the rest is counted.
+pub const HTML_EXERCISE_LISTS_MAX: usize = 60;
+
 /// Ways to exercise one thing that are named.
 pub const HTML_WAYS_MAX: usize = 12;
 

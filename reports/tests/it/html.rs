@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use chaosdrill_core::{Campaign, Record, Seed};
+use chaosdrill_core::{
+    Campaign, Record, Seed,
+    record::{Exercise, Way},
+};
 use chaosdrill_reports::{
     Story,
     html::{self, MEASURED_BEGIN, MEASURED_END, Page},
@@ -253,6 +256,15 @@ fn the_bounds_of_the_sections_fit_into_the_whole() {
         for event in stories.iter_mut().take(30).flat_map(|story| &mut story.events) {
             lengthen(&mut event.name);
         }
+        let exercise = |n: usize| Exercise {
+            list: format!("{n}{long}"),
+            ways: vec![Way::Hit { scenario: long.clone(), mark: long.clone() }; 20],
+            ..Exercise::new(&long, &long)
+        };
+        campaign.header.exercises = (0..4_000).map(exercise).collect();
+        for story in stories.iter_mut().take(30) {
+            story.notes = vec![long.clone(); 20];
+        }
         let notes = vec![long.clone(); 100];
         let page = html::campaign(&Page {
             campaign: &campaign,
@@ -262,6 +274,7 @@ fn the_bounds_of_the_sections_fit_into_the_whole() {
             notes: &notes,
         });
         assert!(page.len() < HTML_BYTES_MAX, "{}", page.len());
+        assert!(page.contains("more lists left out here"));
     }
 }
 
