@@ -78,13 +78,15 @@ fn the_page_of_one_run() {
 }
 
 #[test]
-fn what_is_measured_stands_in_one_block_and_nowhere_else() {
+fn what_is_measured_is_marked_and_stands_nowhere_else() {
     let unmeasured = |page: &str| {
-        assert_eq!(page.matches(MEASURED_BEGIN).count(), 1);
-        assert_eq!(page.matches(MEASURED_END).count(), 1);
-        let (before, rest) = page.split_once(MEASURED_BEGIN).expect("counted");
-        let (_, after) = rest.split_once(MEASURED_END).expect("counted");
-        format!("{before}{after}")
+        assert_eq!(page.matches(MEASURED_BEGIN).count(), page.matches(MEASURED_END).count());
+        let (before, rest) = page.split_once(MEASURED_BEGIN).expect("there is a block in the head");
+        let after = rest.split(MEASURED_BEGIN).map(|part| {
+            let (_, after) = part.split_once(MEASURED_END).expect("each block ends");
+            after
+        });
+        format!("{before}{}", after.collect::<String>())
     };
     let proofs = |wall_us| {
         let mut proofs = stories::proofs();
@@ -131,6 +133,26 @@ fn it_can_be_read_by_ear() {
         let target = link.attr("href").and_then(|href| href.strip_prefix('#')).unwrap_or_default();
         assert!(ids.iter().any(|id| id == target), "no place for {target}");
     }
+}
+
+/// The text of every element that a selector finds.
+fn texts(page: &str, selector: &str) -> Vec<String> {
+    let selector = Selector::parse(selector).expect("a selector");
+    let page = Html::parse_document(page);
+    page.select(&selector).map(|element| element.text().collect()).collect()
+}
+
+#[test]
+fn planted_bugs_have_their_runs_and_seconds() {
+    let mut proofs = stories::proofs();
+    (proofs[3].runs, proofs[3].wall_us) = (0, 0);
+    let campaign = stories::campaign();
+    let page = html::campaign(&Page { proofs: &proofs, ..Page::of(&campaign) });
+    let heads = texts(&page, ".proofs th.number");
+    assert_eq!(heads, ["Runs", "Seconds"]);
+    let cells = texts(&page, ".proofs td.number");
+    assert_eq!(cells[..2], ["12", "1.234"]);
+    assert_eq!(cells[6..8], ["0", ""]);
 }
 
 #[test]
