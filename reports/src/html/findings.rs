@@ -92,21 +92,25 @@ fn list(context: &Context<'_>, findings: &[Finding]) -> Markup {
     parts::wide("All findings", &table)
 }
 
-/// The faults of a finding in a line: by them findings of one check differ.
+/// The faults of a finding in a line: by them findings of one check differ. Where nobody looked for fewer, those that
+/// struck are not all needed.
 fn takes(context: &Context<'_>, finding: &Finding) -> Markup {
     let record = context.page.campaign.records.iter().find(|record| record.run == finding.run);
-    let faults: Vec<&Fault> = match finding.minimal() {
-        Some(faults) => faults.iter().collect(),
-        None => struck(record),
+    let is_planned = record.is_none_or(|record| !record.faults.is_empty());
+    let (faults, is_known): (Vec<&Fault>, bool) = match finding.minimal() {
+        Some(faults) => (faults.iter().collect(), true),
+        None => (struck(record), !is_planned),
     };
     let more = faults.len().saturating_sub(1) as u64;
     html! {
         @match faults.first() {
             Some(fault) => {
+                @if !is_known { span.quiet { "not made smaller; struck: " } }
                 (name(&fault.to_string()))
                 @if more > 0 { " and " (words::grouped(more)) " more" }
             }
-            None => "no fault",
+            None if is_known => "no fault",
+            None => span.quiet { "not made smaller; none struck" },
         }
     }
 }

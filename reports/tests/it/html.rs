@@ -156,6 +156,26 @@ fn planted_bugs_have_their_runs_and_seconds() {
 }
 
 #[test]
+fn what_was_not_made_smaller_is_not_said_to_be_needed() {
+    let mut campaign = stories::campaign();
+    let takes = |campaign: &Campaign| {
+        let page = html::campaign(&Page::of(campaign));
+        texts(&page, ".all td:nth-child(5)")
+    };
+    assert!(takes(&campaign)[0].starts_with("stall "), "{:?}", takes(&campaign));
+    let run = stories::lease_expiry().record.run;
+    let record = campaign.records.iter_mut().position(|record| record.run == run).expect("there");
+    campaign.records[record].pursuit = None;
+    assert!(takes(&campaign)[0].starts_with("not made smaller; struck: stall "));
+    let text = chaosdrill_reports::write_up::write_up(&campaign, &[], &[]);
+    assert!(text.contains("\nNot made smaller; struck: "), "{text}");
+    campaign.records[record].faults.iter_mut().for_each(|fault| fault.fired = None);
+    assert_eq!(takes(&campaign)[0], "not made smaller; none struck");
+    campaign.records[record].faults.clear();
+    assert_eq!(takes(&campaign)[0], "no fault");
+}
+
+#[test]
 fn no_script_and_no_network() {
     let page = full(&stories::campaign(), &[stories::lease_expiry()], "");
     let (elements, links, _) = anatomy(&page);
