@@ -186,6 +186,9 @@ pub const HTML_SWEEPS: (usize, usize) = (100, 30_000);
 /// Notes on a page, and the bytes they may take.
 pub const HTML_NOTES: (usize, usize) = (40, 20_000);
 
+/// Notes on what could not be read of one run, and the bytes they may take.
+pub const HTML_STORY_NOTES: (usize, usize) = (8, 8_000);
+
 /// Faults of one finding on a page, and the bytes they may take.
 pub const HTML_FAULTS: (usize, usize) = (12, 8_000);
 

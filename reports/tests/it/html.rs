@@ -176,6 +176,21 @@ fn what_was_not_made_smaller_is_not_said_to_be_needed() {
 }
 
 #[test]
+fn what_could_not_be_read_of_a_run_is_said_beside_its_finding() {
+    let campaign = stories::campaign();
+    let mut story = stories::lease_expiry();
+    story.notes = vec!["line 3 of trace.jsonl is left out: it is torn".to_owned()];
+    let page = |story: &Story| {
+        html::campaign(&Page { stories: std::slice::from_ref(story), ..Page::of(&campaign) })
+    };
+    assert_eq!(texts(&page(&story), ".finding .unread li"), story.notes);
+    story.events.clear();
+    let page = page(&story);
+    assert!(page.contains("There is no picture: no event of the run could be read."));
+    assert_eq!(texts(&page, ".finding .unread li"), story.notes);
+}
+
+#[test]
 fn no_script_and_no_network() {
     let page = full(&stories::campaign(), &[stories::lease_expiry()], "");
     let (elements, links, _) = anatomy(&page);
