@@ -60,7 +60,7 @@ pub(super) fn header(campaign: &Campaign, summary: &Summary) -> Markup {
                 (fact("chaosdrill", &name(&head.tool)))
             }
             (measured(summary))
-            p.note { "Commands on this page are to be run in the folder that it lies in." }
+            (parts::where_to_run(&head.program))
         }
     }
 }

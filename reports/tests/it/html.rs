@@ -191,6 +191,14 @@ fn what_could_not_be_read_of_a_run_is_said_beside_its_finding() {
 }
 
 #[test]
+fn an_alias_of_cargo_is_said_to_be_one() {
+    let story = stories::lease_expiry();
+    let told = "works only within its own sources";
+    assert!(html::run(&story, "cargo drill").contains(told));
+    assert!(!html::run(&story, "/usr/bin/drill").contains(told));
+}
+
+#[test]
 fn no_script_and_no_network() {
     let page = full(&stories::campaign(), &[stories::lease_expiry()], "");
     let (elements, links, _) = anatomy(&page);
