@@ -178,6 +178,11 @@ impl Timeline {
         svg::draw(self, id)
     }
 
+    /// The same cut up for sheets of paper, to stand beside the picture; nothing where one sheet holds it.
+    pub(crate) fn draw_parts(&self, id: &str) -> Vec<Markup> {
+        svg::parts(self, id)
+    }
+
     /// Whether an event has a row.
     pub fn shows(&self, event: u64) -> bool {
         self.rows.iter().any(|row| row.event == Some(event))

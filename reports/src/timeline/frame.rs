@@ -3,7 +3,7 @@
 use super::{RowKind, Timeline, svg::LABEL_TENTHS};
 use crate::words;
 
-const HEAD_HEIGHT: i32 = 44;
+pub(super) const HEAD_HEIGHT: i32 = 44;
 /// Where the line of a host is on its lane, and where labels are beside it.
 const LINE_X: i32 = 36;
 pub(super) const LABEL_X: i32 = 11;
@@ -17,6 +17,9 @@ const TIME_WIDTH_MIN: i32 = 62;
 const TIME_TENTHS: i32 = 74;
 const NUMBER_WIDTH_MIN: i32 = 38;
 const NUMBER_TENTHS: i32 = 66;
+
+/// How tall a picture may be on one sheet of paper: so that its text can still be read, and at its full width.
+const SHEET_HEIGHT_MIN: i32 = 1_300;
 
 /// The rows' height by their kind.
 fn height(kind: RowKind) -> i32 {
@@ -82,6 +85,27 @@ impl Frame {
 
     pub(super) fn middle(&self, row: usize) -> i32 {
         self.y(row as f32 + 0.5)
+    }
+
+    /// Where the parts begin and end of a picture that is too tall for one sheet of paper; nothing where it is not.
+    /// They end between two rows, and are about as tall as each other.
+    pub(super) fn parts(&self) -> Vec<(i32, i32)> {
+        let sheet = SHEET_HEIGHT_MIN.max(self.width * 5 / 4);
+        if self.height <= sheet {
+            return Vec::new();
+        }
+        let rows_height = self.height - HEAD_HEIGHT;
+        let count = (rows_height - 1) / (sheet - HEAD_HEIGHT) + 1;
+        let mut parts = Vec::new();
+        let mut top = HEAD_HEIGHT;
+        for nth in 1..=count {
+            let wanted = HEAD_HEIGHT + rows_height * nth / count;
+            let before = self.tops.iter().rfind(|place| **place <= wanted).copied();
+            let bottom = if nth == count { self.height } else { before.unwrap_or(wanted) };
+            parts.push((top, bottom));
+            top = bottom;
+        }
+        parts
     }
 
     /// The line of a host's life.

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{
     Arrow, Bar, Row, RowKind, Span, SpanKind, Timeline,
-    frame::{Frame, LABEL_X, STATE_WIDTH},
+    frame::{Frame, HEAD_HEIGHT, LABEL_X, STATE_WIDTH},
 };
 use crate::words;
 
@@ -54,17 +54,39 @@ pub(super) fn draw(timeline: &Timeline, id: &str) -> Markup {
                     line.tl-hatch-line x1="0" y1="0" x2="0" y2="6" {}
                 }
             }
-            @for (index, row) in timeline.rows.iter().enumerate() { (ground(row, index, &frame)) }
-            (lanes(timeline, &frame))
-            @for span in &timeline.spans { (self::span(span, &frame, id)) }
-            @for bar in &timeline.bars { (self::bar(bar, &frame)) }
-            @for arrow in &timeline.arrows { (self::arrow(arrow, timeline, &frame, id)) }
-            (states(timeline, &frame))
-            @for (index, row) in timeline.rows.iter().enumerate() {
-                (self::row(row, index, timeline, &frame, id))
+            g id=(format!("{id}-rows")) {
+                @for (index, row) in timeline.rows.iter().enumerate() { (ground(row, index, &frame)) }
+                (lanes(timeline, &frame))
+                @for span in &timeline.spans { (self::span(span, &frame, id)) }
+                @for bar in &timeline.bars { (self::bar(bar, &frame)) }
+                @for arrow in &timeline.arrows { (self::arrow(arrow, timeline, &frame, id)) }
+                (states(timeline, &frame))
+                @for (index, row) in timeline.rows.iter().enumerate() {
+                    (self::row(row, index, timeline, &frame, id))
+                }
             }
+            (names(timeline, &frame, id))
         }
     }
+}
+
+/// A picture that is too tall for a sheet of paper, in parts that are not, each with the names of the hosts above it.
+/// They only point into the picture, which has to stand in the same page.
+pub(super) fn parts(timeline: &Timeline, id: &str) -> Vec<Markup> {
+    let frame = Frame::of(timeline);
+    let part = |(top, bottom): (i32, i32)| {
+        let (width, height) = (frame.width, bottom - top);
+        html! {
+            svg.timeline-part aria-hidden="true" viewBox=(format!("0 0 {width} {}", height + HEAD_HEIGHT))
+                xmlns="http://www.w3.org/2000/svg" {
+                use href=(format!("#{id}-names")) {}
+                svg y=(HEAD_HEIGHT) width=(width) height=(height) viewBox=(format!("0 {top} {width} {height}")) {
+                    use href=(format!("#{id}-rows")) {}
+                }
+            }
+        }
+    };
+    frame.parts().into_iter().map(part).collect()
 }
 
 /// What lies beneath a row.
@@ -87,17 +109,30 @@ fn lanes(timeline: &Timeline, frame: &Frame) -> Markup {
     html! {
         @for (lane, name) in timeline.lanes.iter().enumerate() {
             @let x = frame.line(lane);
-            @let width = frame.lanes[lane].1;
             g {
                 title { "host " (name) }
-                text.tl-host x=(x) y="20" text-anchor="start" dx="-8" { (fitting(name, width - 20, TITLE_TENTHS)) }
                 line.tl-life x1=(x) y1="30" x2=(x) y2=(bottom) {}
             }
         }
-        @if let (Some(subject), false) = (&timeline.subject, timeline.states.is_empty()) {
-            g {
-                title { "states of " (subject) }
-                text.tl-host x=(frame.states_x + 6) y="20" { (fitting(subject, STATE_WIDTH - 12, TITLE_TENTHS)) }
+    }
+}
+
+/// What stands above the lanes.
+fn names(timeline: &Timeline, frame: &Frame, id: &str) -> Markup {
+    html! {
+        g id=(format!("{id}-names")) {
+            @for (lane, name) in timeline.lanes.iter().enumerate() {
+                @let (x, width) = (frame.line(lane), frame.lanes[lane].1);
+                g {
+                    title { "host " (name) }
+                    text.tl-host x=(x) y="20" text-anchor="start" dx="-8" { (fitting(name, width - 20, TITLE_TENTHS)) }
+                }
+            }
+            @if let (Some(subject), false) = (&timeline.subject, timeline.states.is_empty()) {
+                g {
+                    title { "states of " (subject) }
+                    text.tl-host x=(frame.states_x + 6) y="20" { (fitting(subject, STATE_WIDTH - 12, TITLE_TENTHS)) }
+                }
             }
         }
     }

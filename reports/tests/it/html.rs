@@ -199,6 +199,41 @@ fn an_alias_of_cargo_is_said_to_be_one() {
 }
 
 #[test]
+fn a_tall_picture_is_cut_up_for_paper() {
+    let mut story = stories::lease_expiry();
+    assert_eq!(texts(&html::run(&story, "drill"), ".timeline-part").len(), 0);
+    let template = story.events.clone();
+    for turn in 1..20_u64 {
+        story.events.extend(template.iter().map(|event| chaosdrill_core::TraceEvent {
+            seq: event.seq + turn * 1_000,
+            at_ns: event.at_ns + turn * 1_000_000_000,
+            ..event.clone()
+        }));
+    }
+    let page = Html::parse_document(&html::run(&story, "drill"));
+    let boxes = |selector: &str| -> Vec<Vec<i64>> {
+        let selector = Selector::parse(selector).expect("a selector");
+        let boxes = page.select(&selector).filter_map(|element| element.attr("viewBox"));
+        boxes.map(|text| text.split(' ').map(|n| n.parse().expect("a number")).collect()).collect()
+    };
+    let whole = &boxes(".timeline")[0];
+    let parts = boxes(".timeline-part > svg");
+    assert!(parts.len() > 1, "{parts:?}");
+    // Each begins where the one before it ended, below the head, and the last ends where the picture does.
+    let mut top = parts[0][1];
+    for part in &parts {
+        assert_eq!((part[1], part[2]), (top, whole[2]));
+        assert!((100..=1_500).contains(&part[3]), "{parts:?}");
+        top += part[3];
+    }
+    assert_eq!(top, whole[3]);
+    for part in page.select(&Selector::parse(".timeline-part use").expect("a selector")) {
+        let target = part.attr("href").expect("a place");
+        assert_eq!(page.select(&Selector::parse(target).expect("an id")).count(), 1, "{target}");
+    }
+}
+
+#[test]
 fn no_script_and_no_network() {
     let page = full(&stories::campaign(), &[stories::lease_expiry()], "");
     let (elements, links, _) = anatomy(&page);
