@@ -245,7 +245,8 @@ fn row(row: &Row, index: usize, timeline: &Timeline, frame: &Frame, id: &str) ->
         g id=[anchor] {
             title { (row.detail) }
             @if row.kind == RowKind::Gap {
-                text.tl-later x=(frame.width / 2) y=(y + 4) text-anchor="middle" { (row.label) }
+                // At the left, where it is seen on a screen that is narrower than the picture.
+                text.tl-later x=(frame.line(0) + LABEL_X) y=(y + 4) { (row.label) }
             } @else {
                 @if is_new {
                     text.tl-time x=(frame.time_x) y=(y + 4) text-anchor="end" { (words::instant(row.at_ns)) }
