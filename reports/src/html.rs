@@ -5,8 +5,9 @@
 //! and dark, for a screen, a phone and paper. The templates are compiled, and escape every value; before that,
 //! [`crate::escape`] has spelt what cannot be shown.
 //!
-//! Everything that depends on the machine stands between [`MEASURED_BEGIN`] and [`MEASURED_END`]; the rest is
-//! equal, byte for byte, for equal input. Paths in commands begin at the page's own folder for that reason.
+//! Everything that depends on the machine stands between [`MEASURED_BEGIN`] and [`MEASURED_END`]: a block in the
+//! head, and the time of each planted bug. The rest is equal, byte for byte, for equal input. Paths in commands
+//! begin at the page's own folder for that reason.
 
 mod coverage;
 mod findings;
@@ -63,7 +64,7 @@ pub fn campaign(page: &Page<'_>) -> String {
     let mut notes: Vec<String> = newer(page.campaign.header.version).into_iter().collect();
     notes.extend(page.notes.iter().cloned());
     let body = html! {
-        (head::header(page.campaign, &summary, page.proofs))
+        (head::header(page.campaign, &summary))
         main {
             (self::notes(&notes))
             (head::never_reached(&summary))

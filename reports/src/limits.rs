@@ -177,6 +177,9 @@ pub const HTML_SITES: (usize, usize) = (400, 130_000);
 /// What must be exercised, and the bytes it may take.
 pub const HTML_EXERCISES: (usize, usize) = (300, 100_000);
 
+/// Lists of them; the rest is counted.
+pub const HTML_EXERCISE_LISTS_MAX: usize = 60;
+
 /// Ways to exercise one thing that are named.
 pub const HTML_WAYS_MAX: usize = 12;
 
@@ -188,6 +191,9 @@ pub const HTML_SWEEPS: (usize, usize) = (100, 30_000);
 
 /// Notes on a page, and the bytes they may take.
 pub const HTML_NOTES: (usize, usize) = (40, 20_000);
+
+/// Notes on what could not be read of one run, and the bytes they may take.
+pub const HTML_STORY_NOTES: (usize, usize) = (8, 8_000);
 
 /// Faults of one finding on a page, and the bytes they may take.
 pub const HTML_FAULTS: (usize, usize) = (12, 8_000);

@@ -14,6 +14,7 @@
 mod build;
 mod choose;
 mod describe;
+mod frame;
 mod peers;
 pub(crate) mod spans;
 mod subject;
@@ -175,6 +176,11 @@ impl Timeline {
 
     pub(crate) fn draw(&self, id: &str) -> Markup {
         svg::draw(self, id)
+    }
+
+    /// The same cut up for sheets of paper, to stand beside the picture; nothing where one sheet holds it.
+    pub(crate) fn draw_parts(&self, id: &str) -> Vec<Markup> {
+        svg::parts(self, id)
     }
 
     /// Whether an event has a row.

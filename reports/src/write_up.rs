@@ -129,7 +129,13 @@ fn finding(
     for (label, value) in rows {
         text.push_str(&format!("| {label} | {value} |\n"));
     }
-    text.push_str(&format!("\nIt takes {}. To see it again:\n\n", plan(&faults)));
+    let takes = match finding.minimal() {
+        None if record.is_none_or(|record| !record.faults.is_empty()) => {
+            format!("Not made smaller; struck: {}", plan(&faults))
+        }
+        _ => format!("It takes {}", plan(&faults)),
+    };
+    text.push_str(&format!("\n{takes}. To see it again:\n\n"));
     text.push_str(&commands(&campaign.header.program, finding, story));
     text.push_str(
         "\n**Cause.** *To be written*: where in the code it is settled, and why it goes wrong there.\n",

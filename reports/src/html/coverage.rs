@@ -40,26 +40,17 @@ pub(super) fn section(summary: &Summary) -> Markup {
 
 /// Crash windows and kinds of trouble, with what stands for each.
 fn exercises(exercises: &[ExerciseSummary]) -> Markup {
-    let mut lists: Vec<&str> = Vec::new();
-    for exercise in exercises {
-        if !lists.contains(&exercise.list.as_str()) {
-            lists.push(&exercise.list);
-        }
-    }
+    let lists = by_list(exercises);
     let (mut rows_left, mut bytes_left) = limits::HTML_EXERCISES;
-    let bodies: Vec<Markup> = lists
-        .into_iter()
-        .map(|list| {
-            let of_list: Vec<_> =
-                exercises.iter().filter(|exercise| exercise.list == list).collect();
-            let fill =
-                Fill::new(&of_list, rows_left, bytes_left, |exercise| self::exercise(exercise));
-            let body = exercise_list(list, &of_list, &fill);
-            rows_left = rows_left.saturating_sub(of_list.len());
-            bytes_left = bytes_left.saturating_sub(body.0.len());
-            body
-        })
-        .collect();
+    let bodies = lists.iter().take(limits::HTML_EXERCISE_LISTS_MAX).map(|(list, of_list)| {
+        let fill = Fill::new(of_list, rows_left, bytes_left, |exercise| self::exercise(exercise));
+        let body = exercise_list(list, of_list, &fill);
+        rows_left = rows_left.saturating_sub(of_list.len());
+        bytes_left = bytes_left.saturating_sub(body.0.len());
+        body
+    });
+    let bodies: Vec<Markup> = bodies.collect();
+    let more = lists.len().saturating_sub(bodies.len()) as u64;
     let table = html! {
         table.exercises {
             thead { tr {
@@ -77,8 +68,25 @@ fn exercises(exercises: &[ExerciseSummary]) -> Markup {
                 "line is enough; a line without a hit stands at the top of this page too."
             }
             (parts::wide("Crash windows and kinds of trouble", &table))
+            @if more > 0 {
+                p.note { (words::counted(more, "more list")) " left out here; " code { "summary.json" } " has everything." }
+            }
         }
     }
+}
+
+/// Exercises by the lists that they stand on, in the order of these.
+fn by_list(exercises: &[ExerciseSummary]) -> Vec<(&str, Vec<&ExerciseSummary>)> {
+    let mut lists: Vec<(&str, Vec<&ExerciseSummary>)> = Vec::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for exercise in exercises {
+        let place = *places.entry(&exercise.list).or_insert(lists.len());
+        if place == lists.len() {
+            lists.push((&exercise.list, Vec::new()));
+        }
+        lists[place].1.push(exercise);
+    }
+    lists
 }
 
 fn exercise_list(list: &str, exercises: &[&ExerciseSummary], fill: &Fill) -> Markup {

@@ -92,21 +92,25 @@ fn list(context: &Context<'_>, findings: &[Finding]) -> Markup {
     parts::wide("All findings", &table)
 }
 
-/// The faults of a finding in a line: by them findings of one check differ.
+/// The faults of a finding in a line: by them findings of one check differ. Where nobody looked for fewer, those that
+/// struck are not all needed.
 fn takes(context: &Context<'_>, finding: &Finding) -> Markup {
     let record = context.page.campaign.records.iter().find(|record| record.run == finding.run);
-    let faults: Vec<&Fault> = match finding.minimal() {
-        Some(faults) => faults.iter().collect(),
-        None => struck(record),
+    let is_planned = record.is_none_or(|record| !record.faults.is_empty());
+    let (faults, is_known): (Vec<&Fault>, bool) = match finding.minimal() {
+        Some(faults) => (faults.iter().collect(), true),
+        None => (struck(record), !is_planned),
     };
     let more = faults.len().saturating_sub(1) as u64;
     html! {
         @match faults.first() {
             Some(fault) => {
+                @if !is_known { span.quiet { "not made smaller; struck: " } }
                 (name(&fault.to_string()))
                 @if more > 0 { " and " (words::grouped(more)) " more" }
             }
-            None => "no fault",
+            None if is_known => "no fault",
+            None => span.quiet { "not made smaller; none struck" },
         }
     }
 }
@@ -151,7 +155,8 @@ fn finding(context: &Context<'_>, finding: &Finding) -> Markup {
                 dt { "First run" } dd { (first_run(&finding.run)) }
             }
             (self::commands(context.page, finding, story))
-            (figure(context, picture.as_ref(), finding, &id))
+            @if let Some(story) = story { (unread(story)) }
+            (figure(context, picture.as_ref(), finding, story, &id))
             (block(context, finding, record))
         }
     }
@@ -274,14 +279,35 @@ fn commands(page: &Page<'_>, finding: &Finding, story: Option<&Story>) -> Markup
     }
 }
 
+/// What could not be read of a run.
+fn unread(story: &Story) -> Markup {
+    let (rows, bytes) = limits::HTML_STORY_NOTES;
+    let fill = Fill::new(&story.notes, rows, bytes, |note| html! { li { (text(note)) } });
+    html! {
+        @if !story.notes.is_empty() {
+            div.unread {
+                p.note { "Of this run, not everything could be read:" }
+                ul.note { (fill) }
+                (fill.rest("note"))
+            }
+        }
+    }
+}
+
 fn figure(
     context: &Context<'_>,
     picture: Option<&Timeline>,
     finding: &Finding,
+    story: Option<&Story>,
     id: &str,
 ) -> Markup {
     let Some(picture) = picture else {
-        return html! { p.note { "There is no picture: the events of the run are not in its folder." } };
+        let why = match story {
+            Some(story) if story.events.is_empty() => "no event of the run could be read",
+            Some(_) => "there are no events to show",
+            None => "the folder of the run was not read",
+        };
+        return html! { p.note { "There is no picture: " (why) "." } };
     };
     let drawn = picture::drawn(picture, &format!("{id}-t"));
     let left = context.picture_bytes.get();

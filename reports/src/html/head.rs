@@ -1,10 +1,6 @@
 //! The head of a page: the verdict, what was run, what it cost; and what was never reached, in red.
 
-use chaosdrill_core::{
-    Campaign, Verdict,
-    record::{Proof, Summary},
-    trace,
-};
+use chaosdrill_core::{Campaign, Verdict, record::Summary, trace};
 use maud::{Markup, PreEscaped, html};
 
 use super::{
@@ -43,7 +39,7 @@ pub(super) fn badge(verdict: Verdict) -> Markup {
     html! { span class=(class) { (verdict.name()) } }
 }
 
-pub(super) fn header(campaign: &Campaign, summary: &Summary, proofs: &[Proof]) -> Markup {
+pub(super) fn header(campaign: &Campaign, summary: &Summary) -> Markup {
     let head = &campaign.header;
     let because = words::because(summary);
     html! {
@@ -63,8 +59,8 @@ pub(super) fn header(campaign: &Campaign, summary: &Summary, proofs: &[Proof]) -
                 div { dt { "Digest of all runs" } dd { code { (digest(campaign)) } } }
                 (fact("chaosdrill", &name(&head.tool)))
             }
-            (measured(summary, proofs))
-            p.note { "Commands on this page are to be run in the folder that it lies in." }
+            (measured(summary))
+            (parts::where_to_run(&head.program))
         }
     }
 }
@@ -86,7 +82,7 @@ fn digest(campaign: &Campaign) -> String {
 }
 
 /// All that depends on the machine.
-fn measured(summary: &Summary, proofs: &[Proof]) -> Markup {
+fn measured(summary: &Summary) -> Markup {
     let commit = summary.measured.as_ref().and_then(|measured| measured.commit.as_deref());
     html! {
         (PreEscaped(MEASURED_BEGIN))
@@ -95,24 +91,9 @@ fn measured(summary: &Summary, proofs: &[Proof]) -> Markup {
                 "Measured: " (words::speed(summary)) "."
                 @if let Some(commit) = commit { " Commit " code { (name(commit)) } "." }
             }
-            @if !proofs.is_empty() {
-                details {
-                    summary { "Time until each planted bug was found" }
-                    p { (times(proofs)) }
-                }
-            }
         }
         (PreEscaped(MEASURED_END))
     }
-}
-
-fn times(proofs: &[Proof]) -> Markup {
-    let found: Vec<&Proof> = proofs.iter().filter(|proof| proof.found).collect();
-    let fill = Fill::new(found, limits::HTML_PROOFS.0, limits::HTML_PROOFS.1 / 2, |proof| {
-        let ms = proof.wall_us / 1_000;
-        html! { span.time { (name(&proof.defect)) " " (format!("{}.{:03} s", ms / 1_000, ms % 1_000)) } " " }
-    });
-    html! { (fill) }
 }
 
 /// What no run reached: first, because it is what the rest rests on.

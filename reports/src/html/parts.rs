@@ -41,6 +41,19 @@ pub(super) fn command(label: &str, command: &str) -> Markup {
     }
 }
 
+/// Where commands are to be run. An alias of cargo is known only where the sources are.
+pub(super) fn where_to_run(program: &str) -> Markup {
+    html! {
+        p.note {
+            "Paths in commands on this page begin at the folder that it lies in."
+            @if program.starts_with("cargo ") {
+                " " code { (name(program)) } " works only within its own sources: where this folder lies outside of them, run the \
+                commands in the sources, and write the path of this folder before theirs."
+            }
+        }
+    }
+}
+
 /// A region that scrolls by itself where the page is too narrow for it.
 pub(super) fn wide(label: &str, inner: &Markup) -> Markup {
     html! { div.wide role="region" aria-label=(label) tabindex="0" { (inner) } }

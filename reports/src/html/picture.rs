@@ -8,6 +8,7 @@ use crate::{timeline::Timeline, words};
 /// A picture with its legend, and the same in words.
 pub(super) fn drawn(picture: &Timeline, id: &str) -> Markup {
     let about = picture.subject.as_deref();
+    let sheets = picture.draw_parts(id);
     html! {
         figure.picture {
             figcaption {
@@ -16,7 +17,10 @@ pub(super) fn drawn(picture: &Timeline, id: &str) -> Markup {
                 ". Time runs down; a grey row stands for time in which nothing of it happened. "
                 (words::counted(picture.left_out, "event")) " about other things left out."
             }
-            (parts::wide("Timeline", &html! { (picture.draw(id)) }))
+            @if sheets.is_empty() { (parts::wide("Timeline", &picture.draw(id))) } @else {
+                (parts::wide("Timeline", &html! { div.on-screen { (picture.draw(id)) } }))
+                @for sheet in &sheets { (sheet) }
+            }
             (legend())
             details.words {
                 summary { "The same in words" }

@@ -1,9 +1,12 @@
-//! The matrix of planted bugs: which check finds which, after how many runs.
+//! The matrix of planted bugs: which check finds which, after how many runs and how long.
 
 use chaosdrill_core::record::{Proof, ProofBy};
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
-use super::parts::{self, Fill, name, text};
+use super::{
+    MEASURED_BEGIN, MEASURED_END,
+    parts::{self, Fill, name, text},
+};
 use crate::{limits, words};
 
 pub(super) fn section(proofs: &[Proof]) -> Markup {
@@ -15,7 +18,7 @@ pub(super) fn section(proofs: &[Proof]) -> Markup {
         table.proofs {
             thead { tr {
                 th scope="col" { "Bug" } th scope="col" { "What it is" } th scope="col" { "Found by" }
-                th.number scope="col" { "Runs" } th scope="col" { "Smallest plan" } th scope="col" { "Without it" }
+                th.number scope="col" { "Runs" } th.number scope="col" { "Seconds" } th scope="col" { "Smallest plan" } th scope="col" { "Without it" }
             } }
             tbody { (fill) }
         }
@@ -67,8 +70,19 @@ fn row(proof: &Proof) -> Markup {
                 }
             }
             td.number { (words::grouped(proof.runs)) }
+            td.number { (seconds(proof)) }
             td { @for fault in &faults { span.claim { (name(&fault.to_string())) } } }
             td { (clean) }
+        }
+    }
+}
+
+/// How long the runs took, which depends on the machine; nothing where there were none.
+fn seconds(proof: &Proof) -> Markup {
+    let ms = proof.wall_us / 1_000;
+    html! {
+        @if proof.runs > 0 {
+            (PreEscaped(MEASURED_BEGIN)) (words::grouped(ms / 1_000)) (format!(".{:03}", ms % 1_000)) (PreEscaped(MEASURED_END))
         }
     }
 }

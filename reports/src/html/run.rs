@@ -33,7 +33,7 @@ pub fn run(story: &Story, program: &str) -> String {
         }
     };
     let body = html! {
-        (header(record))
+        (header(record, program))
         main {
             (super::notes(&notes))
             (what_happened(story, picture.as_ref(), program))
@@ -49,7 +49,7 @@ pub fn run(story: &Story, program: &str) -> String {
     html
 }
 
-fn header(record: &Record) -> Markup {
+fn header(record: &Record, program: &str) -> Markup {
     let run = &record.run;
     let sentence = match record.headline() {
         Some(check) if record.verdict == Verdict::Invalid => {
@@ -83,7 +83,7 @@ fn header(record: &Record) -> Markup {
                 }
             }
             (PreEscaped(MEASURED_END))
-            p.note { "Commands on this page are to be run in the folder that it lies in." }
+            (parts::where_to_run(program))
         }
     }
 }

@@ -162,10 +162,13 @@ pub(crate) struct Step {
 }
 
 /// Every step that was answered, and every transaction that came to an end.
+///
+/// A transaction that is dropped is rolled back without an event. So an end belongs to the newest beginning that is
+/// still open: the oldest may have been over for hours.
 pub(crate) fn steps(events: &[&TraceEvent]) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut asked: BTreeMap<(&str, &str), VecDeque<usize>> = BTreeMap::new();
-    let mut begun: BTreeMap<(&str, &str), VecDeque<usize>> = BTreeMap::new();
+    let mut begun: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
     for (index, event) in events.iter().enumerate() {
         let site = (event.host.as_str(), event.name.as_str());
         match event.kind {
@@ -177,15 +180,21 @@ pub(crate) fn steps(events: &[&TraceEvent]) -> Vec<Step> {
             EventKind::Boundary => {
                 asked.entry(site).or_default().push_back(index);
                 if let Some(name) = transaction(&event.name, &["begin"]) {
-                    begun.entry((site.0, name)).or_default().push_back(index);
+                    begun.entry((site.0, name)).or_default().push(index);
                 }
             }
             EventKind::Answer => {
                 if let Some(from) = asked.get_mut(&site).and_then(VecDeque::pop_front) {
                     steps.push(Step { from, to: index, transaction: false });
+                    if !event.get("error").is_null()
+                        && let Some(name) = transaction(&event.name, &["begin"])
+                        && let Some(open) = begun.get_mut(&(site.0, name))
+                    {
+                        open.retain(|begin| *begin != from);
+                    }
                 }
                 if let Some(name) = transaction(&event.name, &["commit", "rollback"])
-                    && let Some(from) = begun.get_mut(&(site.0, name)).and_then(VecDeque::pop_front)
+                    && let Some(from) = begun.get_mut(&(site.0, name)).and_then(Vec::pop)
                 {
                     steps.push(Step { from, to: index, transaction: true });
                 }

@@ -2,94 +2,17 @@
 
 use maud::{Markup, html};
 
-use super::{Arrow, Bar, Row, RowKind, Span, SpanKind, Timeline};
+use super::{
+    Arrow, Bar, Row, RowKind, Span, SpanKind, Timeline,
+    frame::{Frame, HEAD_HEIGHT, LABEL_X, STATE_WIDTH},
+};
 use crate::words;
-
-/// Columns, in units of the picture.
-const TIME_X: i32 = 62;
-const NUMBER_X: i32 = 100;
-const LANES_X: i32 = 112;
-const HEAD_HEIGHT: i32 = 44;
-const LINE_X: i32 = 36;
-const LABEL_X: i32 = 11;
-/// There is one label in a row, so it may reach over the lanes to its right; only the last lane has to hold its own.
-const LANE_WIDTHS: (i32, i32) = (96, 140);
-const LAST_LANE_WIDTH_MAX: i32 = 230;
-const STATE_WIDTH: i32 = 236;
 
 /// How wide a character is, in tenths: of a label, of a bold one, and of the names of hosts and the sentence of a
 /// violation.
-const LABEL_TENTHS: i32 = 60;
+pub(super) const LABEL_TENTHS: i32 = 60;
 const BOLD_TENTHS: i32 = 68;
 const TITLE_TENTHS: i32 = 78;
-
-/// The rows' height by their kind.
-fn height(kind: RowKind) -> i32 {
-    match kind {
-        RowKind::Gap => 34,
-        RowKind::Violation => 40,
-        RowKind::Phase => 26,
-        _ => 21,
-    }
-}
-
-/// Where everything is.
-struct Frame {
-    tops: Vec<i32>,
-    lanes: Vec<(i32, i32)>,
-    states_x: i32,
-    width: i32,
-    height: i32,
-}
-
-impl Frame {
-    fn of(timeline: &Timeline) -> Self {
-        let mut tops = vec![HEAD_HEIGHT];
-        for row in &timeline.rows {
-            let top = tops[tops.len() - 1];
-            tops.push(top + height(row.kind));
-        }
-        let last = timeline.lanes.len().saturating_sub(1);
-        let widths = (0..timeline.lanes.len()).map(|lane| {
-            let on_lane = timeline.rows.iter().filter(|row| row.lane == Some(lane));
-            let chars = on_lane.map(|row| row.label.chars().count()).max().unwrap_or(0);
-            let width_max = if lane == last { LAST_LANE_WIDTH_MAX } else { LANE_WIDTHS.1 };
-            (width_of(chars) + LINE_X + LABEL_X + 10).clamp(LANE_WIDTHS.0, width_max)
-        });
-        let mut lanes = Vec::new();
-        let mut x = LANES_X;
-        for width in widths {
-            lanes.push((x, width));
-            x += width;
-        }
-        let states = if timeline.states.is_empty() { 0 } else { STATE_WIDTH };
-        let height = tops[tops.len() - 1] + 12;
-        // A picture of few lanes still has room for what stands across them.
-        let width = (x + states + 8).max(640);
-        Self { tops, lanes, states_x: width - states - 8, width, height }
-    }
-
-    /// A place in rows as one on the page.
-    fn y(&self, place: f32) -> i32 {
-        let row = (place.max(0.0) as usize).min(self.tops.len() - 1);
-        let part = place - row as f32;
-        let bottom = self.tops.get(row + 1).copied().unwrap_or(self.tops[row]);
-        self.tops[row] + ((bottom - self.tops[row]) as f32 * part) as i32
-    }
-
-    fn middle(&self, row: usize) -> i32 {
-        self.y(row as f32 + 0.5)
-    }
-
-    /// The line of a host's life.
-    fn line(&self, lane: usize) -> i32 {
-        self.lanes.get(lane).map_or(LANES_X, |(x, _)| x + LINE_X)
-    }
-}
-
-fn width_of(chars: usize) -> i32 {
-    i32::try_from(chars).unwrap_or(i32::MAX / LABEL_TENTHS) * LABEL_TENTHS / 10
-}
 
 /// The text as far as it fits; `tenths` is how wide a character is.
 fn fitting(text: &str, width: i32, tenths: i32) -> String {
@@ -131,17 +54,39 @@ pub(super) fn draw(timeline: &Timeline, id: &str) -> Markup {
                     line.tl-hatch-line x1="0" y1="0" x2="0" y2="6" {}
                 }
             }
-            @for (index, row) in timeline.rows.iter().enumerate() { (ground(row, index, &frame)) }
-            (lanes(timeline, &frame))
-            @for span in &timeline.spans { (self::span(span, &frame, id)) }
-            @for bar in &timeline.bars { (self::bar(bar, &frame)) }
-            @for arrow in &timeline.arrows { (self::arrow(arrow, timeline, &frame, id)) }
-            (states(timeline, &frame))
-            @for (index, row) in timeline.rows.iter().enumerate() {
-                (self::row(row, index, timeline, &frame, id))
+            g id=(format!("{id}-rows")) {
+                @for (index, row) in timeline.rows.iter().enumerate() { (ground(row, index, &frame)) }
+                (lanes(timeline, &frame))
+                @for span in &timeline.spans { (self::span(span, &frame, id)) }
+                @for bar in &timeline.bars { (self::bar(bar, &frame)) }
+                @for arrow in &timeline.arrows { (self::arrow(arrow, timeline, &frame, id)) }
+                (states(timeline, &frame))
+                @for (index, row) in timeline.rows.iter().enumerate() {
+                    (self::row(row, index, timeline, &frame, id))
+                }
             }
+            (names(timeline, &frame, id))
         }
     }
+}
+
+/// A picture that is too tall for a sheet of paper, in parts that are not, each with the names of the hosts above it.
+/// They only point into the picture, which has to stand in the same page.
+pub(super) fn parts(timeline: &Timeline, id: &str) -> Vec<Markup> {
+    let frame = Frame::of(timeline);
+    let part = |(top, bottom): (i32, i32)| {
+        let (width, height) = (frame.width, bottom - top);
+        html! {
+            svg.timeline-part aria-hidden="true" viewBox=(format!("0 0 {width} {}", height + HEAD_HEIGHT))
+                xmlns="http://www.w3.org/2000/svg" {
+                use href=(format!("#{id}-names")) {}
+                svg y=(HEAD_HEIGHT) width=(width) height=(height) viewBox=(format!("0 {top} {width} {height}")) {
+                    use href=(format!("#{id}-rows")) {}
+                }
+            }
+        }
+    };
+    frame.parts().into_iter().map(part).collect()
 }
 
 /// What lies beneath a row.
@@ -164,17 +109,30 @@ fn lanes(timeline: &Timeline, frame: &Frame) -> Markup {
     html! {
         @for (lane, name) in timeline.lanes.iter().enumerate() {
             @let x = frame.line(lane);
-            @let width = frame.lanes[lane].1;
             g {
                 title { "host " (name) }
-                text.tl-host x=(x) y="20" text-anchor="start" dx="-8" { (fitting(name, width - 20, TITLE_TENTHS)) }
                 line.tl-life x1=(x) y1="30" x2=(x) y2=(bottom) {}
             }
         }
-        @if let (Some(subject), false) = (&timeline.subject, timeline.states.is_empty()) {
-            g {
-                title { "states of " (subject) }
-                text.tl-host x=(frame.states_x + 6) y="20" { (fitting(subject, STATE_WIDTH - 12, TITLE_TENTHS)) }
+    }
+}
+
+/// What stands above the lanes.
+fn names(timeline: &Timeline, frame: &Frame, id: &str) -> Markup {
+    html! {
+        g id=(format!("{id}-names")) {
+            @for (lane, name) in timeline.lanes.iter().enumerate() {
+                @let (x, width) = (frame.line(lane), frame.lanes[lane].1);
+                g {
+                    title { "host " (name) }
+                    text.tl-host x=(x) y="20" text-anchor="start" dx="-8" { (fitting(name, width - 20, TITLE_TENTHS)) }
+                }
+            }
+            @if let (Some(subject), false) = (&timeline.subject, timeline.states.is_empty()) {
+                g {
+                    title { "states of " (subject) }
+                    text.tl-host x=(frame.states_x + 6) y="20" { (fitting(subject, STATE_WIDTH - 12, TITLE_TENTHS)) }
+                }
             }
         }
     }
@@ -287,14 +245,15 @@ fn row(row: &Row, index: usize, timeline: &Timeline, frame: &Frame, id: &str) ->
         g id=[anchor] {
             title { (row.detail) }
             @if row.kind == RowKind::Gap {
-                text.tl-later x=(frame.width / 2) y=(y + 4) text-anchor="middle" { (row.label) }
+                // At the left, where it is seen on a screen that is narrower than the picture.
+                text.tl-later x=(frame.line(0) + LABEL_X) y=(y + 4) { (row.label) }
             } @else {
                 @if is_new {
-                    text.tl-time x=(TIME_X) y=(y + 4) text-anchor="end" { (words::instant(row.at_ns)) }
+                    text.tl-time x=(frame.time_x) y=(y + 4) text-anchor="end" { (words::instant(row.at_ns)) }
                 }
                 @if let Some(event) = row.event {
                     text class=(if row.witness { "tl-number tl-strong" } else { "tl-number" })
-                        x=(NUMBER_X) y=(y + 4) text-anchor="end" { "#" (event) }
+                        x=(frame.number_x) y=(y + 4) text-anchor="end" { "#" (event) }
                 }
                 @match (row.kind, row.lane) {
                     (RowKind::Violation, _) => (violation(row, index, frame)),
@@ -310,8 +269,8 @@ fn violation(row: &Row, index: usize, frame: &Frame) -> Markup {
     let (top, y) = (frame.y(index as f32), frame.middle(index));
     html! {
         line.tl-rule x1="0" y1=(top + 2) x2=(frame.width) y2=(top + 2) {}
-        text.tl-violation x=(LANES_X) y=(y + 6) {
-            (fitting(&row.label, frame.width - LANES_X - 8, TITLE_TENTHS))
+        text.tl-violation x=(frame.lanes_x) y=(y + 6) {
+            (fitting(&row.label, frame.width - frame.lanes_x - 8, TITLE_TENTHS))
         }
     }
 }
@@ -321,11 +280,11 @@ fn across(row: &Row, y: i32, frame: &Frame) -> Markup {
     let class = if row.kind == RowKind::Fault { "tl-label tl-fault" } else { "tl-label tl-phase" };
     html! {
         @if row.kind == RowKind::Phase {
-            line.tl-phase-line x1=(LANES_X) y1=(y + 9) x2=(frame.width) y2=(y + 9) {}
+            line.tl-phase-line x1=(frame.lanes_x) y1=(y + 9) x2=(frame.width) y2=(y + 9) {}
         }
-        @if row.kind == RowKind::Fault { (lozenge(LANES_X + 1, y)) }
-        text class=(class) x=(LANES_X + 11) y=(y + 4) {
-            (fitting(&row.label, frame.width - LANES_X - 19, tenths(row.kind == RowKind::Fault)))
+        @if row.kind == RowKind::Fault { (lozenge(frame.lanes_x + 1, y)) }
+        text class=(class) x=(frame.lanes_x + 11) y=(y + 4) {
+            (fitting(&row.label, frame.width - frame.lanes_x - 19, tenths(row.kind == RowKind::Fault)))
         }
     }
 }

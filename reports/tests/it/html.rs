@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use chaosdrill_core::{Campaign, Record, Seed};
+use chaosdrill_core::{
+    Campaign, Record, Seed,
+    record::{Exercise, Way},
+};
 use chaosdrill_reports::{
     Story,
     html::{self, MEASURED_BEGIN, MEASURED_END, Page},
@@ -75,13 +78,15 @@ fn the_page_of_one_run() {
 }
 
 #[test]
-fn what_is_measured_stands_in_one_block_and_nowhere_else() {
+fn what_is_measured_is_marked_and_stands_nowhere_else() {
     let unmeasured = |page: &str| {
-        assert_eq!(page.matches(MEASURED_BEGIN).count(), 1);
-        assert_eq!(page.matches(MEASURED_END).count(), 1);
-        let (before, rest) = page.split_once(MEASURED_BEGIN).expect("counted");
-        let (_, after) = rest.split_once(MEASURED_END).expect("counted");
-        format!("{before}{after}")
+        assert_eq!(page.matches(MEASURED_BEGIN).count(), page.matches(MEASURED_END).count());
+        let (before, rest) = page.split_once(MEASURED_BEGIN).expect("there is a block in the head");
+        let after = rest.split(MEASURED_BEGIN).map(|part| {
+            let (_, after) = part.split_once(MEASURED_END).expect("each block ends");
+            after
+        });
+        format!("{before}{}", after.collect::<String>())
     };
     let proofs = |wall_us| {
         let mut proofs = stories::proofs();
@@ -127,6 +132,104 @@ fn it_can_be_read_by_ear() {
     for link in select("a[href]") {
         let target = link.attr("href").and_then(|href| href.strip_prefix('#')).unwrap_or_default();
         assert!(ids.iter().any(|id| id == target), "no place for {target}");
+    }
+}
+
+/// The text of every element that a selector finds.
+fn texts(page: &str, selector: &str) -> Vec<String> {
+    let selector = Selector::parse(selector).expect("a selector");
+    let page = Html::parse_document(page);
+    page.select(&selector).map(|element| element.text().collect()).collect()
+}
+
+#[test]
+fn planted_bugs_have_their_runs_and_seconds() {
+    let mut proofs = stories::proofs();
+    (proofs[3].runs, proofs[3].wall_us) = (0, 0);
+    let campaign = stories::campaign();
+    let page = html::campaign(&Page { proofs: &proofs, ..Page::of(&campaign) });
+    let heads = texts(&page, ".proofs th.number");
+    assert_eq!(heads, ["Runs", "Seconds"]);
+    let cells = texts(&page, ".proofs td.number");
+    assert_eq!(cells[..2], ["12", "1.234"]);
+    assert_eq!(cells[6..8], ["0", ""]);
+}
+
+#[test]
+fn what_was_not_made_smaller_is_not_said_to_be_needed() {
+    let mut campaign = stories::campaign();
+    let takes = |campaign: &Campaign| {
+        let page = html::campaign(&Page::of(campaign));
+        texts(&page, ".all td:nth-child(5)")
+    };
+    assert!(takes(&campaign)[0].starts_with("stall "), "{:?}", takes(&campaign));
+    let run = stories::lease_expiry().record.run;
+    let record = campaign.records.iter_mut().position(|record| record.run == run).expect("there");
+    campaign.records[record].pursuit = None;
+    assert!(takes(&campaign)[0].starts_with("not made smaller; struck: stall "));
+    let text = chaosdrill_reports::write_up::write_up(&campaign, &[], &[]);
+    assert!(text.contains("\nNot made smaller; struck: "), "{text}");
+    campaign.records[record].faults.iter_mut().for_each(|fault| fault.fired = None);
+    assert_eq!(takes(&campaign)[0], "not made smaller; none struck");
+    campaign.records[record].faults.clear();
+    assert_eq!(takes(&campaign)[0], "no fault");
+}
+
+#[test]
+fn what_could_not_be_read_of_a_run_is_said_beside_its_finding() {
+    let campaign = stories::campaign();
+    let mut story = stories::lease_expiry();
+    story.notes = vec!["line 3 of trace.jsonl is left out: it is torn".to_owned()];
+    let page = |story: &Story| {
+        html::campaign(&Page { stories: std::slice::from_ref(story), ..Page::of(&campaign) })
+    };
+    assert_eq!(texts(&page(&story), ".finding .unread li"), story.notes);
+    story.events.clear();
+    let page = page(&story);
+    assert!(page.contains("There is no picture: no event of the run could be read."));
+    assert_eq!(texts(&page, ".finding .unread li"), story.notes);
+}
+
+#[test]
+fn an_alias_of_cargo_is_said_to_be_one() {
+    let story = stories::lease_expiry();
+    let told = "works only within its own sources";
+    assert!(html::run(&story, "cargo drill").contains(told));
+    assert!(!html::run(&story, "/usr/bin/drill").contains(told));
+}
+
+#[test]
+fn a_tall_picture_is_cut_up_for_paper() {
+    let mut story = stories::lease_expiry();
+    assert_eq!(texts(&html::run(&story, "drill"), ".timeline-part").len(), 0);
+    let template = story.events.clone();
+    for turn in 1..20_u64 {
+        story.events.extend(template.iter().map(|event| chaosdrill_core::TraceEvent {
+            seq: event.seq + turn * 1_000,
+            at_ns: event.at_ns + turn * 1_000_000_000,
+            ..event.clone()
+        }));
+    }
+    let page = Html::parse_document(&html::run(&story, "drill"));
+    let boxes = |selector: &str| -> Vec<Vec<i64>> {
+        let selector = Selector::parse(selector).expect("a selector");
+        let boxes = page.select(&selector).filter_map(|element| element.attr("viewBox"));
+        boxes.map(|text| text.split(' ').map(|n| n.parse().expect("a number")).collect()).collect()
+    };
+    let whole = &boxes(".timeline")[0];
+    let parts = boxes(".timeline-part > svg");
+    assert!(parts.len() > 1, "{parts:?}");
+    // Each begins where the one before it ended, below the head, and the last ends where the picture does.
+    let mut top = parts[0][1];
+    for part in &parts {
+        assert_eq!((part[1], part[2]), (top, whole[2]));
+        assert!((100..=1_500).contains(&part[3]), "{parts:?}");
+        top += part[3];
+    }
+    assert_eq!(top, whole[3]);
+    for part in page.select(&Selector::parse(".timeline-part use").expect("a selector")) {
+        let target = part.attr("href").expect("a place");
+        assert_eq!(page.select(&Selector::parse(target).expect("an id")).count(), 1, "{target}");
     }
 }
 
@@ -253,6 +356,15 @@ fn the_bounds_of_the_sections_fit_into_the_whole() {
         for event in stories.iter_mut().take(30).flat_map(|story| &mut story.events) {
             lengthen(&mut event.name);
         }
+        let exercise = |n: usize| Exercise {
+            list: format!("{n}{long}"),
+            ways: vec![Way::Hit { scenario: long.clone(), mark: long.clone() }; 20],
+            ..Exercise::new(&long, &long)
+        };
+        campaign.header.exercises = (0..4_000).map(exercise).collect();
+        for story in stories.iter_mut().take(30) {
+            story.notes = vec![long.clone(); 20];
+        }
         let notes = vec![long.clone(); 100];
         let page = html::campaign(&Page {
             campaign: &campaign,
@@ -262,6 +374,7 @@ fn the_bounds_of_the_sections_fit_into_the_whole() {
             notes: &notes,
         });
         assert!(page.len() < HTML_BYTES_MAX, "{}", page.len());
+        assert!(page.contains("more lists left out here"));
     }
 }
 

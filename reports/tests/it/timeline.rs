@@ -132,6 +132,75 @@ fn a_message_on_which_nobody_acts_is_lost() {
     assert!(picture.svg("x").contains("on which nobody was seen to act"));
 }
 
+#[test]
+fn long_instants_and_numbers_fit_into_their_columns() {
+    let cases = [(7, 9), (1_560_078, 120), (115_680_180, 20_982), (999 * 3_600_000, u64::MAX)];
+    for (ms, event) in cases {
+        let mut story = stories::lease_expiry();
+        story.events[17] = TraceEvent { seq: event, ..story.events[17].clone() };
+        story.events.iter_mut().for_each(|event| event.at_ns = ms * 1_000_000);
+        let svg = picture(&story).svg("x");
+        let fragment = scraper::Html::parse_fragment(&svg);
+        let texts = |class: &str| -> Vec<(f64, String)> {
+            let selector = scraper::Selector::parse(&format!("text.{class}")).expect("a selector");
+            let texts = fragment.select(&selector).map(|text| {
+                let x = text.value().attr("x").and_then(|x| x.parse().ok()).expect("a place");
+                (x, text.text().collect())
+            });
+            texts.collect()
+        };
+        // Both stand to the left of their places, in digits of up to 7.4 and 6.4 units.
+        let times = texts("tl-time");
+        let time_x = times.first().expect("there are times").0;
+        for (x, text) in times {
+            assert!(x >= 7.4 * text.len() as f64, "{text} at {x}");
+        }
+        for (x, text) in texts("tl-number") {
+            assert!(x - time_x >= 6.4 * text.len() as f64 + 4.0, "{text} at {x}, after {time_x}");
+        }
+    }
+}
+
+/// A trace of one host, `h`, of nothing but steps: site, kind, whether it went wrong.
+fn steps_of(steps: &[(&str, EventKind, bool)]) -> Vec<TraceEvent> {
+    let event = |(seq, (name, kind, is_error)): (usize, &(&str, EventKind, bool))| TraceEvent {
+        seq: seq as u64 + 1,
+        at_ns: seq as u64 * 3_600_000_000_000,
+        host: "h".into(),
+        kind: *kind,
+        name: (*name).into(),
+        data: if *is_error { json!({ "error": "refused" }) } else { json!({ "ok": null }) },
+    };
+    steps.iter().enumerate().map(event).collect()
+}
+
+#[test]
+fn a_transaction_that_was_dropped_takes_no_commit_from_the_next() {
+    use EventKind::{Answer, Boundary};
+    let begin = |error| [("sql:t.begin", Boundary, false), ("sql:t.begin", Answer, error)];
+    let commit = [("sql:t.commit", Boundary, false), ("sql:t.commit", Answer, false)];
+    let cases = [
+        // Dropped without an event, then begun anew.
+        ([begin(false), begin(false), commit].concat(), vec![(3, 6)]),
+        // Begun within another, and never: its begin was refused.
+        ([begin(false), begin(false), begin(true), commit, commit].concat(), vec![(3, 8), (1, 10)]),
+    ];
+    for (trace, expected) in cases {
+        let mut story = stories::lease_expiry();
+        story.events = steps_of(&trace);
+        let text = chaosdrill_reports::trace_export::chrome_trace(&story.record, &story.events);
+        let document: Value = serde_json::from_str(&text).expect("JSON");
+        let of = |phase: &str| -> Vec<f64> {
+            let events = document["traceEvents"].as_array().expect("a list").iter();
+            let slices = events.filter(|e| e["cat"] == "transaction" && e["ph"] == phase);
+            slices.map(|e| e["ts"].as_f64().expect("a time") / 3.6e9 + 1.0).collect()
+        };
+        let expected: (Vec<f64>, Vec<f64>) =
+            expected.iter().map(|(from, to)| (f64::from(*from), f64::from(*to))).unzip();
+        assert_eq!((of("b"), of("e")), expected);
+    }
+}
+
 fn any_event() -> impl Strategy<Value = TraceEvent> {
     use EventKind::{Answer, Boundary, Fault, Host, Invoke, Observe, Ok, Phase, Watch};
     let kinds = vec![Answer, Boundary, Fault, Host, Invoke, Observe, Ok, Phase, Watch];

@@ -1,0 +1,130 @@
+//! Where everything of a picture is, in its own units.
+
+use super::{RowKind, Timeline, svg::LABEL_TENTHS};
+use crate::words;
+
+pub(super) const HEAD_HEIGHT: i32 = 44;
+/// Where the line of a host is on its lane, and where labels are beside it.
+const LINE_X: i32 = 36;
+pub(super) const LABEL_X: i32 = 11;
+/// There is one label in a row, so it may reach over the lanes to its right; only the last lane has to hold its own.
+const LANE_WIDTHS: (i32, i32) = (96, 140);
+const LAST_LANE_WIDTH_MAX: i32 = 230;
+pub(super) const STATE_WIDTH: i32 = 236;
+
+/// The columns of instants and of numbers: how narrow they may be, and how wide a digit is in tenths.
+const TIME_WIDTH_MIN: i32 = 62;
+const TIME_TENTHS: i32 = 74;
+const NUMBER_WIDTH_MIN: i32 = 38;
+const NUMBER_TENTHS: i32 = 66;
+
+/// How tall a picture may be on one sheet of paper: so that its text can still be read, and at its full width.
+const SHEET_HEIGHT_MIN: i32 = 1_300;
+
+/// The rows' height by their kind.
+fn height(kind: RowKind) -> i32 {
+    match kind {
+        RowKind::Gap => 34,
+        RowKind::Violation => 40,
+        RowKind::Phase => 26,
+        _ => 21,
+    }
+}
+
+/// Where everything is.
+pub(super) struct Frame {
+    tops: Vec<i32>,
+    /// Where instants and numbers end, which stand to the left of their places, and where lanes begin.
+    pub(super) time_x: i32,
+    pub(super) number_x: i32,
+    pub(super) lanes_x: i32,
+    /// Where each lane begins, and how wide it is.
+    pub(super) lanes: Vec<(i32, i32)>,
+    pub(super) states_x: i32,
+    pub(super) width: i32,
+    pub(super) height: i32,
+}
+
+impl Frame {
+    pub(super) fn of(timeline: &Timeline) -> Self {
+        let mut tops = vec![HEAD_HEIGHT];
+        for row in &timeline.rows {
+            let top = tops[tops.len() - 1];
+            tops.push(top + height(row.kind));
+        }
+        let (time_x, number_x) = columns(timeline);
+        let lanes_x = number_x + 12;
+        let last = timeline.lanes.len().saturating_sub(1);
+        let widths = (0..timeline.lanes.len()).map(|lane| {
+            let on_lane = timeline.rows.iter().filter(|row| row.lane == Some(lane));
+            let chars = on_lane.map(|row| row.label.chars().count()).max().unwrap_or(0);
+            let width_max = if lane == last { LAST_LANE_WIDTH_MAX } else { LANE_WIDTHS.1 };
+            (width_of(chars, LABEL_TENTHS) + LINE_X + LABEL_X + 10).clamp(LANE_WIDTHS.0, width_max)
+        });
+        let mut lanes = Vec::new();
+        let mut x = lanes_x;
+        for width in widths {
+            lanes.push((x, width));
+            x += width;
+        }
+        let states = if timeline.states.is_empty() { 0 } else { STATE_WIDTH };
+        let height = tops[tops.len() - 1] + 12;
+        // A picture of few lanes still has room for what stands across them.
+        let width = (x + states + 8).max(640);
+        let states_x = width - states - 8;
+        Self { tops, time_x, number_x, lanes_x, lanes, states_x, width, height }
+    }
+
+    /// A place in rows as one on the page.
+    pub(super) fn y(&self, place: f32) -> i32 {
+        let row = (place.max(0.0) as usize).min(self.tops.len() - 1);
+        let part = place - row as f32;
+        let bottom = self.tops.get(row + 1).copied().unwrap_or(self.tops[row]);
+        self.tops[row] + ((bottom - self.tops[row]) as f32 * part) as i32
+    }
+
+    pub(super) fn middle(&self, row: usize) -> i32 {
+        self.y(row as f32 + 0.5)
+    }
+
+    /// Where the parts begin and end of a picture that is too tall for one sheet of paper; nothing where it is not.
+    /// They end between two rows, and are about as tall as each other.
+    pub(super) fn parts(&self) -> Vec<(i32, i32)> {
+        let sheet = SHEET_HEIGHT_MIN.max(self.width * 5 / 4);
+        if self.height <= sheet {
+            return Vec::new();
+        }
+        let rows_height = self.height - HEAD_HEIGHT;
+        let count = (rows_height - 1) / (sheet - HEAD_HEIGHT) + 1;
+        let mut parts = Vec::new();
+        let mut top = HEAD_HEIGHT;
+        for nth in 1..=count {
+            let wanted = HEAD_HEIGHT + rows_height * nth / count;
+            let before = self.tops.iter().rfind(|place| **place <= wanted).copied();
+            let bottom = if nth == count { self.height } else { before.unwrap_or(wanted) };
+            parts.push((top, bottom));
+            top = bottom;
+        }
+        parts
+    }
+
+    /// The line of a host's life.
+    pub(super) fn line(&self, lane: usize) -> i32 {
+        self.lanes.get(lane).map_or(self.lanes_x, |(x, _)| x + LINE_X)
+    }
+}
+
+/// Where the columns of instants and of numbers end: the longest of each fits.
+fn columns(timeline: &Timeline) -> (i32, i32) {
+    let rows = || timeline.rows.iter().filter(|row| row.kind != RowKind::Gap);
+    let times = rows().map(|row| words::instant(row.at_ns).len());
+    let numbers = rows().filter_map(|row| row.event).map(|event| format!("#{event}").len());
+    let time_width = width_of(times.max().unwrap_or(0), TIME_TENTHS) + 3;
+    let number_width = width_of(numbers.max().unwrap_or(0), NUMBER_TENTHS) + 10;
+    let time_x = time_width.max(TIME_WIDTH_MIN);
+    (time_x, time_x + number_width.max(NUMBER_WIDTH_MIN))
+}
+
+fn width_of(chars: usize, tenths: i32) -> i32 {
+    i32::try_from(chars).unwrap_or(i32::MAX / tenths).min(i32::MAX / tenths) * tenths / 10
+}
