@@ -148,7 +148,8 @@ pub(crate) fn errors_are_short_and_without_secrets() -> Check {
         let wrong = history.rows(PROPAGATIONS).into_iter().find(|change| {
             change.after.is_some_and(|row| {
                 let error = text(row, "last_error");
-                error.len() > 1000 || error.contains("://") || error.contains("hunter2")
+                // The harness hides passwords itself, and leaves stars where one stood.
+                error.len() > 1000 || error.contains("://") || error.contains("***")
             })
         });
         Outcome::unless(wrong.map(|change| {
