@@ -20,7 +20,8 @@ pub(crate) fn scenario() -> Scenario {
         .topology(|stage| {
             let scripts = vec![
                 script("slow-", 1, Answer::Slow(SLOW)),
-                script("slower-", 2, Answer::Slow(SLOW)),
+                // Of one resource: each call that is broken off costs an attempt, and there is room for two.
+                script("slower-postgres", 2, Answer::Slow(SLOW)),
                 script("two-redis", 1, Answer::Slow(Duration::from_secs(200))),
                 script("two-postgres", 1, Answer::Slow(Duration::from_secs(200))),
             ];
