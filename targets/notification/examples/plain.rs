@@ -63,7 +63,12 @@ async fn drive(folder: &Path) -> Result<(), BoxError> {
     }
     println!("dashboard  {}", send(&api, "/dashboard", Vec::new()).await?);
     for (address, server) in servers {
-        http::post("shutdown", &address, "/shutdown", "").await?;
+        // The other server may have done all the work before this one was up.
+        while !server.is_finished()
+            && http::post("shutdown", &address, "/shutdown", "").await.is_err()
+        {
+            time::sleep(Duration::from_millis(50)).await;
+        }
         server.await??;
     }
     println!("drained    both servers");
