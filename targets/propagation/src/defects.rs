@@ -308,4 +308,14 @@ pub const DEFECTS: &[Defect] = &[
         star: true,
         shows: Shows::Running,
     },
+    Defect {
+        id: "P33",
+        summary: "a stored error gives a secret away",
+        wrong: "it is stored as it came",
+        right: "without URLs and passwords",
+        checks: &["errors_are_short_and_without_secrets"],
+        class: Class::Guard,
+        star: false,
+        shows: Shows::Running,
+    },
 ];

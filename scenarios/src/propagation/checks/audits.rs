@@ -142,7 +142,7 @@ pub(crate) fn labels_stay_within_their_set() -> Check {
     .priority(Priority::Low)
 }
 
-/// What a row says of its last failure is short, and gives nothing away.
+/// What a row says of its last failure is short, which the schema sees to as well, and gives nothing away.
 pub(crate) fn errors_are_short_and_without_secrets() -> Check {
     Check::new("errors_are_short_and_without_secrets", |history| {
         let wrong = history.rows(PROPAGATIONS).into_iter().find(|change| {
