@@ -1,10 +1,9 @@
 //! The loads on the facade.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use chaosdrill::{
     Plan, Seed,
-    plan::Order,
     rt::{
         net::{TcpListener, TcpStream},
         sim::{self, Config, Control, Ended, Host, Latency},
@@ -39,11 +38,20 @@ async fn echo() -> Ended {
     }
 }
 
+/// What the plans are called.
+const LOADS: &str = "bench/simulators";
+
+/// The simulator's own order of tasks.
+static FIFO: LazyLock<Plan> = LazyLock::new(|| {
+    let text = format!("version = 1\nscenario = \"{LOADS}\"\nseed = \"1\"\norder = \"fifo\"");
+    Plan::from_toml(&text).expect("a plan without faults")
+});
+
 fn run(hosts: Vec<Host>, network: Latency, mode: Mode) {
-    let mut plan = Plan::new("bench/simulators", Seed(1));
-    if let Mode::Bare = mode {
-        plan.order = Order::Fifo;
-    }
+    let plan = match mode {
+        Mode::Bare => FIFO.clone(),
+        Mode::Untraced | Mode::Traced => Plan::new(LOADS, Seed(1)),
+    };
     // No host has a database, so nothing is put there.
     let folder = std::env::temp_dir();
     let config = Config { network, ..Config::new(plan, hosts, folder) };

@@ -223,9 +223,8 @@ impl Visit for Fields {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        match field.name() {
-            "op" => self.is_wake = matches!(value, "waker.wake" | "waker.wake_by_ref"),
-            _ => {}
+        if field.name() == "op" {
+            self.is_wake = matches!(value, "waker.wake" | "waker.wake_by_ref");
         }
     }
 
