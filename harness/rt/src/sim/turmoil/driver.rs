@@ -190,7 +190,7 @@ impl Crank {
     fn step(&mut self, config: &Config) -> Option<Stop> {
         let polls = timers::polls();
         let step = AssertUnwindSafe(|| self.turmoil.sim.step());
-        match profile::measure(Part::Step, || catch_unwind(step)) {
+        match profile::measure(Part::Step, || timers::step(|| catch_unwind(step))) {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => return Some(Stop::Panicked { message: error.to_string() }),
             Err(panic) => return Some(Stop::Panicked { message: panic_message(&*panic) }),

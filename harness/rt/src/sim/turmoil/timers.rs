@@ -69,6 +69,8 @@ thread_local! {
         const { RefCell::new(ManuallyDrop::new(State::new())) };
     /// How many tasks are being polled, one within the other. Apart, because the clock asks at any moment.
     static POLLED: Cell<u32> = const { Cell::new(0) };
+    /// Whether turmoil takes a step.
+    static STEPPING: Cell<bool> = const { Cell::new(false) };
 }
 
 impl State {
@@ -142,6 +144,15 @@ impl State {
 pub(crate) fn reset() {
     STATE.with_borrow_mut(|state| **state = State::new());
     POLLED.set(0);
+    STEPPING.set(false);
+}
+
+/// Lets turmoil take a step.
+pub(crate) fn step<T>(step: impl FnOnce() -> T) -> T {
+    STEPPING.set(true);
+    let output = step();
+    STEPPING.set(false);
+    output
 }
 
 /// Whether a task is being polled right now.
@@ -176,6 +187,19 @@ pub(crate) struct Eye;
 struct Kinds {
     is_known: bool,
     is_block_on: bool,
+}
+
+/// Within a step, where nothing is entered, nobody is there to spawn a task: it is turmoil that drives a runtime,
+/// as in every step, and what is said of that need not be read.
+fn is_block_on(attributes: &Attributes<'_>) -> bool {
+    let is_driven = STEPPING.get() && STATE.with_borrow(|state| state.entered.is_empty());
+    if is_driven && !cfg!(debug_assertions) {
+        return true;
+    }
+    let mut kinds = Kinds::default();
+    attributes.record(&mut kinds);
+    assert!(!is_driven || kinds.is_block_on, "turmoil drives a runtime where none is entered");
+    kinds.is_block_on
 }
 
 impl Visit for Kinds {
@@ -257,12 +281,12 @@ impl Subscriber for Eye {
     }
 
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {
-        let kind = if attributes.metadata().name() == TASK {
-            let mut kinds = Kinds::default();
-            attributes.record(&mut kinds);
-            if kinds.is_block_on { Kind::Other } else { Kind::Task { is_ready: true } }
-        } else {
+        let kind = if attributes.metadata().name() != TASK {
             Kind::Timer { deadline: None }
+        } else if is_block_on(attributes) {
+            Kind::Other
+        } else {
+            Kind::Task { is_ready: true }
         };
         STATE.with_borrow_mut(|state| state.open(kind))
     }
@@ -272,6 +296,11 @@ impl Subscriber for Eye {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
+        // The timer by which turmoil ends a host's step is gone when the step is.
+        let is_of_the_step = STEPPING.get() && !is_a_task_polled();
+        if is_of_the_step && event.metadata().target() == UPDATES {
+            return;
+        }
         let mut fields = Fields::default();
         event.record(&mut fields);
         if let (true, Some(task)) = (fields.is_wake, fields.woken) {
