@@ -62,9 +62,8 @@ struct Class {
 #[derive(Debug, Default)]
 struct Host {
     before: Before,
-    hits: BTreeMap<usize, u32>,
-    /// The class of the last passage of each site.
-    current: BTreeMap<usize, usize>,
+    /// By a site's number: how often the host passed it, and the class of the last time.
+    sites: Vec<(u32, usize)>,
     restarted: bool,
     passed_since: u32,
 }
@@ -89,9 +88,11 @@ impl Passages {
             self.hosts.resize_with(host + 1, Host::default);
         }
         let at = &mut self.hosts[host];
-        let hit = at.hits.entry(site).or_default();
-        *hit += 1;
-        let hit = *hit;
+        if at.sites.len() <= site {
+            at.sites.resize(site + 1, (0, 0));
+        }
+        at.sites[site].0 += 1;
+        let hit = at.sites[site].0;
         at.passed_since += 1;
         let recovery = at.restarted && at.passed_since <= PASSAGES_OF_RECOVERY;
         let before = at.before;
@@ -101,7 +102,7 @@ impl Passages {
             self.classes.push(Class { host, site, before, recovery, first, last, count, effect });
             self.classes.len() - 1
         });
-        at.current.insert(site, index);
+        at.sites[site].1 = index;
         let class = &mut self.classes[index];
         (class.last, class.count) = (hit, class.count + 1);
         hit
@@ -118,8 +119,8 @@ impl Passages {
 
     /// The last passage of this site by this host changed something outside it.
     pub fn had_effect(&mut self, host: usize, site: &str) {
-        let index = self.numbers.get(site).and_then(|site| self.hosts.get(host)?.current.get(site));
-        if let Some(index) = index {
+        let passed = self.numbers.get(site).and_then(|site| self.hosts.get(host)?.sites.get(*site));
+        if let Some((1.., index)) = passed {
             self.classes[*index].effect = true;
         }
     }

@@ -80,11 +80,18 @@ pub(crate) fn redact_value(value: &mut Value) {
 ///
 /// A `:` before a slash, which JSON may have escaped, or the end of a password's name before a `=`.
 pub(crate) fn may_hold_password(text: &[u8]) -> bool {
-    text.iter().enumerate().any(|(index, byte)| match byte {
-        b':' => matches!(text.get(index + 1), Some(b'/' | b'\\')),
-        b'=' => ends_name(&text[..index]),
-        _ => false,
-    })
+    // Without a way out in the middle, so that the compiler looks at many bytes at once.
+    let pairs = text.iter().zip(text.iter().skip(1));
+    let is_url = pairs.fold(false, |found, (byte, next)| {
+        found | ((*byte == b':') & ((*next == b'/') | (*next == b'\\')))
+    });
+    let is_assigned = text.iter().fold(false, |found, byte| found | (*byte == b'='));
+    is_url
+        || is_assigned
+            && text
+                .iter()
+                .enumerate()
+                .any(|(index, byte)| *byte == b'=' && ends_name(&text[..index]))
 }
 
 fn ends_name(before: &[u8]) -> bool {

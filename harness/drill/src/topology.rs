@@ -226,10 +226,10 @@ impl Workload {
     ) -> T {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let op = format!("{}/{number}", self.label.trim_start_matches("workload "));
-        sim::record(EventKind::Invoke, name, json!({ "op": op, "input": value(&input) }));
+        sim::record(EventKind::Invoke, name, || json!({ "op": op, "input": value(&input) }));
         let output = operation.await;
         let (kind, said) = end(&output);
-        sim::record(kind, name, json!({ "op": op, "output": said }));
+        sim::record(kind, name, || json!({ "op": op, "output": said }));
         output
     }
 }

@@ -28,6 +28,6 @@ macro_rules! observe {
 #[cfg(feature = "sim")]
 pub fn observe(name: &str, data: impl FnOnce() -> serde_json::Value) {
     if crate::sim::world::is_alive_here() {
-        crate::sim::world::record(chaosdrill_core::trace::EventKind::Observe, name, data());
+        crate::sim::world::record(chaosdrill_core::trace::EventKind::Observe, name, data);
     }
 }

@@ -14,7 +14,10 @@ use chaosdrill::{Plan, Seed};
 use criterion::{Criterion, Throughput};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::floor::{BACKOFF_S, Until, config, run};
+use crate::{
+    floor::{BACKOFF_S, Until},
+    folders::{config, run},
+};
 
 /// Sleeps of the raw run.
 const RAW_SLEEPS: usize = 2;

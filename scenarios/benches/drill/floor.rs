@@ -1,13 +1,8 @@
 //! What both sides of a comparison share.
 
-use std::{
-    path::PathBuf,
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use std::time::Duration;
 
-use chaosdrill::Plan;
-use chaosdrill::rt::sim::{self, Config, Control, Director, Finished, Host, Latency, Next};
+use chaosdrill::rt::sim::{Control, Director, Next};
 
 /// The backoff of a propagation runner, in seconds: 31 h 51 m in all.
 pub(crate) const BACKOFF_S: [u64; 9] = [60, 300, 900, 1800, 3600, 7200, 14400, 28800, 57600];
@@ -25,13 +20,6 @@ pub(crate) fn on_one_core<T>(work: impl FnOnce() -> T) -> T {
     output
 }
 
-/// A folder in memory for the databases of one run.
-pub(crate) fn folder() -> PathBuf {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    PathBuf::from(format!("/dev/shm/chaosdrill-bench-{}-{number}", std::process::id()))
-}
-
 /// Ends the run when the clients have ended and `is_done` says so.
 pub(crate) struct Until<F>(pub(crate) F);
 
@@ -46,18 +34,4 @@ impl<F: FnMut(&Control<'_>) -> bool + Send> Director for Until<F> {
             at: now + Duration::from_secs(24 * 3600),
         }
     }
-}
-
-/// A configuration with these hosts and faults; nothing travels to the database, as in the hand-written drill.
-pub(crate) fn config(plan: Plan, hosts: Vec<Host>) -> Config {
-    Config { database: Latency { ms_min: 0, ms_max: 0 }, ..Config::new(plan, hosts, folder()) }
-}
-
-/// Runs a configuration and removes its folder.
-pub(crate) fn run(config: Config, director: impl Director + Send + 'static) -> Finished {
-    let folder = config.folder.clone();
-    let finished = sim::run(config, director).expect("the harness holds");
-    std::fs::remove_dir_all(folder).expect("the folder is ours");
-    assert_eq!(finished.stop, None);
-    finished
 }

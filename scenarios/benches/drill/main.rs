@@ -5,6 +5,7 @@
 
 mod backoff;
 mod floor;
+mod folders;
 mod scaling;
 mod standard;
 mod table;

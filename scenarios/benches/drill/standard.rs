@@ -27,7 +27,10 @@ use criterion::{Criterion, Throughput};
 use sqlx::{AnyConnection, ConnectOptions, Connection, Executor, any::AnyConnectOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::floor::{self, Until};
+use crate::{
+    floor::{self, Until},
+    folders,
+};
 
 mod by_hand;
 mod checks;
@@ -183,7 +186,7 @@ fn run(seed: u64, adjust: impl FnOnce(&mut sim::Config)) -> Finished {
     let faults = "[[fault]]\nat = { host = \"d1\", site = \"sql:done\", hit = 5 }\ndo = { crash = \"before\", restart = \"60s\" }\n";
     let text = format!("version = 1\nscenario = \"bench/standard\"\nseed = \"{seed}\"\n{faults}");
     let plan = Plan::from_toml(&text).expect("a plan");
-    let mut config = floor::config(plan, hosts);
+    let mut config = folders::config(plan, hosts);
     adjust(&mut config);
     let all_settled = |control: &Control<'_>| {
         let settled = |trace: &[chaosdrill::Event]| {
@@ -194,7 +197,7 @@ fn run(seed: u64, adjust: impl FnOnce(&mut sim::Config)) -> Finished {
         };
         control.required_faults_waiting() == 0 && control.read(settled) as i64 == MESSAGES
     };
-    let finished = floor::run(config, Until(all_settled));
+    let finished = folders::run(config, Until(all_settled));
     check(&finished);
     finished
 }
@@ -225,7 +228,7 @@ async fn connect(folder: &Path, database: &str) -> AnyConnection {
 /// The very statements, one after the other, on as many connections.
 async fn replay(statements: &[Statement]) {
     sqlx::any::install_default_drivers();
-    let folder = floor::folder();
+    let folder = folders::folder();
     std::fs::create_dir(&folder).expect("the folder is ours");
     let mut connections: BTreeMap<u64, AnyConnection> = BTreeMap::new();
     for statement in statements {

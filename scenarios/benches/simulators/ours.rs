@@ -1,18 +1,29 @@
 //! The loads on the facade.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use chaosdrill::{
     Plan, Seed,
     rt::{
         net::{TcpListener, TcpStream},
-        sim::{Control, Ended, Host, Latency},
+        sim::{self, Config, Control, Ended, Host, Latency},
         task, time,
     },
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::floor::{self, BACKOFF_S, Until};
+use crate::floor::{BACKOFF_S, Until};
+
+/// How much of the harness is at work.
+#[derive(Clone, Copy)]
+pub(crate) enum Mode {
+    /// No trace, and ready tasks run in the simulator's own order, as they do raw.
+    Bare,
+    /// No trace.
+    Untraced,
+    /// As drills run.
+    Traced,
+}
 
 async fn echo() -> Ended {
     let listener = TcpListener::bind("echo", "0.0.0.0:9000").await?;
@@ -27,9 +38,29 @@ async fn echo() -> Ended {
     }
 }
 
-fn run(hosts: Vec<Host>, network: Latency) {
-    let config = floor::config(Plan::new("bench/simulators", Seed(1)), hosts);
-    floor::run(chaosdrill::rt::sim::Config { network, ..config }, Until(|_: &Control<'_>| true));
+/// What the plans are called.
+const LOADS: &str = "bench/simulators";
+
+/// The simulator's own order of tasks.
+static FIFO: LazyLock<Plan> = LazyLock::new(|| {
+    let text = format!("version = 1\nscenario = \"{LOADS}\"\nseed = \"1\"\norder = \"fifo\"");
+    Plan::from_toml(&text).expect("a plan without faults")
+});
+
+fn run(hosts: Vec<Host>, network: Latency, mode: Mode) {
+    let plan = match mode {
+        Mode::Bare => FIFO.clone(),
+        Mode::Untraced | Mode::Traced => Plan::new(LOADS, Seed(1)),
+    };
+    // No host has a database, so nothing is put there.
+    let folder = std::env::temp_dir();
+    let config = Config { network, ..Config::new(plan, hosts, folder) };
+    let director = Until(|_: &Control<'_>| true);
+    let stop = match mode {
+        Mode::Bare | Mode::Untraced => sim::run_untraced(config, director).map(|run| run.stop),
+        Mode::Traced => sim::run(config, director).map(|run| run.stop),
+    };
+    assert_eq!(stop, Ok(None));
 }
 
 const WIDE: Latency = Latency { ms_min: 1, ms_max: 10 };
@@ -45,9 +76,9 @@ async fn back_off() -> Ended {
     Ok(())
 }
 
-pub(crate) fn backoff() {
+pub(crate) fn backoff(mode: Mode) {
     let clients = ["w0", "w1"].map(|name| Host::new(name, back_off).client());
-    run([vec![Host::new("server", echo)], clients.into()].concat(), WIDE);
+    run([vec![Host::new("server", echo)], clients.into()].concat(), WIDE, mode);
 }
 
 async fn beat(own: u32, beats: u32) -> Ended {
@@ -73,9 +104,9 @@ async fn beat(own: u32, beats: u32) -> Ended {
     Ok(())
 }
 
-pub(crate) fn heartbeats(beats: u32) {
+pub(crate) fn heartbeats(beats: u32, mode: Mode) {
     let host = |own: u32| Host::new(format!("h{own}"), move || beat(own, beats)).client();
-    run((0..3).map(host).collect(), WIDE);
+    run((0..3).map(host).collect(), WIDE, mode);
 }
 
 async fn ping(server: String, rounds: u32) -> Ended {
@@ -89,9 +120,9 @@ async fn ping(server: String, rounds: u32) -> Ended {
     Ok(())
 }
 
-pub(crate) fn ping_pong(pairs: u8, rounds: u32) {
+pub(crate) fn ping_pong(pairs: u8, rounds: u32, mode: Mode) {
     let servers = (0..pairs).map(|pair| Host::new(format!("s{pair}"), echo));
     let client =
         |pair| Host::new(format!("c{pair}"), move || ping(format!("s{pair}"), rounds)).client();
-    run(servers.chain((0..pairs).map(client)).collect(), NARROW);
+    run(servers.chain((0..pairs).map(client)).collect(), NARROW, mode);
 }

@@ -8,6 +8,7 @@ use std::{
     collections::VecDeque,
     future::Future,
     io,
+    mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -19,7 +20,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use crate::{
     sim::{
         boundary::{self, Announced, Passage},
-        faulty,
+        clock, faulty,
         gate::{self, Here},
         link::Pair,
         simulator::net::{self as wires, Wire},
@@ -51,6 +52,18 @@ struct Arrivals {
     due: Option<Pin<Box<Sleep>>>,
 }
 
+/// How a stream finds its host and its link.
+#[derive(Clone, Copy)]
+enum Found {
+    /// The host is no more.
+    Dead,
+    /// The link was cut since the stream was opened.
+    Cut,
+    /// What has arrived is held back.
+    Held,
+    Free,
+}
+
 /// Bytes that are taken off a stream at once.
 const CHUNK_BYTES: usize = 8 << 10;
 
@@ -58,14 +71,14 @@ impl Arrivals {
     /// Takes off the stream what there is; each gets the instant at which it will be there.
     fn take_in(&mut self, mut inner: Pin<&mut Wire>, cx: &mut Context<'_>) -> io::Result<()> {
         while !self.ended {
-            let mut chunk = [0; CHUNK_BYTES];
-            let mut buffer = ReadBuf::new(&mut chunk);
+            let mut chunk = [MaybeUninit::uninit(); CHUNK_BYTES];
+            let mut buffer = ReadBuf::uninit(&mut chunk);
             match inner.as_mut().poll_read(cx, &mut buffer) {
                 Poll::Pending => break,
                 Poll::Ready(result) => result?,
             }
             let delay = world::with(|world| world.draw_network_delay());
-            let mut due = Instant::now() + delay;
+            let mut due = clock::instant() + delay;
             if let Some((before, _)) = self.queue.back() {
                 due = due.max(*before);
             }
@@ -82,7 +95,7 @@ impl Arrivals {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let Some((at, bytes)) = self.queue.front_mut() else { return Poll::Pending };
-        if *at > Instant::now() {
+        if *at > clock::instant() {
             let due = self.due.get_or_insert_with(|| Box::pin(sleep_until(*at)));
             if due.deadline() != *at {
                 due.as_mut().reset(*at);
@@ -113,11 +126,10 @@ pub(super) async fn connect(label: &str, address: &str) -> io::Result<Stream> {
     sleep(world::with(|world| world.draw_network_delay())).await;
     let connected = wires::connect(address).await;
     boundary::after(passage, &site).await;
-    let outcome = match &connected {
+    world::record(EventKind::Answer, &site, || match &connected {
         Ok(_) => json!({ "ok": null }),
         Err(error) => json!({ "error": error.kind().to_string() }),
-    };
-    world::record(EventKind::Answer, &site, outcome);
+    });
     if let Passage::LoseAck(kind) = passage {
         return Err(faulty::network(kind));
     }
@@ -155,17 +167,28 @@ impl Stream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !world::is_alive_here() {
-            return Poll::Pending;
+        let (here, link) = (gate::here(), self.link);
+        let found = world::try_with(|world| {
+            if here.is_some_and(|here| !world.is_alive(here)) {
+                return Found::Dead;
+            }
+            let Some((pair, resets)) = link else { return Found::Free };
+            if world.links_may_break {
+                world.links.wait(pair, cx.waker());
+            }
+            match &world.links {
+                links if links.resets(pair) != resets => Found::Cut,
+                links if wires::is_held(links, pair) => Found::Held,
+                _ => Found::Free,
+            }
+        });
+        match found {
+            None | Some(Found::Dead) => return Poll::Pending,
+            Some(Found::Cut) => self.inner = None,
+            Some(Found::Held | Found::Free) => {}
         }
-        if let Some((pair, _)) = self.link {
-            world::with(|world| world.links.wait(pair, cx.waker()));
-        }
-        self.whole()?;
-        let is_held = self.link.is_some_and(|(pair, _)| wires::is_held(pair));
-        if let Some(inner) = &mut self.inner
-            && !is_held
-        {
+        let inner = self.inner.as_mut().ok_or_else(reset)?;
+        if let Some(Found::Free) = found {
             self.arrivals.take_in(Pin::new(inner), cx)?;
         }
         self.arrivals.poll_next(cx, buffer)

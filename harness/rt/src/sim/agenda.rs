@@ -31,7 +31,7 @@ pub(crate) fn strike(index: usize, levers: &mut dyn Levers) {
         return;
     };
     let event = with(|world| {
-        let event = world.record(None, EventKind::Fault, act.family(), fault_data(&act));
+        let event = world.record(None, EventKind::Fault, act.family(), || fault_data(&act));
         world.plan.fired(index, event);
         event
     });
@@ -53,7 +53,7 @@ pub(crate) fn strike(index: usize, levers: &mut dyn Levers) {
             let host =
                 with(|world| world.host_named(&host).expect("hosts of a plan are validated"));
             if with(|world| world.is_up(host)) {
-                crash(host, restart, json!({ "fault": event }));
+                crash(host, restart, || json!({ "fault": event }));
             }
         }
         Act::Skew { host, by_ns, lasts } => with(|world| {
@@ -115,7 +115,7 @@ fn resume(host: usize) {
         }
         state.state = State::Up;
         let parked = std::mem::take(&mut state.parked);
-        world.record(Some(host), EventKind::Host, "resumed", Value::Null);
+        world.record(Some(host), EventKind::Host, "resumed", || Value::Null);
         parked
     });
     parked.into_iter().for_each(Waker::wake);
@@ -133,7 +133,7 @@ fn restart(host: usize, levers: &mut dyn Levers) {
             state.turns = Turns::default();
             let life = state.life;
             world.passages.restarted(host);
-            world.record(Some(host), EventKind::Host, "up", json!({ "life": life }));
+            world.record(Some(host), EventKind::Host, "up", || json!({ "life": life }));
         }
         is_down
     });
@@ -160,7 +160,7 @@ pub(crate) fn fulfil(due: Due, levers: &mut dyn Levers) {
         Due::DatabaseUp => with(|world| {
             world.database_down = world.database_down.saturating_sub(1);
             let database = world.place_of(Machine::Database);
-            world.record(Some(database), EventKind::Host, "up", Value::Null);
+            world.record(Some(database), EventKind::Host, "up", || Value::Null);
         }),
     }
 }
@@ -169,7 +169,7 @@ pub(crate) fn fulfil(due: Due, levers: &mut dyn Levers) {
 pub(crate) fn heal(levers: &mut dyn Levers) {
     let hosts = with(|world| {
         world.plan.disarm();
-        world.record(None, EventKind::Phase, chaosdrill_core::history::HEAL, Value::Null);
+        world.record(None, EventKind::Phase, chaosdrill_core::history::HEAL, || Value::Null);
         let supervised = |due: &Due| matches!(due, Due::Restart(host) if world.hosts[*host].state == State::Ended);
         let kept: BTreeMap<_, _> =
             world.agenda.iter().filter(|(_, due)| supervised(due)).map(|(k, v)| (*k, *v)).collect();

@@ -51,11 +51,8 @@ pub(crate) enum Announced {
 /// Counts a passage and finds what strikes, without waiting.
 pub(crate) fn announce(site: &str) -> Announced {
     let Some(here) = gate::here() else { return Announced::Nowhere };
-    if !world::is_alive(here) {
-        return Announced::Dead;
-    }
-    let struck = world::with(|world| world.pass(here, site));
-    Announced::Struck(here, struck.into_iter().map(|(_, act)| act).collect())
+    let acts = world::try_with(|world| world.is_alive(here).then(|| world.pass(here, site)));
+    acts.flatten().map_or(Announced::Dead, |acts| Announced::Struck(here, acts))
 }
 
 /// Lets acts strike one after the other.
@@ -95,7 +92,7 @@ async fn crash(here: Here, site: &str, restart: Restart) {
 
 /// The host stops there and then.
 pub(crate) fn crash_now(here: Here, site: &str, restart: Restart) {
-    world::crash(here.host, restart, json!({ "at": site }));
+    world::crash(here.host, restart, || json!({ "at": site }));
 }
 
 /// The host stands still; this future goes on when it does.

@@ -102,13 +102,10 @@ impl<F: Future + 'static> Future for Gate<F> {
 impl<F: Future + 'static> Gate<F> {
     fn poll_if_admitted(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
         let here = self.here;
-        if !world::is_alive(here) {
-            return Poll::Pending;
-        }
-        let presence = Presence::of(
-            here,
-            Some(clock::of_host(here, world::with(|world| world.hosts[here.host].skew_ns))),
-        );
+        let skew_ns =
+            world::try_with(|world| world.is_alive(here).then(|| world.hosts[here.host].skew_ns));
+        let Some(skew_ns) = skew_ns.flatten() else { return Poll::Pending };
+        let presence = Presence::of(here, Some(clock::of_host(here, skew_ns)));
         let at_ns = clock::instant_ns();
         if !world::with(|world| world.admit(here, self.number, at_ns, cx.waker())) {
             return Poll::Pending;

@@ -157,12 +157,12 @@ fn record_changes(watch: &str, rows: Vec<(Value, Value)>) {
     let after: Seen = rows.into_iter().map(|(key, row)| (key.to_string(), (key, row))).collect();
     for (name, (key, _)) in &before {
         if !after.contains_key(name) {
-            world::record(EventKind::Watch, watch, json!({ "key": key, "row": null }));
+            world::record(EventKind::Watch, watch, || json!({ "key": key, "row": null }));
         }
     }
     for (name, (key, row)) in &after {
         if before.get(name).is_none_or(|(_, known)| known != row) {
-            world::record(EventKind::Watch, watch, json!({ "key": key, "row": row }));
+            world::record(EventKind::Watch, watch, || json!({ "key": key, "row": row }));
         }
     }
     INSPECTOR.with_borrow_mut(|inspector| inspector.seen.insert(watch.to_owned(), after));

@@ -12,6 +12,7 @@ pub mod failpoint;
 pub(crate) mod faulty;
 pub(crate) mod gate;
 pub(crate) mod inspector;
+mod ledger;
 pub(crate) mod link;
 pub(crate) mod order;
 pub(crate) mod plan;
@@ -21,6 +22,7 @@ mod profile;
 pub(crate) mod simulator;
 pub(crate) mod stores;
 pub(crate) mod travel;
+mod untraced;
 pub(crate) mod world;
 
 use std::{
@@ -37,12 +39,14 @@ use chaosdrill_core::{
     record::FaultRecord,
     trace::{EventKind, TraceEvent},
 };
+use ledger::Tracing;
 use link::Pair;
 use profile::Part;
 pub use profile::Profile;
 use serde_json::Value;
 pub(crate) use simulator::clock;
 pub use stores::{StoreWatch, StoredObject};
+pub use untraced::{Untraced, run_untraced};
 
 /// The name of this simulator, as records give it.
 pub const SIMULATOR: &str = simulator::NAME;
@@ -307,8 +311,12 @@ impl Control<'_> {
     }
 
     /// Reads the trace so far.
+    ///
+    /// # Panics
+    ///
+    /// In a run that is not traced.
     pub fn read<R>(&self, read: impl FnOnce(&[TraceEvent]) -> R) -> R {
-        world::with(|world| read(world.trace.events()))
+        world::with(|world| read(world.ledger.events()))
     }
 
     /// Ends every fault: links are repaired, stalled hosts go on, crashed hosts come back unless they never do.
@@ -318,7 +326,7 @@ impl Control<'_> {
 
     /// Records a phase of the run.
     pub fn phase(&mut self, name: &str) {
-        world::record_as("", EventKind::Phase, name, Value::Null);
+        world::record_as("", EventKind::Phase, name, || Value::Null);
     }
 }
 
@@ -326,6 +334,8 @@ impl Control<'_> {
 pub struct Finished {
     /// Everything that happened.
     pub trace: Trace,
+    /// How many events there were, traced or not.
+    pub(crate) events: u64,
     /// The boundaries that were passed, in classes.
     pub passages: Vec<Passage>,
     /// How often each boundary site was passed.
@@ -373,12 +383,19 @@ pub fn run<D>(config: Config, director: D) -> Result<Finished, String>
 where
     D: Director + Send + 'static,
 {
+    run_on_a_thread(config, Tracing::On, director)
+}
+
+fn run_on_a_thread<D>(config: Config, tracing: Tracing, director: D) -> Result<Finished, String>
+where
+    D: Director + Send + 'static,
+{
     // Not on the simulation's thread: `fail` makes a hash map the first time, and with it the thread's hash keys.
     failpoint::register(&config.failpoints);
     let thread = std::thread::Builder::new()
         .name(format!("simulation {}", config.seed))
         .stack_size(limits::SIMULATION_STACK_BYTES)
-        .spawn(move || run_here(&config, director))
+        .spawn(move || run_here(&config, tracing, director))
         .map_err(|why| format!("failed to start a thread for the simulation: {why}"))?;
     thread.join().unwrap_or_else(|panic| Err(chaosdrill_core::check::panic_message(&*panic)))
 }
@@ -398,11 +415,15 @@ where
     simulator::check_determinism(config, director)
 }
 
-fn run_here<D: Director>(config: &Config, mut director: D) -> Result<Finished, String> {
+fn run_here<D: Director>(
+    config: &Config,
+    tracing: Tracing,
+    mut director: D,
+) -> Result<Finished, String> {
     std::fs::create_dir_all(&config.folder)
         .map_err(|why| format!("failed to make the folder {}: {why}", config.folder.display()))?;
     profile::switch(config.profile);
-    let mut finished = simulator::run_here(config, &mut director);
+    let mut finished = simulator::run_here(config, tracing, &mut director);
     finished.profile = profile::result();
     Ok(finished)
 }
@@ -413,11 +434,11 @@ fn measured<T>(run: impl FnOnce() -> T) -> T {
 }
 
 /// Makes what a simulation is, for its simulator to run; the clock is virtual already.
-fn begin(config: &Config) {
+fn begin(config: &Config, tracing: Tracing) {
     fastrand::seed(config.seed.stream("fastrand").next_u64());
     gate::panics::install_hook();
     gate::reset();
-    world::install(config);
+    world::install(config, tracing);
 }
 
 /// Takes down what [`begin`] made, and says what is left.
@@ -450,7 +471,9 @@ pub(crate) fn defect_is_on(id: &str) -> bool {
 }
 
 /// Records what the workload did, on the host at hand: an invocation, or how it ended.
-pub fn record(kind: EventKind, name: &str, data: Value) -> u64 {
+///
+/// In a run that is not traced it is only counted, and its data is not made.
+pub fn record(kind: EventKind, name: &str, data: impl FnOnce() -> Value) -> u64 {
     world::record(kind, name, data)
 }
 

@@ -17,8 +17,8 @@ use chaosdrill_core::{
 /// The ready tasks of one host.
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
-    /// Tasks that have come to their turn and wait, by number.
-    ready: BTreeMap<u64, Waker>,
+    /// Tasks that have come to their turn and wait, in the order of their numbers; mostly one.
+    ready: Vec<(u64, Waker)>,
     /// The task that ends the round: where it has come once, all that were ready have come by its next turn.
     closer: Option<(u64, bool)>,
     /// The task that runs next.
@@ -50,14 +50,13 @@ impl Picker {
         Self { order, dice, priorities: BTreeMap::new(), changes, runs: 0, lowest: u64::MAX / 2 }
     }
 
-    fn pick(&mut self, host: usize, ready: &BTreeMap<u64, Waker>) -> u64 {
-        let tasks: Vec<u64> = ready.keys().copied().collect();
+    fn pick(&mut self, host: usize, ready: &[(u64, Waker)]) -> u64 {
         let picked = match self.order {
-            _ if tasks.len() == 1 => tasks[0],
-            Order::Fifo | Order::Random => *self.dice.pick(&tasks).expect("somebody is ready"),
+            _ if ready.len() == 1 => ready[0].0,
+            Order::Fifo | Order::Random => self.dice.pick(ready).expect("somebody is ready").0,
             Order::Priorities { .. } => {
-                let highest = tasks.iter().max_by_key(|task| self.priority(host, **task));
-                *highest.expect("somebody is ready")
+                let highest = ready.iter().max_by_key(|(task, _)| self.priority(host, *task));
+                highest.expect("somebody is ready").0
             }
         };
         self.runs += 1;
@@ -89,11 +88,11 @@ impl Turns {
         }
         if self.chosen == Some(task) {
             self.chosen = None;
-            self.ready.remove(&task);
+            self.remove(task);
             self.begin_a_round();
             return true;
         }
-        self.ready.insert(task, waker.clone());
+        self.insert(task, waker);
         if self.chosen.is_some() {
             return false;
         }
@@ -108,12 +107,13 @@ impl Turns {
                 self.closer = None;
                 let picked = picker.pick(host, &self.ready);
                 if picked == task {
-                    self.ready.remove(&task);
+                    self.remove(task);
                     self.begin_a_round();
                     return true;
                 }
                 self.chosen = Some(picked);
-                self.ready[&picked].wake_by_ref();
+                let place = self.place(picked).expect("it was picked among them");
+                self.ready[place].1.wake_by_ref();
                 false
             }
         }
@@ -121,7 +121,7 @@ impl Turns {
 
     /// A task is no more.
     pub(crate) fn forget(&mut self, task: u64) {
-        self.ready.remove(&task);
+        self.remove(task);
         if self.chosen == Some(task) || self.closer.is_some_and(|(closer, _)| closer == task) {
             (self.chosen, self.closer) = (None, None);
             self.begin_a_round();
@@ -130,9 +130,27 @@ impl Turns {
 
     /// Those who wait need somebody to end their round.
     fn begin_a_round(&mut self) {
-        if let Some((task, waker)) = self.ready.first_key_value() {
+        if let Some((task, waker)) = self.ready.first() {
             self.closer = Some((*task, false));
             waker.wake_by_ref();
+        }
+    }
+
+    /// Where a task stands, or where it would.
+    fn place(&self, task: u64) -> Result<usize, usize> {
+        self.ready.binary_search_by_key(&task, |(task, _)| *task)
+    }
+
+    fn insert(&mut self, task: u64, waker: &Waker) {
+        match self.place(task) {
+            Ok(place) => self.ready[place].1.clone_from(waker),
+            Err(place) => self.ready.insert(place, (task, waker.clone())),
+        }
+    }
+
+    fn remove(&mut self, task: u64) {
+        if let Ok(place) = self.place(task) {
+            self.ready.remove(place);
         }
     }
 }

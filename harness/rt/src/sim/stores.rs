@@ -93,7 +93,7 @@ pub(crate) fn changed(store: &str, path: &Path) {
             world::record(
                 EventKind::Watch,
                 &name,
-                json!({ "key": path.as_ref(), "row": row.clone() }),
+                || json!({ "key": path.as_ref(), "row": row.clone() }),
             );
         }
     }

@@ -2,10 +2,10 @@
 //!
 //! It is borrowed for the length of one call and never across an await or a poll of foreign code.
 
-use std::{cell::RefCell, collections::BTreeMap, task::Waker, time::Duration};
+use std::{cell::RefCell, collections::BTreeMap, mem::ManuallyDrop, task::Waker, time::Duration};
 
 use chaosdrill_core::{
-    Act, Seed, Stream, Swarm, Trace, fault::Restart, limits::POLLS_PER_INSTANT_MAX,
+    Act, Fault, Seed, Stream, Swarm, fault::Restart, limits::POLLS_PER_INSTANT_MAX,
     passage::Passages, record, trace::EventKind,
 };
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use crate::sim::{
     agenda::{Due, fault_data},
     clock, database,
     gate::{self, Here},
+    ledger::{Ledger, Tracing},
     link::{Links, Pair},
     order::{Picker, Turns},
     plan::ArmedPlan,
@@ -63,10 +64,12 @@ pub(crate) enum Request {
 /// The state of one simulation.
 pub(crate) struct World {
     pub(crate) seed: Seed,
-    pub(crate) trace: Trace,
+    pub(crate) ledger: Ledger,
     pub(crate) plan: ArmedPlan,
     pub(crate) hosts: Vec<HostState>,
     pub(crate) links: Links,
+    /// Whether a link may be cut or clogged in this run.
+    pub(crate) links_may_break: bool,
     pub(crate) agenda: BTreeMap<(Duration, u64), Due>,
     pub(crate) requests: Vec<Request>,
     pub(crate) stop: Option<Stop>,
@@ -89,14 +92,13 @@ pub(crate) struct World {
 }
 
 thread_local! {
-    static WORLD: RefCell<Option<World>> = const { RefCell::new(None) };
+    /// Without a destructor, which every access would have to ask for; [`take`] empties it.
+    static WORLD: RefCell<ManuallyDrop<Option<World>>> =
+        const { RefCell::new(ManuallyDrop::new(None)) };
 }
 
 /// Runs `f` on the world of this thread's simulation; nothing outside one.
 pub(crate) fn try_with<R>(f: impl FnOnce(&mut World) -> R) -> Option<R> {
-    if !clock::is_active() {
-        return None;
-    }
     WORLD.with_borrow_mut(|world| world.as_mut().map(f))
 }
 
@@ -105,8 +107,12 @@ pub(crate) fn with<R>(f: impl FnOnce(&mut World) -> R) -> R {
     try_with(f).expect("this call belongs inside a simulation")
 }
 
+fn breaks_a_link(fault: &Fault) -> bool {
+    matches!(fault.act, Act::Partition { .. } | Act::Clog { .. })
+}
+
 /// Makes the world of a new simulation.
-pub(crate) fn install(config: &Config) {
+pub(crate) fn install(config: &Config, tracing: Tracing) {
     let host = |host: &crate::sim::Host| HostState {
         name: host.name.clone(),
         state: State::Up,
@@ -126,10 +132,11 @@ pub(crate) fn install(config: &Config) {
     let machines = [machine(DATABASE_HOST), machine(STORE_HOST)];
     let mut world = World {
         seed: config.seed,
-        trace: Trace::default(),
+        ledger: Ledger::new(tracing),
         plan: ArmedPlan::new(&config.plan),
         hosts: config.hosts.iter().chain(&machines).map(host).collect(),
         links: Links::default(),
+        links_may_break: config.swarm.is_some() || config.plan.faults.iter().any(breaks_a_link),
         agenda: BTreeMap::new(),
         requests: Vec::new(),
         stop: None,
@@ -153,14 +160,14 @@ pub(crate) fn install(config: &Config) {
     for (at, index) in world.plan.timed() {
         world.put_on_agenda(at, Due::Strike(index));
     }
-    WORLD.set(Some(world));
+    WORLD.set(ManuallyDrop::new(Some(world)));
     database::install(&config.folder, config.record_statements);
     stores::install();
 }
 
 /// Ends the world and says what it leaves behind.
 pub(crate) fn take(stop: Option<Stop>, steps: u64) -> Finished {
-    let world = WORLD.take().expect("the simulation has a world");
+    let world = WORLD.with_borrow_mut(|world| world.take()).expect("the simulation has a world");
     let sites = world.passages.by_site();
     let names: Vec<String> = world.hosts.iter().map(|host| host.name.clone()).collect();
     Finished {
@@ -169,7 +176,8 @@ pub(crate) fn take(stop: Option<Stop>, steps: u64) -> Finished {
         passages: world.passages.list(&names),
         faults: world.plan.records(),
         elapsed: world.latest,
-        trace: world.trace,
+        events: world.ledger.length(),
+        trace: world.ledger.into_trace().unwrap_or_default(),
         sites,
         profile: None,
         statements: database::take_statements(),
@@ -186,16 +194,20 @@ pub(crate) fn now() -> Duration {
 }
 
 /// Records an event on the host at hand, and returns its number.
-pub(crate) fn record(kind: EventKind, name: &str, data: Value) -> u64 {
-    let here = gate::here();
-    with(|world| {
-        let host = here.map(|here| here.host);
-        world.record(host, kind, name, data)
-    })
+pub(crate) fn record(kind: EventKind, name: &str, data: impl FnOnce() -> Value) -> u64 {
+    let host = gate::here().map(|here| here.host);
+    // Not while the world is borrowed: the data may be made by foreign code.
+    let data = if with(|world| world.ledger.is_traced()) { data() } else { Value::Null };
+    with(|world| world.record(host, kind, name, || data))
 }
 
 /// Records an event on a host by name; the empty name is the harness.
-pub(crate) fn record_as(host: &str, kind: EventKind, name: &str, data: Value) -> u64 {
+pub(crate) fn record_as(
+    host: &str,
+    kind: EventKind,
+    name: &str,
+    data: impl FnOnce() -> Value,
+) -> u64 {
     with(|world| {
         let host = world.host_named(host);
         world.record(host, kind, name, data)
@@ -228,7 +240,7 @@ pub(crate) fn draw() -> Option<u64> {
 }
 
 /// The host at hand stops there and then; it comes back as `restart` says.
-pub(crate) fn crash(host: usize, restart: Restart, why: Value) {
+pub(crate) fn crash(host: usize, restart: Restart, why: impl FnOnce() -> Value) {
     with(|world| world.bring_down(host, State::Down, "down", why, restart));
     database::close_host(host);
 }
@@ -239,7 +251,8 @@ pub(crate) fn ended(here: Here, result: Result<(), String>) {
         let host = &world.hosts[here.host];
         let (is_client, supervised) = (host.is_client, host.supervised);
         let restart = supervised.map_or(Restart::Never, Restart::After);
-        let why = result.as_ref().err().map_or(Value::Null, |error| json!({ "error": error }));
+        let error = result.as_ref().err();
+        let why = || error.map_or(Value::Null, |error| json!({ "error": error }));
         world.bring_down(here.host, State::Ended, "ended", why, restart);
         let expected = supervised.is_some() || (is_client && result.is_ok());
         if !expected {
@@ -260,7 +273,7 @@ pub(crate) fn panicked(here: Here, message: &str) {
         let name = world.hosts[here.host].name.clone();
         world.casualties.push((name, format!("panicked: {message}")));
     });
-    crash(here.host, Restart::Never, json!({ "panic": message }));
+    crash(here.host, Restart::Never, || json!({ "panic": message }));
 }
 
 /// The processor of a host stands still for a while.
@@ -271,7 +284,7 @@ pub(crate) fn stall(host: usize, lasts: Duration) {
             Some(host),
             EventKind::Host,
             "stalled",
-            json!({ "for_ns": record::nanos(lasts) }),
+            || json!({ "for_ns": record::nanos(lasts) }),
         );
         let state = &mut world.hosts[host];
         state.state = State::Stalled;
@@ -310,14 +323,16 @@ impl World {
         host: Option<usize>,
         kind: EventKind,
         name: &str,
-        data: Value,
+        data: impl FnOnce() -> Value,
     ) -> u64 {
-        self.latest = self.latest.max(now());
+        if self.ledger.is_traced() {
+            self.latest = self.latest.max(now());
+        }
         if kind.belongs_to_history() {
             self.history_length += 1;
         }
         let host = host.map_or("", |host| self.hosts[host].name.as_str());
-        self.trace.push(self.latest, host, kind, name, data)
+        self.ledger.push(self.latest, host, kind, name, data)
     }
 
     /// Notes the passage of time without events.
@@ -327,7 +342,7 @@ impl World {
 
     pub(crate) fn link_event(&mut self, what: &str, pair: Pair) {
         let names = pair.ends().map(|host| self.hosts[host].name.clone());
-        self.record(None, EventKind::Fault, what, json!({ "between": names }));
+        self.record(None, EventKind::Fault, what, || json!({ "between": names }));
     }
 
     pub(crate) fn skew(&mut self, host: usize, by_ns: i64) {
@@ -335,7 +350,7 @@ impl World {
         state.skew_ns = state.skew_ns.saturating_add(by_ns);
         let skew_ns = state.skew_ns;
         clock::set_skew(host, skew_ns);
-        self.record(Some(host), EventKind::Host, "skewed", json!({ "skew_ns": skew_ns }));
+        self.record(Some(host), EventKind::Host, "skewed", || json!({ "skew_ns": skew_ns }));
     }
 
     pub(crate) fn put_on_agenda(&mut self, at: Duration, due: Due) {
@@ -356,7 +371,14 @@ impl World {
         self.agenda.remove(&key)
     }
 
-    fn bring_down(&mut self, host: usize, state: State, word: &str, why: Value, restart: Restart) {
+    fn bring_down(
+        &mut self,
+        host: usize,
+        state: State,
+        word: &str,
+        why: impl FnOnce() -> Value,
+        restart: Restart,
+    ) {
         self.record(Some(host), EventKind::Host, word, why);
         let at = now();
         let entry = &mut self.hosts[host];
@@ -375,9 +397,9 @@ impl World {
     }
 
     /// A host passes a boundary: counts it, and says which faults strike.
-    pub(crate) fn pass(&mut self, here: Here, site: &str) -> Vec<(usize, Act)> {
-        let hit = self.passages.pass(here.host, site);
-        self.record(Some(here.host), EventKind::Boundary, site, json!({ "hit": hit }));
+    pub(crate) fn pass(&mut self, here: Here, site: &str) -> Vec<Act> {
+        let hit = self.count_passage(here, site);
+        self.record(Some(here.host), EventKind::Boundary, site, || json!({ "hit": hit }));
         let host = &self.hosts[here.host].name;
         let mut struck = self.plan.strike(host, site);
         if !self.plan.is_disarmed()
@@ -390,16 +412,28 @@ impl World {
                 Some(here.host),
                 EventKind::Fault,
                 act.family(),
-                json!({ "at": site, "do": fault_data(act) }),
+                || json!({ "at": site, "do": fault_data(act) }),
             );
             self.plan.fired(*index, event);
         }
-        struck
+        if struck.is_empty() {
+            Vec::new()
+        } else {
+            struck.into_iter().map(|(_, act)| act).collect()
+        }
+    }
+
+    /// Counts a passage, where somebody asks for the count: the trace, the sweep that reads it, or a swarm.
+    fn count_passage(&mut self, here: Here, site: &str) -> u32 {
+        let is_asked_for = self.ledger.is_traced() || self.swarm.is_some();
+        if is_asked_for { self.passages.pass(here.host, site) } else { 0 }
     }
 
     /// A step of a host changed something outside it.
     pub(crate) fn had_effect(&mut self, here: Here, site: &str) {
-        self.passages.had_effect(here.host, site);
+        if self.ledger.is_traced() {
+            self.passages.had_effect(here.host, site);
+        }
     }
 
     /// Counts a poll of a host's task; false where the host has been polled too often in one instant.

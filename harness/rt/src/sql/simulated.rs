@@ -180,16 +180,16 @@ async fn round_trip<T>(
         if matches!(error, Error::Io(_)) {
             disconnect();
         }
-        answered(site, &question, Err(&error));
+        answered(site, &question, || Err(&error));
         return Err(error);
     }
     if let Err(error) = to_database(shared.here).await {
         disconnect();
-        answered(site, &question, Err(&error));
+        answered(site, &question, || Err(&error));
         return Err(error);
     }
     let result = patiently(&mut operation).await;
-    answered(site, &question, result.as_ref().map(&describe));
+    answered(site, &question, || result.as_ref().map(&describe));
     boundary::after(passage, site).await;
     let back = to_database(shared.here).await;
     if let Err(error) = back {
@@ -223,15 +223,17 @@ async fn patiently<T>(operation: &mut impl FnMut() -> Result<T, Error>) -> Resul
     }
 }
 
-fn answered(site: &str, question: &Value, result: Result<Value, &Error>) {
-    let mut data = match result {
-        Ok(answer) => json!({ "ok": answer }),
-        Err(error) => json!({ "error": error.to_string() }),
-    };
-    if !question.is_null() {
-        data["asked"] = question.clone();
-    }
-    world::record(EventKind::Answer, site, data);
+fn answered<'a>(site: &str, question: &Value, result: impl FnOnce() -> Result<Value, &'a Error>) {
+    world::record(EventKind::Answer, site, || {
+        let mut data = match result() {
+            Ok(answer) => json!({ "ok": answer }),
+            Err(error) => json!({ "error": error.to_string() }),
+        };
+        if !question.is_null() {
+            data["asked"] = question.clone();
+        }
+        data
+    });
 }
 
 /// Sixteen hex digits that stand for a value in the trace.

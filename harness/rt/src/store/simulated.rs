@@ -67,13 +67,15 @@ impl Call {
         faulty::store(kind, path, self.creates)
     }
 
-    fn answered(&self, result: Result<Value, &Error>) {
-        let mut data = match result {
-            Ok(answer) => json!({ "ok": answer }),
-            Err(error) => json!({ "error": error.to_string() }),
-        };
-        data["asked"] = self.asked.clone();
-        world::record(EventKind::Answer, &self.site, data);
+    fn answered<'a>(&self, result: impl FnOnce() -> Result<Value, &'a Error>) {
+        world::record(EventKind::Answer, &self.site, || {
+            let mut data = match result() {
+                Ok(answer) => json!({ "ok": answer }),
+                Err(error) => json!({ "error": error.to_string() }),
+            };
+            data["asked"] = self.asked.clone();
+            data
+        });
     }
 }
 
@@ -98,16 +100,16 @@ impl SimulatedStore {
                 self.tear(&call, half).await;
             }
             let error = call.refusal(kind);
-            call.answered(Err(&error));
+            call.answered(|| Err(&error));
             return Err(error);
         }
         if travel(self.here, Machine::Store).await.is_err() {
             let error = call.refusal(ErrorKind::Reset);
-            call.answered(Err(&error));
+            call.answered(|| Err(&error));
             return Err(error);
         }
         let result = stores::at_once(operation);
-        call.answered(result.as_ref().map(describe));
+        call.answered(|| result.as_ref().map(describe));
         if let (Ok(_), Some(path)) = (&result, &call.changes) {
             stores::changed(&self.name, path);
             world::with(|world| world.had_effect(self.here, &call.site));

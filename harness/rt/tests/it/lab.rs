@@ -6,7 +6,7 @@ use std::{
 };
 
 use chaosdrill_core::Plan;
-use chaosdrill_rt::sim::{self, Config, Control, Director, Finished, Host, Next};
+use chaosdrill_rt::sim::{self, Config, Control, Director, Finished, Host, Next, Untraced};
 
 /// Heals at once when the clients are done and the faults are over, and ends the run a while after.
 #[derive(Clone)]
@@ -64,6 +64,14 @@ impl Lab {
         let finished = sim::run(self.config, director).expect("the harness holds");
         std::fs::remove_dir_all(folder).expect("the folder is ours");
         finished
+    }
+
+    pub(crate) fn run_untraced(self) -> Untraced {
+        let director = self.director();
+        let folder = self.config.folder.clone();
+        let untraced = sim::run_untraced(self.config, director).expect("the harness holds");
+        std::fs::remove_dir_all(folder).expect("the folder is ours");
+        untraced
     }
 }
 

@@ -8,3 +8,4 @@ mod network;
 mod sql;
 mod store;
 mod time;
+mod untraced;

@@ -19,7 +19,7 @@ use tokio::{
 use turmoil::net::{TcpListener, TcpStream};
 
 use super::{CLAIM, DONE, INSERT, LEASE_MS, MESSAGES, SCHEMA};
-use crate::floor;
+use crate::folders;
 
 type Delivered = Arc<Mutex<BTreeMap<u32, u32>>>;
 
@@ -96,7 +96,7 @@ async fn dispatcher(
 }
 
 pub(super) fn run() {
-    let folder = floor::folder();
+    let folder = folders::folder();
     std::fs::create_dir(&folder).expect("the folder is ours");
     let path = folder.join("outbox.db");
     drop(open(&path));

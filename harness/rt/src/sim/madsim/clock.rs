@@ -4,11 +4,13 @@
 //! So the wall clock of a host is asked here, and what foreign code has dated is put right by [`std_is_behind_by`].
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
+    mem::ManuallyDrop,
     time::{Duration, SystemTime},
 };
 
 use ::madsim::time::TimeHandle;
+use tokio::time::Instant;
 
 use crate::sim::gate::Here;
 
@@ -27,6 +29,10 @@ pub(crate) struct HostClock {
 thread_local! {
     static ACTIVE: Cell<bool> = const { Cell::new(false) };
     static HOST: Cell<Option<HostClock>> = const { Cell::new(None) };
+    /// madsim's clock; to ask madsim for it each time costs more than the time itself.
+    /// Without a destructor, which every access would have to ask for; the guard empties it.
+    static TIME: RefCell<ManuallyDrop<Option<TimeHandle>>> =
+        const { RefCell::new(ManuallyDrop::new(None)) };
     /// When an instant was last asked for, and which it was.
     static INSTANT: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
 }
@@ -38,6 +44,7 @@ impl Drop for Guard {
     fn drop(&mut self) {
         ACTIVE.set(false);
         HOST.set(None);
+        TIME.with_borrow_mut(|time| time.take());
     }
 }
 
@@ -45,6 +52,7 @@ impl Drop for Guard {
 pub(crate) fn start() -> Guard {
     HOST.set(None);
     INSTANT.set((0, 0));
+    TIME.set(ManuallyDrop::new(TimeHandle::try_current()));
     ACTIVE.set(true);
     Guard(())
 }
@@ -56,8 +64,15 @@ pub(crate) fn is_active() -> bool {
 
 /// Virtual nanoseconds since the simulation began.
 pub(crate) fn now_ns() -> u64 {
-    let elapsed = TimeHandle::try_current().map_or(Duration::ZERO, |time| time.elapsed());
+    let elapsed =
+        TIME.with_borrow(|time| time.as_ref().map_or(Duration::ZERO, TimeHandle::elapsed));
     u64::try_from(elapsed.as_nanos()).expect("a run lasts less than 584 years")
+}
+
+/// The instant that tokio's clock shows, which is std's here, and so madsim's.
+pub(crate) fn instant() -> Instant {
+    let known = TIME.with_borrow(|time| time.as_ref().map(TimeHandle::now_instant));
+    known.map_or_else(Instant::now, Instant::from_std)
 }
 
 /// The instant at hand, as far as spinning goes. Each poll takes up to 100 ns on madsim; only a longer step is the

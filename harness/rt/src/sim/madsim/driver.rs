@@ -7,6 +7,7 @@
 use std::{
     cell::{Cell, RefCell},
     future::Future,
+    mem::ManuallyDrop,
     pin::Pin,
     task::{Context, Poll, Waker},
     time::Duration,
@@ -37,7 +38,9 @@ const QUIET: Duration = Duration::from_secs(11);
 thread_local! {
     static POLLS: Cell<u64> = const { Cell::new(0) };
     static LAST_POLL: Cell<Duration> = const { Cell::new(Duration::ZERO) };
-    static PAUSE: RefCell<Option<Pause>> = const { RefCell::new(None) };
+    /// Without a destructor, which every access would have to ask for; the end of a run empties it.
+    static PAUSE: RefCell<ManuallyDrop<Option<Pause>>> =
+        const { RefCell::new(ManuallyDrop::new(None)) };
 }
 
 /// What the harness waits for.
@@ -60,26 +63,21 @@ struct Interest {
 }
 
 impl Interest {
-    /// When the harness has something to do.
-    fn next(&self) -> Duration {
-        let (length, due) = world::with(|world| {
+    /// When the harness has something to do; and when nothing will ever happen any more, if until then nothing does.
+    fn next(&self) -> (Duration, Option<Duration>) {
+        let (length, is_urgent, due) = world::with(|world| {
             let is_urgent = world.stop.is_some()
                 || !world.requests.is_empty()
-                || world.trace.events().len() as u64 > self.events_max
+                || world.ledger.length() > self.events_max
                 || POLLS.get() > self.steps_max;
             let due = world.agenda.first_key_value().map(|((at, _), _)| *at);
-            (world.history_length, if is_urgent { Some(Duration::ZERO) } else { due })
+            (world.history_length, is_urgent, due)
         });
         let asked = self.attention.next(length).max(self.floor);
         let bound = self.virtual_max.saturating_add(Duration::from_nanos(1));
-        due.unwrap_or(Duration::MAX).min(asked).min(bound)
-    }
-
-    /// When nothing will ever happen any more, if until then nothing does.
-    fn quiet_from(&self) -> Option<Duration> {
-        let is_due = world::with(|world| !world.agenda.is_empty());
-        let is_quiet = time::armed() == 0 && !is_due && !self.attention.told;
-        is_quiet.then(|| LAST_POLL.get() + QUIET)
+        let next = if is_urgent { Duration::ZERO } else { due.unwrap_or(Duration::MAX) };
+        let is_quiet = time::armed() == 0 && due.is_none() && !self.attention.told;
+        (next.min(asked).min(bound), is_quiet.then(|| LAST_POLL.get() + QUIET))
     }
 }
 
@@ -90,17 +88,22 @@ pub(crate) fn polled() {
     let waker = PAUSE.with_borrow_mut(|pause| {
         let pause = pause.as_mut()?;
         pause.interest.attention.told = false;
-        let next = pause.interest.next();
-        let quiet = pause.interest.quiet_from().unwrap_or(Duration::MAX);
-        if next.min(quiet) >= pause.until {
+        let (next, quiet) = pause.interest.next();
+        let until = quiet.map_or(next, |quiet| quiet.min(next));
+        if until >= pause.until {
             return None;
         }
-        pause.until = next.min(quiet);
+        pause.until = until;
         Some(pause.waker.clone())
     });
     if let Some(waker) = waker {
         waker.wake();
     }
+}
+
+/// The harness waits for nothing any more.
+fn stop_waiting() {
+    PAUSE.with_borrow_mut(|pause| pause.take());
 }
 
 struct Madsim {
@@ -169,11 +172,12 @@ impl Levers for Madsim {
 pub(super) async fn run(config: &Config, director: &mut dyn Director) -> (Option<Stop>, u64) {
     POLLS.set(0);
     LAST_POLL.set(Duration::ZERO);
-    PAUSE.set(None);
+    stop_waiting();
     time::reset();
     let mut simulator = Madsim::build(config);
     let stop = turn(config, director, &mut simulator).await;
     let steps = POLLS.get();
+    stop_waiting();
     end(&simulator).await;
     (stop, steps)
 }
@@ -196,7 +200,7 @@ async fn turn(
         simulator.kill_the_dead();
         let (stop, events) = world::with(|world| {
             world.reached(now);
-            (world.stop.take(), world.trace.events().len() as u64)
+            (world.stop.take(), world.ledger.length())
         });
         if let Some(stop) = stop.or_else(|| bounds.met(now, POLLS.get(), events)) {
             return Some(stop);
@@ -214,7 +218,7 @@ async fn turn(
                 return None;
             }
             interest.floor = now + TICK;
-            if world::with(|world| world.trace.events().len() as u64) != events {
+            if world::with(|world| world.ledger.length()) != events {
                 // What the director did may let hosts go on.
                 LAST_POLL.set(now);
             }
@@ -236,13 +240,12 @@ impl Future for Waiting {
     type Output = bool;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
-        PAUSE.take();
+        stop_waiting();
         let now = world::now();
-        let next = self.interest.next();
+        let (next, quiet) = self.interest.next();
         if next <= now {
             return Poll::Ready(false);
         }
-        let quiet = self.interest.quiet_from();
         if quiet.is_some_and(|from| from <= now) {
             return Poll::Ready(true);
         }
@@ -252,7 +255,8 @@ impl Future for Waiting {
             cx.waker().wake_by_ref();
         }
         self.timer = Some(timer);
-        PAUSE.set(Some(Pause { interest: self.interest, until, waker: cx.waker().clone() }));
+        let pause = Pause { interest: self.interest, until, waker: cx.waker().clone() };
+        PAUSE.set(ManuallyDrop::new(Some(pause)));
         Poll::Pending
     }
 }

@@ -22,7 +22,7 @@ use std::{
 use ::madsim::runtime::Runtime;
 use chaosdrill_core::check::panic_message;
 
-use crate::sim::{self, Config, Director, Finished};
+use crate::sim::{self, Config, Director, Finished, Tracing};
 
 /// The name of this simulator, as records give it.
 pub(crate) const NAME: &str = "madsim";
@@ -43,16 +43,16 @@ pub(crate) fn kernel_ns() -> u64 {
 }
 
 /// Runs one simulation on the thread at hand, which is fresh.
-pub(crate) fn run_here(config: &Config, director: &mut dyn Director) -> Finished {
+pub(crate) fn run_here(config: &Config, tracing: Tracing, director: &mut dyn Director) -> Finished {
     helper::start();
     // First of all, before any hash map: it seeds the thread's hash keys.
     let runtime = Runtime::with_seed_and_config(seed(config), settings(config));
-    sim::measured(|| runtime.block_on(simulate(config, director)))
+    sim::measured(|| runtime.block_on(simulate(config, tracing, director)))
 }
 
-async fn simulate(config: &Config, director: &mut dyn Director) -> Finished {
+async fn simulate(config: &Config, tracing: Tracing, director: &mut dyn Director) -> Finished {
     let guard = clock::start();
-    sim::begin(config);
+    sim::begin(config, tracing);
     let (stop, steps) = driver::run(config, director).await;
     let finished = sim::end(stop, steps);
     drop(guard);
@@ -87,7 +87,7 @@ where
         config.folder = config.folder.join(format!("checked-{passes}"));
         Box::pin(async move {
             std::fs::create_dir_all(&config.folder).expect("a run has a folder");
-            simulate(&config, &mut director).await;
+            simulate(&config, Tracing::On, &mut director).await;
         })
     };
     *CHECKED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(begin));

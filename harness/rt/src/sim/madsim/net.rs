@@ -14,20 +14,22 @@ use std::{
 use madsim::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::sim::{gate, link::Pair, world};
+use crate::sim::{
+    gate,
+    link::{Links, Pair},
+    world,
+};
 
 /// Bytes of a frame's length.
 const HEADER_BYTES: usize = 4;
-
-/// Bytes that are taken off a stream at once.
-const CHUNK_BYTES: usize = 8 << 10;
 
 pub(crate) use madsim::net::TcpListener as Listener;
 
 /// One side of a connection.
 pub(crate) struct Wire {
     inner: TcpStream,
-    header: Vec<u8>,
+    /// Room for the frame that is sent.
+    frame: Vec<u8>,
     /// Bytes that are left of the frame at hand.
     left: usize,
     has_ended: bool,
@@ -61,11 +63,13 @@ pub(crate) async fn accept(listener: &Listener) -> io::Result<Wire> {
 pub(crate) async fn connect(address: &str) -> io::Result<Wire> {
     if let Some(pair) = link_to(address) {
         std::future::poll_fn(|cx| {
-            if is_held(pair) {
-                world::with(|world| world.links.wait(pair, cx.waker()));
-                return Poll::Pending;
-            }
-            Poll::Ready(())
+            world::with(|world| {
+                if is_held(&world.links, pair) {
+                    world.links.wait(pair, cx.waker());
+                    return Poll::Pending;
+                }
+                Poll::Ready(())
+            })
         })
         .await;
     }
@@ -84,31 +88,23 @@ pub(crate) fn peer(wire: &Wire) -> Option<String> {
 }
 
 /// Whether bytes that have arrived over a clogged link are to be held back by us.
-pub(crate) fn is_held(pair: Pair) -> bool {
-    world::with(|world| world.links.is_clogged(pair) && !world.links.is_cut(pair))
+pub(crate) fn is_held(links: &Links, pair: Pair) -> bool {
+    links.is_clogged(pair) && !links.is_cut(pair)
 }
 
 impl Wire {
     fn new(inner: TcpStream) -> Self {
-        Self { inner, header: Vec::new(), left: 0, has_ended: false, is_shut: false }
+        Self { inner, frame: Vec::new(), left: 0, has_ended: false, is_shut: false }
     }
 
     fn send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<()>> {
         let length = u32::try_from(bytes.len()).expect("nobody writes four gigabytes at once");
-        let frame = [&length.to_be_bytes(), bytes].concat();
-        let written = ready!(Pin::new(&mut self.inner).poll_write(cx, &frame))?;
-        assert_eq!(written, frame.len(), "madsim takes all that it is given");
+        self.frame.clear();
+        self.frame.extend(length.to_be_bytes());
+        self.frame.extend(bytes);
+        let written = ready!(Pin::new(&mut self.inner).poll_write(cx, &self.frame))?;
+        assert_eq!(written, self.frame.len(), "madsim takes all that it is given");
         Pin::new(&mut self.inner).poll_flush(cx)
-    }
-
-    /// Some of the next bytes of the stream beneath; none at its end.
-    fn take(&mut self, cx: &mut Context<'_>, most: usize) -> Poll<io::Result<Vec<u8>>> {
-        let mut chunk = vec![0; most.min(CHUNK_BYTES)];
-        let mut buffer = ReadBuf::new(&mut chunk);
-        ready!(Pin::new(&mut self.inner).poll_read(cx, &mut buffer))?;
-        let length = buffer.filled().len();
-        chunk.truncate(length);
-        Poll::Ready(Ok(chunk))
     }
 }
 
@@ -118,27 +114,27 @@ impl AsyncRead for Wire {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        while !self.has_ended {
-            let most = match self.left {
-                0 => HEADER_BYTES - self.header.len(),
-                left => left.min(buffer.remaining()),
-            };
-            let bytes = ready!(self.take(cx, most))?;
-            if bytes.is_empty() {
-                self.has_ended = true;
-            } else if self.left > 0 {
-                self.left -= bytes.len();
-                buffer.put_slice(&bytes);
-                break;
-            } else {
-                self.header.extend(bytes);
-                if let Ok(header) = <[u8; HEADER_BYTES]>::try_from(self.header.as_slice()) {
-                    self.header.clear();
-                    self.left = u32::from_be_bytes(header) as usize;
-                    self.has_ended = self.left == 0;
-                }
-            }
+        if self.has_ended {
+            return Poll::Ready(Ok(()));
         }
+        assert!(buffer.remaining() > HEADER_BYTES, "the harness reads large pieces");
+        let begin = buffer.filled().len();
+        ready!(Pin::new(&mut self.inner).poll_read(cx, buffer))?;
+        // madsim hands out what was flushed at once, which is one frame, or its rest.
+        let mut length = buffer.filled().len() - begin;
+        if length == 0 {
+            self.has_ended = true;
+        } else if self.left == 0 {
+            let bytes = &mut buffer.filled_mut()[begin..];
+            let header =
+                bytes.first_chunk::<HEADER_BYTES>().expect("a frame begins with its length");
+            self.left = u32::from_be_bytes(*header) as usize;
+            self.has_ended = self.left == 0;
+            bytes.copy_within(HEADER_BYTES.., 0);
+            length -= HEADER_BYTES;
+            buffer.set_filled(begin + length);
+        }
+        self.left = self.left.checked_sub(length).expect("a frame ends where the next begins");
         Poll::Ready(Ok(()))
     }
 }

@@ -69,7 +69,7 @@ impl Sleep {
 
     /// Whether it has ended.
     pub fn is_elapsed(&self) -> bool {
-        Instant::now() >= self.deadline
+        clock::instant() >= self.deadline
     }
 
     /// Gives it another deadline.
@@ -116,7 +116,7 @@ impl Future for Sleep {
 
 /// Waits for a while.
 pub fn sleep(duration: Duration) -> Sleep {
-    let now = Instant::now();
+    let now = clock::instant();
     sleep_until(now.checked_add(duration).unwrap_or_else(|| now + FAR))
 }
 

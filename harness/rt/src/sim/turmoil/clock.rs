@@ -5,11 +5,13 @@
 
 use std::{
     cell::{Cell, RefCell},
+    mem::ManuallyDrop,
     time::Duration,
 };
 
 use tokio::time::Instant;
 
+use super::timers;
 use crate::sim::gate::Here;
 
 /// The wall clock at the beginning of every simulation, in nanoseconds.
@@ -49,7 +51,11 @@ thread_local! {
     static STEP_NS: Cell<u64> = const { Cell::new(0) };
     static HOST: Cell<Option<HostClock>> = const { Cell::new(None) };
     static ENTROPY: Cell<u64> = const { Cell::new(0) };
-    static KNOWN: RefCell<Vec<Known>> = const { RefCell::new(Vec::new()) };
+    /// Without a destructor, so that it can be asked at any moment; the guard empties it.
+    static KNOWN: RefCell<ManuallyDrop<Vec<Known>>> =
+        const { RefCell::new(ManuallyDrop::new(Vec::new())) };
+    /// The place of the runtime that was asked for last: mostly it is asked for again.
+    static LAST: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Ends the simulation's time when dropped.
@@ -59,7 +65,7 @@ impl Drop for Guard {
     fn drop(&mut self) {
         ACTIVE.set(false);
         HOST.set(None);
-        KNOWN.take();
+        KNOWN.with_borrow_mut(|known| std::mem::take(&mut **known));
     }
 }
 
@@ -92,6 +98,11 @@ pub(crate) fn instant_ns() -> u64 {
     now_ns()
 }
 
+/// The instant that tokio's clock shows.
+pub(crate) fn instant() -> Instant {
+    Instant::now()
+}
+
 /// The clock of the host at hand: of the task that is polled, else of the runtime that runs.
 fn host_clock() -> Option<HostClock> {
     HOST.get().or_else(|| known_runtime().map(|known| known.clock))
@@ -100,11 +111,16 @@ fn host_clock() -> Option<HostClock> {
 fn known_runtime() -> Option<Known> {
     // Asked at any moment, also while a runtime is taken down.
     let runtime = tokio::runtime::Handle::try_current().ok()?.id();
-    KNOWN
-        .try_with(|known| {
-            known.try_borrow().ok()?.iter().find(|known| known.runtime == runtime).copied()
-        })
-        .ok()?
+    KNOWN.with(|known| {
+        let known = known.try_borrow().ok()?;
+        let is_it = |known: &&Known| known.runtime == runtime;
+        if let Some(last) = known.get(LAST.get()).filter(is_it) {
+            return Some(*last);
+        }
+        let place = known.iter().position(|known| is_it(&known))?;
+        LAST.set(place);
+        Some(known[place])
+    })
 }
 
 /// The host whose runtime runs the caller, for code behind the facade's back.
@@ -157,7 +173,9 @@ pub(crate) fn without_skew<R>(call: impl FnOnce() -> R) -> R {
 
 /// What libc's monotonic clock shows.
 pub(crate) fn monotonic_ns() -> u64 {
-    MONOTONIC_START_NS + now_ns()
+    // Between the polls of tasks only tokio asks, to measure itself, and it asks often.
+    let now = if timers::is_a_task_polled() { now_ns() } else { STEP_NS.get() };
+    MONOTONIC_START_NS + now
 }
 
 /// What libc's wall clock shows, with the skew of the host at hand.

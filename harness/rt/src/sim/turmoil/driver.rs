@@ -48,24 +48,22 @@ impl Turmoil<'_> {
         Some((self.names.get(a)?.as_str(), self.names.get(b)?.as_str()))
     }
 
-    /// Messages that will arrive by themselves.
-    fn in_flight(&self) -> usize {
+    /// Whether there is a message that will arrive by itself.
+    fn is_a_message_under_way(&self) -> bool {
         let clogged = world::with(|world| world.links.clogged());
         let held: Vec<_> = clogged
             .into_iter()
             .filter_map(|pair| self.ends(pair))
             .map(|(a, b)| (self.sim.lookup(a), self.sim.lookup(b)))
             .collect();
-        let mut count = 0;
-        self.sim.links(|links| {
-            for link in links {
+        let mut is_one = false;
+        self.sim.links(|mut links| {
+            is_one = links.any(|mut link| {
                 let (a, b) = link.pair();
-                if !held.contains(&(a, b)) && !held.contains(&(b, a)) {
-                    count += link.count();
-                }
-            }
+                !held.contains(&(a, b)) && !held.contains(&(b, a)) && link.next().is_some()
+            });
         });
-        count
+        is_one
     }
 
     /// Advances the clock of every host, and nothing else: due timers fire when the host is next driven.
@@ -157,6 +155,7 @@ pub(super) fn run(config: &Config, director: &mut dyn Director) -> (Option<Stop>
         let stop = profile::measure(Part::Loop, || crank.run(config, director));
         let steps = crank.steps;
         crank.end(&stop);
+        timers::reset();
         (stop, steps)
     })
 }
@@ -191,7 +190,7 @@ impl Crank {
     fn step(&mut self, config: &Config) -> Option<Stop> {
         let polls = timers::polls();
         let step = AssertUnwindSafe(|| self.turmoil.sim.step());
-        match profile::measure(Part::Step, || catch_unwind(step)) {
+        match profile::measure(Part::Step, || timers::step(|| catch_unwind(step))) {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => return Some(Stop::Panicked { message: error.to_string() }),
             Err(panic) => return Some(Stop::Panicked { message: panic_message(&*panic) }),
@@ -204,7 +203,7 @@ impl Crank {
         }
         let (stop, events) = world::with(|world| {
             world.reached(self.elapsed);
-            (world.stop.take(), world.trace.events().len() as u64)
+            (world.stop.take(), world.ledger.length())
         });
         let stop = stop.or_else(|| config.bounds.met(self.elapsed, self.steps, events));
         if stop.is_none() {
@@ -228,7 +227,7 @@ impl Crank {
     /// Goes to the next thing that will happen, where nothing happens now.
     fn look_ahead(&mut self, may_skip: bool) {
         self.attention.quiescent = false;
-        if timers::is_a_task_ready() || self.turmoil.in_flight() > 0 {
+        if timers::is_a_task_ready() || self.turmoil.is_a_message_under_way() {
             return;
         }
         let (due, length) = world::with(|world| {

@@ -7,7 +7,7 @@ pub(crate) mod net;
 pub(crate) mod task;
 mod timers;
 
-use crate::sim::{self, Config, Director, Finished};
+use crate::sim::{self, Config, Director, Finished, Tracing};
 
 /// The name of this simulator, as records give it.
 pub(crate) const NAME: &str = "turmoil";
@@ -21,10 +21,10 @@ pub(crate) const DROPS_TASKS_BY_SEED: bool = false;
 pub(crate) use libc_override::kernel_ns;
 
 /// Runs one simulation on the thread at hand, which is fresh.
-pub(crate) fn run_here(config: &Config, director: &mut dyn Director) -> Finished {
+pub(crate) fn run_here(config: &Config, tracing: Tracing, director: &mut dyn Director) -> Finished {
     let guard = clock::start(config.seed.stream("entropy").next_u64());
     let finished = sim::measured(|| {
-        sim::begin(config);
+        sim::begin(config, tracing);
         let (stop, steps) = driver::run(config, director);
         sim::end(stop, steps)
     });

@@ -4,7 +4,7 @@ use std::io;
 
 pub(crate) use turmoil::net::{TcpListener as Listener, TcpStream as Wire};
 
-use crate::sim::link::Pair;
+use crate::sim::link::{Links, Pair};
 
 /// Listens.
 pub(crate) async fn bind(address: &str) -> io::Result<Listener> {
@@ -27,6 +27,6 @@ pub(crate) fn peer(wire: &Wire) -> Option<String> {
 }
 
 /// Whether bytes that have arrived over a clogged link are to be held back by us: turmoil holds them itself.
-pub(crate) fn is_held(_: Pair) -> bool {
+pub(crate) fn is_held(_: &Links, _: Pair) -> bool {
     false
 }

@@ -5,7 +5,13 @@
 //! dropped. Each task is a span `runtime.spawn` that is entered at every poll, and each wake is an event that names
 //! the task's span. That is all the idle skip has to know, and it holds for timers and tasks of foreign code too.
 
-use std::{cell::RefCell, collections::BTreeSet, fmt, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    fmt,
+    mem::ManuallyDrop,
+    time::Duration,
+};
 
 use tracing::{
     Event, Metadata, Subscriber,
@@ -46,7 +52,7 @@ struct Slot {
     span: Option<Span>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     slots: Vec<Slot>,
     free: Vec<usize>,
@@ -58,10 +64,27 @@ struct State {
 }
 
 thread_local! {
-    static STATE: RefCell<State> = RefCell::default();
+    /// Without a destructor, which every access would have to ask for; [`reset`] empties it.
+    static STATE: RefCell<ManuallyDrop<State>> =
+        const { RefCell::new(ManuallyDrop::new(State::new())) };
+    /// How many tasks are being polled, one within the other. Apart, because the clock asks at any moment.
+    static POLLED: Cell<u32> = const { Cell::new(0) };
+    /// Whether turmoil takes a step.
+    static STEPPING: Cell<bool> = const { Cell::new(false) };
 }
 
 impl State {
+    const fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            deadlines: BTreeSet::new(),
+            entered: Vec::new(),
+            ready: 0,
+            polls: 0,
+        }
+    }
+
     fn open(&mut self, kind: Kind) -> Id {
         if let Kind::Task { is_ready: true } = kind {
             self.ready += 1;
@@ -117,9 +140,24 @@ impl State {
     }
 }
 
-/// Forgets everything; for the beginning of a simulation.
+/// Forgets everything; for the beginning of a simulation, and its end.
 pub(crate) fn reset() {
-    STATE.set(State::default());
+    STATE.with_borrow_mut(|state| **state = State::new());
+    POLLED.set(0);
+    STEPPING.set(false);
+}
+
+/// Lets turmoil take a step.
+pub(crate) fn step<T>(step: impl FnOnce() -> T) -> T {
+    STEPPING.set(true);
+    let output = step();
+    STEPPING.set(false);
+    output
+}
+
+/// Whether a task is being polled right now.
+pub(crate) fn is_a_task_polled() -> bool {
+    POLLED.get() > 0
 }
 
 /// How many polls there have been of tasks.
@@ -144,11 +182,41 @@ pub(crate) fn next_deadline(now: Duration) -> Option<Duration> {
 /// The subscriber that sees them.
 pub(crate) struct Eye;
 
-/// What matters of the fields of a span or an event.
+/// Whether a task's span is that of the call that drives a runtime, which is no task of its own.
+#[derive(Default)]
+struct Kinds {
+    is_known: bool,
+    is_block_on: bool,
+}
+
+/// Within a step, where nothing is entered, nobody is there to spawn a task: it is turmoil that drives a runtime,
+/// as in every step, and what is said of that need not be read.
+fn is_block_on(attributes: &Attributes<'_>) -> bool {
+    let is_driven = STEPPING.get() && STATE.with_borrow(|state| state.entered.is_empty());
+    if is_driven && !cfg!(debug_assertions) {
+        return true;
+    }
+    let mut kinds = Kinds::default();
+    attributes.record(&mut kinds);
+    assert!(!is_driven || kinds.is_block_on, "turmoil drives a runtime where none is entered");
+    kinds.is_block_on
+}
+
+impl Visit for Kinds {
+    fn record_u64(&mut self, _: &Field, _: u64) {}
+
+    fn record_str(&mut self, _: &Field, _: &str) {}
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if !self.is_known && field.name() == "kind" {
+            (self.is_known, self.is_block_on) = (true, shows(value, "block_on"));
+        }
+    }
+}
+
+/// What matters of the fields of an event.
 #[derive(Default)]
 struct Fields {
-    is_timer: bool,
-    is_block_on: bool,
     milliseconds: Option<u64>,
     woken: Option<u64>,
     is_wake: bool,
@@ -179,27 +247,28 @@ impl Visit for Fields {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        match field.name() {
-            "kind" => self.is_timer = value == "timer",
-            "op" => self.is_wake = matches!(value, "waker.wake" | "waker.wake_by_ref"),
-            _ => {}
+        if field.name() == "op" {
+            self.is_wake = matches!(value, "waker.wake" | "waker.wake_by_ref");
         }
     }
 
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        if field.name() == "kind" {
-            self.is_block_on = shows(value, "block_on");
-        }
-    }
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
 const TASK: &str = "runtime.spawn";
 const RESOURCE: &str = "runtime.resource";
+/// Where the resources are that have deadlines; an interval has its own `Sleep`.
+const SLEEPS: &str = "tokio::time::sleep";
+const UPDATES: &str = "runtime::resource::state_update";
 const WAKES: &str = "tokio::task::waker";
 
+/// What is of no interest costs tokio next to nothing: it asks once for each place in its code.
 fn is_of_interest(metadata: &Metadata<'_>) -> bool {
-    matches!(metadata.name(), RESOURCE | TASK)
-        || matches!(metadata.target(), "runtime::resource::state_update" | WAKES)
+    match (metadata.name(), metadata.target()) {
+        (TASK, _) | (RESOURCE, SLEEPS) | (_, WAKES) => true,
+        (_, UPDATES) => metadata.fields().field("duration").is_some(),
+        _ => false,
+    }
 }
 
 impl Subscriber for Eye {
@@ -212,14 +281,12 @@ impl Subscriber for Eye {
     }
 
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {
-        let mut fields = Fields::default();
-        attributes.record(&mut fields);
-        let kind = match attributes.metadata().name() {
-            // The call that drives a runtime is no task of its own.
-            TASK if fields.is_block_on => Kind::Other,
-            TASK => Kind::Task { is_ready: true },
-            _ if fields.is_timer => Kind::Timer { deadline: None },
-            _ => Kind::Other,
+        let kind = if attributes.metadata().name() != TASK {
+            Kind::Timer { deadline: None }
+        } else if is_block_on(attributes) {
+            Kind::Other
+        } else {
+            Kind::Task { is_ready: true }
         };
         STATE.with_borrow_mut(|state| state.open(kind))
     }
@@ -229,6 +296,11 @@ impl Subscriber for Eye {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
+        // The timer by which turmoil ends a host's step is gone when the step is.
+        let is_of_the_step = STEPPING.get() && !is_a_task_polled();
+        if is_of_the_step && event.metadata().target() == UPDATES {
+            return;
+        }
         let mut fields = Fields::default();
         event.record(&mut fields);
         if let (true, Some(task)) = (fields.is_wake, fields.woken) {
@@ -242,19 +314,26 @@ impl Subscriber for Eye {
     fn enter(&self, id: &Id) {
         STATE.with_borrow_mut(|state| {
             let Some((index, span)) = state.span(id.into_u64()) else { return };
-            let is_task = matches!(span.kind, Kind::Task { .. });
-            state.entered.push(index);
-            if is_task {
+            if let Kind::Task { is_ready } = &mut span.kind {
+                let before = std::mem::replace(is_ready, false);
+                state.ready -= usize::from(before);
                 state.polls += 1;
-                state.set_ready(id.into_u64(), false);
+                POLLED.set(POLLED.get() + 1);
             }
+            state.entered.push(index);
         });
     }
 
     fn exit(&self, id: &Id) {
         STATE.with_borrow_mut(|state| {
-            let Some((index, _)) = state.span(id.into_u64()) else { return };
-            if let Some(place) = state.entered.iter().rposition(|entered| *entered == index) {
+            let Some((index, span)) = state.span(id.into_u64()) else { return };
+            if let Kind::Task { .. } = span.kind {
+                POLLED.set(POLLED.get().saturating_sub(1));
+            }
+            if state.entered.last() == Some(&index) {
+                state.entered.pop();
+            } else if let Some(place) = state.entered.iter().rposition(|entered| *entered == index)
+            {
                 state.entered.remove(place);
             }
         });
