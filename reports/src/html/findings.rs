@@ -236,7 +236,7 @@ fn smallest(finding: &Finding, record: Option<&Record>, story: Option<&Story>) -
                 head::capitalised(&words::not_smaller()),
                 words::counted(planned, "planned fault"),
                 words::grouped(struck.len() as u64),
-                if struck.is_empty() { "." } else { ", maybe more than are needed:" },
+                if struck.is_empty() { "." } else { "; which are needed is not known:" },
             );
             (struck, said)
         }
