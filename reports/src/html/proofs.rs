@@ -32,10 +32,10 @@ pub fn proofs(proofs: &[Proof], unread: &[String], program: &str) -> String {
                 @if search.open > 0 { (fact("Still open", search.open)) }
                 (fact("Runs", search.runs))
             }
-            p.note {
+            @if search.found > 0 { p.note {
                 "The smallest plan of each bug that was found lies beside this page: "
                 code { (name(program)) " replay --plan plans/ID.toml" } ", with the bug's id, shows it again."
-            }
+            } }
         }
         main {
             (notes(unread))
@@ -92,6 +92,7 @@ fn row(proof: &Proof) -> Markup {
         _ => html! { strong.bad { "missed" } },
     };
     let faults: Vec<_> = proof.minimal.iter().flatten().take(4).collect();
+    let more = proof.minimal.iter().flatten().skip(faults.len()).count() as u64;
     let clean = match proof.clean {
         Some(true) => html! { "valid" },
         Some(false) => html! { strong.bad { "not valid" } },
@@ -116,7 +117,11 @@ fn row(proof: &Proof) -> Markup {
             }
             td.number { (words::grouped(proof.runs)) }
             td.number { (seconds(proof)) }
-            td { @for fault in &faults { span.claim { (name(&fault.to_string())) } } }
+            td {
+                @if proof.minimal.as_ref().is_some_and(Vec::is_empty) { span.claim { "no fault" } }
+                @for fault in &faults { span.claim { (name(&fault.to_string())) } }
+                @if more > 0 { span.claim { "and " (words::grouped(more)) " more" } }
+            }
             td { (clean) }
         }
     }

@@ -161,6 +161,12 @@ pub(crate) struct Step {
     pub(crate) transaction: bool,
 }
 
+/// A host and a site, or a transaction.
+type Place<'a> = (&'a str, &'a str);
+
+/// A step that was asked for, by its place in the trace, and the beginning of the transaction that it ends.
+type Asked = (usize, Option<usize>);
+
 /// Every step that was answered, and every transaction that came to an end.
 ///
 /// A trace does not say on which connection a step was taken, so that two transactions of one name on one host are told
@@ -169,8 +175,8 @@ pub(crate) struct Step {
 /// dropped is rolled back without an event, and stays behind for ever: an end belongs to the newest that is open.
 pub(crate) fn steps(events: &[&TraceEvent]) -> Vec<Step> {
     let mut steps = Vec::new();
-    let mut asked: BTreeMap<(&str, &str), VecDeque<(usize, Option<usize>)>> = BTreeMap::new();
-    let mut begun: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+    let mut asked: BTreeMap<Place<'_>, VecDeque<Asked>> = BTreeMap::new();
+    let mut begun: BTreeMap<Place<'_>, Vec<usize>> = BTreeMap::new();
     for (index, event) in events.iter().enumerate() {
         let (host, site) = (event.host.as_str(), event.name.as_str());
         match event.kind {
