@@ -208,7 +208,7 @@ fn faults(record: &Record) -> Vec<String> {
         .map(|fault| format!("never fired: {}", fault_words(fault)));
     let mut items = capped(fired.collect(), "more that fired");
     if is_to_shrink(record) {
-        items.insert(0, "not made smaller; not all need be needed:".to_owned());
+        items.insert(0, "not made smaller; these struck:".to_owned());
     }
     items.extend(capped(unfired.collect(), "more that never fired"));
     items
