@@ -32,7 +32,14 @@ fn annotation(kind: &str, finding: &Finding, program: &str) -> String {
     let scenario = &finding.run.scenario;
     let runs = words::counted(finding.count, "run");
     let replay = command::replay(program, &finding.run, None);
-    let message = format!("{} ({scenario}, {runs}). Replay: {replay}", finding.why);
+    let smaller = match &finding.pursuit {
+        Some(pursuit) if pursuit.same_again && pursuit.minimal.is_none() => {
+            let plan = format!("{}/plan.toml", command::folder(&finding.run));
+            format!(". Its plan was not made smaller: {}", command::shrink(program, &plan))
+        }
+        _ => String::new(),
+    };
+    let message = format!("{} ({scenario}, {runs}). Replay: {replay}{smaller}", finding.why);
     workflow_command(kind, &title, &message)
 }
 

@@ -29,6 +29,7 @@ pub use crate::markdown::{MEASURED_BEGIN, MEASURED_END};
 use crate::{against::Against, limits, story::Story};
 use parts::Fill;
 
+pub use proofs::proofs;
 pub use run::run;
 
 /// What a page is made of.

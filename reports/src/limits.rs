@@ -93,6 +93,9 @@ pub const MARKDOWN_JOB: MarkdownBounds = MarkdownBounds {
     sweeps: (300, 50_000),
 };
 
+/// Planted bugs in a Markdown form of their own, and the bytes they may take.
+pub const MARKDOWN_PROOFS: (usize, usize) = (200, 55_000);
+
 /// Faults of a smallest plan in a Markdown form.
 pub const MARKDOWN_PLAN_FAULTS_MAX: usize = 6;
 

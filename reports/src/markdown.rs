@@ -5,12 +5,14 @@
 //! `<!-- measured -->` and `<!-- /measured -->`; two campaigns with the same runs differ in nothing else.
 
 pub(crate) mod findings;
+pub(crate) mod proofs;
 mod table;
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use chaosdrill_core::record::{CampaignHeader, ScenarioSummary, SiteCoverage, Summary};
 
+pub use self::proofs::proofs;
 use self::table::Table;
 use crate::{
     escape,

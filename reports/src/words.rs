@@ -2,7 +2,8 @@
 
 use chaosdrill_core::{
     Verdict,
-    record::{CampaignMeasured, Finding, Summary, Untried},
+    limits::PURSUED_MAX,
+    record::{CampaignMeasured, Finding, Proof, Summary, Untried},
 };
 
 /// A whole number with its thousands apart: `12,345`.
@@ -52,6 +53,70 @@ pub(crate) fn because(summary: &Summary) -> String {
         parts.push(format!("{} {never} done", counted(undone, "exercise")));
     }
     parts.join(", ")
+}
+
+/// Why it is not known which faults of a finding are needed.
+pub(crate) fn not_smaller() -> String {
+    format!(
+        "not made smaller, which a campaign does for at most the first {PURSUED_MAX} violations of a check in a scenario"
+    )
+}
+
+/// What a search for planted bugs came to, in numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Search {
+    /// Those that can be found here at all.
+    pub(crate) asked: u64,
+    /// Those of them that a check caught.
+    pub(crate) found: u64,
+    /// Those of them that no check caught, however long it took.
+    pub(crate) missed: u64,
+    /// Those of them whose smallest plan is not known to be valid without the bug.
+    pub(crate) unsure: u64,
+    /// Those of them whose search was broken off.
+    pub(crate) open: u64,
+    /// Runs that it took.
+    pub(crate) runs: u64,
+}
+
+impl Search {
+    pub(crate) fn of(proofs: &[Proof]) -> Self {
+        let of = |is: fn(&Proof) -> bool| {
+            proofs.iter().filter(|proof| proof.is_asked_for() && is(proof)).count() as u64
+        };
+        Self {
+            asked: of(|_| true),
+            found: of(|proof| proof.found),
+            missed: of(|proof| !proof.found && !proof.open),
+            unsure: of(|proof| proof.found && !proof.open && proof.clean != Some(true)),
+            open: of(|proof| proof.open),
+            runs: proofs.iter().fold(0, |runs: u64, proof| runs.saturating_add(proof.runs)),
+        }
+    }
+
+    /// As the exit code of the search has it.
+    pub(crate) fn verdict(self) -> Verdict {
+        match self {
+            _ if self.missed > 0 || self.unsure > 0 => Verdict::Invalid,
+            _ if self.open > 0 || self.asked == 0 => Verdict::Unknown,
+            _ => Verdict::Valid,
+        }
+    }
+
+    /// The same in a sentence, without its full stop.
+    pub(crate) fn because(self) -> String {
+        let bugs = counted(self.asked, "planted bug");
+        let mut text = format!("found {} of {bugs}", grouped(self.found));
+        let also = [
+            (self.missed, "missed"),
+            (self.unsure, "unsure: its plan is not known to be valid without it"),
+            (self.open, "still open"),
+        ];
+        for (number, what) in also.into_iter().filter(|(number, _)| *number > 0) {
+            text.push_str(&format!(", {} {what}", grouped(number)));
+        }
+        text
+    }
 }
 
 /// What was never tried, in lines: a few words, and the names they are about.

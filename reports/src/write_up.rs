@@ -4,7 +4,7 @@
 //! What begins with *To be written* is for the author; a write-up is done when there is none of it left.
 
 use chaosdrill_core::{
-    Campaign, Fault,
+    Campaign, Fault, Record,
     record::{Finding, Proof, Summary},
     redact::redact,
 };
@@ -13,7 +13,10 @@ use crate::{
     command,
     coverage::Atlas,
     escape, limits,
-    markdown::findings::{id, span},
+    markdown::{
+        findings::{id, span},
+        proofs::outcome,
+    },
     story::{self, Story},
     words,
 };
@@ -26,7 +29,7 @@ pub fn write_up(campaign: &Campaign, stories: &[Story], proofs: &[Proof]) -> Str
     text.push_str(&format!("{}.\n\n", words::because(&summary)));
     text.push_str("*To be written*: what was drilled, and why now.\n\n");
     text.push_str(&facts(campaign, &summary));
-    text.push_str(&overview(&summary));
+    text.push_str(&overview(campaign, &summary));
     let told = summary.findings.iter().take(limits::WRITE_UP_FINDINGS_MAX);
     told.for_each(|finding| {
         let story = story::of(stories, &finding.run);
@@ -83,19 +86,47 @@ fn facts(campaign: &Campaign, summary: &Summary) -> String {
     text
 }
 
-fn overview(summary: &Summary) -> String {
+fn overview(campaign: &Campaign, summary: &Summary) -> String {
     if summary.findings.is_empty() {
         return "\n## Findings\n\nNone.\n".to_owned();
     }
-    let head =
-        "\n## Findings\n\n| finding | priority | what | runs |\n| --- | --- | --- | ---: |\n";
-    let mut text = head.to_owned();
+    let mut text = "\n## Findings\n\n\
+        | finding | priority | check | first in | it takes | runs |\n\
+        | --- | --- | --- | --- | --- | ---: |\n"
+        .to_owned();
     for finding in summary.findings.iter().take(limits::WRITE_UP_FINDINGS_MAX) {
         let (id, priority) = (id(finding), finding.priority.name());
-        let (check, runs) = (name(&finding.check), words::grouped(finding.count));
-        text.push_str(&format!("| {id} | {priority} | {check} | {runs} |\n"));
+        let (check, first) = (name(&finding.check), name(&finding.run.scenario));
+        let (takes, runs) = (takes(campaign, finding), words::grouped(finding.count));
+        text.push_str(&format!("| {id} | {priority} | {check} | {first} | {takes} | {runs} |\n"));
     }
     text
+}
+
+/// The faults that show a finding: those of its smallest plan; where nobody looked for that, those that struck.
+fn faults<'a>(campaign: &'a Campaign, finding: &'a Finding) -> Vec<&'a Fault> {
+    if let Some(faults) = finding.minimal() {
+        return faults.iter().collect();
+    }
+    let struck = record(campaign, finding).map_or(&[][..], |record| &record.faults);
+    struck.iter().filter(|fault| fault.fired.is_some()).map(|fault| &fault.fault).collect()
+}
+
+fn record<'a>(campaign: &'a Campaign, finding: &Finding) -> Option<&'a Record> {
+    campaign.records.iter().find(|record| record.run == finding.run)
+}
+
+/// Whether the faults of a finding are those that are needed.
+fn is_smallest(campaign: &Campaign, finding: &Finding) -> bool {
+    let is_planned = record(campaign, finding).is_none_or(|record| !record.faults.is_empty());
+    finding.minimal().is_some() || !is_planned
+}
+
+/// The faults of a finding in a cell.
+fn takes(campaign: &Campaign, finding: &Finding) -> String {
+    let faults = plan(&faults(campaign, finding));
+    let may_be = if is_smallest(campaign, finding) { "" } else { "at most " };
+    format!("{may_be}{faults}")
 }
 
 fn finding(
@@ -104,13 +135,8 @@ fn finding(
     finding: &Finding,
     story: Option<&Story>,
 ) -> String {
-    let record = campaign.records.iter().find(|record| record.run == finding.run);
-    let struck = record.map(|record| record.faults.as_slice()).unwrap_or_default();
-    let struck = struck.iter().filter(|fault| fault.fired.is_some()).map(|fault| &fault.fault);
-    let faults: Vec<&Fault> = match finding.minimal() {
-        Some(faults) => faults.iter().collect(),
-        None => struck.collect(),
-    };
+    let record = record(campaign, finding);
+    let faults = faults(campaign, finding);
     let block = atlas.block(finding, &faults);
     let claim = record.map(|record| said(&record.claim)).unwrap_or_default();
     let scenario = name(&finding.run.scenario);
@@ -129,14 +155,20 @@ fn finding(
     for (label, value) in rows {
         text.push_str(&format!("| {label} | {value} |\n"));
     }
-    let takes = match finding.minimal() {
-        None if record.is_none_or(|record| !record.faults.is_empty()) => {
-            format!("Not made smaller; struck: {}", plan(&faults))
-        }
-        _ => format!("It takes {}", plan(&faults)),
+    let takes = if is_smallest(campaign, finding) {
+        format!("It takes {}.", plan(&faults))
+    } else {
+        let why = words::not_smaller();
+        format!(
+            "What struck was {}. Its plan was {why}: maybe not all of it is needed.",
+            plan(&faults)
+        )
     };
-    text.push_str(&format!("\n{takes}. To see it again:\n\n"));
-    text.push_str(&commands(&campaign.header.program, finding, story));
+    text.push_str(&format!("\n{takes} To see it again:\n\n"));
+    text.push_str(&commands(campaign, finding, story));
+    text.push_str(
+        "\n**What happened.** *To be written*: the lines of a replay that tell it, in their order.\n",
+    );
     text.push_str(
         "\n**Cause.** *To be written*: where in the code it is settled, and why it goes wrong there.\n",
     );
@@ -148,12 +180,14 @@ fn finding(
 
 /// What a reader can do who has the repository, and not the folder of the campaign: a seed says everything, and where
 /// there is none, or a smaller plan, the plan itself stands here.
-fn commands(program: &str, finding: &Finding, story: Option<&Story>) -> String {
-    let run = &finding.run;
+fn commands(campaign: &Campaign, finding: &Finding, story: Option<&Story>) -> String {
+    let (program, run) = (&campaign.header.program, &finding.run);
     let is_drawn = ["script", "swarm"].contains(&run.nemesis.as_str());
     let mut text = String::new();
     if is_drawn {
-        text.push_str(&format!("- replay {}\n", span(&command::replay(program, run, None))));
+        let ends = record(campaign, finding).and_then(|record| digest(record.digest.as_deref()));
+        let ends = ends.unwrap_or_default();
+        text.push_str(&format!("- replay {}{ends}\n", span(&command::replay(program, run, None))));
     }
     let minimal =
         story.and_then(|story| story.minimal.as_ref()).map(|plan| ("the smallest plan", plan));
@@ -163,8 +197,9 @@ fn commands(program: &str, finding: &Finding, story: Option<&Story>) -> String {
         Some((which, plan)) => {
             let toml = redact(&plan.to_toml()).into_owned();
             let lines: Vec<_> = toml.lines().map(escape::line).collect();
+            let shows = shows(finding);
             text.push_str(&format!(
-                "- {which}, for {by_plan}:\n\n```toml\n{}\n```\n",
+                "- {which}, for {by_plan}{shows}:\n\n```toml\n{}\n```\n",
                 lines.join("\n")
             ));
         }
@@ -177,7 +212,27 @@ fn commands(program: &str, finding: &Finding, story: Option<&Story>) -> String {
         }
         None => {}
     }
+    if !is_smallest(campaign, finding) {
+        let plan = format!("{}/plan.toml", command::folder(run));
+        let shrink = span(&command::shrink(program, &plan));
+        text.push_str(&format!("- make it smaller, in the folder of the campaign: {shrink}\n"));
+    }
     text
+}
+
+/// What the smallest plan shows when it is replayed by itself.
+fn shows(finding: &Finding) -> String {
+    let minimal = finding.pursuit.as_ref().and_then(|pursuit| pursuit.minimal.as_ref());
+    let Some(minimal) = minimal else { return String::new() };
+    let why = minimal.why.as_deref().map(|why| format!(", which shows {}", said(why)));
+    let ends = digest(minimal.digest.as_deref());
+    format!("{}{}", why.unwrap_or_default(), ends.unwrap_or_default())
+}
+
+/// The last line of a replay, as far as it takes to know it again.
+fn digest(digest: Option<&str>) -> Option<String> {
+    let digest: String = digest?.chars().filter(char::is_ascii_hexdigit).take(16).collect();
+    Some(format!(" (digest `{digest}`...)"))
 }
 
 /// The faults in words.
@@ -238,12 +293,7 @@ fn planted(proofs: &[Proof]) -> String {
         "\n## Planted bugs\n\n| bug | what it is | found by | runs |\n| --- | --- | --- | ---: |\n"
             .to_owned();
     for proof in proofs.iter().take(limits::HTML_PROOFS.0) {
-        let found = match (&proof.check, proof.found, proof.is_asked_for()) {
-            (Some(check), true, _) => name(check),
-            (_, _, true) if proof.open => "still open".to_owned(),
-            (_, _, true) => "**missed**".to_owned(),
-            _ => "not asked for".to_owned(),
-        };
+        let found = outcome(proof);
         let (defect, runs) = (name(&proof.defect), words::grouped(proof.runs));
         text.push_str(&format!("| {defect} | {} | {found} | {runs} |\n", said(&proof.summary)));
     }

@@ -176,7 +176,8 @@ pub struct Pursuit {
     /// The first event in which the two runs differ, where they do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub divergence: Option<String>,
-    /// The smallest plan that was found, where one was looked for.
+    /// The smallest plan that was found. Where there is none, nobody looked for it: the faults that struck may not
+    /// all be needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimal: Option<Minimal>,
 }
@@ -188,6 +189,12 @@ pub struct Minimal {
     pub faults: Vec<Fault>,
     /// How many runs it took to find it.
     pub runs: u64,
+    /// What its own run shows, in the words of the check: events have other numbers there than in the whole run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The digest of its own run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 /// What is written down of one run.

@@ -9,7 +9,7 @@ use std::{
 
 use chaosdrill_core::{
     Campaign, Record, RunId, TraceEvent,
-    record::{CampaignHeader, CampaignLine},
+    record::{CampaignHeader, CampaignLine, Proof},
     redact::redact_json,
 };
 use chaosdrill_reports::{html, junit, markdown};
@@ -177,6 +177,22 @@ pub(crate) fn write_reports_against(
     let page = html::Page { campaign, stories: &told, proofs: &proofs, against, notes: &notes };
     fs::write(folder.join("report.html"), html::campaign(&page))?;
     stories::write_pages(folder, campaign)
+}
+
+/// Writes `summary.md` and `report.html` of a search for planted bugs, into a folder that has no campaign.
+pub(crate) fn write_proofs(
+    folder: &Path,
+    proofs: &[Proof],
+    notes: &[String],
+    program: &str,
+) -> io::Result<()> {
+    fs::write(folder.join("summary.md"), markdown::proofs(proofs, notes))?;
+    fs::write(folder.join("report.html"), html::proofs(proofs, notes, program))
+}
+
+/// Whether a folder tells of planted bugs, and of no campaign.
+pub(crate) fn has_only_proofs(folder: &Path) -> bool {
+    !folder.join("campaign.jsonl").exists() && folder.join("prove.json").is_file()
 }
 
 /// Reads a trace from a file of JSON Lines.

@@ -151,7 +151,7 @@ fn finding(context: &Context<'_>, finding: &Finding) -> Markup {
                 dt { "Claim" } dd { (claim) }
                 dt { (if finding.verdict == Verdict::Invalid { "Witness" } else { "Why" }) }
                 dd { (witness(finding, story, picture.as_ref(), &id)) }
-                dt { "Smallest plan" } dd { (smallest(finding, record)) }
+                dt { "Smallest plan" } dd { (smallest(finding, record, story)) }
                 dt { "First run" } dd { (first_run(&finding.run)) }
             }
             (self::commands(context.page, finding, story))
@@ -214,34 +214,41 @@ pub(super) fn witness_events(story: &Story, check: &str) -> Vec<(u64, String, St
         .collect()
 }
 
-/// The faults that it takes, or those that struck where nobody looked for fewer.
-fn smallest(finding: &Finding, record: Option<&Record>) -> Markup {
+/// The faults that it takes, or those that struck where nobody looked for fewer; and what the smallest plan shows.
+fn smallest(finding: &Finding, record: Option<&Record>, story: Option<&Story>) -> Markup {
     let planned = record.map_or(0, |record| record.faults.len()) as u64;
-    let (faults, said) = match finding.pursuit.as_ref().and_then(|pursuit| pursuit.minimal.as_ref())
-    {
-        Some(minimal) => {
-            let needed = words::grouped(minimal.faults.len() as u64);
-            let runs = words::counted(minimal.runs, "run");
-            let said = format!(
-                "{needed} of {} needed, found in {runs}:",
-                words::counted(planned, "fault")
-            );
-            (minimal.faults.iter().collect(), said)
+    let minimal = finding.pursuit.as_ref().and_then(|pursuit| pursuit.minimal.as_ref());
+    let by_hand = story.and_then(|story| story.minimal.as_ref()).map(|plan| &plan.faults);
+    let known = minimal.map(|minimal| &minimal.faults).or(by_hand);
+    let (faults, said): (Vec<&Fault>, String) = match known {
+        Some(faults) => {
+            let needed = words::grouped(faults.len() as u64);
+            let of = words::counted(planned, "fault");
+            let runs = minimal.map(|minimal| words::counted(minimal.runs, "run"));
+            let runs = runs.map(|runs| format!(", found in {runs}")).unwrap_or_default();
+            let end = if faults.is_empty() { "." } else { ":" };
+            (faults.iter().collect(), format!("{needed} of {of} needed{runs}{end}"))
         }
         None => {
             let struck = struck(record);
             let said = format!(
-                "not made smaller yet; of {}, {} struck:",
+                "{}. The command shrink, below, looks for the smallest plan. Of {}, {} struck{}",
+                head::capitalised(&words::not_smaller()),
                 words::counted(planned, "planned fault"),
-                words::grouped(struck.len() as u64)
+                words::grouped(struck.len() as u64),
+                if struck.is_empty() { "." } else { "; which are needed is not known:" },
             );
             (struck, said)
         }
     };
+    let why = minimal.and_then(|minimal| minimal.why.as_deref()).filter(|why| *why != finding.why);
     html! {
         @if planned == 0 && faults.is_empty() { "no fault at all: the calm run is enough" } @else {
             (said)
             (fault_list(&faults))
+        }
+        @if let Some(why) = why {
+            p.shows { "Replayed by itself, it shows: " (text(why)) }
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::{limits, words};
 pub(super) fn contents(page: &Page<'_>, summary: &Summary) -> Markup {
     let links = [
         ("notes", "Not whole", !page.notes.is_empty()),
-        ("never", "Never reached", !summary.never_hit.is_empty() || !summary.untried.is_empty()),
+        ("never", never(summary), !summary.never_hit.is_empty() || !summary.untried.is_empty()),
         ("findings", "Findings", true),
         ("held", "What held", true),
         ("proofs", "Planted bugs", !page.proofs.is_empty()),
@@ -96,6 +96,12 @@ fn measured(summary: &Summary) -> Markup {
     }
 }
 
+/// What the section of what no run did is called. Marks stand for what must happen; what was not tried may be so for
+/// want of runs.
+fn never(summary: &Summary) -> &'static str {
+    if summary.never_hit.is_empty() { "Never tried" } else { "Never reached" }
+}
+
 /// What no run reached: first, because it is what the rest rests on.
 pub(super) fn never_reached(summary: &Summary) -> Markup {
     let marks = &summary.never_hit;
@@ -107,7 +113,7 @@ pub(super) fn never_reached(summary: &Summary) -> Markup {
     html! {
         @if !marks.is_empty() || !summary.untried.is_empty() {
             section #never .never aria-labelledby="never-title" {
-                h2 #never-title { "Never reached" }
+                h2 #never-title { (never(summary)) }
                 @if !marks.is_empty() { p {
                     @if whole {
                         "No run came to what these marks and exercises stand for. A claim that was never put to the test "

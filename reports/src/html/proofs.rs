@@ -1,19 +1,64 @@
-//! The matrix of planted bugs: which check finds which, after how many runs and how long.
+//! The matrix of planted bugs: which check finds which, after how many runs and how long. It is a section of a
+//! campaign's page, or a page of its own where there is no campaign.
 
 use chaosdrill_core::record::{Proof, ProofBy};
 use maud::{Markup, PreEscaped, html};
 
 use super::{
-    MEASURED_BEGIN, MEASURED_END,
+    MEASURED_BEGIN, MEASURED_END, frame, head, notes,
     parts::{self, Fill, name, text},
 };
-use crate::{limits, words};
+use crate::{
+    limits,
+    words::{self, Search},
+};
+
+/// The page of a search for planted bugs, which is all that its folder tells of.
+///
+/// # Panics
+///
+/// When the page is longer than its bound, which no input can cause.
+pub fn proofs(proofs: &[Proof], unread: &[String], program: &str) -> String {
+    let search = Search::of(proofs);
+    let fact = |label: &str, number: u64| head::fact(label, &words::grouped(number));
+    let body = html! {
+        header #top .head {
+            p.over { "Chaos drill: planted bugs" }
+            h1 { (head::badge(search.verdict())) " " (head::capitalised(&search.because())) "." }
+            dl.facts {
+                (fact("Planted bugs", proofs.len() as u64))
+                (fact("Asked for", search.asked))
+                (fact("Found", search.found))
+                @if search.open > 0 { (fact("Still open", search.open)) }
+                (fact("Runs", search.runs))
+            }
+            @if search.found > 0 { p.note {
+                "The smallest plan of each bug that was found lies beside this page: "
+                code { (name(program)) " replay --plan plans/ID.toml" } ", with the bug's id, shows it again."
+            } }
+        }
+        main {
+            (notes(unread))
+            (section(proofs))
+        }
+    };
+    let title = format!("Planted bugs: {}", search.verdict().name());
+    let contents = html! {
+        nav.contents aria-label="Sections" {
+            a href="#top" { "Chaos drill" }
+            @if !unread.is_empty() { a href="#notes" { "Not whole" } }
+            @if !proofs.is_empty() { a href="#proofs" { "Planted bugs" } }
+        }
+    };
+    let html = frame::document(&title, &contents, &body);
+    assert!(html.len() < limits::HTML_BYTES_MAX, "the bounds of the sections fit into the whole");
+    html
+}
 
 pub(super) fn section(proofs: &[Proof]) -> Markup {
     let (rows, bytes) = limits::HTML_PROOFS;
     let fill = Fill::new(proofs, rows, bytes, row);
-    let asked = proofs.iter().filter(|proof| proof.is_asked_for()).count() as u64;
-    let found = proofs.iter().filter(|proof| proof.is_asked_for() && proof.found).count() as u64;
+    let Search { asked, found, .. } = Search::of(proofs);
     let table = html! {
         table.proofs {
             thead { tr {
@@ -47,6 +92,7 @@ fn row(proof: &Proof) -> Markup {
         _ => html! { strong.bad { "missed" } },
     };
     let faults: Vec<_> = proof.minimal.iter().flatten().take(4).collect();
+    let more = proof.minimal.iter().flatten().skip(faults.len()).count() as u64;
     let clean = match proof.clean {
         Some(true) => html! { "valid" },
         Some(false) => html! { strong.bad { "not valid" } },
@@ -71,7 +117,11 @@ fn row(proof: &Proof) -> Markup {
             }
             td.number { (words::grouped(proof.runs)) }
             td.number { (seconds(proof)) }
-            td { @for fault in &faults { span.claim { (name(&fault.to_string())) } } }
+            td {
+                @if proof.minimal.as_ref().is_some_and(Vec::is_empty) { span.claim { "no fault" } }
+                @for fault in &faults { span.claim { (name(&fault.to_string())) } }
+                @if more > 0 { span.claim { "and " (words::grouped(more)) " more" } }
+            }
             td { (clean) }
         }
     }

@@ -53,21 +53,25 @@ pub(super) fn commands(summary: &Summary, bounds: &MarkdownBounds) -> String {
 fn again(program: &str, finding: &Finding) -> String {
     let folder = command::folder(&finding.run);
     let mut parts = vec![format!("**{}** {}", id(finding), plan(finding))];
-    let mut add = |label: &str, command: &str| parts.push(format!("  - {label} {}", span(command)));
-    add("replay", &command::replay(program, &finding.run, None));
+    let mut add = |label: &str, text: String| parts.push(format!("  - {label} {text}"));
+    add("replay", span(&command::replay(program, &finding.run, None)));
     let file = |name: &str| format!("{folder}/{name}");
     match finding.minimal() {
         Some(_) => {
             let minimal = command::replay(program, &finding.run, Some(&file("plan.min.toml")));
-            add("minimal", &minimal);
+            add("minimal", span(&minimal));
+            if let Some(why) = shows(finding) {
+                let why = escape::markdown_line(why, limits::MARKDOWN_TEXT_CHARS_MAX);
+                add("which shows", why);
+            }
         }
         None if finding.verdict == Verdict::Invalid => {
-            add("shrink", &command::shrink(program, &file("plan.toml")));
+            add("shrink", span(&command::shrink(program, &file("plan.toml"))));
         }
         None => {}
     }
     if finding.verdict == Verdict::Invalid {
-        add("keep", &command::keep(program, &folder));
+        add("keep", span(&command::keep(program, &folder)));
     }
     parts.join("\n")
 }
@@ -80,11 +84,19 @@ pub(crate) fn span(command: &str) -> String {
     escape::markdown_line(command, limits::MARKDOWN_COMMAND_BYTES_MAX)
 }
 
+/// What the smallest plan shows by itself, where that is something else than the whole run.
+pub(crate) fn shows(finding: &Finding) -> Option<&str> {
+    let why = finding.pursuit.as_ref()?.minimal.as_ref()?.why.as_deref()?;
+    (why != finding.why).then_some(why)
+}
+
 /// The smallest plan in words, and whether it came again.
 fn plan(finding: &Finding) -> String {
     let Some(pursuit) = &finding.pursuit else { return "was not pursued".to_owned() };
     let again = if pursuit.same_again { "came again" } else { "**did not come again the same**" };
-    let Some(minimal) = &pursuit.minimal else { return again.to_owned() };
+    let Some(minimal) = &pursuit.minimal else {
+        return format!("{again}; its plan was {}", words::not_smaller());
+    };
     let faults: Vec<String> = minimal
         .faults
         .iter()

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use chaosdrill_core::{
     Record, Verdict, duration,
-    record::{CheckRecord, FaultRecord},
+    record::{CheckRecord, FaultRecord, Pursuit},
 };
 
 use super::{
@@ -70,7 +70,12 @@ pub fn failure(record: &Record, replay: Replay<'_>, palette: &Palette) -> String
     });
     let keep =
         replay.bundle.map(|bundle| Row::command("keep", command::keep(replay.program, bundle)));
-    rows.extend(minimal.into_iter().chain(keep));
+    let smaller = (replay.minimal.is_none() && is_to_shrink(record)).then(|| {
+        let below = command::folder(&record.run);
+        let plan = format!("{}/plan.toml", replay.bundle.unwrap_or(&below));
+        Row::command("shrink", command::shrink(replay.program, &plan))
+    });
+    rows.extend(minimal.into_iter().chain(smaller).chain(keep));
 
     let mut block = head(record, headline, palette);
     block.extend(rows.iter().map(|row| row.render(palette)));
@@ -164,6 +169,12 @@ fn pursuit(record: &Record) -> Option<Row> {
     Some(Row::prose("again", format!("NONDETERMINISM: a fresh process came to another run; {why}")))
 }
 
+/// Whether a campaign left its plan as it was, so that a reader cannot know which faults are needed.
+fn is_to_shrink(record: &Record) -> bool {
+    let is_it = |pursuit: &Pursuit| pursuit.same_again && pursuit.minimal.is_none();
+    record.verdict == Verdict::Invalid && record.pursuit.as_ref().is_some_and(is_it)
+}
+
 /// The faults that are needed, where that is known; else those that fired, each with its event, then the others.
 fn faults(record: &Record) -> Vec<String> {
     let faults = &record.faults;
@@ -196,6 +207,9 @@ fn faults(record: &Record) -> Vec<String> {
         .filter(|fault| fault.fired.is_none())
         .map(|fault| format!("never fired: {}", fault_words(fault)));
     let mut items = capped(fired.collect(), "more that fired");
+    if is_to_shrink(record) {
+        items.insert(0, "not made smaller; these struck:".to_owned());
+    }
     items.extend(capped(unfired.collect(), "more that never fired"));
     items
 }

@@ -161,42 +161,43 @@ pub(crate) struct Step {
     pub(crate) transaction: bool,
 }
 
+/// A host and a site, or a transaction.
+type Place<'a> = (&'a str, &'a str);
+
+/// A step that was asked for, by its place in the trace, and the beginning of the transaction that it ends.
+type Asked = (usize, Option<usize>);
+
 /// Every step that was answered, and every transaction that came to an end.
 ///
-/// A transaction that is dropped is rolled back without an event. So an end belongs to the newest beginning that is
-/// still open: the oldest may have been over for hours.
+/// A trace does not say on which connection a step was taken, so that two transactions of one name on one host are told
+/// apart by their order alone. One is open from the answer to its beginning until its end is asked for. SQLite lets one
+/// writer in at a time, so that no other of the host is open in between, however many wait to begin. One that is
+/// dropped is rolled back without an event, and stays behind for ever: an end belongs to the newest that is open.
 pub(crate) fn steps(events: &[&TraceEvent]) -> Vec<Step> {
     let mut steps = Vec::new();
-    let mut asked: BTreeMap<(&str, &str), VecDeque<usize>> = BTreeMap::new();
-    let mut begun: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+    let mut asked: BTreeMap<Place<'_>, VecDeque<Asked>> = BTreeMap::new();
+    let mut begun: BTreeMap<Place<'_>, Vec<usize>> = BTreeMap::new();
     for (index, event) in events.iter().enumerate() {
-        let site = (event.host.as_str(), event.name.as_str());
+        let (host, site) = (event.host.as_str(), event.name.as_str());
         match event.kind {
             // Everything of a host that is gone is gone.
-            EventKind::Host if matches!(event.name.as_str(), "down" | "up") => {
-                asked.retain(|(host, _), _| *host != event.host);
-                begun.retain(|(host, _), _| *host != event.host);
+            EventKind::Host if matches!(site, "down" | "up") => {
+                asked.retain(|(of, _), _| *of != host);
+                begun.retain(|(of, _), _| *of != host);
             }
             EventKind::Boundary => {
-                asked.entry(site).or_default().push_back(index);
-                if let Some(name) = transaction(&event.name, &["begin"]) {
-                    begun.entry((site.0, name)).or_default().push(index);
-                }
+                let ends = transaction(site, &["commit", "rollback"]);
+                let ended = ends.and_then(|name| begun.get_mut(&(host, name))?.pop());
+                asked.entry((host, site)).or_default().push_back((index, ended));
             }
             EventKind::Answer => {
-                if let Some(from) = asked.get_mut(&site).and_then(VecDeque::pop_front) {
-                    steps.push(Step { from, to: index, transaction: false });
-                    if !event.get("error").is_null()
-                        && let Some(name) = transaction(&event.name, &["begin"])
-                        && let Some(open) = begun.get_mut(&(site.0, name))
-                    {
-                        open.retain(|begin| *begin != from);
-                    }
-                }
-                if let Some(name) = transaction(&event.name, &["commit", "rollback"])
-                    && let Some(from) = begun.get_mut(&(site.0, name)).and_then(Vec::pop)
-                {
-                    steps.push(Step { from, to: index, transaction: true });
+                let answered = asked.get_mut(&(host, site)).and_then(VecDeque::pop_front);
+                let Some((from, ended)) = answered else { continue };
+                steps.push(Step { from, to: index, transaction: false });
+                steps.extend(ended.map(|from| Step { from, to: index, transaction: true }));
+                let name = transaction(site, &["begin"]).filter(|_| event.get("error").is_null());
+                if let Some(name) = name {
+                    begun.entry((host, name)).or_default().push(from);
                 }
             }
             _ => {}

@@ -2,7 +2,10 @@
 
 use std::slice::from_ref;
 
-use chaosdrill_core::{Campaign, HostSelector, Record, Verdict};
+use chaosdrill_core::{
+    Campaign, HostSelector, Record, Verdict,
+    record::{Minimal, Pursuit},
+};
 use chaosdrill_reports::{
     Palette, Replay, Story, annotations, html, junit::junit, limits::MARKDOWN_BYTES_MAX, markdown,
     terminal, trace_export, write_up,
@@ -48,6 +51,18 @@ fn poisoned_record(text: &str) -> Record {
         fault.fault =
             sample::fault(HostSelector::Named(text.into()), text, 1, fault.fault.act.clone());
     }
+    let faults = record.faults.iter().map(|fault| fault.fault.clone()).collect();
+    record.pursuit = Some(Pursuit {
+        check: text.to_owned(),
+        same_again: true,
+        divergence: None,
+        minimal: Some(Minimal {
+            faults,
+            runs: 1,
+            why: Some(format!("by itself {text}")),
+            digest: Some(text.to_owned()),
+        }),
+    });
     record.sites = [(text.to_owned(), 1)].into();
     record.marks = [(text.to_owned(), 0)].into();
     record
@@ -93,9 +108,11 @@ proptest! {
         let (campaign, story) = (poisoned(&text), poisoned_story(&text));
         let (plain_campaign, plain_story) = (poisoned("a#402"), poisoned_story("a#402"));
         let run = |story: &Story| html::run(story, &text);
+        let proofs = |text: &str| html::proofs(&page::proofs_of(text), &[text.to_owned()], text);
         let pages = [
             (page::full(&campaign, from_ref(&story), &text), page::full(&plain_campaign, from_ref(&plain_story), "a")),
             (run(&story), run(&plain_story)),
+            (proofs(&text), proofs("a")),
         ];
         for (page, plain) in pages {
             let (elements, links, comments) = page::anatomy(&page);
@@ -124,11 +141,13 @@ proptest! {
         prop_assert!(serde_json::from_str::<serde_json::Value>(&trace).is_ok());
         let job = markdown::job_summary(&campaign.summary());
         let write_up = write_up::write_up(&campaign, &[], &[]);
-        for shown in [&annotations, &trace, &job, &write_up] {
+        let proofs = markdown::proofs(&page::proofs_of(&text), from_ref(&text));
+        for shown in [&annotations, &trace, &job, &write_up, &proofs] {
             prop_assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{:?}", shown);
             prop_assert!(!shown.contains("hunter2"), "{}", shown);
         }
         prop_assert!(tables_are_whole(&job) && tables_are_whole(&write_up), "{}", write_up);
+        prop_assert!(tables_are_whole(&proofs), "{}", proofs);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use chaosdrill_core::{
-    Campaign, Record, Seed,
-    record::{Exercise, Way},
+    Campaign, HostSelector, Record, Seed,
+    record::{Exercise, Proof, Way},
 };
 use chaosdrill_reports::{
     Story,
@@ -15,14 +15,27 @@ use scraper::{Html, Node, Selector};
 
 use crate::{sample, stories};
 
-/// A page with everything on it.
-pub(crate) fn full(campaign: &Campaign, stories: &[Story], text: &str) -> String {
+/// Planted bugs with one text in place of every other, if there is one.
+pub(crate) fn proofs_of(text: &str) -> Vec<Proof> {
     let mut proofs = stories::proofs();
     for proof in proofs.iter_mut().filter(|_| !text.is_empty()) {
         for place in [&mut proof.target, &mut proof.defect, &mut proof.class, &mut proof.summary] {
             text.clone_into(place);
         }
+        proof.check = proof.check.as_ref().map(|_| text.to_owned());
+        if let Some(run) = &mut proof.run {
+            (run.scenario, run.nemesis) = (text.to_owned(), text.to_owned());
+        }
+        for fault in proof.minimal.iter_mut().flatten() {
+            *fault = sample::fault(HostSelector::Named(text.into()), text, 1, fault.act.clone());
+        }
     }
+    proofs
+}
+
+/// A page with everything on it.
+pub(crate) fn full(campaign: &Campaign, stories: &[Story], text: &str) -> String {
+    let proofs = proofs_of(text);
     let notes = [text.to_owned()];
     let against = Some(campaign);
     html::campaign(&Page { campaign, stories, proofs: &proofs, against, notes: &notes })
@@ -156,6 +169,23 @@ fn planted_bugs_have_their_runs_and_seconds() {
 }
 
 #[test]
+fn planted_bugs_have_a_page_of_their_own() {
+    let proofs = stories::proofs();
+    let notes = ["a note".to_owned()];
+    let page = html::proofs(&proofs, &notes, "cargo drill");
+    assert_eq!(texts(&page, "h1"), ["invalid Found 2 of 3 planted bugs, 1 missed."],);
+    assert_eq!(texts(&page, ".proofs tbody th code"), ["O4", "O5", "O9", "O11", "O12"]);
+    assert!(texts(&page, "#notes li")[0].contains("a note"));
+    let open = |mut proof: Proof| {
+        (proof.open, proof.found) = (true, false);
+        html::proofs(&[proof], &[], "cargo drill")
+    };
+    let page = open(proofs[1].clone());
+    assert_eq!(texts(&page, "h1"), ["unknown Found 0 of 1 planted bug, 1 still open."],);
+    insta::assert_snapshot!(chaosdrill_reports::markdown::proofs(&proofs, &notes));
+}
+
+#[test]
 fn what_was_not_made_smaller_is_not_said_to_be_needed() {
     let mut campaign = stories::campaign();
     let takes = |campaign: &Campaign| {
@@ -168,7 +198,7 @@ fn what_was_not_made_smaller_is_not_said_to_be_needed() {
     campaign.records[record].pursuit = None;
     assert!(takes(&campaign)[0].starts_with("not made smaller; struck: stall "));
     let text = chaosdrill_reports::write_up::write_up(&campaign, &[], &[]);
-    assert!(text.contains("\nNot made smaller; struck: "), "{text}");
+    assert!(text.contains("\nWhat struck was ") && text.contains("was not made smaller"), "{text}");
     campaign.records[record].faults.iter_mut().for_each(|fault| fault.fired = None);
     assert_eq!(takes(&campaign)[0], "not made smaller; none struck");
     campaign.records[record].faults.clear();

@@ -5,9 +5,9 @@ use chaosdrill_core::{
     record::{Exercise, Finding},
 };
 use chaosdrill_reports::{
-    Story,
+    Palette, Replay, Story,
     against::{Against, Status},
-    annotations, limits, markdown, trace_export, write_up,
+    annotations, html, junit, limits, markdown, terminal, trace_export, write_up,
 };
 use serde_json::Value;
 
@@ -62,6 +62,43 @@ fn with_plan() -> Story {
 fn the_skeleton_of_a_write_up() {
     let told = [with_plan()];
     insta::assert_snapshot!(write_up::write_up(&stories::campaign(), &told, &stories::proofs()));
+}
+
+/// The finding as it is where a campaign has left its plan as it was.
+fn not_made_smaller() -> Campaign {
+    let mut campaign = stories::campaign();
+    let pursued = campaign.records.iter_mut().filter_map(|record| record.pursuit.as_mut());
+    pursued.for_each(|pursuit| pursuit.minimal = None);
+    campaign
+}
+
+#[test]
+fn every_format_says_which_plans_were_not_made_smaller() {
+    let campaign = not_made_smaller();
+    let summary = campaign.summary();
+    let record = campaign.records.iter().find(|record| record.pursuit.is_some());
+    let block = terminal::failure(
+        record.expect("one was pursued"),
+        Replay::by_seed("cargo drill"),
+        &Palette::plain(),
+    );
+    let shrink = "cargo drill shrink outbox.lease-expiry/0x2a/plan.toml";
+    let formats = [
+        ("terminal", block),
+        ("page", html::campaign(&html::Page::of(&campaign))),
+        ("summary", markdown::summary(&summary)),
+        ("annotations", annotations::github(&summary)),
+        ("junit", junit::junit(&campaign).expect("XML")),
+        ("write-up", write_up::write_up(&campaign, &[], &[])),
+    ];
+    for (format, text) in formats {
+        assert!(text.to_lowercase().contains("not made smaller"), "{format}: {text}");
+        assert!(text.contains(shrink), "{format}: {text}");
+    }
+    let json = serde_json::to_value(&summary).expect("JSON");
+    let is_it = |finding: &&Value| finding["run"]["scenario"] == "outbox/lease-expiry";
+    let finding = json["findings"].as_array().expect("a list").iter().find(is_it);
+    assert!(finding.expect("it is there")["pursuit"]["minimal"].is_null());
 }
 
 #[test]

@@ -107,7 +107,12 @@ pub(crate) fn lease_expiry() -> Story {
         check: "settle_only_by_the_current_claim".into(),
         same_again: true,
         divergence: None,
-        minimal: Some(Minimal { faults: vec![needed], runs: 7 }),
+        minimal: Some(Minimal {
+            faults: vec![needed],
+            runs: 7,
+            why: Some("#61 d1 settled message 1 under attempt 1; #58 attempt 2 is d2's".into()),
+            digest: Some("3d".repeat(32)),
+        }),
     });
     Story { events: events(), ..Story::of(record) }
 }

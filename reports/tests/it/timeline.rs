@@ -175,7 +175,7 @@ fn steps_of(steps: &[(&str, EventKind, bool)]) -> Vec<TraceEvent> {
 }
 
 #[test]
-fn a_transaction_that_was_dropped_takes_no_commit_from_the_next() {
+fn each_transaction_gets_its_own_end() {
     use EventKind::{Answer, Boundary};
     let begin = |error| [("sql:t.begin", Boundary, false), ("sql:t.begin", Answer, error)];
     let commit = [("sql:t.commit", Boundary, false), ("sql:t.commit", Answer, false)];
@@ -184,6 +184,19 @@ fn a_transaction_that_was_dropped_takes_no_commit_from_the_next() {
         ([begin(false), begin(false), commit].concat(), vec![(3, 6)]),
         // Begun within another, and never: its begin was refused.
         ([begin(false), begin(false), begin(true), commit, commit].concat(), vec![(3, 8), (1, 10)]),
+        // It waits to begin until the one before it has ended, and hears so before that one does.
+        (
+            [
+                begin(false).as_slice(),
+                &begin(false)[..1],
+                &commit[..1],
+                &begin(false)[1..],
+                &commit[1..],
+                &commit,
+            ]
+            .concat(),
+            vec![(1, 6), (3, 8)],
+        ),
     ];
     for (trace, expected) in cases {
         let mut story = stories::lease_expiry();

@@ -73,7 +73,16 @@ fn minimal(
     if let Err(why) = std::fs::write(&path, minimal_text(&shrunk, check)) {
         engine.complain(&format!("failed to write {}: {why}", path.display()));
     }
-    Minimal { faults: shrunk.plan.faults, runs: shrunk.runs }
+    // Once more, for what a replay of it will say.
+    let job = Job::new(record.run.clone(), shrunk.plan.clone());
+    let shown = engine.aside(&[job]).pop().flatten();
+    let found = shown.as_ref().and_then(|shown| shown.checks.iter().find(|it| it.name == check));
+    Minimal {
+        faults: shrunk.plan.faults,
+        runs: shrunk.runs,
+        why: found.map(|found| found.why.clone()),
+        digest: shown.and_then(|shown| shown.digest),
+    }
 }
 
 /// The first event in which a third run differs from the first, after the second did.

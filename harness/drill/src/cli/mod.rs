@@ -99,7 +99,7 @@ pub fn cli_main(registry: Registry) -> ExitCode {
         Command::Keep(args) => keep::keep(&registry, &args, format),
         Command::Merge(args) => merge::merge(&args, format),
         Command::List(args) => list::list(&registry, &args, format),
-        Command::Report(args) => report::report(&args, format),
+        Command::Report(args) => report::report(&registry, &args, format),
         Command::Diff(args) => diff::diff(&args, format),
         Command::Schema(args) => schema::schema(&args),
     };

@@ -19,6 +19,7 @@ use chaosdrill_rt::defect::Defect;
 use clap::Args;
 
 use self::case::Case;
+pub(super) use self::matrix::show;
 use crate::{
     campaign::engine::{Engine, Enough},
     cli::{
@@ -26,7 +27,7 @@ use crate::{
         console::Bar,
         error::{ExpectedError, Status},
     },
-    interrupt,
+    files, interrupt,
     nemesis::{Nemesis, Settings},
     registry::Registry,
     scenario::Scenario,
@@ -43,8 +44,8 @@ pub(crate) struct ProveArgs {
     /// The database beneath the scenarios.
     #[arg(long, value_enum, default_value = "sqlite", env = "DRILL_DB")]
     db: Database,
-    /// Write what became of each defect to `prove.json` in this folder, where `report` finds it, and the smallest plans
-    /// below `plans`.
+    /// Write what became of each defect to `prove.json` and `report.html` in this folder, and the smallest plans below
+    /// `plans`.
     #[arg(long, value_name = "DIR", env = "DRILL_OUT")]
     out: Option<PathBuf>,
     /// Runs that are spent on one defect before it counts as missed.
@@ -87,7 +88,7 @@ pub(crate) fn prove(
     }
     let proofs: Vec<&Proof> = cases.iter().map(|case| &case.proof).collect();
     if let Some(out) = &args.out {
-        write(out, &cases)?;
+        write(registry, out, &cases)?;
     }
     matrix::show(&proofs, format);
     Ok(status(&proofs))
@@ -109,7 +110,11 @@ fn status(proofs: &[&Proof]) -> Status {
     }
 }
 
-fn write(out: &std::path::Path, cases: &[Case<'_>]) -> Result<(), ExpectedError> {
+fn write(
+    registry: &Registry,
+    out: &std::path::Path,
+    cases: &[Case<'_>],
+) -> Result<(), ExpectedError> {
     let proofs: Vec<&Proof> = cases.iter().map(|case| &case.proof).collect();
     let write = || {
         let plans = out.join("plans");
@@ -121,7 +126,13 @@ fn write(out: &std::path::Path, cases: &[Case<'_>]) -> Result<(), ExpectedError>
         }
         let mut json = serde_json::to_string_pretty(&proofs)?;
         json.push('\n');
-        std::fs::write(out.join("prove.json"), json)
+        std::fs::write(out.join("prove.json"), json)?;
+        if !files::has_only_proofs(out) {
+            // The page of the campaign that is there shows it, once `report` makes it again.
+            return Ok(());
+        }
+        let proofs: Vec<Proof> = proofs.into_iter().cloned().collect();
+        files::write_proofs(out, &proofs, &[], &registry.program)
     };
     write().map_err(|why: std::io::Error| {
         ExpectedError::Usage(format!("failed to write prove.json to {}: {why}", out.display()))

@@ -14,9 +14,11 @@ use crate::{
         args::MessageFormat,
         console,
         error::{ExpectedError, Status},
-        run,
+        prove, run,
     },
-    files, stories,
+    files,
+    registry::Registry,
+    stories,
 };
 
 #[derive(Clone, Debug, Args)]
@@ -32,12 +34,19 @@ pub(crate) struct ReportArgs {
     write_up: Option<PathBuf>,
 }
 
-pub(crate) fn report(args: &ReportArgs, format: MessageFormat) -> Result<Status, ExpectedError> {
+pub(crate) fn report(
+    registry: &Registry,
+    args: &ReportArgs,
+    format: MessageFormat,
+) -> Result<Status, ExpectedError> {
     if let Some(file) = args.write_up.as_deref().filter(|file| file.exists()) {
         return Err(ExpectedError::Usage(format!(
             "{} is there already, and a person may have worked on it; give the write-up another name",
             file.display()
         )));
+    }
+    if files::has_only_proofs(&args.dir) {
+        return of_proofs(registry, args, format);
     }
     let read = files::read_campaign(&args.dir).map_err(ExpectedError::Usage)?;
     let earlier = args.against.as_deref().map(files::read_campaign).transpose();
@@ -70,5 +79,29 @@ pub(crate) fn report(args: &ReportArgs, format: MessageFormat) -> Result<Status,
     }
     run::show(campaign, &args.dir, format);
     // It could render; what it rendered is not its own verdict.
+    Ok(Status::Valid)
+}
+
+/// The page of a folder in which there is only what became of planted bugs.
+fn of_proofs(
+    registry: &Registry,
+    args: &ReportArgs,
+    format: MessageFormat,
+) -> Result<Status, ExpectedError> {
+    let dir = args.dir.display();
+    if args.against.is_some() || args.write_up.is_some() {
+        return Err(ExpectedError::Usage(format!(
+            "{dir} has only prove.json, and no campaign to compare or to write up: `run` one first"
+        )));
+    }
+    let (proofs, unread) = stories::proofs(&args.dir);
+    if proofs.is_empty() {
+        let why = unread.unwrap_or_else(|| "prove.json names no planted bug".to_owned());
+        return Err(ExpectedError::Usage(format!("there is nothing to show of {dir}: {why}")));
+    }
+    files::write_proofs(&args.dir, &proofs, &[], &registry.program).map_err(|why| {
+        ExpectedError::Usage(format!("failed to write the reports to {dir}: {why}"))
+    })?;
+    prove::show(&proofs.iter().collect::<Vec<_>>(), format);
     Ok(Status::Valid)
 }

@@ -153,13 +153,10 @@ pub(crate) fn read_campaign(folder: &Path) -> Result<Read, String> {
 }
 
 fn unopened(folder: &Path, why: &io::Error) -> String {
-    let hint = if folder.join("prove.json").is_file() {
-        "there is only prove.json, which is a part of the report of a campaign: `run` one, and copy prove.json \
-         beside its campaign.jsonl"
-    } else {
-        "`report` needs the folder of a campaign, as `run` writes it"
-    };
-    format!("failed to open {}: {why}; {hint}", folder.join("campaign.jsonl").display())
+    format!(
+        "failed to open {}: {why}; `report` needs the folder of a campaign, as `run` writes it, or that of `prove --out`",
+        folder.join("campaign.jsonl").display()
+    )
 }
 
 /// What a campaign seems to have set out to do, from its runs alone.

@@ -58,7 +58,11 @@ fn a_folder_is_no_campaign() -> Result<(), Failed> {
     fs::write(out.join("prove.json"), "[]")?;
     let output = drill(folder.path(), &["report"]);
     ends_with(&output, 2);
-    assert!(stderr(&output).contains("only prove.json"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("names no planted bug"), "{}", stderr(&output));
+    fs::write(out.join("prove.json"), "{")?;
+    let output = drill(folder.path(), &["report"]);
+    ends_with(&output, 2);
+    assert!(stderr(&output).contains("prove.json is left out"), "{}", stderr(&output));
     Ok(())
 }
 

@@ -5,16 +5,17 @@ use std::{fs, path::Path};
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 
-use crate::lab::{drill, ends_with, folder, stderr};
+use crate::lab::{drill, ends_with, folder, stderr, stdout};
 
 type Test = fn() -> Result<(), Failed>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, Test); 5] = [
+    let tests: [(&str, Test); 6] = [
         ("a_campaign_and_its_findings_have_pages", a_campaign_and_its_findings_have_pages),
         ("equal_input_gives_equal_pages", equal_input_gives_equal_pages),
         ("what_is_damaged_is_said", what_is_damaged_is_said),
         ("findings_are_set_against_earlier_ones", findings_are_set_against_earlier_ones),
+        ("a_search_for_planted_bugs_has_a_page", a_search_for_planted_bugs_has_a_page),
         ("a_run_is_exported_and_written_up", a_run_is_exported_and_written_up),
     ];
     tests.into_iter().map(|(name, test)| Trial::test(format!("reports/{name}"), test)).collect()
@@ -121,6 +122,25 @@ fn findings_are_set_against_earlier_ones() -> Result<(), Failed> {
     assert!(stderr(&output).contains("of the earlier campaign"), "{}", stderr(&output));
     assert!(page(folder.path(), "sound/report.html").contains("of the earlier campaign"));
     ends_with(&drill(folder.path(), &["report", "sound", "--against", "nowhere"]), 2);
+    Ok(())
+}
+
+fn a_search_for_planted_bugs_has_a_page() -> Result<(), Failed> {
+    let folder = folder();
+    ends_with(&drill(folder.path(), &["prove", "L1", "--out", "proofs"]), 0);
+    let files = ["report.html", "summary.md"];
+    let first = files.map(|file| page(folder.path(), &format!("proofs/{file}")));
+    for text in &first {
+        assert!(text.contains("1 of 1 planted bug") && text.contains("L1"), "{text}");
+    }
+    files.iter().try_for_each(|file| fs::remove_file(folder.path().join("proofs").join(file)))?;
+    let output = drill(folder.path(), &["report", "proofs"]);
+    ends_with(&output, 0);
+    assert!(stdout(&output).contains("1 of 1 defects found"), "{}", stdout(&output));
+    assert_eq!(first, files.map(|file| page(folder.path(), &format!("proofs/{file}"))));
+    let json = drill(folder.path(), &["report", "proofs", "--message-format", "json"]);
+    assert_eq!(serde_json::from_str::<Value>(&stdout(&json))?["defect"], "L1");
+    ends_with(&drill(folder.path(), &["report", "proofs", "--against", "proofs"]), 2);
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use chaosdrill_core::{
 use crate::cli::{args::MessageFormat, console};
 
 /// Shows what became of every defect.
-pub(super) fn show(proofs: &[&Proof], format: MessageFormat) {
+pub(in crate::cli) fn show(proofs: &[&Proof], format: MessageFormat) {
     if format == MessageFormat::Json {
         proofs.iter().for_each(console::print_json);
         return;
