@@ -7,6 +7,9 @@ use chaosdrill::{EventKind, Stream, Workload};
 use chaosdrill_target_outbox::{Action, Command, RawEvent};
 use serde_json::{Value, json};
 
+/// Commands that take every host through every step: with more of them a run is longer, and shows no more.
+pub(crate) const ORDERS: usize = 8;
+
 /// How often a sender sends one command before it gives up without knowing.
 const SENDS_MAX: u32 = 600;
 

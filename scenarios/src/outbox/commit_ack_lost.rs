@@ -4,7 +4,7 @@ use chaosdrill::{Scenario, fault::at};
 
 use crate::outbox::{
     checks,
-    clients::commit_orders,
+    clients::{ORDERS, commit_orders},
     stage::{OutboxStage, delivering, watched},
 };
 
@@ -13,13 +13,13 @@ pub(crate) fn scenario() -> Scenario {
         .claim("a command whose commit was not acknowledged has one effect, and its sender learns that it succeeded")
         .topology(|stage| {
             watched(stage.pipeline()).client("sender", |workload| async move {
-                commit_orders(&workload, "ingress:80", &["a", "b"], 12).await;
+                commit_orders(&workload, "ingress:80", &["a", "b"], ORDERS).await;
                 Ok(())
             })
         })
         .faults_drawn(|stream| {
-            let mut hit = || stream.between(1, 6) as u32;
-            let (first, second) = (hit(), 6 + hit());
+            let mut hit = || stream.between(1, 4) as u32;
+            let (first, second) = (hit(), 4 + hit());
             vec![
                 at("sql:commit.commit").on_any().hit(first).lost_ack(),
                 // The answer to the sender gets lost as well, one layer further out.

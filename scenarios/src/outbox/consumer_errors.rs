@@ -7,7 +7,7 @@ use chaosdrill::{
 use chaosdrill_target_outbox::Action;
 
 use crate::outbox::{
-    clients::{command, commit_orders, open, send},
+    clients::{ORDERS, command, commit_orders, open, send},
     stage::{OutboxStage, delivering, watched},
 };
 
@@ -33,7 +33,7 @@ pub(crate) fn transient() -> Scenario {
         .claim("serialization failures, deadlocks, a busy database and a broken connection are retried, and nothing is given up for them")
         .topology(|stage| {
             watched(stage.pipeline()).client("sender", |workload| async move {
-                commit_orders(&workload, "ingress:80", &["a", "b"], 12).await;
+                commit_orders(&workload, "ingress:80", &["a", "b"], ORDERS).await;
                 Ok(())
             })
         })

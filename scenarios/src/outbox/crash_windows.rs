@@ -12,7 +12,7 @@ use chaosdrill::{
 
 use crate::outbox::{
     checks,
-    clients::commit_orders,
+    clients::{ORDERS, commit_orders},
     stage::{OutboxStage, delivering, watched},
 };
 
@@ -27,37 +27,37 @@ const WINDOWS: [Window; 7] = [
     Window {
         name: "outbox/crash-before-commit",
         claim: "a crash before the commit leaves nothing of it, and the sender's next try succeeds",
-        strike: |stream| place("sql:commit.commit", stream, 20).crash_before(back(stream)),
+        strike: |stream| place("sql:commit.commit", stream, 8).crash_before(back(stream)),
     },
     Window {
         name: "outbox/crash-after-commit",
         claim: "a crash after the commit and before its answer leaves one effect, however often the sender asks",
-        strike: |stream| place("sql:commit.commit", stream, 20).crash_after(back(stream)),
+        strike: |stream| place("sql:commit.commit", stream, 8).crash_after(back(stream)),
     },
     Window {
         name: "outbox/crash-before-answer",
         claim: "a crash between the commit and the answer to the sender leaves one effect and a message that is published",
-        strike: |stream| place("fp:ingress.before_answer", stream, 20).crash_before(back(stream)),
+        strike: |stream| place("fp:ingress.before_answer", stream, 8).crash_before(back(stream)),
     },
     Window {
         name: "outbox/crash-after-claim",
         claim: "a message whose holder dies before it publishes is published by another once the lease is over",
-        strike: |stream| place("fp:outbox.after_claim", stream, 15).crash_before(back(stream)),
+        strike: |stream| place("fp:outbox.after_claim", stream, 6).crash_before(back(stream)),
     },
     Window {
         name: "outbox/crash-after-publish",
         claim: "a message whose holder dies before it settles is published again, and applied once",
-        strike: |stream| place("fp:outbox.after_publish", stream, 15).crash_before(back(stream)),
+        strike: |stream| place("fp:outbox.after_publish", stream, 6).crash_before(back(stream)),
     },
     Window {
         name: "outbox/crash-after-settle",
         claim: "a dispatcher that dies between two messages of its batch loses neither",
-        strike: |stream| place("fp:outbox.after_settle", stream, 15).crash_before(back(stream)),
+        strike: |stream| place("fp:outbox.after_settle", stream, 6).crash_before(back(stream)),
     },
     Window {
         name: "outbox/crash-before-receipt",
         claim: "a consumer that dies between its effect and its receipt has neither, and applies the message when it comes again",
-        strike: |stream| place("fp:consumer.after_effect", stream, 15).crash_before(back(stream)),
+        strike: |stream| place("fp:consumer.after_effect", stream, 6).crash_before(back(stream)),
     },
 ];
 
@@ -84,7 +84,7 @@ fn scenario(window: &'static Window) -> Scenario {
         .claim(window.claim)
         .topology(|stage| {
             watched(stage.pipeline()).client("sender", |workload| async move {
-                commit_orders(&workload, "ingress:80", &["a", "b"], 20).await;
+                commit_orders(&workload, "ingress:80", &["a", "b"], ORDERS).await;
                 Ok(())
             })
         })

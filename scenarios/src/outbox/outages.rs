@@ -9,7 +9,7 @@ use chaosdrill::{
 
 use crate::outbox::{
     checks,
-    clients::commit_orders,
+    clients::{ORDERS, commit_orders},
     stage::{OutboxStage, delivering, watched},
 };
 
@@ -51,7 +51,7 @@ fn network(stream: &mut Stream) -> Vec<Fault> {
 fn outage(name: &str) -> Scenario {
     Scenario::new(name).topology(|stage| {
         watched(stage.pipeline()).client("sender", |workload| async move {
-            commit_orders(&workload, "ingress:80", &["a", "b"], 20).await;
+            commit_orders(&workload, "ingress:80", &["a", "b"], ORDERS).await;
             Ok(())
         })
     })
