@@ -3,7 +3,9 @@
 //! Two plans are taken to be equivalent, and only one of them is run, where nothing outside the host can tell them
 //! apart: a host that dies between two effects dies in the same place wherever that is, and a lost answer to a step
 //! without an effect is an error. Passages of one class ([`crate::passage`]) are represented by the first and, where
-//! the step has an effect, by the last of them.
+//! the step has an effect, by the last of them. How a step is answered, and for how long its host stays away, is the
+//! same code wherever the step is: the rarer errors, the late restarts and the long delays of steps without an effect
+//! are tried at the first passage of each site only; late restarts at each failpoint too.
 
 use std::{
     borrow::Borrow,
@@ -68,7 +70,7 @@ enum Rank {
     Last,
 }
 
-/// The single faults at these passages. `seen` are the sites whose errors have been tried with every kind already.
+/// The single faults at these passages. `seen` are the sites at which everything was tried already.
 pub fn points(passages: &[Passage], arena: &Arena, seen: &mut BTreeSet<String>) -> Points {
     let mut ranked: Vec<(Rank, Fault, &str)> = Vec::new();
     let mut space = 0;
@@ -80,8 +82,9 @@ pub fn points(passages: &[Passage], arena: &Arena, seen: &mut BTreeSet<String>) 
         let acts = 6 + arena.stalls.len() + errors.len() + usize::from(kind != "fp");
         space += acts as u64 * u64::from(passage.count);
         let is_first_of_host = hosts.insert(&passage.host);
-        let all_errors = seen.insert(passage.site.clone());
-        of_passage(passage, &errors, arena, is_first_of_host, all_errors, &mut ranked);
+        let is_first_of_site = seen.insert(passage.site.clone());
+        let is_first = IsFirst { of_host: is_first_of_host, of_site: is_first_of_site };
+        of_passage(passage, &errors, arena, is_first, &mut ranked);
     }
     ranked.sort_by_key(|(rank, ..)| *rank);
     // The last of alike passages is another place than the first.
@@ -93,12 +96,18 @@ pub fn points(passages: &[Passage], arena: &Arena, seen: &mut BTreeSet<String>) 
     Points { faults: ranked.into_iter().map(|(_, fault, _)| fault).collect(), contexts, space }
 }
 
+/// Of what a passage is the first.
+#[derive(Clone, Copy, Debug)]
+struct IsFirst {
+    of_host: bool,
+    of_site: bool,
+}
+
 fn of_passage<'a>(
     passage: &'a Passage,
     errors: &[ErrorKind],
     arena: &Arena,
-    is_first_of_host: bool,
-    all_errors: bool,
+    is_first: IsFirst,
     ranked: &mut Vec<(Rank, Fault, &'a str)>,
 ) {
     let kind = site_kind(&passage.site);
@@ -112,7 +121,9 @@ fn of_passage<'a>(
     let (first, last) = (passage.first, passage.last);
     if passage.effect {
         add(Rank::CrashAfterEffect, first, crash(When::After, soon));
-        add(Rank::LateRestart, first, crash(When::After, Restart::AtHeal));
+        if is_first.of_site || kind == "fp" {
+            add(Rank::LateRestart, first, crash(When::After, Restart::AtHeal));
+        }
         if kind != "fp" {
             add(Rank::LostAck, first, Act::LostAck(ErrorKind::Reset));
         }
@@ -122,7 +133,7 @@ fn of_passage<'a>(
         }
     }
     // The step before an effect may be of a class that is represented by an earlier passage.
-    if is_first_of_host || kind == "fp" || passage.effect {
+    if is_first.of_host || kind == "fp" || passage.effect {
         add(Rank::Crash, first, crash(When::Before, soon));
     }
     if kind == "fp" {
@@ -134,8 +145,10 @@ fn of_passage<'a>(
         add(rank, first, Act::Stall(shortest));
     }
     add(Rank::Stall, first, Act::Delay(SWEEP_DELAY));
-    // Past the patience of whoever waits for it, while the rest of the host goes on.
-    add(Rank::LongStall, first, Act::Delay(SWEEP_LONG_DELAY));
+    if passage.effect || is_first.of_site {
+        // Past the patience of whoever waits for it, while the rest of the host goes on.
+        add(Rank::LongStall, first, Act::Delay(SWEEP_LONG_DELAY));
+    }
     if passage.effect || kind == "fp" {
         stalls.for_each(|longer: Duration| add(Rank::LongStall, first, Act::Stall(longer)));
     }
@@ -148,7 +161,7 @@ fn of_passage<'a>(
                     add(Rank::Last, last, Act::Error(*error));
                 }
             }
-            _ if all_errors => add(Rank::OtherError, first, Act::Error(*error)),
+            _ if is_first.of_site => add(Rank::OtherError, first, Act::Error(*error)),
             _ => {}
         }
     }
