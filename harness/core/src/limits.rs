@@ -145,6 +145,9 @@ pub const SWEEP_POINTS_DEFAULT: usize = 60;
 /// Single faults of one scenario at boundaries that are met only under faults.
 pub const SWEEP_FRESH_MAX: usize = 200;
 
+/// Plans that are crossed on both simulators before what they showed is told.
+pub const CROSS_BATCH_PLANS: usize = 512;
+
 /// Pairs of faults of one scenario.
 pub const SWEEP_PAIRS_MAX: usize = 100;
 

@@ -94,6 +94,11 @@ impl Bar {
         bar
     }
 
+    /// Takes the bar away while a result is told before the end.
+    pub(crate) fn hidden_while<T>(&self, tell: impl FnOnce() -> T) -> T {
+        self.bar.suspend(tell)
+    }
+
     /// Takes the bar away, so that results stand alone.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();

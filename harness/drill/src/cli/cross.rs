@@ -3,31 +3,32 @@
 //! A violation that both show is no artefact of one. Where they disagree, the harness is wrong, or the simulators mean
 //! different things by the same words; either way somebody has to look, so both stories are shown.
 
+mod tell;
+
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ops::ControlFlow,
     path::{Path, PathBuf},
 };
 
-use chaosdrill_core::{EventKind, Record, TraceEvent, Verdict};
-use chaosdrill_reports::{command, html};
+use chaosdrill_core::{Record, Verdict, limits::CROSS_BATCH_PLANS};
 use chaosdrill_rt::sim;
 use clap::Args;
-use serde_json::json;
 
 use crate::{
     campaign::engine::Progress,
     campaign::{self, kept, pursue},
     cli::{
         args::{self, MessageFormat, RunChoice, SeedArgs},
-        console::{self, Bar},
+        console::Bar,
         error::{ExpectedError, Status},
         replay,
     },
     crew::{self, JobEnd, Workers},
+    interrupt,
     registry::Registry,
     run::Job,
-    sibling, stories,
+    sibling,
 };
 
 #[derive(Clone, Debug, Args)]
@@ -59,14 +60,45 @@ pub(crate) struct CrossArgs {
 /// How many disagreements the terminal shows; the others are in the folder.
 const BLOCKS_SHOWN_MAX: usize = 5;
 
-/// Lines of a run's story on the terminal.
-const STORY_LINES_MAX: usize = 12;
-
 /// One plan, run on both.
+#[derive(Debug)]
 struct Pair {
-    here: Record,
+    /// The record of this simulator.
+    record: Record,
+    /// What was run on this one.
+    here: Job,
+    /// What was run on the other.
+    there: Job,
     /// The checks on whose verdict they differ, with both verdicts.
     differ: Vec<(String, Verdict, Verdict)>,
+}
+
+/// What has been crossed so far.
+#[derive(Debug, Default)]
+struct Tally {
+    scenarios: BTreeSet<String>,
+    crossed: usize,
+    disagreements: usize,
+    violations_on_both: usize,
+}
+
+impl Tally {
+    fn take(&mut self, pair: &Pair) {
+        self.scenarios.insert(pair.record.run.scenario.clone());
+        self.crossed += 1;
+        if !pair.differ.is_empty() {
+            self.disagreements += 1;
+        } else if pair.record.verdict == Verdict::Invalid {
+            self.violations_on_both += 1;
+        }
+    }
+}
+
+/// The workers of both simulators.
+#[derive(Clone, Copy, Debug)]
+struct Crews {
+    here: Workers,
+    there: Workers,
 }
 
 pub(crate) fn cross(
@@ -76,15 +108,52 @@ pub(crate) fn cross(
 ) -> Result<Status, ExpectedError> {
     let here = args.choice.workers.workers();
     let other = sibling::find(args.other.as_deref())?;
-    let there = Workers { program: Some(other), ..here };
+    let crews = Crews { here, there: Workers { program: Some(other), ..here } };
     let jobs = jobs(registry, args)?;
+    if args.out.exists() {
+        std::fs::remove_dir_all(&args.out).map_err(|why| cannot_write(&args.out, &why))?;
+    }
+    if let Err(why) = interrupt::listen() {
+        eprintln!("warning: failed to listen for Ctrl-C: {why}");
+    }
     let mut bar = Bar::new(jobs.len() * 2, "cross");
-    let first = run(registry, &jobs, here, &mut bar)?;
+    let mut tally = Tally::default();
+    // What a batch showed is told before the next one begins: whoever breaks off has lost nothing.
+    for batch in jobs.chunks(CROSS_BATCH_PLANS) {
+        for pair in cross_batch(registry, batch, crews, &mut bar)? {
+            tally.take(&pair);
+            if pair.differ.is_empty() {
+                continue;
+            }
+            let is_shown = tally.disagreements <= BLOCKS_SHOWN_MAX;
+            bar.hidden_while(|| {
+                tell::disagreement(registry, &pair, &args.out, crews, format, is_shown)
+            })?;
+        }
+        if interrupt::was_asked_for() {
+            break;
+        }
+    }
+    bar.finish();
+    tell::summary(&tally, jobs.len(), format);
+    let found = if tally.disagreements == 0 { Status::Valid } else { Status::Violation };
+    Ok(if interrupt::was_asked_for() { found.max(Status::Interrupted) } else { found })
+}
+
+/// Runs these on both; a plan of which one side has no record, because somebody broke off, is left out.
+fn cross_batch(
+    registry: &Registry,
+    jobs: &[Job],
+    crews: Crews,
+    bar: &mut Bar,
+) -> Result<Vec<Pair>, ExpectedError> {
+    let first = run(registry, jobs, crews.here, bar)?;
     // What a swarm drew is a plan now; both get it as one, so that neither draws anew.
     let (mut mine, mut others) = (Vec::new(), Vec::new());
-    for (job, record) in jobs.iter().zip(&first) {
+    for (job, record) in jobs.iter().zip(first) {
+        let Some(record) = record else { continue };
         let plan =
-            if job.drawn { pursue::plan_of(registry, record) } else { Some(job.plan.clone()) };
+            if job.drawn { pursue::plan_of(registry, &record) } else { Some(job.plan.clone()) };
         let Some(plan) = plan else { continue };
         let job = Job { plan, drawn: false, ..job.clone() };
         let mut other = job.clone();
@@ -92,31 +161,13 @@ pub(crate) fn cross(
         mine.push((job, record));
         others.push(other);
     }
-    let second = run(registry, &others, there, &mut bar)?;
-    bar.finish();
-    let mut pairs: Vec<(Pair, &Job, &Job)> = Vec::new();
-    for (((job, here), there), other) in mine.iter().zip(second).zip(&others) {
-        let differ = differences(here, &there);
-        pairs.push((Pair { here: (*here).clone(), differ }, job, other));
-    }
-    let disagreements: Vec<&(Pair, &Job, &Job)> =
-        pairs.iter().filter(|(pair, ..)| !pair.differ.is_empty()).collect();
-    if args.out.exists() {
-        std::fs::remove_dir_all(&args.out).map_err(|why| cannot_write(&args.out, &why))?;
-    }
-    for (shown, (pair, job, other)) in disagreements.iter().enumerate() {
-        let folder = args.out.join(pair.here.run.folder());
-        let stories = [(*job, here), (*other, there)]
-            .map(|(job, workers)| story(registry, &folder, job, workers));
-        if format == MessageFormat::Human && shown < BLOCKS_SHOWN_MAX {
-            let [mine, others] = stories;
-            console::print(&block(registry, pair, &folder, &mine?, &others?));
-        } else {
-            stories.into_iter().collect::<Result<Vec<_>, _>>()?;
-        }
-    }
-    summarize(&pairs, disagreements.len(), format);
-    Ok(if disagreements.is_empty() { Status::Valid } else { Status::Violation })
+    let second = run(registry, &others, crews.there, bar)?;
+    let both = mine.into_iter().zip(others).zip(second);
+    let pair = |(((here, record), there), other): (((Job, Record), Job), Option<Record>)| {
+        let differ = differences(&record, &other?);
+        Some(Pair { record, here, there, differ })
+    };
+    Ok(both.filter_map(pair).collect())
 }
 
 /// The runs: those of the plans that were named, else what a campaign would run first.
@@ -146,25 +197,26 @@ fn jobs(registry: &Registry, args: &CrossArgs) -> Result<Vec<Job>, ExpectedError
         .collect()
 }
 
+/// The records of these jobs, in their order; none of a job that was not begun because somebody broke off.
 fn run(
     registry: &Registry,
     jobs: &[Job],
     workers: Workers,
     bar: &mut Bar,
-) -> Result<Vec<Record>, ExpectedError> {
-    let mut records: BTreeMap<usize, Record> = BTreeMap::new();
+) -> Result<Vec<Option<Record>>, ExpectedError> {
+    let mut records = vec![None; jobs.len()];
     let broken = crew::run_all(registry, jobs, workers, |index, end| match end {
-        JobEnd::Recorded { record, complaints, .. } => {
+        JobEnd::Recorded { record, complaints, was_killed, .. } => {
             complaints.iter().for_each(|complaint| bar.complain(complaint));
             bar.run_is_over(&record);
-            records.insert(index, *record);
+            records[index] = (!was_killed || !interrupt::was_asked_for()).then_some(*record);
             ControlFlow::Continue(())
         }
         JobEnd::Broken { why } => ControlFlow::Break(why),
     });
     match broken {
         Some(why) => Err(ExpectedError::Harness(why)),
-        None => Ok(records.into_values().collect()),
+        None => Ok(records),
     }
 }
 
@@ -174,7 +226,7 @@ fn differences(here: &Record, there: &Record) -> Vec<(String, Verdict, Verdict)>
         record.checks.iter().map(|check| (check.name.clone(), check.verdict)).collect()
     };
     let (mine, others) = (verdicts(here), verdicts(there));
-    let names: std::collections::BTreeSet<&String> = mine.keys().chain(others.keys()).collect();
+    let names: BTreeSet<&String> = mine.keys().chain(others.keys()).collect();
     let verdict =
         |of: &BTreeMap<String, Verdict>, name| of.get(name).copied().unwrap_or(Verdict::Unknown);
     names
@@ -184,115 +236,6 @@ fn differences(here: &Record, there: &Record) -> Vec<(String, Verdict, Verdict)>
         .collect()
 }
 
-/// Runs one side of a disagreement once more, and leaves everything of it in a folder.
-fn story(
-    registry: &Registry,
-    folder: &Path,
-    job: &Job,
-    workers: Workers,
-) -> Result<(Record, Vec<TraceEvent>), ExpectedError> {
-    let folder = folder.join(&job.run.simulator);
-    let job = Job { bundle: Some(folder.clone()), bundle_always: true, ..job.clone() };
-    let record = run(registry, &[job], workers, &mut Bar::new(0, "stories"))?.pop();
-    let record = record.ok_or_else(|| ExpectedError::Harness("a run gave no record".to_owned()))?;
-    let story = stories::read(&folder, &record);
-    std::fs::write(folder.join("report.html"), html::run(&story, &registry.program))
-        .map_err(|why| cannot_write(&folder, &why))?;
-    Ok((record, story.events))
-}
-
 fn cannot_write(path: &Path, why: &std::io::Error) -> ExpectedError {
     ExpectedError::Usage(format!("failed to write {}: {why}", path.display()))
-}
-
-fn block(
-    registry: &Registry,
-    pair: &Pair,
-    folder: &Path,
-    mine: &(Record, Vec<TraceEvent>),
-    others: &(Record, Vec<TraceEvent>),
-) -> String {
-    let run = &pair.here.run;
-    let mut text = format!("DISAGREE  {}   {}   seed {}\n", run.scenario, run.nemesis, run.seed);
-    text.push_str(&format!("  claim    {}\n", pair.here.claim));
-    for (check, mine, others) in &pair.differ {
-        text.push_str(&format!(
-            "  check    {check}: {} on {}, {} on {}\n",
-            mine.name(),
-            sim::SIMULATOR,
-            others.name(),
-            sim::OTHER_SIMULATOR
-        ));
-    }
-    for (record, events) in [mine, others] {
-        text.push_str(&format!("  {}\n", record.run.simulator));
-        for line in excerpt(pair, record, events) {
-            text.push_str(&format!("    {line}\n"));
-        }
-    }
-    let plan = folder.join(sim::SIMULATOR).join("plan.toml").display().to_string();
-    for simulator in [sim::SIMULATOR, sim::OTHER_SIMULATOR] {
-        let program = sibling::program_on(&registry.program, simulator);
-        text.push_str(&format!("  replay   {}\n", command::replay(&program, run, Some(&plan))));
-    }
-    text.push_str(&format!("  both     {}\n\n", folder.display()));
-    console::redacted(&text) + "\n"
-}
-
-/// What faults did, and what the check saw: the part of a run's story that fits on a screen.
-fn excerpt(pair: &Pair, record: &Record, events: &[TraceEvent]) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (name, ..) in &pair.differ {
-        let check = record.checks.iter().find(|check| check.name == *name);
-        if let Some(check) = check.filter(|check| !check.why.is_empty()) {
-            lines.push(format!("{name}: {}", check.why));
-        }
-    }
-    let witness: Vec<u64> =
-        record.checks.iter().flat_map(|check| check.witness.iter().copied()).collect();
-    let matters = |event: &&TraceEvent| {
-        let kinds = [EventKind::Fault, EventKind::Phase, EventKind::Host];
-        kinds.contains(&event.kind) || witness.contains(&event.seq)
-    };
-    let chosen: Vec<String> = events.iter().filter(matters).map(ToString::to_string).collect();
-    let left_out = chosen.len().saturating_sub(STORY_LINES_MAX);
-    lines.extend(chosen.into_iter().take(STORY_LINES_MAX));
-    if left_out > 0 {
-        lines.push(format!("({left_out} more in trace.jsonl)"));
-    }
-    lines
-}
-
-fn summarize(pairs: &[(Pair, &Job, &Job)], disagreements: usize, format: MessageFormat) {
-    let violations = pairs
-        .iter()
-        .filter(|(pair, ..)| pair.differ.is_empty() && pair.here.verdict == Verdict::Invalid)
-        .count();
-    if format == MessageFormat::Json {
-        for (pair, ..) in pairs.iter().filter(|(pair, ..)| !pair.differ.is_empty()) {
-            let differ: Vec<_> = pair
-                .differ
-                .iter()
-                .map(|(check, mine, others)| {
-                    json!({ "check": check, sim::SIMULATOR: mine, sim::OTHER_SIMULATOR: others })
-                })
-                .collect();
-            console::print_json(&json!({ "run": pair.here.run, "differ": differ }));
-        }
-        console::print_json(&json!({
-            "crossed": pairs.len(), "disagreements": disagreements, "violations_on_both": violations,
-        }));
-        return;
-    }
-    let scenarios: std::collections::BTreeSet<&str> =
-        pairs.iter().map(|(pair, ..)| pair.here.run.scenario.as_str()).collect();
-    console::print(&format!(
-        "cross: {} plans of {} scenarios on {} and {}: {} agree ({violations} of them violations), {disagreements} \
-         disagree\n",
-        pairs.len(),
-        scenarios.len(),
-        sim::SIMULATOR,
-        sim::OTHER_SIMULATOR,
-        pairs.len() - disagreements
-    ));
 }

@@ -1,0 +1,160 @@
+//! What a crossing says: a block for each disagreement, with both stories in a folder, and one line in the end.
+
+use std::path::Path;
+
+use chaosdrill_core::{EventKind, Record, TraceEvent};
+use chaosdrill_reports::{command, html};
+use chaosdrill_rt::sim;
+use serde_json::json;
+
+use super::{Crews, Pair, Tally, cannot_write, run};
+use crate::{
+    cli::{
+        args::MessageFormat,
+        console::{self, Bar},
+        error::ExpectedError,
+    },
+    crew::Workers,
+    registry::Registry,
+    run::Job,
+    sibling, stories,
+};
+
+/// Lines of a run's story on the terminal.
+const STORY_LINES_MAX: usize = 12;
+
+/// Leaves both sides of a disagreement in a folder of `out`, and says what they differ on.
+pub(super) fn disagreement(
+    registry: &Registry,
+    pair: &Pair,
+    out: &Path,
+    crews: Crews,
+    format: MessageFormat,
+    is_shown: bool,
+) -> Result<(), ExpectedError> {
+    let folder = out.join(pair.record.run.folder());
+    let mine = story(registry, &folder, &pair.here, crews.here)?;
+    let others = story(registry, &folder, &pair.there, crews.there)?;
+    match format {
+        MessageFormat::Json => console::print_json(&as_json(pair)),
+        MessageFormat::Human if is_shown => {
+            console::print(&block(registry, pair, &folder, [mine, others]));
+        }
+        MessageFormat::Human => {}
+    }
+    Ok(())
+}
+
+/// A run that was run once more to be told.
+struct Story {
+    record: Record,
+    events: Vec<TraceEvent>,
+}
+
+/// Runs one side of a disagreement once more, and leaves everything of it in a folder; nothing where somebody broke
+/// off.
+fn story(
+    registry: &Registry,
+    folder: &Path,
+    job: &Job,
+    workers: Workers,
+) -> Result<Option<Story>, ExpectedError> {
+    let folder = folder.join(&job.run.simulator);
+    let job = Job { bundle: Some(folder.clone()), bundle_always: true, ..job.clone() };
+    let record = run(registry, &[job], workers, &mut Bar::new(0, "stories"))?.pop().flatten();
+    let Some(record) = record else { return Ok(None) };
+    let story = stories::read(&folder, &record);
+    std::fs::write(folder.join("report.html"), html::run(&story, &registry.program))
+        .map_err(|why| cannot_write(&folder, &why))?;
+    Ok(Some(Story { record, events: story.events }))
+}
+
+fn as_json(pair: &Pair) -> serde_json::Value {
+    let differ: Vec<_> = pair
+        .differ
+        .iter()
+        .map(|(check, mine, others)| {
+            json!({ "check": check, sim::SIMULATOR: mine, sim::OTHER_SIMULATOR: others })
+        })
+        .collect();
+    json!({ "run": pair.record.run, "differ": differ })
+}
+
+fn block(registry: &Registry, pair: &Pair, folder: &Path, stories: [Option<Story>; 2]) -> String {
+    let run = &pair.record.run;
+    let mut text = format!("DISAGREE  {}   {}   seed {}\n", run.scenario, run.nemesis, run.seed);
+    text.push_str(&format!("  claim    {}\n", pair.record.claim));
+    for (check, mine, others) in &pair.differ {
+        text.push_str(&format!(
+            "  check    {check}: {} on {}, {} on {}\n",
+            mine.name(),
+            sim::SIMULATOR,
+            others.name(),
+            sim::OTHER_SIMULATOR
+        ));
+    }
+    let is_whole = stories.iter().all(Option::is_some);
+    for Story { record, events } in stories.into_iter().flatten() {
+        text.push_str(&format!("  {}\n", record.run.simulator));
+        for line in excerpt(pair, &record, &events) {
+            text.push_str(&format!("    {line}\n"));
+        }
+    }
+    // Without both stories the folder may lack the plan, and the seed draws the faults again.
+    let plan = folder.join(sim::SIMULATOR).join("plan.toml").display().to_string();
+    let plan = is_whole.then_some(plan.as_str());
+    for simulator in [sim::SIMULATOR, sim::OTHER_SIMULATOR] {
+        let program = sibling::program_on(&registry.program, simulator);
+        text.push_str(&format!("  replay   {}\n", command::replay(&program, run, plan)));
+    }
+    text.push_str(&format!("  both     {}\n\n", folder.display()));
+    console::redacted(&text) + "\n"
+}
+
+/// What faults did, and what the check saw: the part of a run's story that fits on a screen.
+fn excerpt(pair: &Pair, record: &Record, events: &[TraceEvent]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (name, ..) in &pair.differ {
+        let check = record.checks.iter().find(|check| check.name == *name);
+        if let Some(check) = check.filter(|check| !check.why.is_empty()) {
+            lines.push(format!("{name}: {}", check.why));
+        }
+    }
+    let witness: Vec<u64> =
+        record.checks.iter().flat_map(|check| check.witness.iter().copied()).collect();
+    let matters = |event: &&TraceEvent| {
+        let kinds = [EventKind::Fault, EventKind::Phase, EventKind::Host];
+        kinds.contains(&event.kind) || witness.contains(&event.seq)
+    };
+    let chosen: Vec<String> = events.iter().filter(matters).map(ToString::to_string).collect();
+    let left_out = chosen.len().saturating_sub(STORY_LINES_MAX);
+    lines.extend(chosen.into_iter().take(STORY_LINES_MAX));
+    if left_out > 0 {
+        lines.push(format!("({left_out} more in trace.jsonl)"));
+    }
+    lines
+}
+
+/// The last words: how many of the plans agree, and how many were not crossed any more.
+pub(super) fn summary(tally: &Tally, plans: usize, format: MessageFormat) {
+    let Tally { scenarios, crossed, disagreements, violations_on_both } = tally;
+    let left = plans - crossed;
+    if format == MessageFormat::Json {
+        console::print_json(&json!({
+            "crossed": crossed,
+            "disagreements": disagreements,
+            "violations_on_both": violations_on_both,
+            "not_crossed": left,
+        }));
+        return;
+    }
+    let left = if left == 0 { String::new() } else { format!("; {left} were not crossed") };
+    console::print(&format!(
+        "cross: {crossed} plans of {} scenarios on {} and {}: {} agree ({violations_on_both} of them violations), \
+         {disagreements} disagree{left}\n",
+        scenarios.len(),
+        sim::SIMULATOR,
+        sim::OTHER_SIMULATOR,
+        crossed - disagreements
+    ));
+}
