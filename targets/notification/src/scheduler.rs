@@ -14,7 +14,7 @@ use chaosdrill_rt::{
     task::{self, JoinHandle},
     time::{self, Duration, Instant},
 };
-use tokio::sync::watch;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{NotificationError, error::chain};
 
@@ -39,7 +39,9 @@ pub struct ShutdownTimeout(pub Duration);
 #[derive(Debug)]
 pub(crate) struct Scheduler {
     server: String,
-    stop: watch::Sender<bool>,
+    /// Told by [`Scheduler::stop`], and where the scheduler is dropped.
+    stop: CancellationToken,
+    _stops: DropGuard,
     loops: Mutex<Vec<JoinHandle<()>>>,
     sweeps: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
@@ -50,14 +52,13 @@ pub(crate) struct Sweep {
     /// Its name: the loop's and a number.
     pub(crate) name: String,
     deadline: Instant,
-    stop: watch::Receiver<bool>,
+    stop: CancellationToken,
 }
 
 impl Sweep {
     /// Whether something that may take so long can still be begun.
     pub(crate) fn has_time_for(&self, needed: Duration) -> bool {
-        let is_stopped = *self.stop.borrow();
-        !is_stopped && Instant::now() + needed <= self.deadline
+        !self.stop.is_cancelled() && Instant::now() + needed <= self.deadline
     }
 }
 
@@ -69,8 +70,9 @@ pub(crate) trait Work: Send + Sync + 'static {
 
 impl Scheduler {
     pub(crate) fn new(server: String) -> Self {
-        let (stop, _) = watch::channel(false);
-        Self { server, stop, loops: Mutex::default(), sweeps: Arc::default() }
+        let stop = CancellationToken::new();
+        let _stops = stop.clone().drop_guard();
+        Self { server, stop, _stops, loops: Mutex::default(), sweeps: Arc::default() }
     }
 
     /// Starts a loop.
@@ -82,7 +84,7 @@ impl Scheduler {
             work: Arc::new(work),
             is_running: Arc::default(),
             numbers: AtomicU64::new(0),
-            stop: self.stop.subscribe(),
+            stop: self.stop.clone(),
             sweeps: self.sweeps.clone(),
         };
         lock(&self.loops).push(task::spawn(looped.run()));
@@ -90,7 +92,7 @@ impl Scheduler {
 
     /// No sweep begins any more, and those under way begin nothing new.
     pub(crate) fn stop(&self) {
-        self.stop.send_replace(true);
+        self.stop.cancel();
     }
 
     /// Waits until nothing is under way any more; what takes longer than `patience` is cut off.
@@ -129,15 +131,15 @@ struct Loop<W> {
     work: Arc<W>,
     is_running: Arc<AtomicBool>,
     numbers: AtomicU64,
-    stop: watch::Receiver<bool>,
+    stop: CancellationToken,
     sweeps: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
 impl<W: Work> Loop<W> {
-    async fn run(mut self) {
+    async fn run(self) {
         let mut next = Instant::now();
         // Waiting for the stop until the next tick comes is waiting for the tick.
-        while time::timeout_at(next, self.stop.wait_for(|is_stopped| *is_stopped)).await.is_err() {
+        while time::timeout_at(next, self.stop.cancelled()).await.is_err() {
             self.tick();
             // Ticks that a host has slept through do not come all at once.
             while next <= Instant::now() {

@@ -7,46 +7,37 @@ use std::{
 };
 
 use chaosdrill_rt::time::{self, Instant};
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-/// How far a shutdown is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// There is none.
-    Running,
+/// How far the shutdown of a program is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shutdown {
     /// What has begun is done to its end, and nothing new begins.
-    Stopping,
+    pub(crate) stopping: CancellationToken,
     /// What has begun is broken off.
-    Cancelled,
+    pub(crate) cancelled: CancellationToken,
 }
 
 /// When a piece of work has to end: with its program, and at its own deadline.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop {
-    phase: watch::Receiver<Phase>,
+    shutdown: Shutdown,
     deadline: Instant,
 }
 
 impl Stop {
-    pub(crate) fn new(phase: watch::Receiver<Phase>, deadline: Instant) -> Self {
-        Self { phase, deadline }
+    pub(crate) fn new(shutdown: Shutdown, deadline: Instant) -> Self {
+        Self { shutdown, deadline }
     }
 
     /// Whether nothing new may begin.
     pub(crate) fn is_near(&self) -> bool {
-        *self.phase.borrow() != Phase::Running || Instant::now() >= self.deadline
+        self.shutdown.stopping.is_cancelled() || Instant::now() >= self.deadline
     }
 
     /// Waits until work is to be broken off.
     pub(crate) async fn cancelled(&self) {
-        let mut phase = self.phase.clone();
-        let told = async {
-            // A sender that is gone has ended with its program, and tells no more.
-            if phase.wait_for(|phase| *phase == Phase::Cancelled).await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
-        let _ = time::timeout_at(self.deadline, told).await;
+        let _ = time::timeout_at(self.deadline, self.shutdown.cancelled.cancelled()).await;
     }
 }
 

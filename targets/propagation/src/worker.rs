@@ -6,7 +6,7 @@ use chaosdrill_rt::{
     defect, fail_point, observe, task,
     time::{self, Duration, Instant},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     BoxError,
@@ -20,7 +20,7 @@ use crate::{
     settle::Settler,
     sql::Sql,
     start,
-    stop::{Phase, Stop, until},
+    stop::{Shutdown, Stop, until},
     store::Store,
 };
 
@@ -127,13 +127,13 @@ struct Worker {
 impl Worker {
     async fn run(self: Arc<Self>, config: &WorkerConfig, shutdown: impl Future<Output = ()>) {
         let slots = Arc::new(Semaphore::new(config.slots as usize));
-        let (phase, told) = watch::channel(Phase::Running);
+        let told = Shutdown::default();
         until(shutdown, self.beats(config, &slots, &told)).await;
-        phase.send_replace(Phase::Stopping);
+        told.stopping.cancel();
         observe!("worker.stopping");
         let all_are_free = || slots.acquire_many(config.slots);
         if time::timeout(config.grace, all_are_free()).await.is_err() {
-            phase.send_replace(Phase::Cancelled);
+            told.cancelled.cancel();
             observe!("worker.cancelled");
             // What is broken off is still given back.
             let _ = time::timeout(config.grace * 2, all_are_free()).await;
@@ -145,7 +145,7 @@ impl Worker {
         self: &Arc<Self>,
         config: &WorkerConfig,
         slots: &Arc<Semaphore>,
-        told: &watch::Receiver<Phase>,
+        told: &Shutdown,
     ) {
         let mut periodic = [
             Periodic { kind: RUNNER, every: config.tick, made: None },
@@ -166,7 +166,7 @@ impl Worker {
         self: &Arc<Self>,
         periodic: &mut [Periodic],
         slots: &Arc<Semaphore>,
-        told: &watch::Receiver<Phase>,
+        told: &Shutdown,
     ) -> Result<(), PipelineError> {
         let moment = self.jobs.moment().await?;
         self.jobs.rescue(moment).await?;

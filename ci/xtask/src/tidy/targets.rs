@@ -9,7 +9,7 @@ use crate::{
 
 /// What a target may depend on. A library of a target's own field is added here, with a look at what it does
 /// behind rt's back: sockets, timers, threads and randomness of its own would escape the simulation.
-const NEUTRAL: [&str; 14] = [
+const NEUTRAL: [&str; 15] = [
     "blake3",
     "bytes",
     "chaosdrill-rt",
@@ -23,6 +23,7 @@ const NEUTRAL: [&str; 14] = [
     "sqlx",
     "thiserror",
     "tokio",
+    "tokio-util",
     "tracing",
 ];
 
@@ -113,6 +114,8 @@ fn wrong_dependency(manifest: &Manifest, wish: &Dependency) -> Vec<Complaint> {
     let features = wish.features();
     let wrong: Vec<&str> = match name.as_str() {
         "tokio" => worldly(&features).collect(),
+        // Without features it is channels and their like; with them it has timers and sockets.
+        "tokio-util" => features,
         "chaosdrill-rt" => features.into_iter().filter(|feature| *feature == "sim").collect(),
         _ => Vec::new(),
     };
