@@ -19,6 +19,7 @@ use crate::{
     measure::Stopwatch,
     nemesis::{self, Settings},
     registry::Registry,
+    scenario::Scenario,
     scratch,
 };
 
@@ -131,29 +132,14 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
         let (own, wanted) = (sim::SIMULATOR, &job.run.simulator);
         return Err(format!("this worker was built on {own}, and is asked for a run on {wanted}"));
     }
-    let topology = scenario.make_topology();
-    let (swarm, plan) = match job.drawn {
-        true => {
-            let (swarm, plan) = Swarm::new(scenario.name(), job.run.seed, scenario.arena());
-            (Some(swarm), nemesis::plan_of(&job.run, plan))
-        }
-        false => (None, job.plan.clone()),
-    };
-    let chaos = plan.chaos;
     let folder = scratch::folder().map_err(|why| why.to_string())?;
-    let config = Config {
-        swarm,
-        defect: job.run.defect.clone(),
-        failpoints: registry.failpoints_of(scenario),
-        watches: topology.watches,
-        store_watches: topology.store_watches,
-        network: topology.network,
-        database: topology.database,
-        store: topology.store,
-        ..Config::new(plan.clone(), topology.hosts, folder.path().to_owned())
+    let begin = {
+        let failpoints = registry.failpoints_of(scenario);
+        let (scenario, job, path) = (scenario.clone(), job.clone(), folder.path().to_owned());
+        move || simulation(&scenario, &job, failpoints.clone(), path.clone())
     };
     if job.checked
-        && let Err(why) = sim::check_determinism(&config, ScenarioDirector::new(scenario, chaos))
+        && let Err(why) = sim::check_determinism(begin.clone())
     {
         let _ = std::fs::remove_dir_all(&folder);
         let record = judge::of_dead_worker(
@@ -164,8 +150,10 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
         );
         return Ok(Reply::Done { record: Box::new(record), passages: vec![], complaints: vec![] });
     }
+    let (config, director) = begin();
+    let plan = config.plan.clone();
     let stopwatch = Stopwatch::start();
-    let finished = sim::run(config, ScenarioDirector::new(scenario, chaos));
+    let finished = sim::run(config, director);
     let wall_us = u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX);
     let finished = finished?;
     let measured = Measured { wall_us, stderr: String::new() };
@@ -199,6 +187,36 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
         }
     };
     Ok(Reply::Done { record: Box::new(record), passages, complaints })
+}
+
+/// A run, with hosts that have kept nothing from another.
+fn simulation(
+    scenario: &Scenario,
+    job: &Job,
+    failpoints: Vec<&'static str>,
+    folder: PathBuf,
+) -> (Config, ScenarioDirector) {
+    let topology = scenario.make_topology();
+    let (swarm, plan) = match job.drawn {
+        true => {
+            let (swarm, plan) = Swarm::new(scenario.name(), job.run.seed, scenario.arena());
+            (Some(swarm), nemesis::plan_of(&job.run, plan))
+        }
+        false => (None, job.plan.clone()),
+    };
+    let director = ScenarioDirector::new(scenario, plan.chaos);
+    let config = Config {
+        swarm,
+        defect: job.run.defect.clone(),
+        failpoints,
+        watches: topology.watches,
+        store_watches: topology.store_watches,
+        network: topology.network,
+        database: topology.database,
+        store: topology.store,
+        ..Config::new(plan, topology.hosts, folder)
+    };
+    (config, director)
 }
 
 /// Events as JSON Lines; the BLAKE3 hash of such a file of a whole trace is the digest.

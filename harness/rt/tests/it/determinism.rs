@@ -102,6 +102,41 @@ fn after_an_error_nobody_meets_its_locks() {
     assert!(collisions > 40, "the hosts collided only {collisions} times");
 }
 
+/// Tasks that all wait on one channel, and say when they were woken.
+fn watchers() -> Vec<Host> {
+    let told = || async {
+        let (tell, told) = tokio::sync::watch::channel(0);
+        let watchers: Vec<_> = (0..12)
+            .map(|number| {
+                let mut told = told.clone();
+                task::spawn(async move {
+                    while told.changed().await.is_ok() {
+                        observe!("told", number = number);
+                    }
+                })
+            })
+            .collect();
+        for value in 1..8 {
+            time::sleep(Duration::from_millis(10)).await;
+            tell.send_replace(value);
+        }
+        drop(tell);
+        for watcher in watchers {
+            watcher.await?;
+        }
+        Ok(())
+    };
+    vec![Host::new("host", told).client()]
+}
+
+#[test]
+fn whom_a_channel_of_tokio_wakes_first_is_the_seed_s() {
+    for seed in 0..8 {
+        let digest = || lab(seed, "", watchers()).run().trace.digest();
+        assert_eq!(digest(), digest(), "seed {seed}");
+    }
+}
+
 /// Sleeps for a time that no seed decides.
 fn wanderer() -> Vec<Host> {
     static NEXT: AtomicU64 = AtomicU64::new(1);

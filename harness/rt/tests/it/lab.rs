@@ -78,8 +78,7 @@ impl Lab {
 impl Lab {
     /// The simulator's own check.
     pub(crate) fn check_determinism(self) -> Result<(), String> {
-        let director = self.director();
-        sim::check_determinism(&self.config, director)
+        sim::check_determinism(move || (self.config.clone(), self.director()))
     }
 }
 

@@ -21,6 +21,10 @@ use std::{
 
 use ::madsim::runtime::Runtime;
 use chaosdrill_core::check::panic_message;
+use tokio::{
+    runtime::{Builder, RngSeed},
+    task::unconstrained,
+};
 
 use crate::sim::{self, Config, Director, Finished, Tracing};
 
@@ -47,7 +51,18 @@ pub(crate) fn run_here(config: &Config, tracing: Tracing, director: &mut dyn Dir
     helper::start();
     // First of all, before any hash map: it seeds the thread's hash keys.
     let runtime = Runtime::with_seed_and_config(seed(config), settings(config));
-    sim::measured(|| runtime.block_on(simulate(config, tracing, director)))
+    let simulation = || runtime.block_on(simulate(config, tracing, director));
+    sim::measured(|| with_tokio_seeded(config, simulation))
+}
+
+/// With tokio's own draws by the seed too: with them a channel picks whom it wakes first, and `tokio::select!` where it
+/// begins. Only a runtime of tokio's seeds them, for the thread that it blocks.
+fn with_tokio_seeded<T>(config: &Config, run: impl FnOnce() -> T) -> T {
+    let seed = RngSeed::from_bytes(&config.seed.stream("tokio").next_u64().to_le_bytes());
+    let runtime = Builder::new_current_thread().rng_seed(seed).build();
+    let runtime = runtime.expect("without drivers there is nothing to fail");
+    // The whole run is one poll to it, and must not use up a poll's budget.
+    runtime.block_on(unconstrained(async { run() }))
 }
 
 async fn simulate(config: &Config, tracing: Tracing, director: &mut dyn Director) -> Finished {
@@ -70,20 +85,22 @@ fn checked() -> Simulation {
 }
 
 /// Runs a simulation twice, and compares every draw of madsim's randomness and its time.
-pub(crate) fn check_determinism<D>(config: &Config, director: D) -> Result<(), String>
+pub(crate) fn check_determinism<D>(
+    mut make: impl FnMut() -> (Config, D) + Send + 'static,
+) -> Result<(), String>
 where
-    D: Director + Clone + Send + 'static,
+    D: Director + Send + 'static,
 {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     helper::start();
-    let (madsim_seed, settings) = (seed(config), settings(config));
-    let folder = config.folder.clone();
+    let (config, _) = make();
+    let (madsim_seed, settings) = (seed(&config), settings(&config));
+    let folder = config.folder;
     let mut passes = 0;
-    let config = config.clone();
     let begin = move || -> Simulation {
         passes += 1;
-        let (mut config, mut director) = (config.clone(), director.clone());
+        let (mut config, mut director) = make();
         config.folder = config.folder.join(format!("checked-{passes}"));
         Box::pin(async move {
             std::fs::create_dir_all(&config.folder).expect("a run has a folder");
