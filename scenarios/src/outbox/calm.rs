@@ -3,7 +3,7 @@
 use chaosdrill::{Mark, Scenario};
 
 use crate::outbox::{
-    clients::commit_orders,
+    clients::{ORDERS, commit_orders},
     stage::{OutboxStage, delivering, watched},
 };
 
@@ -12,7 +12,7 @@ pub(crate) fn scenario() -> Scenario {
         .claim("what is committed is published once, delivered once, and applied once")
         .topology(|stage| {
             watched(stage.pipeline()).client("sender", |workload| async move {
-                commit_orders(&workload, "ingress:80", &["a", "b", "c"], 12).await;
+                commit_orders(&workload, "ingress:80", &["a", "b"], ORDERS).await;
                 Ok(())
             })
         })

@@ -6,7 +6,7 @@ use chaosdrill::{Mark, Scenario, Topology, fault::at};
 
 use crate::outbox::{
     checks,
-    clients::commit_orders,
+    clients::{ORDERS, commit_orders},
     stage::{OutboxStage, delivering, watched},
 };
 
@@ -41,7 +41,7 @@ fn late(name: &str, claim: &str, dispatchers: fn(Topology) -> Topology) -> Scena
         .topology(move |stage| {
             let stage = dispatchers(stage.ingress("ingress").broker().consumer());
             watched(stage).client("sender", |workload| async move {
-                commit_orders(&workload, "ingress:80", &["a", "b"], 20).await;
+                commit_orders(&workload, "ingress:80", &["a", "b"], ORDERS).await;
                 Ok(())
             })
         })
@@ -51,7 +51,7 @@ fn late(name: &str, claim: &str, dispatchers: fn(Topology) -> Topology) -> Scena
             } else {
                 "fp:outbox.after_publish"
             };
-            vec![at(site).on_any().hit(stream.between(1, 12) as u32).stall(PAST_THE_LEASE)]
+            vec![at(site).on_any().hit(stream.between(1, 6) as u32).stall(PAST_THE_LEASE)]
         })
         .linger(Duration::from_secs(45))
         .sometimes(Mark::observed("outbox.settle_refused"))
