@@ -26,14 +26,18 @@ pub(crate) fn retries_keep_the_schedule(items: Items, schedule: Schedule) -> Che
             if after != before + 1 || items.is_terminal(step.after) {
                 return None;
             }
-            let waits = int(step.after, schedule.due_at) - int(step.after, schedule.tried_at);
+            let instant = |column: &str| step.after[column].as_i64();
+            let waits = instant(schedule.due_at)
+                .zip(instant(schedule.tried_at))
+                .map(|(due, tried)| due - tried);
             let right = (schedule.wait_ms)(before);
-            (waits != right).then_some((step, waits, right))
+            (waits != Some(right)).then_some((step, waits, right))
         });
         Outcome::unless(wrong.map(|(step, waits, right)| {
             let seq = step.change.event.seq;
+            let told = waits.map_or("is not due again".to_owned(), |ms| format!("waits {ms} ms"));
             let why = format!(
-                "#{seq} {} {} waits {waits} ms after failure {}, where the schedule says {right} ms",
+                "#{seq} {} {} {told} after failure {}, where the schedule says {right} ms",
                 items.noun,
                 step.change.key,
                 int(step.after, schedule.attempts)
