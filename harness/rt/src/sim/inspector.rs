@@ -31,8 +31,14 @@ struct Schema {
     is_entangled: bool,
 }
 
-/// The rows a watch last saw: key and row, by the key's text.
-type Seen = BTreeMap<String, (Value, Value)>;
+/// The rows a watch last saw.
+#[derive(Default)]
+struct Seen {
+    /// Key and row, by the key's text.
+    rows: BTreeMap<String, (Value, Value)>,
+    /// The texts of their keys by their bytes: most rows are as they were, and need not be made JSON to tell.
+    keys: BTreeMap<Vec<u8>, String>,
+}
 
 #[derive(Default)]
 struct Inspector {
@@ -65,7 +71,11 @@ pub(crate) fn words(sql: &str) -> impl Iterator<Item = String> {
 
 /// The schema may have changed.
 pub(crate) fn forget_schema(database: &str) {
-    INSPECTOR.with_borrow_mut(|inspector| inspector.schemas.remove(database));
+    INSPECTOR.with_borrow_mut(|inspector| {
+        inspector.schemas.remove(database);
+        // The same bytes may be other columns now.
+        inspector.seen.values_mut().for_each(|seen| seen.keys.clear());
+    });
 }
 
 /// Reads the watches of a database after a commit, as far as what was written concerns them.
@@ -86,11 +96,11 @@ pub(crate) fn inspect(database: &str, written: &BTreeSet<String>) {
         if !schema.is_entangled && !words(&watch.sql).any(|word| concerns(&word)) {
             continue;
         }
-        match read(database, &watch.sql) {
+        match query(database, &watch.sql) {
             Ok(rows) if rows.len() > WATCH_ROWS_MAX => {
                 stop(format!("watch {} returned more than {WATCH_ROWS_MAX} rows", watch.name));
             }
-            Ok(rows) => record_changes(&watch.name, rows),
+            Ok(rows) => record_changes(&watch.name, &rows),
             // Before the migrations have run there is no table to watch.
             Err(why) if is_early(&why) => {}
             Err(why) => stop(format!("watch {} cannot be read: {why}", watch.name)),
@@ -132,10 +142,6 @@ fn schema(database: &str) -> Result<Schema, sqlx::Error> {
     Ok(schema)
 }
 
-fn read(database: &str, sql: &str) -> Result<Vec<(Value, Value)>, sqlx::Error> {
-    Ok(query(database, sql)?.iter().map(|row| (value(row, 0), object(row))).collect())
-}
-
 fn query(database: &str, sql: &str) -> Result<Vec<AnyRow>, sqlx::Error> {
     let (connection, path) = INSPECTOR.with_borrow_mut(|inspector| {
         (inspector.connections.remove(database), inspector.folder.join(format!("{database}.db")))
@@ -151,21 +157,66 @@ fn query(database: &str, sql: &str) -> Result<Vec<AnyRow>, sqlx::Error> {
     Ok(rows?.into_iter().filter_map(|step| step.right()).collect())
 }
 
-fn record_changes(watch: &str, rows: Vec<(Value, Value)>) {
-    let before =
+fn record_changes(watch: &str, rows: &[AnyRow]) {
+    let mut seen =
         INSPECTOR.with_borrow_mut(|inspector| inspector.seen.remove(watch)).unwrap_or_default();
-    let after: Seen = rows.into_iter().map(|(key, row)| (key.to_string(), (key, row))).collect();
-    for (name, (key, _)) in &before {
-        if !after.contains_key(name) {
-            world::record(EventKind::Watch, watch, || json!({ "key": key, "row": null }));
-        }
+    let (mut keys, mut new) = (BTreeMap::new(), BTreeMap::new());
+    let mut bytes = Vec::new();
+    for row in rows {
+        bytes.clear();
+        append(&mut bytes, row);
+        let (bytes, text) = seen.keys.remove_entry(&bytes).unwrap_or_else(|| {
+            let key = value(row, 0);
+            let text = key.to_string();
+            new.insert(text.clone(), (key, object(row)));
+            (bytes.clone(), text)
+        });
+        keys.insert(bytes, text);
     }
-    for (name, (key, row)) in &after {
-        if before.get(name).is_none_or(|(_, known)| known != row) {
+    let there: BTreeSet<&String> = keys.values().collect();
+    let gone = |text: &String, _: &mut (Value, Value)| !there.contains(text);
+    for (_, (key, _)) in seen.rows.extract_if(.., gone) {
+        world::record(EventKind::Watch, watch, || json!({ "key": key, "row": null }));
+    }
+    for (text, (key, row)) in new {
+        if seen.rows.get(&text).is_none_or(|(_, known)| *known != row) {
             world::record(EventKind::Watch, watch, || json!({ "key": key, "row": row }));
         }
+        seen.rows.insert(text, (key, row));
     }
-    INSPECTOR.with_borrow_mut(|inspector| inspector.seen.insert(watch.to_owned(), after));
+    seen.keys = keys;
+    INSPECTOR.with_borrow_mut(|inspector| inspector.seen.insert(watch.to_owned(), seen));
+}
+
+/// Appends what a row is made of: other rows have other bytes.
+fn append(bytes: &mut Vec<u8>, row: &AnyRow) {
+    for index in 0..row.len() {
+        let kind = kind(row, index);
+        let mut add = |what: &[u8]| {
+            bytes.push(kind as u8);
+            bytes.extend((what.len() as u64).to_le_bytes());
+            bytes.extend(what);
+        };
+        match kind {
+            AnyTypeInfoKind::Text => {
+                add(row.try_get::<&str, _>(index).unwrap_or_default().as_bytes());
+            }
+            AnyTypeInfoKind::Blob => add(row.try_get::<&[u8], _>(index).unwrap_or_default()),
+            AnyTypeInfoKind::Real | AnyTypeInfoKind::Double => {
+                add(&row.try_get::<f64, _>(index).unwrap_or_default().to_bits().to_le_bytes());
+            }
+            AnyTypeInfoKind::BigInt => {
+                add(&row.try_get::<i64, _>(index).unwrap_or_default().to_le_bytes());
+            }
+            AnyTypeInfoKind::SmallInt | AnyTypeInfoKind::Integer => {
+                add(&row.try_get::<i32, _>(index).unwrap_or_default().to_le_bytes());
+            }
+            AnyTypeInfoKind::Bool => {
+                add(&[u8::from(row.try_get::<bool, _>(index).unwrap_or_default())]);
+            }
+            AnyTypeInfoKind::Null => add(&[]),
+        }
+    }
 }
 
 /// A row as a JSON object.
@@ -178,13 +229,18 @@ pub(crate) fn object(row: &AnyRow) -> Value {
     )
 }
 
+/// What a column of a row holds; nothing where it is null.
+fn kind(row: &AnyRow, index: usize) -> AnyTypeInfoKind {
+    use sqlx::ValueRef;
+    match row.try_get_raw(index) {
+        Ok(raw) if !raw.is_null() => raw.type_info().kind(),
+        _ => AnyTypeInfoKind::Null,
+    }
+}
+
 /// One column of a row as JSON; bytes are written in hex.
 fn value(row: &AnyRow, index: usize) -> Value {
-    use sqlx::ValueRef;
-    let Ok(raw) = row.try_get_raw(index) else { return Value::Null };
-    let kind = raw.type_info().kind();
-    match kind {
-        _ if raw.is_null() => Value::Null,
+    match kind(row, index) {
         AnyTypeInfoKind::Null => Value::Null,
         AnyTypeInfoKind::Bool => row.try_get::<bool, _>(index).map_or(Value::Null, Value::from),
         AnyTypeInfoKind::SmallInt | AnyTypeInfoKind::Integer => {
