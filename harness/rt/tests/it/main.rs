@@ -9,3 +9,4 @@ mod sql;
 mod store;
 mod time;
 mod untraced;
+mod watches;
