@@ -77,6 +77,8 @@ struct Databases {
     /// Connections whose users are gone, by database: opening one is the dearest step of all.
     spare: BTreeMap<String, Vec<AnyConnection>>,
     generation: u64,
+    /// By database: operations that were not refused because somebody else held it. Only they change what is held.
+    turns: BTreeMap<String, u64>,
     /// Executed statements, where they are wanted.
     statements: Option<Vec<Statement>>,
 }
@@ -96,7 +98,6 @@ pub(crate) struct Handle {
 pub(crate) fn install(folder: &Path, record_statements: bool) {
     let statements = record_statements.then(Vec::new);
     DATABASES.set(Databases { folder: folder.to_owned(), statements, ..Databases::default() });
-    inspector::install(folder.to_owned());
     sqlx::any::install_default_drivers();
 }
 
@@ -183,6 +184,19 @@ fn take(handle: Handle) -> Option<AnyConnection> {
     })
 }
 
+/// How many operations a database has carried out that may have changed who holds it.
+pub(crate) fn turns(database: &str) -> u64 {
+    DATABASES.with_borrow(|databases| databases.turns.get(database).copied().unwrap_or_default())
+}
+
+/// A database carried out an operation, or failed at it for another reason than that somebody held it.
+pub(crate) fn had_a_turn(database: &str) {
+    DATABASES.with_borrow_mut(|databases| match databases.turns.get_mut(database) {
+        Some(turns) => *turns += 1,
+        None => drop(databases.turns.insert(database.to_owned(), 1)),
+    });
+}
+
 /// Notes a statement that is about to be executed, where that is wanted.
 pub(crate) fn note(handle: Handle, sql: &str, arguments: impl FnOnce() -> Option<MakeArguments>) {
     DATABASES.with_borrow_mut(|databases| {
@@ -215,10 +229,12 @@ pub(crate) fn is_open(handle: Handle) -> bool {
 pub(crate) fn close(handle: Handle) {
     if let Some(mut connection) = take(handle) {
         roll_back(&mut connection);
-        DATABASES.with_borrow_mut(|databases| {
+        let database = DATABASES.with_borrow_mut(|databases| {
             let database = databases.slots[handle.slot].database.clone();
-            databases.spare.entry(database).or_default().push(connection);
+            databases.spare.entry(database.clone()).or_default().push(connection);
+            database
         });
+        had_a_turn(&database);
     }
 }
 
@@ -257,10 +273,10 @@ pub(crate) fn close_all() {
     DATABASES.set(Databases { statements, ..Databases::default() });
     let open = databases.slots.into_iter().filter_map(|slot| slot.connection);
     let spare = databases.spare.into_values().flatten();
-    let connections = open.chain(spare).chain(inspector::take_connections());
-    for connection in connections {
+    for connection in open.chain(spare) {
         let _ = inline(connection.close());
     }
+    inspector::close();
 }
 
 /// Copies the databases of a run to where they are kept; one alone is `db.sqlite`.

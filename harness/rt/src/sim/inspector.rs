@@ -1,27 +1,21 @@
 //! The harness's own look at the database: the rows of the scenario's watches, after every committed write.
 //!
-//! It reads through connections of its own and in no virtual time, so the pipeline cannot tell. A watch is read again
-//! only where one of its tables was written; with triggers, views or cascades in the schema, always.
+//! It reads through connections of its own, on the simulation's thread and in no virtual time, so the pipeline cannot
+//! tell. A watch is read again only where one of its tables was written; with triggers, views or cascades in the schema,
+//! always.
 
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
+    time::Duration,
 };
 
 use chaosdrill_core::{limits::WATCH_ROWS_MAX, trace::EventKind};
-use futures_util::TryStreamExt;
+use rusqlite::{Connection, Error, Row, types::ValueRef};
 use serde_json::{Map, Value, json};
-use sqlx::{
-    AnyConnection, Column, Executor, Row, SqlSafeStr,
-    any::{AnyRow, AnyTypeInfoKind},
-};
 
-use crate::sim::{
-    Stop,
-    database::{self, inline},
-    world,
-};
+use crate::sim::{Stop, Watch, world};
 
 /// What a database is made of, as far as it matters to watches.
 #[derive(Clone, Debug, Default)]
@@ -31,9 +25,11 @@ struct Schema {
     is_entangled: bool,
 }
 
-/// The rows a watch last saw.
-#[derive(Default)]
-struct Seen {
+/// A watch, and the rows it last saw.
+struct Watcher {
+    watch: Watch,
+    /// The names in its query.
+    words: BTreeSet<String>,
     /// Key and row, by the key's text.
     rows: BTreeMap<String, (Value, Value)>,
     /// The texts of their keys by their bytes: most rows are as they were, and need not be made JSON to tell.
@@ -43,9 +39,16 @@ struct Seen {
 #[derive(Default)]
 struct Inspector {
     folder: PathBuf,
-    connections: BTreeMap<String, AnyConnection>,
+    watchers: Vec<Watcher>,
+    connections: BTreeMap<String, Connection>,
     schemas: BTreeMap<String, Schema>,
-    seen: BTreeMap<String, Seen>,
+}
+
+/// A row that came, changed or went.
+struct Change {
+    watch: String,
+    key: Value,
+    row: Value,
 }
 
 thread_local! {
@@ -53,13 +56,20 @@ thread_local! {
 }
 
 /// Makes the inspector of a new simulation.
-pub(crate) fn install(folder: PathBuf) {
-    INSPECTOR.set(Inspector { folder, ..Inspector::default() });
+pub(crate) fn install(folder: PathBuf, watches: &[Watch]) {
+    let watcher = |watch: &Watch| Watcher {
+        watch: watch.clone(),
+        words: words(&watch.sql).collect(),
+        rows: BTreeMap::new(),
+        keys: BTreeMap::new(),
+    };
+    let watchers = watches.iter().map(watcher).collect();
+    INSPECTOR.set(Inspector { folder, watchers, ..Inspector::default() });
 }
 
-/// Its connections, to be closed.
-pub(crate) fn take_connections() -> Vec<AnyConnection> {
-    INSPECTOR.take().connections.into_values().collect()
+/// Closes its connections.
+pub(crate) fn close() {
+    INSPECTOR.take();
 }
 
 /// The tables that a statement may write to, where its text says so: all the names of tables in it.
@@ -73,188 +83,200 @@ pub(crate) fn words(sql: &str) -> impl Iterator<Item = String> {
 pub(crate) fn forget_schema(database: &str) {
     INSPECTOR.with_borrow_mut(|inspector| {
         inspector.schemas.remove(database);
-        // The same bytes may be other columns now.
-        inspector.seen.values_mut().for_each(|seen| seen.keys.clear());
+        // Statements know their columns from before, and the same bytes may be other columns now.
+        if let Some(connection) = inspector.connections.get(database) {
+            connection.flush_prepared_statement_cache();
+        }
+        inspector.watchers.iter_mut().for_each(|watcher| watcher.keys.clear());
     });
 }
 
 /// Reads the watches of a database after a commit, as far as what was written concerns them.
 pub(crate) fn inspect(database: &str, written: &BTreeSet<String>) {
-    let watches = world::with(|world| {
-        let of_this = world.watches.iter().filter(|watch| watch.database == database);
-        of_this.cloned().collect::<Vec<_>>()
+    let (changes, why) = INSPECTOR.with_borrow_mut(|inspector| {
+        let mut changes = Vec::new();
+        let why = inspector.look(database, written, &mut changes).err();
+        (changes, why)
     });
-    if watches.is_empty() {
-        return;
+    for Change { watch, key, row } in changes {
+        world::record(EventKind::Watch, &watch, || json!({ "key": key, "row": row }));
     }
-    let schema = match schema(database) {
-        Ok(schema) => schema,
-        Err(why) => return stop(format!("the schema of {database} cannot be read: {why}")),
-    };
-    for watch in watches {
+    // A watch that cannot be read is the scenario's mistake; the run is unknown, not wrong.
+    if let Some(which) = why {
+        world::with(|world| world.stop = Some(Stop::Bound { which }));
+    }
+}
+
+impl Inspector {
+    fn look(
+        &mut self,
+        database: &str,
+        written: &BTreeSet<String>,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), String> {
+        if !self.watchers.iter().any(|watcher| watcher.watch.database == database) {
+            return Ok(());
+        }
+        let unreadable = |why| format!("the schema of {database} cannot be read: {why}");
+        if !self.connections.contains_key(database) {
+            let path = self.folder.join(format!("{database}.db"));
+            self.connections.insert(database.to_owned(), open(&path).map_err(unreadable)?);
+        }
+        let connection = &self.connections[database];
+        if !self.schemas.contains_key(database) {
+            self.schemas.insert(database.to_owned(), schema(connection).map_err(unreadable)?);
+        }
+        let schema = &self.schemas[database];
         let concerns = |word: &String| schema.tables.contains(word) && written.contains(word);
-        if !schema.is_entangled && !words(&watch.sql).any(|word| concerns(&word)) {
-            continue;
-        }
-        match query(database, &watch.sql) {
-            Ok(rows) if rows.len() > WATCH_ROWS_MAX => {
-                stop(format!("watch {} returned more than {WATCH_ROWS_MAX} rows", watch.name));
+        for watcher in &mut self.watchers {
+            let is_concerned = schema.is_entangled || watcher.words.iter().any(concerns);
+            if watcher.watch.database != database || !is_concerned {
+                continue;
             }
-            Ok(rows) => record_changes(&watch.name, &rows),
-            // Before the migrations have run there is no table to watch.
-            Err(why) if is_early(&why) => {}
-            Err(why) => stop(format!("watch {} cannot be read: {why}", watch.name)),
+            match watcher.read(connection) {
+                Ok(Some(new)) => watcher.compare(new, changes),
+                Ok(None) => {
+                    let name = &watcher.watch.name;
+                    return Err(format!("watch {name} returned more than {WATCH_ROWS_MAX} rows"));
+                }
+                // Before the migrations have run there is no table to watch.
+                Err(why) if is_early(&why) => {}
+                Err(why) => {
+                    return Err(format!("watch {} cannot be read: {why}", watcher.watch.name));
+                }
+            }
         }
+        Ok(())
     }
 }
 
-fn is_early(why: &sqlx::Error) -> bool {
-    why.as_database_error().is_some_and(|error| error.message().starts_with("no such table"))
+fn open(path: &std::path::Path) -> Result<Connection, Error> {
+    let connection = Connection::open(path)?;
+    // Waiting would be in real time.
+    connection.busy_timeout(Duration::ZERO)?;
+    Ok(connection)
 }
 
-/// A watch that cannot be read is the scenario's mistake; the run is unknown, not wrong.
-fn stop(which: String) {
-    world::with(|world| world.stop = Some(Stop::Bound { which }));
+fn is_early(why: &Error) -> bool {
+    let (Error::SqliteFailure(_, Some(message)) | Error::SqlInputError { msg: message, .. }) = why
+    else {
+        return false;
+    };
+    message.starts_with("no such table")
 }
 
-fn schema(database: &str) -> Result<Schema, sqlx::Error> {
-    let known = INSPECTOR.with_borrow(|inspector| inspector.schemas.get(database).cloned());
-    if let Some(known) = known {
-        return Ok(known);
-    }
+fn schema(connection: &Connection) -> Result<Schema, Error> {
     let mut schema = Schema::default();
-    for row in query(database, "SELECT type, name, sql FROM sqlite_master")? {
-        let text =
-            |column: usize| value(&row, column).as_str().unwrap_or_default().to_ascii_lowercase();
-        match text(0).as_str() {
+    let mut statement = connection.prepare_cached("SELECT type, name, sql FROM sqlite_master")?;
+    let mut rows = statement.query(())?;
+    while let Some(row) = rows.next()? {
+        let text = |column| {
+            let text: Option<String> = row.get(column)?;
+            Ok::<_, Error>(text.unwrap_or_default().to_ascii_lowercase())
+        };
+        match text(0)?.as_str() {
             "table" => {
-                let sql = text(2);
+                let sql = text(2)?;
                 let acts = ["cascade", "set null", "set default"];
                 schema.is_entangled |= acts.iter().any(|act| sql.contains(act));
-                schema.tables.insert(text(1));
+                schema.tables.insert(text(1)?);
             }
             "trigger" | "view" => schema.is_entangled = true,
             _ => {}
         }
     }
-    INSPECTOR
-        .with_borrow_mut(|inspector| inspector.schemas.insert(database.to_owned(), schema.clone()));
     Ok(schema)
 }
 
-fn query(database: &str, sql: &str) -> Result<Vec<AnyRow>, sqlx::Error> {
-    let (connection, path) = INSPECTOR.with_borrow_mut(|inspector| {
-        (inspector.connections.remove(database), inspector.folder.join(format!("{database}.db")))
-    });
-    let mut connection = match connection {
-        Some(connection) => connection,
-        None => database::connect(&path)?,
+/// What a look found.
+#[derive(Default)]
+struct Look {
+    /// The texts of the keys of all rows, by the bytes of the rows.
+    keys: BTreeMap<Vec<u8>, String>,
+    /// The rows with bytes that were not there before, by the texts of their keys.
+    new: BTreeMap<String, (Value, Value)>,
+}
+
+impl Watcher {
+    /// Reads all rows; nothing where there are too many.
+    fn read(&mut self, connection: &Connection) -> Result<Option<Look>, Error> {
+        let mut statement = connection.prepare_cached(&self.watch.sql)?;
+        let names: Vec<String> =
+            statement.column_names().into_iter().map(ToOwned::to_owned).collect();
+        let mut rows = statement.query(())?;
+        let mut look = Look::default();
+        let mut bytes = Vec::new();
+        let mut count = 0;
+        while let Some(row) = rows.next()? {
+            count += 1;
+            if count > WATCH_ROWS_MAX {
+                return Ok(None);
+            }
+            bytes.clear();
+            for index in 0..names.len() {
+                append(&mut bytes, row.get_ref(index)?);
+            }
+            let (bytes, text) = match self.keys.remove_entry(&bytes) {
+                Some(known) => known,
+                None => {
+                    let key = value(row.get_ref(0)?);
+                    let text = key.to_string();
+                    look.new.insert(text.clone(), (key, object(row, &names)?));
+                    (bytes.clone(), text)
+                }
+            };
+            look.keys.insert(bytes, text);
+        }
+        Ok(Some(look))
+    }
+
+    /// What is other than at the last look.
+    fn compare(&mut self, look: Look, changes: &mut Vec<Change>) {
+        let there: BTreeSet<&String> = look.keys.values().collect();
+        let change = |key, row| Change { watch: self.watch.name.clone(), key, row };
+        let gone = self.rows.extract_if(.., |text, _| !there.contains(text));
+        changes.extend(gone.map(|(_, (key, _))| change(key, Value::Null)));
+        for (text, (key, row)) in look.new {
+            if self.rows.get(&text).is_none_or(|(_, known)| *known != row) {
+                changes.push(change(key.clone(), row.clone()));
+            }
+            self.rows.insert(text, (key, row));
+        }
+        self.keys = look.keys;
+    }
+}
+
+/// Appends what a value is made of: other values have other bytes.
+fn append(bytes: &mut Vec<u8>, value: ValueRef<'_>) {
+    let mut add = |kind: u8, what: &[u8]| {
+        bytes.push(kind);
+        bytes.extend((what.len() as u64).to_le_bytes());
+        bytes.extend(what);
     };
-    let sql = sqlx::AssertSqlSafe(sql.to_owned()).into_sql_str();
-    let rows = inline(connection.fetch_many(sqlx::query(sql)).try_collect::<Vec<_>>());
-    INSPECTOR
-        .with_borrow_mut(|inspector| inspector.connections.insert(database.to_owned(), connection));
-    Ok(rows?.into_iter().filter_map(|step| step.right()).collect())
-}
-
-fn record_changes(watch: &str, rows: &[AnyRow]) {
-    let mut seen =
-        INSPECTOR.with_borrow_mut(|inspector| inspector.seen.remove(watch)).unwrap_or_default();
-    let (mut keys, mut new) = (BTreeMap::new(), BTreeMap::new());
-    let mut bytes = Vec::new();
-    for row in rows {
-        bytes.clear();
-        append(&mut bytes, row);
-        let (bytes, text) = seen.keys.remove_entry(&bytes).unwrap_or_else(|| {
-            let key = value(row, 0);
-            let text = key.to_string();
-            new.insert(text.clone(), (key, object(row)));
-            (bytes.clone(), text)
-        });
-        keys.insert(bytes, text);
-    }
-    let there: BTreeSet<&String> = keys.values().collect();
-    let gone = |text: &String, _: &mut (Value, Value)| !there.contains(text);
-    for (_, (key, _)) in seen.rows.extract_if(.., gone) {
-        world::record(EventKind::Watch, watch, || json!({ "key": key, "row": null }));
-    }
-    for (text, (key, row)) in new {
-        if seen.rows.get(&text).is_none_or(|(_, known)| *known != row) {
-            world::record(EventKind::Watch, watch, || json!({ "key": key, "row": row }));
-        }
-        seen.rows.insert(text, (key, row));
-    }
-    seen.keys = keys;
-    INSPECTOR.with_borrow_mut(|inspector| inspector.seen.insert(watch.to_owned(), seen));
-}
-
-/// Appends what a row is made of: other rows have other bytes.
-fn append(bytes: &mut Vec<u8>, row: &AnyRow) {
-    for index in 0..row.len() {
-        let kind = kind(row, index);
-        let mut add = |what: &[u8]| {
-            bytes.push(kind as u8);
-            bytes.extend((what.len() as u64).to_le_bytes());
-            bytes.extend(what);
-        };
-        match kind {
-            AnyTypeInfoKind::Text => {
-                add(row.try_get::<&str, _>(index).unwrap_or_default().as_bytes());
-            }
-            AnyTypeInfoKind::Blob => add(row.try_get::<&[u8], _>(index).unwrap_or_default()),
-            AnyTypeInfoKind::Real | AnyTypeInfoKind::Double => {
-                add(&row.try_get::<f64, _>(index).unwrap_or_default().to_bits().to_le_bytes());
-            }
-            AnyTypeInfoKind::BigInt => {
-                add(&row.try_get::<i64, _>(index).unwrap_or_default().to_le_bytes());
-            }
-            AnyTypeInfoKind::SmallInt | AnyTypeInfoKind::Integer => {
-                add(&row.try_get::<i32, _>(index).unwrap_or_default().to_le_bytes());
-            }
-            AnyTypeInfoKind::Bool => {
-                add(&[u8::from(row.try_get::<bool, _>(index).unwrap_or_default())]);
-            }
-            AnyTypeInfoKind::Null => add(&[]),
-        }
+    match value {
+        ValueRef::Null => add(0, &[]),
+        ValueRef::Integer(number) => add(1, &number.to_le_bytes()),
+        ValueRef::Real(number) => add(2, &number.to_bits().to_le_bytes()),
+        ValueRef::Text(text) => add(3, text),
+        ValueRef::Blob(blob) => add(4, blob),
     }
 }
 
 /// A row as a JSON object.
-pub(crate) fn object(row: &AnyRow) -> Value {
-    let members = row.columns().iter().enumerate();
-    Value::Object(
-        members
-            .map(|(index, column)| (column.name().to_owned(), value(row, index)))
-            .collect::<Map<_, _>>(),
-    )
+fn object(row: &Row<'_>, names: &[String]) -> Result<Value, Error> {
+    let member = |(index, name): (usize, &String)| Ok((name.clone(), value(row.get_ref(index)?)));
+    names.iter().enumerate().map(member).collect::<Result<Map<_, _>, Error>>().map(Value::Object)
 }
 
-/// What a column of a row holds; nothing where it is null.
-fn kind(row: &AnyRow, index: usize) -> AnyTypeInfoKind {
-    use sqlx::ValueRef;
-    match row.try_get_raw(index) {
-        Ok(raw) if !raw.is_null() => raw.type_info().kind(),
-        _ => AnyTypeInfoKind::Null,
-    }
-}
-
-/// One column of a row as JSON; bytes are written in hex.
-fn value(row: &AnyRow, index: usize) -> Value {
-    match kind(row, index) {
-        AnyTypeInfoKind::Null => Value::Null,
-        AnyTypeInfoKind::Bool => row.try_get::<bool, _>(index).map_or(Value::Null, Value::from),
-        AnyTypeInfoKind::SmallInt | AnyTypeInfoKind::Integer => {
-            row.try_get::<i32, _>(index).map_or(Value::Null, Value::from)
-        }
-        AnyTypeInfoKind::BigInt => row.try_get::<i64, _>(index).map_or(Value::Null, Value::from),
-        AnyTypeInfoKind::Real | AnyTypeInfoKind::Double => {
-            row.try_get::<f64, _>(index).map_or(Value::Null, Value::from)
-        }
-        AnyTypeInfoKind::Text => row.try_get::<String, _>(index).map_or(Value::Null, Value::from),
-        AnyTypeInfoKind::Blob => {
-            let hex =
-                |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-            row.try_get::<Vec<u8>, _>(index).map_or(Value::Null, |bytes| Value::from(hex(bytes)))
+/// A value as JSON; bytes are written in hex.
+fn value(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::from(number),
+        ValueRef::Real(number) => Value::from(number),
+        ValueRef::Text(text) => std::str::from_utf8(text).map_or(Value::Null, Value::from),
+        ValueRef::Blob(blob) => {
+            Value::from(blob.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
         }
     }
 }

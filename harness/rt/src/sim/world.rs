@@ -11,10 +11,11 @@ use chaosdrill_core::{
 use serde_json::{Value, json};
 
 use crate::sim::{
-    Config, DATABASE_HOST, Finished, Latency, STORE_HOST, Stop, StoreWatch, Watch,
+    Config, DATABASE_HOST, Finished, Latency, STORE_HOST, Stop, StoreWatch,
     agenda::{Due, fault_data},
     clock, database,
     gate::{self, Here},
+    inspector,
     ledger::{Ledger, Tracing},
     link::{Links, Pair},
     order::{Picker, Turns},
@@ -74,7 +75,6 @@ pub(crate) struct World {
     pub(crate) requests: Vec<Request>,
     pub(crate) stop: Option<Stop>,
     pub(crate) defect: Option<String>,
-    pub(crate) watches: Vec<Watch>,
     pub(crate) store_watches: Vec<StoreWatch>,
     pub(crate) database_down: u32,
     pub(crate) history_length: u64,
@@ -141,7 +141,6 @@ pub(crate) fn install(config: &Config, tracing: Tracing) {
         requests: Vec::new(),
         stop: None,
         defect: config.defect.clone(),
-        watches: config.watches.clone(),
         store_watches: config.store_watches.clone(),
         database_down: 0,
         history_length: 0,
@@ -162,6 +161,7 @@ pub(crate) fn install(config: &Config, tracing: Tracing) {
     }
     WORLD.set(ManuallyDrop::new(Some(world)));
     database::install(&config.folder, config.record_statements);
+    inspector::install(config.folder.clone(), &config.watches);
     stores::install();
 }
 
@@ -426,7 +426,11 @@ impl World {
     /// Counts a passage, where somebody asks for the count: the trace, the sweep that reads it, or a swarm.
     fn count_passage(&mut self, here: Here, site: &str) -> u32 {
         let is_asked_for = self.ledger.is_traced() || self.swarm.is_some();
-        if is_asked_for { self.passages.pass(here.host, site) } else { 0 }
+        if is_asked_for {
+            self.passages.pass(here.host, site)
+        } else {
+            0
+        }
     }
 
     /// A step of a host changed something outside it.

@@ -7,14 +7,18 @@ use std::{
     time::Duration,
 };
 
-use chaosdrill_core::{ErrorKind, limits::BUSY_RETRY_MAX, trace::EventKind};
+use chaosdrill_core::{
+    ErrorKind,
+    limits::BUSY_RETRY_MAX,
+    trace::{EventKind, short_hash},
+};
 use either::Either;
 use futures_core::{future::BoxFuture, stream::BoxStream};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use sqlx::{
     Any, AnyConnection, Error, Execute, Executor, SqlSafeStr, SqlStr,
-    any::{AnyArguments, AnyQueryResult, AnyRow, AnyStatement, AnyTypeInfo},
+    any::{AnyArguments, AnyRow, AnyStatement, AnyTypeInfo},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -29,9 +33,10 @@ use crate::{
         travel::{Lost, Machine, travel},
         world,
     },
-    sql::{PoolOptions, site},
+    sql::{PoolOptions, simulated::answer::Step, site},
 };
 
+mod answer;
 mod migrate;
 
 pub(crate) use migrate::undo;
@@ -188,7 +193,7 @@ async fn round_trip<T>(
         answered(site, &question, || Err(&error));
         return Err(error);
     }
-    let result = patiently(&mut operation).await;
+    let result = patiently(&shared.database, &mut operation).await;
     answered(site, &question, || result.as_ref().map(&describe));
     boundary::after(passage, site).await;
     let back = to_database(shared.here).await;
@@ -204,22 +209,36 @@ async fn round_trip<T>(
 }
 
 /// Runs an operation; where SQLite is busy, again after a while of virtual time, within a bound.
-async fn patiently<T>(operation: &mut impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+async fn patiently<T>(
+    database: &str,
+    operation: &mut impl FnMut() -> Result<T, Error>,
+) -> Result<T, Error> {
     let mut waited = Duration::ZERO;
     loop {
         let result = operation();
-        let is_busy = match &result {
-            Err(Error::Database(error)) => {
-                error.code().is_some_and(|code| BUSY_CODES.contains(&&*code))
-            }
-            _ => false,
-        };
-        if !is_busy || waited >= BUSY_RETRY_MAX {
+        if !is_busy(&result) {
+            database::had_a_turn(database);
             return result;
         }
-        let pause = Duration::from_millis(1 + crate::rng::below(20));
-        crate::time::sleep(pause).await;
-        waited += pause;
+        if waited >= BUSY_RETRY_MAX {
+            return result;
+        }
+        // Asked again before anybody else had a turn, the database would only refuse again.
+        let turns = database::turns(database);
+        while database::turns(database) == turns && waited < BUSY_RETRY_MAX {
+            let pause = Duration::from_millis(1 + crate::rng::below(20));
+            crate::time::sleep(pause).await;
+            waited += pause;
+        }
+    }
+}
+
+fn is_busy<T>(result: &Result<T, Error>) -> bool {
+    match result {
+        Err(Error::Database(error)) => {
+            error.code().is_some_and(|code| BUSY_CODES.contains(&&*code))
+        }
+        _ => false,
     }
 }
 
@@ -234,29 +253,6 @@ fn answered<'a>(site: &str, question: &Value, result: impl FnOnce() -> Result<Va
         }
         data
     });
-}
-
-/// Sixteen hex digits that stand for a value in the trace.
-fn short_hash(bytes: &[u8]) -> String {
-    chaosdrill_core::trace::short_hash(bytes)
-}
-
-type Step = Either<AnyQueryResult, AnyRow>;
-
-/// What a statement's answer was, short enough for every line of a trace.
-fn describe(steps: &[Step]) -> Value {
-    let affected: u64 = steps
-        .iter()
-        .filter_map(|step| step.as_ref().left())
-        .map(AnyQueryResult::rows_affected)
-        .sum();
-    let rows: Vec<Value> =
-        steps.iter().filter_map(|step| step.as_ref().right()).map(inspector::object).collect();
-    if rows.is_empty() {
-        return json!({ "affected": affected });
-    }
-    let text = Value::from(rows.clone()).to_string();
-    json!({ "rows": rows.len(), "hash": short_hash(text.as_bytes()) })
 }
 
 /// The first word of a statement, in capitals.
@@ -312,7 +308,7 @@ impl PooledConnection {
         if may_write(&verb) {
             self.written.extend(inspector::words(sql.as_str()));
         }
-        let inspect = |steps: &Vec<Step>| describe(steps);
+        let inspect = |steps: &Vec<Step>| answer::describe(steps);
         let shared = self.shared.clone();
         let watching = Watching {
             here: shared.here,
@@ -352,6 +348,7 @@ impl PooledConnection {
                     database::run(self.handle, |connection| {
                         database::inline(connection.execute("ROLLBACK"))
                     });
+                    database::had_a_turn(&self.shared.database);
                     self.state = State::Aborted;
                 }
             }

@@ -48,6 +48,20 @@ fn rows_come_change_go_and_come_back() {
 }
 
 #[test]
+fn a_column_that_is_renamed_is_told_by_its_new_name() {
+    let told = watched(&[
+        "CREATE TABLE item (id INTEGER PRIMARY KEY, note TEXT)",
+        "INSERT INTO item VALUES (1, 'a')",
+        "ALTER TABLE item RENAME COLUMN note TO remark",
+        "UPDATE item SET remark = remark",
+    ]);
+    assert_eq!(
+        told,
+        [r#"{"key":1,"row":{"id":1,"note":"a"}}"#, r#"{"key":1,"row":{"id":1,"remark":"a"}}"#]
+    );
+}
+
+#[test]
 fn an_empty_text_is_not_nothing() {
     let told = watched(&[
         "CREATE TABLE item (id INTEGER PRIMARY KEY, note TEXT)",
