@@ -1,8 +1,8 @@
 //! Passages of boundaries, in classes: what a sweep goes through.
 //!
 //! A host passes the same site many times for the same reason: an idle worker polls a thousand times. Passages of one
-//! site by one host, after the same two sites before, early in a host's second life or not, are taken to be alike,
-//! and a sweep goes to the first and to the last of them. This is a heuristic, not a theorem; what it leaves out is
+//! site by one host, whose task passed the same two sites before, early in a host's second life or not, are taken to be
+//! alike, and a sweep goes to the first and to the last of them. This is a heuristic, not a theorem; what it leaves out is
 //! counted.
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ pub struct Passage {
     pub host: String,
     /// The site.
     pub site: String,
-    /// The two sites the host passed before, the last one first; empty where there was none.
+    /// The two sites its task passed before, the last one first; empty where there was none.
     pub after: [String; 2],
     /// Whether it is among the first passages after the host came back.
     pub recovery: bool,
@@ -44,7 +44,7 @@ impl Passage {
     }
 }
 
-/// The two sites a host passed last, the latest first; 0 is none.
+/// The two sites a task passed last, the latest first; 0 is none.
 type Before = [usize; 2];
 
 #[derive(Debug)]
@@ -61,7 +61,8 @@ struct Class {
 
 #[derive(Debug, Default)]
 struct Host {
-    before: Before,
+    /// By the numbers of its tasks.
+    before: BTreeMap<u64, Before>,
     /// By a site's number: how often the host passed it, and the class of the last time.
     sites: Vec<(u32, usize)>,
     restarted: bool,
@@ -80,8 +81,8 @@ pub struct Passages {
 }
 
 impl Passages {
-    /// Counts a passage; says how often this host has passed this site, this time included.
-    pub fn pass(&mut self, host: usize, site: &str) -> u32 {
+    /// Counts a passage by a task of a host; says how often the host has passed this site, this time included.
+    pub fn pass(&mut self, host: usize, task: u64, site: &str) -> u32 {
         let site = self.number(site);
         self.sites[site - 1].1 += 1;
         if self.hosts.len() <= host {
@@ -95,8 +96,9 @@ impl Passages {
         let hit = at.sites[site].0;
         at.passed_since += 1;
         let recovery = at.restarted && at.passed_since <= PASSAGES_OF_RECOVERY;
-        let before = at.before;
-        at.before = [site, before[0]];
+        let last = at.before.entry(task).or_default();
+        let before = *last;
+        *last = [site, before[0]];
         let index = *self.known.entry((host, site, before, recovery)).or_insert_with(|| {
             let (first, last, count, effect) = (hit, hit, 0, false);
             self.classes.push(Class { host, site, before, recovery, first, last, count, effect });
@@ -125,10 +127,18 @@ impl Passages {
         }
     }
 
+    /// A task of a host is no more.
+    pub fn forget(&mut self, host: usize, task: u64) {
+        if let Some(host) = self.hosts.get_mut(host) {
+            host.before.remove(&task);
+        }
+    }
+
     /// A host begins a life of its own after its first.
     pub fn restarted(&mut self, host: usize) {
         if let Some(host) = self.hosts.get_mut(host) {
-            (host.before, host.restarted, host.passed_since) = ([0, 0], true, 0);
+            host.before.clear();
+            (host.restarted, host.passed_since) = (true, 0);
         }
     }
 
@@ -165,11 +175,11 @@ mod tests {
     fn idle_polls_are_alike_and_a_life_after_a_crash_is_not() {
         let mut passages = Passages::default();
         for site in ["sql:connect", "sql:poll", "sql:poll", "sql:poll", "sql:poll", "sql:poll"] {
-            passages.pass(0, site);
+            passages.pass(0, 0, site);
         }
-        assert_eq!(passages.pass(1, "sql:connect"), 1);
+        assert_eq!(passages.pass(1, 0, "sql:connect"), 1);
         passages.restarted(0);
-        assert_eq!(passages.pass(0, "sql:connect"), 2);
+        assert_eq!(passages.pass(0, 0, "sql:connect"), 2);
         passages.had_effect(0, "sql:poll");
         let list = passages.list(&["w1".to_owned(), "w2".to_owned()]);
         let told: Vec<_> =
@@ -188,5 +198,31 @@ mod tests {
         assert!(list[5].recovery && !list[0].recovery);
         assert!(list[3].effect && !list[2].effect);
         assert_eq!(passages.by_site()["sql:connect"], 3);
+    }
+
+    #[test]
+    fn what_other_tasks_do_in_between_makes_no_other_passage() {
+        let mut passages = Passages::default();
+        for task in [1, 2, 1, 2] {
+            passages.pass(0, task, "sql:find");
+        }
+        passages.pass(0, 1, "sql:save");
+        passages.pass(0, 2, "sql:save");
+        passages.forget(0, 1);
+        passages.pass(0, 1, "sql:find");
+        let told: Vec<_> = passages
+            .list(&["w1".to_owned()])
+            .iter()
+            .map(|p| (p.site.clone(), p.after[0].clone(), p.count))
+            .collect();
+        let class = |site: &str, after: &str, count| (site.to_owned(), after.to_owned(), count);
+        assert_eq!(
+            told,
+            [
+                class("sql:find", "", 3),
+                class("sql:find", "sql:find", 2),
+                class("sql:save", "sql:find", 2)
+            ]
+        );
     }
 }

@@ -25,7 +25,7 @@ use crate::{
 pub struct Points {
     /// The faults, those that matter most first.
     pub faults: Vec<Fault>,
-    /// Of each fault, the site that its host passes before the one at which it strikes.
+    /// Of each fault, the site that its task passed before the one at which it strikes.
     pub contexts: Vec<String>,
     /// How many there would be with every passage, and every act that fits it, on its own.
     pub space: u64,

@@ -50,6 +50,8 @@ pub(crate) struct HostState {
     /// Stalls in force; the last to end lets the host go on.
     pub(crate) stalls: u32,
     polls_at: (u64, u64),
+    /// The task that was let in last.
+    running: u64,
     pub(crate) turns: Turns,
     dice: Stream,
     /// Whether it comes back at heal.
@@ -123,6 +125,7 @@ pub(crate) fn install(config: &Config, tracing: Tracing) {
         parked: Vec::new(),
         stalls: 0,
         polls_at: (0, 0),
+        running: 0,
         turns: Turns::default(),
         dice: config.seed.stream(&format!("host {}", host.name)),
         stays_down: false,
@@ -427,7 +430,7 @@ impl World {
     fn count_passage(&mut self, here: Here, site: &str) -> u32 {
         let is_asked_for = self.ledger.is_traced() || self.swarm.is_some();
         if is_asked_for {
-            self.passages.pass(here.host, site)
+            self.passages.pass(here.host, self.hosts[here.host].running, site)
         } else {
             0
         }
@@ -461,6 +464,7 @@ impl World {
         let host = &mut self.hosts[here.host];
         if host.life == here.life {
             host.turns.forget(task);
+            self.passages.forget(here.host, task);
         }
     }
 
@@ -481,6 +485,7 @@ impl World {
             self.stop = Some(Stop::Spinning { host: self.hosts[here.host].name.clone() });
             return false;
         }
+        self.hosts[here.host].running = task;
         true
     }
 }
