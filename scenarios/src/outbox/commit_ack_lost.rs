@@ -4,19 +4,12 @@ use chaosdrill::{Scenario, fault::at};
 
 use crate::outbox::{
     checks,
-    clients::{ORDERS, commit_orders},
-    stage::{OutboxStage, delivering, watched},
+    stage::{OutboxStage, of_orders},
 };
 
 pub(crate) fn scenario() -> Scenario {
-    let scenario = Scenario::new("outbox/commit-ack-lost")
+    of_orders("outbox/commit-ack-lost", OutboxStage::pipeline)
         .claim("a command whose commit was not acknowledged has one effect, and its sender learns that it succeeded")
-        .topology(|stage| {
-            watched(stage.pipeline()).client("sender", |workload| async move {
-                commit_orders(&workload, "ingress:80", &["a", "b"], ORDERS).await;
-                Ok(())
-            })
-        })
         .faults_drawn(|stream| {
             let mut hit = || stream.between(1, 4) as u32;
             let (first, second) = (hit(), 4 + hit());
@@ -27,6 +20,5 @@ pub(crate) fn scenario() -> Scenario {
             ]
         })
         .sometimes(checks::marks::an_answer_was_lost())
-        .sometimes(checks::marks::a_command_was_sent_again());
-    delivering(scenario)
+        .sometimes(checks::marks::a_command_was_sent_again())
 }

@@ -7,8 +7,8 @@ use chaosdrill::{
 use chaosdrill_target_outbox::Action;
 
 use crate::outbox::{
-    clients::{ORDERS, command, commit_orders, open, send},
-    stage::{OutboxStage, delivering, watched},
+    clients::{command, commit_orders, open, send},
+    stage::{OutboxStage, delivering, of_orders, watched},
 };
 
 pub(crate) fn permanent() -> Scenario {
@@ -29,14 +29,8 @@ pub(crate) fn permanent() -> Scenario {
 }
 
 pub(crate) fn transient() -> Scenario {
-    let scenario = Scenario::new("outbox/transient-errors")
+    of_orders("outbox/transient-errors", OutboxStage::pipeline)
         .claim("serialization failures, deadlocks, a busy database and a broken connection are retried, and nothing is given up for them")
-        .topology(|stage| {
-            watched(stage.pipeline()).client("sender", |workload| async move {
-                commit_orders(&workload, "ingress:80", &["a", "b"], ORDERS).await;
-                Ok(())
-            })
-        })
         .faults_drawn(|stream| {
             const KINDS: [ErrorKind; 5] =
                 [ErrorKind::Serialization, ErrorKind::Deadlock, ErrorKind::Busy, ErrorKind::Full, ErrorKind::Reset];
@@ -50,6 +44,5 @@ pub(crate) fn transient() -> Scenario {
                 })
                 .collect()
         })
-        .sometimes(Mark::observed("consumer.failed"));
-    delivering(scenario)
+        .sometimes(Mark::observed("consumer.failed"))
 }

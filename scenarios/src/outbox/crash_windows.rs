@@ -12,8 +12,7 @@ use chaosdrill::{
 
 use crate::outbox::{
     checks,
-    clients::{ORDERS, commit_orders},
-    stage::{OutboxStage, delivering, watched},
+    stage::{OutboxStage, of_orders},
 };
 
 /// A window, where it is, and what must come of a crash in it.
@@ -80,15 +79,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 }
 
 fn scenario(window: &'static Window) -> Scenario {
-    let scenario = Scenario::new(window.name)
+    of_orders(window.name, OutboxStage::pipeline)
         .claim(window.claim)
-        .topology(|stage| {
-            watched(stage.pipeline()).client("sender", |workload| async move {
-                commit_orders(&workload, "ingress:80", &["a", "b"], ORDERS).await;
-                Ok(())
-            })
-        })
         .faults_drawn(|stream| vec![(window.strike)(stream)])
-        .sometimes(checks::marks::a_host_went_down());
-    delivering(scenario)
+        .sometimes(checks::marks::a_host_went_down())
 }

@@ -9,8 +9,7 @@ use chaosdrill::{
 
 use crate::outbox::{
     checks,
-    clients::{ORDERS, commit_orders},
-    stage::{OutboxStage, delivering, watched},
+    stage::{OutboxStage, of_orders},
 };
 
 fn ms(stream: &mut Stream, low: u64, high: u64) -> Duration {
@@ -18,22 +17,20 @@ fn ms(stream: &mut Stream, low: u64, high: u64) -> Duration {
 }
 
 pub(crate) fn of_the_database() -> Scenario {
-    let scenario = outage("outbox/database-down")
+    of_orders("outbox/database-down", OutboxStage::pipeline)
         .claim("while the database is down nothing is lost, and afterwards everything goes on by itself")
         .faults_drawn(|stream| {
             let mut down = |from, to| at_time(ms(stream, from, to)).database_down(Duration::from_secs(20));
             vec![down(0, 3_000), down(30_000, 60_000)]
         })
-        .sometimes(Mark::observed("dispatcher.pass_failed"));
-    delivering(scenario)
+        .sometimes(Mark::observed("dispatcher.pass_failed"))
 }
 
 pub(crate) fn of_the_network() -> Scenario {
-    let scenario = outage("outbox/network-outages")
+    of_orders("outbox/network-outages", OutboxStage::pipeline)
         .claim("cut and clogged links, a skewed clock and hosts that are killed delay messages, and lose none")
         .faults_drawn(network)
-        .sometimes(checks::marks::a_link_was_cut());
-    delivering(scenario)
+        .sometimes(checks::marks::a_link_was_cut())
 }
 
 fn network(stream: &mut Stream) -> Vec<Fault> {
@@ -46,13 +43,4 @@ fn network(stream: &mut Stream) -> Vec<Fault> {
         at_time(ms(stream, 100, 30_000)).kill("broker", Restart::After(Duration::from_secs(7))),
         at_time(ms(stream, 100, 30_000)).kill("consumer", Restart::AtHeal),
     ]
-}
-
-fn outage(name: &str) -> Scenario {
-    Scenario::new(name).topology(|stage| {
-        watched(stage.pipeline()).client("sender", |workload| async move {
-            commit_orders(&workload, "ingress:80", &["a", "b"], ORDERS).await;
-            Ok(())
-        })
-    })
 }

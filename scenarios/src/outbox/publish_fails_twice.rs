@@ -19,7 +19,7 @@ pub(crate) fn scenario() -> Scenario {
             let refusals = [Refusal { payload_contains: "amount".to_owned(), first: 2 }];
             let stage = stage.ingress("ingress").broker_refusing(&refusals).consumer().dispatchers(&["d1", "d2"]);
             watched(stage).client("sender", |workload| async move {
-                commit_orders(&workload, "ingress:80", &["a"], 8).await;
+                commit_orders(&workload, "ingress:80", &["a"], 4).await;
                 Ok(())
             })
         })

@@ -13,7 +13,7 @@ use crate::outbox::{
 };
 
 const RACERS: [&str; 3] = ["i1", "i2", "i3"];
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("outbox/racing-commits")

@@ -46,7 +46,7 @@ fn unknown(event_type: String) -> RawEvent {
 }
 
 fn actions() -> impl Strategy<Value = Vec<Action>> {
-    proptest::collection::vec(action(), 0..=20)
+    proptest::collection::vec(action(), 0..=12)
 }
 
 pub(crate) fn scenario() -> Scenario {

@@ -10,12 +10,22 @@ use chaosdrill_target_outbox::{
 
 use crate::{
     checks::rest,
-    outbox::checks::{self, rows as history},
+    outbox::{
+        checks::{self, rows as history},
+        clients::{ORDERS, commit_orders},
+    },
 };
 
 /// How long the pipeline may take to settle everything once the faults are over: longer than a lease, a backoff and
 /// a few polls together.
 pub(crate) const SETTLED: Duration = Duration::from_secs(5 * 60);
+
+/// Long enough for the lease of 30 s to end, for somebody else to take over, and for all of the others to be done: a
+/// calm run lasts a few seconds.
+pub(crate) const PAST_THE_LEASE: Duration = Duration::from_secs(90);
+
+/// How long a run goes on when all is well: past a lease, so that a row which a late holder opens again shows.
+const A_LEASE_LATER: Duration = Duration::from_secs(45);
 
 /// The database of event store and outbox.
 fn outbox_url() -> String {
@@ -150,6 +160,7 @@ pub(crate) fn watched(stage: Topology) -> Topology {
 /// What must hold of the pipeline in every scenario, whatever is done to it.
 pub(crate) fn guarded(scenario: Scenario) -> Scenario {
     scenario
+        .stalls([PAST_THE_LEASE])
         .always(checks::claims::one_live_holder_per_message())
         .always(checks::claims::settle_only_by_the_current_claim())
         .always(checks::claims::attempts_grow_by_one_per_claim())
@@ -176,4 +187,15 @@ pub(crate) fn delivering(scenario: Scenario) -> Scenario {
         .eventually(checks::delivery::every_committed_message_is_published(), SETTLED)
         .eventually(checks::delivery::every_row_is_delivered_or_dead_lettered(), SETTLED)
         .eventually(checks::delivery::every_accepted_message_is_acknowledged(), SETTLED)
+}
+
+/// As [`delivering`], of a few orders through these hosts. Where the hosts are the same, one sweep goes for all of them.
+pub(crate) fn of_orders(name: &str, hosts: fn(Topology) -> Topology) -> Scenario {
+    let scenario = Scenario::new(name).linger(A_LEASE_LATER).topology(move |stage| {
+        watched(hosts(stage)).client("sender", |workload| async move {
+            commit_orders(&workload, "ingress:80", &["a", "b"], ORDERS).await;
+            Ok(())
+        })
+    });
+    delivering(scenario)
 }

@@ -4,8 +4,8 @@ use sqlx::{AssertSqlSafe, Error};
 
 use chaosdrill_rt::{defect, sql::Connection};
 
-/// Most binds in one statement: far below the 999 of older SQLite, and enough that a longer one gains little.
-pub(crate) const BINDS_MAX: usize = 240;
+/// Most binds in one statement: far below the 999 of older SQLite, so that a dozen events need more than one.
+pub(crate) const BINDS_MAX: usize = 100;
 
 /// One value of a row.
 #[derive(Clone, Copy, Debug)]

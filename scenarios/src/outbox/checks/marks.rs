@@ -75,7 +75,7 @@ pub(crate) fn a_long_history_was_taken_over() -> Mark {
     Mark::new("a long history was taken over", |history| {
         let is_long = |op: &Operation<'_>| {
             let events = &op.invoke.get("input")["action"]["import"]["events"];
-            op.is_ok() && events.as_array().is_some_and(|events| events.len() > 30)
+            op.is_ok() && events.as_array().is_some_and(|events| events.len() > 10)
         };
         count(history.operations("command").filter(is_long))
     })
