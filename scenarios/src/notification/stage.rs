@@ -11,7 +11,7 @@ use crate::{
     checks::{bounds, holders, rest},
     notification::checks::{
         self, claims,
-        rows::{DELIVERIES, NOTIFICATIONS, SENDING, SWEEPING},
+        rows::{DELIVERIES, NOTIFICATIONS, SWEEPING},
     },
 };
 
@@ -154,7 +154,7 @@ pub(crate) fn budgeted(scenario: Scenario, budget: i64) -> Scenario {
     "one_sweep_at_a_time".clone_into(&mut one_sweep_at_a_time.name);
     scenario
         .skew_at_most(SKEW)
-        .always(holders::holders_do_not_overlap(SENDING))
+        .always(checks::rows::one_server_sends_at_a_time())
         .always(one_sweep_at_a_time)
         .always(bounds::attempts_stay_within_the_ceiling(items, "retry_count", budget))
         .always(claims::settled_by_the_current_claim())

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use chaosdrill::{Check, History};
+use chaosdrill::{Check, Event, EventKind, History};
 use serde_json::Value;
 
 pub(crate) use crate::checks::rows::{int, text};
 use crate::checks::{
-    holders::Holding,
+    holders::{Holding, holders_do_not_overlap_within},
     rows::{Items, Step},
     schedule::{Schedule, retries_keep_the_schedule},
 };
@@ -26,13 +26,31 @@ pub(crate) const ITEMS: Items = Items {
 };
 
 /// A server's time with a notification: as long as its claim is good.
-pub(crate) const SENDING: Holding = Holding {
+const SENDING: Holding = Holding {
     noun: "notification",
     begin: "delivery.begun",
     end: "delivery.ended",
     item: "notification",
     lease: Some(Duration::from_secs(60)),
 };
+
+/// No two servers send one notification at once. A server that has settled it has it no longer, also where it stands
+/// still before it says so.
+pub(crate) fn one_server_sends_at_a_time() -> Check {
+    holders_do_not_overlap_within(SENDING, |history, begun| {
+        let by_its_server = |event: &&Event| {
+            event.seq > begun.seq
+                && event.host == begun.host
+                && event.kind == EventKind::Watch
+                && event.name == NOTIFICATIONS
+                && event.get("key") == begun.get(SENDING.item)
+        };
+        let settled = history.events().iter().filter(by_its_server);
+        let settled = settled.filter(|event| !is(event.get("row"), "sending")).map(Event::at);
+        let left = settled.map(|at| at.saturating_sub(begun.at())).next();
+        [left, SENDING.lease].into_iter().flatten().min()
+    })
+}
 
 /// A loop's time with a sweep.
 pub(crate) const SWEEPING: Holding =
