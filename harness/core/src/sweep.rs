@@ -4,8 +4,9 @@
 //! apart: a host that dies between two effects dies in the same place wherever that is, and a lost answer to a step
 //! without an effect is an error. Passages of one class ([`crate::passage`]) are represented by the first and, where
 //! the step has an effect, by the last of them. How a step is answered, and for how long its host stays away, is the
-//! same code wherever the step is: the rarer errors, the late restarts and the long delays of steps without an effect
-//! are tried at the first passage of each site only; late restarts at each failpoint too.
+//! same code wherever the step is: errors and short delays are tried on the first host that takes the same steps; the
+//! rarer errors, the late restarts and the long delays of steps without an effect at the first passage of each site
+//! only; late restarts at each failpoint too.
 
 use std::{
     borrow::Borrow,
@@ -70,8 +71,16 @@ enum Rank {
     Last,
 }
 
-/// The single faults at these passages. `seen` are the sites at which everything was tried already.
-pub fn points(passages: &[Passage], arena: &Arena, seen: &mut BTreeSet<String>) -> Points {
+/// What was tried already, wherever it was.
+#[derive(Clone, Debug, Default)]
+pub struct Tried {
+    sites: BTreeSet<String>,
+    /// Sites with what was passed before them, on any host, before or after a restart.
+    steps: BTreeSet<(String, [String; 2], bool)>,
+}
+
+/// The single faults at these passages, but for those that were tried already.
+pub fn points(passages: &[Passage], arena: &Arena, tried: &mut Tried) -> Points {
     let mut ranked: Vec<(Rank, Fault, &str)> = Vec::new();
     let mut space = 0;
     let mut hosts: BTreeSet<&str> = BTreeSet::new();
@@ -81,9 +90,12 @@ pub fn points(passages: &[Passage], arena: &Arena, seen: &mut BTreeSet<String>) 
         // Two crashes, each with two restarts, two delays, the stalls, the errors, and the lost answer.
         let acts = 6 + arena.stalls.len() + errors.len() + usize::from(kind != "fp");
         space += acts as u64 * u64::from(passage.count);
-        let is_first_of_host = hosts.insert(&passage.host);
-        let is_first_of_site = seen.insert(passage.site.clone());
-        let is_first = IsFirst { of_host: is_first_of_host, of_site: is_first_of_site };
+        let step = (passage.site.clone(), passage.after.clone(), passage.recovery);
+        let is_first = IsFirst {
+            of_host: hosts.insert(&passage.host),
+            of_site: tried.sites.insert(passage.site.clone()),
+            of_step: tried.steps.insert(step),
+        };
         of_passage(passage, &errors, arena, is_first, &mut ranked);
     }
     ranked.sort_by_key(|(rank, ..)| *rank);
@@ -101,6 +113,7 @@ pub fn points(passages: &[Passage], arena: &Arena, seen: &mut BTreeSet<String>) 
 struct IsFirst {
     of_host: bool,
     of_site: bool,
+    of_step: bool,
 }
 
 fn of_passage<'a>(
@@ -144,7 +157,9 @@ fn of_passage<'a>(
         let rank = if passage.effect { Rank::StallAtEffect } else { Rank::Stall };
         add(rank, first, Act::Stall(shortest));
     }
-    add(Rank::Stall, first, Act::Delay(SWEEP_DELAY));
+    if is_first.of_step {
+        add(Rank::Stall, first, Act::Delay(SWEEP_DELAY));
+    }
     if passage.effect || is_first.of_site {
         // Past the patience of whoever waits for it, while the rest of the host goes on.
         add(Rank::LongStall, first, Act::Delay(SWEEP_LONG_DELAY));
@@ -154,7 +169,7 @@ fn of_passage<'a>(
     }
     for (index, error) in errors.iter().enumerate() {
         match index {
-            0 => {
+            0 if is_first.of_step => {
                 add(Rank::Error, first, Act::Error(*error));
                 if last > first {
                     // What a later passage finds is older, and may be more.
@@ -332,7 +347,7 @@ mod tests {
     #[test]
     fn effects_are_crashed_after_and_reads_are_not() {
         let passages = [passage("d1", "sql:poll", 3, false), passage("d1", "sql:claim", 1, true)];
-        let points = points(&passages, &arena(), &mut BTreeSet::new());
+        let points = points(&passages, &arena(), &mut Tried::default());
         let told = told(&points);
         assert_eq!(told[0], "crash d1 after the step at sql:claim hit 1, back after 1s");
         assert_eq!(told[1], "lose the answer to d1 (reset) at sql:claim hit 1");
@@ -348,14 +363,26 @@ mod tests {
 
     #[test]
     fn clients_are_not_hurt_and_errors_are_tried_once_for_each_site() {
-        let mut seen = BTreeSet::new();
+        let mut tried = Tried::default();
         assert!(
-            points(&[passage("sender", "net:x", 9, true)], &arena(), &mut seen).faults.is_empty()
+            points(&[passage("sender", "net:x", 9, true)], &arena(), &mut tried).faults.is_empty()
         );
         let site = [passage("d1", "sql:poll", 1, false)];
-        let first = points(&site, &arena(), &mut seen).faults.len();
-        let again = points(&site, &arena(), &mut seen).faults.len();
+        let first = points(&site, &arena(), &mut tried).faults.len();
+        let again = points(&site, &arena(), &mut tried).faults.len();
         assert!(again < first);
+    }
+
+    #[test]
+    fn hosts_that_take_the_same_steps_share_errors_and_delays() {
+        let both = [passage("d1", "sql:claim", 1, true), passage("d2", "sql:claim", 1, true)];
+        let arena = Arena { hosts: vec!["d1".into(), "d2".into()], ..arena() };
+        let told = told(&points(&both, &arena, &mut Tried::default()));
+        let of = |start: &str| told.iter().filter(|fault| fault.starts_with(start)).count();
+        assert_eq!((of("crash d1"), of("crash d2")), (3, 2));
+        assert_eq!((of("stall d1"), of("stall d2")), (2, 2));
+        assert_eq!((of("delay d1 by 1s"), of("delay d2 by 1s")), (1, 0), "{told:?}");
+        assert_eq!((of("fail d1 with reset"), of("fail d2")), (1, 0), "{told:?}");
     }
 
     #[test]
@@ -363,7 +390,7 @@ mod tests {
         let of = |host: &str, sites: &[&str]| {
             let passages: Vec<Passage> =
                 sites.iter().map(|site| passage(host, site, 2, true)).collect();
-            points(&passages, &Arena { hosts: vec![host.into()], ..arena() }, &mut BTreeSet::new())
+            points(&passages, &Arena { hosts: vec![host.into()], ..arena() }, &mut Tried::default())
         };
         let sweeps =
             [of("a", &["sql:poll", "fp:window"]), of("b", &["sql:poll", "net:bus", "fp:window"])];
@@ -401,7 +428,7 @@ mod tests {
     #[test]
     fn pairs_begin_with_what_matters_most() {
         let passages = [passage("d1", "sql:claim", 1, true), passage("d1", "net:bus", 1, true)];
-        let singles = points(&passages, &arena(), &mut BTreeSet::new()).faults;
+        let singles = points(&passages, &arena(), &mut Tried::default()).faults;
         assert!(pairs(&singles, 0).is_empty());
         let pairs = pairs(&singles, 7);
         assert_eq!(pairs.len(), 7);

@@ -9,7 +9,7 @@ use chaosdrill_core::{
     Arena, Fault, Passage, Plan, Seed,
     limits::{SWEEP_FRESH_MAX, SWEEP_PAIRS_MAX, SWEEP_POINTS_DEFAULT},
     record::SweepRecord,
-    sweep::{self, Points},
+    sweep::{self, Points, Tried},
 };
 
 use crate::{
@@ -47,8 +47,7 @@ pub(crate) struct Sweep<'a> {
     depth: Depth,
     /// Classes of passages that are swept already.
     known: BTreeSet<u64>,
-    /// Sites at which every kind of error was tried.
-    sites: BTreeSet<String>,
+    tried: Tried,
     singles: Vec<Fault>,
     /// The points whose jobs were made last.
     points: Points,
@@ -64,7 +63,7 @@ impl<'a> Sweep<'a> {
             seed,
             depth,
             known: BTreeSet::new(),
-            sites: BTreeSet::new(),
+            tried: Tried::default(),
             singles: Vec::new(),
             points: Points::default(),
             next: 0,
@@ -101,7 +100,7 @@ impl<'a> Sweep<'a> {
         let ours: Vec<&Passage> = calm.passages.iter().filter(is_ours).collect();
         self.record.boundaries = ours.iter().map(|passage| u64::from(passage.count)).sum();
         self.known = calm.passages.iter().map(Passage::class).collect();
-        let points = sweep::points(&calm.passages, &self.arena, &mut self.sites);
+        let points = sweep::points(&calm.passages, &self.arena, &mut self.tried);
         let points = points.and(sweep::clocks(&self.arena));
         (self.record.space, self.record.equivalent) = (points.space, points.equivalent());
         let order = sweep::spread(std::slice::from_ref(&points));
@@ -145,7 +144,7 @@ impl<'a> Sweep<'a> {
                 .collect();
             self.record.under_faults += new.len() as u64;
             let first = self.singles[index].clone();
-            let points = sweep::points(&new, &self.arena, &mut self.sites);
+            let points = sweep::points(&new, &self.arena, &mut self.tried);
             for (second, context) in points.faults.into_iter().zip(points.contexts) {
                 if self.record.during_recovery == self.depth.fresh_max as u64 {
                     self.record.left_out += 1;
