@@ -123,6 +123,38 @@ fn takings<'a>(graph: &Graph<'a>) -> BTreeMap<&'a str, &'a Event> {
     takings
 }
 
+/// Whether whoever took an operation back may have found that its writer had not written for longer than writers may:
+/// before the taking, and since it began to look.
+fn was_found_abandoned(history: &History, written: &[Written<'_>], taking: &Event) -> bool {
+    let before = written.iter().map(|written| written.event).filter(|event| event.seq < taking.seq);
+    let before: Vec<&Event> = before.chain([taking]).collect();
+    let begun = first_attempt_in_hand(history, taking);
+    before.windows(2).any(|pair| {
+        let silence = pair[1].at().saturating_sub(pair[0].at());
+        let could_see_it = begun.unwrap_or(taking.seq) <= pair[1].seq;
+        silence >= ABANDONED_AFTER && could_see_it
+    })
+}
+
+/// Of the attempts that a host has in hand at an event, where the first began.
+fn first_attempt_in_hand(history: &History, at: &Event) -> Option<u64> {
+    let mut in_hand: BTreeMap<&str, u64> = BTreeMap::new();
+    for event in history.events().iter().take_while(|event| event.seq < at.seq) {
+        if event.host != at.host {
+            continue;
+        }
+        match (event.kind, event.name.as_str()) {
+            (EventKind::Observe, "engine.attempt") => {
+                in_hand.insert(event.text("id"), event.seq);
+            }
+            (EventKind::Observe, "engine.attempted") => drop(in_hand.remove(event.text("id"))),
+            (EventKind::Host, "down" | "ended") => in_hand.clear(),
+            _ => {}
+        }
+    }
+    in_hand.into_values().min()
+}
+
 /// An operation whose writer is at work is taken back by nobody else, unless it takes longer than writers may.
 pub(crate) fn no_live_writer_is_taken_back() -> Check {
     Check::new("no_live_writer_is_taken_back", |history| {
@@ -130,11 +162,8 @@ pub(crate) fn no_live_writer_is_taken_back() -> Check {
         let wrong = takings(&graph).into_iter().find(|(operation, taking)| {
             let Some(sidecar) = graph.sidecars.get(operation) else { return false };
             let is_own = sidecar.last()["process"] == taking.host.as_str();
-            let written = sidecar.written.iter().rfind(|written| written.event.seq < taking.seq);
-            let is_late = written.is_some_and(|written| {
-                taking.at().saturating_sub(written.event.at()) >= ABANDONED_AFTER
-            });
-            !is_own && !is_late && is_at_work(history, operation, taking)
+            let is_abandoned = was_found_abandoned(history, &sidecar.written, taking);
+            !is_own && !is_abandoned && is_at_work(history, operation, taking)
         });
         Outcome::unless(wrong.map(|(operation, taking)| {
             let (seq, host) = (taking.seq, &taking.host);
