@@ -9,6 +9,7 @@ use crate::{BoxError, backoff::Backoff, error::chain, resource::Status, sql::Sql
 
 /// Connects and migrates; waits for a database that is away or busy.
 pub(crate) async fn open(program: &str, url: &str) -> Result<(Pool, Sql), BoxError> {
+    observe!("start.begun", program = program);
     let pool = connect(url).await?;
     let sql = Sql::of(&pool)?;
     let mut failures = 0;
