@@ -17,7 +17,8 @@ use crate::{
 const SETTLE_MAX: Duration = Duration::from_secs(10);
 
 /// A propagation that is applied is one for which the provisioner has changed every resource with limits, or has given
-/// a good reason why it did not.
+/// a good reason why it did not. What has limits only since the dispatch began is left to the upgrade that gave them:
+/// it has a propagation of its own.
 pub(crate) fn applied_means_the_world_agrees() -> Check {
     Check::new("applied_means_the_world_agrees", |history| {
         let mut applied = steps(history)
@@ -26,13 +27,11 @@ pub(crate) fn applied_means_the_world_agrees() -> Check {
         let wrong = applied.find_map(|step| {
             let seq = step.change.event.seq;
             let id = step.change.key.as_str().unwrap_or_default();
-            let resources = rows_at(history, RESOURCES, seq);
-            let left = resources.into_values().find(|resource| {
-                let is_due = text(resource, "team_id") == text(step.after, "team_id")
-                    && has_limits(resource);
-                is_due && !is_answered(history, id, text(resource, "token"), seq)
-            });
-            left.map(|resource| (seq, id, text(resource, "token")))
+            let team = text(step.after, "team_id");
+            let left = owed(history, team, step.since, seq)
+                .into_iter()
+                .find(|token| !is_answered(history, id, token, seq));
+            left.map(|token| (seq, id, token))
         });
         Outcome::unless(wrong.map(|(seq, id, token)| {
             let why = format!(
@@ -42,6 +41,21 @@ pub(crate) fn applied_means_the_world_agrees() -> Check {
             Outcome::invalid(why, answers.chain([seq]))
         }))
     })
+}
+
+/// The resources of a team that had limits all the time from one event to another: whenever a dispatch in between read
+/// them, they were due. The lease with which it began is the row's last change before it is settled.
+fn owed<'a>(history: &'a History, team: &str, since: u64, until: u64) -> Vec<&'a str> {
+    let is_due = |resource: &Value| text(resource, "team_id") == team && has_limits(resource);
+    let mut due = rows_at(history, RESOURCES, since);
+    due.retain(|_, resource| is_due(resource));
+    for change in history.rows(RESOURCES) {
+        let is_meanwhile = (since..=until).contains(&change.event.seq);
+        if is_meanwhile && !change.after.is_some_and(is_due) {
+            due.remove(&change.key.to_string());
+        }
+    }
+    due.into_values().map(|resource| text(resource, "token")).collect()
 }
 
 fn has_limits(resource: &Value) -> bool {
