@@ -67,6 +67,14 @@ impl Ask {
             Self::Import(_) => "import",
         }
     }
+
+    /// The graphs that are to be recorded because somebody says so.
+    fn imported(&self) -> Option<&BTreeSet<String>> {
+        match self {
+            Self::Import(graphs) => Some(graphs),
+            Self::Apply(_) | Self::Refresh => None,
+        }
+    }
 }
 
 impl Cluster {
@@ -79,7 +87,8 @@ impl Cluster {
             command = command,
             request = request,
             kind = name,
-            actor = actor
+            actor = actor,
+            graphs = ask.imported()
         );
         let lock = match self.lock(&command, ask).await {
             Ok(lock) => lock,

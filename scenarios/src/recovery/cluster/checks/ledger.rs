@@ -1,6 +1,6 @@
 //! The ledger: nobody's word is lost, and it says what happened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chaosdrill::{Check, Event, Outcome};
 use serde_json::Value;
@@ -30,15 +30,28 @@ pub(crate) fn no_lost_update() -> Check {
 }
 
 /// A schema in the ledger changes because the command that writes it moved the graph, or recovery found that somebody
-/// had; recovery says so, once for each operation, in the name of whoever began it.
+/// had; recovery says so, once for each operation, in the name of whoever began it. One that was not recorded may also
+/// come in because people had that very graph imported.
 pub(crate) fn every_change_of_the_ledger_is_explained() -> Check {
     Check::new("every_change_of_the_ledger_is_explained", |history| {
         let mut actors: BTreeMap<&str, &str> = BTreeMap::new();
         let mut moves: Vec<(&str, &str, u64)> = Vec::new();
+        let mut imports: BTreeSet<(&str, &str)> = BTreeSet::new();
         replay(history, |world, event, change| {
-            if let "graph.created" | "graph.schema_applied" | "graph.removed" = event.name.as_str()
-            {
-                moves.push((event.host.as_str(), event.text("graph"), event.seq));
+            let (command, graph) = (event.text("command"), event.text("graph"));
+            match event.name.as_str() {
+                "graph.created" | "graph.schema_applied" | "graph.removed" => {
+                    moves.push((event.host.as_str(), graph, event.seq));
+                }
+                "cluster.started" => {
+                    let graphs = event.get("graphs").as_array().into_iter().flatten();
+                    imports.extend(graphs.filter_map(Value::as_str).map(|graph| (command, graph)));
+                }
+                // What recovery has found is for recovery to say, also in an import.
+                "cluster.swept" if matches!(event.text("row"), "3" | "4") => {
+                    imports.remove(&(command, graph));
+                }
+                _ => {}
             }
             let change = change?;
             if let Some(row) = change.after.filter(|_| change.path.contains("/recoveries/")) {
@@ -51,11 +64,13 @@ pub(crate) fn every_change_of_the_ledger_is_explained() -> Check {
             if let Some(why) = wrong_record(before, after, &actors) {
                 return Some(Outcome::invalid(format!("#{} {why}", event.seq), [event.seq]));
             }
-            let (host, began) = *world.commands.get(after["written_by"].as_str()?)?;
+            let command = after["written_by"].as_str()?;
+            let (host, began) = *world.commands.get(command)?;
             let is_moved = |graph: &str| {
                 moves.iter().any(|(by, moved, seq)| *by == host && *moved == graph && *seq > began)
             };
-            unexplained(event, before, after, is_moved)
+            let is_imported = |graph: &str| imports.contains(&(command, graph));
+            unexplained(event, before, after, is_moved, is_imported)
         })
     })
 }
@@ -84,11 +99,15 @@ fn unexplained(
     before: Option<&Value>,
     after: &Value,
     is_moved: impl Fn(&str) -> bool,
+    is_imported: impl Fn(&str) -> bool,
 ) -> Option<Outcome> {
     let (was, is) = (before.map(schemas).unwrap_or_default(), schemas(after));
     let records = added(before, after, "recovery_records");
-    let is_explained =
-        |graph: &str| is_moved(graph) || records.iter().any(|record| record["graph_id"] == graph);
+    let is_explained = |graph: &str| {
+        is_moved(graph)
+            || records.iter().any(|record| record["graph_id"] == graph)
+            || (!was.contains_key(graph) && is_imported(graph))
+    };
     let changed = was
         .keys()
         .chain(is.keys())
@@ -96,7 +115,7 @@ fn unexplained(
     changed.map(|graph| {
         let name = |digest: Option<&&str>| digest.map_or("nothing", |digest| digest).to_owned();
         let why = format!(
-            "#{} {} recorded {} for graph {graph}, where {} was; it did not move it, and recorded no recovery",
+            "#{} {} recorded {} for graph {graph}, where {} was; it did not move it, was not asked to import it, and recorded no recovery",
             event.seq,
             event.host,
             name(is.get(graph)),
