@@ -31,7 +31,7 @@ pub struct StoreError {
 /// Why an object is not known to be written.
 #[derive(Debug, thiserror::Error)]
 pub enum PutError {
-    /// The condition does not hold: there is another's.
+    /// The condition does not hold: there is another's, or nothing where something was to be written over.
     #[error("somebody else's is there")]
     Taken,
     /// It is not written.
@@ -130,6 +130,7 @@ impl Files {
     }
 
     async fn put(&self, path: &str, bytes: &[u8], mode: PutMode) -> Result<(), PutError> {
+        let creates = matches!(mode, PutMode::Create);
         let put = self.store.put_opts(&Path::from(path), bytes.to_vec().into(), mode.into()).await;
         let Err(error) = put else { return Ok(()) };
         let is_conflict = matches!(
@@ -141,6 +142,8 @@ impl Files {
         // written carries an id of its own, or is named by its content, so equal bytes are these.
         match self.get(path).await {
             Ok(Some(found)) if found.bytes == bytes => Ok(()),
+            // Stores answer so too where two requests were under way at once, and none of them was carried out.
+            Ok(None) if creates => Err(PutError::Failed(error)),
             Ok(_) if is_conflict => Err(PutError::Taken),
             Ok(_) => Err(PutError::Failed(error)),
             Err(_) => Err(PutError::Unknown(error)),
