@@ -18,6 +18,7 @@ use crate::sim::{
 pub(crate) enum Due {
     Strike(usize),
     Resume(usize),
+    Proceed(u64),
     Restart(usize),
     Repair(Pair),
     Release(Pair),
@@ -147,6 +148,10 @@ pub(crate) fn fulfil(due: Due, levers: &mut dyn Levers) {
     match due {
         Due::Strike(index) => strike(index, levers),
         Due::Resume(host) => resume(host),
+        Due::Proceed(step) => {
+            let waiting = with(|world| world.delays.remove(&step));
+            waiting.into_iter().for_each(Waker::wake);
+        }
         Due::Restart(host) => restart(host, levers),
         Due::Repair(pair) => {
             repair(pair, levers);
@@ -183,6 +188,8 @@ pub(crate) fn heal(levers: &mut dyn Levers) {
         }
         world.hosts.len()
     });
+    let delayed = with(|world| std::mem::take(&mut world.delays));
+    delayed.into_values().for_each(Waker::wake);
     for pair in with(|world| world.links.in_force(true)) {
         repair(pair, levers);
     }

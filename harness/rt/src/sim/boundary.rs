@@ -12,6 +12,7 @@ use chaosdrill_core::{
 use serde_json::json;
 
 use crate::sim::{
+    delay::Delay,
     gate::{self, Here},
     world,
 };
@@ -65,7 +66,7 @@ pub(crate) async fn apply(here: Here, site: &str, acts: Vec<Act>) -> Passage {
             Act::Error(kind) => passage = Passage::Fail(kind),
             Act::LostAck(kind) => passage = Passage::LoseAck(kind),
             Act::Stall(lasts) => stall(here, lasts).await,
-            Act::Delay(lasts) => crate::time::sleep(lasts).await,
+            Act::Delay(lasts) => Delay::new(lasts).await,
             Act::Partition { .. }
             | Act::Clog { .. }
             | Act::Kill { .. }

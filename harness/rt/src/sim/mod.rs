@@ -8,6 +8,7 @@ pub(crate) mod agenda;
 mod attention;
 pub(crate) mod boundary;
 pub(crate) mod database;
+mod delay;
 pub mod failpoint;
 pub(crate) mod faulty;
 pub(crate) mod gate;
@@ -319,7 +320,8 @@ impl Control<'_> {
         world::with(|world| read(world.ledger.events()))
     }
 
-    /// Ends every fault: links are repaired, stalled hosts go on, crashed hosts come back unless they never do.
+    /// Ends every fault: links are repaired, stalled hosts and delayed steps go on, crashed hosts come back unless they
+    /// never do.
     pub fn heal(&mut self) {
         agenda::heal(self.driver);
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chaosdrill_rt::{
-    fail_point, http, net::TcpListener, observe, sim::Host, sql::Pool, task, time,
+    fail::Injected, fail_point, http, net::TcpListener, observe, sim::Host, sql::Pool, task, time,
 };
 
 use crate::lab::{lab, observed, told};
@@ -164,6 +164,36 @@ fn a_stalled_host_stands_still_and_goes_on() {
         of("timer"),
         [r#"a timer {"at":91000}"#, r#"a timer {"at":131000}"#, r#"a timer {"at":171000}"#]
     );
+}
+
+/// When the run was healed, of a server that passes a failpoint at which it is delayed for 90 s, and gives up after this.
+fn healed_after_a_delay(patience: Duration) -> (Duration, Vec<String>) {
+    let faults = "[[fault]]\nat = { site = \"fp:lab.here\" }\ndo = { delay = \"90s\" }\n";
+    let server = Host::new("server", move || async move {
+        let step = async { fail_point!("lab.here") as Result<(), Injected> };
+        let passed = time::timeout(patience, step).await;
+        observe!("went on", passed = passed.is_ok(), at = time::unix_ms() - 1_767_225_600_000);
+        std::future::pending::<()>().await;
+        Ok(())
+    });
+    let client = Host::new("client", || async { Ok(()) });
+    let finished = lab(1, faults, vec![server, client.client()]).run();
+    let heal = finished.trace.events().iter().find(|event| event.name == "heal");
+    (Duration::from_nanos(heal.expect("it was healed").at_ns), observed(&finished))
+}
+
+#[test]
+fn a_delay_is_in_force_until_the_step_goes_on() {
+    let (healed, said) = healed_after_a_delay(Duration::from_secs(100));
+    assert_eq!(said, [r#"server went on {"at":90000,"passed":true}"#]);
+    assert!(healed >= Duration::from_secs(90), "{healed:?}");
+}
+
+#[test]
+fn a_delay_is_over_when_the_step_is_given_up() {
+    let (healed, said) = healed_after_a_delay(Duration::from_secs(5));
+    assert_eq!(said, [r#"server went on {"at":5000,"passed":false}"#]);
+    assert!((5..6).contains(&healed.as_secs()), "{healed:?}");
 }
 
 #[test]
