@@ -2,8 +2,8 @@
 //!
 //! A host passes the same site many times for the same reason: an idle worker polls a thousand times. Passages of one
 //! site by one host, whose task passed the same two sites before, early in a host's second life or not, are taken to be
-//! alike, and a sweep goes to the first and to the last of them. This is a heuristic, not a theorem; what it leaves out is
-//! counted.
+//! alike, and a sweep goes to the first and to the last of them. This is a heuristic, not a theorem; what it leaves out
+//! is counted.
 
 use std::collections::BTreeMap;
 

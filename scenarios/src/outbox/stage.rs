@@ -189,7 +189,8 @@ pub(crate) fn delivering(scenario: Scenario) -> Scenario {
         .eventually(checks::delivery::every_accepted_message_is_acknowledged(), SETTLED)
 }
 
-/// As [`delivering`], of a few orders through these hosts. Where the hosts are the same, one sweep goes for all of them.
+/// As [`delivering`], of a few orders through these hosts. Where the hosts are the same, one sweep goes for all of
+/// them.
 pub(crate) fn of_orders(name: &str, hosts: fn(Topology) -> Topology) -> Scenario {
     let scenario = Scenario::new(name).linger(A_LEASE_LATER).topology(move |stage| {
         watched(hosts(stage)).client("sender", |workload| async move {

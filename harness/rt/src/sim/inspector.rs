@@ -1,8 +1,8 @@
 //! The harness's own look at the database: the rows of the scenario's watches, after every committed write.
 //!
 //! It reads through connections of its own, on the simulation's thread and in no virtual time, so the pipeline cannot
-//! tell. A watch is read again only where one of its tables was written; with triggers, views or cascades in the schema,
-//! always.
+//! tell. A watch is read again only where one of its tables was written; with triggers, views or cascades in the
+//! schema, always.
 
 use std::{
     cell::RefCell,

@@ -166,7 +166,8 @@ fn a_stalled_host_stands_still_and_goes_on() {
     );
 }
 
-/// When the run was healed, of a server that passes a failpoint at which it is delayed for 90 s, and gives up after this.
+/// When the run was healed, of a server that passes a failpoint at which it is delayed for 90 s, and gives up after
+/// this.
 fn healed_after_a_delay(patience: Duration) -> (Duration, Vec<String>) {
     let faults = "[[fault]]\nat = { site = \"fp:lab.here\" }\ndo = { delay = \"90s\" }\n";
     let server = Host::new("server", move || async move {
