@@ -167,8 +167,8 @@ fn a_stalled_host_stands_still_and_goes_on() {
 }
 
 /// When the run was healed, of a server that passes a failpoint at which it is delayed for 90 s, and gives up after
-/// this.
-fn healed_after_a_delay(patience: Duration) -> (Duration, Vec<String>) {
+/// some time; it is healed at the latest at an instant.
+fn healed_after_a_delay(patience: Duration, heal_at: Duration) -> (Duration, Vec<String>) {
     let faults = "[[fault]]\nat = { site = \"fp:lab.here\" }\ndo = { delay = \"90s\" }\n";
     let server = Host::new("server", move || async move {
         let step = async { fail_point!("lab.here") as Result<(), Injected> };
@@ -178,23 +178,32 @@ fn healed_after_a_delay(patience: Duration) -> (Duration, Vec<String>) {
         Ok(())
     });
     let client = Host::new("client", || async { Ok(()) });
-    let finished = lab(1, faults, vec![server, client.client()]).run();
+    let mut lab = lab(1, faults, vec![server, client.client()]);
+    lab.heal_at = heal_at;
+    let finished = lab.run();
     let heal = finished.trace.events().iter().find(|event| event.name == "heal");
     (Duration::from_nanos(heal.expect("it was healed").at_ns), observed(&finished))
 }
 
 #[test]
 fn a_delay_is_in_force_until_the_step_goes_on() {
-    let (healed, said) = healed_after_a_delay(Duration::from_secs(100));
+    let (healed, said) = healed_after_a_delay(Duration::from_secs(100), Duration::MAX);
     assert_eq!(said, [r#"server went on {"at":90000,"passed":true}"#]);
     assert!(healed >= Duration::from_secs(90), "{healed:?}");
 }
 
 #[test]
 fn a_delay_is_over_when_the_step_is_given_up() {
-    let (healed, said) = healed_after_a_delay(Duration::from_secs(5));
+    let (healed, said) = healed_after_a_delay(Duration::from_secs(5), Duration::MAX);
     assert_eq!(said, [r#"server went on {"at":5000,"passed":false}"#]);
     assert!((5..6).contains(&healed.as_secs()), "{healed:?}");
+}
+
+#[test]
+fn heal_ends_a_delay() {
+    let (healed, said) = healed_after_a_delay(Duration::from_secs(100), Duration::from_secs(20));
+    assert_eq!(healed, Duration::from_secs(20));
+    assert_eq!(said, [r#"server went on {"at":20000,"passed":true}"#]);
 }
 
 #[test]

@@ -15,6 +15,8 @@ struct Patience {
     linger: Duration,
     /// How long after one look at what happened the next may come.
     look_again: Duration,
+    /// When it heals, whatever is still in force.
+    heal_at: Duration,
 }
 
 impl Director for Patience {
@@ -23,14 +25,15 @@ impl Director for Patience {
             return Next::Finish;
         }
         let done = control.clients_are_done() && control.faults_have_ended();
-        if done || control.is_quiescent() {
+        if done || control.is_quiescent() || control.now() >= self.heal_at {
             control.heal();
             self.healed = true;
             let at = control.now() + self.linger;
             return Next::Wake { not_before: at, at };
         }
         let now = control.now();
-        Next::Wake { not_before: now + self.look_again, at: now + Duration::from_secs(24 * 3600) }
+        let at = self.heal_at.min(now + Duration::from_secs(24 * 3600));
+        Next::Wake { not_before: now + self.look_again, at }
     }
 }
 
@@ -39,6 +42,7 @@ pub(crate) struct Lab {
     pub(crate) config: Config,
     pub(crate) linger: Duration,
     pub(crate) look_again: Duration,
+    pub(crate) heal_at: Duration,
 }
 
 pub(crate) fn lab(seed: u64, faults: &str, hosts: Vec<Host>) -> Lab {
@@ -50,12 +54,18 @@ pub(crate) fn lab(seed: u64, faults: &str, hosts: Vec<Host>) -> Lab {
         std::env::temp_dir().join(format!("chaosdrill-rt-{}-{number}", std::process::id()));
     let mut config = Config::new(plan, hosts, folder);
     config.failpoints = vec!["lab.here"];
-    Lab { config, linger: Duration::from_secs(1), look_again: Duration::ZERO }
+    Lab {
+        config,
+        linger: Duration::from_secs(1),
+        look_again: Duration::ZERO,
+        heal_at: Duration::MAX,
+    }
 }
 
 impl Lab {
     fn director(&self) -> Patience {
-        Patience { healed: false, linger: self.linger, look_again: self.look_again }
+        let Self { linger, look_again, heal_at, .. } = *self;
+        Patience { healed: false, linger, look_again, heal_at }
     }
 
     pub(crate) fn run(self) -> Finished {
