@@ -72,12 +72,11 @@ fn share(scenario: &str, defect: &str) -> f64 {
         let record = chaosdrill::run_here(&registry, scenario, Seed(*seed), Some(defect));
         record.expect("it runs").verdict == Verdict::Invalid
     };
-    let shown = (0..RACE_SEEDS / 4).filter(shows).count();
-    shown as f64 * 400.0 / RACE_SEEDS as f64
+    share_of(shows)
 }
 
-fn raw_share(shows: impl Fn(u64) -> bool) -> f64 {
-    (0..RACE_SEEDS).filter(|seed| shows(*seed)).count() as f64 * 100.0 / RACE_SEEDS as f64
+fn share_of(shows: impl Fn(&u64) -> bool) -> f64 {
+    (0..RACE_SEEDS).filter(shows).count() as f64 * 100.0 / RACE_SEEDS as f64
 }
 
 fn main() {
@@ -110,10 +109,14 @@ fn main() {
             ]);
             say(&format!("L3-{pairs}"), "us/msg", all.map(|s| s * 1e6 / f64::from(MESSAGES)));
         }
-        say_share("L5", raw_share(raw::lost_on_one_host), share("races/tasks-of-one-host", "L5"));
+        say_share(
+            "L5",
+            share_of(|seed| raw::lost_on_one_host(*seed)),
+            share("races/tasks-of-one-host", "L5"),
+        );
         say_share(
             "L5n",
-            raw_share(raw::lost_over_the_network),
+            share_of(|seed| raw::lost_over_the_network(*seed)),
             share("races/over-the-network", "L5n"),
         );
     });

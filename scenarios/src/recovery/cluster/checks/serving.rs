@@ -1,6 +1,9 @@
 //! Serving: a graph that is well is served, whatever is the matter with another.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use chaosdrill::{Check, Event, Outcome};
 use serde_json::Value;
@@ -37,6 +40,11 @@ fn names(list: &Value) -> BTreeSet<&str> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
+/// Whether a look at the cluster met an error of the store, and so cannot tell all that is there.
+fn is_blind(look: &Event) -> bool {
+    look.int("store_errors").unwrap_or_default() > 0
+}
+
 /// The graphs that are well are served, all of them and no others, unless something may be wrong with any.
 pub(crate) fn healthy_graphs_serve() -> Check {
     Check::new("healthy_graphs_serve", |history| {
@@ -64,10 +72,9 @@ pub(crate) fn healthy_graphs_serve() -> Check {
 
 fn compare(event: &Event, began: u64, servable: &BTreeSet<&str>) -> Option<Outcome> {
     let served = names(event.get("ready"));
-    let is_blind = event.int("store_errors").unwrap_or_default() > 0;
     let wrong =
         served.difference(servable).next().map(|graph| (graph, "is served, and should not be"));
-    let missed = servable.difference(&served).next().filter(|_| !is_blind);
+    let missed = servable.difference(&served).next().filter(|_| !is_blind(event));
     let (graph, why) = wrong.or(missed.map(|graph| (graph, "is well, and is not served")))?;
     let fatal = event.get("fatal");
     let why =
@@ -87,13 +94,18 @@ pub(crate) fn every_wanted_graph_is_served() -> Check {
             graphs.into_iter().flatten().map(|(graph, _)| graph.as_str()).collect();
         // A slow look may still tell of what was there before.
         let done = wanted.end.map_or(wanted.invoke.seq, |end| end.seq);
-        let begun: BTreeSet<&str> = history
+        let begun: BTreeMap<&str, Duration> = history
             .observed("server.looking")
             .filter(|event| event.host == "server" && event.seq > done)
-            .map(|event| event.text("look"))
+            .map(|event| (event.text("look"), event.at()))
             .collect();
-        let looks = history.observed("server.looked");
-        let Some(last) = looks.filter(|event| begun.contains(event.text("look"))).last() else {
+        // And one that was hindered before heal says nothing of the time after it.
+        let healed = history.healed_at().unwrap_or_default();
+        let counts = |look: &&Event| {
+            let began = begun.get(look.text("look"));
+            began.is_some_and(|began| *began >= healed || !is_blind(look))
+        };
+        let Some(last) = history.observed("server.looked").filter(counts).last() else {
             return Outcome::invalid("the server has not looked since", [done]);
         };
         let served = names(last.get("ready"));
