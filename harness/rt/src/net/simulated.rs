@@ -1,14 +1,11 @@
 //! A stream of the simulator's, with boundaries, and with resets where its link is cut.
 //!
-//! turmoil draws how long a message travels from an exponential distribution, which hardly leaves the lower part of its
-//! range. So the simulator carries everything in the shortest time, and what arrives is held here for a time drawn over
-//! the whole range, in the order of its arrival: the same on every simulator.
+//! How long a message travels is drawn over the whole range of the network's latency, and messages arrive in the order
+//! in which they were sent, on every simulator.
 
 use std::{
-    collections::VecDeque,
     future::Future,
     io,
-    mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -20,13 +17,13 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use crate::{
     sim::{
         boundary::{self, Announced, Passage},
-        clock, faulty,
+        faulty,
         gate::{self, Here},
         link::Pair,
         simulator::net::{self as wires, Wire},
         world,
     },
-    time::{Instant, Sleep, sleep, sleep_until},
+    time::sleep,
 };
 
 type Entering = Pin<Box<dyn Future<Output = Passage> + Send>>;
@@ -39,17 +36,6 @@ pub(super) struct Stream {
     link: Option<(Pair, u64)>,
     /// A write that waits for what struck at its boundary.
     entering: Option<Entering>,
-    arrivals: Arrivals,
-}
-
-/// What has come over the link and is not there yet.
-#[derive(Default)]
-struct Arrivals {
-    /// Bytes with the instant at which they are there; none stand for the end of the stream.
-    queue: VecDeque<(Instant, Vec<u8>)>,
-    /// Whether the end has come.
-    ended: bool,
-    due: Option<Pin<Box<Sleep>>>,
 }
 
 /// How a stream finds its host and its link.
@@ -62,58 +48,6 @@ enum Found {
     /// What has arrived is held back.
     Held,
     Free,
-}
-
-/// Bytes that are taken off a stream at once.
-const CHUNK_BYTES: usize = 8 << 10;
-
-impl Arrivals {
-    /// Takes off the stream what there is; each gets the instant at which it will be there.
-    fn take_in(&mut self, mut inner: Pin<&mut Wire>, cx: &mut Context<'_>) -> io::Result<()> {
-        while !self.ended {
-            let mut chunk = [MaybeUninit::uninit(); CHUNK_BYTES];
-            let mut buffer = ReadBuf::uninit(&mut chunk);
-            match inner.as_mut().poll_read(cx, &mut buffer) {
-                Poll::Pending => break,
-                Poll::Ready(result) => result?,
-            }
-            let delay = world::with(|world| world.draw_network_delay());
-            let mut due = clock::instant() + delay;
-            if let Some((before, _)) = self.queue.back() {
-                due = due.max(*before);
-            }
-            self.ended = buffer.filled().is_empty();
-            self.queue.push_back((due, buffer.filled().to_vec()));
-        }
-        Ok(())
-    }
-
-    /// Hands out what is there.
-    fn poll_next(
-        &mut self,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let Some((at, bytes)) = self.queue.front_mut() else { return Poll::Pending };
-        if *at > clock::instant() {
-            let due = self.due.get_or_insert_with(|| Box::pin(sleep_until(*at)));
-            if due.deadline() != *at {
-                due.as_mut().reset(*at);
-            }
-            ready!(due.as_mut().poll(cx));
-        }
-        if bytes.is_empty() {
-            // The end stays where it is, for whoever asks again.
-            return Poll::Ready(Ok(()));
-        }
-        let length = bytes.len().min(buffer.remaining());
-        buffer.put_slice(&bytes[..length]);
-        bytes.drain(..length);
-        if bytes.is_empty() {
-            self.queue.pop_front();
-        }
-        Poll::Ready(Ok(()))
-    }
 }
 
 /// Connects as a boundary.
@@ -142,14 +76,11 @@ fn reset() -> io::Error {
 
 impl Stream {
     pub(super) fn new(inner: Wire, site: String) -> Self {
-        let link =
-            gate::here().zip(wires::peer(&inner)).and_then(|(here, peer): (Here, String)| {
-                world::with(|world| {
-                    let pair = Pair::of(here.host, world.host_named(&peer)?);
-                    Some((pair, world.links.resets(pair)))
-                })
-            });
-        Self { inner: Some(inner), site, link, entering: None, arrivals: Arrivals::default() }
+        let link = gate::here().zip(wires::peer(&inner)).map(|(here, peer): (Here, usize)| {
+            let pair = Pair::of(here.host, peer);
+            (pair, world::with(|world| world.links.resets(pair)))
+        });
+        Self { inner: Some(inner), site, link, entering: None }
     }
 
     /// The stream beneath, unless its link has been cut since it was opened.
@@ -183,15 +114,12 @@ impl Stream {
             }
         });
         match found {
-            None | Some(Found::Dead) => return Poll::Pending,
+            None | Some(Found::Dead | Found::Held) => return Poll::Pending,
             Some(Found::Cut) => self.inner = None,
-            Some(Found::Held | Found::Free) => {}
+            Some(Found::Free) => {}
         }
         let inner = self.inner.as_mut().ok_or_else(reset)?;
-        if let Some(Found::Free) = found {
-            self.arrivals.take_in(Pin::new(inner), cx)?;
-        }
-        self.arrivals.poll_next(cx, buffer)
+        Pin::new(inner).poll_read(cx, buffer)
     }
 
     pub(super) fn poll_write(
@@ -247,8 +175,9 @@ impl Stream {
     /// The bytes are on their way, and whatever the other side answers will not be heard. The stream beneath must
     /// outlive its owner, or its end would overtake the bytes.
     fn linger(&mut self) {
-        if let Some(mut inner) = self.inner.take() {
+        if let Some(inner) = self.inner.take() {
             crate::task::spawn(async move {
+                let mut inner = wires::undelayed(inner);
                 let mut unheard = [0; 1024];
                 while matches!(inner.read(&mut unheard).await, Ok(length) if length > 0) {}
             });

@@ -21,7 +21,7 @@ use crate::sim::{
     link::{Links, Pair},
     order::{Picker, Turns},
     plan::ArmedPlan,
-    stores,
+    simulator, stores,
     travel::Ways,
 };
 
@@ -91,7 +91,8 @@ pub(crate) struct World {
     swarm: Option<Swarm>,
     pub(crate) workload_max: Option<u32>,
     pub(crate) passages: Passages,
-    agenda_next: u64,
+    /// Counts what was ever put on the agenda.
+    pub(crate) agenda_next: u64,
     casualties: Vec<(String, String)>,
     latest: Duration,
 }
@@ -153,7 +154,10 @@ pub(crate) fn install(config: &Config, tracing: Tracing) {
         database_down: 0,
         history_length: 0,
         ways: Ways::new(config),
-        picker: Picker::new(config.plan.order, config.seed.stream("order of tasks")),
+        picker: Picker::new(
+            simulator::order(config.plan.order),
+            config.seed.stream("order of tasks"),
+        ),
         dice: config.seed.stream("outside every host"),
         network_dice: config.seed.stream("network latency"),
         network_latency: config.network,

@@ -85,6 +85,11 @@ pub(crate) fn instant_ns() -> u64 {
     instant
 }
 
+/// When the last poll of a host's task began; to ask for the time once more costs as much as all else that follows it.
+pub(crate) fn last_polled() -> Duration {
+    Duration::from_nanos(INSTANT.get().0)
+}
+
 /// madsim does not say whose task runs that was spawned behind the facade's back.
 pub(crate) fn host_of_runtime() -> Option<Here> {
     None

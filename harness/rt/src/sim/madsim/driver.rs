@@ -13,20 +13,15 @@ use std::{
     time::Duration,
 };
 
-use madsim::{
-    net::NetSim,
-    runtime::Handle,
-    task::NodeId,
-    time::{Sleep, TimeHandle},
-};
+use madsim::{net::NetSim, runtime::Handle, task::NodeId, time::TimeHandle};
 
-use super::{net::address_of, time};
+use super::{clock, net::address_of, time};
 use crate::sim::{
     BoxError, Config, Director, Levers, Stop, agenda,
     attention::Attention,
     gate::{Gate, Here},
     link::Pair,
-    world::{self, Request},
+    world::{self, Request, World},
 };
 
 /// The director is not asked more often than this.
@@ -48,7 +43,19 @@ struct Pause {
     interest: Interest,
     /// Until when it sleeps.
     until: Duration,
+    /// Where the world stood when it was last looked at.
+    seen: (u64, u64),
     waker: Waker,
+}
+
+impl Pause {
+    /// Whether a poll may have changed when the harness has something to do; asked after each, so it is cheap.
+    fn has_news(&mut self) -> bool {
+        let (seen, is_urgent) = world::with(|world| {
+            ((world.history_length, world.agenda_next), self.interest.is_urgent(world))
+        });
+        std::mem::replace(&mut self.seen, seen) != seen || is_urgent || time::armed() == 0
+    }
 }
 
 /// What is of interest to the harness.
@@ -63,13 +70,18 @@ struct Interest {
 }
 
 impl Interest {
+    /// Whether the harness has something to do at once.
+    fn is_urgent(&self, world: &World) -> bool {
+        world.stop.is_some()
+            || !world.requests.is_empty()
+            || world.ledger.length() > self.events_max
+            || POLLS.get() > self.steps_max
+    }
+
     /// When the harness has something to do; and when nothing will ever happen any more, if until then nothing does.
     fn next(&self) -> (Duration, Option<Duration>) {
         let (length, is_urgent, due) = world::with(|world| {
-            let is_urgent = world.stop.is_some()
-                || !world.requests.is_empty()
-                || world.ledger.length() > self.events_max
-                || POLLS.get() > self.steps_max;
+            let is_urgent = self.is_urgent(world);
             let due = world.agenda.first_key_value().map(|((at, _), _)| *at);
             (world.history_length, is_urgent, due)
         });
@@ -84,20 +96,35 @@ impl Interest {
 /// A host's task was polled: the harness is woken where that changes when it has something to do.
 pub(crate) fn polled() {
     POLLS.set(POLLS.get() + 1);
-    LAST_POLL.set(world::now());
+    LAST_POLL.set(clock::last_polled());
     let waker = PAUSE.with_borrow_mut(|pause| {
         let pause = pause.as_mut()?;
         pause.interest.attention.told = false;
-        let (next, quiet) = pause.interest.next();
-        let until = quiet.map_or(next, |quiet| quiet.min(next));
-        if until >= pause.until {
+        if !pause.has_news() {
             return None;
         }
-        pause.until = until;
-        Some(pause.waker.clone())
+        let (next, quiet) = pause.interest.next();
+        if next < pause.until {
+            pause.until = next;
+            return Some(pause.waker.clone());
+        }
+        if let Some(quiet) = quiet.filter(|quiet| *quiet < pause.until) {
+            // By then there may be something to wait for again: only a timer is worth it.
+            pause.until = quiet;
+            wake_at(quiet, &pause.waker);
+        }
+        None
     });
     if let Some(waker) = waker {
         waker.wake();
+    }
+}
+
+/// madsim wakes the harness at an instant; it cannot be talked out of it.
+fn wake_at(at: Duration, waker: &Waker) {
+    let mut timer = TimeHandle::current().sleep(at.saturating_sub(world::now()));
+    if Pin::new(&mut timer).poll(&mut Context::from_waker(waker)).is_ready() {
+        waker.wake_by_ref();
     }
 }
 
@@ -233,7 +260,8 @@ async fn turn(
 /// Waits until there is something to do; true where nothing will ever happen any more.
 struct Waiting {
     interest: Interest,
-    timer: Option<Sleep>,
+    /// The instant at which madsim is to wake the harness as it is.
+    timer: Option<Duration>,
 }
 
 impl Future for Waiting {
@@ -250,12 +278,11 @@ impl Future for Waiting {
             return Poll::Ready(true);
         }
         let until = quiet.map_or(next, |quiet| quiet.min(next));
-        let mut timer = TimeHandle::current().sleep(until - now);
-        if Pin::new(&mut timer).poll(cx).is_ready() {
-            cx.waker().wake_by_ref();
+        if self.timer.replace(until) != Some(until) {
+            wake_at(until, cx.waker());
         }
-        self.timer = Some(timer);
-        let pause = Pause { interest: self.interest, until, waker: cx.waker().clone() };
+        let seen = world::with(|world| (world.history_length, world.agenda_next));
+        let pause = Pause { interest: self.interest, until, seen, waker: cx.waker().clone() };
         PAUSE.set(ManuallyDrop::new(Some(pause)));
         Poll::Pending
     }

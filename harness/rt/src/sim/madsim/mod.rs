@@ -20,13 +20,13 @@ use std::{
 };
 
 use ::madsim::runtime::Runtime;
-use chaosdrill_core::check::panic_message;
+use chaosdrill_core::{check::panic_message, plan::Order};
 use tokio::{
     runtime::{Builder, RngSeed},
     task::unconstrained,
 };
 
-use crate::sim::{self, Config, Director, Finished, Tracing};
+use crate::sim::{self, Config, Director, Finished, Latency, Tracing};
 
 /// The name of this simulator, as records give it.
 pub(crate) const NAME: &str = "madsim";
@@ -119,10 +119,16 @@ fn seed(config: &Config) -> u64 {
     config.seed.stream("madsim").next_u64()
 }
 
-/// Messages travel in the shortest time; what they take besides is drawn where they arrive.
+/// madsim draws itself how long a message travels, over the whole range, and hands messages on in order.
 fn settings(config: &Config) -> ::madsim::Config {
-    let shortest = Duration::from_millis(config.network.ms_min);
+    let Latency { ms_min, ms_max } = config.network;
+    let [shortest, longest] = [ms_min, ms_max.max(ms_min)].map(Duration::from_millis);
     let mut settings = ::madsim::Config::default();
-    settings.net.send_latency = shortest..shortest + Duration::from_nanos(1);
+    settings.net.send_latency = shortest..longest + Duration::from_nanos(1);
     settings
+}
+
+/// The order of ready tasks that is left to draw: madsim's own is at random already, by its seed.
+pub(crate) fn order(wanted: Order) -> Order {
+    if wanted == Order::Random { Order::Fifo } else { wanted }
 }

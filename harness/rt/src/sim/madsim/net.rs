@@ -36,17 +36,20 @@ pub(crate) struct Wire {
     is_shut: bool,
 }
 
+/// The address before that of the first host.
+const NETWORK: u32 = u32::from_be_bytes([10, 0, 0, 0]);
+
 /// The address of a host, by its place.
 pub(crate) fn address_of(host: usize) -> IpAddr {
     let number = u32::try_from(host + 1).expect("there are not that many hosts");
-    IpAddr::V4(Ipv4Addr::from(u32::from(Ipv4Addr::new(10, 0, 0, 0)) + number))
+    IpAddr::V4(Ipv4Addr::from(NETWORK + number))
 }
 
-fn host_of(address: IpAddr) -> Option<String> {
-    world::with(|world| {
-        let place = (0..world.hosts.len()).find(|host| address_of(*host) == address)?;
-        Some(world.hosts[place].name.clone())
-    })
+fn host_at(address: IpAddr) -> Option<usize> {
+    let IpAddr::V4(address) = address else { return None };
+    let number = u32::from(address).checked_sub(NETWORK)? as usize;
+    let hosts = world::with(|world| world.hosts.len());
+    number.checked_sub(1).filter(|host| *host < hosts)
 }
 
 /// Listens.
@@ -61,7 +64,11 @@ pub(crate) async fn accept(listener: &Listener) -> io::Result<Wire> {
 
 /// Connects.
 pub(crate) async fn connect(address: &str) -> io::Result<Wire> {
-    if let Some(pair) = link_to(address) {
+    let Some((host, port)) = host_and_port(address) else {
+        return TcpStream::connect(address).await.map(Wire::new);
+    };
+    if let Some(here) = gate::here() {
+        let pair = Pair::of(here.host, host);
         std::future::poll_fn(|cx| {
             world::with(|world| {
                 if is_held(&world.links, pair) {
@@ -73,23 +80,28 @@ pub(crate) async fn connect(address: &str) -> io::Result<Wire> {
         })
         .await;
     }
-    TcpStream::connect(address).await.map(Wire::new)
+    TcpStream::connect((address_of(host), port)).await.map(Wire::new)
 }
 
-fn link_to(address: &str) -> Option<Pair> {
-    let (name, _) = address.rsplit_once(':')?;
-    let here = gate::here()?;
-    world::with(|world| Some(Pair::of(here.host, world.host_named(name)?)))
+/// Whom an address means, where it is a host of the simulation.
+fn host_and_port(address: &str) -> Option<(usize, u16)> {
+    let (name, port) = address.rsplit_once(':')?;
+    Some((world::with(|world| world.host_named(name))?, port.parse().ok()?))
 }
 
-/// The name of the host on the other side.
-pub(crate) fn peer(wire: &Wire) -> Option<String> {
-    host_of(wire.inner.peer_addr().ok()?.ip())
+/// The place of the host on the other side.
+pub(crate) fn peer(wire: &Wire) -> Option<usize> {
+    host_at(wire.inner.peer_addr().ok()?.ip())
 }
 
 /// Whether bytes that have arrived over a clogged link are to be held back by us.
 pub(crate) fn is_held(links: &Links, pair: Pair) -> bool {
     links.is_clogged(pair) && !links.is_cut(pair)
+}
+
+/// The stream for whom it is all the same when something arrives: the delay is madsim's own.
+pub(crate) fn undelayed(wire: Wire) -> impl AsyncRead + Unpin {
+    wire
 }
 
 impl Wire {
@@ -117,23 +129,21 @@ impl AsyncRead for Wire {
         if self.has_ended {
             return Poll::Ready(Ok(()));
         }
-        assert!(buffer.remaining() > HEADER_BYTES, "the harness reads large pieces");
-        let begin = buffer.filled().len();
-        ready!(Pin::new(&mut self.inner).poll_read(cx, buffer))?;
-        // madsim hands out what was flushed at once, which is one frame, or its rest.
-        let mut length = buffer.filled().len() - begin;
-        if length == 0 {
-            self.has_ended = true;
-        } else if self.left == 0 {
-            let bytes = &mut buffer.filled_mut()[begin..];
-            let header =
-                bytes.first_chunk::<HEADER_BYTES>().expect("a frame begins with its length");
-            self.left = u32::from_be_bytes(*header) as usize;
-            self.has_ended = self.left == 0;
-            bytes.copy_within(HEADER_BYTES.., 0);
-            length -= HEADER_BYTES;
-            buffer.set_filled(begin + length);
+        if self.left == 0 {
+            let mut header = [0; HEADER_BYTES];
+            let mut begin = ReadBuf::new(&mut header);
+            ready!(Pin::new(&mut self.inner).poll_read(cx, &mut begin))?;
+            // madsim hands out what was flushed at once, which is one frame: its length is there in one piece.
+            let is_gone = begin.filled().is_empty();
+            self.left = u32::from_be_bytes(header) as usize;
+            self.has_ended = is_gone || self.left == 0;
+            if self.has_ended {
+                return Poll::Ready(Ok(()));
+            }
         }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.inner).poll_read(cx, buffer))?;
+        let length = buffer.filled().len() - before;
         self.left = self.left.checked_sub(length).expect("a frame ends where the next begins");
         Poll::Ready(Ok(()))
     }

@@ -1,0 +1,86 @@
+//! What has come over a link and is not there yet.
+//!
+//! turmoil draws how long a message travels from an exponential distribution, which hardly leaves the lower part of its
+//! range. So turmoil carries everything in the shortest time, and what arrives is held here for a time drawn over the
+//! whole range, in the order of its arrival.
+
+use std::{
+    collections::VecDeque,
+    io,
+    mem::MaybeUninit,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use tokio::io::{AsyncRead, ReadBuf};
+
+use crate::{
+    sim::{clock, world},
+    time::{Instant, Sleep, sleep_until},
+};
+
+/// Bytes that are taken off a stream at once.
+const CHUNK_BYTES: usize = 8 << 10;
+
+/// What has arrived over one stream, in order.
+#[derive(Default)]
+pub(super) struct Arrivals {
+    /// Bytes with the instant at which they are there; none stand for the end of the stream.
+    queue: VecDeque<(Instant, Vec<u8>)>,
+    /// Whether the end has come.
+    ended: bool,
+    due: Option<Pin<Box<Sleep>>>,
+}
+
+impl Arrivals {
+    /// Takes off the stream what there is; each gets the instant at which it will be there.
+    pub(super) fn take_in(
+        &mut self,
+        mut inner: Pin<&mut impl AsyncRead>,
+        cx: &mut Context<'_>,
+    ) -> io::Result<()> {
+        while !self.ended {
+            let mut chunk = [MaybeUninit::uninit(); CHUNK_BYTES];
+            let mut buffer = ReadBuf::uninit(&mut chunk);
+            match inner.as_mut().poll_read(cx, &mut buffer) {
+                Poll::Pending => break,
+                Poll::Ready(result) => result?,
+            }
+            let delay = world::with(|world| world.draw_network_delay());
+            let mut due = clock::instant() + delay;
+            if let Some((before, _)) = self.queue.back() {
+                due = due.max(*before);
+            }
+            self.ended = buffer.filled().is_empty();
+            self.queue.push_back((due, buffer.filled().to_vec()));
+        }
+        Ok(())
+    }
+
+    /// Hands out what is there.
+    pub(super) fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let Some((at, bytes)) = self.queue.front_mut() else { return Poll::Pending };
+        if *at > clock::instant() {
+            let due = self.due.get_or_insert_with(|| Box::pin(sleep_until(*at)));
+            if due.deadline() != *at {
+                due.as_mut().reset(*at);
+            }
+            ready!(due.as_mut().poll(cx));
+        }
+        if bytes.is_empty() {
+            // The end stays where it is, for whoever asks again.
+            return Poll::Ready(Ok(()));
+        }
+        let length = bytes.len().min(buffer.remaining());
+        buffer.put_slice(&bytes[..length]);
+        bytes.drain(..length);
+        if bytes.is_empty() {
+            self.queue.pop_front();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
