@@ -2,8 +2,8 @@
 //! either and sets what they say side by side.
 //!
 //! Ours is measured three times: bare, that is without a trace and with ready tasks in the simulator's own order, as
-//! they run raw; untraced, in the order that the seed draws, where a task comes to its turn twice before it runs; and
-//! traced, as drills run.
+//! they run raw; untraced, in the order that the seed draws, for which on turmoil a task comes to its turn twice before
+//! it runs; and traced, as drills run.
 //!
 //! L1 is idle time: two workers back off and ping a server after each sleep. L2 are heartbeats, three hosts to each
 //! other once a second. L3 is ping-pong at 1 ms. L5 and L5n are no speeds: the share of plain seeds that show a lost

@@ -1,6 +1,6 @@
 //! Items come to rest, and stay there.
 
-use chaosdrill::{Check, Outcome};
+use chaosdrill::{Check, History, Outcome};
 use serde_json::Value;
 
 use crate::checks::rows::{Items, last_change, last_rows_by_key, steps, text};
@@ -37,9 +37,18 @@ pub(crate) fn terminal_is_final_but(
 
 /// Every item comes to rest: no state is a trap.
 pub(crate) fn every_item_comes_to_rest(items: Items) -> Check {
+    every_item_comes_to_rest_but(items, |_, _| false)
+}
+
+/// As [`every_item_comes_to_rest`], but for items of which so much is not asked, by their keys.
+pub(crate) fn every_item_comes_to_rest_but(
+    items: Items,
+    may: impl Fn(&History, &Value) -> bool + Send + Sync + 'static,
+) -> Check {
     Check::new("every_item_comes_to_rest", move |history| {
         let rows = last_rows_by_key(history, items.watch);
-        let open = rows.into_values().find(|(_, row)| !items.is_terminal(row));
+        let mut open = rows.into_values().filter(|(_, row)| !items.is_terminal(row));
+        let open = open.find(|(key, _)| !may(history, key));
         Outcome::unless(open.map(|(key, row)| {
             let error = text(row, "last_error");
             let why = format!(
