@@ -4,7 +4,7 @@
 //! turn waits until all that are ready have come to theirs; then one of them is picked, by the seed. So another seed is
 //! another interleaving. Picking by priorities with a few changes at drawn points is probabilistic concurrency testing
 //! (Burckhardt, Kothari, Musuvathi, Nagarakatte: A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs,
-//! 2010): it reaches deeper races than drawing anew each time.
+//! 2010): it reaches deeper races than drawing anew each time. A simulator that draws by itself is let draw.
 
 use std::{collections::BTreeMap, task::Waker};
 
