@@ -6,7 +6,7 @@
 //! | no silent success | [`outside::done_means_accepted`] | propagation `applied_means_the_world_agrees`, provisioning `created_means_addressable` |
 //! | no limbo | [`rest::every_item_comes_to_rest`] | outbox `every_committed_message_is_published`, recovery `applies_converge` |
 //! | bounded work | [`bounds::attempts_stay_within_the_ceiling`], [`bounds::effects_stay_within_the_bound`] | notification `asks_stay_within_the_budget` |
-//! | exclusive holder | [`holders::holders_do_not_overlap`] | who settles: outbox `settle_only_by_the_current_claim`, propagation `only_the_holder_settles`, notification `settled_by_the_current_claim` |
+//! | exclusive holder | [`holders::holders_do_not_overlap`], [`settling::only_the_holder_settles`] | outbox `one_live_holder_per_message` |
 //! | terminal is final | [`rest::terminal_is_final`] |  |
 //! | all or nothing |  | outbox `commits_are_all_or_nothing`, recovery `every_write_is_whole_or_absent` |
 //! | the retry schedule is exact | [`schedule::retries_keep_the_schedule`] |  |
@@ -31,4 +31,5 @@ pub(crate) mod registries;
 pub(crate) mod rest;
 pub(crate) mod rows;
 pub(crate) mod schedule;
+pub(crate) mod settling;
 pub(crate) mod weather;

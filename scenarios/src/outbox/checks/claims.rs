@@ -1,10 +1,14 @@
 //! Who holds a message, and who may settle it.
 
-use chaosdrill::{Check, Event, History, Outcome, Priority};
+use chaosdrill::{Check, Event, Outcome, Priority};
 
 use crate::{
-    checks::{bounds, rows::Step},
-    outbox::checks::rows::{MESSAGES, int, is, steps, text},
+    checks::{
+        bounds,
+        rows::Step,
+        settling::{self, Settling},
+    },
+    outbox::checks::rows::{MESSAGES, OUTBOX, int, is, steps, text},
 };
 
 /// While a lease lasts, nobody else claims the message.
@@ -27,55 +31,36 @@ pub(crate) fn one_live_holder_per_message() -> Check {
 
 /// A claim is settled by the worker and attempt that hold it, while the lease lasts, and by nobody else.
 pub(crate) fn settle_only_by_the_current_claim() -> Check {
-    Check::new("settle_only_by_the_current_claim", |history| {
-        let wrong = steps(history).into_iter().find_map(|step| {
-            // A row that is written once more, and stays what it was, was settled once more.
-            let is_settle = !is(step.after, "in_flight");
-            let is_burial = text(step.after, "last_error").starts_with("given up");
-            if !is_settle || is_burial {
-                return None;
-            }
-            let settling = last_word(history, &step)?;
-            let (worker, attempt) =
-                (settling.text("worker"), settling.int("attempt").unwrap_or_default());
-            let holds = is(step.before, "in_flight")
-                && text(step.before, "claimed_by") == worker
-                && int(step.before, "attempts") == attempt
-                && settling.wall_ms() < int(step.before, "claimed_until");
-            (!holds).then(|| violation(&step, settling))
-        });
-        Outcome::unless(wrong)
-    })
+    let mut check = settling::only_the_holder_settles(Settling {
+        noun: "message",
+        watch: OUTBOX,
+        // A row that is written once more, and stays what it was, was settled once more.
+        settles: |_, after| {
+            let is_burial = text(after, "last_error").starts_with("given up");
+            !is(after, "in_flight") && !is_burial
+        },
+        said: Some(("outbox.settling", "message")),
+        why_not,
+    });
+    "settle_only_by_the_current_claim".clone_into(&mut check.name);
+    check
 }
 
-/// What the host that changed the row said last before it did.
-fn last_word<'a>(history: &'a History, step: &Step<'_>) -> Option<&'a Event> {
-    let event = step.change.event;
-    let message = step.change.key.as_str().unwrap_or_default();
-    history
-        .observed("outbox.settling")
-        .filter(|said| {
-            said.seq < event.seq && said.host == event.host && said.text("message") == message
-        })
-        .last()
-}
-
-fn violation(step: &Step<'_>, settling: &Event) -> Outcome {
-    let (host, seq, since) = (&step.change.event.host, step.change.event.seq, step.since);
-    let attempt = settling.int("attempt").unwrap_or_default();
-    let holder = match text(step.before, "claimed_by") {
-        "" => format!("it was {} since #{since}", text(step.before, "status")),
-        holder if holder == settling.text("worker") && attempt == int(step.before, "attempts") => {
-            let over = settling.wall_ms() - int(step.before, "claimed_until");
-            format!("its lease since #{since} had been over for {over} ms")
-        }
-        holder => format!("#{since} attempt {} belonged to {holder}", int(step.before, "attempts")),
+/// Why a worker could not settle a message under its attempt, if it could not.
+fn why_not(step: &Step<'_>, settling: &Event) -> Option<String> {
+    let (before, since) = (step.before, step.since);
+    let (worker, attempt) = (settling.text("worker"), settling.int("attempt").unwrap_or_default());
+    let is_own = text(before, "claimed_by") == worker && int(before, "attempts") == attempt;
+    let over_ms = settling.wall_ms() - int(before, "claimed_until");
+    if is(before, "in_flight") && is_own && over_ms < 0 {
+        return None;
+    }
+    let holder = match text(before, "claimed_by") {
+        "" => format!("it was {} since #{since}", text(before, "status")),
+        _ if is_own => format!("its lease since #{since} had been over for {over_ms} ms"),
+        holder => format!("#{since} attempt {} belonged to {holder}", int(before, "attempts")),
     };
-    let why = format!(
-        "#{seq} {host} settled message {} under attempt {attempt}; {holder}",
-        step.change.key
-    );
-    Outcome::invalid(why, [since, seq])
+    Some(format!("under attempt {attempt}; {holder}"))
 }
 
 /// Every claim counts as one attempt, and nothing else does.

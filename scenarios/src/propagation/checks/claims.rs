@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority};
 
 use crate::{
-    checks::holders::{self, Holding},
+    checks::{
+        holders::{self, Holding},
+        settling::{self, Settling},
+    },
     propagation::checks::rows::{
         DISTURBED, LEASE, PROPAGATIONS, int, is_disturbed, is_requeue, rows_at, state, steps, text,
     },
@@ -110,38 +113,23 @@ pub(crate) fn picks_are_a_lease_apart() -> Check {
 
 /// A row is settled by the claim that holds it, and by nobody else.
 pub(crate) fn only_the_holder_settles() -> Check {
-    Check::new("only_the_holder_settles", |history| {
-        let wrong = steps(history).into_iter().find_map(|step| {
-            let is_settled = int(step.after, "attempts") > int(step.before, "attempts")
-                || state(step.after) != state(step.before)
-                || (state(step.before) != "pending" && step.before != step.after);
-            if !is_settled || is_requeue(step.before, step.after) {
-                return None;
-            }
-            let event = step.change.event;
-            let id = step.change.key.as_str().unwrap_or_default();
-            let said = history
-                .observed("runner.settling")
-                .filter(|said| {
-                    said.seq < event.seq
-                        && said.host == event.host
-                        && said.text("propagation") == id
-                })
-                .last()?;
-            let holder = text(step.before, "claim_token");
-            (said.text("claim") != holder).then_some((step, said, holder))
-        });
-        Outcome::unless(wrong.map(|(step, said, holder)| {
-            let seq = step.change.event.seq;
-            let holder = if holder.is_empty() { "nobody" } else { holder };
-            let why = format!(
-                "#{seq} propagation {} was settled under the claim {}, and held by {holder} since #{}",
-                step.change.key,
-                said.text("claim"),
-                step.since
-            );
-            Outcome::invalid(why, [step.since, said.seq, seq])
-        }))
+    settling::only_the_holder_settles(Settling {
+        noun: "propagation",
+        watch: PROPAGATIONS,
+        settles: |before, after| {
+            let is_settled = int(after, "attempts") > int(before, "attempts")
+                || state(after) != state(before)
+                || (state(before) != "pending" && before != after);
+            is_settled && !is_requeue(before, after)
+        },
+        said: Some(("runner.settling", "propagation")),
+        why_not: |step, settling| {
+            let (claim, holder) = (settling.text("claim"), text(step.before, "claim_token"));
+            let held_by = if holder.is_empty() { "nobody" } else { holder };
+            let since = step.since;
+            (claim != holder)
+                .then(|| format!("under the claim {claim}; {held_by} held it since #{since}"))
+        },
     })
 }
 
