@@ -62,7 +62,8 @@ impl TcpListener {
             #[cfg(feature = "sim")]
             ListenerInner::Simulated(listener) => {
                 let stream = wires::accept(listener).await?;
-                let stream = simulated::Stream::new(stream, format!("net:{}.reply", self.label));
+                let stream =
+                    simulated::Stream::new(stream, ["net:", &self.label, ".reply"].concat());
                 Ok(TcpStream { inner: Inner::Simulated(Box::new(stream)) })
             }
         }

@@ -52,7 +52,7 @@ enum Found {
 
 /// Connects as a boundary.
 pub(super) async fn connect(label: &str, address: &str) -> io::Result<Stream> {
-    let site = format!("net:{label}.connect");
+    let site = ["net:", label, ".connect"].concat();
     let passage = boundary::before(&site).await;
     if let Passage::Fail(kind) = passage {
         return Err(faulty::network(kind));
@@ -67,7 +67,7 @@ pub(super) async fn connect(label: &str, address: &str) -> io::Result<Stream> {
     if let Passage::LoseAck(kind) = passage {
         return Err(faulty::network(kind));
     }
-    Ok(Stream::new(connected?, format!("net:{label}")))
+    Ok(Stream::new(connected?, ["net:", label].concat()))
 }
 
 fn reset() -> io::Error {

@@ -54,7 +54,8 @@ pub(crate) struct HostState {
     /// The task that was let in last.
     running: u64,
     pub(crate) turns: Turns,
-    dice: Stream,
+    /// Made when it is first asked for: most machines never draw.
+    dice: Option<Stream>,
     /// Whether it comes back at heal.
     pub(crate) stays_down: bool,
 }
@@ -131,7 +132,7 @@ pub(crate) fn install(config: &Config, tracing: Tracing) {
         polls_at: (0, 0),
         running: 0,
         turns: Turns::default(),
-        dice: config.seed.stream(&format!("host {}", host.name)),
+        dice: None,
         stays_down: false,
     };
     let machine = |name: &str| crate::sim::Host::new(name, || async { Ok(()) });
@@ -245,9 +246,10 @@ pub(crate) fn draw() -> Option<u64> {
         return None;
     }
     let here = gate::here();
-    try_with(|world| match here {
-        Some(here) => world.hosts[here.host].dice.next_u64(),
-        None => world.dice.next_u64(),
+    try_with(|world| {
+        let Some(here) = here else { return world.dice.next_u64() };
+        let HostState { name, dice, .. } = &mut world.hosts[here.host];
+        dice.get_or_insert_with(|| world.seed.stream(&format!("host {name}"))).next_u64()
     })
 }
 
