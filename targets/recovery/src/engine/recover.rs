@@ -227,14 +227,18 @@ impl<'a> Recovery<'a> {
         if defect!("G17", false, !is_satisfied) {
             return Ok(Resolved::Deferred("something else is published"));
         }
-        let path = sidecars::path_of(&self.sidecar.operation_id);
-        let is_pending = self.objects.get_bytes(&path).await?.is_some();
-        if defect!("G15", false, !is_pending) {
+        if defect!("G15", false, !self.is_pending().await?) {
             return Ok(Resolved::Done(Outcome::RolledForward));
         }
         schema::promote(self.objects, self.sidecar).await?;
         let tables = audit::moved_and_added(moves, self.sidecar);
         self.over(Outcome::RolledForward, defect!("G16", audit::moved(moves), tables)).await
+    }
+
+    /// Whether nobody is done with the operation yet.
+    async fn is_pending(&self) -> Result<bool, EngineError> {
+        let path = sidecars::path_of(&self.sidecar.operation_id);
+        Ok(self.objects.get_bytes(&path).await?.is_some())
     }
 
     /// Whether whoever recovers may take the operation back, or bar its writer's way.
@@ -253,6 +257,11 @@ impl<'a> Recovery<'a> {
     async fn roll_back(&self, manifest: &Manifest) -> Result<Resolved, EngineError> {
         if !self.may_take_back(manifest) {
             return Ok(Resolved::Deferred("its writer may still be at work"));
+        }
+        // While the sidecar is there, nobody builds upon the operation, and what was looked at is its own doing. Once
+        // somebody is done with it, later operations may have moved all of that. Its writer alone knows what it did.
+        if self.mode != Mode::Owner && !self.is_pending().await? {
+            return Ok(Resolved::Deferred("somebody else is done with it"));
         }
         if let Some(deferred) = self.fence(manifest).await? {
             return Ok(deferred);
