@@ -125,7 +125,7 @@ impl Progress for Bar {
             let word = if self.findings == 1 { "finding" } else { "findings" };
             self.bar.set_message(format!("{} {word}", self.findings));
         }
-        // Ten lines whatever the length: enough to see that it lives. Of a run for a story alone there is nothing to say.
+        // Ten lines whatever the length: enough to see that it lives. Of one whose length is unknown nothing is said.
         let step = (self.of / 10).max(1);
         if self.plain && self.of > 0 && self.runs.is_multiple_of(step) {
             eprintln!("{}/{} runs, {} findings", self.runs, self.of, self.findings);
