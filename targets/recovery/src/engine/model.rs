@@ -70,7 +70,7 @@ pub struct Sidecar {
     pub kind: Kind,
     /// Who asked for it.
     pub actor_id: String,
-    /// Which program carries it out.
+    /// Which program carries it out, or takes it back: whoever began it last.
     pub process: String,
     /// Into which branch.
     pub branch: String,
@@ -84,6 +84,25 @@ pub struct Sidecar {
     pub merge_source_commit_id: Option<String>,
     /// The schema to which it leads, where it changes it.
     pub schema: Option<u64>,
+}
+
+impl Sidecar {
+    /// The same operation, which intends nothing any more.
+    #[must_use]
+    pub fn voided(&self) -> Self {
+        Self {
+            pins: Vec::new(),
+            additional_registrations: Vec::new(),
+            tombstones: Vec::new(),
+            schema: None,
+            ..self.clone()
+        }
+    }
+
+    /// Whether it intends nothing.
+    pub fn is_void(&self) -> bool {
+        *self == self.voided()
+    }
 }
 
 /// A row.

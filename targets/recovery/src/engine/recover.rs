@@ -89,6 +89,11 @@ impl<'a> Recovery<'a> {
     }
 
     async fn decide_and_act(&self) -> Result<Resolved, EngineError> {
+        if self.sidecar.is_void() {
+            // Its writer moved nothing, and did not come to take it away.
+            let _ = sidecars::retire(self.objects, &self.sidecar.operation_id).await;
+            return Ok(Resolved::Done(Outcome::RolledBack));
+        }
         let manifest = manifest::read(self.objects).await?.value;
         let rule = classify::rule_of(self.sidecar);
         let mut looks = Vec::new();
@@ -253,15 +258,27 @@ impl<'a> Recovery<'a> {
         }
     }
 
+    /// Says in the sidecar who takes the operation back from now on, if it still says what was read of it. A writer
+    /// that has moved nothing takes its sidecar away only before that, see [`sidecars::void`]: where tables get a
+    /// version in the operation's name, it stays until that is published.
+    async fn claim(&self) -> Result<bool, EngineError> {
+        let claimed = Sidecar { process: self.config.process.clone(), ..self.sidecar.clone() };
+        match sidecars::rewrite(self.objects, self.sidecar, &claimed).await {
+            Ok(()) => Ok(true),
+            Err(PutError::Taken(_)) => Ok(false),
+            Err(PutError::Store(error)) => Err(error.into()),
+        }
+    }
+
     /// Takes the operation back.
     async fn roll_back(&self, manifest: &Manifest) -> Result<Resolved, EngineError> {
         if !self.may_take_back(manifest) {
             return Ok(Resolved::Deferred("its writer may still be at work"));
         }
         // While the sidecar is there, nobody builds upon the operation, and what was looked at is its own doing. Once
-        // somebody is done with it, later operations may have moved all of that. Its writer alone knows what it did.
-        if self.mode != Mode::Owner && !self.is_pending().await? {
-            return Ok(Resolved::Deferred("somebody else is done with it"));
+        // somebody is done with it, later operations may have moved all of that.
+        if self.mode != Mode::Owner && !self.claim().await? {
+            return Ok(Resolved::Deferred("somebody else ends it, or is done with it"));
         }
         if let Some(deferred) = self.fence(manifest).await? {
             return Ok(deferred);

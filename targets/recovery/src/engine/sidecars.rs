@@ -67,20 +67,73 @@ pub async fn arm(objects: &Objects, sidecar: &Sidecar) -> Result<(), PutError> {
     objects.create(&path, sidecar).await
 }
 
-/// Says to which versions all commits have led.
+/// Writes over one, if it still says what the caller knows of it: of several who would change it, one does.
 ///
 /// # Errors
 ///
-/// Where somebody has taken it away, or the store's.
-pub async fn confirm(objects: &Objects, confirmed: &Sidecar) -> Result<(), PutError> {
-    let path = path_of(&confirmed.operation_id);
+/// Where somebody else has changed it or taken it away, or the store's.
+pub async fn rewrite(objects: &Objects, known: &Sidecar, to: &Sidecar) -> Result<(), PutError> {
+    let path = path_of(&known.operation_id);
     match objects.get::<Sidecar>(&path).await? {
-        Some(found) => objects.replace(&path, confirmed, &found).await,
-        None => Err(PutError::Taken(path)),
+        Some(found) if found.value == *known => objects.replace(&path, to, &found).await,
+        _ => Err(PutError::Taken(path)),
     }
+}
+
+/// Ends an operation that has moved nothing and never will. Its intent is emptied before it goes, so that nobody begins
+/// to take it back in between: from then on tables would be moved, and nothing would say why.
+///
+/// # Errors
+///
+/// Where somebody has begun to take it back, or is done with it; or the store's. An open ends what is left.
+pub async fn void(objects: &Objects, known: &Sidecar) -> Result<(), PutError> {
+    rewrite(objects, known, &known.voided()).await?;
+    Ok(retire(objects, &known.operation_id).await?)
 }
 
 /// Takes one away; what is left behind is taken away by the next who heals.
 pub async fn retire(objects: &Objects, operation: &str) -> Result<(), StoreError> {
     objects.delete(&path_of(operation)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{engine::model::Kind, files::Files};
+
+    #[tokio::test]
+    async fn of_two_who_would_end_an_operation_one_does() {
+        let objects = Objects::new(Files::open("memory:sidecars").expect("a store"));
+        let armed = |operation_id: &str| Sidecar {
+            schema_version: 2,
+            operation_id: operation_id.into(),
+            kind: Kind::Mutation,
+            actor_id: "c1-1".into(),
+            process: "w1".into(),
+            branch: "main".into(),
+            pins: Vec::new(),
+            additional_registrations: Vec::new(),
+            tombstones: vec!["extra1".into()],
+            merge_source_commit_id: None,
+            schema: None,
+        };
+        let claimed = |by: &Sidecar| Sidecar { process: "opener".into(), ..by.clone() };
+
+        let first = armed("1");
+        arm(&objects, &first).await.expect("written");
+        rewrite(&objects, &first, &claimed(&first)).await.expect("claimed");
+        assert!(matches!(void(&objects, &first).await, Err(PutError::Taken(_))));
+        assert_eq!(list(&objects).await.expect("a list"), [path_of("1")]);
+
+        let second = armed("2");
+        arm(&objects, &second).await.expect("written");
+        rewrite(&objects, &second, &second.voided()).await.expect("emptied");
+        let late = rewrite(&objects, &second, &claimed(&second)).await;
+        assert!(matches!(late, Err(PutError::Taken(_))));
+
+        let third = armed("3");
+        arm(&objects, &third).await.expect("written");
+        void(&objects, &third).await.expect("ended");
+        assert_eq!(list(&objects).await.expect("a list"), [path_of("1"), path_of("2")]);
+    }
 }

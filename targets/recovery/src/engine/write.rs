@@ -2,7 +2,7 @@
 //!
 //! | phase | what | where it fails |
 //! |---|---|---|
-//! | A | the sidecar is written | nothing has moved; the sidecar is taken away |
+//! | A | the sidecar is written | nothing has moved; the sidecar is emptied, and taken away |
 //! | B | each table moves to its new head | the writer takes it all back, or leaves that to an open |
 //! | confirm | a merge says to which versions it has led | as in B |
 //! | C | the manifest is published, over the expected versions | whoever else published the same has done it |
@@ -116,10 +116,11 @@ impl<'a> Write<'a> {
         if self.plan.kind != Kind::BranchMerge || self.sidecar.schema_version < CONFIRMED_SINCE {
             return Ok(());
         }
+        let armed = self.sidecar.clone();
         for (pin, of_table) in self.sidecar.pins.iter_mut().zip(&self.plan.tables) {
             pin.confirmed_version = Some(of_table.end());
         }
-        Ok(sidecars::confirm(self.objects, &self.sidecar).await?)
+        Ok(sidecars::rewrite(self.objects, &armed, &self.sidecar).await?)
     }
 
     async fn pass_before_publication(&self) -> Result<(), Injected> {
@@ -174,8 +175,8 @@ impl<'a> Write<'a> {
     /// What has moved is taken back, unless all of it is there and could be published after all.
     async fn settle(&self, error: EngineError) -> Result<(), EngineError> {
         if !self.moved {
-            // Nothing moved, and nothing will: the intent is void. Where it cannot be taken away, an open does it.
-            let _ = sidecars::retire(self.objects, &self.plan.operation).await;
+            // Where it cannot be ended here, or somebody has begun to take it back, an open ends it.
+            let _ = sidecars::void(self.objects, &self.sidecar).await;
             return Err(error);
         }
         for _ in 0..SETTLE_TRIES_MAX {

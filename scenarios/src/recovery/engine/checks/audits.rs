@@ -8,7 +8,7 @@ use std::{
 use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority};
 use serde_json::Value;
 
-use super::graph::{Graph, Written, text};
+use super::graph::{Graph, Sidecar, Written, text};
 
 /// After this long nobody works on an operation any more, and it may be taken back.
 const ABANDONED_AFTER: Duration = Duration::from_secs(30);
@@ -125,8 +125,10 @@ fn takings<'a>(graph: &Graph<'a>) -> BTreeMap<&'a str, &'a Event> {
 
 /// Whether whoever took an operation back may have found that its writer had not written for longer than writers may:
 /// before the taking, and since it began to look.
-fn was_found_abandoned(history: &History, written: &[Written<'_>], taking: &Event) -> bool {
-    let before = written.iter().map(|written| written.event).filter(|event| event.seq < taking.seq);
+fn was_found_abandoned(history: &History, sidecar: &Sidecar<'_>, taking: &Event) -> bool {
+    let writer = &sidecar.intent()["process"];
+    let by_writer = sidecar.written.iter().filter(|written| written.json["process"] == *writer);
+    let before = by_writer.map(|written| written.event).filter(|event| event.seq < taking.seq);
     let before: Vec<&Event> = before.chain([taking]).collect();
     let begun = first_attempt_in_hand(history, taking);
     before.windows(2).any(|pair| {
@@ -161,8 +163,8 @@ pub(crate) fn no_live_writer_is_taken_back() -> Check {
         let graph = Graph::of(history);
         let wrong = takings(&graph).into_iter().find(|(operation, taking)| {
             let Some(sidecar) = graph.sidecars.get(operation) else { return false };
-            let is_own = sidecar.last()["process"] == taking.host.as_str();
-            let is_abandoned = was_found_abandoned(history, &sidecar.written, taking);
+            let is_own = sidecar.intent()["process"] == taking.host.as_str();
+            let is_abandoned = was_found_abandoned(history, sidecar, taking);
             !is_own && !is_abandoned && is_at_work(history, operation, taking)
         });
         Outcome::unless(wrong.map(|(operation, taking)| {
@@ -179,8 +181,8 @@ pub(crate) fn old_merges_are_rolled_forward() -> Check {
         first_wrong(history, |graph, audit| {
             let operation = text(audit.json, "operation_id");
             let sidecar = graph.sidecars.get(operation)?;
-            let is_old = sidecar.last()["schema_version"] == 1
-                && text(sidecar.last(), "kind") == "branch_merge";
+            let is_old = sidecar.intent()["schema_version"] == 1
+                && text(sidecar.intent(), "kind") == "branch_merge";
             let is_moved = |pin: &super::graph::Pin<'_>| {
                 let range = (pin.path.to_owned(), 0)..=(pin.path.to_owned(), i64::MAX);
                 graph.versions.range(range).any(|(_, version)| {

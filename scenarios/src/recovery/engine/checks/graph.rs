@@ -40,13 +40,14 @@ pub(crate) struct Sidecar<'a> {
 }
 
 impl<'a> Sidecar<'a> {
-    /// As it was written last; nothing where it never was readable.
-    pub(crate) fn last(&self) -> &'a Value {
-        self.written.last().map_or(&Value::Null, |last| last.json)
+    /// As its writer wrote it, whatever others made of it; nothing where it never was readable.
+    pub(crate) fn intent(&self) -> &'a Value {
+        let mut readable = self.written.iter().filter(|written| written.json.is_object());
+        readable.next().map_or(&Value::Null, |first| first.json)
     }
 
     pub(crate) fn pins(&self) -> Vec<Pin<'a>> {
-        let pins = self.last()["pins"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let pins = self.intent()["pins"].as_array().map(Vec::as_slice).unwrap_or_default();
         let pin = |pin: &'a Value| Pin {
             key: pin["table_key"].as_str().unwrap_or_default(),
             path: pin["table_path"].as_str().unwrap_or_default(),
@@ -57,7 +58,7 @@ impl<'a> Sidecar<'a> {
 
     /// The keys of the tables that it adds.
     pub(crate) fn added(&self) -> BTreeSet<&'a str> {
-        let added = self.last()["additional_registrations"].as_array();
+        let added = self.intent()["additional_registrations"].as_array();
         let added = added.map(Vec::as_slice).unwrap_or_default();
         added.iter().filter_map(|table| table["table_key"].as_str()).collect()
     }

@@ -57,8 +57,8 @@ pub(crate) fn every_write_is_whole_or_absent() -> Check {
         let graph = Graph::of(history);
         let old = |request: &str| {
             let of_request =
-                graph.sidecars.values().filter(|sidecar| sidecar.last()["actor_id"] == request);
-            of_request.into_iter().any(|sidecar| int(sidecar.last(), "schema_version") == 1)
+                graph.sidecars.values().filter(|sidecar| sidecar.intent()["actor_id"] == request);
+            of_request.into_iter().any(|sidecar| int(sidecar.intent(), "schema_version") == 1)
         };
         let half = |manifest: &'_ Value| -> Option<String> {
             let [knows, person] = TABLES.map(|key| graph.rows(manifest, key));
@@ -126,7 +126,7 @@ pub(crate) fn maintenance_changes_no_row() -> Check {
         let graph = Graph::of(history);
         let is_maintenance = |version: &&super::graph::Written<'_>| {
             let sidecar = graph.sidecars.get(text(version.json, "operation"));
-            let kind = sidecar.map_or("", |sidecar| text(sidecar.last(), "kind"));
+            let kind = sidecar.map_or("", |sidecar| text(sidecar.intent(), "kind"));
             matches!(kind, "ensure_indices" | "optimize" | "schema_apply")
                 && !version.json["parent"].is_null()
         };
