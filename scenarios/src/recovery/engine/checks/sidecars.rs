@@ -13,7 +13,8 @@ const KNOWN_VERSION: i64 = 2;
 /// The hosts that run a newer release, where there are any.
 const NEWER_HOSTS: [&str; 2] = ["next", "next-opener"];
 
-/// A sidecar is taken away only when no table is ahead of what is published by its operation's work.
+/// A sidecar is taken away only when no table is ahead of what is published by its operation's work. What others have
+/// put their own versions over, made from what is published, is in nobody's way.
 pub(crate) fn a_sidecar_goes_only_when_nothing_is_left() -> Check {
     Check::new("a_sidecar_goes_only_when_nothing_is_left", |history| {
         let graph = Graph::of(history);
@@ -23,10 +24,11 @@ pub(crate) fn a_sidecar_goes_only_when_nothing_is_left() -> Check {
             sidecar.pins().into_iter().find_map(|pin| {
                 let (_, published) = Graph::published(manifest, pin.key)?;
                 let beyond = (pin.path.to_owned(), published + 1)..=(pin.path.to_owned(), i64::MAX);
-                let left = graph.versions.range(beyond).find(|(_, version)| {
-                    version.json["operation"] == *operation && version.event.seq < gone.seq
-                });
-                let ((path, version), _) = left?;
+                let mut beyond = graph.versions.range(beyond);
+                let (&(_, head), _) = beyond.rfind(|(_, version)| version.event.seq < gone.seq)?;
+                let made_from = graph.chain(pin.path, head, published);
+                let left = made_from.iter().find(|of| of.json["operation"] == *operation)?;
+                let (path, version) = (pin.path, int(left.json, "version"));
                 Some((gone.seq, format!("{path} at {version} by {operation} is not published")))
             })
         });
