@@ -61,7 +61,8 @@ pub const PROVE_ROUNDS_BEFORE_SWEEP: u64 = 2;
 /// Faults that the smallest plan of a planted defect has at most before `prove` complains of it.
 pub const PROVE_FAULTS_MAX: usize = 3;
 
-/// Runs of single faults of all sweeps together after which `prove` looks at what was only met under them.
+/// Runs of single faults of all sweeps together after which `prove` looks at what was only met under them, and at more
+/// seeds.
 pub const PROVE_SINGLES_BEFORE_FRESH: usize = 800;
 
 /// Runs of a sweep that `prove` begins at once for one defect; some of them are run in vain where an earlier one hits.

@@ -1,9 +1,10 @@
 //! `drill prove`: switches on each planted defect in turn, and sees whether the ordinary nemeses find it.
 //!
 //! Every scenario of the defect's target is run, never chosen by the defect: two seeds of scripts and swarms, a sweep,
-//! then seed after seed, until a check caught it that the catalogue names, or the budget is spent. The plan of the hit
-//! is made smaller, and run again with the defect off: what it shows must be the defect's doing. What became of a
-//! defect is told as soon as it is settled, and a search that is broken off shows the matrix so far.
+//! by turns with more seeds from some point on, until a check caught it that the catalogue names, or the budget is
+//! spent. The plan of the hit is made smaller, and run again with the defect off: what it shows must be the defect's
+//! doing. What became of a defect is told as soon as it is settled, and a search that is broken off shows the matrix so
+//! far.
 
 mod case;
 mod matrix;
@@ -11,7 +12,6 @@ mod matrix;
 use std::{path::PathBuf, time::Duration};
 
 use chaosdrill_core::{
-    Seed,
     limits::{PROVE_ROUNDS_BEFORE_SWEEP, PROVE_RUNS_MAX},
     record::Proof,
 };
@@ -146,7 +146,7 @@ fn search(engine: &mut Engine<'_>, cases: &mut [Case<'_>], nemeses: &[Nemesis]) 
     for round in 0.. {
         if round == PROVE_ROUNDS_BEFORE_SWEEP && sweeps {
             for index in 0..cases.len() {
-                cases[index].sweep(engine);
+                cases[index].sweep(engine, nemeses);
                 tell(engine, cases);
             }
         }
@@ -156,7 +156,7 @@ fn search(engine: &mut Engine<'_>, cases: &mut [Case<'_>], nemeses: &[Nemesis]) 
         }
         for index in 0..cases.len() {
             if has_seeds && cases[index].is_open() {
-                cases[index].round(engine, Seed(round), nemeses);
+                cases[index].round(engine, nemeses);
                 tell(engine, cases);
             }
         }

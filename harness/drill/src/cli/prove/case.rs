@@ -30,6 +30,8 @@ pub(super) struct Case<'a> {
     scenarios: Vec<&'a Scenario>,
     settings: Settings,
     runs_max: u64,
+    /// Seeds of scripts and swarms that were tried.
+    seeds: u64,
     hit: Option<Record>,
     is_over: bool,
     pub(super) is_told: bool,
@@ -51,6 +53,7 @@ impl<'a> Case<'a> {
             scenarios,
             settings,
             runs_max,
+            seeds: 0,
             hit: None,
             is_over: false,
             is_told: false,
@@ -97,8 +100,10 @@ impl<'a> Case<'a> {
         record.violated().find(|check| self.defect.checks.contains(check))
     }
 
-    /// One seed of every scenario.
-    pub(super) fn round(&mut self, engine: &mut Engine<'_>, seed: Seed, nemeses: &[Nemesis]) {
+    /// The next seed of every scenario.
+    pub(super) fn round(&mut self, engine: &mut Engine<'_>, nemeses: &[Nemesis]) {
+        let seed = Seed(self.seeds);
+        self.seeds += 1;
         let mut jobs = Vec::new();
         for scenario in &self.scenarios {
             if nemeses.contains(&Nemesis::Script) {
@@ -112,7 +117,7 @@ impl<'a> Case<'a> {
     }
 
     /// Sweeps every scenario, what says most first, until the defect is found.
-    pub(super) fn sweep(&mut self, engine: &mut Engine<'_>) {
+    pub(super) fn sweep(&mut self, engine: &mut Engine<'_>, nemeses: &[Nemesis]) {
         if !self.is_open() || engine.is_over() {
             return;
         }
@@ -132,7 +137,7 @@ impl<'a> Case<'a> {
         let fresh =
             |sweep: &mut Sweep<'a>, done: &Vec<Option<Done>>| sweep.under_faults(&settings, done);
         let under_first = Spread::new(&mut sweeps, &done, fresh);
-        // By turns: neither is known to say more than the other.
+        // By turns, also with more seeds: none is known to say more than the others.
         let mut ignored = under_first.results();
         let (mut rest, mut under) =
             (rest.chunks(PROVE_CHUNK_RUNS), under_first.jobs.chunks(PROVE_CHUNK_RUNS));
@@ -140,6 +145,7 @@ impl<'a> Case<'a> {
             let turn = (rest.next(), under.next());
             self.run_spread(engine, turn.0.into_iter().flatten(), &mut done);
             self.run_spread(engine, turn.1.into_iter().flatten(), &mut ignored);
+            self.round(engine, nemeses);
             if turn.0.is_none() && turn.1.is_none() || !self.is_open() || engine.is_over() {
                 break;
             }
