@@ -17,8 +17,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use crate::{
     sim::{
         boundary::{self, Announced, Passage},
-        faulty,
-        gate::{self, Here},
+        faulty, gate,
         link::Pair,
         simulator::net::{self as wires, Wire},
         world,
@@ -76,10 +75,7 @@ fn reset() -> io::Error {
 
 impl Stream {
     pub(super) fn new(inner: Wire, site: String) -> Self {
-        let link = gate::here().zip(wires::peer(&inner)).map(|(here, peer): (Here, usize)| {
-            let pair = Pair::of(here.host, peer);
-            (pair, world::with(|world| world.links.resets(pair)))
-        });
+        let link = wires::link(&inner);
         Self { inner: Some(inner), site, link, entering: None }
     }
 

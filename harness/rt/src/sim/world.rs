@@ -240,6 +240,12 @@ pub(crate) fn is_alive(here: Here) -> bool {
     try_with(|world| world.is_alive(here)).unwrap_or(false)
 }
 
+/// The link from the host at hand to another, and how often it has been reset so far.
+pub(crate) fn link_to(peer: usize) -> Option<(Pair, u64)> {
+    let pair = Pair::of(gate::here()?.host, peer);
+    Some((pair, with(|world| world.links.resets(pair))))
+}
+
 /// The next 64 bits of the randomness of the host at hand; nothing outside a simulation.
 pub(crate) fn draw() -> Option<u64> {
     if !clock::is_active() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chaosdrill_rt::{
     http,
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     observe,
     sim::{Finished, Host},
     time,
@@ -116,7 +116,6 @@ fn a_partition_refuses_and_a_clog_holds_back() {
 
 #[test]
 fn an_open_stream_is_reset_when_its_link_is_cut() {
-    use chaosdrill_rt::net::TcpStream;
     use tokio::io::AsyncReadExt;
     let server = Host::new("server", || async {
         let listener = TcpListener::bind("quiet", "0.0.0.0:80").await?;
@@ -161,6 +160,61 @@ fn a_stalled_listener_may_be_knocked_at_for_long() {
     let finished = lab(1, stall, vec![server, knocker.client()]).run();
     assert_eq!(finished.stop, None);
     assert_eq!(observed(&finished), ["knocker done {}"]);
+}
+
+#[test]
+fn what_was_sent_to_a_stalled_host_is_read_when_it_goes_on() {
+    // Each sender waits for 5 s, and so does not hear of its message.
+    let stall = "[[fault]]\nat = { site = \"net:bus.reply\", hit = 1 }\ndo = { stall = \"60s\" }\n";
+    let finished = lab(1, stall, hosts()).run();
+    assert_eq!(published(&finished), ["timed out"; 4], "{}", told(&finished));
+    assert_eq!(heard(&finished).len(), 4, "{}", told(&finished));
+}
+
+#[test]
+fn a_connection_that_waits_is_over_when_its_link_is_cut() {
+    use tokio::io::AsyncReadExt;
+    let server = Host::new("server", || async {
+        let listener = TcpListener::bind("slow", "0.0.0.0:80").await?;
+        time::sleep(Duration::from_secs(10)).await;
+        loop {
+            let mut stream = listener.accept().await?;
+            let read = stream.read(&mut [0; 8]).await;
+            // It is reset on turmoil; on madsim it has ended, as soon as the client has heard of the cut.
+            observe!("read", is_over = !matches!(read, Ok(1..)));
+        }
+    });
+    let client = Host::new("client", || async {
+        time::sleep(Duration::from_millis(100)).await;
+        let mut stream = TcpStream::connect("slow", "server:80").await?;
+        observe!("connected", at = (time::unix_ms() - 1_767_225_600_000) / 1000);
+        let read = stream.read(&mut [0; 8]).await;
+        observe!("read", error = read.err().map(|error| error.kind().to_string()));
+        time::sleep(Duration::from_secs(20)).await;
+        Ok(())
+    })
+    .client();
+    let partition = "[[fault]]\nat = { time = \"3s\" }\ndo = { partition = [\"client\", \"server\"], for = \"1s\" }\n";
+    let finished = lab(1, partition, vec![server, client]).run();
+    let said = [
+        r#"client connected {"at":0}"#,
+        r#"client read {"error":"connection reset"}"#,
+        r#"server read {"is_over":true}"#,
+    ];
+    assert_eq!(observed(&finished), said);
+}
+
+#[test]
+fn a_port_is_free_as_soon_as_nobody_listens() {
+    let server = Host::new("server", || async {
+        for _ in 0..3 {
+            drop(TcpListener::bind("bus", "0.0.0.0:80").await?);
+        }
+        observe!("bound");
+        Ok(())
+    });
+    let finished = lab(1, "", vec![server.client()]).run();
+    assert_eq!(observed(&finished), ["server bound {}"]);
 }
 
 /// A client asks, and closes its connection before the server has answered; what the server does is in two halves.

@@ -89,9 +89,9 @@ fn host_and_port(address: &str) -> Option<(usize, u16)> {
     Some((world::with(|world| world.host_named(name))?, port.parse().ok()?))
 }
 
-/// The place of the host on the other side.
-pub(crate) fn peer(wire: &Wire) -> Option<usize> {
-    host_at(wire.inner.peer_addr().ok()?.ip())
+/// The link it goes over, and how often that was reset so far.
+pub(crate) fn link(wire: &Wire) -> Option<(Pair, u64)> {
+    world::link_to(host_at(wire.inner.peer_addr().ok()?.ip())?)
 }
 
 /// Whether bytes that have arrived over a clogged link are to be held back by us.

@@ -1,6 +1,7 @@
 //! The parts of a simulation that turmoil brings: clock, hosts, sockets, tasks. `sim/madsim` is the same for madsim.
 
 mod arrivals;
+mod backlog;
 pub(crate) mod clock;
 mod driver;
 mod libc_override;

@@ -7,10 +7,10 @@ use std::{
 };
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-pub(crate) use turmoil::net::TcpListener as Listener;
 use turmoil::net::TcpStream;
 
 use super::arrivals::Arrivals;
+pub(crate) use super::backlog::Listener;
 use crate::sim::{
     link::{Links, Pair},
     world,
@@ -20,6 +20,7 @@ use crate::sim::{
 pub(crate) struct Wire {
     inner: TcpStream,
     arrivals: Arrivals,
+    link: Option<(Pair, u64)>,
 }
 
 /// Listens.
@@ -29,7 +30,7 @@ pub(crate) async fn bind(address: &str) -> io::Result<Listener> {
 
 /// The next connection.
 pub(crate) async fn accept(listener: &Listener) -> io::Result<Wire> {
-    listener.accept().await.map(|(inner, _)| Wire::new(inner))
+    listener.accept().await
 }
 
 /// Connects.
@@ -37,9 +38,14 @@ pub(crate) async fn connect(address: &str) -> io::Result<Wire> {
     TcpStream::connect(address).await.map(Wire::new)
 }
 
+/// The link it goes over, and how often that had been reset when it was connected.
+pub(crate) fn link(wire: &Wire) -> Option<(Pair, u64)> {
+    wire.link
+}
+
 /// The place of the host on the other side.
-pub(crate) fn peer(wire: &Wire) -> Option<usize> {
-    let name = turmoil::reverse_lookup(wire.inner.peer_addr().ok()?.ip())?;
+fn peer(stream: &TcpStream) -> Option<usize> {
+    let name = turmoil::reverse_lookup(stream.peer_addr().ok()?.ip())?;
     world::with(|world| world.host_named(&name))
 }
 
@@ -54,8 +60,9 @@ pub(crate) fn undelayed(wire: Wire) -> impl AsyncRead + Unpin {
 }
 
 impl Wire {
-    fn new(inner: TcpStream) -> Self {
-        Self { inner, arrivals: Arrivals::default() }
+    pub(super) fn new(inner: TcpStream) -> Self {
+        let link = peer(&inner).and_then(world::link_to);
+        Self { inner, arrivals: Arrivals::default(), link }
     }
 }
 
@@ -65,7 +72,7 @@ impl AsyncRead for Wire {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { inner, arrivals } = &mut *self;
+        let Self { inner, arrivals, .. } = &mut *self;
         arrivals.take_in(Pin::new(inner), cx)?;
         arrivals.poll_next(cx, buffer)
     }
