@@ -14,6 +14,8 @@ use chaosdrill_core::{
     plan::Order,
 };
 
+use crate::sim::simulator;
+
 /// The ready tasks of one host.
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
@@ -100,7 +102,7 @@ impl Turns {
             Some((closer, _)) if closer != task => false,
             None | Some((_, false)) => {
                 self.closer = Some((task, true));
-                waker.wake_by_ref();
+                simulator::wake_after_all(waker);
                 false
             }
             Some((_, true)) => {

@@ -5,6 +5,7 @@ mod determinism;
 mod lab;
 mod migrations;
 mod network;
+mod order;
 mod sql;
 mod store;
 mod time;

@@ -16,6 +16,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{Mutex, PoisonError},
+    task::Waker,
     time::Duration,
 };
 
@@ -131,4 +132,9 @@ fn settings(config: &Config) -> ::madsim::Config {
 /// The order of ready tasks that is left to draw: madsim's own is at random already, by its seed.
 pub(crate) fn order(wanted: Order) -> Order {
     if wanted == Order::Random { Order::Fifo } else { wanted }
+}
+
+/// Wakes a task: whose turn it is among all that are ready madsim draws.
+pub(crate) fn wake_after_all(waker: &Waker) {
+    waker.wake_by_ref();
 }

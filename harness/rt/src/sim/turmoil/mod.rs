@@ -9,6 +9,12 @@ pub(crate) mod net;
 pub(crate) mod task;
 mod timers;
 
+use std::{
+    future::Future,
+    pin::pin,
+    task::{Context, Waker},
+};
+
 use chaosdrill_core::plan::Order;
 
 use crate::sim::{self, Config, Director, Finished, Tracing};
@@ -51,3 +57,10 @@ pub(crate) use crate::sim::database::inline as on_any_thread;
 
 /// A host's task was polled; the crank looks between steps anyway.
 pub(crate) fn polled() {}
+
+/// Wakes a task once all others that are ready have come to their turn. tokio looks first at what its tasks woke and
+/// then at what was woken from outside, as by a host that goes on; what yields comes after both.
+pub(crate) fn wake_after_all(waker: &Waker) {
+    let is_over = pin!(tokio::task::yield_now()).poll(&mut Context::from_waker(waker));
+    debug_assert!(is_over.is_pending(), "who yields waits once");
+}
