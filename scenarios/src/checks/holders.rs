@@ -22,7 +22,17 @@ pub(crate) struct Holding {
 /// A host's time with an item.
 struct Span<'a> {
     begin: &'a Event,
-    until: Option<Duration>,
+    /// Where it says that it ends, or goes down.
+    end: Option<&'a Event>,
+    lease_is_over: Option<Duration>,
+}
+
+impl Span<'_> {
+    /// Whether it was over when something happened. Events of one instant have an order too.
+    fn was_over_at(&self, event: &Event) -> bool {
+        self.end.is_some_and(|end| end.seq < event.seq)
+            || self.lease_is_over.is_some_and(|over| over <= event.at())
+    }
 }
 
 /// No two hosts work on one item at once, but for a holder whose lease is over.
@@ -39,17 +49,19 @@ pub(crate) fn holders_do_not_overlap_within(
     Check::new("holders_do_not_overlap", move |history| {
         let mut spans: BTreeMap<String, Vec<Span<'_>>> = BTreeMap::new();
         for begin in history.observed(holding.begin) {
-            let until = until(history, holding, begin, lease_left(history, begin));
-            spans
-                .entry(begin.get(holding.item).to_string())
-                .or_default()
-                .push(Span { begin, until });
+            let end = end(history, holding, begin);
+            let lease_is_over =
+                lease_left(history, begin).map(|lease| begin.at().saturating_add(lease));
+            spans.entry(begin.get(holding.item).to_string()).or_default().push(Span {
+                begin,
+                end,
+                lease_is_over,
+            });
         }
         let wrong = spans.into_iter().find_map(|(item, spans)| {
             let overlap = spans.windows(2).find_map(|pair| {
                 let [first, second] = pair else { return None };
-                let is_over = first.until.is_some_and(|until| until <= second.begin.at());
-                (!is_over).then_some((first.begin, second.begin))
+                (!first.was_over_at(second.begin)).then_some((first.begin, second.begin))
             });
             overlap.map(|(first, second)| (item, first, second))
         });
@@ -63,13 +75,8 @@ pub(crate) fn holders_do_not_overlap_within(
     })
 }
 
-/// When a holder's time with an item is over: it says so, its host goes down, or its lease ends.
-fn until(
-    history: &History,
-    holding: Holding,
-    begin: &Event,
-    lease: Option<Duration>,
-) -> Option<Duration> {
+/// Where a holder says that it ends with an item, or its host goes down.
+fn end<'a>(history: &'a History, holding: Holding, begin: &Event) -> Option<&'a Event> {
     let ends = |event: &&Event| {
         let says = event.kind == EventKind::Observe
             && event.name == holding.end
@@ -78,7 +85,50 @@ fn until(
             event.kind == EventKind::Host && matches!(event.name.as_str(), "down" | "ended");
         event.seq > begin.seq && event.host == begin.host && (says || falls)
     };
-    let end = history.events().iter().find(ends).map(Event::at);
-    let lease = lease.map(|lease| begin.at().saturating_add(lease));
-    [end, lease].into_iter().flatten().min()
+    history.events().iter().find(ends)
+}
+
+#[cfg(test)]
+mod tests {
+    use chaosdrill::Verdict;
+    use serde_json::json;
+
+    use super::*;
+
+    const HOLDING: Holding = Holding {
+        noun: "job",
+        begin: "begun",
+        end: "ended",
+        item: "job",
+        lease: Some(Duration::from_secs(60)),
+    };
+
+    /// What the check says of hosts that begin and end with one job: second, host, what it says.
+    fn verdict(said: &[(u64, &str, &str)]) -> Verdict {
+        let event = |(seq, (seconds, host, name)): (u64, &(u64, &str, &str))| Event {
+            seq,
+            at_ns: seconds * 1_000_000_000,
+            host: (*host).to_owned(),
+            kind: EventKind::Observe,
+            name: (*name).to_owned(),
+            data: json!({ "job": 1 }),
+        };
+        let history = History::from_events((1..).zip(said).map(event).collect());
+        holders_do_not_overlap(HOLDING).judge(&history).verdict
+    }
+
+    #[test]
+    fn within_one_instant_the_order_of_events_counts() {
+        let hand_over =
+            [(1, "a", "begun"), (2, "a", "ended"), (2, "b", "begun"), (3, "b", "ended")];
+        assert_eq!(verdict(&hand_over), Verdict::Valid);
+        let overlap = [(1, "a", "begun"), (2, "b", "begun"), (2, "a", "ended"), (3, "b", "ended")];
+        assert_eq!(verdict(&overlap), Verdict::Invalid);
+    }
+
+    #[test]
+    fn a_lease_is_over_at_its_very_end() {
+        assert_eq!(verdict(&[(1, "a", "begun"), (61, "b", "begun")]), Verdict::Valid);
+        assert_eq!(verdict(&[(1, "a", "begun"), (60, "b", "begun")]), Verdict::Invalid);
+    }
 }
