@@ -102,7 +102,7 @@ impl SeedArgs {
     }
 
     /// The same, where so many are enough unless others were asked for.
-    fn seeds_or(&self, count: u64) -> (Vec<Seed>, String) {
+    pub(crate) fn seeds_or(&self, count: u64) -> (Vec<Seed>, String) {
         if let Some(seed) = self.seed {
             return (vec![seed], seed.to_string());
         }

@@ -3,6 +3,7 @@
 //! A violation that both show is no artefact of one. Where they disagree, the harness is wrong, or the simulators mean
 //! different things by the same words; either way somebody has to look, so both stories are shown.
 
+mod seeds;
 mod tell;
 
 use std::{
@@ -14,6 +15,7 @@ use std::{
 use chaosdrill_core::{Record, Verdict, limits::CROSS_BATCH_PLANS};
 use chaosdrill_rt::sim;
 use clap::Args;
+use seeds::Shown;
 
 use crate::{
     campaign::engine::Progress,
@@ -40,7 +42,8 @@ pub(crate) struct CrossArgs {
     /// Switch on a planted defect, by its id.
     #[arg(long, value_name = "ID", env = "DRILL_DEFECT", help_heading = "Runs")]
     defect: Option<String>,
-    /// Cross these plans, and no others: a file, or a folder of them.
+    /// Cross these plans, and no others: a file, or a folder of them. With `--seeds`, a violation that the other
+    /// simulator does not show from the plan's own seed is looked for there from these.
     #[arg(long, value_name = "PATH", help_heading = "Runs")]
     plans: Option<PathBuf>,
     /// The program that was built on the other simulator [default: where cargo leaves it].
@@ -80,13 +83,17 @@ struct Tally {
     crossed: usize,
     disagreements: usize,
     violations_on_both: usize,
+    /// Violations that the other side shows from another seed only.
+    from_other_seeds: usize,
 }
 
 impl Tally {
-    fn take(&mut self, pair: &Pair) {
+    fn take(&mut self, pair: &Pair, shown: Option<&Shown>) {
         self.scenarios.insert(pair.record.run.scenario.clone());
         self.crossed += 1;
-        if !pair.differ.is_empty() {
+        if shown.is_some() {
+            self.from_other_seeds += 1;
+        } else if !pair.differ.is_empty() {
             self.disagreements += 1;
         } else if pair.record.verdict == Verdict::Invalid {
             self.violations_on_both += 1;
@@ -99,6 +106,13 @@ impl Tally {
 struct Crews {
     here: Workers,
     there: Workers,
+}
+
+impl Crews {
+    /// The workers of the simulator that a job is for.
+    fn of(self, job: &Job) -> Workers {
+        if job.run.simulator == sim::SIMULATOR { self.here } else { self.there }
+    }
 }
 
 pub(crate) fn cross(
@@ -118,11 +132,20 @@ pub(crate) fn cross(
     }
     let mut bar = Bar::new(jobs.len() * 2, "cross");
     let mut tally = Tally::default();
+    // Without `--plans` the seeds are those of the runs.
+    let other_seeds = if args.plans.is_some() { args.seeds.seeds_or(0).0 } else { Vec::new() };
     // What a batch showed is told before the next one begins: whoever breaks off has lost nothing.
     for batch in jobs.chunks(CROSS_BATCH_PLANS) {
         for pair in cross_batch(registry, batch, crews, &mut bar)? {
-            tally.take(&pair);
+            let shown = seeds::look(registry, &pair, &other_seeds, crews)?;
+            tally.take(&pair, shown.as_ref());
             if pair.differ.is_empty() {
+                continue;
+            }
+            if let Some(shown) = shown {
+                bar.hidden_while(|| {
+                    tell::from_another_seed(registry, &pair, &shown, &args.out, crews, format)
+                })?;
                 continue;
             }
             let is_shown = tally.disagreements <= BLOCKS_SHOWN_MAX;

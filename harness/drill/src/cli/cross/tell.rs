@@ -7,14 +7,13 @@ use chaosdrill_reports::{command, html};
 use chaosdrill_rt::sim;
 use serde_json::json;
 
-use super::{Crews, Pair, Tally, cannot_write, run};
+use super::{Crews, Pair, Tally, cannot_write, run, seeds::Shown};
 use crate::{
     cli::{
         args::MessageFormat,
         console::{self, Bar},
         error::ExpectedError,
     },
-    crew::Workers,
     registry::Registry,
     run::Job,
     sibling, stories,
@@ -33,8 +32,8 @@ pub(super) fn disagreement(
     is_shown: bool,
 ) -> Result<(), ExpectedError> {
     let folder = out.join(pair.record.run.folder());
-    let mine = story(registry, &folder, &pair.here, crews.here)?;
-    let others = story(registry, &folder, &pair.there, crews.there)?;
+    let mine = story(registry, &folder, &pair.here, crews)?;
+    let others = story(registry, &folder, &pair.there, crews)?;
     match format {
         MessageFormat::Json => console::print_json(&as_json(pair)),
         MessageFormat::Human if is_shown => {
@@ -42,6 +41,40 @@ pub(super) fn disagreement(
         }
         MessageFormat::Human => {}
     }
+    Ok(())
+}
+
+/// Leaves a run that shows on one simulator what the plan showed on the other in the folder of the pair, and says how
+/// to see it.
+pub(super) fn from_another_seed(
+    registry: &Registry,
+    pair: &Pair,
+    shown: &Shown,
+    out: &Path,
+    crews: Crews,
+    format: MessageFormat,
+) -> Result<(), ExpectedError> {
+    let Shown { job, checks } = shown;
+    let run = &pair.record.run;
+    let folder = out.join(run.folder());
+    story(registry, &folder, job, crews)?;
+    if format == MessageFormat::Json {
+        let mut told = as_json(pair);
+        told["from"] = json!({ "simulator": job.run.simulator, "seed": job.run.seed });
+        console::print_json(&told);
+        return Ok(());
+    }
+    let mut text = format!("FROM ANOTHER SEED  {}   {}\n", run.scenario, run.nemesis);
+    for check in checks {
+        text.push_str(&format!(
+            "  check    {check}: on {} from seed {}\n",
+            job.run.simulator, job.run.seed
+        ));
+    }
+    let plan = folder.join(&job.run.simulator).join("plan.toml").display().to_string();
+    let program = sibling::program_on(&registry.program, &job.run.simulator);
+    text.push_str(&format!("  replay   {}\n\n", command::replay(&program, &job.run, Some(&plan))));
+    console::print(&console::redacted(&text));
     Ok(())
 }
 
@@ -57,11 +90,12 @@ fn story(
     registry: &Registry,
     folder: &Path,
     job: &Job,
-    workers: Workers,
+    crews: Crews,
 ) -> Result<Option<Story>, ExpectedError> {
     let folder = folder.join(&job.run.simulator);
     let job = Job { bundle: Some(folder.clone()), bundle_always: true, ..job.clone() };
-    let record = run(registry, &[job], workers, &mut Bar::new(0, "stories"))?.pop().flatten();
+    let bar = &mut Bar::new(0, "stories");
+    let record = run(registry, std::slice::from_ref(&job), crews.of(&job), bar)?.pop().flatten();
     let Some(record) = record else { return Ok(None) };
     let story = stories::read(&folder, &record);
     std::fs::write(folder.join("report.html"), html::run(&story, &registry.program))
@@ -137,24 +171,29 @@ fn excerpt(pair: &Pair, record: &Record, events: &[TraceEvent]) -> Vec<String> {
 
 /// The last words: how many of the plans agree, and how many were not crossed any more.
 pub(super) fn summary(tally: &Tally, plans: usize, format: MessageFormat) {
-    let Tally { scenarios, crossed, disagreements, violations_on_both } = tally;
+    let Tally { scenarios, crossed, disagreements, violations_on_both, from_other_seeds } = tally;
     let left = plans - crossed;
     if format == MessageFormat::Json {
         console::print_json(&json!({
             "crossed": crossed,
             "disagreements": disagreements,
             "violations_on_both": violations_on_both,
+            "from_other_seeds": from_other_seeds,
             "not_crossed": left,
         }));
         return;
     }
+    let elsewhere = match from_other_seeds {
+        0 => String::new(),
+        some => format!("{some} agree from another seed, "),
+    };
     let left = if left == 0 { String::new() } else { format!("; {left} were not crossed") };
     console::print(&format!(
         "cross: {crossed} plans of {} scenarios on {} and {}: {} agree ({violations_on_both} of them violations), \
-         {disagreements} disagree{left}\n",
+         {elsewhere}{disagreements} disagree{left}\n",
         scenarios.len(),
         sim::SIMULATOR,
         sim::OTHER_SIMULATOR,
-        crossed - disagreements
+        crossed - disagreements - from_other_seeds
     ));
 }

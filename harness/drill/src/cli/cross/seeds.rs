@@ -1,0 +1,113 @@
+//! The violation of one simulator, looked for on the other from other seeds.
+//!
+//! A plan says which faults strike, and not in which order tasks run or when messages arrive: that is drawn from the
+//! seed, by other dice on each simulator. A plan that rests on such a draw shows on the other one from another seed.
+
+use chaosdrill_core::{Record, Seed, Verdict, limits::CROSS_BATCH_PLANS};
+
+use super::{Crews, Pair, run};
+use crate::{
+    cli::{console::Bar, error::ExpectedError},
+    interrupt,
+    registry::Registry,
+    run::Job,
+};
+
+/// A run that shows on its simulator what its plan showed on the other.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub(super) job: Job,
+    pub(super) checks: Vec<String>,
+}
+
+/// Looks for the first of these seeds from which the side of a pair without a violation shows that of the other side.
+pub(super) fn look(
+    registry: &Registry,
+    pair: &Pair,
+    seeds: &[Seed],
+    crews: Crews,
+) -> Result<Option<Shown>, ExpectedError> {
+    let Some((checks, side)) = what_is_missed(&pair.differ) else { return Ok(None) };
+    let job = if side == Side::Here { &pair.here } else { &pair.there };
+    for batch in seeds.chunks(CROSS_BATCH_PLANS) {
+        let jobs: Vec<Job> = batch.iter().map(|seed| from_seed(job, *seed)).collect();
+        let records = run(registry, &jobs, crews.of(job), &mut Bar::new(0, "seeds"))?;
+        for (job, record) in jobs.into_iter().zip(records) {
+            if record.is_some_and(|record| shows(&record, &checks)) {
+                return Ok(Some(Shown { job, checks }));
+            }
+        }
+        if interrupt::was_asked_for() {
+            break;
+        }
+    }
+    Ok(None)
+}
+
+/// One side of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Here,
+    There,
+}
+
+/// The checks that one side violates, and the side that misses them and violates no other.
+fn what_is_missed(differ: &[(String, Verdict, Verdict)]) -> Option<(Vec<String>, Side)> {
+    let violated = |side| -> Vec<String> {
+        let is_violated = |(_, mine, others): &&(String, Verdict, Verdict)| match side {
+            Side::Here => *mine == Verdict::Invalid,
+            Side::There => *others == Verdict::Invalid,
+        };
+        differ.iter().filter(is_violated).map(|(check, ..)| check.clone()).collect()
+    };
+    let (mine, others) = (violated(Side::Here), violated(Side::There));
+    match (mine.is_empty(), others.is_empty()) {
+        (false, true) => Some((mine, Side::There)),
+        (true, false) => Some((others, Side::Here)),
+        _ => None,
+    }
+}
+
+fn from_seed(job: &Job, seed: Seed) -> Job {
+    let mut job = job.clone();
+    (job.run.seed, job.plan.seed) = (seed, seed);
+    job
+}
+
+fn shows(record: &Record, checks: &[String]) -> bool {
+    let violates = |name: &String| {
+        let mut found = record.checks.iter().filter(|check| check.name == *name);
+        found.any(|check| check.verdict == Verdict::Invalid)
+    };
+    checks.iter().all(violates)
+}
+
+#[cfg(test)]
+mod tests {
+    use Verdict::{Invalid, Unknown, Valid};
+
+    use super::*;
+
+    fn missed(differ: &[(&str, Verdict, Verdict)]) -> Option<(Vec<String>, Side)> {
+        let differ: Vec<_> =
+            differ.iter().map(|(check, a, b)| ((*check).to_owned(), *a, *b)).collect();
+        what_is_missed(&differ)
+    }
+
+    #[test]
+    fn the_side_without_a_violation_is_the_one_that_is_tried() {
+        let one = || vec!["one".to_owned()];
+        assert_eq!(missed(&[("one", Invalid, Valid)]), Some((one(), Side::There)));
+        assert_eq!(
+            missed(&[("one", Valid, Invalid), ("two", Unknown, Valid)]),
+            Some((one(), Side::Here))
+        );
+    }
+
+    #[test]
+    fn where_both_violate_something_or_neither_does_no_seed_makes_them_agree() {
+        assert_eq!(missed(&[("one", Invalid, Valid), ("two", Valid, Invalid)]), None);
+        assert_eq!(missed(&[("one", Unknown, Valid)]), None);
+        assert_eq!(missed(&[]), None);
+    }
+}
