@@ -16,15 +16,16 @@ fn first(faults: &str, hosts: impl Fn() -> Vec<Host>) -> BTreeSet<String> {
 /// Tasks whose timers all fire at 10 s; the host's own software passes a failpoint after a while.
 fn sleepers(software_wakes_after: Duration) -> Vec<Host> {
     let software = move || async move {
+        let begin = time::Instant::now();
         let sleepers: Vec<_> = (1..=TASKS)
             .map(|number| {
                 task::spawn(async move {
-                    time::sleep(Duration::from_secs(10)).await;
+                    time::sleep_until(begin + Duration::from_secs(10)).await;
                     observe!("woke", number = number);
                 })
             })
             .collect();
-        time::sleep(software_wakes_after).await;
+        time::sleep_until(begin + software_wakes_after).await;
         fail_point!("lab.here")?;
         observe!("woke", number = 0);
         for sleeper in sleepers {
