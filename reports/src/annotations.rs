@@ -8,29 +8,43 @@ use chaosdrill_core::{
     record::{Finding, Summary},
 };
 
-use crate::{command, escape, limits, words};
+use crate::{command, escape, incomplete, limits, numbers, words};
 
-/// The annotations of a campaign: an error for each finding, a warning for each unknown and each mark that no
-/// run hit.
+/// The annotations of a campaign: an error if it is incomplete and for each finding, a warning for each unknown and
+/// each mark that no run hit.
 pub fn github(summary: &Summary) -> String {
     let program = &summary.campaign.program;
     let of = |verdict| summary.findings.iter().filter(move |finding| finding.verdict == verdict);
     let errors = of(Verdict::Invalid).map(|finding| annotation("error", finding, program));
     let unknown = of(Verdict::Unknown).map(|finding| annotation("warning", finding, program));
-    let whole = summary.campaign.whole;
+    let whole = words::is_whole(summary);
     let marks = summary.never_hit.iter().filter(|_| whole).map(|mark| {
         let message = format!("no run came to what this mark stands for: {mark}");
         workflow_command("warning", "never reached", &message)
     });
-    let mut lines = capped("error", errors.collect());
+    let (cut, partly) = incomplete(summary);
+    // The first of its kind is never among those that the cap drops.
+    let mut lines: Vec<String> = partly.into_iter().collect();
+    lines.extend(capped("error", cut.into_iter().chain(errors).collect()));
     lines.extend(capped("warning", unknown.chain(marks).collect()));
     lines.concat()
+}
+
+/// An error if runs are missing, or a notice if the campaign ran for as long as was ordered.
+fn incomplete(summary: &Summary) -> (Option<String>, Option<String>) {
+    let Some(incomplete) = &summary.incomplete else { return (None, None) };
+    let sentence = incomplete::plain(incomplete);
+    if incomplete.is_as_ordered() {
+        (None, Some(workflow_command("notice", "partly covered", &sentence)))
+    } else {
+        (Some(workflow_command("error", "incomplete", &sentence)), None)
+    }
 }
 
 fn annotation(kind: &str, finding: &Finding, program: &str) -> String {
     let title = format!("{}: {}", finding.id, finding.check);
     let scenario = &finding.run.scenario;
-    let runs = words::counted(finding.count, "run");
+    let runs = numbers::counted(finding.count, "run");
     let replay = command::replay(program, &finding.run, None);
     let smaller = match &finding.pursuit {
         Some(pursuit) if pursuit.same_again && pursuit.minimal.is_none() => {
@@ -57,7 +71,7 @@ fn encoded(text: &str) -> String {
 fn capped(kind: &str, mut lines: Vec<String>) -> Vec<String> {
     if lines.len() > limits::ANNOTATIONS_MAX {
         let shown = limits::ANNOTATIONS_MAX - 1;
-        let more = words::grouped((lines.len() - shown) as u64);
+        let more = numbers::grouped((lines.len() - shown) as u64);
         lines.truncate(shown);
         let message = format!("and {more} more; the report has them all");
         lines.push(workflow_command(kind, "more", &message));

@@ -12,7 +12,7 @@ use chaosdrill_core::{
     record::{Finding, SweepRecord},
 };
 
-use crate::words;
+use crate::numbers;
 
 /// The sites of one scenario over a campaign.
 #[derive(Clone, Debug, Default)]
@@ -85,7 +85,7 @@ impl<'a> Atlas<'a> {
 fn enumeration(kinds: &BTreeSet<&str>, sites: &Sites<'_>, faults: bool) -> String {
     let kinds: Vec<String> = kinds.iter().map(|kind| format!("{kind}:")).collect();
     let of = if kinds.is_empty() { String::new() } else { format!("{} ", kinds.join(" and ")) };
-    let runs = words::counted(sites.runs, "run");
+    let runs = numbers::counted(sites.runs, "run");
     let instants = if faults && kinds.is_empty() { "its faults strike at instants; " } else { "" };
     let mut text = format!("{instants}every {of}boundary that {runs} of the scenario passed");
     let sum = |of: fn(&SweepRecord) -> u64| {
@@ -94,10 +94,13 @@ fn enumeration(kinds: &BTreeSet<&str>, sites: &Sites<'_>, faults: bool) -> Strin
     if !sites.sweeps.is_empty() {
         text.push_str(&format!(
             "; swept: {}, which stand for {} of {}, and {}",
-            words::counted(sum(|sweep| sweep.singles), "single fault"),
-            words::grouped(sum(|sweep| sweep.singles.saturating_add(sweep.equivalent))),
-            words::grouped(sum(|sweep| sweep.space)),
-            words::counted(sum(|sweep| sweep.during_recovery.saturating_add(sweep.pairs)), "pair"),
+            numbers::counted(sum(|sweep| sweep.singles), "single fault"),
+            numbers::grouped(sum(|sweep| sweep.singles.saturating_add(sweep.equivalent))),
+            numbers::grouped(sum(|sweep| sweep.space)),
+            numbers::counted(
+                sum(|sweep| sweep.during_recovery.saturating_add(sweep.pairs)),
+                "pair"
+            ),
         ));
     }
     text

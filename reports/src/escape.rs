@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use chaosdrill_core::redact::redact;
 
-use crate::words;
+use crate::numbers;
 
 /// One line of a terminal, or an XML attribute: no control characters, no line breaks, nothing invisible.
 ///
@@ -22,6 +22,17 @@ pub fn line(text: &str) -> String {
 /// A [`line()`] of at most `chars_max` characters of the original.
 pub fn line_within(text: &str, chars_max: usize) -> String {
     spell(&shorten(&redact(text), chars_max))
+}
+
+/// How many characters of a text fit into `columns_max` once what cannot be shown is spelt.
+pub(crate) fn fitting(text: &str, columns_max: usize) -> usize {
+    let text = redact(text);
+    let widths = text.chars().map(|c| if is_hidden(c) { c.escape_default().count() } else { 1 });
+    let ends = widths.scan(0, |end: &mut usize, width| {
+        *end += width;
+        Some(*end)
+    });
+    ends.take_while(|end| *end <= columns_max).count()
 }
 
 /// A Markdown code span for a table cell, or for any other place where a pipe may be spoken for.
@@ -117,7 +128,7 @@ fn shorten(text: &str, chars_max: usize) -> Cow<'_, str> {
     match text.char_indices().nth(chars_max) {
         None => Cow::Borrowed(text),
         Some((end, _)) => {
-            let left_out = words::grouped(text[end..].chars().count() as u64);
+            let left_out = numbers::grouped(text[end..].chars().count() as u64);
             Cow::Owned(format!("{}… ({left_out} more)", &text[..end]))
         }
     }

@@ -26,7 +26,7 @@ use chaosdrill_core::{
 use maud::{Markup, html};
 
 pub use crate::markdown::{MEASURED_BEGIN, MEASURED_END};
-use crate::{against::Against, limits, story::Story};
+use crate::{against::Against, incomplete, limits, story::Story};
 use parts::Fill;
 
 pub use proofs::proofs;
@@ -75,7 +75,8 @@ pub fn campaign(page: &Page<'_>) -> String {
             (coverage::section(&summary))
         }
     };
-    let title = format!("Chaos drill: {}", summary.verdict.name());
+    let incomplete = if incomplete::cut(&summary).is_some() { ", incomplete" } else { "" };
+    let title = format!("Chaos drill: {}{incomplete}", summary.verdict.name());
     let html = frame::document(&title, &head::contents(page, &summary), &body);
     assert!(html.len() < limits::HTML_BYTES_MAX, "the bounds of the sections fit into the whole");
     html

@@ -1,4 +1,4 @@
-//! `junit.xml`: a suite for each scenario, a case for each run.
+//! `junit.xml`: a suite for each scenario, a case for each run, and a suite `campaign` if the campaign is incomplete.
 //!
 //! It keeps to the schema by which Jenkins reads, `junit-10.xsd`, which is that of Surefire: only suites have
 //! properties, so that what is to be known of one run is in its `system-out`, a line each.
@@ -8,11 +8,11 @@
 
 use std::time::Duration;
 
-use chaosdrill_core::{Campaign, Record, Verdict};
+use chaosdrill_core::{Campaign, Record, Verdict, record::Incomplete};
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::{
-    command, escape, limits, overview,
+    command, escape, incomplete, limits, overview,
     terminal::{self, Palette, Replay},
 };
 
@@ -39,6 +39,7 @@ pub fn junit_with(campaign: &Campaign, notes: &[String]) -> Result<String, Junit
     let mut report = Report::new("chaosdrill");
     report.set_time(whole_ms(overview::total(campaign).virtual_time));
     let summary = campaign.summary();
+    report.add_test_suites(summary.incomplete.iter().map(incomplete_suite));
     for (name, part) in overview::by_scenario(campaign) {
         let mut suite = TestSuite::new(escape::line(name));
         suite.set_time(whole_ms(part.virtual_time));
@@ -58,6 +59,24 @@ pub fn junit_with(campaign: &Campaign, notes: &[String]) -> Result<String, Junit
         report.add_test_suite(suite);
     }
     Ok(without_skipped_root(&report.to_string()?))
+}
+
+/// A suite for the campaign itself, because the case of a run that is missing is missing too.
+fn incomplete_suite(incomplete: &Incomplete) -> TestSuite {
+    let sentence = incomplete::plain(incomplete);
+    let mut case = if incomplete.is_as_ordered() {
+        let mut case = TestCase::new("complete", TestCaseStatus::success());
+        case.set_system_out(format!("{sentence}\n"));
+        case
+    } else {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_type("incomplete").set_message(sentence);
+        TestCase::new("complete", status)
+    };
+    case.set_classname("campaign").set_time(Duration::ZERO);
+    let mut suite = TestSuite::new("campaign");
+    suite.set_time(Duration::ZERO).add_test_case(case);
+    suite
 }
 
 /// The XML without the count of skipped cases in its root, where no schema knows one. Nothing is ever skipped.

@@ -56,6 +56,8 @@ pub mod trace_export;
 pub mod write_up;
 
 mod coverage;
+mod incomplete;
+mod numbers;
 mod overview;
 mod words;
 

@@ -44,6 +44,21 @@ pub const MARKDOWN_NOTES_MAX: usize = 5;
 /// Characters of one such note in Markdown.
 pub const MARKDOWN_NOTE_CHARS_MAX: usize = 100;
 
+/// Names in each list of what is missing of a campaign.
+pub const INCOMPLETE_NAMES_MAX: usize = 4;
+
+/// Columns of one such name.
+pub const INCOMPLETE_NAME_COLUMNS_MAX: usize = 60;
+
+/// Reasons why something is missing of a campaign.
+pub const INCOMPLETE_REASONS_MAX: usize = 6;
+
+/// Errors among them whose text is shown.
+pub const INCOMPLETE_ERRORS_MAX: usize = 2;
+
+/// Columns of the text of one such error.
+pub const INCOMPLETE_ERROR_COLUMNS_MAX: usize = 120;
+
 /// How much a Markdown form may hold: rows, and the bytes they may take, for each section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MarkdownBounds {

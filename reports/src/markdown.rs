@@ -15,9 +15,9 @@ use chaosdrill_core::record::{CampaignHeader, ScenarioSummary, SiteCoverage, Sum
 pub use self::proofs::proofs;
 use self::table::Table;
 use crate::{
-    escape,
+    escape, incomplete,
     limits::{self, MarkdownBounds},
-    words,
+    numbers, words,
 };
 
 /// The first line of the block that depends on the machine.
@@ -55,10 +55,13 @@ pub fn job_summary(summary: &Summary) -> String {
 
 fn within(summary: &Summary, notes: &[String], bounds: &MarkdownBounds) -> String {
     let mut text = format!("# Chaos drill: {}\n\n", summary.verdict.name());
+    if let Some(incomplete) = &summary.incomplete {
+        text.push_str(&format!("**{}.**\n\n", capitalised(&incomplete::markdown(incomplete))));
+    }
     text.push_str(&self::notes(notes));
     text.push_str(&format!("**{}.**\n\n", capitalised(&words::because(summary))));
     text.push_str(&header(&summary.campaign));
-    text.push_str(&never_hit(&summary.never_hit, bounds));
+    text.push_str(&never_hit(summary, bounds));
     text.push_str(&untried(summary, bounds));
     text.push_str(&findings::section(summary, bounds));
     text.push_str(&findings::commands(summary, bounds));
@@ -78,7 +81,7 @@ fn name(text: &str) -> String {
     escape::markdown(text, limits::MARKDOWN_NAME_CHARS_MAX)
 }
 
-fn capitalised(sentence: &str) -> String {
+pub(crate) fn capitalised(sentence: &str) -> String {
     let mut chars = sentence.chars();
     chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
 }
@@ -108,16 +111,17 @@ fn notes(notes: &[String]) -> String {
     }
     let more = notes.len().saturating_sub(limits::MARKDOWN_NOTES_MAX) as u64;
     if more > 0 {
-        text.push_str(&format!("- and {}\n", words::counted(more, "more note")));
+        text.push_str(&format!("- and {}\n", numbers::counted(more, "more note")));
     }
     text.push('\n');
     text
 }
 
-fn never_hit(marks: &[String], bounds: &MarkdownBounds) -> String {
-    let table = Table::list(bounds.marks)
-        .fill(marks, |mark| vec![escape::markdown_line(mark, limits::MARKDOWN_NAME_CHARS_MAX)]);
-    table.section("Never hit", "mark")
+fn never_hit(summary: &Summary, bounds: &MarkdownBounds) -> String {
+    let table = Table::list(bounds.marks).fill(&summary.never_hit, |mark| {
+        vec![escape::markdown_line(mark, limits::MARKDOWN_NAME_CHARS_MAX)]
+    });
+    table.section(&capitalised(&format!("{} hit", words::never(summary))), "mark")
 }
 
 fn untried(summary: &Summary, bounds: &MarkdownBounds) -> String {
@@ -142,10 +146,10 @@ fn scenarios(summary: &Summary, bounds: &MarkdownBounds) -> String {
         let hit = scenario.marks.values().filter(|hits| **hits > 0).count();
         vec![
             name(&scenario.name),
-            words::grouped(tally.runs),
-            words::grouped(tally.valid),
-            words::grouped(tally.unknown),
-            words::grouped(tally.invalid),
+            numbers::grouped(tally.runs),
+            numbers::grouped(tally.valid),
+            numbers::grouped(tally.unknown),
+            numbers::grouped(tally.invalid),
             format!("{hit} of {}", scenario.marks.len()),
             escape::markdown(&scenario.claim, limits::MARKDOWN_TEXT_CHARS_MAX),
         ]
@@ -164,7 +168,7 @@ fn exercises(summary: &Summary, bounds: &MarkdownBounds) -> String {
         }
     }
     let table = Table::new(&["crash windows and troubles", "done:", "of:"], bounds.acts);
-    let row = |(list, done, all)| vec![name(list), words::grouped(done), words::grouped(all)];
+    let row = |(list, done, all)| vec![name(list), numbers::grouped(done), numbers::grouped(all)];
     table.fill(lists, row).section("Exercised", "list")
 }
 
@@ -184,14 +188,19 @@ fn sites(summary: &Summary, bounds: &MarkdownBounds) -> String {
             .struck
             .iter()
             .take(limits::HTML_ACTS_MAX)
-            .map(|(act, times)| format!("{} × {}", name(act), words::grouped(*times)))
+            .map(|(act, times)| format!("{} × {}", name(act), numbers::grouped(*times)))
             .collect();
-        vec![name(&site.site), words::grouped(site.passes), words::grouped(times), acts.join(", ")]
+        vec![
+            name(&site.site),
+            numbers::grouped(site.passes),
+            numbers::grouped(times),
+            acts.join(", "),
+        ]
     });
     let title = format!(
         "Sites: {} of {} struck",
-        words::grouped(struck),
-        words::grouped(sites.len() as u64)
+        numbers::grouped(struck),
+        numbers::grouped(sites.len() as u64)
     );
     table.section(&title, "site")
 }
@@ -202,22 +211,22 @@ fn sweeps(summary: &Summary, bounds: &MarkdownBounds) -> String {
         let two = sweep.during_recovery.saturating_add(sweep.pairs);
         let singles = match &sweep.same_as {
             Some(twin) => format!("as {}", name(twin)),
-            None => words::grouped(sweep.singles),
+            None => numbers::grouped(sweep.singles),
         };
         vec![
             name(&sweep.scenario),
             sweep.seed.to_string(),
-            words::grouped(sweep.boundaries),
+            numbers::grouped(sweep.boundaries),
             singles,
-            words::grouped(two),
-            words::grouped(sweep.left_out),
+            numbers::grouped(two),
+            numbers::grouped(sweep.left_out),
         ]
     });
     table.section("Sweeps", "sweep")
 }
 
 fn number_row((what, number): (&String, &u64)) -> Vec<String> {
-    vec![name(what), words::grouped(*number)]
+    vec![name(what), numbers::grouped(*number)]
 }
 
 /// The greatest first, equal ones by name.

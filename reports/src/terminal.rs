@@ -8,6 +8,6 @@ mod failure;
 mod layout;
 mod palette;
 
-pub use closing::closing;
+pub use closing::{closing, incomplete};
 pub use failure::{Replay, failure};
 pub use palette::Palette;

@@ -12,11 +12,13 @@ use chaosdrill_core::{
 use crate::{
     command,
     coverage::Atlas,
-    escape, limits,
+    escape, incomplete, limits,
     markdown::{
+        capitalised,
         findings::{id, span},
         proofs::outcome,
     },
+    numbers,
     story::{self, Story},
     words,
 };
@@ -27,6 +29,10 @@ pub fn write_up(campaign: &Campaign, stories: &[Story], proofs: &[Proof]) -> Str
     let atlas = Atlas::of(campaign);
     let mut text = format!("# Drill: {}\n\n", targets(&summary));
     text.push_str(&format!("{}.\n\n", words::because(&summary)));
+    if let Some(incomplete) = &summary.incomplete {
+        let sentence = capitalised(&incomplete::markdown(incomplete));
+        text.push_str(&format!("**{sentence}.**\n\n"));
+    }
     text.push_str("*To be written*: what was drilled, and why now.\n\n");
     text.push_str(&facts(campaign, &summary));
     text.push_str(&overview(campaign, &summary));
@@ -37,7 +43,7 @@ pub fn write_up(campaign: &Campaign, stories: &[Story], proofs: &[Proof]) -> Str
     });
     let more = summary.findings.len().saturating_sub(limits::WRITE_UP_FINDINGS_MAX) as u64;
     if more > 0 {
-        text.push_str(&format!("\n{} left out here.\n", words::counted(more, "more finding")));
+        text.push_str(&format!("\n{} left out here.\n", numbers::counted(more, "more finding")));
     }
     text.push_str(&held(&summary));
     text.push_str(&never_reached(&summary));
@@ -70,8 +76,8 @@ fn facts(campaign: &Campaign, summary: &Summary) -> String {
         ("seeds", name(&head.seeds)),
         ("commit", commit.map_or("*To be written*: the commit that was drilled".to_owned(), name)),
         ("faults by", name(&head.nemeses.join(", "))),
-        ("runs", words::grouped(summary.tally.runs)),
-        ("virtual time", words::span(summary.virtual_ns)),
+        ("runs", numbers::grouped(summary.tally.runs)),
+        ("virtual time", numbers::span(summary.virtual_ns)),
         ("database", name(&head.db)),
         ("simulator", name(&head.simulator)),
         ("chaosdrill", name(&head.tool)),
@@ -97,7 +103,7 @@ fn overview(campaign: &Campaign, summary: &Summary) -> String {
     for finding in summary.findings.iter().take(limits::WRITE_UP_FINDINGS_MAX) {
         let (id, priority) = (id(finding), finding.priority.name());
         let (check, first) = (name(&finding.check), name(&finding.run.scenario));
-        let (takes, runs) = (takes(campaign, finding), words::grouped(finding.count));
+        let (takes, runs) = (takes(campaign, finding), numbers::grouped(finding.count));
         text.push_str(&format!("| {id} | {priority} | {check} | {first} | {takes} | {runs} |\n"));
     }
     text
@@ -245,18 +251,16 @@ fn plan(faults: &[&Fault]) -> String {
         .take(limits::MARKDOWN_PLAN_FAULTS_MAX)
         .map(|fault| name(&fault.to_string()))
         .collect();
-    let more = faults.len().saturating_sub(shown.len()) as u64;
-    let more = if more > 0 { format!(" and {} more", words::grouped(more)) } else { String::new() };
-    format!("{}: {}{more}", words::counted(faults.len() as u64, "fault"), shown.join(", "))
+    let more = numbers::and_more(faults.len().saturating_sub(shown.len()) as u64);
+    format!("{}: {}{more}", numbers::counted(faults.len() as u64, "fault"), shown.join(", "))
 }
 
 fn sites(sites: &[&str]) -> String {
     let shown: Vec<String> =
         sites.iter().take(limits::HTML_BLOCK_SITES_MAX).map(|site| name(site)).collect();
     let colon = if shown.is_empty() { "" } else { ": " };
-    let more = sites.len().saturating_sub(shown.len()) as u64;
-    let more = if more > 0 { format!(" and {} more", words::grouped(more)) } else { String::new() };
-    format!("{}{colon}{}{more}", words::grouped(sites.len() as u64), shown.join(", "))
+    let more = numbers::and_more(sites.len().saturating_sub(shown.len()) as u64);
+    format!("{}{colon}{}{more}", numbers::grouped(sites.len() as u64), shown.join(", "))
 }
 
 fn held(summary: &Summary) -> String {
@@ -267,7 +271,7 @@ fn held(summary: &Summary) -> String {
         .filter(|scenario| scenario.tally.runs > 0 && scenario.tally.valid == scenario.tally.runs)
         .collect();
     for scenario in held.iter().take(limits::MARKDOWN_SUMMARY.scenarios.0) {
-        let runs = words::counted(scenario.tally.runs, "run");
+        let runs = numbers::counted(scenario.tally.runs, "run");
         text.push_str(&format!("- {} ({}, {runs})\n", said(&scenario.claim), name(&scenario.name)));
     }
     if held.is_empty() {
@@ -282,7 +286,8 @@ fn never_reached(summary: &Summary) -> String {
     }
     let marks = summary.never_hit.iter().take(limits::MARKDOWN_SUMMARY.marks.0);
     let items: String = marks.map(|mark| format!("- {}\n", name(mark))).collect();
-    format!("\n## Never reached\n\n{items}\n*To be written*: why not, and what would reach it.\n")
+    let title = capitalised(&format!("{} reached", words::never(summary)));
+    format!("\n## {title}\n\n{items}\n*To be written*: why not, and what would reach it.\n")
 }
 
 fn planted(proofs: &[Proof]) -> String {
@@ -294,7 +299,7 @@ fn planted(proofs: &[Proof]) -> String {
             .to_owned();
     for proof in proofs.iter().take(limits::HTML_PROOFS.0) {
         let found = outcome(proof);
-        let (defect, runs) = (name(&proof.defect), words::grouped(proof.runs));
+        let (defect, runs) = (name(&proof.defect), numbers::grouped(proof.runs));
         text.push_str(&format!("| {defect} | {} | {found} | {runs} |\n", said(&proof.summary)));
     }
     text

@@ -152,6 +152,9 @@ pub const CROSS_BATCH_PLANS: usize = 512;
 /// Pairs of faults of one scenario.
 pub const SWEEP_PAIRS_MAX: usize = 100;
 
+/// Bytes at the beginning of a file that say whether chaosdrill wrote it.
+pub const FILE_HEAD_BYTES_MAX: u64 = 64 << 10;
+
 /// Runs that are spent on making one plan smaller.
 pub const SHRINK_RUNS_MAX: u64 = 300;
 

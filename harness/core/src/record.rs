@@ -18,6 +18,7 @@ use crate::{
 
 mod campaign;
 mod exercise;
+mod extent;
 mod proof;
 mod summary;
 
@@ -25,6 +26,7 @@ pub use campaign::{
     Campaign, CampaignHeader, CampaignLine, CampaignMeasured, ScenarioRecord, SweepRecord,
 };
 pub use exercise::{Exercise, ExerciseSummary, Way, WaySummary};
+pub use extent::{Cut, Extent, Incomplete};
 pub use proof::{Proof, ProofBy};
 pub use summary::{Finding, ScenarioSummary, SiteCoverage, Summary, Tally, Untried};
 

@@ -68,10 +68,10 @@ pub(crate) fn sing(registry: &Registry, workers: Workers) -> Result<(), Expected
     let sound = Settings::default();
     let jobs: Vec<Job> = vec![broken.script(scenario, Seed(1)), sound.script(scenario, Seed(2))];
     let mut heard = [None, None];
-    crew::run_all(registry, &jobs, workers, |index, end| {
+    crew::run_all(registry, jobs, workers, |index, end| {
         heard[index] = Some(end);
-        std::ops::ControlFlow::<()>::Continue(())
-    });
+        std::ops::ControlFlow::Continue(())
+    })?;
     let [broken, sound] = heard.map(|end| end.map_or(Err("it was not run".to_owned()), told));
     let (broken, sound) = (broken.map_err(dead)?, sound.map_err(dead)?);
     if !(broken.0 == Verdict::Invalid && broken.1.contains("FAIL") && broken.1.contains(CHECK)) {

@@ -100,7 +100,8 @@ impl Registry {
     ///
     /// # Panics
     ///
-    /// Where a scenario of that name is there already, or it claims nothing.
+    /// If a scenario of that name is there already, if it claims nothing, or if it has no check: such a scenario would
+    /// be valid whatever its target does.
     #[must_use]
     pub fn with(mut self, scenario: Scenario) -> Self {
         assert!(
@@ -109,6 +110,11 @@ impl Registry {
             scenario.name()
         );
         assert!(!scenario.claim.is_empty(), "the scenario {} has no claim", scenario.name());
+        assert!(
+            !scenario.checks.is_empty(),
+            "the scenario {} has no check, so every run of it would be valid; add one with `always` or `eventually`",
+            scenario.name()
+        );
         self.scenarios.push(scenario);
         self.scenarios.sort_by(|a, b| a.name.cmp(&b.name));
         self
@@ -224,13 +230,25 @@ fn is_selected(scenario: &Scenario, filter: Option<&str>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use chaosdrill_core::{Check, Outcome};
+
     use super::*;
+
+    fn check() -> Check {
+        Check::new("it_is_so", |_| Outcome::valid())
+    }
+
+    #[test]
+    #[should_panic(expected = "the scenario one/idle has no check")]
+    fn a_scenario_without_a_check_is_refused() {
+        let _ = Registry::new().with(Scenario::new("one/idle").claim("it is so"));
+    }
 
     #[test]
     fn a_filter_that_leaves_scenarios_out_asks_for_none_of_their_failpoints() {
         let target =
             |name| Target::new(name).failpoints(&["a.passed"]).planted_failpoints(&["a.planted"]);
-        let scenario = |name| Scenario::new(name).claim("it is so");
+        let scenario = |name| Scenario::new(name).claim("it is so").always(check());
         let registry = Registry::new()
             .target(target("one"))
             .target(Target::new("two").failpoints(&["b.passed"]))

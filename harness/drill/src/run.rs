@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     director::ScenarioDirector,
+    files::ours::{self, Place},
     judge,
     measure::Stopwatch,
     nemesis::{self, Settings},
@@ -141,7 +142,7 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
     if job.checked
         && let Err(why) = sim::check_determinism(begin.clone())
     {
-        let _ = std::fs::remove_dir_all(&folder);
+        let _ = std::fs::remove_dir_all(folder.path());
         let record = judge::of_dead_worker(
             scenario,
             job.run.clone(),
@@ -239,6 +240,8 @@ fn write_bundle(
     finished: &Finished,
     databases: &Path,
 ) -> io::Result<()> {
+    // One from before would be mixed with this one.
+    ours::remove(bundle, Place::Run)?;
     std::fs::create_dir_all(bundle)?;
     let mut json = serde_json::to_string_pretty(record)?;
     json.push('\n');

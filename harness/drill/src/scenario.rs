@@ -3,7 +3,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use chaosdrill_core::{
-    Arena, Check, CheckKind, Fault, Mark, Plan, Seed, Stream, limits, record::ScenarioRecord,
+    Arena, Check, CheckKind, Fault, Mark, Plan, Priority, Seed, Stream, limits,
+    record::ScenarioRecord,
 };
 
 use crate::topology::Topology;
@@ -145,6 +146,19 @@ impl Scenario {
     pub fn skew_at_most(mut self, skew_max: Duration) -> Self {
         self.skew_max = skew_max;
         self
+    }
+
+    /// Whether a sweep of this scenario stands for the other, if their calm runs are the same: they are of one target,
+    /// and differ in nothing that decides over a run but their scripts.
+    pub(crate) fn is_swept_as(&self, other: &Self) -> bool {
+        let checks = |of: &Self| -> Vec<(String, CheckKind, Priority)> {
+            of.checks.iter().map(|it| (it.name.clone(), it.kind, it.priority)).collect()
+        };
+        let bounds = |of: &Self| (of.chaos_max, of.linger, of.casualties_expected, of.skew_max);
+        self.target() == other.target()
+            && checks(self) == checks(other)
+            && bounds(self) == bounds(other)
+            && self.stalls == other.stalls
     }
 
     /// What may be done to it.

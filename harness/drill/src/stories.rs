@@ -15,6 +15,8 @@ use chaosdrill_core::{
 };
 use chaosdrill_reports::{Story, html};
 
+use crate::files::ours::{self, Kind};
+
 /// Findings whose story is read for the page of a campaign.
 const STORIES_MAX: usize = 60;
 
@@ -46,7 +48,7 @@ pub(crate) fn write_pages(folder: &Path, campaign: &Campaign) -> io::Result<()> 
 
 /// Writes the page of one run into its folder.
 pub(crate) fn write_page(folder: &Path, record: &Record, program: &str) -> io::Result<()> {
-    fs::write(folder.join("report.html"), html::run(&read(folder, record), program))
+    ours::write(&folder.join("report.html"), Kind::Page, html::run(&read(folder, record), program))
 }
 
 /// What became of the planted bugs, where `prove` wrote it here; and why it could not be read.

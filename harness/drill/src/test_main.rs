@@ -4,19 +4,24 @@
 //! run happens in a worker process here too, so that a target which spins or aborts fails its own test and no other.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use chaosdrill_core::{Outcome, Record, Seed, Verdict};
+use chaosdrill_core::{Outcome, Record, Verdict};
 use chaosdrill_reports::{Palette, Replay, terminal};
 use chaosdrill_rt::sim;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::{
-    campaign::kept::{self, Kept},
+    campaign::{
+        kept::{self, Kept},
+        roots::Seeds,
+    },
     cli::{self, Steering},
     crew::{Child, JobEnd, Workers},
+    files::ours::{self, Found, Place},
     guard::Guard,
     nemesis::{Nemesis, Settings},
     registry::Registry,
@@ -67,7 +72,7 @@ pub fn test_main(registry: Registry) -> ExitCode {
         let name = scenario.name().to_owned();
         trials.push(Trial::test(scenario.name(), move || {
             let Steering { seeds, nemeses, defect } = &steering;
-            drill(&registry, &name, seeds, nemeses, defect.as_deref())
+            drill(&registry, &name, *seeds, nemeses, defect.as_deref())
         }));
     }
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -102,7 +107,7 @@ fn bundle(run: &chaosdrill_core::RunId) -> PathBuf {
 fn drill(
     registry: &Registry,
     name: &str,
-    seeds: &[Seed],
+    seeds: Seeds,
     nemeses: &[Nemesis],
     defect: Option<&str>,
 ) -> Result<(), Failed> {
@@ -110,11 +115,11 @@ fn drill(
     let mut child = Child::new(worker_number(), Workers::default());
     let defect = defect.map(str::to_owned);
     let settings = Settings { defect, out: Some(out()), ..Settings::default() };
-    for seed in seeds {
+    for seed in seeds.iter() {
         for nemesis in nemeses {
             let job = match nemesis {
-                Nemesis::Script => settings.script(scenario, *seed),
-                Nemesis::Swarm => settings.swarm(scenario, *seed),
+                Nemesis::Script => settings.script(scenario, seed),
+                Nemesis::Swarm => settings.swarm(scenario, seed),
                 Nemesis::Sweep => continue,
             };
             judge(registry, child.run(registry, &job), None)?;
@@ -131,10 +136,13 @@ fn worker_number() -> usize {
     NEXT.fetch_add(1, Ordering::Relaxed) + std::process::id() as usize
 }
 
-fn judge(registry: &Registry, end: JobEnd, plan: Option<&str>) -> Result<(), Failed> {
+fn judge(registry: &Registry, end: io::Result<JobEnd>, plan: Option<&str>) -> Result<(), Failed> {
     let record = match end {
-        JobEnd::Recorded { record, .. } => record,
-        JobEnd::Broken { why } => return Err(format!("the harness itself failed: {why}").into()),
+        Ok(JobEnd::Recorded { record, .. }) => record,
+        Ok(JobEnd::Broken { why }) => {
+            return Err(format!("the harness itself failed: {why}").into());
+        }
+        Err(why) => return Err(format!("failed to start a worker process: {why}").into()),
     };
     if record.verdict == Verdict::Valid {
         Ok(())
@@ -147,7 +155,7 @@ fn told(registry: &Registry, record: &Record, plan: Option<&str>) -> String {
     let replay = Replay { plan, ..Replay::by_seed(&registry.program) };
     let block = terminal::failure(record, replay, &Palette::plain());
     let folder = bundle(&record.run);
-    let place = if folder.is_dir() {
+    let place = if matches!(ours::look(&folder, Place::Run), Ok(Found::Ours)) {
         // A page that cannot be written changes no verdict.
         let page = match stories::write_page(&folder, record, &registry.program) {
             Ok(()) => String::new(),

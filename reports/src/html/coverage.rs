@@ -10,7 +10,7 @@ use chaosdrill_core::{
 use maud::{Markup, html};
 
 use super::parts::{self, Fill, name};
-use crate::{limits, words};
+use crate::{limits, numbers};
 
 /// The acts that strike at a boundary: they have a column even where none struck.
 const ACTS: [&str; 6] = ["crash-before", "crash-after", "error", "lost-ack", "stall", "delay"];
@@ -28,7 +28,7 @@ pub(super) fn section(summary: &Summary) -> Markup {
             (exercises(&summary.exercises))
             h3 { "Sites and acts" }
             p {
-                "At " (words::grouped(struck)) " of " (words::counted(sites, "site"))
+                "At " (numbers::grouped(struck)) " of " (numbers::counted(sites, "site"))
                 " that were passed, a fault struck at least once. A dot is a place where none did."
             }
             @if !summary.coverage.is_empty() { (parts::wide("Sites and acts", &map(summary))) }
@@ -69,7 +69,7 @@ fn exercises(exercises: &[ExerciseSummary]) -> Markup {
             }
             (parts::wide("Crash windows and kinds of trouble", &table))
             @if more > 0 {
-                p.note { (words::counted(more, "more list")) " left out here; " code { "summary.json" } " has everything." }
+                p.note { (numbers::counted(more, "more list")) " left out here; " code { "summary.json" } " has everything." }
             }
         }
     }
@@ -96,7 +96,7 @@ fn exercise_list(list: &str, exercises: &[&ExerciseSummary], fill: &Fill) -> Mar
             tr.group {
                 th colspan="3" scope="colgroup" {
                     (name(list)) span.quiet {
-                        " " (words::grouped(done)) " of " (words::grouped(exercises.len() as u64)) " done"
+                        " " (numbers::grouped(done)) " of " (numbers::grouped(exercises.len() as u64)) " done"
                     }
                 }
             }
@@ -113,7 +113,7 @@ fn exercise(exercise: &ExerciseSummary) -> Markup {
         tr {
             th scope="row" { (name(&exercise.name)) }
             td { (name(&exercise.what)) ul.ways { @for way in ways { (self::way(way)) } } }
-            td class=(if hits == 0 { "number bad" } else { "number" }) { (words::grouped(hits)) }
+            td class=(if hits == 0 { "number bad" } else { "number" }) { (numbers::grouped(hits)) }
         }
     }
 }
@@ -121,7 +121,7 @@ fn exercise(exercise: &ExerciseSummary) -> Markup {
 fn way(way: &WaySummary) -> Markup {
     html! {
         li class=[(way.hits == 0).then_some("quiet")] {
-            (name(&way.way.to_string())) " " span.times { "× " (words::grouped(way.hits)) }
+            (name(&way.way.to_string())) " " span.times { "× " (numbers::grouped(way.hits)) }
         }
     }
 }
@@ -173,8 +173,8 @@ fn group(title: &str, sites: &[&SiteCoverage], fill: &Fill, acts: &[&str]) -> Ma
         tbody {
             tr.group {
                 th scope="col" {
-                    (title) span.quiet { " " (words::grouped(struck)) " of "
-                        (words::counted(sites.len() as u64, "site")) " struck" }
+                    (title) span.quiet { " " (numbers::grouped(struck)) " of "
+                        (numbers::counted(sites.len() as u64, "site")) " struck" }
                 }
                 th.number.column scope="col" { "passes" }
                 @for act in acts { th.number.column scope="col" { (name(act)) } }
@@ -189,12 +189,12 @@ fn row(site: &SiteCoverage, acts: &[&str], most: u64) -> Markup {
     html! {
         tr {
             th scope="row" { code { (name(&site.site)) } }
-            td.number { (words::grouped(site.passes)) }
+            td.number { (numbers::grouped(site.passes)) }
             @for act in acts {
                 @match site.struck.get(*act).copied().unwrap_or(0) {
                     0 => td.number.heat-0 { "·" },
                     count => td class=(format!("number heat-{}", heat(count, most))) {
-                        (words::grouped(count))
+                        (numbers::grouped(count))
                     },
                 }
             }
@@ -213,7 +213,7 @@ fn instants(fired: &BTreeMap<String, u64>) -> Markup {
     let rest: Vec<(&String, &u64)> =
         fired.iter().filter(|(act, _)| !ACTS.contains(&act.as_str())).collect();
     let fill = Fill::new(&rest, limits::HTML_ACTS_MAX, limits::HTML_SWEEPS.1, |(act, count)| {
-        html! { li { (name(act)) " " span.times { "× " (words::grouped(**count)) } } }
+        html! { li { (name(act)) " " span.times { "× " (numbers::grouped(**count)) } } }
     });
     html! {
         @if !rest.is_empty() {
@@ -233,14 +233,14 @@ fn sweeps(sweeps: &[SweepRecord]) -> Markup {
                 @if let Some(twin) = &sweep.same_as {
                     td colspan="7" { "the same as " code { (name(twin)) } }
                 } @else {
-                td.number { (words::grouped(sweep.boundaries)) }
-                td.number { (words::grouped(sweep.space)) }
-                td.number { (words::grouped(sweep.equivalent)) }
-                td.number { (words::grouped(sweep.singles)) }
-                td.number { (words::grouped(sweep.during_recovery)) }
-                td.number { (words::grouped(sweep.pairs)) }
+                td.number { (numbers::grouped(sweep.boundaries)) }
+                td.number { (numbers::grouped(sweep.space)) }
+                td.number { (numbers::grouped(sweep.equivalent)) }
+                td.number { (numbers::grouped(sweep.singles)) }
+                td.number { (numbers::grouped(sweep.during_recovery)) }
+                td.number { (numbers::grouped(sweep.pairs)) }
                 td class=(if sweep.left_out > 0 { "number doubtful" } else { "number" }) {
-                    (words::grouped(sweep.left_out))
+                    (numbers::grouped(sweep.left_out))
                 }
                 }
             }

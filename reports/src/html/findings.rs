@@ -17,7 +17,7 @@ use crate::{
     against::{Against, Status},
     command as commands,
     coverage::{Atlas, Block},
-    limits,
+    incomplete, limits, numbers,
     story::{self, Story},
     timeline::{self, Timeline},
     words,
@@ -46,7 +46,10 @@ pub(super) fn section(page: &Page<'_>, summary: &Summary, against: Option<&Again
         section #findings aria-labelledby="findings-title" {
             h2 #findings-title { "Findings" }
             @if summary.findings.is_empty() {
-                p { "None: every run of this campaign held." }
+                p {
+                    "None: every " @if incomplete::cut(summary).is_some() { "recorded " }
+                    "run of this campaign held."
+                }
             } @else if summary.findings.len() > 1 {
                 (list(&context, &summary.findings))
             }
@@ -73,7 +76,7 @@ fn list(context: &Context<'_>, findings: &[Finding]) -> Markup {
                 td { code { (name(&finding.check)) } }
                 td { (takes(context, finding)) }
                 td { code { (name(&finding.run.scenario)) } }
-                td.number { (words::grouped(finding.count)) }
+                td.number { (numbers::grouped(finding.count)) }
                 @if let Some(against) = context.against { td { (against.status(finding).name()) } }
             }
         }
@@ -107,7 +110,7 @@ fn takes(context: &Context<'_>, finding: &Finding) -> Markup {
             Some(fault) => {
                 @if !is_known { span.quiet { "not made smaller; struck: " } }
                 (name(&fault.to_string()))
-                @if more > 0 { " and " (words::grouped(more)) " more" }
+                @if more > 0 { " and " (numbers::grouped(more)) " more" }
             }
             None if is_known => "no fault",
             None => span.quiet { "not made smaller; none struck" },
@@ -140,7 +143,7 @@ fn finding(context: &Context<'_>, finding: &Finding) -> Markup {
             }
             p.chips {
                 (priority(finding.priority)) (head::badge(finding.verdict))
-                span.chip { (words::counted(finding.count, "run")) }
+                span.chip { (numbers::counted(finding.count, "run")) }
                 @match status {
                     Some(Status::New) => span.chip.fresh { "new" },
                     Some(Status::Ongoing) => span.chip { "ongoing" },
@@ -209,7 +212,7 @@ pub(super) fn witness_events(story: &Story, check: &str) -> Vec<(u64, String, St
         .take(limits::WITNESS_EVENTS_MAX)
         .map(|event| {
             let said = timeline::change_in_words(event, &story.events);
-            (event.seq, words::instant(event.at_ns), said)
+            (event.seq, numbers::instant(event.at_ns), said)
         })
         .collect()
 }
@@ -222,9 +225,9 @@ fn smallest(finding: &Finding, record: Option<&Record>, story: Option<&Story>) -
     let known = minimal.map(|minimal| &minimal.faults).or(by_hand);
     let (faults, said): (Vec<&Fault>, String) = match known {
         Some(faults) => {
-            let needed = words::grouped(faults.len() as u64);
-            let of = words::counted(planned, "fault");
-            let runs = minimal.map(|minimal| words::counted(minimal.runs, "run"));
+            let needed = numbers::grouped(faults.len() as u64);
+            let of = numbers::counted(planned, "fault");
+            let runs = minimal.map(|minimal| numbers::counted(minimal.runs, "run"));
             let runs = runs.map(|runs| format!(", found in {runs}")).unwrap_or_default();
             let end = if faults.is_empty() { "." } else { ":" };
             (faults.iter().collect(), format!("{needed} of {of} needed{runs}{end}"))
@@ -234,8 +237,8 @@ fn smallest(finding: &Finding, record: Option<&Record>, story: Option<&Story>) -
             let said = format!(
                 "{}. The command shrink, below, looks for the smallest plan. Of {}, {} struck{}",
                 head::capitalised(&words::not_smaller()),
-                words::counted(planned, "planned fault"),
-                words::grouped(struck.len() as u64),
+                numbers::counted(planned, "planned fault"),
+                numbers::grouped(struck.len() as u64),
                 if struck.is_empty() { "." } else { "; which are needed is not known:" },
             );
             (struck, said)
@@ -356,12 +359,12 @@ fn sites(sites: &[&str]) -> Markup {
     let shown = sites.iter().take(limits::HTML_BLOCK_SITES_MAX);
     let more = sites.len().saturating_sub(limits::HTML_BLOCK_SITES_MAX) as u64;
     html! {
-        (words::grouped(sites.len() as u64))
+        (numbers::grouped(sites.len() as u64))
         @if !sites.is_empty() {
             ": " @for (nth, site) in shown.enumerate() {
                 @if nth > 0 { ", " } code { (name(site)) }
             }
-            @if more > 0 { " and " (words::grouped(more)) " more" }
+            @if more > 0 { " and " (numbers::grouped(more)) " more" }
         }
     }
 }

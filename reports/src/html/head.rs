@@ -1,19 +1,24 @@
 //! The head of a page: the verdict, what was run, what it cost; and what was never reached, in red.
 
-use chaosdrill_core::{Campaign, Verdict, record::Summary, trace};
+use chaosdrill_core::{
+    Campaign, Verdict,
+    record::{Incomplete, Summary},
+    trace,
+};
 use maud::{Markup, PreEscaped, html};
 
 use super::{
     MEASURED_BEGIN, MEASURED_END, Page,
     parts::{self, Fill, name},
 };
-use crate::{limits, words};
+use crate::{incomplete, limits, numbers, words};
 
 /// Links to the sections that the page has.
 pub(super) fn contents(page: &Page<'_>, summary: &Summary) -> Markup {
     let links = [
+        ("incomplete", "Incomplete", incomplete::cut(summary).is_some()),
         ("notes", "Not whole", !page.notes.is_empty()),
-        ("never", never(summary), !summary.never_hit.is_empty() || !summary.untried.is_empty()),
+        ("never", &never(summary), !summary.never_hit.is_empty() || !summary.untried.is_empty()),
         ("findings", "Findings", true),
         ("held", "What held", true),
         ("proofs", "Planted bugs", !page.proofs.is_empty()),
@@ -46,21 +51,38 @@ pub(super) fn header(campaign: &Campaign, summary: &Summary) -> Markup {
         header #top .head {
             p.over { "Chaos drill" }
             h1 { (badge(summary.verdict)) " " (capitalised(&because)) "." }
+            @if let Some(incomplete) = &summary.incomplete { (self::incomplete(incomplete)) }
             dl.facts {
-                (fact("Runs", &words::grouped(summary.tally.runs)))
-                (fact("Scenarios", &words::grouped(head.scenarios.len() as u64)))
+                (fact("Runs", &numbers::grouped(summary.tally.runs)))
+                (fact("Scenarios", &numbers::grouped(head.scenarios.len() as u64)))
                 (fact("Seeds", &name(&head.seeds)))
                 (fact("Faults by", &name(&head.nemeses.join(", "))))
                 (fact("Database", &name(&head.db)))
                 (fact("Simulator", &name(&head.simulator)))
                 @if let Some(defect) = &head.defect { (fact("Planted bug", &name(defect))) }
                 @if let Some(part) = &head.partition { (fact("Part", &name(part))) }
-                (fact("Virtual time", &words::span(summary.virtual_ns)))
+                (fact("Virtual time", &numbers::span(summary.virtual_ns)))
                 div { dt { "Digest of all runs" } dd { code { (digest(campaign)) } } }
                 (fact("chaosdrill", &name(&head.tool)))
             }
             (measured(summary))
             (parts::where_to_run(&head.program))
+        }
+    }
+}
+
+/// What is missing, in a box that nobody overlooks.
+fn incomplete(incomplete: &Incomplete) -> Markup {
+    let sentence = capitalised(&incomplete::plain(incomplete));
+    let class = if incomplete.is_as_ordered() { "incomplete ordered" } else { "incomplete" };
+    // A browser breaks a line behind each hyphen, and `--resume` would come apart. A foreign word may be long.
+    let is_flag = |word: &str| word.starts_with("--") && word.len() < 16;
+    html! {
+        p #incomplete class=(class) {
+            @for word in sentence.split_inclusive(' ') {
+                @if is_flag(word) { span.flag { (word) } } @else { (word) }
+            }
+            "."
         }
     }
 }
@@ -98,8 +120,9 @@ fn measured(summary: &Summary) -> Markup {
 
 /// What the section of what no run did is called. Marks stand for what must happen; what was not tried may be so for
 /// want of runs.
-fn never(summary: &Summary) -> &'static str {
-    if summary.never_hit.is_empty() { "Never tried" } else { "Never reached" }
+fn never(summary: &Summary) -> String {
+    let what = if summary.never_hit.is_empty() { "tried" } else { "reached" };
+    capitalised(&format!("{} {what}", words::never(summary)))
 }
 
 /// What no run reached: first, because it is what the rest rests on.
@@ -109,15 +132,17 @@ pub(super) fn never_reached(summary: &Summary) -> Markup {
     let fill = Fill::new(marks, rows, bytes, |mark| {
         html! { li { code { (name(mark)) } } }
     });
-    let whole = summary.campaign.whole;
     html! {
         @if !marks.is_empty() || !summary.untried.is_empty() {
             section #never .never aria-labelledby="never-title" {
                 h2 #never-title { (never(summary)) }
                 @if !marks.is_empty() { p {
-                    @if whole {
+                    @if words::is_whole(summary) {
                         "No run came to what these marks and exercises stand for. A claim that was never put to the test "
                         "did not hold: it was not tried."
+                    } @else if summary.incomplete.is_some() {
+                        "No run came to what these marks and exercises stand for. The campaign did not run all that was "
+                        "ordered; a run that is missing may come to them."
                     } @else {
                         "No run came to what these marks and exercises stand for. Only a part of the drill ran; where a "
                         "drill of all scenarios does not come to them either, its verdict is unknown."
@@ -137,7 +162,7 @@ fn untried(what: &str, names: &[String]) -> Markup {
     let fill = Fill::new(names, rows, bytes, |site| html! { li { code { (name(site)) } } });
     html! {
         details .untried open[names.len() <= limits::HTML_UNTRIED_OPEN] {
-            summary { (what) ": " (words::grouped(names.len() as u64)) }
+            summary { (what) ": " (numbers::grouped(names.len() as u64)) }
             ul { (fill) }
             (fill.rest("site"))
         }

@@ -9,7 +9,7 @@ use chaosdrill_core::{
 use maud::{Markup, html};
 
 use super::parts::{self, Fill, name, text};
-use crate::{limits, overview, words};
+use crate::{incomplete, limits, numbers, overview};
 
 pub(super) fn section(campaign: &Campaign, summary: &Summary) -> Markup {
     let checks = checks(campaign);
@@ -24,7 +24,7 @@ pub(super) fn section(campaign: &Campaign, summary: &Summary) -> Markup {
         let empty = BTreeMap::new();
         let part = parts.get(scenario.name.as_str());
         let time =
-            part.map(|part| words::span(record::nanos(part.virtual_time))).unwrap_or_default();
+            part.map(|part| numbers::span(record::nanos(part.virtual_time))).unwrap_or_default();
         row(scenario, checks.get(scenario.name.as_str()).unwrap_or(&empty), &time)
     });
     let table = html! {
@@ -44,8 +44,9 @@ pub(super) fn section(campaign: &Campaign, summary: &Summary) -> Markup {
         section #held aria-labelledby="held-title" {
             h2 #held-title { "What held" }
             p {
-                (words::grouped(held.count() as u64)) " of "
-                (words::counted(summary.scenarios.len() as u64, "claim")) " held in every run."
+                (numbers::grouped(held.count() as u64)) " of "
+                (numbers::counted(summary.scenarios.len() as u64, "claim")) " held in every "
+                @if incomplete::cut(summary).is_some() { "recorded " } "run."
             }
             (parts::wide("Claims", &table))
         }
@@ -79,10 +80,10 @@ fn row(scenario: &ScenarioSummary, checks: &Checks<'_>, virtual_time: &str) -> M
                 span.claim { (text(&scenario.claim)) }
                 (checks_of(checks, virtual_time))
             }
-            td.number { (words::grouped(runs)) }
-            td.number { (words::grouped(valid)) }
-            td class=(if unknown > 0 { "number doubtful" } else { "number" }) { (words::grouped(unknown)) }
-            td class=(if invalid > 0 { "number bad" } else { "number" }) { (words::grouped(invalid)) }
+            td.number { (numbers::grouped(runs)) }
+            td.number { (numbers::grouped(valid)) }
+            td class=(if unknown > 0 { "number doubtful" } else { "number" }) { (numbers::grouped(unknown)) }
+            td class=(if invalid > 0 { "number bad" } else { "number" }) { (numbers::grouped(invalid)) }
             td { @if !scenario.marks.is_empty() { ul.marks { (marks) } } (marks.rest("mark")) }
         }
     }
@@ -92,7 +93,7 @@ fn mark_item(mark: &str, hits: u64) -> Markup {
     html! {
         li class=[(hits == 0).then_some("bad")] {
             (name(mark)) " "
-            @if hits == 0 { strong { "never" } } @else { span.times { "× " (words::grouped(hits)) } }
+            @if hits == 0 { strong { "never" } } @else { span.times { "× " (numbers::grouped(hits)) } }
         }
     }
 }
@@ -115,9 +116,9 @@ fn checks_of(checks: &Checks<'_>, virtual_time: &str) -> Markup {
             li class=[(verdict == Verdict::Valid).then_some("ok")] {
                 code { (name(check)) } " " span.kind { (name(kind)) } " "
                 @match verdict {
-                    Verdict::Valid => { "held " (words::grouped(tally.valid)) },
-                    Verdict::Unknown => span.doubtful { "unknown " (words::grouped(tally.unknown)) },
-                    Verdict::Invalid => span.bad { "violated " (words::grouped(tally.invalid)) },
+                    Verdict::Valid => { "held " (numbers::grouped(tally.valid)) },
+                    Verdict::Unknown => span.doubtful { "unknown " (numbers::grouped(tally.unknown)) },
+                    Verdict::Invalid => span.bad { "violated " (numbers::grouped(tally.invalid)) },
                 }
             }
         }
@@ -125,7 +126,7 @@ fn checks_of(checks: &Checks<'_>, virtual_time: &str) -> Markup {
     html! {
         @if !checks.is_empty() {
             details {
-                summary { (words::counted(checks.len() as u64, "check")) ", " (virtual_time) " virtual" }
+                summary { (numbers::counted(checks.len() as u64, "check")) ", " (virtual_time) " virtual" }
                 ul.checks { (fill) }
                 (fill.rest("check"))
             }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, PreEscaped, Render, html};
 
-use crate::{escape, limits, words};
+use crate::{escape, limits, numbers};
 
 /// A name, made safe and short.
 pub(super) fn name(text: &str) -> String {
@@ -97,7 +97,7 @@ impl Fill {
         html! {
             @if self.left_out > 0 {
                 p.note {
-                    (words::counted(self.left_out, &format!("more {noun}")))
+                    (numbers::counted(self.left_out, &format!("more {noun}")))
                     " left out here; " code { "summary.json" } " and "
                     code { "campaign.jsonl" } " have everything."
                 }

@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::parts;
-use crate::{timeline::Timeline, words};
+use crate::{numbers, timeline::Timeline};
 
 /// A picture with its legend, and the same in words.
 pub(super) fn drawn(picture: &Timeline, id: &str) -> Markup {
@@ -15,7 +15,7 @@ pub(super) fn drawn(picture: &Timeline, id: &str) -> Markup {
                 "What happened"
                 @if let Some(about) = about { " to " code { (about) } }
                 ". Time runs down; a grey row stands for time in which nothing of it happened. "
-                (words::counted(picture.left_out, "event")) " about other things left out."
+                (numbers::counted(picture.left_out, "event")) " about other things left out."
             }
             @if sheets.is_empty() { (parts::wide("Timeline", &picture.draw(id))) } @else {
                 (parts::wide("Timeline", &html! { div.on-screen { (picture.draw(id)) } }))
@@ -27,7 +27,7 @@ pub(super) fn drawn(picture: &Timeline, id: &str) -> Markup {
                 ol { @for row in &picture.rows {
                     li class=[row.witness.then_some("strong")] {
                         @if let Some(event) = row.event { "#" (event) " " }
-                        span.at { (words::instant(row.at_ns)) } " " (row.detail)
+                        span.at { (numbers::instant(row.at_ns)) } " " (row.detail)
                     }
                 } }
             }

@@ -8,10 +8,7 @@ use super::{
     MEASURED_BEGIN, MEASURED_END, frame, head, notes,
     parts::{self, Fill, name, text},
 };
-use crate::{
-    limits,
-    words::{self, Search},
-};
+use crate::{limits, numbers, words::Search};
 
 /// The page of a search for planted bugs, which is all that its folder tells of.
 ///
@@ -20,7 +17,7 @@ use crate::{
 /// When the page is longer than its bound, which no input can cause.
 pub fn proofs(proofs: &[Proof], unread: &[String], program: &str) -> String {
     let search = Search::of(proofs);
-    let fact = |label: &str, number: u64| head::fact(label, &words::grouped(number));
+    let fact = |label: &str, number: u64| head::fact(label, &numbers::grouped(number));
     let body = html! {
         header #top .head {
             p.over { "Chaos drill: planted bugs" }
@@ -75,7 +72,7 @@ pub(super) fn section(proofs: &[Proof]) -> Markup {
                 h2 #proofs-title { "Planted bugs" }
                 p {
                     "A check that cannot fail shows nothing. Each of these bugs was switched on in turn: "
-                    strong { (words::grouped(found)) " of " (words::grouped(asked)) " were found" } "."
+                    strong { (numbers::grouped(found)) " of " (numbers::grouped(asked)) " were found" } "."
                 }
                 (parts::wide("Planted bugs", &table))
             }
@@ -109,18 +106,18 @@ fn row(proof: &Proof) -> Markup {
                 (outcome)
                 @if proof.by == ProofBy::Guard { span.claim { "by a guard of the source" } }
                 @if !proof.also.is_empty() {
-                    span.claim { "and by " (words::counted(proof.also.len() as u64, "other check")) }
+                    span.claim { "and by " (numbers::counted(proof.also.len() as u64, "other check")) }
                 }
                 @if let Some(run) = &proof.run {
                     span.claim { (name(&run.scenario)) " seed " (run.seed) }
                 }
             }
-            td.number { (words::grouped(proof.runs)) }
+            td.number { (numbers::grouped(proof.runs)) }
             td.number { (seconds(proof)) }
             td {
                 @if proof.minimal.as_ref().is_some_and(Vec::is_empty) { span.claim { "no fault" } }
                 @for fault in &faults { span.claim { (name(&fault.to_string())) } }
-                @if more > 0 { span.claim { "and " (words::grouped(more)) " more" } }
+                @if more > 0 { span.claim { "and " (numbers::grouped(more)) " more" } }
             }
             td { (clean) }
         }
@@ -132,7 +129,7 @@ fn seconds(proof: &Proof) -> Markup {
     let ms = proof.wall_us / 1_000;
     html! {
         @if proof.runs > 0 {
-            (PreEscaped(MEASURED_BEGIN)) (words::grouped(ms / 1_000)) (format!(".{:03}", ms % 1_000)) (PreEscaped(MEASURED_END))
+            (PreEscaped(MEASURED_BEGIN)) (numbers::grouped(ms / 1_000)) (format!(".{:03}", ms % 1_000)) (PreEscaped(MEASURED_END))
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{
     parts::{self, Fill, command, linked, name, text},
     picture,
 };
-use crate::{command as commands, limits, story::Story, timeline, timeline::Timeline, words};
+use crate::{command as commands, limits, numbers, story::Story, timeline, timeline::Timeline};
 
 /// Before the ids of the one picture of the page.
 const ID: &str = "run";
@@ -70,13 +70,13 @@ fn header(record: &Record, program: &str) -> Markup {
                 (head::fact("Database", &name(&run.db)))
                 (head::fact("Simulator", &name(&run.simulator)))
                 (head::fact("Virtual time", &duration::seconds(record.virtual_time())))
-                (head::fact("Events", &words::grouped(record.events)))
+                (head::fact("Events", &numbers::grouped(record.events)))
                 div.digest { dt { "Digest" } dd { code { (record.digest.as_deref().map_or("none".to_owned(), name)) } } }
             }
             (PreEscaped(MEASURED_BEGIN))
             aside.measured aria-label="Measured on this machine" {
                 p {
-                    "Measured: " (words::grouped(record.measured.wall_us / 1_000)) " ms of wall clock."
+                    "Measured: " (numbers::grouped(record.measured.wall_us / 1_000)) " ms of wall clock."
                     @if !record.measured.stderr.is_empty() {
                         " The worker said: " code { (text(&record.measured.stderr)) }
                     }
@@ -157,8 +157,8 @@ fn faults(story: &Story) -> Markup {
         section #faults aria-labelledby="faults-title" {
             h2 #faults-title { "Faults" }
             @if let Some(minimal) = &minimal {
-                p { (words::grouped(minimal.len() as u64)) " of "
-                    (words::counted(record.faults.len() as u64, "fault")) " needed:" }
+                p { (numbers::grouped(minimal.len() as u64)) " of "
+                    (numbers::counted(record.faults.len() as u64, "fault")) " needed:" }
                 (findings::fault_list(minimal))
             }
             @if record.faults.is_empty() { p { "None were planned." } } @else {
@@ -211,7 +211,7 @@ fn checks(record: &Record) -> Markup {
 fn marks(record: &Record) -> Markup {
     let (rows, bytes) = limits::HTML_CHECKS;
     let fill = Fill::new(&record.marks, rows, bytes, |(mark, hits)| {
-        html! { li { (name(mark)) " " span.times { "× " (words::grouped(*hits)) } } }
+        html! { li { (name(mark)) " " span.times { "× " (numbers::grouped(*hits)) } } }
     });
     html! {
         @if !record.marks.is_empty() { h3 { "Sometimes" } ul.marks { (fill) } (fill.rest("mark")) }
@@ -221,12 +221,12 @@ fn marks(record: &Record) -> Markup {
 fn sites(record: &Record) -> Markup {
     let (rows, bytes) = limits::HTML_SITES;
     let fill = Fill::new(&record.sites, rows, bytes, |(site, passes)| {
-        html! { li { code { (name(site)) } " " span.times { "× " (words::grouped(*passes)) } } }
+        html! { li { code { (name(site)) } " " span.times { "× " (numbers::grouped(*passes)) } } }
     });
     html! {
         section #sites aria-labelledby="sites-title" {
             h2 #sites-title { "Sites" }
-            p { (words::counted(record.sites.len() as u64, "boundary site")) " were passed." }
+            p { (numbers::counted(record.sites.len() as u64, "boundary site")) " were passed." }
             ul.sites { (fill) }
             (fill.rest("site"))
         }
@@ -252,7 +252,7 @@ fn events(story: &Story, picture: Option<&Timeline>) -> Markup {
             li {
                 @if linked { a href=(format!("#{ID}-e{}", event.seq)) { "#" (event.seq) } }
                 @else { "#" (event.seq) }
-                " " span.at { (words::instant(event.at_ns)) } " " (timeline::event_in_words(event))
+                " " span.at { (numbers::instant(event.at_ns)) } " " (timeline::event_in_words(event))
             }
         }
     });
@@ -260,8 +260,8 @@ fn events(story: &Story, picture: Option<&Timeline>) -> Markup {
         section #events aria-labelledby="events-title" {
             h2 #events-title { "Events" }
             p {
-                (words::grouped(shown.len() as u64)) " of "
-                (words::counted(history.len() as u64, "event")) " that checks may see; "
+                (numbers::grouped(shown.len() as u64)) " of "
+                (numbers::counted(history.len() as u64, "event")) " that checks may see; "
                 code { "trace.jsonl" } " has all, with every step."
             }
             details { summary { "Show them" } ol.events { (fill) } (fill.rest("event")) }

@@ -11,7 +11,7 @@ use super::{name, table::Table};
 use crate::{
     command, escape,
     limits::{self, MarkdownBounds},
-    words,
+    numbers, words,
 };
 
 /// The findings section; nothing where every run was valid.
@@ -25,7 +25,7 @@ pub(super) fn section(summary: &Summary, bounds: &MarkdownBounds) -> String {
             finding.verdict.name().to_owned(),
             name(&finding.run.scenario),
             name(&finding.check),
-            words::grouped(finding.count),
+            numbers::grouped(finding.count),
             escape::markdown(&finding.why, limits::MARKDOWN_TEXT_CHARS_MAX),
         ]
     });
@@ -103,8 +103,7 @@ fn plan(finding: &Finding) -> String {
         .take(limits::MARKDOWN_PLAN_FAULTS_MAX)
         .map(|fault| escape::markdown_line(&fault.to_string(), limits::MARKDOWN_NAME_CHARS_MAX))
         .collect();
-    let more = minimal.faults.len().saturating_sub(faults.len()) as u64;
-    let more = if more > 0 { format!(" and {} more", words::grouped(more)) } else { String::new() };
+    let more = numbers::and_more(minimal.faults.len().saturating_sub(faults.len()) as u64);
     let needs = if faults.is_empty() { "no fault".to_owned() } else { faults.join(", ") };
-    format!("{again}, and needs {needs}{more} (found in {})", words::counted(minimal.runs, "run"))
+    format!("{again}, and needs {needs}{more} (found in {})", numbers::counted(minimal.runs, "run"))
 }

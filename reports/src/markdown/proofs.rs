@@ -3,10 +3,7 @@
 use chaosdrill_core::record::{Proof, ProofBy};
 
 use super::{name, notes, table::Table};
-use crate::{
-    escape, limits,
-    words::{self, Search},
-};
+use crate::{escape, limits, numbers, words::Search};
 
 /// The matrix of planted bugs, short enough for a comment. Nothing in it depends on the machine.
 ///
@@ -37,7 +34,7 @@ fn row(proof: &Proof) -> Vec<String> {
             let shown: Vec<String> = shown.map(|fault| name(&fault.to_string())).collect();
             let more = (faults.len() - shown.len()) as u64;
             let more = if more > 0 {
-                format!(" and {} more", words::grouped(more))
+                format!(" and {} more", numbers::grouped(more))
             } else {
                 String::new()
             };
@@ -54,7 +51,7 @@ fn row(proof: &Proof) -> Vec<String> {
         escape::markdown(&proof.summary, limits::MARKDOWN_TEXT_CHARS_MAX),
         outcome(proof),
         run.unwrap_or_default(),
-        words::grouped(proof.runs),
+        numbers::grouped(proof.runs),
         plan.unwrap_or_default(),
         clean.to_owned(),
     ]

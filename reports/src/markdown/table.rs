@@ -1,6 +1,6 @@
 //! A table, or a list, with a bound in rows and in bytes that counts what did not fit.
 
-use crate::words;
+use crate::numbers;
 
 /// Rows of cells that are Markdown already.
 pub(super) struct Table {
@@ -59,7 +59,7 @@ impl Table {
         }
         let mut text = format!("\n## {title}\n\n{}{}", self.head, self.body);
         if self.left_out > 0 {
-            let more = words::counted(self.left_out, &format!("more {noun}"));
+            let more = numbers::counted(self.left_out, &format!("more {noun}"));
             text.push_str(&format!("\n{more} left out here; `summary.json` has everything.\n"));
         }
         text

@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
+use anstyle::Style;
 use chaosdrill_core::{
     Campaign, Verdict, duration,
     record::{Summary, Tally},
 };
 
-use super::palette::{Palette, paint};
+use super::{
+    layout::wrap,
+    palette::{Palette, paint},
+};
 use crate::{
-    escape,
+    escape, incomplete,
     limits::{TERMINAL_COLUMNS_MAX, TERMINAL_MARKS_MAX, TERMINAL_UNTRIED_MAX},
-    overview, words,
+    numbers, overview, words,
 };
 
 /// Widths of the columns of numbers: runs, valid, unknown, invalid, virtual time.
@@ -29,17 +33,29 @@ pub fn closing(campaign: &Campaign, palette: &Palette) -> String {
     block
 }
 
+/// What is missing of a campaign, in lines that each end with a line feed; `None` if nothing is.
+///
+/// The style begins and ends once and not on every line: foreign text may come to stand at the beginning of a line,
+/// and there [`escape::without_workflow_commands`] would not find it behind a style.
+pub fn incomplete(campaign: &Campaign, palette: &Palette) -> Option<String> {
+    let incomplete = campaign.incomplete()?;
+    let style = if incomplete.is_as_ordered() { Style::new() } else { palette.unknown };
+    let lines = wrap(&incomplete::plain(&incomplete), TERMINAL_COLUMNS_MAX);
+    Some(format!("{}\n", paint(style, &lines.join("\n"))))
+}
+
 fn never_hit(summary: &Summary, palette: &Palette) -> String {
     if summary.never_hit.is_empty() {
         return String::new();
     }
-    let mut text = format!("{}\n", paint(palette.unknown, "never hit"));
+    let title = format!("{} hit", words::never(summary));
+    let mut text = format!("{}\n", paint(palette.unknown, &title));
     for mark in summary.never_hit.iter().take(TERMINAL_MARKS_MAX) {
         text.push_str(&format!("  {}\n", escape::line_within(mark, 2 * TERMINAL_COLUMNS_MAX)));
     }
     let left_out = summary.never_hit.len().saturating_sub(TERMINAL_MARKS_MAX) as u64;
     if left_out > 0 {
-        text.push_str(&format!("  and {}\n", words::counted(left_out, "more mark")));
+        text.push_str(&format!("  and {}\n", numbers::counted(left_out, "more mark")));
     }
     text.push('\n');
     text
@@ -49,7 +65,7 @@ fn never_hit(summary: &Summary, palette: &Palette) -> String {
 fn untried(summary: &Summary) -> String {
     let line = |(what, names): (&str, &[String])| {
         let few = names.len() <= TERMINAL_UNTRIED_MAX;
-        let which = if few { names.join(", ") } else { words::grouped(names.len() as u64) };
+        let which = if few { names.join(", ") } else { numbers::grouped(names.len() as u64) };
         format!(
             "  {}\n",
             escape::line_within(&format!("{what}: {which}"), TERMINAL_COLUMNS_MAX - 2)
@@ -78,7 +94,7 @@ fn table(campaign: &Campaign, palette: &Palette) -> String {
 
 fn cells(tally: Tally, virtual_time: Duration) -> [String; 5] {
     let Tally { runs, valid, unknown, invalid } = tally;
-    let [runs, valid, unknown, invalid] = [runs, valid, unknown, invalid].map(words::grouped);
+    let [runs, valid, unknown, invalid] = [runs, valid, unknown, invalid].map(numbers::grouped);
     [runs, valid, unknown, invalid, duration::seconds(virtual_time)]
 }
 

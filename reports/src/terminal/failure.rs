@@ -22,7 +22,7 @@ use super::{
     layout::Row,
     palette::{Palette, paint},
 };
-use crate::{command, escape, limits, words};
+use crate::{command, escape, limits, numbers};
 
 /// How a run is replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub fn failure(record: &Record, replay: Replay<'_>, palette: &Palette) -> String
     rows.extend(pursuit(record));
     rows.push(Row::items("faults", faults(record)));
     if replay.runs > 1 {
-        let runs = words::grouped(replay.runs);
+        let runs = numbers::grouped(replay.runs);
         rows.push(Row::prose("runs", format!("{runs} of the campaign show the same")));
     }
     let again = command::replay(replay.program, &record.run, replay.plan);
@@ -131,7 +131,7 @@ fn witness(check: &CheckRecord, chars_max: usize) -> String {
     let left_out = events.len().saturating_sub(limits::WITNESS_EVENTS_MAX);
     events.truncate(limits::WITNESS_EVENTS_MAX);
     if left_out > 0 {
-        events.push(format!("and {} more", words::grouped(left_out as u64)));
+        events.push(format!("and {} more", numbers::grouped(left_out as u64)));
     }
     if events.is_empty() { why } else { format!("{why} ({})", events.join(", ")) }
 }
@@ -156,7 +156,7 @@ fn other_checks(record: &Record, headline: Option<&CheckRecord>) -> Vec<Row> {
         .collect();
     let left_out = (others.len() - shown.len()) as u64;
     if left_out > 0 {
-        rows.push(Row::prose("also", words::counted(left_out, "more check")));
+        rows.push(Row::prose("also", numbers::counted(left_out, "more check")));
     }
     rows
 }
@@ -222,7 +222,7 @@ fn capped(mut items: Vec<String>, rest: &str) -> Vec<String> {
     let left_out = items.len().saturating_sub(limits::TERMINAL_FAULTS_MAX);
     items.truncate(limits::TERMINAL_FAULTS_MAX);
     if left_out > 0 {
-        items.push(format!("{} {rest}", words::grouped(left_out as u64)));
+        items.push(format!("{} {rest}", numbers::grouped(left_out as u64)));
     }
     items
 }

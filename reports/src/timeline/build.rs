@@ -10,7 +10,7 @@ use super::{
     describe, peers,
     spans::{self, Lease},
 };
-use crate::{escape, limits, words};
+use crate::{escape, limits, numbers};
 
 /// Time without a row that becomes one of its own.
 const GAP_NS_MIN: u64 = 400_000_000;
@@ -258,11 +258,11 @@ impl Page {
 }
 
 fn gap(at_ns: u64, idle: u64, left_out: u64) -> Row {
-    let later = format!("{} later", words::span(idle));
+    let later = format!("{} later", numbers::span(idle));
     let label = if left_out == 0 {
         later
     } else {
-        format!("{later} · {} about other things", words::counted(left_out, "event"))
+        format!("{later} · {} about other things", numbers::counted(left_out, "event"))
     };
     let (event, lane, detail) = (None, None, label.clone());
     Row { at_ns, event, kind: RowKind::Gap, lane, label, detail, witness: false }
@@ -317,8 +317,8 @@ fn lease_spans(
             (None, Some(to)) => page.place(to),
             (None, None) => page.end(),
         };
-        let until = words::instant(lease.until_ns);
-        let taken = words::instant(events[lease.from].at_ns);
+        let until = numbers::instant(lease.until_ns);
+        let taken = numbers::instant(events[lease.from].at_ns);
         let label = format!("lease from {taken} until {until}");
         (to > from).then_some(Span { lane, from, to, kind: SpanKind::Lease, label })
     });

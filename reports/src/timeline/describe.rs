@@ -4,7 +4,7 @@ use chaosdrill_core::{Act, EventKind, TraceEvent, duration};
 use serde_json::Value;
 
 use super::subject::Subject;
-use crate::{escape, limits, words};
+use crate::{escape, limits, numbers};
 
 /// Members of a row whose value is its state, the most telling first.
 const STATE_MEMBERS: [&str; 5] = ["status", "state", "outcome", "phase", "stage"];
@@ -66,7 +66,7 @@ pub(super) fn act_in_words(act: &Act) -> String {
 fn host(event: &TraceEvent) -> String {
     match event.name.as_str() {
         "stalled" => match event.get("for_ns").as_u64() {
-            Some(ns) => format!("stands still for {}", words::span(ns)),
+            Some(ns) => format!("stands still for {}", numbers::span(ns)),
             None => "stands still".to_owned(),
         },
         "resumed" => "goes on".to_owned(),

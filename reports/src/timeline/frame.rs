@@ -1,7 +1,7 @@
 //! Where everything of a picture is, in its own units.
 
 use super::{RowKind, Timeline, svg::LABEL_TENTHS};
-use crate::words;
+use crate::numbers;
 
 pub(super) const HEAD_HEIGHT: i32 = 44;
 /// Where the line of a host is on its lane, and where labels are beside it.
@@ -117,7 +117,7 @@ impl Frame {
 /// Where the columns of instants and of numbers end: the longest of each fits.
 fn columns(timeline: &Timeline) -> (i32, i32) {
     let rows = || timeline.rows.iter().filter(|row| row.kind != RowKind::Gap);
-    let times = rows().map(|row| words::instant(row.at_ns).len());
+    let times = rows().map(|row| numbers::instant(row.at_ns).len());
     let numbers = rows().filter_map(|row| row.event).map(|event| format!("#{event}").len());
     let time_width = width_of(times.max().unwrap_or(0), TIME_TENTHS) + 3;
     let number_width = width_of(numbers.max().unwrap_or(0), NUMBER_TENTHS) + 10;

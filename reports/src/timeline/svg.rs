@@ -6,7 +6,7 @@ use super::{
     Arrow, Bar, Row, RowKind, Span, SpanKind, Timeline,
     frame::{Frame, HEAD_HEIGHT, LABEL_X, STATE_WIDTH},
 };
-use crate::words;
+use crate::numbers;
 
 /// How wide a character is, in tenths: of a label, of a bold one, and of the names of hosts and the sentence of a
 /// violation.
@@ -38,9 +38,9 @@ pub(super) fn draw(timeline: &Timeline, id: &str) -> Markup {
             xmlns="http://www.w3.org/2000/svg" {
             title id=(format!("{id}-title")) { "Timeline of " (about) }
             desc id=(format!("{id}-desc")) {
-                (words::counted(timeline.lanes.len() as u64, "host")) ": "
+                (numbers::counted(timeline.lanes.len() as u64, "host")) ": "
                 (timeline.lanes.join(", ")) ". Time runs down, in "
-                (words::counted(timeline.rows.len() as u64, "row"))
+                (numbers::counted(timeline.rows.len() as u64, "row"))
                 ". The same in words stands below the picture."
             }
             defs {
@@ -249,7 +249,7 @@ fn row(row: &Row, index: usize, timeline: &Timeline, frame: &Frame, id: &str) ->
                 text.tl-later x=(frame.line(0) + LABEL_X) y=(y + 4) { (row.label) }
             } @else {
                 @if is_new {
-                    text.tl-time x=(frame.time_x) y=(y + 4) text-anchor="end" { (words::instant(row.at_ns)) }
+                    text.tl-time x=(frame.time_x) y=(y + 4) text-anchor="end" { (numbers::instant(row.at_ns)) }
                 }
                 @if let Some(event) = row.event {
                     text class=(if row.witness { "tl-number tl-strong" } else { "tl-number" })

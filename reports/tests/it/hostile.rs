@@ -4,11 +4,15 @@ use std::slice::from_ref;
 
 use chaosdrill_core::{
     Campaign, HostSelector, Record, Verdict,
-    record::{Minimal, Pursuit},
+    record::{Cut, Extent, Minimal, Pursuit},
 };
 use chaosdrill_reports::{
-    Palette, Replay, Story, annotations, html, junit::junit, limits::MARKDOWN_BYTES_MAX, markdown,
-    terminal, trace_export, write_up,
+    Palette, Replay, Story, annotations,
+    escape::without_workflow_commands,
+    html,
+    junit::junit,
+    limits::{MARKDOWN_BYTES_MAX, TERMINAL_COLUMNS_MAX},
+    markdown, terminal, trace_export, write_up,
 };
 use proptest::prelude::*;
 
@@ -30,7 +34,19 @@ fn poisoned(text: &str) -> Campaign {
         scenario.claim = text.to_owned();
         scenario.marks = vec![text.to_owned()];
     }
+    campaign.extent = poisoned_extent(text);
     campaign
+}
+
+/// An extent of which runs are missing for reasons that hold the text.
+fn poisoned_extent(text: &str) -> Extent {
+    let counts = || [(text.to_owned(), 7), (format!("{text} "), 7)].into();
+    let cut = vec![
+        Cut::Disk(text.to_owned()),
+        Cut::LostWorker(text.to_owned()),
+        Cut::PartMissing(text.to_owned()),
+    ];
+    Extent { ordered: counts(), open_sweeps: 0, recorded: counts(), cut }
 }
 
 fn poisoned_record(text: &str) -> Record {
@@ -133,7 +149,8 @@ proptest! {
         let (campaign, story) = (poisoned(&text), poisoned_story(&text));
         let annotations = annotations::github(&campaign.summary());
         for line in annotations.lines() {
-            prop_assert!(line.starts_with("::error title=") || line.starts_with("::warning title="), "{}", line);
+            let is_ours = |kind: &str| line.starts_with(&format!("::{kind} title="));
+            prop_assert!(["error", "warning"].into_iter().any(is_ours), "{}", line);
             let (title, _) = line[2..].split_once("::").expect("a command and its message");
             prop_assert_eq!(title.matches([',', ':']).count(), 0, "{}", line);
         }
@@ -161,7 +178,18 @@ proptest! {
         let xml = junit(&campaign).expect("in memory");
         prop_assert!(junit::read(&xml).is_ok(), "{}", xml);
 
-        for shown in [&block, &closing, &summary, &xml] {
+        let incomplete = terminal::incomplete(&campaign, &Palette::plain()).unwrap_or_default();
+        prop_assert!(incomplete.starts_with("incomplete: "), "{}", incomplete);
+        let is_narrow = |line: &str| line.chars().count() <= TERMINAL_COLUMNS_MAX;
+        prop_assert!(incomplete.lines().all(is_narrow), "{}", incomplete);
+        prop_assert!(incomplete.lines().count() <= 40, "{}", incomplete);
+        // anstream takes the colours out after the commands of a runner were defused.
+        let coloured = terminal::incomplete(&campaign, &Palette::coloured()).unwrap_or_default();
+        let defused = crate::terminal::uncoloured(&without_workflow_commands(&coloured));
+        prop_assert!(!defused.lines().any(|line| line.trim_start().starts_with("::")), "{}", defused);
+        prop_assert_eq!(junit::offence(&xml), None, "{}", xml);
+
+        for shown in [&block, &closing, &incomplete, &summary, &xml] {
             prop_assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{:?}", shown);
             prop_assert!(!shown.contains("hunter2"), "{}", shown);
         }

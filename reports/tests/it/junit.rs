@@ -120,7 +120,7 @@ fn holds(holds: Holds, value: &str) -> bool {
 }
 
 /// The first place where the XML does not keep to the schema.
-fn offence(xml: &str) -> Option<String> {
+pub(crate) fn offence(xml: &str) -> Option<String> {
     let mut reader = Reader::from_str(xml);
     let mut open: Vec<&Element> = Vec::new();
     loop {

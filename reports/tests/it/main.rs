@@ -4,6 +4,7 @@ mod command;
 mod escape;
 mod hostile;
 mod html;
+mod incomplete;
 mod junit;
 mod markdown;
 mod others;

@@ -47,7 +47,7 @@ fn a_check_that_failed_often_is_one_row() {
 }
 
 /// As bad as it gets: thousands of everything, each text of it long, hostile and different.
-fn enormous(text: &str) -> Summary {
+pub(crate) fn enormous(text: &str) -> Summary {
     let mut summary = sample::campaign().summary();
     let many = |name: &'static str, number: u64| {
         (0..number).map(move |n| format!("{name}{n}{}", text.repeat(40)))

@@ -7,7 +7,7 @@ use chaosdrill_core::{
     Act, At, Campaign, Fault, HostSelector, Priority, Record, RunId, Seed, Verdict,
     fault::{Restart, When},
     record::{
-        CampaignHeader, CampaignMeasured, CheckRecord, Exercise, FaultRecord, Measured,
+        CampaignHeader, CampaignMeasured, CheckRecord, Exercise, Extent, FaultRecord, Measured,
         RECORD_VERSION, ScenarioRecord,
     },
 };
@@ -194,7 +194,7 @@ pub(crate) fn campaign() -> Campaign {
         },
     ];
     records.sort_by(|a, b| a.run.cmp(&b.run));
-    Campaign {
+    complete(Campaign {
         header: CampaignHeader {
             version: RECORD_VERSION,
             tool: "0.1.0".into(),
@@ -228,14 +228,28 @@ pub(crate) fn campaign() -> Campaign {
         },
         records,
         sweeps: vec![],
+        extent: Extent::default(),
         measured: Some(CampaignMeasured { wall_ms: 1_234, jobs: 4, cores: 4, commit: None }),
+    })
+}
+
+/// The campaign, ordered to run exactly the runs that it recorded.
+pub(crate) fn complete(mut campaign: Campaign) -> Campaign {
+    let mut extent = Extent::default();
+    for record in &campaign.records {
+        let run = &record.run;
+        *extent.ordered.entry(run.nemesis_kind().to_owned()).or_default() += 1;
+        *extent.recorded.entry(run.scenario.clone()).or_default() += 1;
     }
+    campaign.extent = extent;
+    campaign
 }
 
 /// The sample with everything measured otherwise.
 pub(crate) fn elsewhere() -> Campaign {
     let mut campaign = campaign();
-    campaign.measured = None;
+    campaign.measured =
+        Some(CampaignMeasured { wall_ms: 7_777, jobs: 2, cores: 2, commit: Some("5eed".into()) });
     for record in &mut campaign.records {
         record.measured = Measured { wall_us: 77, stderr: "another machine".into() };
     }

@@ -1,6 +1,10 @@
 //! The schemas, and that what is written fits them.
 
-use chaosdrill_core::{Plan, Seed, Trace, record::CampaignLine, trace::EventKind};
+use chaosdrill_core::{
+    Plan, Seed, Trace,
+    record::{CampaignLine, Cut},
+    trace::EventKind,
+};
 use chaosdrill_reports::schema;
 use serde_json::{Value, json};
 
@@ -27,11 +31,18 @@ fn the_sample_fits() {
     check("campaign-line", &CampaignLine::Campaign(campaign.header.clone()));
     let measured = campaign.measured.clone().expect("it came to its end");
     check("campaign-line", &CampaignLine::Measured(measured));
+    check("campaign-line", &CampaignLine::Extent(campaign.extent.clone()));
     campaign.sweeps.iter().for_each(|sweep| {
         check("campaign-line", &CampaignLine::Sweep(sweep.clone()));
     });
     check("prove", &stories::proofs());
     check("summary", &campaign.summary());
+    let mut cut = campaign.clone();
+    cut.measured = None;
+    cut.extent.ordered.insert("swarm".into(), 9);
+    cut.extent.cut = vec![Cut::TimeBudget(5_000), Cut::RecordsMissing([("a".into(), 1)].into())];
+    check("summary", &cut.summary());
+    check("campaign-line", &CampaignLine::Extent(cut.extent));
     for record in &campaign.records {
         check("record", record);
         check("campaign-line", &CampaignLine::Record(Box::new(record.clone())));

@@ -123,7 +123,11 @@ fn every_verdict_has_its_sentence() {
     let mut campaign = sample::campaign();
     let mut last = |edit: fn(&mut Campaign)| {
         edit(&mut campaign);
-        closing(&campaign, &Palette::plain()).lines().last().map(str::to_owned).unwrap_or_default()
+        closing(&sample::complete(campaign.clone()), &Palette::plain())
+            .lines()
+            .last()
+            .map(str::to_owned)
+            .unwrap_or_default()
     };
     let sentences = [
         last(|_| ()),
@@ -149,7 +153,7 @@ fn every_verdict_has_its_sentence() {
 }
 
 /// The text without the sequences that choose a style.
-fn uncoloured(text: &str) -> String {
+pub(crate) fn uncoloured(text: &str) -> String {
     let mut parts = text.split('\u{1b}');
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| text + part.split_once('m').map_or(part, |(_, rest)| rest))

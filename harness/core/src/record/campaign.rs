@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     passage::Passage,
-    record::{Exercise, Record, RunId},
+    record::{Exercise, Extent, Record, RunId},
     seed::Seed,
 };
 
@@ -48,7 +48,8 @@ pub struct CampaignHeader {
     pub partition: Option<String>,
     /// How a replay is started, without its arguments: `cargo drill`.
     pub program: String,
-    /// Whether all scenarios ran with at least the default seeds, so that a mark without a hit means something.
+    /// Whether all scenarios were ordered with at least the default seeds. A mark that such a campaign never hit makes
+    /// it unknown, unless the campaign is incomplete.
     pub whole: bool,
     /// The failpoints of their targets, as sites: `fp:jobs.after_claim`.
     #[serde(default)]
@@ -115,6 +116,8 @@ pub struct SweepRecord {
 pub enum CampaignLine {
     /// The first line: what the campaign set out to do.
     Campaign(CampaignHeader),
+    /// How much was ordered, how much of it was recorded, and what cut it; the last one counts.
+    Extent(Extent),
     /// A run; the last one of the same run counts.
     Record(Box<Record>),
     /// The passages of a run on which others hang; only while the campaign goes on.
@@ -134,7 +137,9 @@ pub struct Campaign {
     pub records: Vec<Record>,
     /// How much its sweeps covered, by scenario and seed.
     pub sweeps: Vec<SweepRecord>,
-    /// What it measured; nothing where it did not come to its end.
+    /// How much it was ordered to run, and what cut it.
+    pub extent: Extent,
+    /// What it measured; `None` if it did not come to its end.
     pub measured: Option<CampaignMeasured>,
 }
 

@@ -9,8 +9,8 @@ use crate::{
     check::Priority,
     fault::{At, Fault},
     record::{
-        Campaign, CampaignHeader, CampaignMeasured, ExerciseSummary, Pursuit, RECORD_VERSION,
-        Record, RunId, ScenarioRecord, SweepRecord,
+        Campaign, CampaignHeader, CampaignMeasured, ExerciseSummary, Incomplete, Pursuit,
+        RECORD_VERSION, Record, RunId, ScenarioRecord, SweepRecord,
     },
     swarm::FAMILIES,
     verdict::Verdict,
@@ -112,8 +112,11 @@ pub struct Summary {
     pub version: u32,
     /// What the campaign set out to do.
     pub campaign: CampaignHeader,
-    /// The worst verdict.
+    /// The worst verdict; unknown at best if the campaign is incomplete and time was not its order.
     pub verdict: Verdict,
+    /// What is missing, and why; `None` if all that was ordered is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incomplete: Option<Incomplete>,
     /// All runs.
     pub tally: Tally,
     /// The runs by scenario.
@@ -171,11 +174,14 @@ impl Campaign {
         let worst =
             self.records.iter().map(|record| record.verdict).max().unwrap_or(Verdict::Valid);
         let coverage = self.coverage();
-        let vacuous = self.header.whole && !never_hit.is_empty();
+        let incomplete = self.incomplete();
+        let is_cut = incomplete.as_ref().is_some_and(|incomplete| !incomplete.is_as_ordered());
+        let vacuous = self.header.whole && incomplete.is_none() && !never_hit.is_empty();
         Summary {
             version: RECORD_VERSION,
             campaign: self.header.clone(),
-            verdict: if vacuous { worst.max(Verdict::Unknown) } else { worst },
+            verdict: if vacuous || is_cut { worst.max(Verdict::Unknown) } else { worst },
+            incomplete,
             tally,
             scenarios,
             findings: self.findings(),

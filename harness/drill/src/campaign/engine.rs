@@ -2,10 +2,14 @@
 
 use std::{collections::BTreeMap, ops::ControlFlow, time::Duration};
 
-use chaosdrill_core::{Passage, Record, RunId, Verdict, limits::KILLED_ASIDE_MAX};
+use chaosdrill_core::{
+    Passage, Record, RunId, Verdict,
+    limits::KILLED_ASIDE_MAX,
+    record::{Cut, Extent},
+};
 
 use crate::{
-    crew::{self, JobEnd, Workers},
+    crew::{self, JobEnd, Queue, WorkerLost, Workers},
     files::Folder,
     interrupt,
     measure::Stopwatch,
@@ -16,7 +20,7 @@ use crate::{
 /// Who is told how a campaign goes.
 pub(crate) trait Progress {
     /// So many more runs will come.
-    fn expect(&mut self, runs: usize);
+    fn expect(&mut self, runs: u64);
     /// A run is over.
     fn run_is_over(&mut self, record: &Record);
     /// Something that was looked for is settled: what is to be said of it, and how the whole search stands.
@@ -39,7 +43,31 @@ pub(crate) struct Enough {
     /// After so many violations.
     pub(crate) findings: Option<u64>,
     /// After so much wall-clock time.
-    pub(crate) time: Option<Duration>,
+    pub(crate) time: Option<TimeLimit>,
+}
+
+/// How long a campaign may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimeLimit {
+    /// What does not fit is missing.
+    Budget(Duration),
+    /// The user ordered as much as fits.
+    Order(Duration),
+}
+
+impl TimeLimit {
+    fn limit(self) -> Duration {
+        let (Self::Budget(limit) | Self::Order(limit)) = self;
+        limit
+    }
+
+    fn cut(self) -> Cut {
+        let ms = u64::try_from(self.limit().as_millis()).unwrap_or(u64::MAX);
+        match self {
+            Self::Budget(_) => Cut::TimeBudget(ms),
+            Self::Order(_) => Cut::For(ms),
+        }
+    }
 }
 
 /// Runs batches of jobs.
@@ -53,16 +81,19 @@ pub(crate) struct Engine<'a> {
     known: BTreeMap<RunId, Done>,
     stopwatch: Stopwatch,
     findings: u64,
-    stopped: bool,
+    /// Why no more runs are begun; empty as long as they are.
+    cut: Vec<Cut>,
     /// Where the harness itself failed, in words.
     pub(crate) broken: Vec<String>,
 }
 
 impl<'a> Engine<'a> {
+    /// An engine whose time began with the stopwatch.
     pub(crate) fn new(
         registry: &'a Registry,
         workers: Workers,
         enough: Enough,
+        stopwatch: Stopwatch,
         progress: &'a mut dyn Progress,
     ) -> Self {
         Self {
@@ -72,9 +103,9 @@ impl<'a> Engine<'a> {
             folder: None,
             progress,
             known: BTreeMap::new(),
-            stopwatch: Stopwatch::start(),
+            stopwatch,
             findings: 0,
-            stopped: false,
+            cut: Vec::new(),
             broken: Vec::new(),
         }
     }
@@ -96,16 +127,52 @@ impl<'a> Engine<'a> {
 
     /// Whether no more runs are begun.
     pub(crate) fn is_over(&self) -> bool {
-        self.stopped || interrupt::was_asked_for()
+        !self.cut.is_empty() || self.is_late() || interrupt::was_asked_for()
     }
 
     /// Whether the wall-clock time of the campaign is over.
     pub(crate) fn is_late(&self) -> bool {
-        self.enough.time.is_some_and(|time| self.stopwatch.elapsed() >= time)
+        self.enough.time.is_some_and(|time| self.stopwatch.elapsed() >= time.limit())
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
         self.stopwatch.elapsed()
+    }
+
+    /// Why no more runs were begun, and in how many the harness itself failed.
+    pub(crate) fn cuts(&self) -> Vec<Cut> {
+        let mut cuts = self.cut.clone();
+        if let Some(time) = self.enough.time.filter(|_| self.is_late()) {
+            cuts.push(time.cut());
+        }
+        if interrupt::was_asked_for() {
+            cuts.push(Cut::Interrupted);
+        }
+        if !self.broken.is_empty() {
+            cuts.push(Cut::HarnessFault(self.broken.len() as u64));
+        }
+        cuts.sort();
+        cuts
+    }
+
+    /// The runs of an earlier campaign that this one did not come to.
+    pub(crate) fn take_known(&mut self) -> impl Iterator<Item = Done> + use<> {
+        std::mem::take(&mut self.known).into_values()
+    }
+
+    /// Why no worker process is left; `None` if there are some.
+    pub(crate) fn lost(&self) -> Option<WorkerLost> {
+        self.cut.iter().find_map(|why| match why {
+            Cut::LostWorker(why) => Some(WorkerLost(why.clone())),
+            _ => None,
+        })
+    }
+
+    /// Ends the campaign before its order is done.
+    fn cut(&mut self, why: Cut) {
+        if !self.cut.contains(&why) {
+            self.cut.push(why);
+        }
     }
 
     pub(crate) fn complain(&mut self, complaint: &str) {
@@ -116,7 +183,7 @@ impl<'a> Engine<'a> {
         self.progress.settled(line, state);
     }
 
-    /// Runs jobs, and says of each how it went, in their order; nothing of those that were not begun.
+    /// Runs jobs, and says of each how it went, in their order; `None` of those that were not begun.
     pub(crate) fn batch(&mut self, jobs: &[Job]) -> Vec<Option<Done>> {
         self.batch_until(jobs, |_| false)
     }
@@ -128,53 +195,35 @@ impl<'a> Engine<'a> {
         jobs: &[Job],
         is_wanted: impl Fn(&Record) -> bool,
     ) -> Vec<Option<Done>> {
-        let mut done: Vec<Option<Done>> = vec![None; jobs.len()];
-        self.progress.expect(jobs.len());
-        let mut open = Vec::new();
-        for (index, job) in jobs.iter().enumerate() {
-            match self.known.remove(&job.run) {
-                Some(known) => {
-                    self.count(&known.record);
-                    done[index] = Some(known);
-                }
-                None => open.push(index),
-            }
-        }
-        if self.is_over() || open.is_empty() {
-            return done;
-        }
-        let open_jobs: Vec<Job> = open.iter().map(|index| jobs[*index].clone()).collect();
+        let mut results: Vec<Option<Done>> = vec![None; jobs.len()];
+        let take = |index: usize, done: Done| {
+            let is_found = is_wanted(&done.record);
+            results[index] = Some(done);
+            if is_found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        self.stream(jobs.len() as u64, jobs.iter().cloned(), take);
+        results
+    }
+
+    /// Runs jobs as they are drawn, `length` of them, and hands over how each went with its place among them, in the
+    /// order in which they end. After a break no more are begun.
+    pub(crate) fn stream(
+        &mut self,
+        length: u64,
+        jobs: impl Iterator<Item = Job>,
+        take: impl FnMut(usize, Done) -> ControlFlow<()>,
+    ) {
+        self.progress.expect(length);
         let (registry, workers) = (self.registry, self.workers);
-        let (mut is_broken_off, mut is_found) = (false, false);
-        crew::run_all(registry, &open_jobs, workers, |place, end| {
-            if is_broken_off {
-                return ControlFlow::Break(());
+        let mut stream =
+            Stream { engine: self, jobs: jobs.enumerate(), take, is_broken_off: false };
+        let losses = crew::run_queue(registry, workers, &mut stream);
+        for why in losses.workers {
+            self.complain(&WorkerLost(why.clone()).to_string());
+            if losses.all_workers {
+                self.cut(Cut::LostWorker(why));
             }
-            let index = open[place];
-            match end {
-                JobEnd::Recorded { record, passages, complaints, .. } => {
-                    complaints.iter().for_each(|complaint| self.progress.complain(complaint));
-                    let new = Done { record: *record, passages };
-                    is_found |= is_wanted(&new.record);
-                    self.write(&new);
-                    self.count(&new.record);
-                    done[index] = Some(new);
-                }
-                JobEnd::Broken { why } => {
-                    let why = format!("{}: {why}", jobs[index].run);
-                    self.progress.complain(&why);
-                    self.broken.push(why);
-                }
-            }
-            self.stopped |= self.is_late();
-            is_broken_off = self.is_over();
-            if is_broken_off || is_found {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        });
-        done
+        }
     }
 
     /// Runs jobs that belong to another run, such as its replay: they are counted nowhere. What they say decides about
@@ -184,15 +233,19 @@ impl<'a> Engine<'a> {
         let mut open: Vec<usize> = (0..jobs.len()).collect();
         for _ in 0..KILLED_ASIDE_MAX {
             let mut killed = Vec::new();
-            let open_jobs: Vec<Job> = open.iter().map(|index| jobs[*index].clone()).collect();
-            crew::run_all(self.registry, &open_jobs, self.workers, |place, end| {
+            let open_jobs = open.iter().map(|index| jobs[*index].clone());
+            let lost = crew::run_all(self.registry, open_jobs, self.workers, |place, end| {
                 match end {
                     JobEnd::Recorded { was_killed: true, .. } => killed.push(open[place]),
                     JobEnd::Recorded { record, .. } => records[open[place]] = Some(*record),
                     JobEnd::Broken { why } => self.broken.push(why),
                 }
-                ControlFlow::<()>::Continue(())
+                ControlFlow::Continue(())
             });
+            if let Err(why) = lost {
+                self.cut(Cut::LostWorker(why.0));
+                break;
+            }
             open = killed;
             if open.is_empty() {
                 break;
@@ -204,14 +257,77 @@ impl<'a> Engine<'a> {
     /// Writes down a run, once more where something was added to its record.
     pub(crate) fn write(&mut self, done: &Done) {
         let written = self.folder.as_mut().map_or(Ok(()), |folder| folder.record(done));
+        self.is_written(written);
+    }
+
+    /// Writes down how much is ordered by now.
+    pub(crate) fn write_extent(&mut self, extent: &Extent) {
+        let written = self.folder.as_mut().map_or(Ok(()), |folder| folder.extent(extent));
+        self.is_written(written);
+    }
+
+    /// A campaign that cannot be written down ends: what it found would be lost with it.
+    fn is_written(&mut self, written: std::io::Result<()>) {
         if let Err(why) = written {
-            self.progress.complain(&format!("failed to append to campaign.jsonl: {why}"));
+            let why = format!("failed to append to campaign.jsonl: {why}");
+            if self.cut.is_empty() {
+                self.progress.complain(&why);
+            }
+            self.cut(Cut::Disk(why));
         }
     }
 
     fn count(&mut self, record: &Record) {
         self.findings += u64::from(record.verdict == Verdict::Invalid);
         self.progress.run_is_over(record);
-        self.stopped |= self.enough.findings.is_some_and(|most| self.findings >= most);
+        if let Some(most) = self.enough.findings.filter(|most| self.findings >= *most) {
+            self.cut(Cut::MaxFail(most));
+        }
+    }
+}
+
+/// Jobs on their way through an engine.
+struct Stream<'e, 'a, I, T> {
+    engine: &'e mut Engine<'a>,
+    jobs: std::iter::Enumerate<I>,
+    take: T,
+    is_broken_off: bool,
+}
+
+impl<I, T> Queue for Stream<'_, '_, I, T>
+where
+    I: Iterator<Item = Job>,
+    T: FnMut(usize, Done) -> ControlFlow<()>,
+{
+    fn next(&mut self) -> Option<(usize, Job)> {
+        while !self.is_broken_off && !self.engine.is_over() {
+            let (index, job) = self.jobs.next()?;
+            let Some(known) = self.engine.known.remove(&job.run) else { return Some((index, job)) };
+            self.engine.count(&known.record);
+            self.is_broken_off |= (self.take)(index, known).is_break();
+        }
+        None
+    }
+
+    fn ended(&mut self, number: usize, job: Job, end: JobEnd) -> ControlFlow<()> {
+        match end {
+            JobEnd::Recorded { record, passages, complaints, .. } => {
+                complaints.iter().for_each(|complaint| self.engine.progress.complain(complaint));
+                let new = Done { record: *record, passages };
+                self.engine.write(&new);
+                self.engine.count(&new.record);
+                self.is_broken_off |= (self.take)(number, new).is_break();
+            }
+            JobEnd::Broken { why } => {
+                let why = format!("{}: {why}", job.run);
+                self.engine.progress.complain(&why);
+                self.engine.broken.push(why);
+            }
+        }
+        if self.is_broken_off || self.engine.is_over() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 }

@@ -64,17 +64,28 @@ pub(crate) fn check_plan(registry: &Registry, plan: &Plan) -> Result<(), String>
     Ok(())
 }
 
+/// The plans in a folder, in no order.
+pub(crate) fn plan_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let paths = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
+    let is_plan = |path: &io::Result<PathBuf>| {
+        path.as_ref().map_or(true, |path| path.extension().is_some_and(|it| it == "toml"))
+    };
+    paths.filter(is_plan).collect()
+}
+
 /// The plans kept beside the crate's manifest, by file name.
 pub(crate) fn kept_plans(
     registry: &Registry,
     filter: Option<&str>,
 ) -> Result<Vec<Kept>, PlanFileError> {
     let Some(folder) = registry.regressions_dir() else { return Ok(Vec::new()) };
-    let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(Vec::new()) };
-    let mut paths: Vec<PathBuf> = entries
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
-        .collect();
+    let mut paths = match plan_files(&folder) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(why) => {
+            return Err(PlanFileError::Unreadable { path: folder.display().to_string(), why });
+        }
+        Ok(paths) => paths,
+    };
     paths.sort();
     let mut kept = Vec::new();
     for path in paths {

@@ -12,8 +12,22 @@ pub(crate) struct Partition {
 }
 
 impl Partition {
-    pub(crate) fn part_of<T>(self, roots: Vec<T>) -> Vec<T> {
-        roots.into_iter().skip(self.part - 1).step_by(self.of).collect()
+    /// All roots.
+    pub(crate) const WHOLE: Self = Self { part: 1, of: 1 };
+
+    /// Whether the root with this index, from 0, is in the part.
+    pub(crate) fn contains(self, index: u64) -> bool {
+        index % self.of as u64 == (self.part - 1) as u64
+    }
+
+    /// How many of so many roots are in the part.
+    pub(crate) fn count(self, all: u64) -> u64 {
+        all.saturating_sub((self.part - 1) as u64).div_ceil(self.of as u64)
+    }
+
+    /// The index of the root that has this place in the part, both from 0.
+    pub(crate) fn index(self, place: u64) -> u64 {
+        place * self.of as u64 + (self.part - 1) as u64
     }
 }
 
@@ -44,13 +58,16 @@ mod tests {
 
     #[test]
     fn the_parts_are_the_whole() {
-        let mut all: Vec<u32> = Vec::new();
+        let mut all: Vec<u64> = Vec::new();
         for part in 1..=3 {
             let partition: Partition = format!("slice:{part}/3").parse().expect("a part");
-            all.extend(partition.part_of((0..10).collect()));
+            let own: Vec<u64> = (0..partition.count(10)).map(|it| partition.index(it)).collect();
+            assert_eq!(own, (0..10).filter(|it| partition.contains(*it)).collect::<Vec<_>>());
+            all.extend(own);
         }
         all.sort_unstable();
         assert_eq!(all, (0..10).collect::<Vec<_>>());
+        assert_eq!((Partition { part: 3, of: 3 }).count(2), 0);
         assert_eq!(Partition { part: 2, of: 3 }.to_string(), "slice:2/3");
     }
 

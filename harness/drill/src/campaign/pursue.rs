@@ -15,7 +15,11 @@ use crate::{
         engine::{Done, Engine},
         kept,
     },
-    files, interrupt, nemesis,
+    files::{
+        self,
+        ours::{self, Kind},
+    },
+    interrupt, nemesis,
     registry::Registry,
     run::Job,
     scratch,
@@ -70,7 +74,7 @@ fn minimal(
 ) -> Minimal {
     let shrunk = smallest(engine, &record.run, plan, check);
     let path = out.join(record.run.folder()).join(MINIMAL);
-    if let Err(why) = std::fs::write(&path, minimal_text(&shrunk, check)) {
+    if let Err(why) = ours::write(&path, Kind::Minimal, minimal_text(&shrunk, check)) {
         engine.complain(&format!("failed to write {}: {why}", path.display()));
     }
     // Once more, for what a replay of it will say.

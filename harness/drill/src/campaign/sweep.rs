@@ -1,20 +1,17 @@
 //! The sweep of a scenario: from its calm run to single faults, to faults during recovery, to pairs.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use chaosdrill_core::{
     Arena, Fault, Passage, Plan, Seed,
     limits::{SWEEP_FRESH_MAX, SWEEP_PAIRS_MAX, SWEEP_POINTS_DEFAULT},
-    record::SweepRecord,
+    record::{Extent, SweepRecord},
     sweep::{self, Points, Tried},
 };
 
 use crate::{
     campaign::engine::{Done, Engine},
-    nemesis::Settings,
+    nemesis::{Nemesis, Settings},
     run::{Job, Wanted},
     scenario::Scenario,
 };
@@ -81,6 +78,11 @@ impl<'a> Sweep<'a> {
                 left_out: 0,
             },
         }
+    }
+
+    /// Whether it plans more runs once it knows what its single faults led to.
+    fn plans_more(&self) -> bool {
+        self.record.same_as.is_none() && (self.depth.fresh_max > 0 || self.depth.pairs_max > 0)
     }
 
     /// How much it covered.
@@ -175,17 +177,30 @@ impl<'a> Sweep<'a> {
     }
 }
 
-/// Runs sweeps side by side, stage by stage; hands every run to `take`.
+/// Runs sweeps side by side, stage by stage; hands every run to `take`, and adds the runs that are planned to the
+/// extent. Which scenario is swept for which others must not depend on the part of the campaign, so the calm runs of
+/// those in other parts that may stand for one of these are made here too, and recorded there. Once no more runs are
+/// begun, nothing more is planned: what is missing of a stage would be missing of the next one's plan.
 pub(crate) fn run(
     engine: &mut Engine<'_>,
     settings: &Settings,
     sweeps: &mut [Sweep<'_>],
+    elsewhere: &[&Scenario],
+    extent: &mut Extent,
     mut take: impl FnMut(Done),
 ) {
     let calm: Vec<Job> = sweeps.iter_mut().map(|sweep| sweep.calm(settings)).collect();
+    if calm.is_empty() {
+        return;
+    }
+    plan(engine, extent, calm.len(), sweeps.len());
     let mut calm = engine.batch(&calm);
-    let all_calm: Vec<Done> = calm.iter().flatten().cloned().collect();
-    leave_out_twins(sweeps, &mut calm);
+    calm.iter().flatten().cloned().for_each(&mut take);
+    if engine.is_over() {
+        return;
+    }
+    let elsewhere = calm_elsewhere(engine, settings, sweeps, elsewhere);
+    leave_out_twins(sweeps, &mut calm, &elsewhere);
     let stage = |sweep: usize, jobs: Vec<Job>| jobs.into_iter().map(move |job| (sweep, job));
     let mut singles = Vec::new();
     for (index, done) in calm.iter().enumerate() {
@@ -193,35 +208,74 @@ pub(crate) fn run(
             singles.extend(stage(index, sweeps[index].singles(settings, done)));
         }
     }
+    let goes_on = sweeps.iter().filter(|sweep| sweep.plans_more()).count();
+    plan(engine, extent, singles.len(), goes_on);
     let singles = run_stage(engine, sweeps.len(), singles);
+    singles.iter().flatten().flatten().cloned().for_each(&mut take);
+    if engine.is_over() || goes_on == 0 {
+        return;
+    }
     let mut deeper = Vec::new();
     for (index, done) in singles.iter().enumerate() {
         deeper.extend(stage(index, sweeps[index].under_faults(settings, done)));
     }
+    plan(engine, extent, deeper.len(), goes_on);
     let deeper = run_stage(engine, sweeps.len(), deeper);
+    deeper.into_iter().flatten().flatten().for_each(&mut take);
+    if engine.is_over() {
+        return;
+    }
     let mut pairs = Vec::new();
     for (index, sweep) in sweeps.iter_mut().enumerate() {
         pairs.extend(stage(index, sweep.pairs(settings)));
     }
-    let pairs = run_stage(engine, sweeps.len(), pairs);
-    let stages = [singles, deeper, pairs].into_iter().flatten().flatten().flatten();
-    all_calm.into_iter().chain(stages).for_each(&mut take);
+    plan(engine, extent, pairs.len(), 0);
+    run_stage(engine, sweeps.len(), pairs).into_iter().flatten().flatten().for_each(&mut take);
 }
 
-/// Scenarios that differ in their scripts only have the same calm run, and one of them is swept for all.
-pub(crate) fn leave_out_twins(sweeps: &mut [Sweep<'_>], calm: &mut [Option<Done>]) {
-    let mut known: BTreeMap<(String, Vec<String>), String> = BTreeMap::new();
+/// Adds so many runs to what is ordered; so many sweeps may plan more.
+fn plan(engine: &mut Engine<'_>, extent: &mut Extent, runs: usize, open_sweeps: usize) {
+    *extent.ordered.entry(Nemesis::Sweep.name().to_owned()).or_default() += runs as u64;
+    extent.open_sweeps = open_sweeps as u64;
+    engine.write_extent(extent);
+}
+
+/// The calm runs of scenarios that are swept in other parts of the campaign: each with its digest.
+fn calm_elsewhere<'a>(
+    engine: &mut Engine<'_>,
+    settings: &Settings,
+    sweeps: &[Sweep<'_>],
+    elsewhere: &[&'a Scenario],
+) -> Vec<(&'a Scenario, String)> {
+    let settings = Settings { out: None, ..settings.clone() };
+    let Some(seed) = sweeps.first().map(|sweep| sweep.seed) else { return Vec::new() };
+    let calm = |scenario: &&Scenario| settings.sweep(scenario, 0, Plan::new(scenario.name(), seed));
+    let jobs: Vec<Job> = elsewhere.iter().map(calm).collect();
+    let records = elsewhere.iter().zip(engine.aside(&jobs));
+    records.filter_map(|(scenario, record)| Some((*scenario, record?.digest?))).collect()
+}
+
+/// Scenarios that differ in their scripts only have the same calm run, and the first of them by name is swept for all.
+pub(crate) fn leave_out_twins(
+    sweeps: &mut [Sweep<'_>],
+    calm: &mut [Option<Done>],
+    elsewhere: &[(&Scenario, String)],
+) {
+    let digest = |done: &Option<Done>| done.as_ref().and_then(|done| done.record.digest.clone());
+    let mut all: Vec<(&Scenario, String)> = elsewhere.to_vec();
+    for (sweep, done) in sweeps.iter().zip(&*calm) {
+        all.extend(digest(done).map(|digest| (sweep.scenario, digest)));
+    }
+    all.sort_by_key(|(scenario, _)| scenario.name());
     for (sweep, done) in sweeps.iter_mut().zip(calm) {
-        let Some(digest) = done.as_ref().and_then(|done| done.record.digest.clone()) else {
-            continue;
+        let Some(digest) = digest(done) else { continue };
+        let is_twin = |(scenario, other): &&(&Scenario, String)| {
+            *other == digest && scenario.is_swept_as(sweep.scenario)
         };
-        let key = (digest, sweep.scenario.record().checks);
-        match known.get(&key) {
-            Some(twin) => {
-                sweep.record.same_as = Some(twin.clone());
-                *done = None;
-            }
-            None => drop(known.insert(key, sweep.scenario.name().to_owned())),
+        let first = all.iter().find(is_twin).map(|(scenario, _)| scenario.name());
+        if let Some(first) = first.filter(|first| *first != sweep.scenario.name()) {
+            sweep.record.same_as = Some(first.to_owned());
+            *done = None;
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::{
     borrow::Cow,
     io::{self, IsTerminal, Write},
+    path::Path,
+    sync::OnceLock,
 };
 
 use chaosdrill_core::{Record, Verdict, redact::redact_json};
@@ -12,7 +14,7 @@ use serde::Serialize;
 
 use crate::{campaign::engine::Progress, cli::github};
 
-/// Writes to standard output; a reader that has gone away is no error of ours.
+/// Writes to standard output.
 pub(crate) fn print(text: &str) {
     print_as_it_is(&harmless(text));
 }
@@ -28,7 +30,22 @@ pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
 
 fn print_as_it_is(text: &str) {
     let mut out = anstream::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    note_output(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+}
+
+/// Why a result could not be written to standard output.
+static OUTPUT_FAILURE: OnceLock<String> = OnceLock::new();
+
+/// Remembers a failure of standard output until the end: whoever reads it must not take silence for success.
+pub(crate) fn note_output(written: io::Result<()>) {
+    if let Err(why) = written {
+        let _ = OUTPUT_FAILURE.set(why.to_string());
+    }
+}
+
+/// Why a result could not be written to standard output; `None` if all were.
+pub(crate) fn output_failure() -> Option<&'static str> {
+    OUTPUT_FAILURE.get().map(String::as_str)
 }
 
 /// Writes one JSON object as a line of standard output.
@@ -43,6 +60,12 @@ pub(crate) fn print_json(value: &impl Serialize) {
 pub(crate) fn redacted(message: &str) -> String {
     let lines: Vec<String> = message.lines().map(escape::line).collect();
     harmless(&lines.join("\n")).into_owned()
+}
+
+/// Says where the content of a folder went that a new one takes the place of.
+pub(crate) fn say_moved(folder: &Path, to: &Path) {
+    let line = format!("note: moved what was in {} to {}", folder.display(), to.display());
+    eprintln!("{}", redacted(&line));
 }
 
 /// The colours; anstream takes them out again where nobody wants them.
@@ -70,8 +93,7 @@ pub(crate) struct Bar {
 }
 
 impl Bar {
-    pub(crate) fn new(of: usize, what: &str) -> Self {
-        let of = of as u64;
+    pub(crate) fn new(of: u64, what: &str) -> Self {
         let plain = !io::stderr().is_terminal();
         let target =
             if plain { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
@@ -106,8 +128,8 @@ impl Bar {
 }
 
 impl Progress for Bar {
-    fn expect(&mut self, runs: usize) {
-        self.of = self.of.max(self.runs + runs as u64);
+    fn expect(&mut self, runs: u64) {
+        self.of = self.of.max(self.runs.saturating_add(runs));
         self.bar.set_length(self.of);
     }
 

@@ -18,15 +18,19 @@ use clap::Args;
 use seeds::Shown;
 
 use crate::{
-    campaign::engine::Progress,
-    campaign::{self, kept, pursue},
+    campaign::{
+        engine::Progress,
+        kept, pursue,
+        roots::{Roots, Seeds},
+    },
     cli::{
         args::{self, MessageFormat, RunChoice, SeedArgs},
-        console::Bar,
+        console::{self, Bar},
         error::{ExpectedError, Status},
         replay,
     },
     crew::{self, JobEnd, Workers},
+    files::folder,
     interrupt,
     registry::Registry,
     run::Job,
@@ -123,21 +127,34 @@ pub(crate) fn cross(
     let here = args.choice.workers.workers();
     let other = sibling::find(args.other.as_deref())?;
     let crews = Crews { here, there: Workers { program: Some(other), ..here } };
-    let jobs = jobs(registry, args)?;
-    if args.out.exists() {
-        std::fs::remove_dir_all(&args.out).map_err(|why| cannot_write(&args.out, &why))?;
+    let named = args.plans.as_deref().map(|path| jobs_of_plans(registry, path)).transpose()?;
+    let order = args::order(registry, &args.choice, &args.seeds, args.defect.as_deref())?;
+    let kept = kept::kept_plans(registry, order.filter.as_deref())?;
+    let roots = Roots::new(registry, &order, order.settings(None), &kept);
+    let all = named.as_ref().map_or(roots.len(), |jobs| jobs.len() as u64);
+    let mut jobs: Box<dyn Iterator<Item = Job>> = match named {
+        Some(jobs) => Box::new(jobs.into_iter()),
+        None => Box::new(roots.jobs()),
+    };
+    if let Some(moved) = folder::make_room(&args.out)? {
+        console::say_moved(&args.out, &moved);
     }
     if let Err(why) = interrupt::listen() {
         eprintln!("warning: failed to listen for Ctrl-C: {why}");
     }
-    let mut bar = Bar::new(jobs.len() * 2, "cross");
+    let mut bar = Bar::new(all.saturating_mul(2), "cross");
     let mut tally = Tally::default();
     // Without `--plans` the seeds are those of the runs.
-    let other_seeds = if args.plans.is_some() { args.seeds.seeds_or(0).0 } else { Vec::new() };
+    let none = Seeds { from: 0, count: 0 };
+    let other_seeds = if args.plans.is_some() { args.seeds.seeds_or(0).0 } else { none };
     // What a batch showed is told before the next one begins: whoever breaks off has lost nothing.
-    for batch in jobs.chunks(CROSS_BATCH_PLANS) {
-        for pair in cross_batch(registry, batch, crews, &mut bar)? {
-            let shown = seeds::look(registry, &pair, &other_seeds, crews)?;
+    loop {
+        let batch: Vec<Job> = jobs.by_ref().take(CROSS_BATCH_PLANS).collect();
+        if batch.is_empty() {
+            break;
+        }
+        for pair in cross_batch(registry, &batch, crews, &mut bar)? {
+            let shown = seeds::look(registry, &pair, other_seeds, crews)?;
             tally.take(&pair, shown.as_ref());
             if pair.differ.is_empty() {
                 continue;
@@ -158,7 +175,7 @@ pub(crate) fn cross(
         }
     }
     bar.finish();
-    tell::summary(&tally, jobs.len(), format);
+    tell::summary(&tally, all, format);
     let found = if tally.disagreements == 0 { Status::Valid } else { Status::Violation };
     Ok(if interrupt::was_asked_for() { found.max(Status::Interrupted) } else { found })
 }
@@ -193,20 +210,13 @@ fn cross_batch(
     Ok(both.filter_map(pair).collect())
 }
 
-/// The runs: those of the plans that were named, else what a campaign would run first.
-fn jobs(registry: &Registry, args: &CrossArgs) -> Result<Vec<Job>, ExpectedError> {
-    let Some(path) = &args.plans else {
-        let order = args::order(registry, &args.choice, &args.seeds, args.defect.as_deref())?;
-        let kept = kept::kept_plans(registry, order.filter.as_deref())?;
-        return Ok(campaign::root_jobs(registry, &order, &kept));
-    };
-    let mut files = vec![path.clone()];
+/// The runs of the plans in a file, or in a folder of them.
+fn jobs_of_plans(registry: &Registry, path: &Path) -> Result<Vec<Job>, ExpectedError> {
+    let mut files = vec![path.to_owned()];
     if path.is_dir() {
-        let entries = std::fs::read_dir(path).map_err(|why| {
+        files = kept::plan_files(path).map_err(|why| {
             ExpectedError::Usage(format!("failed to read {}: {why}", path.display()))
         })?;
-        files = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
         files.sort();
     }
     files
@@ -228,15 +238,19 @@ fn run(
     bar: &mut Bar,
 ) -> Result<Vec<Option<Record>>, ExpectedError> {
     let mut records = vec![None; jobs.len()];
-    let broken = crew::run_all(registry, jobs, workers, |index, end| match end {
+    let mut broken = None;
+    crew::run_all(registry, jobs.iter().cloned(), workers, |index, end| match end {
         JobEnd::Recorded { record, complaints, was_killed, .. } => {
             complaints.iter().for_each(|complaint| bar.complain(complaint));
             bar.run_is_over(&record);
             records[index] = (!was_killed || !interrupt::was_asked_for()).then_some(*record);
             ControlFlow::Continue(())
         }
-        JobEnd::Broken { why } => ControlFlow::Break(why),
-    });
+        JobEnd::Broken { why } => {
+            broken = Some(why);
+            ControlFlow::Break(())
+        }
+    })?;
     match broken {
         Some(why) => Err(ExpectedError::Harness(why)),
         None => Ok(records),

@@ -1,6 +1,6 @@
 //! The one error of the command line, and what each end means for the exit code.
 
-use crate::{campaign::kept::PlanFileError, files::FolderError};
+use crate::{campaign::kept::PlanFileError, crew::WorkerLost, files::FolderError};
 
 /// How a command ended that could do its work; the worst of several wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +52,10 @@ pub(crate) enum ExpectedError {
     NothingSelected { filter: String, hint: String },
     #[error("the harness itself failed: {0}")]
     Harness(String),
+    #[error("{0}")]
+    Unwritten(String),
+    #[error(transparent)]
+    WorkerLost(#[from] WorkerLost),
 }
 
 impl ExpectedError {
@@ -60,6 +64,7 @@ impl ExpectedError {
             Self::Usage(_) | Self::Plan(_) | Self::Folder(_) => 2,
             Self::NothingSelected { .. } => Status::NothingSelected.code(),
             Self::Harness(_) => Status::HarnessFault.code(),
+            Self::WorkerLost(_) | Self::Unwritten(_) => Status::Unknown.code(),
         }
     }
 }

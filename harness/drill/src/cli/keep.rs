@@ -1,6 +1,10 @@
 //! `drill keep`: a violation becomes a plan that runs first, for good.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use chaosdrill_core::{Plan, Record, redact::redact};
 use clap::Args;
@@ -53,7 +57,7 @@ pub(crate) fn keep(
     let text = redact(&text);
     let write = || {
         std::fs::create_dir_all(&folder)?;
-        std::fs::write(&file, text.as_bytes())
+        File::create_new(&file)?.write_all(text.as_bytes())
     };
     write().map_err(|why: std::io::Error| {
         ExpectedError::Usage(format!("failed to write {}: {why}", file.display()))

@@ -28,7 +28,6 @@ use crate::{
     crew::{self, JobEnd, Workers},
     nemesis::Settings,
     registry::Registry,
-    run::Job,
 };
 
 /// The width of a terminal that everything but long names fits into.
@@ -213,9 +212,10 @@ fn sites(registry: &Registry) -> Result<Vec<Line>, ExpectedError> {
     let calm = |scenario: &crate::scenario::Scenario| {
         Settings::default().sweep(scenario, 0, Plan::new(scenario.name(), Seed(0)))
     };
-    let jobs: Vec<Job> = registry.scenarios.iter().map(calm).collect();
+    let jobs = registry.scenarios.iter().map(calm);
     let mut counts: BTreeMap<String, (u64, Vec<String>)> = BTreeMap::new();
-    let broken = crew::run_all(registry, &jobs, Workers::default(), |_, end| match end {
+    let mut broken = None;
+    crew::run_all(registry, jobs, Workers::default(), |_, end| match end {
         JobEnd::Recorded { record, .. } => {
             for (site, hits) in &record.sites {
                 let (all, users) = counts.entry(site.clone()).or_default();
@@ -224,8 +224,11 @@ fn sites(registry: &Registry) -> Result<Vec<Line>, ExpectedError> {
             }
             ControlFlow::Continue(())
         }
-        JobEnd::Broken { why } => ControlFlow::Break(why),
-    });
+        JobEnd::Broken { why } => {
+            broken = Some(why);
+            ControlFlow::Break(())
+        }
+    })?;
     if let Some(why) = broken {
         return Err(ExpectedError::Harness(why));
     }

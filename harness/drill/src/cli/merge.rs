@@ -6,8 +6,8 @@ use std::{
 };
 
 use chaosdrill_core::{
-    Campaign, RunId,
-    record::{CampaignHeader, CampaignMeasured},
+    Campaign, Record, RunId,
+    record::{CampaignHeader, CampaignMeasured, Cut, Extent},
 };
 use clap::Args;
 
@@ -19,7 +19,7 @@ use crate::{
         error::{ExpectedError, Status},
         run,
     },
-    files::{self, Folder},
+    files::{self, Folder, folder::old},
 };
 
 #[derive(Clone, Debug, Args)]
@@ -33,6 +33,7 @@ pub(crate) struct MergeArgs {
 }
 
 pub(crate) fn merge(args: &MergeArgs, format: MessageFormat) -> Result<Status, ExpectedError> {
+    refuse_sources_as_target(args)?;
     let mut shards = Vec::new();
     for dir in &args.dirs {
         let read = files::read_campaign(dir).map_err(ExpectedError::Usage)?;
@@ -40,74 +41,122 @@ pub(crate) fn merge(args: &MergeArgs, format: MessageFormat) -> Result<Status, E
             let why = "does not say which campaign it is of; its first line is missing or damaged";
             return Err(ExpectedError::Usage(format!("{}/campaign.jsonl {why}", dir.display())));
         }
-        let is_whole = read.campaign.measured.is_some();
         read.notes.iter().for_each(|note| {
             eprintln!("note: {}: {}", dir.display(), console::redacted(note));
         });
-        shards.push((dir, read.campaign, is_whole));
+        shards.push(Shard { dir, campaign: read.campaign });
     }
-    let (header, mut missing) = whole_header(&shards)?;
-    for (dir, _, _) in shards.iter().filter(|(_, _, is_whole)| !is_whole) {
-        missing.push(format!("{} did not come to its end", dir.display()));
+    let header = whole_header(&shards)?;
+    let missing = missing_parts(&shards)?;
+    let campaign = joined(header, missing, &shards);
+    let mut folder = Folder::create(&args.out, &campaign.header, &campaign.extent)?;
+    if let Some(moved) = folder.moved() {
+        console::say_moved(folder.path(), moved);
     }
-    let mut folder = Folder::create(&args.out, &header)?;
-    let campaign = joined(header, &shards);
     for record in &campaign.records {
         let done = Done { record: record.clone(), passages: Vec::new() };
         folder.record(&done).map_err(|why| unwritable(&args.out, &why))?;
     }
     copy_bundles(&args.out, &campaign, &shards).map_err(|why| unwritable(&args.out, &why))?;
-    folder.finish(&campaign, true).map_err(|why| unwritable(&args.out, &why))?;
+    folder.finish(&campaign).map_err(|why| unwritable(&args.out, &why))?;
     run::show(&campaign, folder.path(), format);
-    missing.iter().for_each(|what| eprintln!("incomplete: {}", console::redacted(what)));
+    // Of a campaign that Ctrl-C cut, a part is missing here as of any other.
+    let is_whole = campaign.incomplete().is_none_or(|incomplete| incomplete.is_as_ordered());
     let status = run::status(&campaign);
-    Ok(if missing.is_empty() { status } else { status.max(Status::Unknown) })
+    Ok(if is_whole { status } else { status.max(Status::Unknown) })
 }
 
-type Shard<'a> = (&'a PathBuf, Campaign, bool);
-
-fn unwritable(out: &Path, why: &std::io::Error) -> ExpectedError {
-    ExpectedError::Usage(format!("failed to write to {}: {why}", out.display()))
+/// One part of a campaign.
+struct Shard<'a> {
+    dir: &'a Path,
+    campaign: Campaign,
 }
 
-/// What all shards set out to do together, and which of them are missing.
-fn whole_header(shards: &[Shard<'_>]) -> Result<(CampaignHeader, Vec<String>), ExpectedError> {
-    let mut headers = shards.iter().map(|(dir, campaign, _)| (dir, &campaign.header));
-    let (first_dir, first) = headers.next().expect("clap asks for one folder at least");
-    let header = CampaignHeader { partition: None, ..first.clone() };
-    for (dir, other) in headers {
-        if (CampaignHeader { partition: None, ..other.clone() }) != header {
+impl Shard<'_> {
+    fn partition(&self) -> Option<Partition> {
+        self.campaign.header.partition.as_deref()?.parse().ok()
+    }
+}
+
+/// Refuses to write into a folder that is to be read: what is there would be moved away, or be mixed with the whole.
+fn refuse_sources_as_target(args: &MergeArgs) -> Result<(), ExpectedError> {
+    let real = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path));
+    let real = |path: &Path| {
+        real(path).map_err(|why| ExpectedError::Usage(format!("{}: {why}", path.display())))
+    };
+    for out in [args.out.clone(), old(&args.out)] {
+        let target = real(&out)?;
+        for dir in &args.dirs {
+            let source = real(dir)?;
+            if source.starts_with(&target) || target.starts_with(&source) {
+                return Err(ExpectedError::Usage(format!(
+                    "{} is to be merged, and cannot be written to or moved: give another folder by --out than {}",
+                    dir.display(),
+                    args.out.display()
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn unwritable(out: &Path, why: &dyn std::error::Error) -> ExpectedError {
+    ExpectedError::Unwritten(format!("failed to write to {}: {why}", out.display()))
+}
+
+/// What all shards set out to do together.
+fn whole_header(shards: &[Shard<'_>]) -> Result<CampaignHeader, ExpectedError> {
+    let first = shards.first().expect("clap asks for one folder at least");
+    let whole =
+        |shard: &Shard<'_>| CampaignHeader { partition: None, ..shard.campaign.header.clone() };
+    match shards.iter().find(|shard| whole(shard) != whole(first)) {
+        Some(other) => Err(ExpectedError::Usage(format!(
+            "{} and {} are shards of different campaigns",
+            first.dir.display(),
+            other.dir.display()
+        ))),
+        None => Ok(whole(first)),
+    }
+}
+
+/// The parts that are not among the shards.
+fn missing_parts(shards: &[Shard<'_>]) -> Result<Vec<Partition>, ExpectedError> {
+    let mut parts: BTreeMap<Option<usize>, &Path> = BTreeMap::new();
+    for shard in shards {
+        let part = shard.partition().map(|partition| partition.part);
+        if let Some(other) = parts.insert(part, shard.dir) {
             return Err(ExpectedError::Usage(format!(
-                "{} and {} are shards of different campaigns",
-                first_dir.display(),
-                dir.display()
+                "{} and {} are the same part of one campaign; give one of them",
+                other.display(),
+                shard.dir.display()
             )));
         }
     }
-    let partitions: Vec<Option<Partition>> = shards
-        .iter()
-        .map(|(_, campaign, _)| campaign.header.partition.as_deref()?.parse().ok())
-        .collect();
-    let parts: BTreeSet<usize> =
-        partitions.iter().flatten().map(|partition| partition.part).collect();
-    let of: BTreeSet<usize> = partitions.iter().flatten().map(|partition| partition.of).collect();
+    if let Some(whole) = parts.get(&None).filter(|_| parts.len() > 1) {
+        return Err(ExpectedError::Usage(format!(
+            "{} is the whole campaign; the others are parts of it",
+            whole.display()
+        )));
+    }
+    let of: BTreeSet<usize> =
+        shards.iter().filter_map(Shard::partition).map(|partition| partition.of).collect();
     if of.len() > 1 {
         return Err(ExpectedError::Usage(format!(
             "the shards are parts of {of:?}: a campaign is cut into one number of parts"
         )));
     }
     let all = of.first().copied().unwrap_or_default();
-    let is_missing = |part: &usize| !parts.contains(part) && !partitions.contains(&None);
-    let missing =
-        (1..=all).filter(is_missing).map(|part| format!("the shard {part} of {all} is missing"));
-    Ok((header, missing.collect()))
+    let is_missing = |part: &usize| !parts.contains_key(&Some(*part));
+    Ok((1..=all).filter(is_missing).map(|part| Partition { part, of: all }).collect())
 }
 
-fn joined(header: CampaignHeader, shards: &[Shard<'_>]) -> Campaign {
-    let mut records: BTreeMap<RunId, _> = BTreeMap::new();
-    let mut sweeps = Vec::new();
+fn joined(header: CampaignHeader, missing: Vec<Partition>, shards: &[Shard<'_>]) -> Campaign {
+    let mut records: BTreeMap<RunId, Record> = BTreeMap::new();
+    let (mut sweeps, mut extent) = (Vec::new(), Extent::default());
     let mut measured = CampaignMeasured::default();
-    for (_, campaign, _) in shards {
+    for Shard { campaign, .. } in shards {
+        let reasons = campaign.incomplete().map(|incomplete| incomplete.reasons);
+        extent.add(&Extent { cut: reasons.unwrap_or_default(), ..campaign.extent.clone() });
         sweeps.extend(campaign.sweeps.iter().cloned());
         for record in &campaign.records {
             records.insert(record.run.clone(), record.clone());
@@ -119,6 +168,13 @@ fn joined(header: CampaignHeader, shards: &[Shard<'_>]) -> Campaign {
             measured.commit = measured.commit.or_else(|| shard.commit.clone());
         }
     }
+    let missing = missing.into_iter().map(|part| Cut::PartMissing(part.to_string()));
+    extent.cut.extend(missing);
+    // What the shards have lost is among the reasons; this is what the whole must not lose.
+    extent.recorded.clear();
+    for record in records.values() {
+        *extent.recorded.entry(record.run.scenario.clone()).or_default() += 1;
+    }
     sweeps.sort();
     sweeps.dedup();
     // Each shard made the first few of its own smaller; of them all, only the first few are those of the whole.
@@ -128,13 +184,14 @@ fn joined(header: CampaignHeader, shards: &[Shard<'_>]) -> Campaign {
             pursuit.minimal = None;
         }
     }
-    Campaign { header, records: records.into_values().collect(), sweeps, measured: Some(measured) }
+    let records = records.into_values().collect();
+    Campaign { header, records, sweeps, extent, measured: Some(measured) }
 }
 
 fn copy_bundles(out: &Path, campaign: &Campaign, shards: &[Shard<'_>]) -> std::io::Result<()> {
     for record in &campaign.records {
         let folder = record.run.folder();
-        let from = shards.iter().map(|(dir, _, _)| dir.join(&folder)).find(|dir| dir.is_dir());
+        let from = shards.iter().map(|shard| shard.dir.join(&folder)).find(|dir| dir.is_dir());
         let Some(from) = from else { continue };
         let to = out.join(&folder);
         copy_folder(&from, &to)?;

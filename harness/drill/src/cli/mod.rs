@@ -70,8 +70,9 @@ enum Command {
 
 /// The `drill` program of a crate.
 ///
-/// Exit codes: 0 all valid; 1 a violation, a missed defect or differing traces; 2 usage; 3 unknown; 4 nothing
-/// selected; 5 nondeterminism; 70 the harness itself failed; 130 interrupted.
+/// Exit codes: 0 all valid; 1 a violation, a missed defect or differing traces; 2 usage; 3 unknown, incomplete, or
+/// not all results could be written; 4 nothing selected; 5 nondeterminism; 70 the harness itself failed;
+/// 130 interrupted.
 pub fn cli_main(registry: Registry) -> ExitCode {
     if let Some(number) = worker::number() {
         return worker_main(&registry, number);
@@ -80,8 +81,12 @@ pub fn cli_main(registry: Registry) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // clap's own exit codes are 2 for a mistake and 0 for help, as ours are.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+            let printed = error.print();
+            if error.use_stderr() {
+                return ExitCode::from(2);
+            }
+            console::note_output(printed);
+            return finish(Ok(Status::Valid));
         }
     };
     if let Some(Err(error)) = cli.simulator.as_deref().map(sibling::refuse_to_be) {
@@ -120,7 +125,11 @@ pub(crate) fn worker_main(registry: &Registry, number: usize) -> ExitCode {
 
 fn finish(result: Result<Status, ExpectedError>) -> ExitCode {
     match result {
-        Ok(status) => ExitCode::from(status.code()),
+        Ok(status) => {
+            let Some(why) = console::output_failure() else { return ExitCode::from(status.code()) };
+            anstream::eprintln!("error: failed to write to standard output: {why}");
+            ExitCode::from(status.max(Status::Unknown).code())
+        }
         Err(error) => {
             anstream::eprintln!("error: {}", console::redacted(&error.to_string()));
             ExitCode::from(error.exit_code())

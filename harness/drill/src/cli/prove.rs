@@ -9,7 +9,10 @@
 mod case;
 mod matrix;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use chaosdrill_core::{
     limits::{PROVE_ROUNDS_BEFORE_SWEEP, PROVE_RUNS_MAX},
@@ -21,13 +24,18 @@ use clap::Args;
 use self::case::Case;
 pub(super) use self::matrix::show;
 use crate::{
-    campaign::engine::{Engine, Enough},
+    campaign::engine::{Engine, Enough, TimeLimit},
     cli::{
         args::{self, Database, MessageFormat, WorkerArgs},
         console::Bar,
         error::{ExpectedError, Status},
     },
-    files, interrupt,
+    files::{
+        self, FolderError,
+        ours::{self, Kind, Place},
+    },
+    interrupt,
+    measure::Stopwatch,
     nemesis::{Nemesis, Settings},
     registry::Registry,
     scenario::Scenario,
@@ -69,14 +77,19 @@ pub(crate) fn prove(
         let hint = registry.defect_hint(&filter);
         return Err(ExpectedError::NothingSelected { filter, hint });
     }
+    if let Some(out) = &args.out {
+        may_write(out)?;
+    }
     if let Err(why) = interrupt::listen() {
         eprintln!("warning: failed to listen for Ctrl-C: {why}");
     }
     let nemeses = args::nemeses(&args.nemesis);
     let open = cases.iter().filter(|case| !case.is_settled()).count();
     let mut bar = Bar::of_search("prove", &format!("0 found, {open} open"));
-    let enough = Enough { time: args.time_budget, ..Enough::default() };
-    let mut engine = Engine::new(registry, args.workers.workers(), enough, &mut bar);
+    let time = args.time_budget.map(TimeLimit::Budget);
+    let enough = Enough { time, ..Enough::default() };
+    let workers = args.workers.workers();
+    let mut engine = Engine::new(registry, workers, enough, Stopwatch::start(), &mut bar);
     tell(&mut engine, &mut cases);
     search(&mut engine, &mut cases, &nemeses);
     if let Some(why) = engine.broken.pop() {
@@ -110,23 +123,33 @@ fn status(proofs: &[&Proof]) -> Status {
     }
 }
 
-fn write(
-    registry: &Registry,
-    out: &std::path::Path,
-    cases: &[Case<'_>],
-) -> Result<(), ExpectedError> {
+/// The folder below `--out` with the smallest plans.
+const PLANS: &str = "plans";
+
+/// Refuses a folder in which something is not ours where the results belong, before the search begins.
+fn may_write(out: &Path) -> Result<(), ExpectedError> {
+    ours::look(&out.join(PLANS), Place::Plans).map_err(FolderError::NotOurs)?;
+    ours::may_write(&out.join("prove.json"), Kind::Proofs).map_err(FolderError::NotOurs)?;
+    files::may_write_reports(out).map_err(FolderError::NotOurs)?;
+    Ok(())
+}
+
+fn write(registry: &Registry, out: &Path, cases: &[Case<'_>]) -> Result<(), ExpectedError> {
     let proofs: Vec<&Proof> = cases.iter().map(|case| &case.proof).collect();
     let write = || {
-        let plans = out.join("plans");
+        // A plan of an earlier search must not stand there as if it were of this one.
+        let plans = out.join(PLANS);
+        ours::remove(&plans, Place::Plans)?;
         std::fs::create_dir_all(&plans)?;
         for case in cases {
-            if let Some(plan) = &case.smallest {
-                std::fs::write(plans.join(format!("{}.toml", case.proof.defect)), plan.to_toml())?;
-            }
+            let (Some(plan), Some(check)) = (&case.smallest, &case.proof.check) else { continue };
+            let defect = &case.proof.defect;
+            let text = format!("# violates {check} with {defect} enabled\n{}", plan.to_toml());
+            std::fs::write(plans.join(format!("{defect}.toml")), text)?;
         }
         let mut json = serde_json::to_string_pretty(&proofs)?;
         json.push('\n');
-        std::fs::write(out.join("prove.json"), json)?;
+        ours::write(&out.join("prove.json"), Kind::Proofs, json)?;
         if !files::has_only_proofs(out) {
             // The page of the campaign that is there shows it, once `report` makes it again.
             return Ok(());

@@ -13,8 +13,11 @@ use crate::{
         console,
         error::{ExpectedError, Status},
     },
-    crew::{Child, JobEnd, Workers},
-    files,
+    crew::{Child, JobEnd, WorkerLost, Workers},
+    files::{
+        self, FolderError,
+        ours::{self, Kind, Place},
+    },
     nemesis::{self, Nemesis},
     registry::Registry,
     run::Job,
@@ -71,6 +74,7 @@ pub(crate) fn replay(
     format: MessageFormat,
 ) -> Result<Status, ExpectedError> {
     let job = job(registry, args)?;
+    may_write(args)?;
     let scratch = scratch::folder().map_err(|why| ExpectedError::Harness(why.to_string()))?;
     let trace = scratch.path().join("trace.jsonl");
     let bundle = args.out.clone();
@@ -80,21 +84,36 @@ pub(crate) fn replay(
     let events = files::read_trace(&trace).unwrap_or_default();
     drop(scratch);
     let record = match end {
-        JobEnd::Recorded { record, complaints, .. } => {
+        Ok(JobEnd::Recorded { record, complaints, .. }) => {
             complaints
                 .iter()
                 .for_each(|complaint| eprintln!("warning: {}", console::redacted(complaint)));
             record
         }
-        JobEnd::Broken { why } => return Err(ExpectedError::Harness(why)),
+        Ok(JobEnd::Broken { why }) => return Err(ExpectedError::Harness(why)),
+        Err(why) => return Err(WorkerLost(why.to_string()).into()),
     };
     if let Some(file) = &args.trace_export {
-        std::fs::write(file, trace_export::chrome_trace(&record, &events)).map_err(|why| {
+        let text = trace_export::chrome_trace(&record, &events);
+        ours::write(file, Kind::TraceExport, text).map_err(|why| {
             ExpectedError::Usage(format!("failed to write {}: {why}", file.display()))
         })?;
     }
     show(registry, args, &record, &events, format);
     Ok(Status::from(record.verdict))
+}
+
+/// Refuses to write over what is not ours, before anything is run.
+fn may_write(args: &ReplayArgs) -> Result<(), ExpectedError> {
+    if let Some(out) = &args.out {
+        ours::look(out, Place::Run).map_err(FolderError::NotOurs)?;
+    }
+    if let Some(file) = &args.trace_export {
+        ours::may_write(file, Kind::TraceExport).map_err(|why| {
+            ExpectedError::Usage(format!("{why}; name another file with --trace-export"))
+        })?;
+    }
+    Ok(())
 }
 
 fn job(registry: &Registry, args: &ReplayArgs) -> Result<Job, ExpectedError> {

@@ -45,6 +45,9 @@ pub(crate) fn report(
             file.display()
         )));
     }
+    files::may_write_reports(&args.dir).map_err(|why| {
+        ExpectedError::Usage(format!("{why}; move it away: `report` would write over it"))
+    })?;
     if files::has_only_proofs(&args.dir) {
         return of_proofs(registry, args, format);
     }

@@ -11,7 +11,7 @@ use chaosdrill_reports::{Replay, terminal};
 use clap::Args;
 
 use crate::{
-    campaign::{self, kept, partition::Partition, pursue},
+    campaign::{self, engine::TimeLimit, kept, partition::Partition, pursue, roots::Roots},
     canary,
     cli::{
         args::{self, MessageFormat, RunChoice, SeedArgs},
@@ -21,6 +21,7 @@ use crate::{
     },
     files::Folder,
     interrupt,
+    measure::Stopwatch,
     registry::Registry,
 };
 
@@ -36,9 +37,19 @@ pub(crate) struct RunArgs {
     /// Run only a part of all runs: `slice:2/3` is the second of three; `merge` joins them.
     #[arg(long, value_name = "slice:K/N", env = "DRILL_PARTITION", help_heading = "Runs")]
     partition: Option<Partition>,
-    /// Begin no more runs after this much wall-clock time.
+    /// Begin no more runs after this much wall-clock time; a campaign with runs left over ends with 3.
     #[arg(long, value_name = "60s", env = "DRILL_TIME_BUDGET", value_parser = args::parse_duration, help_heading = "Runs")]
     time_budget: Option<Duration>,
+    /// Run as much of the order as fits into this much wall-clock time; runs left over change no exit code.
+    #[arg(
+        long = "for",
+        value_name = "5h",
+        env = "DRILL_FOR",
+        value_parser = args::parse_duration,
+        conflicts_with = "time_budget",
+        help_heading = "Runs"
+    )]
+    for_time: Option<Duration>,
     /// Begin no more runs after this many violations.
     #[arg(long, value_name = "N", env = "DRILL_MAX_FAIL", help_heading = "Runs")]
     max_fail: Option<u64>,
@@ -67,32 +78,44 @@ pub(crate) fn run(
     args: &RunArgs,
     format: MessageFormat,
 ) -> Result<Status, ExpectedError> {
+    let stopwatch = Stopwatch::start();
     let mut order = args::order(registry, &args.choice, &args.seeds, args.defect.as_deref())?;
     order.fail_max = args.max_fail;
-    order.time_budget = args.time_budget;
+    order.time = args.for_time.map(TimeLimit::Order);
+    order.time = order.time.or(args.time_budget.map(TimeLimit::Budget));
     order.partition = args.partition;
     order.may_shrink = !args.no_shrink;
     let kept = kept::kept_plans(registry, order.filter.as_deref())?;
     let header = campaign::header(registry, &order);
-    let (mut folder, known) = if args.resume {
-        Folder::resume(&args.out, &header)?
-    } else {
-        (Folder::create(&args.out, &header)?, BTreeMap::new())
-    };
+    let roots = Roots::new(registry, &order, order.settings(Some(args.out.clone())), &kept);
+    let extent = campaign::extent(&roots);
     if let Err(why) = interrupt::listen() {
         eprintln!("warning: failed to listen for Ctrl-C: {why}");
     }
+    // Before anything is moved: a campaign that cannot run leaves the one before in its place.
     canary::sing(registry, order.workers)?;
+    let (mut folder, known) = if args.resume {
+        Folder::resume(&args.out, &header, &extent)?
+    } else {
+        (Folder::create(&args.out, &header, &extent)?, BTreeMap::new())
+    };
+    if let Some(moved) = folder.moved() {
+        console::say_moved(folder.path(), moved);
+    }
     let mut bar = Bar::new(0, "drill");
-    let end = campaign::run(registry, &order, &kept, &mut folder, known, &mut bar);
+    let end = campaign::run(registry, &order, &roots, &mut folder, known, stopwatch, &mut bar);
     bar.finish();
     show(&end.campaign, folder.path(), format);
     github::tell(&end.campaign);
     if !end.broken.is_empty() {
         return Err(ExpectedError::Harness(end.broken.join("; ")));
     }
-    let found = status(&end.campaign);
-    Ok(if interrupt::was_asked_for() { found.max(Status::Interrupted) } else { found })
+    let mut found = status(&end.campaign);
+    if interrupt::was_asked_for() {
+        found = found.max(Status::Interrupted);
+    }
+    // The verdict is what it is, but somebody who waits for the files must not take this for a good end.
+    Ok(if end.unfinished.is_some() { found.max(Status::Unknown) } else { found })
 }
 
 /// How a campaign ended, as an exit code says it.
@@ -102,7 +125,16 @@ pub(crate) fn status(campaign: &Campaign) -> Status {
     if campaign.records.iter().any(differs) {
         return Status::Nondeterminism;
     }
-    Status::from(campaign.summary().verdict)
+    let Some(incomplete) = campaign.incomplete() else {
+        return Status::from(campaign.summary().verdict);
+    };
+    let of_runs = campaign.records.iter().map(|record| record.verdict).max();
+    let of_runs = Status::from(of_runs.unwrap_or(Verdict::Valid));
+    match incomplete {
+        it if it.is_as_ordered() => of_runs,
+        it if it.is_interrupted() => of_runs.max(Status::Interrupted),
+        _ => of_runs.max(Status::Unknown),
+    }
 }
 
 /// Shows what a campaign found, and what it comes to.
@@ -111,6 +143,9 @@ pub(crate) fn show(campaign: &Campaign, folder: &Path, format: MessageFormat) {
         campaign.records.iter().for_each(console::print_json);
         console::print_json(&campaign.summary());
         return;
+    }
+    if let Some(line) = terminal::incomplete(campaign, &console::palette()) {
+        console::print(&line);
     }
     let summary = campaign.summary();
     for finding in summary.findings.iter().take(BLOCKS_SHOWN_MAX) {

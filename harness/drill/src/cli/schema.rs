@@ -6,9 +6,12 @@ use chaosdrill_reports::schema as schemas;
 use clap::Args;
 use serde_json::{Map, Value};
 
-use crate::cli::{
-    console,
-    error::{ExpectedError, Status},
+use crate::{
+    cli::{
+        console,
+        error::{ExpectedError, Status},
+    },
+    files::ours::{self, Kind},
 };
 
 #[derive(Clone, Debug, Args)]
@@ -28,7 +31,8 @@ pub(crate) fn schema(args: &SchemaArgs) -> Result<Status, ExpectedError> {
     let write = || {
         std::fs::create_dir_all(folder)?;
         for (name, schema) in schemas::all() {
-            std::fs::write(folder.join(format!("{name}.schema.json")), format!("{schema:#}\n"))?;
+            let file = folder.join(format!("{name}.schema.json"));
+            ours::write(&file, Kind::Schema, format!("{schema:#}\n"))?;
         }
         std::io::Result::Ok(())
     };

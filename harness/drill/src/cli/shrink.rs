@@ -17,6 +17,8 @@ use crate::{
         error::{ExpectedError, Status},
         replay,
     },
+    files::ours::{self, Kind},
+    measure::Stopwatch,
     registry::Registry,
 };
 
@@ -42,13 +44,22 @@ pub(crate) fn shrink(
 ) -> Result<Status, ExpectedError> {
     let path = if args.plan.is_dir() { args.plan.join("plan.toml") } else { args.plan.clone() };
     let plan = kept::read_plan(registry, &path)?;
+    let to = args.to.clone().unwrap_or_else(|| path.with_file_name(pursue::MINIMAL));
+    ours::may_write(&to, Kind::Minimal)
+        .map_err(|why| ExpectedError::Usage(format!("{why}; name another file with --to")))?;
     let job = replay::job_of_plan(registry, plan.clone())?;
     let mut bar = Bar::new(1, "shrink");
-    let mut engine = Engine::new(registry, args.workers.workers(), Enough::default(), &mut bar);
+    let mut engine = Engine::new(
+        registry,
+        args.workers.workers(),
+        Enough::default(),
+        Stopwatch::start(),
+        &mut bar,
+    );
     let run = job.run.clone();
     let record = engine.aside(&[job]).pop().flatten();
     let Some(record) = record else {
-        return Err(ExpectedError::Harness(engine.broken.join("; ")));
+        return Err(failure(&mut engine));
     };
     let violated = match &args.check {
         Some(check) => record.violated().find(|violated| violated == check),
@@ -64,8 +75,11 @@ pub(crate) fn shrink(
         )));
     };
     let shrunk = pursue::smallest(&mut engine, &run, &plan, &check);
-    let to = args.to.clone().unwrap_or_else(|| path.with_file_name(pursue::MINIMAL));
-    std::fs::write(&to, pursue::minimal_text(&shrunk, &check))
+    if engine.is_over() || !engine.broken.is_empty() {
+        // What could not be tried may have been smaller.
+        return Err(failure(&mut engine));
+    }
+    ours::write(&to, Kind::Minimal, pursue::minimal_text(&shrunk, &check))
         .map_err(|why| ExpectedError::Usage(format!("failed to write {}: {why}", to.display())))?;
     bar.finish();
     let (from, left) = (plan.faults.len(), shrunk.plan.faults.len());
@@ -81,4 +95,12 @@ pub(crate) fn shrink(
         )),
     }
     Ok(Status::Valid)
+}
+
+/// Why a run has no record.
+fn failure(engine: &mut Engine<'_>) -> ExpectedError {
+    match engine.lost() {
+        Some(lost) => lost.into(),
+        None => ExpectedError::Harness(engine.broken.join("; ")),
+    }
 }

@@ -5,10 +5,9 @@ use std::{collections::BTreeMap, ops::ControlFlow, path::PathBuf};
 use chaosdrill_core::{Divergence, RunId};
 use clap::Args;
 use serde_json::json;
-use tempfile::TempDir;
 
 use crate::{
-    campaign::{self, engine::Progress},
+    campaign::{engine::Progress, kept, roots::Roots},
     cli::{
         args::{self, MessageFormat, RunChoice, SeedArgs},
         console::{self, Bar},
@@ -18,7 +17,7 @@ use crate::{
     files::read_trace,
     registry::Registry,
     run::Job,
-    scratch,
+    scratch::{self, Scratch},
 };
 
 #[derive(Clone, Debug, Args)]
@@ -33,9 +32,9 @@ pub(crate) struct VerifyArgs {
 }
 
 /// The traces of both passes, while they are compared.
-struct Scratch(TempDir);
+struct Traces(Scratch);
 
-impl Scratch {
+impl Traces {
     fn trace(&self, pass: &str, run: &RunId) -> PathBuf {
         self.0.path().join(pass).join(format!("{}.jsonl", run.folder().replace('/', "_")))
     }
@@ -50,23 +49,22 @@ pub(crate) fn verify(
     format: MessageFormat,
 ) -> Result<Status, ExpectedError> {
     let order = args::order(registry, &args.choice, &args.seeds, args.defect.as_deref())?;
-    let kept = campaign::kept::kept_plans(registry, order.filter.as_deref())?;
-    let jobs = campaign::root_jobs(registry, &order, &kept);
-    let scratch =
-        Scratch(scratch::folder().map_err(|why| ExpectedError::Harness(why.to_string()))?);
-    let mut bar = Bar::new(jobs.len() * 2, "verify");
-    let first = pass(registry, &scratch, "first", jobs.clone(), order.workers, &mut bar)?;
+    let kept = kept::kept_plans(registry, order.filter.as_deref())?;
+    let roots = Roots::new(registry, &order, order.settings(None), &kept);
+    let traces = Traces(scratch::folder().map_err(|why| ExpectedError::Harness(why.to_string()))?);
+    let mut bar = Bar::new(roots.len() * 2, "verify");
+    let first = pass(registry, &traces, "first", roots.jobs(), order.workers, &mut bar)?;
     // Other processes, another order, and where there are several workers another neighbourhood; and the simulator's
     // own check, where it has one.
     let again = |job: Job| Job { checked: true, ..job };
-    let reversed: Vec<Job> = jobs.into_iter().rev().map(again).collect();
-    let second = pass(registry, &scratch, "second", reversed, order.workers, &mut bar)?;
+    let reversed = roots.jobs().rev().map(again);
+    let second = pass(registry, &traces, "second", reversed, order.workers, &mut bar)?;
     bar.finish();
     let different: Vec<&RunId> =
         first.keys().filter(|run| first.get(*run) != second.get(*run)).collect();
     for run in &different {
         let why = [&first, &second].into_iter().find_map(|pass| pass.get(*run)?.clone().err());
-        show_difference(&scratch, run, why, format);
+        show_difference(&traces, run, why, format);
     }
     match format {
         MessageFormat::Json => {
@@ -84,17 +82,16 @@ pub(crate) fn verify(
 
 fn pass(
     registry: &Registry,
-    scratch: &Scratch,
+    traces: &Traces,
     name: &str,
-    mut jobs: Vec<Job>,
+    jobs: impl Iterator<Item = Job>,
     workers: Workers,
     bar: &mut Bar,
 ) -> Result<Digests, ExpectedError> {
-    for job in &mut jobs {
-        job.trace = Some(scratch.trace(name, &job.run));
-    }
+    let jobs = jobs.map(|job| Job { trace: Some(traces.trace(name, &job.run)), ..job });
     let mut digests = Digests::new();
-    let broken = crew::run_all(registry, &jobs, workers, |_, end| match end {
+    let mut broken = None;
+    crew::run_all(registry, jobs, workers, |_, end| match end {
         JobEnd::Recorded { record, complaints, .. } => {
             complaints.iter().for_each(|complaint| bar.complain(complaint));
             bar.run_is_over(&record);
@@ -102,16 +99,19 @@ fn pass(
             digests.insert(record.run, record.digest.ok_or(why));
             ControlFlow::Continue(())
         }
-        JobEnd::Broken { why } => ControlFlow::Break(why),
-    });
+        JobEnd::Broken { why } => {
+            broken = Some(why);
+            ControlFlow::Break(())
+        }
+    })?;
     match broken {
         Some(why) => Err(ExpectedError::Harness(why)),
         None => Ok(digests),
     }
 }
 
-fn show_difference(scratch: &Scratch, run: &RunId, why: Option<String>, format: MessageFormat) {
-    let read = |pass| read_trace(&scratch.trace(pass, run)).unwrap_or_default();
+fn show_difference(traces: &Traces, run: &RunId, why: Option<String>, format: MessageFormat) {
+    let read = |pass| read_trace(&traces.trace(pass, run)).unwrap_or_default();
     let divergence = Divergence::first(&read("first"), &read("second"));
     match format {
         MessageFormat::Json => {

@@ -73,21 +73,20 @@ impl Child {
     }
 
     /// Runs one job to its end, whatever that is.
-    pub(crate) fn run(&mut self, registry: &Registry, job: &Job) -> JobEnd {
+    ///
+    /// # Errors
+    ///
+    /// If no process can be started; the job was not begun.
+    pub(crate) fn run(&mut self, registry: &Registry, job: &Job) -> io::Result<JobEnd> {
         let stopwatch = Stopwatch::start();
-        let mut running = match self.running.take().map_or_else(|| self.start(), Ok) {
-            Ok(running) => running,
-            Err(why) => {
-                return JobEnd::Broken { why: format!("failed to start a worker process: {why}") };
-            }
-        };
+        let mut running = self.running.take().map_or_else(|| self.start(), Ok)?;
         let death = match running.ask(job, self.workers.allowance) {
             Ok(reply) => {
                 running.runs += 1;
                 if running.runs < RUNS_PER_WORKER_MAX {
                     self.running = Some(running);
                 }
-                return match serde_json::from_str(&reply) {
+                return Ok(match serde_json::from_str(&reply) {
                     Ok(Reply::Done { record, passages, complaints }) => {
                         JobEnd::Recorded { record, passages, complaints, was_killed: false }
                     }
@@ -95,7 +94,7 @@ impl Child {
                     Err(why) => {
                         JobEnd::Broken { why: format!("failed to read a worker's reply: {why}") }
                     }
-                };
+                });
             }
             Err(death) => death,
         };
@@ -103,16 +102,16 @@ impl Child {
         let stderr = running.last_words();
         let outcome = autopsy(&death, &stderr, self.workers.allowance);
         let Some(scenario) = registry.scenario(&job.run.scenario) else {
-            return JobEnd::Broken { why: format!("no scenario {}", job.run.scenario) };
+            return Ok(JobEnd::Broken { why: format!("no scenario {}", job.run.scenario) });
         };
         let measured = Measured { wall_us, stderr };
         let record = judge::of_dead_worker(scenario, job.run.clone(), outcome, measured);
-        JobEnd::Recorded {
+        Ok(JobEnd::Recorded {
             record: Box::new(record),
             passages: Vec::new(),
             complaints: Vec::new(),
             was_killed: death.is_from_outside(),
-        }
+        })
     }
 }
 

@@ -4,7 +4,6 @@ mod child;
 mod patience;
 
 use std::{
-    iter::Iterator,
     ops::ControlFlow,
     path::Path,
     sync::{
@@ -60,43 +59,148 @@ impl Default for Workers {
     }
 }
 
-/// Runs jobs on `workers` processes at once. `done` hears of each in the order in which they end, with its place
-/// among the jobs, and may break off; jobs that have begun by then still come to their end, and it hears of them.
-pub(crate) fn run_all<B>(
-    registry: &Registry,
-    jobs: &[Job],
-    workers: Workers,
-    mut done: impl FnMut(usize, JobEnd) -> ControlFlow<B>,
-) -> Option<B> {
-    let count = workers.count.min(jobs.len()).max(1);
-    let next = Mutex::new(0..jobs.len());
+/// Where the jobs of a crew come from, and who hears how each ended. All of it happens on the caller's thread.
+pub(crate) trait Queue {
+    /// The next job, with a number of the caller's own; `None` if there is none left.
+    fn next(&mut self) -> Option<(usize, Job)>;
+    /// A job is over. After a break no more jobs are begun; those that have begun still come to their end.
+    fn ended(&mut self, number: usize, job: Job, end: JobEnd) -> ControlFlow<()>;
+}
+
+/// Why a crew stopped before its jobs were done, besides what its queue decided.
+#[derive(Debug, Default)]
+pub(crate) struct Losses {
+    /// Worker processes that could not be started, each with the reason.
+    pub(crate) workers: Vec<String>,
+    /// Whether none was left to do the rest.
+    pub(crate) all_workers: bool,
+}
+
+/// What a worker's thread says to the caller's.
+enum Said {
+    Ended(usize, Job, JobEnd),
+    /// Handed back, because no more jobs are to be begun.
+    NotBegun,
+    /// The worker process could not be started; the job is somebody else's now.
+    Lost(usize, Job, String),
+}
+
+/// Runs the jobs of a queue on `workers.count` processes at once, drawing each job only when a worker is about to need
+/// it. A worker process that cannot be started is given up; the others do its jobs.
+pub(crate) fn run_queue(registry: &Registry, workers: Workers, queue: &mut dyn Queue) -> Losses {
     let stop = AtomicBool::new(false);
-    let (results, ended) = mpsc::channel();
+    let (say, said) = mpsc::channel();
+    let (give, take) = mpsc::channel();
+    let take = Mutex::new(take);
     std::thread::scope(|scope| {
-        for number in 0..count {
-            let (results, next, stop) = (results.clone(), &next, &stop);
-            scope.spawn(move || {
-                let mut child = Child::new(number, workers);
-                while !stop.load(Ordering::Relaxed) && !interrupt::was_asked_for() {
-                    let Some(index) = next.lock().unwrap_or_else(PoisonError::into_inner).next()
-                    else {
-                        break;
-                    };
-                    let end = child.run(registry, &jobs[index]);
-                    if results.send((index, end)).is_err() {
-                        break;
-                    }
-                }
-            });
+        for number in 0..workers.count.max(1) {
+            let (say, take, stop) = (say.clone(), &take, &stop);
+            scope.spawn(move || work(registry, Child::new(number, workers), take, stop, &say));
         }
-        drop(results);
-        let mut broken_off = None;
-        for (index, end) in ended {
-            if let ControlFlow::Break(value) = done(index, end) {
-                stop.store(true, Ordering::Relaxed);
-                broken_off.get_or_insert(value);
-            }
-        }
-        broken_off
+        // Ends all workers, also if this thread panics.
+        let give = give;
+        oversee(&give, &said, workers.count.max(1), &stop, queue)
     })
 }
+
+/// One worker's thread.
+fn work(
+    registry: &Registry,
+    mut child: Child,
+    take: &Mutex<mpsc::Receiver<(usize, Job)>>,
+    stop: &AtomicBool,
+    say: &mpsc::Sender<Said>,
+) {
+    loop {
+        let next = take.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((index, job)) = next else { break };
+        let said = if stop.load(Ordering::Relaxed) || interrupt::was_asked_for() {
+            Said::NotBegun
+        } else {
+            match child.run(registry, &job) {
+                Ok(end) => Said::Ended(index, job, end),
+                Err(why) => Said::Lost(index, job, why.to_string()),
+            }
+        };
+        let is_lost = matches!(said, Said::Lost(..));
+        if say.send(said).is_err() || is_lost {
+            break;
+        }
+    }
+}
+
+/// Hands out jobs and hears how they end. A second job waits for each worker, so that none is idle meanwhile.
+fn oversee(
+    give: &mpsc::Sender<(usize, Job)>,
+    said: &mpsc::Receiver<Said>,
+    workers: usize,
+    stop: &AtomicBool,
+    queue: &mut dyn Queue,
+) -> Losses {
+    let mut losses = Losses::default();
+    let mut returned: Vec<(usize, Job)> = Vec::new();
+    let mut given = 0;
+    loop {
+        let alive = workers - losses.workers.len();
+        let is_over = || stop.load(Ordering::Relaxed) || interrupt::was_asked_for();
+        while given < 2 * alive && !is_over() {
+            let Some(next) = returned.pop().or_else(|| queue.next()) else { break };
+            if give.send(next).is_err() {
+                break;
+            }
+            given += 1;
+        }
+        if given == 0 || alive == 0 {
+            losses.all_workers = alive == 0;
+            return losses;
+        }
+        let Ok(heard) = said.recv() else { return losses };
+        given -= 1;
+        match heard {
+            Said::NotBegun => {}
+            Said::Lost(index, job, why) => {
+                losses.workers.push(why);
+                returned.push((index, job));
+            }
+            Said::Ended(index, job, end) => {
+                if queue.ended(index, job, end).is_break() {
+                    stop.store(true, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+}
+
+/// Runs these jobs, numbered in their order. `done` hears of each in the order in which they end; after a break no
+/// more are begun. Where no worker process can be started, it says why.
+pub(crate) fn run_all(
+    registry: &Registry,
+    jobs: impl IntoIterator<Item = Job>,
+    workers: Workers,
+    done: impl FnMut(usize, JobEnd) -> ControlFlow<()>,
+) -> Result<(), WorkerLost> {
+    struct List<I, D>(I, D);
+    impl<I, D> Queue for List<I, D>
+    where
+        I: Iterator<Item = (usize, Job)>,
+        D: FnMut(usize, JobEnd) -> ControlFlow<()>,
+    {
+        fn next(&mut self) -> Option<(usize, Job)> {
+            self.0.next()
+        }
+
+        fn ended(&mut self, number: usize, _: Job, end: JobEnd) -> ControlFlow<()> {
+            (self.1)(number, end)
+        }
+    }
+    let losses = run_queue(registry, workers, &mut List(jobs.into_iter().enumerate(), done));
+    match losses.workers.into_iter().next_back() {
+        Some(why) if losses.all_workers => Err(WorkerLost(why)),
+        _ => Ok(()),
+    }
+}
+
+/// No worker process could be started.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to start a worker process: {0}")]
+pub(crate) struct WorkerLost(pub(crate) String);

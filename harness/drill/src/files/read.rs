@@ -10,7 +10,8 @@ use std::{
 use chaosdrill_core::{
     Campaign, Passage, Record, RunId, Verdict,
     record::{
-        CampaignHeader, CampaignLine, CampaignMeasured, RECORD_VERSION, ScenarioRecord, SweepRecord,
+        CampaignHeader, CampaignLine, CampaignMeasured, Cut, Extent, RECORD_VERSION,
+        ScenarioRecord, SweepRecord,
     },
 };
 
@@ -57,15 +58,17 @@ struct Lines {
     records: BTreeMap<RunId, Record>,
     passages: BTreeMap<RunId, Vec<Passage>>,
     sweeps: Vec<SweepRecord>,
+    extent: Extent,
     measured: Option<CampaignMeasured>,
     notes: Vec<String>,
-    left_out: usize,
+    left_out: u64,
 }
 
 impl Lines {
     fn add(&mut self, line: CampaignLine) -> Result<(), String> {
         match line {
             CampaignLine::Campaign(found) => self.header = Some(found),
+            CampaignLine::Extent(found) => self.extent = found,
             CampaignLine::Record(record) if !record.run.stays_in_its_folder() => {
                 return Err("the name of its run leads out of the folder".to_owned());
             }
@@ -79,14 +82,14 @@ impl Lines {
 
     fn complain(&mut self, number: usize, why: &str) {
         self.left_out += 1;
-        if self.left_out <= COMPLAINTS_MAX {
+        if self.left_out <= COMPLAINTS_MAX as u64 {
             self.notes.push(format!("line {number} of campaign.jsonl is left out: {why}"));
         }
     }
 
     /// What is to be said of the lines as a whole.
     fn conclude(&mut self) {
-        if self.left_out > COMPLAINTS_MAX {
+        if self.left_out > COMPLAINTS_MAX as u64 {
             let all = self.left_out;
             self.notes.push(format!("{all} lines of campaign.jsonl are left out in all"));
         }
@@ -97,9 +100,13 @@ impl Lines {
                  what this build knows of them is shown"
             ));
         }
-        if self.measured.is_none() {
-            let note = "the campaign did not come to its end; these are the runs it had";
-            self.notes.push(note.to_owned());
+        if self.header.is_none() {
+            let note = "the first line of campaign.jsonl is missing or damaged; what the campaign set out to do is guessed";
+            self.notes.insert(0, note.to_owned());
+            self.extent.cut.push(Cut::NoHeader);
+        }
+        if self.left_out > 0 {
+            self.extent.cut.push(Cut::Unreadable(self.left_out));
         }
     }
 }
@@ -116,6 +123,7 @@ pub(crate) fn read_campaign(folder: &Path) -> Result<Read, String> {
             Err(why) if why.kind() == io::ErrorKind::InvalidData => Err(why.to_string()),
             Err(why) => {
                 // It would be the same for ever.
+                lines.left_out += 1;
                 lines
                     .notes
                     .push(format!("campaign.jsonl is left out from line {} on: {why}", index + 1));
@@ -135,19 +143,15 @@ pub(crate) fn read_campaign(folder: &Path) -> Result<Read, String> {
         });
     }
     lines.conclude();
-    let Lines { header, records, passages, mut sweeps, measured, mut notes, .. } = lines;
+    let Lines { header, records, passages, mut sweeps, extent, measured, notes, .. } = lines;
     let records: Vec<Record> = records.into_values().collect();
     sweeps.sort();
     let has_header = header.is_some();
-    if !has_header {
-        let note = "the first line of campaign.jsonl is missing or damaged; what the campaign set out to do is guessed";
-        notes.insert(0, note.to_owned());
-    }
     let header = header.unwrap_or_else(|| guessed(&records));
     Ok(Read {
         passages,
         has_header,
-        campaign: Campaign { header, records, sweeps, measured },
+        campaign: Campaign { header, records, sweeps, extent, measured },
         notes,
     })
 }

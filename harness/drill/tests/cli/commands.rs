@@ -269,7 +269,9 @@ fn a_torn_campaign_is_reported() -> Result<(), Failed> {
     let output = drill(folder.path(), &["report"]);
     ends_with(&output, 0);
     assert!(stderr(&output).contains("is left out"), "{}", stderr(&output));
-    assert!(stderr(&output).contains("did not come to its end"), "{}", stderr(&output));
+    let said = stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.starts_with("incomplete: "), "{said}");
+    assert!(said.contains("did not come to its end"), "{said}");
     fs::write(&path, "no campaign")?;
     ends_with(&drill(folder.path(), &["report"]), 2);
     Ok(())
@@ -297,18 +299,14 @@ fn limits_of_a_campaign() -> Result<(), Failed> {
     let summary: Value = serde_json::from_str(said.lines().last().unwrap_or_default())?;
     let invalid = summary["tally"]["invalid"].as_u64().unwrap_or_default();
     assert!((2..=3).contains(&invalid), "{invalid} violations");
-    let budget = drill(
-        folder.path(),
-        &["run", "lab/visits", "--seeds", "100000", "-j", "1", "--time-budget", "300ms"],
-    );
-    ends_with(&budget, 0);
     Ok(())
 }
 
-/// Folders in the place of the reports' files: they cannot be written, and that is all that follows.
+/// Folders in the place of the reports' files: they cannot be written. The verdict stays what it is, but a run without
+/// its reports does not end with 0.
 fn a_failed_report_changes_no_verdict() -> Result<(), Failed> {
     for (scenario, code, verdict) in
-        [("lab/vandal-unseen", 0, "valid"), ("lab/vandal-caught", 1, "invalid")]
+        [("lab/vandal-unseen", 3, "valid"), ("lab/vandal-caught", 1, "invalid")]
     {
         let folder = folder();
         let scripts = ["run", scenario, "--seeds", "2", "--nemesis", "script"];

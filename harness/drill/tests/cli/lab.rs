@@ -23,15 +23,20 @@ pub(crate) fn registry() -> Registry {
         .with(visits())
         .with(fragile())
         .with(posted())
+        .with(alike("delays").faults([at("sql:visit.insert").hit(2).delay(Duration::from_secs(9))]))
+        .with(alike("judged").always(nothing_is_broken()))
+        .with(alike("stalls").faults([at("fp:lab.visit").hit(3).stall(Duration::from_secs(90))]))
         .with(
             Scenario::new("lab/vacuous")
                 .claim("what must happen sometimes never does")
+                .always(nothing_is_broken())
                 .sometimes(Mark::observed("never")),
         )
         .with(
             Scenario::new("lab/unfired")
                 .claim("a fault finds its site")
                 .topology(calm)
+                .always(nothing_is_broken())
                 .faults([at("sql:visit.comit").crash_before(Restart::AtHeal)]),
         )
         .with(
@@ -128,6 +133,15 @@ where
             let software = software.clone();
             topology.client("client", move |_| software())
         })
+        .always(nothing_is_broken())
+}
+
+/// A check that only a host which says so itself violates.
+fn nothing_is_broken() -> Check {
+    Check::new("nothing_is_broken", |history| {
+        let broken = history.observed("broken").next().map(|event| event.seq);
+        Outcome::unless(broken.map(|seq| Outcome::invalid("a host says that it is broken", [seq])))
+    })
 }
 
 async fn visit(workload: Workload) -> Ended {
@@ -176,6 +190,16 @@ fn visits() -> Scenario {
         .faults([at("fp:lab.visit").on_any().hit(2).stall(Duration::from_secs(90))])
         .always(every_visit_is_counted().priority(Priority::Medium))
         .sometimes(Mark::new("a visit", |history| history.operations("visit").count() as u64))
+}
+
+/// Visits by three scripts. Two of them are judged alike, so that one sweep stands for both.
+fn alike(name: &str) -> Scenario {
+    Scenario::new(&format!("lab/alike-{name}"))
+        .claim("every visit is counted once")
+        .topology(|topology| {
+            topology.client("client", visit).watch("visits", "lab", "SELECT rowid, n FROM visits")
+        })
+        .always(every_visit_is_counted())
 }
 
 /// Violated for some seeds: the commit's answer is lost, and the client believes it failed.
@@ -294,4 +318,18 @@ pub(crate) fn ends_with(output: &Output, code: i32) {
         stdout(output),
         stderr(output)
     );
+}
+
+/// The worker processes of a campaign.
+pub(crate) fn workers_of(parent: u32) -> Vec<String> {
+    let is_child = |stat: &str| {
+        // The parent's id is the second field behind the name, which may hold anything in its brackets.
+        let (_, fields) = stat.rsplit_once(')')?;
+        fields.split_whitespace().nth(1)?.parse::<u32>().ok().filter(|id| *id == parent)
+    };
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let stat =
+        |name: &String| std::fs::read_to_string(format!("/proc/{name}/stat")).unwrap_or_default();
+    names.filter(|name| is_child(&stat(name)).is_some()).collect()
 }

@@ -5,9 +5,12 @@
 
 mod campaigns;
 mod commands;
+mod cut;
 mod damage;
 mod lab;
 mod misbehaviour;
+mod ours;
+mod parts;
 mod reports;
 mod tests_of_a_crate;
 
@@ -28,8 +31,11 @@ fn main() -> ExitCode {
     let mut trials: Vec<Trial> = Vec::new();
     trials.extend(campaigns::trials());
     trials.extend(commands::trials());
+    trials.extend(cut::trials());
     trials.extend(damage::trials());
     trials.extend(misbehaviour::trials());
+    trials.extend(ours::trials());
+    trials.extend(parts::trials());
     trials.extend(reports::trials());
     trials.extend(tests_of_a_crate::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()

@@ -7,6 +7,7 @@ use chaosdrill_core::{Record, Seed, Verdict, limits::CROSS_BATCH_PLANS};
 
 use super::{Crews, Pair, run};
 use crate::{
+    campaign::roots::Seeds,
     cli::{console::Bar, error::ExpectedError},
     interrupt,
     registry::Registry,
@@ -24,13 +25,13 @@ pub(super) struct Shown {
 pub(super) fn look(
     registry: &Registry,
     pair: &Pair,
-    seeds: &[Seed],
+    seeds: Seeds,
     crews: Crews,
 ) -> Result<Option<Shown>, ExpectedError> {
     let Some((checks, side)) = what_is_missed(&pair.differ) else { return Ok(None) };
     let job = if side == Side::Here { &pair.here } else { &pair.there };
-    for batch in seeds.chunks(CROSS_BATCH_PLANS) {
-        let jobs: Vec<Job> = batch.iter().map(|seed| from_seed(job, *seed)).collect();
+    for batch in seeds.chunks(CROSS_BATCH_PLANS as u64) {
+        let jobs: Vec<Job> = batch.iter().map(|seed| from_seed(job, seed)).collect();
         let records = run(registry, &jobs, crews.of(job), &mut Bar::new(0, "seeds"))?;
         for (job, record) in jobs.into_iter().zip(records) {
             if record.is_some_and(|record| shows(&record, &checks)) {

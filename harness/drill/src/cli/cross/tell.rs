@@ -14,6 +14,7 @@ use crate::{
         console::{self, Bar},
         error::ExpectedError,
     },
+    files::ours::{self, Kind},
     registry::Registry,
     run::Job,
     sibling, stories,
@@ -98,7 +99,8 @@ fn story(
     let record = run(registry, std::slice::from_ref(&job), crews.of(&job), bar)?.pop().flatten();
     let Some(record) = record else { return Ok(None) };
     let story = stories::read(&folder, &record);
-    std::fs::write(folder.join("report.html"), html::run(&story, &registry.program))
+    let page = html::run(&story, &registry.program);
+    ours::write(&folder.join("report.html"), Kind::Page, page)
         .map_err(|why| cannot_write(&folder, &why))?;
     Ok(Some(Story { record, events: story.events }))
 }
@@ -170,9 +172,9 @@ fn excerpt(pair: &Pair, record: &Record, events: &[TraceEvent]) -> Vec<String> {
 }
 
 /// The last words: how many of the plans agree, and how many were not crossed any more.
-pub(super) fn summary(tally: &Tally, plans: usize, format: MessageFormat) {
+pub(super) fn summary(tally: &Tally, plans: u64, format: MessageFormat) {
     let Tally { scenarios, crossed, disagreements, violations_on_both, from_other_seeds } = tally;
-    let left = plans - crossed;
+    let left = plans - *crossed as u64;
     if format == MessageFormat::Json {
         console::print_json(&json!({
             "crossed": crossed,

@@ -126,7 +126,7 @@ impl<'a> Case<'a> {
         let mut sweeps: Vec<Sweep<'a>> = self.scenarios.iter().map(begin).collect();
         let calm: Vec<Job> = sweeps.iter_mut().map(|sweep| sweep.calm(&settings)).collect();
         let mut calm = self.run(engine, &calm);
-        sweep::leave_out_twins(&mut sweeps, &mut calm);
+        sweep::leave_out_twins(&mut sweeps, &mut calm, &[]);
         let singles = Spread::new(&mut sweeps, &calm, |sweep, calm| {
             calm.as_ref().map(|calm| sweep.singles(&settings, calm)).unwrap_or_default()
         });

@@ -1,0 +1,293 @@
+//! How much of its order a campaign ran, and why not all of it.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::record::{Campaign, RunId};
+
+/// How much a campaign was ordered to run: the second line of `campaign.jsonl`, written again when the campaign ends.
+/// The last one counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Extent {
+    /// Runs that were ordered, by what draws their faults: `kept`, `script`, `swarm` or `sweep`. A sweep plans its
+    /// runs as it goes; those that it has not planned yet are not in here.
+    pub ordered: BTreeMap<String, u64>,
+    /// Sweeps that may still plan more runs.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub open_sweeps: u64,
+    /// Runs that were recorded, by scenario. Empty until the campaign ends.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub recorded: BTreeMap<String, u64>,
+    /// Why the campaign ended before its order did. Empty if nothing cut it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cut: Vec<Cut>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// Why runs of a campaign are missing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Cut {
+    /// The user gave the campaign this much wall-clock time as its order, in milliseconds (`--for`).
+    For(u64),
+    /// The campaign exceeded its wall-clock budget, in milliseconds (`--time-budget`).
+    TimeBudget(u64),
+    /// The campaign found this many violations (`--max-fail`).
+    MaxFail(u64),
+    /// The user pressed Ctrl-C.
+    Interrupted,
+    /// A file of the campaign could not be written.
+    Disk(String),
+    /// A worker process could not be started.
+    LostWorker(String),
+    /// The harness itself failed in this many runs.
+    HarnessFault(u64),
+    /// The campaign has no last line: it was killed, or it is still running.
+    NotEnded,
+    /// The first line of `campaign.jsonl` is missing or damaged, so the order is not known.
+    NoHeader,
+    /// This many lines of `campaign.jsonl` cannot be read.
+    Unreadable(u64),
+    /// Records that were written and are not there any more, by scenario.
+    RecordsMissing(BTreeMap<String, u64>),
+    /// The merge was not given this part of the campaign, such as `slice:2/3`.
+    PartMissing(String),
+}
+
+impl Cut {
+    /// Whether the reason alone says that something is missing, even if no run is known to be.
+    fn loses_something(&self) -> bool {
+        !matches!(self, Self::For(_) | Self::TimeBudget(_) | Self::MaxFail(_) | Self::Interrupted)
+    }
+}
+
+/// What is missing of a campaign, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Incomplete {
+    /// Runs that were ordered, as far as that is known.
+    pub ordered: u64,
+    /// Whether the order holds more runs than that: sweeps that had not planned all of theirs, or a missing part.
+    pub or_more: bool,
+    /// Runs that are recorded.
+    pub ran: u64,
+    /// Ordered runs that are not recorded, by what draws their faults.
+    pub missing: BTreeMap<String, u64>,
+    /// Why.
+    pub reasons: Vec<Cut>,
+}
+
+impl Incomplete {
+    /// Whether the campaign ran for the time that was its order, and nothing else is wrong with it.
+    pub fn is_as_ordered(&self) -> bool {
+        !self.reasons.is_empty() && self.reasons.iter().all(|why| matches!(why, Cut::For(_)))
+    }
+
+    /// Whether nothing but Ctrl-C cut it.
+    pub fn is_interrupted(&self) -> bool {
+        self.reasons == [Cut::Interrupted]
+    }
+
+    /// How much of the order ran, in whole per cent, rounded down.
+    pub fn per_cent(&self) -> u64 {
+        (self.ran.saturating_mul(100)).checked_div(self.ordered).unwrap_or(100)
+    }
+}
+
+impl Extent {
+    /// The extents of several parts of one campaign, added up.
+    pub fn add(&mut self, part: &Self) {
+        let add = |to: &mut BTreeMap<String, u64>, from: &BTreeMap<String, u64>| {
+            for (name, number) in from {
+                *to.entry(name.clone()).or_default() += number;
+            }
+        };
+        add(&mut self.ordered, &part.ordered);
+        add(&mut self.recorded, &part.recorded);
+        self.open_sweeps += part.open_sweeps;
+        self.cut.extend(
+            part.cut.iter().filter(|why| !self.cut.contains(why)).cloned().collect::<Vec<_>>(),
+        );
+        self.cut.sort();
+    }
+
+    /// The recorded runs that `campaign` has lost, by scenario.
+    fn lost(&self, campaign: &Campaign) -> BTreeMap<String, u64> {
+        let mut lost = self.recorded.clone();
+        for record in &campaign.records {
+            if let Some(left) = lost.get_mut(&record.run.scenario) {
+                *left = left.saturating_sub(1);
+            }
+        }
+        lost.retain(|_, left| *left > 0);
+        lost
+    }
+}
+
+impl RunId {
+    /// What drew the run's faults, without the number or name behind it: `script`, `swarm`, `sweep`, `kept`, `plan`.
+    pub fn nemesis_kind(&self) -> &str {
+        self.nemesis.split('-').next().unwrap_or_default()
+    }
+}
+
+impl Campaign {
+    /// What is missing of the campaign; `None` if all that was ordered is recorded.
+    pub fn incomplete(&self) -> Option<Incomplete> {
+        let mut ran: BTreeMap<&str, u64> = BTreeMap::new();
+        for record in &self.records {
+            *ran.entry(record.run.nemesis_kind()).or_default() += 1;
+        }
+        let mut missing = self.extent.ordered.clone();
+        for (kind, left) in &mut missing {
+            *left = left.saturating_sub(ran.get(kind.as_str()).copied().unwrap_or_default());
+        }
+        missing.retain(|_, left| *left > 0);
+        let mut reasons = self.extent.cut.clone();
+        if self.measured.is_none() && !reasons.contains(&Cut::Interrupted) {
+            reasons.push(Cut::NotEnded);
+        }
+        let lost = self.extent.lost(self);
+        if !lost.is_empty() {
+            reasons.push(Cut::RecordsMissing(lost));
+        }
+        let is_whole = missing.is_empty() && self.extent.open_sweeps == 0;
+        if is_whole && !reasons.iter().any(Cut::loses_something) {
+            return None;
+        }
+        let ran = self.records.len() as u64;
+        let is_unknown = |why: &Cut| matches!(why, Cut::NoHeader | Cut::PartMissing(_));
+        Some(Incomplete {
+            ordered: ran + missing.values().sum::<u64>(),
+            or_more: self.extent.open_sweeps > 0 || reasons.iter().any(is_unknown),
+            ran,
+            missing,
+            reasons,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Seed, Verdict,
+        record::{CampaignHeader, CampaignMeasured, Measured, Record},
+    };
+
+    fn counts(pairs: &[(&str, u64)]) -> BTreeMap<String, u64> {
+        pairs.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect()
+    }
+
+    fn record(nemesis: &str, seed: u64) -> Record {
+        Record {
+            version: 1,
+            run: RunId {
+                scenario: "a/b".to_owned(),
+                nemesis: nemesis.to_owned(),
+                seed: Seed(seed),
+                db: "sqlite".to_owned(),
+                simulator: "turmoil".to_owned(),
+                defect: None,
+            },
+            claim: String::new(),
+            verdict: Verdict::Valid,
+            checks: Vec::new(),
+            faults: Vec::new(),
+            sites: BTreeMap::new(),
+            marks: BTreeMap::new(),
+            events: 0,
+            virtual_ns: 0,
+            digest: None,
+            pursuit: None,
+            measured: Measured::default(),
+        }
+    }
+
+    /// Three of three runs, all recorded.
+    fn whole() -> Campaign {
+        Campaign {
+            header: CampaignHeader {
+                version: 1,
+                tool: String::new(),
+                simulator: String::new(),
+                db: String::new(),
+                defect: None,
+                seeds: String::new(),
+                nemeses: Vec::new(),
+                partition: None,
+                program: String::new(),
+                whole: false,
+                failpoints: Vec::new(),
+                exercises: Vec::new(),
+                scenarios: Vec::new(),
+            },
+            records: vec![record("script", 0), record("script", 1), record("sweep-0000", 0)],
+            sweeps: Vec::new(),
+            extent: Extent {
+                ordered: counts(&[("script", 2), ("sweep", 1)]),
+                recorded: counts(&[("a/b", 3)]),
+                ..Extent::default()
+            },
+            measured: Some(CampaignMeasured::default()),
+        }
+    }
+
+    #[test]
+    fn a_whole_campaign_misses_nothing() {
+        assert_eq!(whole().incomplete(), None);
+        // A budget that ended with the last run cut nothing.
+        let mut late = whole();
+        late.extent.cut = vec![Cut::TimeBudget(5_000), Cut::MaxFail(1)];
+        assert_eq!(late.incomplete(), None);
+    }
+
+    #[test]
+    fn a_record_that_was_taken_out_is_missed() {
+        let mut campaign = whole();
+        campaign.records.remove(0);
+        let told = campaign.incomplete().expect("a record is missing");
+        assert_eq!((told.ordered, told.ran, told.or_more), (3, 2, false));
+        assert_eq!(told.missing, counts(&[("script", 1)]));
+        assert_eq!(told.reasons, [Cut::RecordsMissing(counts(&[("a/b", 1)]))]);
+    }
+
+    #[test]
+    fn a_campaign_without_an_end_says_so() {
+        let campaign = Campaign { measured: None, ..whole() };
+        assert_eq!(campaign.incomplete().expect("it has no end").reasons, [Cut::NotEnded]);
+    }
+
+    #[test]
+    fn time_that_was_the_order_is_told_apart() {
+        let mut campaign = whole();
+        campaign.extent.ordered = counts(&[("script", 8), ("sweep", 1)]);
+        campaign.extent.open_sweeps = 1;
+        campaign.extent.cut = vec![Cut::For(1_000)];
+        let told = campaign.incomplete().expect("six are missing");
+        assert!(told.is_as_ordered() && told.or_more);
+        assert_eq!(told.per_cent(), 33);
+        campaign.records.pop();
+        assert!(!campaign.incomplete().expect("a record is lost").is_as_ordered());
+    }
+
+    #[test]
+    fn parts_add_up() {
+        let mut all = Extent::default();
+        for part in [1, 2] {
+            all.add(&Extent {
+                ordered: counts(&[("script", part)]),
+                open_sweeps: 1,
+                recorded: counts(&[("a/b", part)]),
+                cut: vec![Cut::TimeBudget(1)],
+            });
+        }
+        assert_eq!(all.ordered, counts(&[("script", 3)]));
+        assert_eq!((all.open_sweeps, all.cut.len()), (2, 1));
+    }
+}

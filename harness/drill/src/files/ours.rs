@@ -1,0 +1,331 @@
+//! Which files and folders chaosdrill wrote itself: it never removes, moves or overwrites anything else.
+//!
+//! A folder is ours only if every entry in it is one that we write. A name proves little, because anybody may have a
+//! `report.html`; so the beginning of each file is compared too. An empty file counts as ours: a process that is
+//! killed leaves one, and nothing is lost with it. A symbolic link is never ours.
+
+use std::{
+    fs::{self, File, FileType},
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use chaosdrill_core::limits::FILE_HEAD_BYTES_MAX;
+
+/// What a file of ours holds, which shows in its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `campaign.jsonl`.
+    Campaign,
+    /// A trace or a history, as JSON Lines.
+    Events,
+    /// A record or a summary.
+    Record,
+    /// `prove.json`.
+    Proofs,
+    /// A page of HTML.
+    Page,
+    /// `summary.md`.
+    Summary,
+    /// `junit.xml`.
+    Junit,
+    /// A plan.
+    Plan,
+    /// A plan that was shrunk; nobody writes one by hand.
+    Minimal,
+    /// A SQLite database.
+    Database,
+    /// A trace for ui.perfetto.dev.
+    TraceExport,
+    /// A JSON Schema.
+    Schema,
+}
+
+/// Only our pages forbid everything in these words.
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+
+impl Kind {
+    /// Whether a file that begins like this is of this kind.
+    fn begins(self, head: &[u8]) -> bool {
+        let head = String::from_utf8_lossy(head);
+        let starts = |begins: &[&str]| begins.iter().any(|begin| head.starts_with(begin));
+        match self {
+            Self::Campaign => starts(&["{\"campaign\":{\"version\":"]),
+            Self::Events => starts(&["{\"seq\":"]),
+            Self::Record => starts(&["{\n  \"version\": "]),
+            Self::Proofs => starts(&["[]", "[\n  {\n    \"target\": "]),
+            Self::Page => head.contains(PAGE_POLICY),
+            Self::Summary => starts(&["# Chaos drill: ", "# Planted bugs: "]),
+            Self::Junit => head.contains("<testsuites name=\"chaosdrill\""),
+            Self::Plan => starts(&["version = "]),
+            Self::Minimal => starts(&["# violates "]),
+            Self::Database => starts(&["SQLite format 3\0"]),
+            Self::TraceExport => {
+                starts(&["{\"displayTimeUnit\":\"ms\",\"otherData\":{\"digest\":"])
+            }
+            Self::Schema => head.contains("\"$id\": \"chaosdrill/"),
+        }
+    }
+}
+
+/// The files of a campaign's folder, and of the folder of `prove --out`.
+const OF_CAMPAIGN: [(&str, Kind); 7] = [
+    ("campaign.jsonl", Kind::Campaign),
+    ("campaign.jsonl.new", Kind::Campaign),
+    ("summary.json", Kind::Record),
+    ("summary.md", Kind::Summary),
+    ("junit.xml", Kind::Junit),
+    ("report.html", Kind::Page),
+    ("prove.json", Kind::Proofs),
+];
+
+/// The files of a run's folder, besides its databases.
+const OF_RUN: [(&str, Kind); 6] = [
+    ("record.json", Kind::Record),
+    ("plan.toml", Kind::Plan),
+    ("plan.min.toml", Kind::Minimal),
+    ("report.html", Kind::Page),
+    ("history.jsonl", Kind::Events),
+    ("trace.jsonl", Kind::Events),
+];
+
+/// What a folder of ours is for, which says what may be in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A whole campaign, or what `prove` or `cross` leave.
+    Campaign,
+    /// The runs of one scenario, each in a folder by its seed.
+    Scenario,
+    /// One run.
+    Run,
+    /// The smallest plans that `prove` found.
+    Plans,
+    /// The objects in object storage as a run left them, by any name.
+    Store,
+}
+
+impl Place {
+    /// The kind of a file by this name, if we write such a file here; `None` inside if it may begin as it likes.
+    fn file(self, name: &str) -> Option<Option<Kind>> {
+        let known = |list: &[(&str, Kind)]| {
+            list.iter().find(|(known, _)| *known == name).map(|(_, kind)| Some(*kind))
+        };
+        let ends = |ending: &str, kind| name.ends_with(ending).then_some(Some(kind));
+        match self {
+            Self::Campaign => known(&OF_CAMPAIGN),
+            Self::Scenario => None,
+            Self::Run => known(&OF_RUN).or_else(|| ends(".sqlite", Kind::Database)),
+            Self::Plans => ends(".toml", Kind::Minimal),
+            Self::Store => Some(None),
+        }
+    }
+
+    /// What a folder by this name is for, if we make such a folder here.
+    fn folder(self, name: &str) -> Option<Self> {
+        match self {
+            Self::Campaign if name == "plans" => Some(Self::Plans),
+            // A scenario is called `target/name`; its folder has a point in place of the slash.
+            Self::Campaign if name.contains('.') => Some(Self::Scenario),
+            Self::Scenario if name.starts_with("0x") => Some(Self::Run),
+            Self::Run if name == "store" => Some(Self::Store),
+            // `cross` keeps the runs of both simulators.
+            Self::Run if name == "turmoil" || name == "madsim" => Some(Self::Run),
+            Self::Store => Some(Self::Store),
+            _ => None,
+        }
+    }
+}
+
+/// What is at a path where a folder of ours is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// Nothing.
+    Nothing,
+    /// A folder without a single entry.
+    Empty,
+    /// A folder in which everything is ours.
+    Ours,
+}
+
+/// Why a path must be left alone.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotOurs {
+    #[error("{0} is no folder")]
+    NoFolder(String),
+    #[error("{folder} holds {entry}, which chaosdrill did not write")]
+    Entry { folder: String, entry: String },
+    #[error("{0} is there already, and chaosdrill did not write it")]
+    File(String),
+    #[error("failed to look into {path}: {why}")]
+    Unreadable { path: String, why: io::Error },
+}
+
+fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> NotOurs + '_ {
+    move |why| NotOurs::Unreadable { path: path.display().to_string(), why }
+}
+
+/// What is at this path, if we may do with it as we like.
+pub(crate) fn look(path: &Path, place: Place) -> Result<Found, NotOurs> {
+    match fs::symlink_metadata(path) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(why) => return Err(unreadable(path)(why)),
+        Ok(found) if !found.is_dir() => return Err(NotOurs::NoFolder(path.display().to_string())),
+        Ok(_) => {}
+    }
+    if let Some(entry) = first_foreign(path, place).map_err(unreadable(path))? {
+        let entry = entry.strip_prefix(path).unwrap_or(&entry).display().to_string();
+        return Err(NotOurs::Entry { folder: path.display().to_string(), entry });
+    }
+    let is_empty = fs::read_dir(path).map_err(unreadable(path))?.next().is_none();
+    Ok(if is_empty { Found::Empty } else { Found::Ours })
+}
+
+/// The first entry, by name, that is not ours.
+fn first_foreign(folder: &Path, place: Place) -> io::Result<Option<PathBuf>> {
+    let mut entries: Vec<(PathBuf, FileType)> = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        entries.push((entry.path(), entry.file_type()?));
+    }
+    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+    for (path, kind) in entries {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let foreign = if kind.is_dir() {
+            match place.folder(&name) {
+                Some(place) => first_foreign(&path, place)?,
+                None => Some(path.clone()),
+            }
+        } else {
+            let is_ours = kind.is_file()
+                && match place.file(&name) {
+                    Some(Some(kind)) => is_of_kind(&path, kind)?,
+                    Some(None) => true,
+                    None => false,
+                };
+            (!is_ours).then(|| path.clone())
+        };
+        if foreign.is_some() {
+            return Ok(foreign);
+        }
+    }
+    Ok(None)
+}
+
+fn is_of_kind(path: &Path, kind: Kind) -> io::Result<bool> {
+    let mut head = Vec::new();
+    File::open(path)?.take(FILE_HEAD_BYTES_MAX).read_to_end(&mut head)?;
+    Ok(head.is_empty() || kind.begins(&head))
+}
+
+/// Whether a file may be written here: there is none, or it is ours, or it is a pipe or a device.
+pub(crate) fn may_write(path: &Path, kind: Kind) -> Result<(), NotOurs> {
+    let is_ours = match fs::metadata(path) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => true,
+        Err(why) => return Err(unreadable(path)(why)),
+        Ok(found) if found.is_file() => is_of_kind(path, kind).map_err(unreadable(path))?,
+        Ok(found) => !found.is_dir(),
+    };
+    if is_ours { Ok(()) } else { Err(NotOurs::File(path.display().to_string())) }
+}
+
+/// Writes a file, unless there is one that is not ours.
+pub(crate) fn write(path: &Path, kind: Kind, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+    may_write(path, kind).map_err(io::Error::other)?;
+    fs::write(path, bytes)
+}
+
+/// Removes a file, if there is one and it is ours.
+pub(crate) fn remove_file(path: &Path, kind: Kind) -> io::Result<()> {
+    may_write(path, kind).map_err(io::Error::other)?;
+    match fs::remove_file(path) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+/// Removes a folder of ours with everything in it, if it is there.
+pub(crate) fn remove(path: &Path, place: Place) -> io::Result<()> {
+    match look(path, place).map_err(io::Error::other)? {
+        Found::Nothing => Ok(()),
+        Found::Empty | Found::Ours => fs::remove_dir_all(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    const HEADER: &str = "{\"campaign\":{\"version\":1}}\n";
+
+    /// A folder with these files, and what is foreign in it.
+    fn foreign(files: &[(&str, &str)]) -> Option<String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("it has one")).expect("it can be made");
+            fs::write(path, text).expect("it can be written");
+        }
+        let found = first_foreign(folder.path(), Place::Campaign).expect("it can be read")?;
+        Some(found.strip_prefix(folder.path()).expect("it is inside").display().to_string())
+    }
+
+    #[test]
+    fn a_folder_is_ours_only_if_every_entry_is() {
+        let ours = [
+            ("campaign.jsonl", HEADER),
+            ("report.html", ""),
+            ("summary.md", "# Chaos drill: valid\n"),
+            ("lab.visits/0x0/plan.toml", "version = 1\n"),
+            ("lab.visits/0x0/db.sqlite", "SQLite format 3\0"),
+            ("lab.visits/0x0-swarm/store/main/any/thing", "at all"),
+            ("lab.visits/0x1/turmoil/trace.jsonl", "{\"seq\":1}"),
+            ("plans/O4.toml", "# violates a_check\nversion = 1\n"),
+        ];
+        assert_eq!(foreign(&ours), None);
+        for (name, text) in [
+            ("notes.txt", ""),
+            ("report.html", "<!DOCTYPE html><title>mine</title>"),
+            ("campaign.jsonl", "{\"campaign\":\"of the other kind\"}"),
+            ("summary.md", "# Holidays\n"),
+            ("plans/todo.md", "x"),
+            ("plans/own.toml", "version = 1\n"),
+            ("src/main.rs", "fn main() {}"),
+            ("lab.visits/notes.txt", ""),
+            ("lab.visits/mine/plan.toml", "version = 1\n"),
+            ("lab.visits/0x0/plan.toml", "to do"),
+            ("lab.visits/0x0/cat.png", ""),
+        ] {
+            let all: Vec<_> =
+                ours.into_iter().filter(|(own, _)| *own != name).chain([(name, text)]).collect();
+            // Of a folder that we never make, the folder itself is foreign.
+            let told = foreign(&all).unwrap_or_else(|| panic!("{name} was not seen"));
+            assert!(name.starts_with(&told), "{told} instead of {name}");
+        }
+    }
+
+    #[test]
+    fn a_link_is_never_ours() {
+        let (folder, other) =
+            (tempfile::tempdir().expect("one"), tempfile::tempdir().expect("two"));
+        fs::write(other.path().join("plan.toml"), "version = 1\n").expect("written");
+        symlink(other.path(), folder.path().join("lab.visits")).expect("linked");
+        assert!(look(folder.path(), Place::Campaign).is_err());
+        assert!(look(&folder.path().join("lab.visits"), Place::Run).is_err());
+        assert!(remove(&folder.path().join("lab.visits"), Place::Run).is_err());
+        assert!(other.path().join("plan.toml").exists());
+    }
+
+    #[test]
+    fn a_file_of_another_kind_is_not_written_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("shopping.json");
+        write(&path, Kind::Plan, "version = 1\n").expect("there was none");
+        write(&path, Kind::Plan, "version = 1\n# again\n").expect("it is a plan");
+        assert!(write(&path, Kind::TraceExport, "{}").is_err());
+        assert_eq!(fs::read_to_string(&path).expect("text"), "version = 1\n# again\n");
+        assert!(write(folder.path(), Kind::Plan, "").is_err());
+        write(Path::new("/dev/null"), Kind::Plan, "").expect("a device has nothing to lose");
+    }
+}

@@ -1,0 +1,90 @@
+//! The reports in the folder of a campaign or of a search for planted bugs, made of what is recorded there.
+
+use std::{fs, io, path::Path};
+
+use chaosdrill_core::{Campaign, Record, TraceEvent, record::Proof, redact::redact_json};
+use chaosdrill_reports::{html, junit, markdown};
+
+use crate::{
+    files::ours::{self, Kind, NotOurs},
+    stories,
+};
+
+/// Writes `summary.json`, `summary.md`, `junit.xml` and `report.html`, and a page for each run that was not valid.
+pub(crate) fn write_reports(folder: &Path, campaign: &Campaign) -> io::Result<()> {
+    write_reports_against(folder, campaign, None, &[])
+}
+
+/// The same against an earlier campaign, with notes on what could not be read of this one.
+pub(crate) fn write_reports_against(
+    folder: &Path,
+    campaign: &Campaign,
+    against: Option<&Campaign>,
+    notes: &[String],
+) -> io::Result<()> {
+    let summary = campaign.summary();
+    let mut json = serde_json::to_string_pretty(&summary)?;
+    json.push('\n');
+    ours::write(&folder.join("summary.json"), Kind::Record, redact_json(&json).as_bytes())?;
+    let told = stories::of_findings(folder, campaign, &summary);
+    let (proofs, unread) = stories::proofs(folder);
+    let notes: Vec<String> = notes.iter().cloned().chain(unread).collect();
+    // The page says by itself that the campaign is of a newer version.
+    let mut all: Vec<String> = html::newer(campaign.header.version).into_iter().collect();
+    all.extend(notes.iter().cloned());
+    let page = markdown::summary_with(&summary, &all);
+    ours::write(&folder.join("summary.md"), Kind::Summary, page)?;
+    let junit = junit::junit_with(campaign, &all).map_err(io::Error::other)?;
+    ours::write(&folder.join("junit.xml"), Kind::Junit, junit)?;
+    let page = html::Page { campaign, stories: &told, proofs: &proofs, against, notes: &notes };
+    ours::write(&folder.join("report.html"), Kind::Page, html::campaign(&page))?;
+    stories::write_pages(folder, campaign)
+}
+
+/// Writes `summary.md` and `report.html` of a search for planted bugs, into a folder that has no campaign.
+pub(crate) fn write_proofs(
+    folder: &Path,
+    proofs: &[Proof],
+    notes: &[String],
+    program: &str,
+) -> io::Result<()> {
+    ours::write(&folder.join("summary.md"), Kind::Summary, markdown::proofs(proofs, notes))?;
+    ours::write(&folder.join("report.html"), Kind::Page, html::proofs(proofs, notes, program))
+}
+
+/// Refuses a folder in which a file stands that a report would be written over and that is not ours.
+pub(crate) fn may_write_reports(folder: &Path) -> Result<(), NotOurs> {
+    for (name, kind) in [
+        ("summary.json", Kind::Record),
+        ("summary.md", Kind::Summary),
+        ("junit.xml", Kind::Junit),
+        ("report.html", Kind::Page),
+    ] {
+        ours::may_write(&folder.join(name), kind)?;
+    }
+    Ok(())
+}
+
+/// Whether a folder tells of planted bugs, and of no campaign.
+pub(crate) fn has_only_proofs(folder: &Path) -> bool {
+    !folder.join("campaign.jsonl").exists() && folder.join("prove.json").is_file()
+}
+
+/// Reads a trace from a file of JSON Lines.
+pub(crate) fn read_trace(path: &Path) -> Result<Vec<TraceEvent>, String> {
+    let text = fs::read_to_string(path)
+        .map_err(|why| format!("failed to read {}: {why}", path.display()))?;
+    let parse = |(index, line): (usize, &str)| {
+        serde_json::from_str(line).map_err(|why| {
+            format!("line {} of {} is no event of a trace: {why}", index + 1, path.display())
+        })
+    };
+    text.lines().enumerate().map(parse).collect()
+}
+
+/// Writes the record of a run that was not valid into its folder.
+pub(crate) fn write_record(out: &Path, record: &Record) -> io::Result<()> {
+    let mut json = serde_json::to_string_pretty(record)?;
+    json.push('\n');
+    ours::write(&out.join(record.run.folder()).join("record.json"), Kind::Record, json)
+}
