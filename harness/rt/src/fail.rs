@@ -19,17 +19,7 @@
 //! Without the feature `sim` a failpoint is no code at all: the await stands inside the macro, so not even the
 //! size of the caller's future changes.
 
-/// The error a failpoint gives when a fault orders one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Injected(pub &'static str);
-
-impl std::fmt::Display for Injected {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "failpoint {} was told to fail", self.0)
-    }
-}
-
-impl std::error::Error for Injected {}
+pub use crate::injected::Injected;
 
 /// Passes a failpoint; `Err` where a fault orders an error.
 #[cfg(feature = "sim")]
@@ -39,7 +29,7 @@ macro_rules! fail_point {
         $crate::__private::fail_crate::fail_point!($name);
         match $crate::sim::failpoint::take() {
             None => ::core::result::Result::Ok(()),
-            Some(passage) => passage.pass($name).await,
+            Some(strike) => strike.pass($name).await,
         }
     }};
 }

@@ -95,7 +95,7 @@ where
 /// # Errors
 ///
 /// The listener's.
-pub async fn serve_the_living<F>(
+pub async fn serve_cancel_on_disconnect<F>(
     listener: TcpListener,
     handler: impl Fn(Request) -> F + Send + Sync + 'static,
 ) -> io::Result<()>

@@ -33,6 +33,7 @@ pub mod defect;
 pub mod fail;
 #[cfg(feature = "http")]
 pub mod http;
+mod injected;
 pub mod net;
 mod observe;
 pub mod rng;

@@ -38,7 +38,7 @@ impl TcpListener {
     pub async fn bind(label: &str, address: &str) -> io::Result<Self> {
         let label = label.to_owned();
         #[cfg(feature = "sim")]
-        if crate::sim::gate::here().is_some() {
+        if crate::sim::context::here().is_some() {
             let listener = wires::bind(address).await?;
             return Ok(Self { inner: ListenerInner::Simulated(listener), label });
         }
@@ -110,7 +110,7 @@ impl TcpStream {
     /// The operating system's, such as nobody listening.
     pub async fn connect(label: &str, address: &str) -> io::Result<Self> {
         #[cfg(feature = "sim")]
-        if crate::sim::gate::here().is_some() {
+        if crate::sim::context::here().is_some() {
             let stream = simulated::connect(label, address).await?;
             return Ok(Self { inner: Inner::Simulated(Box::new(stream)) });
         }

@@ -27,7 +27,7 @@ macro_rules! observe {
 /// Records an observation of the host at hand.
 #[cfg(feature = "sim")]
 pub fn observe(name: &str, data: impl FnOnce() -> serde_json::Value) {
-    if crate::sim::world::is_alive_here() {
-        crate::sim::world::record(chaosdrill_core::trace::EventKind::Observe, name, data);
+    if crate::sim::handle::is_alive_here() {
+        crate::sim::handle::record(chaosdrill_core::trace::EventKind::Observe, name, data);
     }
 }

@@ -7,7 +7,7 @@
 /// When the operating system has no randomness to give, as std's hash maps do.
 pub fn u64() -> u64 {
     #[cfg(feature = "sim")]
-    if let Some(drawn) = crate::sim::world::draw() {
+    if let Some(drawn) = crate::sim::handle::draw() {
         return drawn;
     }
     getrandom::u64().expect("the operating system gives randomness")

@@ -18,7 +18,7 @@ where
     F::Output: Send + 'static,
 {
     #[cfg(feature = "sim")]
-    if let Some(here) = crate::sim::gate::here() {
+    if let Some(here) = crate::sim::context::here() {
         return crate::sim::simulator::task::spawn(future, here);
     }
     #[cfg(feature = "sim")]
@@ -30,7 +30,7 @@ where
 /// Lets other ready tasks run first; inside a simulation which of them, and how many, is for the seed to say.
 pub async fn yield_now() {
     #[cfg(feature = "sim")]
-    if crate::sim::gate::here().is_some() {
+    if crate::sim::context::here().is_some() {
         // tokio would not look at this task again before all others have had their turn.
         let mut yielded = false;
         return std::future::poll_fn(|cx| {

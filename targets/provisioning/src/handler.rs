@@ -102,7 +102,7 @@ pub async fn run_handler(config: HandlerConfig) -> Result<(), BoxError> {
             answer
         }
     };
-    http::serve_the_living(listener, answer).await?;
+    http::serve_cancel_on_disconnect(listener, answer).await?;
     Ok(())
 }
 

@@ -16,20 +16,20 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 use crate::{
     sim::{
-        boundary::{self, Announced, Passage},
-        faulty, gate,
+        boundary::{self, Announced, Decision},
+        context, handle, injected_errors,
         link::Pair,
+        simulation::{try_with_world, with_world},
         simulator::net::{self as wires, Wire},
-        world,
     },
     time::sleep,
 };
 
-type Entering = Pin<Box<dyn Future<Output = Passage> + Send>>;
+type Entering = Pin<Box<dyn Future<Output = Decision> + Send>>;
 
 /// A simulated stream.
 pub(super) struct Stream {
-    /// Nothing once the stream is broken.
+    /// `None` once the stream is broken.
     inner: Option<Wire>,
     site: String,
     link: Option<(Pair, u64)>,
@@ -52,25 +52,25 @@ enum Found {
 /// Connects as a boundary.
 pub(super) async fn connect(label: &str, address: &str) -> io::Result<Stream> {
     let site = ["net:", label, ".connect"].concat();
-    let passage = boundary::before(&site).await;
-    if let Passage::Fail(kind) = passage {
-        return Err(faulty::network(kind));
+    let decision = boundary::before(&site).await;
+    if let Decision::Fail(kind) = decision {
+        return Err(injected_errors::network(kind));
     }
-    sleep(world::with(|world| world.draw_network_delay())).await;
+    sleep(with_world(|world| world.draw_network_delay())).await;
     let connected = wires::connect(address).await;
-    boundary::after(passage, &site).await;
-    world::record(EventKind::Answer, &site, || match &connected {
+    boundary::after(decision, &site).await;
+    handle::record(EventKind::Answer, &site, || match &connected {
         Ok(_) => json!({ "ok": null }),
         Err(error) => json!({ "error": error.kind().to_string() }),
     });
-    if let Passage::LoseAck(kind) = passage {
-        return Err(faulty::network(kind));
+    if let Decision::LoseAck(kind) = decision {
+        return Err(injected_errors::network(kind));
     }
     Ok(Stream::new(connected?, ["net:", label].concat()))
 }
 
 fn reset() -> io::Error {
-    faulty::network(chaosdrill_core::ErrorKind::Reset)
+    injected_errors::network(chaosdrill_core::ErrorKind::Reset)
 }
 
 impl Stream {
@@ -82,7 +82,7 @@ impl Stream {
     /// The stream beneath, unless its link has been cut since it was opened.
     fn whole(&mut self) -> io::Result<&mut Wire> {
         if let Some((pair, resets)) = self.link
-            && world::with(|world| world.links.resets(pair)) != resets
+            && with_world(|world| world.links.resets(pair)) != resets
         {
             self.inner = None;
         }
@@ -94,8 +94,8 @@ impl Stream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let (here, link) = (gate::here(), self.link);
-        let found = world::try_with(|world| {
+        let (here, link) = (context::here(), self.link);
+        let found = try_with_world(|world| {
             if here.is_some_and(|here| !world.is_alive(here)) {
                 return Found::Dead;
             }
@@ -124,14 +124,14 @@ impl Stream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         if let Some(entering) = &mut self.entering {
-            let passage = ready!(entering.as_mut().poll(cx));
+            let decision = ready!(entering.as_mut().poll(cx));
             self.entering = None;
-            return self.write(cx, bytes, passage);
+            return self.write(cx, bytes, decision);
         }
         match boundary::announce(&self.site) {
             Announced::Dead => Poll::Pending,
-            Announced::Nowhere => self.write(cx, bytes, Passage::Go),
-            Announced::Struck(_, acts) if acts.is_empty() => self.write(cx, bytes, Passage::Go),
+            Announced::Nowhere => self.write(cx, bytes, Decision::Go),
+            Announced::Struck(_, acts) if acts.is_empty() => self.write(cx, bytes, Decision::Go),
             Announced::Struck(here, acts) => {
                 let site = self.site.clone();
                 self.entering =
@@ -145,25 +145,25 @@ impl Stream {
         &mut self,
         cx: &mut Context<'_>,
         bytes: &[u8],
-        passage: Passage,
+        decision: Decision,
     ) -> Poll<io::Result<usize>> {
-        if let Passage::Fail(kind) = passage {
+        if let Decision::Fail(kind) = decision {
             self.inner = None;
-            return Poll::Ready(Err(faulty::network(kind)));
+            return Poll::Ready(Err(injected_errors::network(kind)));
         }
         let written = ready!(Pin::new(self.whole()?).poll_write(cx, bytes));
-        if let Some(here) = gate::here() {
-            world::with(|world| world.had_effect(here, &self.site));
+        if let Some(here) = context::here() {
+            with_world(|world| world.had_effect(here, &self.site));
         }
-        match passage {
-            Passage::Go | Passage::Fail(_) => {}
-            Passage::CrashAfter(restart) => {
-                if let Some(here) = gate::here() {
+        match decision {
+            Decision::Go | Decision::Fail(_) => {}
+            Decision::CrashAfter(restart) => {
+                if let Some(here) = context::here() {
                     boundary::crash_now(here, &self.site, restart);
                 }
                 return Poll::Pending;
             }
-            Passage::LoseAck(_) => self.linger(),
+            Decision::LoseAck(_) => self.linger(),
         }
         Poll::Ready(written)
     }
@@ -181,7 +181,7 @@ impl Stream {
     }
 
     pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !world::is_alive_here() {
+        if !handle::is_alive_here() {
             return Poll::Pending;
         }
         match &mut self.inner {

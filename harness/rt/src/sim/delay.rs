@@ -1,21 +1,15 @@
 //! A step that is held up while the rest of its host goes on.
 //!
-//! Its end stands on the agenda, as that of every fault that lasts: the chaos is not over before, and heal ends it.
+//! Its end stands in the event queue, as that of every fault that lasts: the chaos is not over before, and heal ends it.
 
 use std::{
     future::Future,
     pin::Pin,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
     time::Duration,
 };
 
-use crate::sim::{
-    agenda::Due,
-    world::{self, now},
-};
-
-/// Steps that are held up, by number, each with whom to wake.
-pub(crate) type Delays = std::collections::BTreeMap<u64, Waker>;
+use crate::sim::simulation::{now, try_with_world, with_world};
 
 /// Ready when the time is over, or the faults are.
 pub(crate) struct Delay {
@@ -24,14 +18,7 @@ pub(crate) struct Delay {
 
 impl Delay {
     pub(crate) fn new(lasts: Duration) -> Self {
-        let number = world::with(|world| {
-            let until = now().saturating_add(lasts);
-            let number = world.delayed_so_far;
-            world.delayed_so_far += 1;
-            world.delays.insert(number, Waker::noop().clone());
-            world.put_on_agenda(until, Due::Proceed(number));
-            number
-        });
+        let number = with_world(|world| world.delay(now(), lasts));
         Self { number }
     }
 }
@@ -40,7 +27,7 @@ impl Future for Delay {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let waits = world::try_with(|world| {
+        let waits = try_with_world(|world| {
             let waker = world.delays.get_mut(&self.number)?;
             waker.clone_from(cx.waker());
             Some(())
@@ -52,10 +39,6 @@ impl Future for Delay {
 impl Drop for Delay {
     /// Nobody waits for the end of a step that was given up.
     fn drop(&mut self) {
-        world::try_with(|world| {
-            if world.delays.remove(&self.number).is_some() {
-                world.agenda.retain(|_, due| *due != Due::Proceed(self.number));
-            }
-        });
+        try_with_world(|world| world.give_up_delay(self.number));
     }
 }

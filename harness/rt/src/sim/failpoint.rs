@@ -1,24 +1,22 @@
 //! Failpoints: `fail`'s process-wide registry, dispatched to the plan of this thread's simulation.
 //!
 //! `fail` runs a callback on the thread that hits the point. The callback asks this simulation's plan and leaves
-//! what strikes in a thread-local, which the `fail_point!` macro takes at once. `fail`'s own percentages are never
+//! what strikes with the simulation, from where the `fail_point!` macro takes it at once. `fail`'s own percentages are never
 //! used: they draw from ambient randomness.
 
-use std::{cell::Cell, collections::BTreeSet, future::pending, sync::Mutex};
+use std::{collections::BTreeSet, future::pending, sync::Mutex};
 
 use crate::{
-    fail::Injected,
-    sim::boundary::{self, Announced, Passage as Decision},
+    injected::Injected,
+    sim::{
+        boundary::{self, Announced, Decision},
+        simulation,
+    },
 };
 
-thread_local! {
-    static STRUCK: Cell<Option<Passage>> = const { Cell::new(None) };
-}
+pub use crate::sim::strike::Strike;
 
-/// What struck at a failpoint.
-pub struct Passage(Announced);
-
-impl Passage {
+impl Strike {
     /// Lets it strike.
     ///
     /// # Errors
@@ -41,8 +39,8 @@ impl Passage {
 }
 
 /// Takes what struck at the failpoint that was just hit; mostly nothing.
-pub fn take() -> Option<Passage> {
-    STRUCK.take()
+pub fn take() -> Option<Strike> {
+    simulation::try_with(|simulation| simulation.strike.take()).flatten()
 }
 
 fn site(name: &str) -> String {
@@ -69,6 +67,6 @@ fn hit(name: &'static str) {
         Announced::Struck(_, acts) => !acts.is_empty(),
     };
     if strikes {
-        STRUCK.set(Some(Passage(announced)));
+        simulation::try_with(|simulation| simulation.strike.set(Some(Strike(announced))));
     }
 }

@@ -4,9 +4,6 @@
 //! wait. Simulators stop a host only between steps, which would let its other tasks run on for a while.
 
 use std::{
-    any::Any,
-    cell::{Cell, RefCell},
-    collections::BTreeMap,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
@@ -15,53 +12,29 @@ use std::{
 
 use crate::sim::{
     clock::{self, HostClock},
-    profile::{self, Part},
-    simulator, world,
+    context, handle,
+    host::Here,
+    measure::measure,
+    order::Turn,
+    profile::Part,
+    simulation::{self, try_with_world, with_world},
+    simulator,
 };
-
-/// A host, in one of its lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Here {
-    pub(crate) host: usize,
-    pub(crate) life: u32,
-}
-
-thread_local! {
-    static HERE: Cell<Option<Here>> = const { Cell::new(None) };
-}
-
-/// The host on which the caller runs; nothing outside every host.
-pub(crate) fn here() -> Option<Here> {
-    HERE.try_with(Cell::get).ok().flatten().or_else(clock::host_of_runtime)
-}
 
 /// A task of a host.
 pub(crate) struct Gate<F: Future + 'static> {
-    /// Nothing once it is dropped.
+    /// `None` once it is dropped.
     future: Option<Pin<Box<F>>>,
     here: Here,
     /// Tasks of one simulation are numbered as they are spawned; the host's own software is its number 0.
     number: u64,
 }
 
-thread_local! {
-    static NEXT: Cell<u64> = const { Cell::new(1) };
-    /// What is left of the tasks of a host that has crashed, by number.
-    static MORGUE: RefCell<BTreeMap<usize, Remains>> = const { RefCell::new(BTreeMap::new()) };
-}
-
-type Remains = BTreeMap<u64, Box<dyn Any>>;
-
-/// Begins to count tasks anew; for the beginning of a simulation.
-pub(crate) fn reset() {
-    NEXT.set(1);
-    MORGUE.take();
-}
-
 impl<F: Future + 'static> Gate<F> {
     /// A task that the host spawns.
     pub(crate) fn new(future: F, here: Here) -> Self {
-        Self { future: Some(Box::pin(future)), here, number: NEXT.replace(NEXT.get() + 1) }
+        let number = simulation::with(|it| it.tasks.replace(it.tasks.get() + 1));
+        Self { future: Some(Box::pin(future)), here, number }
     }
 
     /// The host's software itself.
@@ -78,13 +51,13 @@ struct Presence {
 
 impl Presence {
     fn of(here: Here, host_clock: Option<HostClock>) -> Self {
-        Self { here: HERE.replace(Some(here)), clock: clock::enter(host_clock) }
+        Self { here: context::replace(Some(here)), clock: clock::enter(host_clock) }
     }
 }
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        HERE.set(self.here);
+        context::replace(self.here);
         clock::leave(self.clock);
     }
 }
@@ -103,22 +76,27 @@ impl<F: Future + 'static> Gate<F> {
     fn poll_if_admitted(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
         let here = self.here;
         let skew_ns =
-            world::try_with(|world| world.is_alive(here).then(|| world.hosts[here.host].skew_ns));
+            try_with_world(|world| world.is_alive(here).then(|| world.hosts[here.host].skew_ns));
         let Some(skew_ns) = skew_ns.flatten() else { return Poll::Pending };
         let presence = Presence::of(here, Some(clock::of_host(here, skew_ns)));
         let at_ns = clock::instant_ns();
-        if !world::with(|world| world.admit(here, self.number, at_ns, cx.waker())) {
-            return Poll::Pending;
+        match with_world(|world| world.admit(here, self.number, at_ns, cx.waker())) {
+            Turn::Run => {}
+            Turn::Wait => return Poll::Pending,
+            Turn::WaitForOthers => {
+                simulator::wake_after_all(cx.waker());
+                return Poll::Pending;
+            }
         }
         let future = self.future.as_mut().expect("a dropped task is not polled");
         let poll = AssertUnwindSafe(|| future.as_mut().poll(cx));
-        let polled = profile::measure(Part::Hosts, || catch_unwind(poll));
+        let polled = measure(Part::Hosts, || catch_unwind(poll));
         // A task that crashed its own host must not hand out a result in the same breath.
         let answer = match polled {
-            Ok(answer) if world::is_alive(here) => answer,
+            Ok(answer) if handle::is_alive(here) => answer,
             Ok(_) => Poll::Pending,
             Err(panic) => {
-                world::panicked(here, &panics::describe(&*panic));
+                handle::panicked(here, &panics::describe(&*panic));
                 Poll::Pending
             }
         };
@@ -135,18 +113,18 @@ impl<F: Future + 'static> Drop for Gate<F> {
     /// aside instead; the software itself, which is dropped last, takes the others along in the order of their numbers.
     fn drop(&mut self) {
         let Some(future) = self.future.take() else { return };
-        world::try_with(|world| world.forget_task(self.here, self.number));
-        let is_crash = clock::is_active() && !world::is_alive(self.here);
+        try_with_world(|world| world.forget_task(self.here, self.number));
+        let is_crash = clock::is_active() && !handle::is_alive(self.here);
         if is_crash && self.number > 0 && !simulator::DROPS_TASKS_BY_SEED {
-            MORGUE.with_borrow_mut(|morgue| {
-                morgue.entry(self.here.host).or_default().insert(self.number, Box::new(future));
+            simulation::with(|it| {
+                it.remains.borrow_mut().keep(self.here.host, self.number, Box::new(future));
             });
             return;
         }
         let _presence = clock::is_active().then(|| Presence::of(self.here, None));
         drop(future);
         if is_crash {
-            let remains = MORGUE.with_borrow_mut(|morgue| morgue.remove(&self.here.host));
+            let remains = simulation::try_with(|it| it.remains.borrow_mut().take(self.here.host));
             remains.into_iter().flatten().for_each(drop);
         }
     }
@@ -155,13 +133,9 @@ impl<F: Future + 'static> Drop for Gate<F> {
 pub(crate) mod panics {
     //! What a panic of a target said, and where; without a path, which differs between checkouts.
 
-    use std::{any::Any, cell::RefCell, sync::Once};
+    use std::{any::Any, sync::Once};
 
-    use crate::sim::clock;
-
-    thread_local! {
-        static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
-    }
+    use crate::sim::{clock, context};
 
     /// Keeps panics inside simulations off standard error; they become verdicts.
     pub(crate) fn install_hook() {
@@ -176,13 +150,13 @@ pub(crate) mod panics {
                     let file = at.file().rsplit(['/', '\\']).next().unwrap_or_default();
                     format!(" ({file}:{})", at.line())
                 });
-                PLACE.set(place.unwrap_or_default());
+                context::set_panic_place(place.unwrap_or_default());
             }));
         });
     }
 
     /// The message of the panic that was just caught, with its place.
     pub(crate) fn describe(panic: &(dyn Any + Send)) -> String {
-        format!("{}{}", chaosdrill_core::check::panic_message(panic), PLACE.take())
+        format!("{}{}", chaosdrill_core::check::panic_message(panic), context::take_panic_place())
     }
 }

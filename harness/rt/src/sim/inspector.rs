@@ -1,282 +1,42 @@
-//! The harness's own look at the database: the rows of the scenario's watches, after every committed write.
-//!
-//! It reads through connections of its own, on the simulation's thread and in no virtual time, so the pipeline cannot
-//! tell. A watch is read again only where one of its tables was written; with triggers, views or cascades in the
-//! schema, always.
+//! The harness's own look at the databases of the simulation at hand, after every committed write.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-    time::Duration,
+use std::collections::BTreeSet;
+
+use chaosdrill_core::trace::EventKind;
+use serde_json::json;
+
+pub(crate) use crate::sim::row_watches::words;
+use crate::sim::{
+    handle,
+    row_watches::{Change, RowWatches},
+    simulation::{self, with_world},
+    stop::Stop,
 };
 
-use chaosdrill_core::{limits::WATCH_ROWS_MAX, trace::EventKind};
-use rusqlite::{Connection, Error, Row, types::ValueRef};
-use serde_json::{Map, Value, json};
-
-use crate::sim::{Stop, Watch, world};
-
-/// What a database is made of, as far as it matters to watches.
-#[derive(Clone, Debug, Default)]
-struct Schema {
-    tables: BTreeSet<String>,
-    /// A write to one table may change another, or a watch may see one through another.
-    is_entangled: bool,
+/// Runs `f` on the watches of the simulation at hand.
+fn with<R>(f: impl FnOnce(&mut RowWatches) -> R) -> R {
+    simulation::with(|simulation| f(&mut simulation.row_watches.borrow_mut()))
 }
 
-/// A watch, and the rows it last saw.
-struct Watcher {
-    watch: Watch,
-    /// The names in its query.
-    words: BTreeSet<String>,
-    /// Key and row, by the key's text.
-    rows: BTreeMap<String, (Value, Value)>,
-    /// The texts of their keys by their bytes: most rows are as they were, and need not be made JSON to tell.
-    keys: BTreeMap<Vec<u8>, String>,
-}
-
-#[derive(Default)]
-struct Inspector {
-    folder: PathBuf,
-    watchers: Vec<Watcher>,
-    connections: BTreeMap<String, Connection>,
-    schemas: BTreeMap<String, Schema>,
-}
-
-/// A row that came, changed or went.
-struct Change {
-    watch: String,
-    key: Value,
-    row: Value,
-}
-
-thread_local! {
-    static INSPECTOR: RefCell<Inspector> = RefCell::default();
-}
-
-/// Makes the inspector of a new simulation.
-pub(crate) fn install(folder: PathBuf, watches: &[Watch]) {
-    let watcher = |watch: &Watch| Watcher {
-        watch: watch.clone(),
-        words: words(&watch.sql).collect(),
-        rows: BTreeMap::new(),
-        keys: BTreeMap::new(),
-    };
-    let watchers = watches.iter().map(watcher).collect();
-    INSPECTOR.set(Inspector { folder, watchers, ..Inspector::default() });
-}
-
-/// Closes its connections.
-pub(crate) fn close() {
-    INSPECTOR.take();
-}
-
-/// The tables that a statement may write to, where its text says so: all the names of tables in it.
-pub(crate) fn words(sql: &str) -> impl Iterator<Item = String> {
-    let code = sql.lines().filter(|line| !line.trim_start().starts_with("--"));
-    let words = code.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
-    words.filter(|word| word.len() > 1).map(str::to_ascii_lowercase)
-}
-
-/// The schema may have changed.
+/// The schema of a database may have changed.
 pub(crate) fn forget_schema(database: &str) {
-    INSPECTOR.with_borrow_mut(|inspector| {
-        inspector.schemas.remove(database);
-        // Statements know their columns from before, and the same bytes may be other columns now.
-        if let Some(connection) = inspector.connections.get(database) {
-            connection.flush_prepared_statement_cache();
-        }
-        inspector.watchers.iter_mut().for_each(|watcher| watcher.keys.clear());
-    });
+    with(|watches| watches.forget_schema(database));
 }
 
-/// Reads the watches of a database after a commit, as far as what was written concerns them.
+/// Records what the watches of a database see after a commit.
 pub(crate) fn inspect(database: &str, written: &BTreeSet<String>) {
-    let (changes, why) = INSPECTOR.with_borrow_mut(|inspector| {
-        let mut changes = Vec::new();
-        let why = inspector.look(database, written, &mut changes).err();
-        (changes, why)
-    });
+    let mut changes = Vec::new();
+    let why = with(|watches| watches.look(database, written, &mut changes).err());
     for Change { watch, key, row } in changes {
-        world::record(EventKind::Watch, &watch, || json!({ "key": key, "row": row }));
+        handle::record(EventKind::Watch, &watch, || json!({ "key": key, "row": row }));
     }
     // A watch that cannot be read is the scenario's mistake; the run is unknown, not wrong.
     if let Some(which) = why {
-        world::with(|world| world.stop = Some(Stop::Bound { which }));
+        with_world(|world| world.stop = Some(Stop::Bound { which }));
     }
 }
 
-impl Inspector {
-    fn look(
-        &mut self,
-        database: &str,
-        written: &BTreeSet<String>,
-        changes: &mut Vec<Change>,
-    ) -> Result<(), String> {
-        if !self.watchers.iter().any(|watcher| watcher.watch.database == database) {
-            return Ok(());
-        }
-        let unreadable = |why| format!("the schema of {database} cannot be read: {why}");
-        if !self.connections.contains_key(database) {
-            let path = self.folder.join(format!("{database}.db"));
-            self.connections.insert(database.to_owned(), open(&path).map_err(unreadable)?);
-        }
-        let connection = &self.connections[database];
-        if !self.schemas.contains_key(database) {
-            self.schemas.insert(database.to_owned(), schema(connection).map_err(unreadable)?);
-        }
-        let schema = &self.schemas[database];
-        let concerns = |word: &String| schema.tables.contains(word) && written.contains(word);
-        for watcher in &mut self.watchers {
-            let is_concerned = schema.is_entangled || watcher.words.iter().any(concerns);
-            if watcher.watch.database != database || !is_concerned {
-                continue;
-            }
-            match watcher.read(connection) {
-                Ok(Some(new)) => watcher.compare(new, changes),
-                Ok(None) => {
-                    let name = &watcher.watch.name;
-                    return Err(format!("watch {name} returned more than {WATCH_ROWS_MAX} rows"));
-                }
-                // Before the migrations have run there is no table to watch.
-                Err(why) if is_early(&why) => {}
-                Err(why) => {
-                    return Err(format!("watch {} cannot be read: {why}", watcher.watch.name));
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-fn open(path: &std::path::Path) -> Result<Connection, Error> {
-    let connection = Connection::open(path)?;
-    // Waiting would be in real time.
-    connection.busy_timeout(Duration::ZERO)?;
-    Ok(connection)
-}
-
-fn is_early(why: &Error) -> bool {
-    let (Error::SqliteFailure(_, Some(message)) | Error::SqlInputError { msg: message, .. }) = why
-    else {
-        return false;
-    };
-    message.starts_with("no such table")
-}
-
-fn schema(connection: &Connection) -> Result<Schema, Error> {
-    let mut schema = Schema::default();
-    let mut statement = connection.prepare_cached("SELECT type, name, sql FROM sqlite_master")?;
-    let mut rows = statement.query(())?;
-    while let Some(row) = rows.next()? {
-        let text = |column| {
-            let text: Option<String> = row.get(column)?;
-            Ok::<_, Error>(text.unwrap_or_default().to_ascii_lowercase())
-        };
-        match text(0)?.as_str() {
-            "table" => {
-                let sql = text(2)?;
-                let acts = ["cascade", "set null", "set default"];
-                schema.is_entangled |= acts.iter().any(|act| sql.contains(act));
-                schema.tables.insert(text(1)?);
-            }
-            "trigger" | "view" => schema.is_entangled = true,
-            _ => {}
-        }
-    }
-    Ok(schema)
-}
-
-/// What a look found.
-#[derive(Default)]
-struct Look {
-    /// The texts of the keys of all rows, by the bytes of the rows.
-    keys: BTreeMap<Vec<u8>, String>,
-    /// The rows with bytes that were not there before, by the texts of their keys.
-    new: BTreeMap<String, (Value, Value)>,
-}
-
-impl Watcher {
-    /// Reads all rows; nothing where there are too many.
-    fn read(&mut self, connection: &Connection) -> Result<Option<Look>, Error> {
-        let mut statement = connection.prepare_cached(&self.watch.sql)?;
-        let names: Vec<String> =
-            statement.column_names().into_iter().map(ToOwned::to_owned).collect();
-        let mut rows = statement.query(())?;
-        let mut look = Look::default();
-        let mut bytes = Vec::new();
-        let mut count = 0;
-        while let Some(row) = rows.next()? {
-            count += 1;
-            if count > WATCH_ROWS_MAX {
-                return Ok(None);
-            }
-            bytes.clear();
-            for index in 0..names.len() {
-                append(&mut bytes, row.get_ref(index)?);
-            }
-            let (bytes, text) = match self.keys.remove_entry(&bytes) {
-                Some(known) => known,
-                None => {
-                    let key = value(row.get_ref(0)?);
-                    let text = key.to_string();
-                    look.new.insert(text.clone(), (key, object(row, &names)?));
-                    (bytes.clone(), text)
-                }
-            };
-            look.keys.insert(bytes, text);
-        }
-        Ok(Some(look))
-    }
-
-    /// What is other than at the last look.
-    fn compare(&mut self, look: Look, changes: &mut Vec<Change>) {
-        let there: BTreeSet<&String> = look.keys.values().collect();
-        let change = |key, row| Change { watch: self.watch.name.clone(), key, row };
-        let gone = self.rows.extract_if(.., |text, _| !there.contains(text));
-        changes.extend(gone.map(|(_, (key, _))| change(key, Value::Null)));
-        for (text, (key, row)) in look.new {
-            if self.rows.get(&text).is_none_or(|(_, known)| *known != row) {
-                changes.push(change(key.clone(), row.clone()));
-            }
-            self.rows.insert(text, (key, row));
-        }
-        self.keys = look.keys;
-    }
-}
-
-/// Appends what a value is made of: other values have other bytes.
-fn append(bytes: &mut Vec<u8>, value: ValueRef<'_>) {
-    let mut add = |kind: u8, what: &[u8]| {
-        bytes.push(kind);
-        bytes.extend((what.len() as u64).to_le_bytes());
-        bytes.extend(what);
-    };
-    match value {
-        ValueRef::Null => add(0, &[]),
-        ValueRef::Integer(number) => add(1, &number.to_le_bytes()),
-        ValueRef::Real(number) => add(2, &number.to_bits().to_le_bytes()),
-        ValueRef::Text(text) => add(3, text),
-        ValueRef::Blob(blob) => add(4, blob),
-    }
-}
-
-/// A row as a JSON object.
-fn object(row: &Row<'_>, names: &[String]) -> Result<Value, Error> {
-    let member = |(index, name): (usize, &String)| Ok((name.clone(), value(row.get_ref(index)?)));
-    names.iter().enumerate().map(member).collect::<Result<Map<_, _>, Error>>().map(Value::Object)
-}
-
-/// A value as JSON; bytes are written in hex.
-fn value(value: ValueRef<'_>) -> Value {
-    match value {
-        ValueRef::Null => Value::Null,
-        ValueRef::Integer(number) => Value::from(number),
-        ValueRef::Real(number) => Value::from(number),
-        ValueRef::Text(text) => std::str::from_utf8(text).map_or(Value::Null, Value::from),
-        ValueRef::Blob(blob) => {
-            Value::from(blob.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
-        }
-    }
+/// Closes the watches' connections.
+pub(crate) fn close() {
+    with(RowWatches::close);
 }

@@ -14,8 +14,6 @@ use chaosdrill_core::{
     plan::Order,
 };
 
-use crate::sim::simulator;
-
 /// The ready tasks of one host.
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
@@ -25,6 +23,17 @@ pub(crate) struct Turns {
     closer: Option<(u64, bool)>,
     /// The task that runs next.
     chosen: Option<u64>,
+}
+
+/// What a task that comes to its turn does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// It runs.
+    Run,
+    /// It waits until it is woken.
+    Wait,
+    /// It waits, and must be woken once all other ready tasks of its host have come to their turns.
+    WaitForOthers,
 }
 
 /// How tasks are picked, over all hosts.
@@ -77,33 +86,32 @@ impl Picker {
 }
 
 impl Turns {
-    /// A task comes to its turn: true where it is to run, else it waits until it is woken.
+    /// A task comes to its turn.
     pub(crate) fn may_run(
         &mut self,
         picker: &mut Picker,
         host: usize,
         task: u64,
         waker: &Waker,
-    ) -> bool {
+    ) -> Turn {
         if picker.order == Order::Fifo {
-            return true;
+            return Turn::Run;
         }
         if self.chosen == Some(task) {
             self.chosen = None;
             self.remove(task);
             self.begin_a_round();
-            return true;
+            return Turn::Run;
         }
         self.insert(task, waker);
         if self.chosen.is_some() {
-            return false;
+            return Turn::Wait;
         }
         match self.closer {
-            Some((closer, _)) if closer != task => false,
+            Some((closer, _)) if closer != task => Turn::Wait,
             None | Some((_, false)) => {
                 self.closer = Some((task, true));
-                simulator::wake_after_all(waker);
-                false
+                Turn::WaitForOthers
             }
             Some((_, true)) => {
                 self.closer = None;
@@ -111,12 +119,12 @@ impl Turns {
                 if picked == task {
                     self.remove(task);
                     self.begin_a_round();
-                    return true;
+                    return Turn::Run;
                 }
                 self.chosen = Some(picked);
                 let place = self.place(picked).expect("it was picked among them");
                 self.ready[place].1.wake_by_ref();
-                false
+                Turn::Wait
             }
         }
     }
@@ -172,7 +180,7 @@ mod tests {
             if ran.len() == length {
                 break;
             }
-            if turns.may_run(&mut picker, 0, task, Waker::noop()) {
+            if turns.may_run(&mut picker, 0, task, Waker::noop()) == Turn::Run {
                 ran.push(task);
             }
         }
@@ -210,12 +218,12 @@ mod tests {
     fn a_task_that_is_dropped_does_not_keep_the_others_waiting() {
         let mut picker = Picker::new(Order::Random, Seed(1).stream("order"));
         let mut turns = Turns::default();
-        assert!(!turns.may_run(&mut picker, 0, 1, Waker::noop()));
-        assert!(!turns.may_run(&mut picker, 0, 2, Waker::noop()));
+        assert_eq!(turns.may_run(&mut picker, 0, 1, Waker::noop()), Turn::WaitForOthers);
+        assert_eq!(turns.may_run(&mut picker, 0, 2, Waker::noop()), Turn::Wait);
         turns.forget(1);
         assert_eq!(turns.closer, Some((2, false)));
-        assert!(!turns.may_run(&mut picker, 0, 2, Waker::noop()));
-        assert!(turns.may_run(&mut picker, 0, 2, Waker::noop()));
+        assert_eq!(turns.may_run(&mut picker, 0, 2, Waker::noop()), Turn::WaitForOthers);
+        assert_eq!(turns.may_run(&mut picker, 0, 2, Waker::noop()), Turn::Run);
         assert_eq!((turns.closer, turns.chosen), (None, None));
     }
 }

@@ -1,11 +1,6 @@
-//! The object stores of one simulation, and what the scenario's watches see of them.
-//!
-//! A store is the memory of the host `store`, which never crashes: objects live as long as the simulation, whatever
-//! becomes of the hosts that wrote them.
+//! Operations on the object stores of the simulation at hand.
 
-use std::{
-    cell::RefCell, collections::BTreeMap, future::Future, io, path::Path as Folder, sync::Arc,
-};
+use std::{future::Future, sync::Arc};
 
 use bytes::Bytes;
 use chaosdrill_core::{
@@ -16,49 +11,20 @@ use futures_util::{FutureExt, TryStreamExt};
 use object_store::{ObjectStore, ObjectStoreExt, memory::InMemory, path::Path};
 use serde_json::{Value, json};
 
-use crate::sim::{clock, world};
+use crate::sim::{
+    clock, handle,
+    objects::{Objects, StoredObject},
+    simulation::{self, with_world},
+};
 
-thread_local! {
-    static STORES: RefCell<BTreeMap<String, Store>> = const { RefCell::new(BTreeMap::new()) };
-}
-
-#[derive(Default)]
-struct Store {
-    objects: Arc<InMemory>,
-    /// What each watch saw last, by watch and path.
-    seen: BTreeMap<(String, String), Value>,
-}
-
-/// Objects whose path begins so, shown to checks at every change.
-#[derive(Clone, Debug)]
-pub struct StoreWatch {
-    /// Name in the history.
-    pub name: String,
-    /// Which store, by the name in its URL.
-    pub store: String,
-    /// The beginning of the paths, as text; empty for all.
-    pub prefix: String,
-}
-
-/// An object that a run left behind.
-#[derive(Clone, Debug)]
-pub struct StoredObject {
-    /// Which store.
-    pub store: String,
-    /// Its path.
-    pub path: String,
-    /// Its content.
-    pub bytes: Bytes,
-}
-
-/// Forgets the stores of the simulation before.
-pub(crate) fn install() {
-    STORES.set(BTreeMap::new());
+/// Runs `f` on the stores of the simulation at hand.
+fn with<R>(f: impl FnOnce(&mut Objects) -> R) -> R {
+    simulation::with(|simulation| f(&mut simulation.objects.borrow_mut()))
 }
 
 /// The store of a name, the same for every host.
 pub(crate) fn open(name: &str) -> Arc<InMemory> {
-    STORES.with_borrow_mut(|stores| stores.entry(name.to_owned()).or_default().objects.clone())
+    with(|objects| objects.open(name))
 }
 
 /// Drives an operation of a store in memory, which never waits.
@@ -70,7 +36,7 @@ pub(crate) fn at_once<F: Future>(operation: F) -> F::Output {
 
 /// An object was written or deleted: the watches that it concerns see it.
 pub(crate) fn changed(store: &str, path: &Path) {
-    let names = world::with(|world| {
+    let names = with_world(|world| {
         let watches = world.store_watches.iter();
         let concerned = watches
             .filter(|watch| watch.store == store && path.as_ref().starts_with(&watch.prefix));
@@ -84,13 +50,8 @@ pub(crate) fn changed(store: &str, path: &Path) {
         None => Value::Null,
     };
     for name in names {
-        let key = (name.clone(), path.to_string());
-        let before = STORES.with_borrow_mut(|stores| {
-            let seen = &mut stores.entry(store.to_owned()).or_default().seen;
-            if row.is_null() { seen.remove(&key) } else { seen.insert(key, row.clone()) }
-        });
-        if before.unwrap_or_default() != row {
-            world::record(
+        if with(|objects| objects.see(store, &name, path, &row)) {
+            handle::record(
                 EventKind::Watch,
                 &name,
                 || json!({ "key": path.as_ref(), "row": row.clone() }),
@@ -118,29 +79,16 @@ fn describe(bytes: &Bytes) -> Value {
     row
 }
 
-/// All objects of all stores, and forgets them.
-pub(crate) fn take() -> Vec<StoredObject> {
-    let stores = STORES.take();
+/// All objects of all stores.
+pub(crate) fn all_objects() -> Vec<StoredObject> {
     let mut all = Vec::new();
-    for (name, store) in stores {
-        let listed = at_once(store.objects.list(None).try_collect::<Vec<_>>());
+    for (name, store) in with(|objects| objects.all()) {
+        let listed = at_once(store.list(None).try_collect::<Vec<_>>());
         for meta in listed.expect("memory lists what it has") {
-            let bytes = read(&store.objects, &meta.location).unwrap_or_default();
+            let bytes = read(&store, &meta.location).unwrap_or_default();
             let path = meta.location.to_string();
             all.push(StoredObject { store: name.clone(), path, bytes });
         }
     }
     all
-}
-
-/// Writes objects below a folder, as `store/<name>/<path>`.
-pub(crate) fn keep(objects: &[StoredObject], to: &Folder) -> io::Result<()> {
-    for object in objects {
-        let path = to.join("store").join(&object.store).join(&object.path);
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        std::fs::write(path, &object.bytes)?;
-    }
-    Ok(())
 }

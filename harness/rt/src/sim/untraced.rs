@@ -14,7 +14,10 @@
 
 use std::time::Duration;
 
-use crate::sim::{Config, Director, Finished, Profile, Stop, ledger::Tracing, run_on_a_thread};
+use crate::sim::{
+    config::Config, director::Director, finished::Finished, ledger::Tracing, profile::Profile,
+    run_on_a_thread, stop::Stop,
+};
 
 /// What a run left behind that was not traced.
 #[derive(Clone, Debug)]

@@ -1,70 +1,39 @@
-//! The state of one simulation, in a thread-local: hosts, links, plan, agenda, trace.
+//! The world of one simulation: hosts, links, the plan, the events to come and the trace.
 //!
-//! It is borrowed for the length of one call and never across an await or a poll of foreign code.
+//! It is a plain value. It knows no simulator and no clock: the engine that drives it says what time it is, and performs
+//! the effects that its methods return.
 
-use std::{cell::RefCell, collections::BTreeMap, mem::ManuallyDrop, task::Waker, time::Duration};
+use std::{collections::BTreeMap, task::Waker, time::Duration};
 
 use chaosdrill_core::{
-    Act, Fault, Seed, Stream, Swarm, fault::Restart, limits::POLLS_PER_INSTANT_MAX,
-    passage::Passages, record, trace::EventKind,
+    Act, Fault, Seed, Stream, Swarm,
+    fault::Restart,
+    limits::POLLS_PER_INSTANT_MAX,
+    passage::Passages,
+    plan::Order,
+    record::{self, FaultRecord},
+    trace::EventKind,
 };
 use serde_json::{Value, json};
 
+use self::{faults::fault_data, machines::Ways};
 use crate::sim::{
-    Config, DATABASE_HOST, Finished, Latency, STORE_HOST, Stop, StoreWatch,
-    agenda::{Due, fault_data},
-    clock, database,
-    delay::Delays,
-    gate::{self, Here},
-    inspector,
+    config::{Config, DATABASE_HOST, Latency, STORE_HOST, StoreWatch},
+    effect::Effect,
+    event_queue::{Event, EventQueue},
+    host::{Here, HostState, State},
     ledger::{Ledger, Tracing},
     link::{Links, Pair},
-    order::{Picker, Turns},
+    order::{Picker, Turn},
     plan::ArmedPlan,
-    simulator, stores,
-    travel::Ways,
+    stop::Stop,
 };
 
-/// What state a host is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
-    Up,
-    /// Its processor stands still: nothing is polled, everything waits.
-    Stalled,
-    Down,
-    /// Its software ended by itself.
-    Ended,
-}
+mod faults;
+pub(crate) mod machines;
 
-/// One simulated machine, the database or the object store.
-#[derive(Debug)]
-pub(crate) struct HostState {
-    pub(crate) name: String,
-    pub(crate) state: State,
-    /// Counts its starts; a task of an earlier life is never polled again.
-    pub(crate) life: u32,
-    pub(crate) skew_ns: i64,
-    is_client: bool,
-    supervised: Option<Duration>,
-    /// Tasks that were woken while the host stood still.
-    pub(crate) parked: Vec<Waker>,
-    /// Stalls in force; the last to end lets the host go on.
-    pub(crate) stalls: u32,
-    polls_at: (u64, u64),
-    /// The task that was let in last.
-    running: u64,
-    pub(crate) turns: Turns,
-    /// Made when it is first asked for: most machines never draw.
-    dice: Option<Stream>,
-    /// Whether it comes back at heal.
-    pub(crate) stays_down: bool,
-}
-
-/// What the driver has to do once the step at hand is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Request {
-    Crash(usize),
-}
+/// Steps that are delayed, by number, each with the task to wake.
+pub(crate) type Delays = BTreeMap<u64, Waker>;
 
 /// The state of one simulation.
 pub(crate) struct World {
@@ -75,10 +44,12 @@ pub(crate) struct World {
     pub(crate) links: Links,
     /// Whether a link may be cut or clogged in this run.
     pub(crate) links_may_break: bool,
-    pub(crate) agenda: BTreeMap<(Duration, u64), Due>,
+    pub(crate) event_queue: EventQueue,
     pub(crate) delays: Delays,
-    pub(crate) delayed_so_far: u64,
-    pub(crate) requests: Vec<Request>,
+    delayed_so_far: u64,
+    /// Hosts that crashed in the step at hand. Their tasks are polled no more; the simulator takes them down when the
+    /// step is over.
+    pub(crate) crashed: Vec<usize>,
     pub(crate) stop: Option<Stop>,
     pub(crate) defect: Option<String>,
     pub(crate) store_watches: Vec<StoreWatch>,
@@ -92,228 +63,170 @@ pub(crate) struct World {
     swarm: Option<Swarm>,
     pub(crate) workload_max: Option<u32>,
     pub(crate) passages: Passages,
-    /// Counts what was ever put on the agenda.
-    pub(crate) agenda_next: u64,
     casualties: Vec<(String, String)>,
     latest: Duration,
 }
 
-thread_local! {
-    /// Without a destructor, which every access would have to ask for; [`take`] empties it.
-    static WORLD: RefCell<ManuallyDrop<Option<World>>> =
-        const { RefCell::new(ManuallyDrop::new(None)) };
-}
-
-/// Runs `f` on the world of this thread's simulation; nothing outside one.
-pub(crate) fn try_with<R>(f: impl FnOnce(&mut World) -> R) -> Option<R> {
-    WORLD.with_borrow_mut(|world| world.as_mut().map(f))
-}
-
-/// As [`try_with`], inside a simulation.
-pub(crate) fn with<R>(f: impl FnOnce(&mut World) -> R) -> R {
-    try_with(f).expect("this call belongs inside a simulation")
+/// What a world leaves behind.
+pub(crate) struct Left {
+    pub(crate) ledger: Ledger,
+    pub(crate) passages: Vec<chaosdrill_core::Passage>,
+    pub(crate) sites: BTreeMap<String, u64>,
+    pub(crate) faults: Vec<FaultRecord>,
+    pub(crate) clients_done: bool,
+    pub(crate) elapsed: Duration,
+    pub(crate) casualties: Vec<(String, String)>,
+    pub(crate) sites_never_passed: Vec<String>,
 }
 
 fn breaks_a_link(fault: &Fault) -> bool {
     matches!(fault.act, Act::Partition { .. } | Act::Clog { .. })
 }
 
-/// Makes the world of a new simulation.
-pub(crate) fn install(config: &Config, tracing: Tracing) {
-    let host = |host: &crate::sim::Host| HostState {
-        name: host.name.clone(),
-        state: State::Up,
-        life: 0,
-        skew_ns: 0,
-        is_client: host.is_client,
-        supervised: host.supervised,
-        parked: Vec::new(),
-        stalls: 0,
-        polls_at: (0, 0),
-        running: 0,
-        turns: Turns::default(),
-        dice: None,
-        stays_down: false,
-    };
-    let machine = |name: &str| crate::sim::Host::new(name, || async { Ok(()) });
-    // In the order in which `place_of` counts them.
-    let machines = [machine(DATABASE_HOST), machine(STORE_HOST)];
-    let mut world = World {
-        seed: config.seed,
-        ledger: Ledger::new(tracing),
-        plan: ArmedPlan::new(&config.plan),
-        hosts: config.hosts.iter().chain(&machines).map(host).collect(),
-        links: Links::default(),
-        links_may_break: config.swarm.is_some() || config.plan.faults.iter().any(breaks_a_link),
-        agenda: BTreeMap::new(),
-        delays: Delays::new(),
-        delayed_so_far: 0,
-        requests: Vec::new(),
-        stop: None,
-        defect: config.defect.clone(),
-        store_watches: config.store_watches.clone(),
-        database_down: 0,
-        history_length: 0,
-        ways: Ways::new(config),
-        picker: Picker::new(
-            simulator::order(config.plan.order),
-            config.seed.stream("order of tasks"),
-        ),
-        dice: config.seed.stream("outside every host"),
-        network_dice: config.seed.stream("network latency"),
-        network_latency: config.network,
-        swarm: config.swarm.clone(),
-        workload_max: config.plan.workload_max,
-        passages: Passages::default(),
-        agenda_next: 0,
-        casualties: Vec::new(),
-        latest: Duration::ZERO,
-    };
-    for (at, index) in world.plan.timed() {
-        world.put_on_agenda(at, Due::Strike(index));
+impl World {
+    /// The world of a new simulation; `order` is what the simulator leaves to draw of the plan's order of tasks.
+    pub(crate) fn new(config: &Config, tracing: Tracing, order: Order) -> Self {
+        let hosts = config.hosts.iter();
+        let hosts = hosts.map(|host| HostState::new(&host.name, host.is_client, host.supervised));
+        // In the order in which `place_of` counts them.
+        let machines = [DATABASE_HOST, STORE_HOST].map(|name| HostState::new(name, false, None));
+        let mut world = Self {
+            seed: config.seed,
+            ledger: Ledger::new(tracing),
+            plan: ArmedPlan::new(&config.plan),
+            hosts: hosts.chain(machines).collect(),
+            links: Links::default(),
+            links_may_break: config.swarm.is_some() || config.plan.faults.iter().any(breaks_a_link),
+            event_queue: EventQueue::default(),
+            delays: Delays::new(),
+            delayed_so_far: 0,
+            crashed: Vec::new(),
+            stop: None,
+            defect: config.defect.clone(),
+            store_watches: config.store_watches.clone(),
+            database_down: 0,
+            history_length: 0,
+            ways: Ways::new(config),
+            picker: Picker::new(order, config.seed.stream("order of tasks")),
+            dice: config.seed.stream("outside every host"),
+            network_dice: config.seed.stream("network latency"),
+            network_latency: config.network,
+            swarm: config.swarm.clone(),
+            workload_max: config.plan.workload_max,
+            passages: Passages::default(),
+            casualties: Vec::new(),
+            latest: Duration::ZERO,
+        };
+        for (at, index) in world.plan.timed() {
+            world.event_queue.schedule(at, Event::Strike(index));
+        }
+        world
     }
-    WORLD.set(ManuallyDrop::new(Some(world)));
-    database::install(&config.folder, config.record_statements);
-    inspector::install(config.folder.clone(), &config.watches);
-    stores::install();
-}
 
-/// Ends the world and says what it leaves behind.
-pub(crate) fn take(stop: Option<Stop>, steps: u64) -> Finished {
-    let world = WORLD.with_borrow_mut(|world| world.take()).expect("the simulation has a world");
-    let sites = world.passages.by_site();
-    let names: Vec<String> = world.hosts.iter().map(|host| host.name.clone()).collect();
-    Finished {
-        clients_done: world.clients_are_done(),
-        sites_never_passed: world.plan.sites_never_passed(&sites.keys()),
-        passages: world.passages.list(&names),
-        faults: world.plan.records(),
-        elapsed: world.latest,
-        events: world.ledger.length(),
-        trace: world.ledger.into_trace().unwrap_or_default(),
-        sites,
-        profile: None,
-        statements: database::take_statements(),
-        objects: stores::take(),
-        stop,
-        steps,
-        casualties: world.casualties,
+    /// Ends the world.
+    pub(crate) fn into_left(self) -> Left {
+        let sites = self.passages.by_site();
+        let names: Vec<String> = self.hosts.iter().map(|host| host.name.clone()).collect();
+        Left {
+            clients_done: self.clients_are_done(),
+            sites_never_passed: self.plan.sites_never_passed(&sites.keys()),
+            passages: self.passages.list(&names),
+            faults: self.plan.records(),
+            elapsed: self.latest,
+            ledger: self.ledger,
+            sites,
+            casualties: self.casualties,
+        }
     }
-}
 
-/// Virtual time.
-pub(crate) fn now() -> Duration {
-    Duration::from_nanos(clock::now_ns())
-}
-
-/// Records an event on the host at hand, and returns its number.
-pub(crate) fn record(kind: EventKind, name: &str, data: impl FnOnce() -> Value) -> u64 {
-    let host = gate::here().map(|here| here.host);
-    // Not while the world is borrowed: the data may be made by foreign code.
-    let data = if with(|world| world.ledger.is_traced()) { data() } else { Value::Null };
-    with(|world| world.record(host, kind, name, || data))
-}
-
-/// Records an event on a host by name; the empty name is the harness.
-pub(crate) fn record_as(
-    host: &str,
-    kind: EventKind,
-    name: &str,
-    data: impl FnOnce() -> Value,
-) -> u64 {
-    with(|world| {
-        let host = world.host_named(host);
-        world.record(host, kind, name, data)
-    })
-}
-
-/// Whether the caller runs on a host that is up, or outside every host.
-pub(crate) fn is_alive_here() -> bool {
-    match gate::here() {
-        Some(here) => is_alive(here),
-        None => clock::is_active(),
+    /// The next 64 bits of the randomness of a host, or of what is outside every host.
+    pub(crate) fn draw(&mut self, here: Option<Here>) -> u64 {
+        let Some(here) = here else { return self.dice.next_u64() };
+        let HostState { name, dice, .. } = &mut self.hosts[here.host];
+        dice.get_or_insert_with(|| self.seed.stream(&format!("host {name}"))).next_u64()
     }
-}
 
-/// Whether a task's host is still in the life that spawned it.
-pub(crate) fn is_alive(here: Here) -> bool {
-    try_with(|world| world.is_alive(here)).unwrap_or(false)
-}
-
-/// The link from the host at hand to another, and how often it has been reset so far.
-pub(crate) fn link_to(peer: usize) -> Option<(Pair, u64)> {
-    let pair = Pair::of(gate::here()?.host, peer);
-    Some((pair, with(|world| world.links.resets(pair))))
-}
-
-/// The next 64 bits of the randomness of the host at hand; nothing outside a simulation.
-pub(crate) fn draw() -> Option<u64> {
-    if !clock::is_active() {
-        return None;
+    /// A host stops there and then; it comes back as `restart` says.
+    pub(crate) fn crash(
+        &mut self,
+        now: Duration,
+        host: usize,
+        restart: Restart,
+        why: impl FnOnce() -> Value,
+    ) -> Effect {
+        self.bring_down(now, host, State::Down, "down", why, restart)
     }
-    let here = gate::here();
-    try_with(|world| {
-        let Some(here) = here else { return world.dice.next_u64() };
-        let HostState { name, dice, .. } = &mut world.hosts[here.host];
-        dice.get_or_insert_with(|| world.seed.stream(&format!("host {name}"))).next_u64()
-    })
-}
 
-/// The host at hand stops there and then; it comes back as `restart` says.
-pub(crate) fn crash(host: usize, restart: Restart, why: impl FnOnce() -> Value) {
-    with(|world| world.bring_down(host, State::Down, "down", why, restart));
-    database::close_host(host);
-}
-
-/// A host's software ended by itself.
-pub(crate) fn ended(here: Here, result: Result<(), String>) {
-    with(|world| {
-        let host = &world.hosts[here.host];
+    /// A host's software ended by itself.
+    pub(crate) fn ended(
+        &mut self,
+        now: Duration,
+        here: Here,
+        result: Result<(), String>,
+    ) -> Effect {
+        let host = &self.hosts[here.host];
         let (is_client, supervised) = (host.is_client, host.supervised);
         let restart = supervised.map_or(Restart::Never, Restart::After);
         let error = result.as_ref().err();
         let why = || error.map_or(Value::Null, |error| json!({ "error": error }));
-        world.bring_down(here.host, State::Ended, "ended", why, restart);
+        let effect = self.bring_down(now, here.host, State::Ended, "ended", why, restart);
         let expected = supervised.is_some() || (is_client && result.is_ok());
         if !expected {
             let how = match result {
                 Ok(()) => "its software ended".to_owned(),
                 Err(error) => format!("its software ended with an error: {error}"),
             };
-            let name = world.hosts[here.host].name.clone();
-            world.casualties.push((name, how));
+            let name = self.hosts[here.host].name.clone();
+            self.casualties.push((name, how));
         }
-    });
-    database::close_host(here.host);
-}
+        effect
+    }
 
-/// A task of a host panicked: the whole process is gone, as under `panic = "abort"`.
-pub(crate) fn panicked(here: Here, message: &str) {
-    with(|world| {
-        let name = world.hosts[here.host].name.clone();
-        world.casualties.push((name, format!("panicked: {message}")));
-    });
-    crash(here.host, Restart::Never, || json!({ "panic": message }));
-}
+    /// A task of a host panicked: the whole process is gone, as under `panic = "abort"`.
+    pub(crate) fn panicked(&mut self, now: Duration, here: Here, message: &str) -> Effect {
+        let name = self.hosts[here.host].name.clone();
+        self.casualties.push((name, format!("panicked: {message}")));
+        self.crash(now, here.host, Restart::Never, || json!({ "panic": message }))
+    }
 
-/// The processor of a host stands still for a while.
-pub(crate) fn stall(host: usize, lasts: Duration) {
-    with(|world| {
-        let until = now().saturating_add(lasts);
-        world.record(
+    /// The processor of a host stands still for a while.
+    pub(crate) fn stall(&mut self, now: Duration, host: usize, lasts: Duration) {
+        self.record(
+            now,
             Some(host),
             EventKind::Host,
             "stalled",
             || json!({ "for_ns": record::nanos(lasts) }),
         );
-        let state = &mut world.hosts[host];
+        let state = &mut self.hosts[host];
         state.state = State::Stalled;
         state.stalls += 1;
-        world.put_on_agenda(until, Due::Resume(host));
-    });
-}
+        self.event_queue.schedule(now.saturating_add(lasts), Event::Resume(host));
+    }
 
-impl World {
+    /// A step is held up for a while; the number is that of the delay.
+    pub(crate) fn delay(&mut self, now: Duration, lasts: Duration) -> u64 {
+        let number = self.delayed_so_far;
+        self.delayed_so_far += 1;
+        self.delays.insert(number, Waker::noop().clone());
+        self.event_queue.schedule(now.saturating_add(lasts), Event::Proceed(number));
+        number
+    }
+
+    /// A delayed step was given up: nobody waits for its end.
+    pub(crate) fn give_up_delay(&mut self, number: u64) {
+        if self.delays.remove(&number).is_some() {
+            self.event_queue.retain(|event| event != Event::Proceed(number));
+        }
+    }
+
+    /// The simulation is over: no host does anything any more.
+    pub(crate) fn stop_all_hosts(&mut self) {
+        for host in self.hosts.iter_mut().filter(|host| host.state != State::Ended) {
+            host.state = State::Down;
+        }
+    }
+
     pub(crate) fn host_named(&self, name: &str) -> Option<usize> {
         self.hosts.iter().position(|host| host.name == name)
     }
@@ -330,23 +243,27 @@ impl World {
         self.hosts.iter().filter(|host| host.is_client).all(|host| host.state == State::Ended)
     }
 
+    /// A host that a plan names.
+    pub(crate) fn host_of_plan(&self, name: &str) -> usize {
+        self.host_named(name).expect("hosts of a plan are validated")
+    }
+
     pub(crate) fn pair(&self, names: &[String; 2]) -> Pair {
-        let [a, b] = names
-            .each_ref()
-            .map(|name| self.host_named(name).expect("hosts of a plan are validated"));
+        let [a, b] = names.each_ref().map(|name| self.host_of_plan(name));
         Pair::of(a, b)
     }
 
     /// Appends an event. The time of a trace never goes back, although hosts take turns within a tick.
     pub(crate) fn record(
         &mut self,
+        now: Duration,
         host: Option<usize>,
         kind: EventKind,
         name: &str,
         data: impl FnOnce() -> Value,
     ) -> u64 {
         if self.ledger.is_traced() {
-            self.latest = self.latest.max(now());
+            self.latest = self.latest.max(now);
         }
         if kind.belongs_to_history() {
             self.history_length += 1;
@@ -360,66 +277,50 @@ impl World {
         self.latest = self.latest.max(at);
     }
 
-    pub(crate) fn link_event(&mut self, what: &str, pair: Pair) {
+    pub(crate) fn link_event(&mut self, now: Duration, what: &str, pair: Pair) {
         let names = pair.ends().map(|host| self.hosts[host].name.clone());
-        self.record(None, EventKind::Fault, what, || json!({ "between": names }));
+        self.record(now, None, EventKind::Fault, what, || json!({ "between": names }));
     }
 
-    pub(crate) fn skew(&mut self, host: usize, by_ns: i64) {
+    /// Sets a host's wall clock this much further off.
+    pub(crate) fn skew(&mut self, now: Duration, host: usize, by_ns: i64) -> Effect {
         let state = &mut self.hosts[host];
         state.skew_ns = state.skew_ns.saturating_add(by_ns);
         let skew_ns = state.skew_ns;
-        clock::set_skew(host, skew_ns);
-        self.record(Some(host), EventKind::Host, "skewed", || json!({ "skew_ns": skew_ns }));
-    }
-
-    pub(crate) fn put_on_agenda(&mut self, at: Duration, due: Due) {
-        self.agenda_next += 1;
-        self.agenda.insert((at, self.agenda_next), due);
-    }
-
-    pub(crate) fn put_on_agenda_if(&mut self, at: Option<Duration>, due: Due) {
-        if let Some(at) = at {
-            self.put_on_agenda(at, due);
-        }
-    }
-
-    /// Takes the first thing that is due by `now`.
-    pub(crate) fn pop_due(&mut self, now: Duration) -> Option<Due> {
-        let (key, _) = self.agenda.first_key_value().filter(|((at, _), _)| *at <= now)?;
-        let key = *key;
-        self.agenda.remove(&key)
+        self.record(now, Some(host), EventKind::Host, "skewed", || json!({ "skew_ns": skew_ns }));
+        Effect::SetSkew { host, skew_ns }
     }
 
     fn bring_down(
         &mut self,
+        now: Duration,
         host: usize,
         state: State,
         word: &str,
         why: impl FnOnce() -> Value,
         restart: Restart,
-    ) {
-        self.record(Some(host), EventKind::Host, word, why);
-        let at = now();
+    ) -> Effect {
+        self.record(now, Some(host), EventKind::Host, word, why);
         let entry = &mut self.hosts[host];
         entry.state = state;
         entry.parked.clear();
         entry.stays_down = restart == Restart::Never;
-        self.requests.push(Request::Crash(host));
+        self.crashed.push(host);
         // What was struck before heal may go down after it, at the end of its step: then it comes back at once.
         let restart = match restart {
             Restart::AtHeal if self.plan.is_disarmed() => Restart::After(Duration::ZERO),
             restart => restart,
         };
         if let Restart::After(after) = restart {
-            self.put_on_agenda(at.saturating_add(after), Due::Restart(host));
+            self.event_queue.schedule(now.saturating_add(after), Event::Restart(host));
         }
+        Effect::CloseConnections { host }
     }
 
     /// A host passes a boundary: counts it, and says which faults strike.
-    pub(crate) fn pass(&mut self, here: Here, site: &str) -> Vec<Act> {
+    pub(crate) fn pass(&mut self, now: Duration, here: Here, site: &str) -> Vec<Act> {
         let hit = self.count_passage(here, site);
-        self.record(Some(here.host), EventKind::Boundary, site, || json!({ "hit": hit }));
+        self.record(now, Some(here.host), EventKind::Boundary, site, || json!({ "hit": hit }));
         let host = &self.hosts[here.host].name;
         let mut struck = self.plan.strike(host, site);
         if !self.plan.is_disarmed()
@@ -429,6 +330,7 @@ impl World {
         }
         for (index, act) in &struck {
             let event = self.record(
+                now,
                 Some(here.host),
                 EventKind::Fault,
                 act.family(),
@@ -485,24 +387,25 @@ impl World {
         }
     }
 
-    /// Whether a task may be polled now; where not, it is parked, waits for its turn, or is forgotten.
-    pub(crate) fn admit(&mut self, here: Here, task: u64, at_ns: u64, waker: &Waker) -> bool {
+    /// Whether a task may be polled now. If not, it is parked, waits for its turn, or is forgotten.
+    pub(crate) fn admit(&mut self, here: Here, task: u64, at_ns: u64, waker: &Waker) -> Turn {
         if !self.is_alive(here) || self.stop.is_some() {
-            return false;
+            return Turn::Wait;
         }
         if self.hosts[here.host].state == State::Stalled {
             self.hosts[here.host].parked.push(waker.clone());
-            return false;
+            return Turn::Wait;
         }
         let turns = &mut self.hosts[here.host].turns;
-        if !turns.may_run(&mut self.picker, here.host, task, waker) {
-            return false;
+        let turn = turns.may_run(&mut self.picker, here.host, task, waker);
+        if turn != Turn::Run {
+            return turn;
         }
         if !self.count_poll(here.host, at_ns) {
             self.stop = Some(Stop::Spinning { host: self.hosts[here.host].name.clone() });
-            return false;
+            return Turn::Wait;
         }
         self.hosts[here.host].running = task;
-        true
+        Turn::Run
     }
 }

@@ -61,7 +61,7 @@ impl Pool {
     pub async fn connect_with(url: &str, options: PoolOptions) -> Result<Self, Error> {
         let dialect = Dialect::of_url(url)?;
         #[cfg(feature = "sim")]
-        if let Some(here) = crate::sim::gate::here() {
+        if let Some(here) = crate::sim::context::here() {
             let pool = crate::sql::simulated::SimulatedPool::connect(url, options, here).await?;
             return Ok(Self { inner: Inner::Simulated(pool), dialect });
         }

@@ -25,13 +25,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::{
     sim::{
         self,
-        boundary::{self, Passage},
+        boundary::{self, Decision},
         database::{self, Handle},
-        faulty,
-        gate::Here,
-        inspector,
-        travel::{Lost, Machine, travel},
-        world,
+        handle,
+        host::Here,
+        injected_errors, inspector,
+        simulation::with_world,
+        travel::{Lost, travel},
+        world::machines::Machine,
     },
     sql::{PoolOptions, simulated::answer::Step, site},
 };
@@ -142,7 +143,7 @@ pub(crate) struct PooledConnection {
 impl Drop for PooledConnection {
     /// An unfinished transaction is rolled back at once, as the loss of its connection would.
     fn drop(&mut self) {
-        if !world::is_alive(self.shared.here) {
+        if !handle::is_alive(self.shared.here) {
             return;
         }
         if self.state != State::Idle {
@@ -159,7 +160,7 @@ impl Drop for PooledConnection {
 
 /// The way to the database host, or back.
 async fn to_database(here: Here) -> Result<(), Error> {
-    travel(here, Machine::Database).await.map_err(|Lost| faulty::sql(ErrorKind::Reset))
+    travel(here, Machine::Database).await.map_err(|Lost| injected_errors::sql(ErrorKind::Reset))
 }
 
 /// One operation at the database host, as a boundary. `connection` is ended where its answer gets lost.
@@ -171,17 +172,17 @@ async fn round_trip<T>(
     mut operation: impl FnMut() -> Result<T, Error>,
     describe: impl Fn(&T) -> Value,
 ) -> Result<T, Error> {
-    if !world::is_alive(shared.here) {
+    if !handle::is_alive(shared.here) {
         return pending().await;
     }
-    let passage = boundary::before(site).await;
+    let decision = boundary::before(site).await;
     let disconnect = || {
         if let Some(handle) = connection {
             database::close(handle);
         }
     };
-    if let Passage::Fail(kind) = passage {
-        let error = faulty::sql(kind);
+    if let Decision::Fail(kind) = decision {
+        let error = injected_errors::sql(kind);
         if matches!(error, Error::Io(_)) {
             disconnect();
         }
@@ -195,15 +196,15 @@ async fn round_trip<T>(
     }
     let result = patiently(&shared.database, &mut operation).await;
     answered(site, &question, || result.as_ref().map(&describe));
-    boundary::after(passage, site).await;
+    boundary::after(decision, site).await;
     let back = to_database(shared.here).await;
     if let Err(error) = back {
         disconnect();
         return Err(error);
     }
-    if let Passage::LoseAck(kind) = passage {
+    if let Decision::LoseAck(kind) = decision {
         disconnect();
-        return Err(faulty::sql(kind));
+        return Err(injected_errors::sql(kind));
     }
     result
 }
@@ -243,7 +244,7 @@ fn is_busy<T>(result: &Result<T, Error>) -> bool {
 }
 
 fn answered<'a>(site: &str, question: &Value, result: impl FnOnce() -> Result<Value, &'a Error>) {
-    world::record(EventKind::Answer, site, || {
+    handle::record(EventKind::Answer, site, || {
         let mut data = match result() {
             Ok(answer) => json!({ "ok": answer }),
             Err(error) => json!({ "error": error.to_string() }),
@@ -277,7 +278,7 @@ impl PooledConnection {
         let verb = verb(sql.as_str());
         let ends_transaction = matches!(verb.as_str(), "COMMIT" | "END" | "ROLLBACK");
         if self.state == State::Aborted && !ends_transaction {
-            return Err(faulty::aborted_transaction());
+            return Err(injected_errors::aborted_transaction());
         }
         let asked = match &arguments {
             Some(arguments) => {
@@ -303,7 +304,8 @@ impl PooledConnection {
                     connection.fetch_many((sql.clone(), arguments)).try_collect::<Vec<Step>>(),
                 )
             };
-            database::run(handle, run).unwrap_or_else(|| Err(faulty::sql(ErrorKind::Reset)))
+            database::run(handle, run)
+                .unwrap_or_else(|| Err(injected_errors::sql(ErrorKind::Reset)))
         };
         if may_write(&verb) {
             self.written.extend(inspector::words(sql.as_str()));
@@ -363,14 +365,14 @@ impl PooledConnection {
     /// The clock of the database's host, which nobody skews: SQLite's own runs outside virtual time.
     pub(crate) async fn unix_ms(&mut self) -> Result<i64, Error> {
         if self.state == State::Aborted {
-            return Err(faulty::aborted_transaction());
+            return Err(injected_errors::aborted_transaction());
         }
         let handle = self.handle;
         let operation = || {
             if database::is_open(handle) {
                 Ok(sim::true_unix_ms())
             } else {
-                Err(faulty::sql(ErrorKind::Reset))
+                Err(injected_errors::sql(ErrorKind::Reset))
             }
         };
         let tell = |ms: &i64| Value::from(*ms);
@@ -386,7 +388,11 @@ impl PooledConnection {
     ) -> Result<(), Error> {
         if self.state == State::Aborted {
             self.state = State::Idle;
-            return if word == "commit" { Err(faulty::aborted_transaction()) } else { Ok(()) };
+            return if word == "commit" {
+                Err(injected_errors::aborted_transaction())
+            } else {
+                Ok(())
+            };
         }
         self.statement(format!("sql:{name}.{word}"), sql.into_sql_str(), None).await.map(drop)
     }
@@ -466,7 +472,8 @@ impl PooledConnection {
             let site = format!("{}.{word}", site::of_statement(sql.as_str()));
             let operation = || {
                 let run = |connection: &mut AnyConnection| ask(connection, sql.clone());
-                database::run(handle, run).unwrap_or_else(|| Err(faulty::sql(ErrorKind::Reset)))
+                database::run(handle, run)
+                    .unwrap_or_else(|| Err(injected_errors::sql(ErrorKind::Reset)))
             };
             round_trip(&self.shared, &site, Value::Null, Some(handle), operation, |_| Value::Null)
                 .await
@@ -515,7 +522,7 @@ impl Watching<'_> {
             let ends = matches!(self.verb, "COMMIT" | "END");
             if ends || (may_write(self.verb) && !self.in_transaction) {
                 if !self.written.is_empty() {
-                    world::with(|world| world.had_effect(self.here, self.site));
+                    with_world(|world| world.had_effect(self.here, self.site));
                 }
                 inspector::inspect(self.database, self.written);
             }

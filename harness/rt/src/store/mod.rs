@@ -32,7 +32,7 @@ mod site;
 pub fn open(url: &str) -> Result<Arc<dyn ObjectStore>, Error> {
     let store = Url::parse(url)?;
     #[cfg(feature = "sim")]
-    if let Some(here) = crate::sim::gate::here() {
+    if let Some(here) = crate::sim::context::here() {
         return Ok(Arc::new(simulated::SimulatedStore::open(&name_of(&store), here)));
     }
     match store {

@@ -21,12 +21,14 @@ use serde_json::{Value, json};
 
 use crate::{
     sim::{
-        boundary::{self, Passage},
-        clock, faulty,
-        gate::Here,
+        boundary::{self, Decision},
+        clock, handle,
+        host::Here,
+        injected_errors,
+        simulation::with_world,
         stores,
-        travel::{Machine, travel},
-        world,
+        travel::travel,
+        world::machines::Machine,
     },
     store::site,
 };
@@ -64,11 +66,11 @@ impl Call {
 
     fn refusal(&self, kind: ErrorKind) -> Error {
         let path = self.asked["key"].as_str().unwrap_or_default();
-        faulty::store(kind, path, self.creates)
+        injected_errors::store(kind, path, self.creates)
     }
 
     fn answered<'a>(&self, result: impl FnOnce() -> Result<Value, &'a Error>) {
-        world::record(EventKind::Answer, &self.site, || {
+        handle::record(EventKind::Answer, &self.site, || {
             let mut data = match result() {
                 Ok(answer) => json!({ "ok": answer }),
                 Err(error) => json!({ "error": error.to_string() }),
@@ -91,11 +93,11 @@ impl SimulatedStore {
         operation: impl Future<Output = Result<T>>,
         describe: impl Fn(&T) -> Value,
     ) -> Result<T> {
-        if !world::is_alive(self.here) {
+        if !handle::is_alive(self.here) {
             return pending().await;
         }
-        let passage = boundary::before(&call.site).await;
-        if let Passage::Fail(kind) = passage {
+        let decision = boundary::before(&call.site).await;
+        if let Decision::Fail(kind) = decision {
             if let (ErrorKind::Torn, Some(half)) = (kind, call.half.clone()) {
                 self.tear(&call, half).await;
             }
@@ -112,14 +114,14 @@ impl SimulatedStore {
         call.answered(|| result.as_ref().map(describe));
         if let (Ok(_), Some(path)) = (&result, &call.changes) {
             stores::changed(&self.name, path);
-            world::with(|world| world.had_effect(self.here, &call.site));
+            with_world(|world| world.had_effect(self.here, &call.site));
         }
-        boundary::after(passage, &call.site).await;
+        boundary::after(decision, &call.site).await;
         if travel(self.here, Machine::Store).await.is_err() {
             return Err(call.refusal(ErrorKind::Reset));
         }
-        match passage {
-            Passage::LoseAck(kind) => Err(call.refusal(kind)),
+        match decision {
+            Decision::LoseAck(kind) => Err(call.refusal(kind)),
             _ => result,
         }
     }
@@ -131,7 +133,7 @@ impl SimulatedStore {
             let put = self.objects.put_opts(path, half.into(), PutOptions::default());
             stores::at_once(put).expect("memory takes what it is given");
             stores::changed(&self.name, path);
-            world::with(|world| world.had_effect(self.here, &call.site));
+            with_world(|world| world.had_effect(self.here, &call.site));
         }
     }
 

@@ -228,7 +228,7 @@ fn interrupted(is_tied: bool) -> Vec<String> {
             http::Response::new(200, "")
         };
         match is_tied {
-            true => http::serve_the_living(listener, work).await?,
+            true => http::serve_cancel_on_disconnect(listener, work).await?,
             false => http::serve(listener, work).await?,
         }
         Ok(())

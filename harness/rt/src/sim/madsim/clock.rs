@@ -12,7 +12,7 @@ use std::{
 use ::madsim::time::TimeHandle;
 use tokio::time::Instant;
 
-use crate::sim::gate::Here;
+use crate::sim::host::Here;
 
 /// The wall clock at the beginning of every simulation, in nanoseconds.
 const WALL_START_NS: u64 = chaosdrill_core::duration::WALL_START_MS as u64 * 1_000_000;

@@ -5,9 +5,7 @@
 //! polled for longer than madsim's network ever takes.
 
 use std::{
-    cell::{Cell, RefCell},
     future::Future,
-    mem::ManuallyDrop,
     pin::Pin,
     task::{Context, Poll, Waker},
     time::Duration,
@@ -15,13 +13,24 @@ use std::{
 
 use madsim::{net::NetSim, runtime::Handle, task::NodeId, time::TimeHandle};
 
-use super::{clock, net::address_of, time};
+use super::{
+    clock,
+    local::{Interest, Local, Pause},
+    net::address_of,
+    time,
+};
 use crate::sim::{
-    BoxError, Config, Director, Levers, Stop, agenda,
-    attention::Attention,
-    gate::{Gate, Here},
+    config::{BoxError, Config},
+    director::Director,
+    director_schedule::DirectorSchedule,
+    effect::{NetworkControl, NetworkEffect},
+    gate::Gate,
+    handle,
+    host::Here,
     link::Pair,
-    world::{self, Request, World},
+    simulation::{self, with_world},
+    stop::Stop,
+    world::World,
 };
 
 /// The director is not asked more often than this.
@@ -30,76 +39,58 @@ const TICK: Duration = Duration::from_millis(1);
 /// Longer than madsim waits before it tries a cut link again, which is ten seconds.
 const QUIET: Duration = Duration::from_secs(11);
 
-thread_local! {
-    static POLLS: Cell<u64> = const { Cell::new(0) };
-    static LAST_POLL: Cell<Duration> = const { Cell::new(Duration::ZERO) };
-    /// Without a destructor, which every access would have to ask for; the end of a run empties it.
-    static PAUSE: RefCell<ManuallyDrop<Option<Pause>>> =
-        const { RefCell::new(ManuallyDrop::new(None)) };
+/// Runs `f` on the driver's state of the simulation at hand.
+fn with<R>(f: impl FnOnce(&Local) -> R) -> R {
+    simulation::with(|simulation| f(&simulation.simulator))
 }
 
-/// What the harness waits for.
-struct Pause {
-    interest: Interest,
-    /// Until when it sleeps.
-    until: Duration,
-    /// Where the world stood when it was last looked at.
-    seen: (u64, u64),
-    waker: Waker,
+fn polls() -> u64 {
+    with(|local| local.polls.get())
 }
 
 impl Pause {
     /// Whether a poll may have changed when the harness has something to do; asked after each, so it is cheap.
     fn has_news(&mut self) -> bool {
-        let (seen, is_urgent) = world::with(|world| {
-            ((world.history_length, world.agenda_next), self.interest.is_urgent(world))
+        let (seen, is_urgent) = with_world(|world| {
+            ((world.history_length, world.event_queue.scheduled()), self.interest.is_urgent(world))
         });
         std::mem::replace(&mut self.seen, seen) != seen || is_urgent || time::armed() == 0
     }
-}
-
-/// What is of interest to the harness.
-#[derive(Clone, Copy)]
-struct Interest {
-    attention: Attention,
-    /// Before this the director is not asked.
-    floor: Duration,
-    steps_max: u64,
-    events_max: u64,
-    virtual_max: Duration,
 }
 
 impl Interest {
     /// Whether the harness has something to do at once.
     fn is_urgent(&self, world: &World) -> bool {
         world.stop.is_some()
-            || !world.requests.is_empty()
+            || !world.crashed.is_empty()
             || world.ledger.length() > self.events_max
-            || POLLS.get() > self.steps_max
+            || polls() > self.steps_max
     }
 
     /// When the harness has something to do; and when nothing will ever happen any more, if until then nothing does.
     fn next(&self) -> (Duration, Option<Duration>) {
-        let (length, is_urgent, due) = world::with(|world| {
+        let (length, is_urgent, due) = with_world(|world| {
             let is_urgent = self.is_urgent(world);
-            let due = world.agenda.first_key_value().map(|((at, _), _)| *at);
+            let due = world.event_queue.first_at();
             (world.history_length, is_urgent, due)
         });
-        let asked = self.attention.next(length).max(self.floor);
+        let asked = self.schedule.next(length).max(self.floor);
         let bound = self.virtual_max.saturating_add(Duration::from_nanos(1));
         let next = if is_urgent { Duration::ZERO } else { due.unwrap_or(Duration::MAX) };
-        let is_quiet = time::armed() == 0 && due.is_none() && !self.attention.told;
-        (next.min(asked).min(bound), is_quiet.then(|| LAST_POLL.get() + QUIET))
+        let is_quiet = time::armed() == 0 && due.is_none() && !self.schedule.told;
+        (next.min(asked).min(bound), is_quiet.then(|| with(|local| local.last_poll.get()) + QUIET))
     }
 }
 
 /// A host's task was polled: the harness is woken where that changes when it has something to do.
 pub(crate) fn polled() {
-    POLLS.set(POLLS.get() + 1);
-    LAST_POLL.set(clock::last_polled());
-    let waker = PAUSE.with_borrow_mut(|pause| {
+    let waker = simulation::try_with(|simulation| {
+        let local = &simulation.simulator;
+        local.polls.set(local.polls.get() + 1);
+        local.last_poll.set(clock::last_polled());
+        let mut pause = local.pause.borrow_mut();
         let pause = pause.as_mut()?;
-        pause.interest.attention.told = false;
+        pause.interest.schedule.told = false;
         if !pause.has_news() {
             return None;
         }
@@ -115,14 +106,14 @@ pub(crate) fn polled() {
         }
         None
     });
-    if let Some(waker) = waker {
+    if let Some(waker) = waker.flatten() {
         waker.wake();
     }
 }
 
 /// madsim wakes the harness at an instant; it cannot be talked out of it.
 fn wake_at(at: Duration, waker: &Waker) {
-    let mut timer = TimeHandle::current().sleep(at.saturating_sub(world::now()));
+    let mut timer = TimeHandle::current().sleep(at.saturating_sub(simulation::now()));
     if Pin::new(&mut timer).poll(&mut Context::from_waker(waker)).is_ready() {
         waker.wake_by_ref();
     }
@@ -130,7 +121,7 @@ fn wake_at(at: Duration, waker: &Waker) {
 
 /// The harness waits for nothing any more.
 fn stop_waiting() {
-    PAUSE.with_borrow_mut(|pause| pause.take());
+    with(|local| local.pause.take());
 }
 
 struct Madsim {
@@ -145,13 +136,13 @@ impl Madsim {
             let (software, address) = (host.software.clone(), address_of(index));
             net.add_dns_record(&host.name, address);
             let start = move || {
-                let life = world::with(|world| world.hosts[index].life);
+                let life = with_world(|world| world.hosts[index].life);
                 let here = Here { host: index, life };
                 let software = software.clone();
                 Gate::software(
                     async move {
                         let result = software().await;
-                        world::ended(here, result.map_err(|error: BoxError| error.to_string()));
+                        handle::ended(here, result.map_err(|error: BoxError| error.to_string()));
                         // madsim ends a node whose software returns; its end is for the harness to order.
                         std::future::pending::<()>().await;
                     },
@@ -164,7 +155,7 @@ impl Madsim {
     }
 
     fn kill_the_dead(&self) {
-        for Request::Crash(host) in world::with(|world| std::mem::take(&mut world.requests)) {
+        for host in with_world(|world| std::mem::take(&mut world.crashed)) {
             Handle::current().kill(self.nodes[host]);
         }
     }
@@ -176,34 +167,28 @@ impl Madsim {
     }
 }
 
-impl Levers for Madsim {
-    fn cut(&mut self, pair: Pair) {
-        self.directions(pair).for_each(|(from, to)| NetSim::current().clog_link(from, to));
-    }
-
-    fn repair(&mut self, pair: Pair) {
-        self.directions(pair).for_each(|(from, to)| NetSim::current().unclog_link(from, to));
-    }
-
-    /// Streams hold back by themselves.
-    fn clog(&mut self, _: Pair) {}
-
-    fn release(&mut self, _: Pair) {}
-
-    fn restart(&mut self, host: usize) {
-        Handle::current().restart(self.nodes[host]);
+impl NetworkControl for Madsim {
+    fn perform(&mut self, effect: NetworkEffect) {
+        match effect {
+            NetworkEffect::Cut(pair) => {
+                self.directions(pair).for_each(|(from, to)| NetSim::current().clog_link(from, to));
+            }
+            NetworkEffect::Repair(pair) => {
+                self.directions(pair)
+                    .for_each(|(from, to)| NetSim::current().unclog_link(from, to));
+            }
+            // Streams hold back by themselves.
+            NetworkEffect::Clog(_) | NetworkEffect::Release(_) => {}
+            NetworkEffect::Restart(host) => Handle::current().restart(self.nodes[host]),
+        }
     }
 }
 
 /// Runs a simulation to its end; says why it ended early, and how many polls of tasks there were.
 pub(super) async fn run(config: &Config, director: &mut dyn Director) -> (Option<Stop>, u64) {
-    POLLS.set(0);
-    LAST_POLL.set(Duration::ZERO);
-    stop_waiting();
-    time::reset();
     let mut simulator = Madsim::build(config);
     let stop = turn(config, director, &mut simulator).await;
-    let steps = POLLS.get();
+    let steps = polls();
     stop_waiting();
     end(&simulator).await;
     (stop, steps)
@@ -216,44 +201,44 @@ async fn turn(
 ) -> Option<Stop> {
     let bounds = config.bounds;
     let mut interest = Interest {
-        attention: Attention::default(),
+        schedule: DirectorSchedule::default(),
         floor: Duration::ZERO,
         steps_max: bounds.steps_max,
         events_max: bounds.events_max,
         virtual_max: bounds.virtual_max,
     };
     loop {
-        let now = world::now();
+        let now = simulation::now();
         simulator.kill_the_dead();
-        let (stop, events) = world::with(|world| {
+        let (stop, events) = with_world(|world| {
             world.reached(now);
             (world.stop.take(), world.ledger.length())
         });
-        if let Some(stop) = stop.or_else(|| bounds.met(now, POLLS.get(), events)) {
+        if let Some(stop) = stop.or_else(|| bounds.met(now, polls(), events)) {
             return Some(stop);
         }
-        while let Some(due) = world::with(|world| world.pop_due(now)) {
-            interest.attention.is_broken();
-            agenda::fulfil(due, simulator);
-            LAST_POLL.set(now);
+        while let Some(event) = with_world(|world| world.event_queue.pop(now)) {
+            interest.schedule.is_broken();
+            handle::happen(event, simulator);
+            with(|local| local.last_poll.set(now));
             simulator.kill_the_dead();
         }
-        if now >= interest.floor || interest.attention.quiescent {
-            let is_over = interest.attention.ask(now, director, simulator);
+        if now >= interest.floor || interest.schedule.quiescent {
+            let is_over = interest.schedule.ask(now, director, simulator);
             simulator.kill_the_dead();
             if is_over {
                 return None;
             }
             interest.floor = now + TICK;
-            if world::with(|world| world.ledger.length()) != events {
+            if with_world(|world| world.ledger.length()) != events {
                 // What the director did may let hosts go on.
-                LAST_POLL.set(now);
+                with(|local| local.last_poll.set(now));
             }
         }
-        let polls = POLLS.get();
+        let polls_before = polls();
         let is_quiet = Waiting { interest, timer: None }.await;
-        interest.attention.told &= polls == POLLS.get();
-        interest.attention.quiescent = is_quiet;
+        interest.schedule.told &= polls_before == polls();
+        interest.schedule.quiescent = is_quiet;
     }
 }
 
@@ -269,7 +254,7 @@ impl Future for Waiting {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
         stop_waiting();
-        let now = world::now();
+        let now = simulation::now();
         let (next, quiet) = self.interest.next();
         if next <= now {
             return Poll::Ready(false);
@@ -281,9 +266,9 @@ impl Future for Waiting {
         if self.timer.replace(until) != Some(until) {
             wake_at(until, cx.waker());
         }
-        let seen = world::with(|world| (world.history_length, world.agenda_next));
+        let seen = with_world(|world| (world.history_length, world.event_queue.scheduled()));
         let pause = Pause { interest: self.interest, until, seen, waker: cx.waker().clone() };
-        PAUSE.set(ManuallyDrop::new(Some(pause)));
+        with(|local| local.pause.replace(Some(pause)));
         Poll::Pending
     }
 }
@@ -291,11 +276,7 @@ impl Future for Waiting {
 /// Takes the hosts down, dead, so that no destructor has an effect. madsim lets go of a task only where the task is
 /// woken once more; what is left over when it ends would stay in memory for ever.
 async fn end(simulator: &Madsim) {
-    world::with(|world| {
-        for host in world.hosts.iter_mut().filter(|host| host.state != world::State::Ended) {
-            host.state = world::State::Down;
-        }
-    });
+    with_world(|world| world.stop_all_hosts());
     simulator.nodes.iter().for_each(|node| Handle::current().kill(*node));
     madsim::time::sleep(TICK).await;
 }

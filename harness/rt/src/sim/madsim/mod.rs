@@ -7,6 +7,7 @@
 pub(crate) mod clock;
 mod driver;
 mod helper;
+mod local;
 pub(crate) mod net;
 pub(crate) mod task;
 pub(crate) mod time;
@@ -27,7 +28,13 @@ use tokio::{
     task::unconstrained,
 };
 
-use crate::sim::{self, Config, Director, Finished, Latency, Tracing};
+use crate::sim::{
+    self,
+    config::{Config, Latency},
+    director::Director,
+    finished::Finished,
+    ledger::Tracing,
+};
 
 /// The name of this simulator, as records give it.
 pub(crate) const NAME: &str = "madsim";
@@ -40,6 +47,7 @@ pub(crate) const DROPS_TASKS_BY_SEED: bool = true;
 
 pub(crate) use driver::polled;
 pub(crate) use helper::on_any_thread;
+pub(crate) use local::Local;
 
 /// The kernel's monotonic clock, in nanoseconds, also while madsim has replaced libc's.
 pub(crate) fn kernel_ns() -> u64 {
@@ -53,7 +61,7 @@ pub(crate) fn run_here(config: &Config, tracing: Tracing, director: &mut dyn Dir
     // First of all, before any hash map: it seeds the thread's hash keys.
     let runtime = Runtime::with_seed_and_config(seed(config), settings(config));
     let simulation = || runtime.block_on(simulate(config, tracing, director));
-    sim::measured(|| with_tokio_seeded(config, simulation))
+    with_tokio_seeded(config, simulation)
 }
 
 /// With tokio's own draws by the seed too: with them a channel picks whom it wakes first, and `tokio::select!` where it
@@ -68,9 +76,9 @@ fn with_tokio_seeded<T>(config: &Config, run: impl FnOnce() -> T) -> T {
 
 async fn simulate(config: &Config, tracing: Tracing, director: &mut dyn Director) -> Finished {
     let guard = clock::start();
-    sim::begin(config, tracing);
+    let began = sim::begin(config, tracing);
     let (stop, steps) = driver::run(config, director).await;
-    let finished = sim::end(stop, steps);
+    let finished = sim::end(began, stop, steps);
     drop(guard);
     finished
 }

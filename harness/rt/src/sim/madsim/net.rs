@@ -15,9 +15,9 @@ use madsim::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::sim::{
-    gate,
+    context, handle,
     link::{Links, Pair},
-    world,
+    simulation::with_world,
 };
 
 /// Bytes of a frame's length.
@@ -48,7 +48,7 @@ pub(crate) fn address_of(host: usize) -> IpAddr {
 fn host_at(address: IpAddr) -> Option<usize> {
     let IpAddr::V4(address) = address else { return None };
     let number = u32::from(address).checked_sub(NETWORK)? as usize;
-    let hosts = world::with(|world| world.hosts.len());
+    let hosts = with_world(|world| world.hosts.len());
     number.checked_sub(1).filter(|host| *host < hosts)
 }
 
@@ -67,10 +67,10 @@ pub(crate) async fn connect(address: &str) -> io::Result<Wire> {
     let Some((host, port)) = host_and_port(address) else {
         return TcpStream::connect(address).await.map(Wire::new);
     };
-    if let Some(here) = gate::here() {
+    if let Some(here) = context::here() {
         let pair = Pair::of(here.host, host);
         std::future::poll_fn(|cx| {
-            world::with(|world| {
+            with_world(|world| {
                 if is_held(&world.links, pair) {
                     world.links.wait(pair, cx.waker());
                     return Poll::Pending;
@@ -86,12 +86,12 @@ pub(crate) async fn connect(address: &str) -> io::Result<Wire> {
 /// Whom an address means, where it is a host of the simulation.
 fn host_and_port(address: &str) -> Option<(usize, u16)> {
     let (name, port) = address.rsplit_once(':')?;
-    Some((world::with(|world| world.host_named(name))?, port.parse().ok()?))
+    Some((with_world(|world| world.host_named(name))?, port.parse().ok()?))
 }
 
 /// The link it goes over, and how often that was reset so far.
 pub(crate) fn link(wire: &Wire) -> Option<(Pair, u64)> {
-    world::link_to(host_at(wire.inner.peer_addr().ok()?.ip())?)
+    handle::link_to(host_at(wire.inner.peer_addr().ok()?.ip())?)
 }
 
 /// Whether bytes that have arrived over a clogged link are to be held back by us.

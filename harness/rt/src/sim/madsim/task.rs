@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use crate::sim::gate::{Gate, Here};
+use crate::sim::{gate::Gate, host::Here};
 
 /// Waits for a task, or ends it; dropping it lets the task run on.
 #[derive(Debug)]

@@ -4,7 +4,6 @@
 //! can happen by itself, and a run whose clients wait is a deadlock.
 
 use std::{
-    cell::Cell,
     error::Error,
     fmt,
     future::{Future, IntoFuture, poll_fn},
@@ -16,20 +15,19 @@ use std::{
 use tokio::time::Instant;
 pub use tokio::time::MissedTickBehavior;
 
-use crate::sim::clock;
-
-thread_local! {
-    static ARMED: Cell<usize> = const { Cell::new(0) };
-}
+use crate::sim::{clock, simulation};
 
 /// How many timers are armed.
 pub(crate) fn armed() -> usize {
-    ARMED.get()
+    simulation::try_with(|simulation| simulation.simulator.armed.get()).unwrap_or_default()
 }
 
-/// Forgets the timers of the simulation before.
-pub(crate) fn reset() {
-    ARMED.set(0);
+/// Counts the armed timers, also while the simulation ends.
+fn count(change: impl FnOnce(usize) -> usize) {
+    simulation::try_with(|simulation| {
+        let armed = &simulation.simulator.armed;
+        armed.set(change(armed.get()));
+    });
 }
 
 /// A timer that is armed.
@@ -38,15 +36,14 @@ struct Armed(());
 
 impl Armed {
     fn new() -> Self {
-        ARMED.set(ARMED.get() + 1);
+        count(|armed| armed + 1);
         Self(())
     }
 }
 
 impl Drop for Armed {
     fn drop(&mut self) {
-        // Also where the thread, or the simulation, is at its end already.
-        let _ = ARMED.try_with(|armed| armed.set(armed.get().saturating_sub(1)));
+        count(|armed| armed.saturating_sub(1));
     }
 }
 

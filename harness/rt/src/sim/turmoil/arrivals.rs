@@ -15,7 +15,7 @@ use std::{
 use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::{
-    sim::{clock, world},
+    sim::{clock, simulation::with_world},
     time::{Instant, Sleep, sleep_until},
 };
 
@@ -46,7 +46,7 @@ impl Arrivals {
                 Poll::Pending => break,
                 Poll::Ready(result) => result?,
             }
-            let delay = world::with(|world| world.draw_network_delay());
+            let delay = with_world(|world| world.draw_network_delay());
             let mut due = clock::instant() + delay;
             if let Some((before, _)) = self.queue.back() {
                 due = due.max(*before);

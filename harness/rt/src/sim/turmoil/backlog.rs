@@ -19,8 +19,8 @@ use tokio::{
 };
 use turmoil::net::TcpListener;
 
-use super::net::Wire;
-use crate::sim::{gate, world};
+use super::wire::Wire;
+use crate::sim::{context, handle};
 
 /// What accepts, for as long as somebody listens.
 type Accept = Option<Pin<Box<dyn Future<Output = ()> + Send>>>;
@@ -48,9 +48,9 @@ impl Listener {
             }
         };
         let accepting: Arc<Mutex<Accept>> = Arc::new(Mutex::new(Some(Box::pin(accept))));
-        let (here, polled) = (gate::here(), accepting.clone());
+        let (here, polled) = (context::here(), accepting.clone());
         // A machine that is down answers nobody.
-        let is_alive = move || here.is_some_and(world::is_alive);
+        let is_alive = move || here.is_some_and(handle::is_alive);
         let task = tokio::spawn(poll_fn(move |cx| match open(&polled).as_mut() {
             Some(accept) if is_alive() => accept.as_mut().poll(cx),
             Some(_) => Poll::Pending,

@@ -1,7 +1,7 @@
 //! The virtual clock and the entropy of one simulation, in thread-local cells.
 //!
-//! They are cells of their own, apart from the world, because libc's clock is asked at any moment, also while the
-//! world is borrowed.
+//! They are the one thing of a simulation that stands apart from it: our replacements of libc's functions are asked at
+//! any moment, also before a simulation begins, while its world is borrowed, and while its thread ends.
 
 use std::{
     cell::{Cell, RefCell},
@@ -11,8 +11,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::timers;
-use crate::sim::gate::Here;
+use crate::sim::host::Here;
 
 /// The wall clock at the beginning of every simulation, in nanoseconds.
 const WALL_START_NS: u64 = chaosdrill_core::duration::WALL_START_MS as u64 * 1_000_000;
@@ -51,6 +50,10 @@ thread_local! {
     static STEP_NS: Cell<u64> = const { Cell::new(0) };
     static HOST: Cell<Option<HostClock>> = const { Cell::new(None) };
     static ENTROPY: Cell<u64> = const { Cell::new(0) };
+    /// How many tasks are being polled, one within the other.
+    static POLLED: Cell<u32> = const { Cell::new(0) };
+    /// Set while our clock itself asks for the time, which an unpaused tokio clock does.
+    static ASKING: Cell<bool> = const { Cell::new(false) };
     /// Without a destructor, so that it can be asked at any moment; the guard empties it.
     static KNOWN: RefCell<ManuallyDrop<Vec<Known>>> =
         const { RefCell::new(ManuallyDrop::new(Vec::new())) };
@@ -74,6 +77,7 @@ pub(crate) fn start(entropy: u64) -> Guard {
     STEP_NS.set(0);
     HOST.set(None);
     ENTROPY.set(entropy);
+    POLLED.set(0);
     ACTIVE.set(true);
     Guard(())
 }
@@ -171,10 +175,35 @@ pub(crate) fn without_skew<R>(call: impl FnOnce() -> R) -> R {
     output
 }
 
+/// tokio begins to poll a task.
+pub(crate) fn enter_task() {
+    POLLED.set(POLLED.get() + 1);
+}
+
+/// tokio ends the poll of a task.
+pub(crate) fn leave_task() {
+    POLLED.set(POLLED.get().saturating_sub(1));
+}
+
+/// Whether a task is being polled right now.
+pub(crate) fn is_a_task_polled() -> bool {
+    POLLED.get() > 0
+}
+
+/// Answers libc from a simulation's clock; `None` on any other thread, and while that clock itself asks libc.
+pub(crate) fn answer(ask: impl FnOnce() -> u64) -> Option<u64> {
+    if !is_active() || ASKING.replace(true) {
+        return None;
+    }
+    let ns = ask();
+    ASKING.set(false);
+    Some(ns)
+}
+
 /// What libc's monotonic clock shows.
 pub(crate) fn monotonic_ns() -> u64 {
     // Between the polls of tasks only tokio asks, to measure itself, and it asks often.
-    let now = if timers::is_a_task_polled() { now_ns() } else { STEP_NS.get() };
+    let now = if is_a_task_polled() { now_ns() } else { STEP_NS.get() };
     MONOTONIC_START_NS + now
 }
 

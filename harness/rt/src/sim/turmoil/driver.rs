@@ -16,14 +16,20 @@ use std::{
 use chaosdrill_core::check::panic_message;
 use tokio::runtime::Handle;
 
-use super::{clock, timers};
+use super::{clock, eye};
 use crate::sim::{
-    BoxError, Config, Director, Levers, Stop, agenda,
-    attention::Attention,
-    gate::{Gate, Here},
+    config::{BoxError, Config},
+    director::Director,
+    director_schedule::DirectorSchedule,
+    effect::{NetworkControl, NetworkEffect},
+    gate::Gate,
+    handle,
+    host::Here,
     link::Pair,
-    profile::{self, Part},
-    world::{self, Request},
+    measure::measure,
+    profile::Part,
+    simulation::with_world,
+    stop::Stop,
 };
 
 const TICK: Duration = Duration::from_millis(1);
@@ -50,7 +56,7 @@ impl Turmoil<'_> {
 
     /// Whether there is a message that will arrive by itself.
     fn is_a_message_under_way(&self) -> bool {
-        let clogged = world::with(|world| world.links.clogged());
+        let clogged = with_world(|world| world.links.clogged());
         let held: Vec<_> = clogged
             .into_iter()
             .filter_map(|pair| self.ends(pair))
@@ -82,33 +88,18 @@ impl Turmoil<'_> {
     }
 }
 
-impl Levers for Turmoil<'_> {
-    fn cut(&mut self, pair: Pair) {
+impl NetworkControl for Turmoil<'_> {
+    fn perform(&mut self, effect: NetworkEffect) {
+        let (pair, act): (Pair, fn(&turmoil::Sim<'_>, &str, &str)) = match effect {
+            NetworkEffect::Cut(pair) => (pair, |sim, a, b| sim.partition(a, b)),
+            NetworkEffect::Repair(pair) => (pair, |sim, a, b| sim.repair(a, b)),
+            NetworkEffect::Clog(pair) => (pair, |sim, a, b| sim.hold(a, b)),
+            NetworkEffect::Release(pair) => (pair, |sim, a, b| sim.release(a, b)),
+            NetworkEffect::Restart(host) => return self.sim.bounce(self.names[host].as_str()),
+        };
         if let Some((a, b)) = self.ends(pair) {
-            self.sim.partition(a, b);
+            act(&self.sim, a, b);
         }
-    }
-
-    fn repair(&mut self, pair: Pair) {
-        if let Some((a, b)) = self.ends(pair) {
-            self.sim.repair(a, b);
-        }
-    }
-
-    fn clog(&mut self, pair: Pair) {
-        if let Some((a, b)) = self.ends(pair) {
-            self.sim.hold(a, b);
-        }
-    }
-
-    fn release(&mut self, pair: Pair) {
-        if let Some((a, b)) = self.ends(pair) {
-            self.sim.release(a, b);
-        }
-    }
-
-    fn restart(&mut self, host: usize) {
-        self.sim.bounce(self.names[host].as_str());
     }
 }
 
@@ -127,12 +118,12 @@ fn build(config: &Config) -> Turmoil<'static> {
         let (software, runtimes) = (host.software.clone(), runtimes.clone());
         sim.host(host.name.as_str(), move || {
             runtimes.borrow_mut()[index] = Some(Handle::current());
-            let here = Here { host: index, life: world::with(|world| world.hosts[index].life) };
+            let here = Here { host: index, life: with_world(|world| world.hosts[index].life) };
             let software = software.clone();
             Gate::software(
                 async move {
                     let result = software().await;
-                    world::ended(here, result.map_err(|error: BoxError| error.to_string()));
+                    handle::ended(here, result.map_err(|error: BoxError| error.to_string()));
                     std::future::pending::<turmoil::Result>().await
                 },
                 here,
@@ -144,18 +135,16 @@ fn build(config: &Config) -> Turmoil<'static> {
 
 /// Runs a simulation to its end; says why it ended early, and how many steps were executed.
 pub(super) fn run(config: &Config, director: &mut dyn Director) -> (Option<Stop>, u64) {
-    timers::reset();
-    tracing::subscriber::with_default(timers::Eye, || {
+    tracing::subscriber::with_default(eye::Eye, || {
         let mut crank = Crank {
             turmoil: build(config),
             elapsed: Duration::ZERO,
             steps: 0,
-            attention: Attention::default(),
+            schedule: DirectorSchedule::default(),
         };
-        let stop = profile::measure(Part::Loop, || crank.run(config, director));
+        let stop = measure(Part::Loop, || crank.run(config, director));
         let steps = crank.steps;
         crank.end(&stop);
-        timers::reset();
         (stop, steps)
     })
 }
@@ -164,18 +153,18 @@ struct Crank {
     turmoil: Turmoil<'static>,
     elapsed: Duration,
     steps: u64,
-    attention: Attention,
+    schedule: DirectorSchedule,
 }
 
 impl Crank {
     fn run(&mut self, config: &Config, director: &mut dyn Director) -> Option<Stop> {
         loop {
-            while let Some(due) = world::with(|world| world.pop_due(self.elapsed)) {
-                self.attention.is_broken();
-                agenda::fulfil(due, &mut self.turmoil);
+            while let Some(event) = with_world(|world| world.event_queue.pop(self.elapsed)) {
+                self.schedule.is_broken();
+                handle::happen(event, &mut self.turmoil);
                 self.crash_the_dead();
             }
-            let is_over = self.attention.ask(self.elapsed, director, &mut self.turmoil);
+            let is_over = self.schedule.ask(self.elapsed, director, &mut self.turmoil);
             self.crash_the_dead();
             if is_over {
                 return None;
@@ -188,9 +177,9 @@ impl Crank {
 
     /// One step of the simulator, with what follows from it.
     fn step(&mut self, config: &Config) -> Option<Stop> {
-        let polls = timers::polls();
+        let polls = eye::polls();
         let step = AssertUnwindSafe(|| self.turmoil.sim.step());
-        match profile::measure(Part::Step, || timers::step(|| catch_unwind(step))) {
+        match measure(Part::Step, || eye::step(|| catch_unwind(step))) {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => return Some(Stop::Panicked { message: error.to_string() }),
             Err(panic) => return Some(Stop::Panicked { message: panic_message(&*panic) }),
@@ -198,10 +187,10 @@ impl Crank {
         self.steps += 1;
         self.pass(TICK);
         self.crash_the_dead();
-        if timers::polls() != polls {
-            self.attention.told = false;
+        if eye::polls() != polls {
+            self.schedule.told = false;
         }
-        let (stop, events) = world::with(|world| {
+        let (stop, events) = with_world(|world| {
             world.reached(self.elapsed);
             (world.stop.take(), world.ledger.length())
         });
@@ -219,26 +208,25 @@ impl Crank {
 
     /// Tells turmoil of hosts that are down already as far as their tasks are concerned.
     fn crash_the_dead(&mut self) {
-        for Request::Crash(host) in world::with(|world| std::mem::take(&mut world.requests)) {
+        for host in with_world(|world| std::mem::take(&mut world.crashed)) {
             self.turmoil.crash(host);
         }
     }
 
     /// Goes to the next thing that will happen, where nothing happens now.
     fn look_ahead(&mut self, may_skip: bool) {
-        self.attention.quiescent = false;
-        if timers::is_a_task_ready() || self.turmoil.is_a_message_under_way() {
+        self.schedule.quiescent = false;
+        if eye::is_a_task_ready() || self.turmoil.is_a_message_under_way() {
             return;
         }
-        let (due, length) = world::with(|world| {
-            (world.agenda.first_key_value().map(|((at, _), _)| *at), world.history_length)
-        });
-        let deadline = timers::next_deadline(self.elapsed);
-        self.attention.quiescent = deadline.is_none() && due.is_none() && !self.attention.told;
-        if self.attention.quiescent || !may_skip {
+        let (due, length) =
+            with_world(|world| (world.event_queue.first_at(), world.history_length));
+        let deadline = eye::next_deadline(self.elapsed);
+        self.schedule.quiescent = deadline.is_none() && due.is_none() && !self.schedule.told;
+        if self.schedule.quiescent || !may_skip {
             return;
         }
-        let look = self.attention.next(length);
+        let look = self.schedule.next(length);
         let ours = due.map_or(look, |due| due.min(look));
         let next = deadline.map_or(ours, |deadline| deadline.min(ours));
         let ticks = next.saturating_sub(self.elapsed).as_nanos() / TICK.as_nanos();
@@ -256,11 +244,7 @@ impl Crank {
 
     /// Takes the simulator down, with every host dead, so that no destructor has an effect.
     fn end(self, stop: &Option<Stop>) {
-        world::with(|world| {
-            for host in world.hosts.iter_mut().filter(|host| host.state != world::State::Ended) {
-                host.state = world::State::Down;
-            }
-        });
+        with_world(|world| world.stop_all_hosts());
         if matches!(stop, Some(Stop::Panicked { .. })) {
             // The simulator was left in the middle of a step; its own destructors would trip over that.
             std::mem::forget(self.turmoil);

@@ -5,17 +5,9 @@
 //! ours; on any other thread they go on to the kernel. This is the one module with unsafe code.
 #![expect(unsafe_code, reason = "libc's symbols can be replaced only by extern functions")]
 
-use std::{
-    cell::Cell,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::clock;
-
-thread_local! {
-    /// Set while our clock itself asks for the time, which an unpaused tokio clock does.
-    static ASKING: Cell<bool> = const { Cell::new(false) };
-}
 
 /// Fills `buffer` from the simulation's entropy, or asks the kernel.
 #[unsafe(no_mangle)]
@@ -48,12 +40,11 @@ unsafe extern "C" fn clock_gettime(
     clock_id: libc::clockid_t,
     time: *mut libc::timespec,
 ) -> libc::c_int {
-    if clock::is_active() && !ASKING.replace(true) {
-        let ns = match clock_id {
-            libc::CLOCK_REALTIME | libc::CLOCK_REALTIME_COARSE => clock::wall_ns(),
-            _ => clock::monotonic_ns(),
-        };
-        ASKING.set(false);
+    let ask = || match clock_id {
+        libc::CLOCK_REALTIME | libc::CLOCK_REALTIME_COARSE => clock::wall_ns(),
+        _ => clock::monotonic_ns(),
+    };
+    if let Some(ns) = clock::answer(ask) {
         // SAFETY: by libc's contract `time` points to a writable timespec.
         unsafe {
             time.write(libc::timespec {

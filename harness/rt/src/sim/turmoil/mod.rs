@@ -4,10 +4,12 @@ mod arrivals;
 mod backlog;
 pub(crate) mod clock;
 mod driver;
+mod eye;
 mod libc_override;
 pub(crate) mod net;
 pub(crate) mod task;
 mod timers;
+mod wire;
 
 use std::{
     future::Future,
@@ -17,7 +19,10 @@ use std::{
 
 use chaosdrill_core::plan::Order;
 
-use crate::sim::{self, Config, Director, Finished, Tracing};
+use crate::sim::{self, config::Config, director::Director, finished::Finished, ledger::Tracing};
+
+/// What turmoil's driver keeps for a simulation: the timers and tasks that tokio has told of.
+pub(crate) use timers::Timers as Local;
 
 /// The name of this simulator, as records give it.
 pub(crate) const NAME: &str = "turmoil";
@@ -33,11 +38,9 @@ pub(crate) use libc_override::kernel_ns;
 /// Runs one simulation on the thread at hand, which is fresh.
 pub(crate) fn run_here(config: &Config, tracing: Tracing, director: &mut dyn Director) -> Finished {
     let guard = clock::start(config.seed.stream("entropy").next_u64());
-    let finished = sim::measured(|| {
-        sim::begin(config, tracing);
-        let (stop, steps) = driver::run(config, director);
-        sim::end(stop, steps)
-    });
+    let began = sim::begin(config, tracing);
+    let (stop, steps) = driver::run(config, director);
+    let finished = sim::end(began, stop, steps);
     drop(guard);
     finished
 }

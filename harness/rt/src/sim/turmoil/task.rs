@@ -4,7 +4,7 @@ use std::future::Future;
 
 pub use tokio::task::{JoinError, JoinHandle};
 
-use crate::sim::gate::{Gate, Here};
+use crate::sim::{gate::Gate, host::Here};
 
 /// Spawns a task on the host at hand.
 pub(crate) fn spawn<F>(future: F, here: Here) -> JoinHandle<F::Output>

@@ -12,7 +12,7 @@ use sqlx::{
 };
 
 use super::{PooledConnection, round_trip};
-use crate::sim::{database, faulty, inspector};
+use crate::sim::{database, injected_errors, inspector};
 
 /// The steps of [`Migrator::undo`], which takes connections of sqlx's own only.
 pub(crate) async fn undo(
@@ -63,7 +63,7 @@ impl PooledConnection {
             Value::Null,
             Some(handle),
             || match database::run(handle, &mut operation) {
-                None => Err(faulty::sql(ErrorKind::Reset)),
+                None => Err(injected_errors::sql(ErrorKind::Reset)),
                 Some(Ok(output)) => Ok(Some(output)),
                 Some(Err(
                     MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _),

@@ -1,12 +1,16 @@
-//! When the director of a run is asked, and which bounds end it: the same on every simulator.
+//! When the director of a run is asked: the same on every simulator.
 
 use std::time::Duration;
 
-use crate::sim::{Bounds, Control, Director, Levers, Next, Stop, world};
+use crate::sim::{
+    director::{Control, Director, Next},
+    effect::NetworkControl,
+    simulation::with_world,
+};
 
-/// What the director was told, and when it wants to hear more.
+/// What the director knows, and when it wants to be asked again.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Attention {
+pub(crate) struct DirectorSchedule {
     pub(crate) quiescent: bool,
     /// Whether the director knows of the quiescence at hand.
     pub(crate) told: bool,
@@ -16,14 +20,14 @@ pub(crate) struct Attention {
     wake: (Duration, Duration),
 }
 
-impl Default for Attention {
+impl Default for DirectorSchedule {
     fn default() -> Self {
         let wake = (Duration::ZERO, Duration::ZERO);
         Self { quiescent: false, told: false, seen: u64::MAX, wake }
     }
 }
 
-impl Attention {
+impl DirectorSchedule {
     /// Something happens again.
     pub(crate) fn is_broken(&mut self) {
         (self.quiescent, self.told) = (false, false);
@@ -40,16 +44,16 @@ impl Attention {
         &mut self,
         now: Duration,
         director: &mut dyn Director,
-        levers: &mut dyn Levers,
+        network: &mut dyn NetworkControl,
     ) -> bool {
-        let length = world::with(|world| world.history_length);
+        let length = with_world(|world| world.history_length);
         if !self.quiescent && now < self.next(length) {
             return false;
         }
         self.told |= self.quiescent;
-        let mut control = Control { quiescent: self.quiescent || self.told, driver: levers };
+        let mut control = Control { quiescent: self.quiescent || self.told, network };
         let next = director.wake(&mut control);
-        self.seen = world::with(|world| world.history_length);
+        self.seen = with_world(|world| world.history_length);
         match next {
             Next::Finish => true,
             Next::Wake { not_before, at } => {
@@ -57,21 +61,5 @@ impl Attention {
                 false
             }
         }
-    }
-}
-
-impl Bounds {
-    /// The bound that a run has met.
-    pub(crate) fn met(&self, elapsed: Duration, steps: u64, events: u64) -> Option<Stop> {
-        let which = if elapsed > self.virtual_max {
-            format!("{} of virtual time", chaosdrill_core::duration::format(self.virtual_max))
-        } else if steps > self.steps_max {
-            format!("{} simulator steps", self.steps_max)
-        } else if events > self.events_max {
-            format!("{} events in the trace", self.events_max)
-        } else {
-            return None;
-        };
-        Some(Stop::Bound { which })
     }
 }

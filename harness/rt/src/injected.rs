@@ -1,0 +1,13 @@
+//! The error of a failpoint.
+
+/// The error a failpoint gives when a fault orders one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Injected(pub &'static str);
+
+impl std::fmt::Display for Injected {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "failpoint {} was told to fail", self.0)
+    }
+}
+
+impl std::error::Error for Injected {}

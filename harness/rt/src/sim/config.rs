@@ -1,0 +1,180 @@
+//! Everything that determines one run, but for the code: hosts, plan, watches, latencies and bounds.
+
+use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
+
+use chaosdrill_core::{Plan, Seed, Swarm, limits};
+
+/// The name under which the database stands among the hosts.
+pub const DATABASE_HOST: &str = "db";
+
+/// The name under which object storage stands among the hosts.
+pub const STORE_HOST: &str = "store";
+
+/// Any error of a host's software.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// How a host's software ends.
+pub type Ended = Result<(), BoxError>;
+
+type Software = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Ended> + Send>> + Send + Sync>;
+
+/// One simulated machine.
+#[derive(Clone)]
+pub struct Host {
+    pub(crate) name: String,
+    pub(crate) software: Software,
+    pub(crate) is_client: bool,
+    pub(crate) supervised: Option<Duration>,
+}
+
+impl Host {
+    /// A machine that runs `software` at each start; it is expected to run until it crashes.
+    pub fn new<F>(name: impl Into<String>, software: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Ended> + Send + 'static,
+    {
+        Self {
+            name: name.into(),
+            software: Arc::new(move || Box::pin(software())),
+            is_client: false,
+            supervised: None,
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether the machine is part of the workload.
+    pub fn is_client(&self) -> bool {
+        self.is_client
+    }
+
+    /// The machine is part of the workload: the run waits for its software to end.
+    #[must_use]
+    pub fn client(mut self) -> Self {
+        self.is_client = true;
+        self
+    }
+
+    /// Software that ends by itself is started again after this much virtual time, as a supervisor would.
+    #[must_use]
+    pub fn supervised(mut self, after: Duration) -> Self {
+        self.supervised = Some(after);
+        self
+    }
+}
+
+/// A query whose rows the harness itself reads after every committed write, outside virtual time.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    /// Name in the history.
+    pub name: String,
+    /// Which database, by the name in its URL.
+    pub database: String,
+    /// The query; its first column is the key of a row.
+    pub sql: String,
+}
+
+/// Objects whose path begins so, shown to checks at every change.
+#[derive(Clone, Debug)]
+pub struct StoreWatch {
+    /// Name in the history.
+    pub name: String,
+    /// Which store, by the name in its URL.
+    pub store: String,
+    /// The beginning of the paths, as text; empty for all.
+    pub prefix: String,
+}
+
+/// How long a message or statement travels, each way, in whole milliseconds, both ends included.
+#[derive(Clone, Copy, Debug)]
+pub struct Latency {
+    /// Shortest.
+    pub ms_min: u64,
+    /// Longest.
+    pub ms_max: u64,
+}
+
+/// Everything that determines one run, but for the code.
+#[derive(Clone)]
+pub struct Config {
+    /// The seed of everything the plan does not fix.
+    pub seed: Seed,
+    /// The faults.
+    pub plan: Plan,
+    /// Dice that add faults to the plan while the run goes on.
+    pub swarm: Option<Swarm>,
+    /// The planted defect that is switched on.
+    pub defect: Option<String>,
+    /// The machines, in the order in which they start.
+    pub hosts: Vec<Host>,
+    /// The catalogue of failpoint names of the targets.
+    pub failpoints: Vec<&'static str>,
+    /// The rows the harness watches.
+    pub watches: Vec<Watch>,
+    /// The objects the harness watches.
+    pub store_watches: Vec<StoreWatch>,
+    /// Latency between machines.
+    pub network: Latency,
+    /// Latency between a machine and the database.
+    pub database: Latency,
+    /// Latency between a machine and object storage.
+    pub store: Latency,
+    /// Folder for the databases of this run; made by the run, and left to the caller.
+    pub folder: PathBuf,
+    /// Bounds of this run.
+    pub bounds: Bounds,
+    /// Whether [`Finished::profile`] is wanted.
+    pub profile: bool,
+    /// Whether [`Finished::statements`] are wanted.
+    pub record_statements: bool,
+    /// Whether idle time is skipped; only a test of the skip itself turns it off.
+    pub skip_idle: bool,
+}
+
+impl Config {
+    /// These hosts under these faults, and everything else as it is unless a scenario says otherwise.
+    pub fn new(plan: Plan, hosts: Vec<Host>, folder: PathBuf) -> Self {
+        Self {
+            seed: plan.seed,
+            plan,
+            swarm: None,
+            defect: None,
+            hosts,
+            failpoints: Vec::new(),
+            watches: Vec::new(),
+            store_watches: Vec::new(),
+            network: Latency { ms_min: 1, ms_max: 10 },
+            database: Latency { ms_min: 0, ms_max: 3 },
+            store: Latency { ms_min: 1, ms_max: 8 },
+            folder,
+            bounds: Bounds::default(),
+            profile: false,
+            record_statements: false,
+            skip_idle: true,
+        }
+    }
+}
+
+/// Bounds of one run; each ends it as unknown and says so.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Virtual time.
+    pub virtual_max: Duration,
+    /// Executed simulator steps.
+    pub steps_max: u64,
+    /// Events in the trace.
+    pub events_max: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            virtual_max: limits::RUN_VIRTUAL_MAX,
+            steps_max: limits::RUN_STEPS_MAX,
+            events_max: limits::RUN_EVENTS_MAX,
+        }
+    }
+}

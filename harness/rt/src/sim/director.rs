@@ -1,0 +1,89 @@
+//! The director of a run: asked between steps, it decides when chaos ends and when the run is over.
+
+use std::time::Duration;
+
+use chaosdrill_core::trace::{EventKind, TraceEvent};
+
+use crate::sim::{
+    effect::NetworkControl,
+    handle,
+    simulation::{now, with_world},
+};
+
+/// When the director wants to be asked again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// At this instant at the latest; earlier, but not before `not_before`, where the history has grown.
+    Wake {
+        /// Virtual time before which activity is of no interest.
+        not_before: Duration,
+        /// Virtual time of the next wake-up.
+        at: Duration,
+    },
+    /// The run is over.
+    Finish,
+}
+
+/// Decides when chaos ends and when the run is over; asked between steps, outside every host.
+pub trait Director {
+    /// Looks at the run and says what next.
+    fn wake(&mut self, control: &mut Control<'_>) -> Next;
+}
+
+/// What a director may see and do.
+pub struct Control<'a> {
+    pub(crate) quiescent: bool,
+    pub(crate) network: &'a mut dyn NetworkControl,
+}
+
+impl Control<'_> {
+    /// Virtual time.
+    pub fn now(&self) -> Duration {
+        now()
+    }
+
+    /// True where nothing will ever happen unless the director changes something.
+    pub fn is_quiescent(&self) -> bool {
+        self.quiescent
+    }
+
+    /// Whether the software of every client has ended.
+    pub fn clients_are_done(&self) -> bool {
+        with_world(|world| world.clients_are_done())
+    }
+
+    /// Whether every fault that struck has ended by itself, as far as it ever will.
+    pub fn faults_have_ended(&self) -> bool {
+        with_world(|world| world.event_queue.is_empty())
+    }
+
+    /// Required faults that have not struck.
+    pub fn required_faults_waiting(&self) -> usize {
+        with_world(|world| world.plan.waiting(true))
+    }
+
+    /// Faults of any kind that have not struck.
+    pub fn faults_waiting(&self) -> usize {
+        with_world(|world| world.plan.waiting(false))
+    }
+
+    /// Reads the trace so far.
+    ///
+    /// # Panics
+    ///
+    /// In a run that is not traced.
+    pub fn read<R>(&self, read: impl FnOnce(&[TraceEvent]) -> R) -> R {
+        with_world(|world| read(world.ledger.events()))
+    }
+
+    /// Ends every fault: links are repaired, stalled hosts and delayed steps go on, crashed hosts come back unless they
+    /// never do.
+    pub fn heal(&mut self) {
+        handle::heal(self.network);
+    }
+
+    /// Records a phase of the run.
+    pub fn phase(&mut self, name: &str) {
+        handle::record_of_harness(EventKind::Phase, name);
+    }
+}

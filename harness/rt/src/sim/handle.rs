@@ -1,0 +1,114 @@
+//! The in-process handle: what the code of hosts and the simulators ask of the simulation at hand.
+//!
+//! It adds to the world's methods what the world must not know: which host asks, what time it is, and how effects are
+//! performed in process.
+
+use std::time::Duration;
+
+use chaosdrill_core::{Act, fault::Restart, trace::EventKind};
+use serde_json::Value;
+
+use crate::sim::{
+    clock, context, database,
+    effect::{Effect, NetworkControl},
+    event_queue::Event,
+    host::Here,
+    link::Pair,
+    simulation::{now, try_with_world, with_world},
+};
+
+/// Performs what follows from something that a host did.
+fn perform_here(effect: Effect) {
+    match effect {
+        Effect::Wake(waker) => waker.wake(),
+        Effect::CloseConnections { host } => database::close_host(host),
+        Effect::SetSkew { host, skew_ns } => clock::set_skew(host, skew_ns),
+        Effect::Network(effect) => unreachable!("no host does {effect:?} to the network"),
+    }
+}
+
+fn perform(effects: Vec<Effect>, network: &mut dyn NetworkControl) {
+    for effect in effects {
+        match effect {
+            Effect::Network(effect) => network.perform(effect),
+            effect => perform_here(effect),
+        }
+    }
+}
+
+/// Does what is due.
+pub(crate) fn happen(event: Event, network: &mut dyn NetworkControl) {
+    perform(with_world(|world| world.happen(now(), event)), network);
+}
+
+/// Ends every fault.
+pub(crate) fn heal(network: &mut dyn NetworkControl) {
+    perform(with_world(|world| world.heal(now())), network);
+}
+
+/// Records an event on the host at hand, and returns its number.
+pub(crate) fn record(kind: EventKind, name: &str, data: impl FnOnce() -> Value) -> u64 {
+    let host = context::here().map(|here| here.host);
+    // Not while the world is borrowed: the data may be made by foreign code.
+    let data = if with_world(|world| world.ledger.is_traced()) { data() } else { Value::Null };
+    with_world(|world| world.record(now(), host, kind, name, || data))
+}
+
+/// Records an event of the harness.
+pub(crate) fn record_of_harness(kind: EventKind, name: &str) {
+    with_world(|world| world.record(now(), None, kind, name, || Value::Null));
+}
+
+/// Whether the caller runs on a host that is up, or outside every host.
+pub(crate) fn is_alive_here() -> bool {
+    match context::here() {
+        Some(here) => is_alive(here),
+        None => clock::is_active(),
+    }
+}
+
+/// Whether a task's host is still in the life that spawned it.
+pub(crate) fn is_alive(here: Here) -> bool {
+    try_with_world(|world| world.is_alive(here)).unwrap_or(false)
+}
+
+/// Counts a passage of a host and finds what strikes; `None` if the host is no more.
+pub(crate) fn pass(here: Here, site: &str) -> Option<Vec<Act>> {
+    let pass = try_with_world(|world| world.is_alive(here).then(|| world.pass(now(), here, site)));
+    pass.flatten()
+}
+
+/// The link from the host at hand to another, and how often it has been reset so far.
+pub(crate) fn link_to(peer: usize) -> Option<(Pair, u64)> {
+    let pair = Pair::of(context::here()?.host, peer);
+    Some((pair, with_world(|world| world.links.resets(pair))))
+}
+
+/// The next 64 bits of the randomness of the host at hand; `None` outside a simulation.
+pub(crate) fn draw() -> Option<u64> {
+    if !clock::is_active() {
+        return None;
+    }
+    let here = context::here();
+    try_with_world(|world| world.draw(here))
+}
+
+/// The host stops there and then; it comes back as `restart` says.
+pub(crate) fn crash(host: usize, restart: Restart, why: impl FnOnce() -> Value) {
+    perform_here(with_world(|world| world.crash(now(), host, restart, why)));
+}
+
+/// A host's software ended by itself.
+pub(crate) fn ended(here: Here, result: Result<(), String>) {
+    perform_here(with_world(|world| world.ended(now(), here, result)));
+}
+
+/// A task of a host panicked.
+pub(crate) fn panicked(here: Here, message: &str) {
+    perform_here(with_world(|world| world.panicked(now(), here, message)));
+}
+
+/// The processor of a host stands still for a while.
+pub(crate) fn stall(host: usize, lasts: Duration) {
+    with_world(|world| world.stall(now(), host, lasts));
+}

@@ -1,0 +1,70 @@
+//! One machine of a simulation, as the world keeps it.
+
+use std::{task::Waker, time::Duration};
+
+use chaosdrill_core::Stream;
+
+use crate::sim::order::Turns;
+
+/// A host, in one of its lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Here {
+    pub(crate) host: usize,
+    pub(crate) life: u32,
+}
+
+/// What state a host is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Up,
+    /// Its processor stands still: nothing is polled, everything waits.
+    Stalled,
+    Down,
+    /// Its software ended by itself.
+    Ended,
+}
+
+/// One simulated machine, the database or the object store.
+#[derive(Debug)]
+pub(crate) struct HostState {
+    pub(crate) name: String,
+    pub(crate) state: State,
+    /// Counts its starts; a task of an earlier life is never polled again.
+    pub(crate) life: u32,
+    pub(crate) skew_ns: i64,
+    pub(crate) is_client: bool,
+    pub(crate) supervised: Option<Duration>,
+    /// Tasks that were woken while the host stood still.
+    pub(crate) parked: Vec<Waker>,
+    /// Stalls in force; the last to end lets the host go on.
+    pub(crate) stalls: u32,
+    /// The instant at which it was polled last, in nanoseconds, and how often in that instant.
+    pub(crate) polls_at: (u64, u64),
+    /// The task that was let in last.
+    pub(crate) running: u64,
+    pub(crate) turns: Turns,
+    /// Made when it is first asked for: most machines never draw.
+    pub(crate) dice: Option<Stream>,
+    /// Whether it stays down at heal.
+    pub(crate) stays_down: bool,
+}
+
+impl HostState {
+    pub(crate) fn new(name: &str, is_client: bool, supervised: Option<Duration>) -> Self {
+        Self {
+            name: name.to_owned(),
+            state: State::Up,
+            life: 0,
+            skew_ns: 0,
+            is_client,
+            supervised,
+            parked: Vec::new(),
+            stalls: 0,
+            polls_at: (0, 0),
+            running: 0,
+            turns: Turns::default(),
+            dice: None,
+            stays_down: false,
+        }
+    }
+}

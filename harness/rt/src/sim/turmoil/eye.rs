@@ -1,0 +1,247 @@
+//! Sees every timer and task of tokio's, by tokio's own instrumentation.
+//!
+//! With tokio's feature `tracing`, each timer is a span `runtime.resource` of kind `timer`; the milliseconds until
+//! its deadline come as an event at the first poll and at each reset, and the span closes when the timer is
+//! dropped. Each task is a span `runtime.spawn` that is entered at every poll, and each wake is an event that names
+//! the task's span. That is all the idle skip has to know, and it holds for timers and tasks of foreign code too.
+
+use std::{fmt, time::Duration};
+
+use tracing::{
+    Event, Metadata, Subscriber,
+    field::{Field, Visit},
+    span::{Attributes, Id, Record},
+    subscriber::Interest,
+};
+
+use super::{
+    clock,
+    timers::{Kind, State, Timers},
+};
+use crate::sim::simulation;
+
+/// How far in the past a deadline may lie and still be about to fire: announced deadlines are whole milliseconds,
+/// rounded down, and a foreign task is seen to read its clock at the beginning of the step.
+const ABOUT_TO_FIRE: Duration = Duration::from_millis(3);
+
+/// Runs `f` on the timers of the simulation at hand; without one, on none.
+fn with<R>(f: impl FnOnce(&Timers) -> R) -> Option<R> {
+    simulation::try_with(|simulation| f(&simulation.simulator))
+}
+
+fn with_state<R>(f: impl FnOnce(&mut State) -> R) -> Option<R> {
+    with(|timers| f(&mut timers.state.borrow_mut()))
+}
+
+/// Lets turmoil take a step.
+pub(crate) fn step<T>(step: impl FnOnce() -> T) -> T {
+    with(|timers| timers.stepping.set(true));
+    let output = step();
+    with(|timers| timers.stepping.set(false));
+    output
+}
+
+fn is_stepping() -> bool {
+    with(|timers| timers.stepping.get()).unwrap_or(false)
+}
+
+/// How many polls there have been of tasks.
+pub(crate) fn polls() -> u64 {
+    with_state(|state| state.polls).unwrap_or_default()
+}
+
+/// Whether a task waits to be polled.
+pub(crate) fn is_a_task_ready() -> bool {
+    with_state(|state| state.ready > 0).unwrap_or(false)
+}
+
+/// The earliest deadline that is not over.
+pub(crate) fn next_deadline(now: Duration) -> Option<Duration> {
+    let from = u64::try_from(now.saturating_sub(ABOUT_TO_FIRE).as_nanos())
+        .expect("a run lasts less than 584 years");
+    let first = with_state(|state| state.deadlines.range((from, 0)..).next().map(|(at, _)| *at));
+    first.flatten().map(Duration::from_nanos)
+}
+
+/// The subscriber that sees them.
+pub(crate) struct Eye;
+
+/// Whether a task's span is that of the call that drives a runtime, which is no task of its own.
+#[derive(Default)]
+struct Kinds {
+    is_known: bool,
+    is_block_on: bool,
+}
+
+/// Within a step, where nothing is entered, nobody is there to spawn a task: it is turmoil that drives a runtime,
+/// as in every step, and what is said of that need not be read.
+fn is_block_on(attributes: &Attributes<'_>) -> bool {
+    let is_driven = is_stepping() && with_state(|state| state.entered.is_empty()) == Some(true);
+    if is_driven && !cfg!(debug_assertions) {
+        return true;
+    }
+    let mut kinds = Kinds::default();
+    attributes.record(&mut kinds);
+    assert!(!is_driven || kinds.is_block_on, "turmoil drives a runtime where none is entered");
+    kinds.is_block_on
+}
+
+impl Visit for Kinds {
+    fn record_u64(&mut self, _: &Field, _: u64) {}
+
+    fn record_str(&mut self, _: &Field, _: &str) {}
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if !self.is_known && field.name() == "kind" {
+            (self.is_known, self.is_block_on) = (true, shows(value, "block_on"));
+        }
+    }
+}
+
+/// What matters of the fields of an event.
+#[derive(Default)]
+struct Fields {
+    milliseconds: Option<u64>,
+    woken: Option<u64>,
+    is_wake: bool,
+}
+
+/// Compares what is shown with a text, without writing it down.
+struct Is<'a>(&'a str);
+
+impl fmt::Write for Is<'_> {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        self.0 = self.0.strip_prefix(part).ok_or(fmt::Error)?;
+        Ok(())
+    }
+}
+
+fn shows(value: &dyn fmt::Debug, text: &str) -> bool {
+    let mut rest = Is(text);
+    fmt::write(&mut rest, format_args!("{value:?}")).is_ok() && rest.0.is_empty()
+}
+
+impl Visit for Fields {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        match field.name() {
+            "duration" => self.milliseconds = Some(value),
+            "task.id" => self.woken = Some(value),
+            _ => {}
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "op" {
+            self.is_wake = matches!(value, "waker.wake" | "waker.wake_by_ref");
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
+const TASK: &str = "runtime.spawn";
+const RESOURCE: &str = "runtime.resource";
+/// Where the resources are that have deadlines; an interval has its own `Sleep`.
+const SLEEPS: &str = "tokio::time::sleep";
+const UPDATES: &str = "runtime::resource::state_update";
+const WAKES: &str = "tokio::task::waker";
+
+/// What is of no interest costs tokio next to nothing: it asks once for each place in its code.
+fn is_of_interest(metadata: &Metadata<'_>) -> bool {
+    match (metadata.name(), metadata.target()) {
+        (TASK, _) | (RESOURCE, SLEEPS) | (_, WAKES) => true,
+        (_, UPDATES) => metadata.fields().field("duration").is_some(),
+        _ => false,
+    }
+}
+
+impl Subscriber for Eye {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if is_of_interest(metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        is_of_interest(metadata)
+    }
+
+    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
+        let kind = if attributes.metadata().name() != TASK {
+            Kind::Timer { deadline: None }
+        } else if is_block_on(attributes) {
+            Kind::Other
+        } else {
+            Kind::Task { is_ready: true }
+        };
+        with_state(|state| state.open(kind)).unwrap_or_else(|| Id::from_u64(u64::MAX))
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        // The timer by which turmoil ends a host's step is gone when the step is.
+        let is_of_the_step = is_stepping() && !clock::is_a_task_polled();
+        if is_of_the_step && event.metadata().target() == UPDATES {
+            return;
+        }
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        if let (true, Some(task)) = (fields.is_wake, fields.woken) {
+            with_state(|state| state.set_ready(task, true));
+        } else if let Some(milliseconds) = fields.milliseconds {
+            let at = clock::now_ns().saturating_add(milliseconds.saturating_mul(1_000_000));
+            with_state(|state| state.set_deadline(at));
+        }
+    }
+
+    fn enter(&self, id: &Id) {
+        with_state(|state| {
+            let Some((index, span)) = state.span(id.into_u64()) else { return };
+            if let Kind::Task { is_ready } = &mut span.kind {
+                let before = std::mem::replace(is_ready, false);
+                state.ready -= usize::from(before);
+                state.polls += 1;
+                clock::enter_task();
+            }
+            state.entered.push(index);
+        });
+    }
+
+    fn exit(&self, id: &Id) {
+        with_state(|state| {
+            let Some((index, span)) = state.span(id.into_u64()) else { return };
+            if let Kind::Task { .. } = span.kind {
+                clock::leave_task();
+            }
+            if state.entered.last() == Some(&index) {
+                state.entered.pop();
+            } else if let Some(place) = state.entered.iter().rposition(|entered| *entered == index)
+            {
+                state.entered.remove(place);
+            }
+        });
+    }
+
+    fn clone_span(&self, id: &Id) -> Id {
+        with_state(|state| {
+            if let Some((_, span)) = state.span(id.into_u64()) {
+                span.references += 1;
+            }
+        });
+        id.clone()
+    }
+
+    fn try_close(&self, id: Id) -> bool {
+        let is_last = with_state(|state| {
+            let Some((index, span)) = state.span(id.into_u64()) else { return false };
+            span.references -= 1;
+            let is_last = span.references == 0;
+            if is_last {
+                state.close(index);
+            }
+            is_last
+        });
+        is_last.unwrap_or(false)
+    }
+}
