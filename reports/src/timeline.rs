@@ -15,6 +15,7 @@ mod build;
 mod choose;
 mod describe;
 mod frame;
+mod lettering;
 mod peers;
 pub(crate) mod spans;
 mod subject;

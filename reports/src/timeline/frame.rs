@@ -1,6 +1,9 @@
 //! Where everything of a picture is, in its own units.
 
-use super::{RowKind, Timeline, svg::LABEL_TENTHS};
+use super::{
+    RowKind, Timeline,
+    lettering::{LABEL_TENTHS, width_of},
+};
 use crate::numbers;
 
 pub(super) const HEAD_HEIGHT: i32 = 44;
@@ -123,8 +126,4 @@ fn columns(timeline: &Timeline) -> (i32, i32) {
     let number_width = width_of(numbers.max().unwrap_or(0), NUMBER_TENTHS) + 10;
     let time_x = time_width.max(TIME_WIDTH_MIN);
     (time_x, time_x + number_width.max(NUMBER_WIDTH_MIN))
-}
-
-fn width_of(chars: usize, tenths: i32) -> i32 {
-    i32::try_from(chars).unwrap_or(i32::MAX / tenths).min(i32::MAX / tenths) * tenths / 10
 }

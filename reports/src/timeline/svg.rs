@@ -5,27 +5,9 @@ use maud::{Markup, html};
 use super::{
     Arrow, Bar, Row, RowKind, Span, SpanKind, Timeline,
     frame::{Frame, HEAD_HEIGHT, LABEL_X, STATE_WIDTH},
+    lettering::{TITLE_TENTHS, fitting, tenths},
 };
 use crate::numbers;
-
-/// How wide a character is, in tenths: of a label, of a bold one, and of the names of hosts and the sentence of a
-/// violation.
-pub(super) const LABEL_TENTHS: i32 = 60;
-const BOLD_TENTHS: i32 = 68;
-const TITLE_TENTHS: i32 = 78;
-
-/// The text as far as it fits; `tenths` is how wide a character is.
-fn fitting(text: &str, width: i32, tenths: i32) -> String {
-    let room = usize::try_from(width * 10 / tenths).unwrap_or(0).max(4);
-    if text.chars().count() <= room {
-        return text.to_owned();
-    }
-    text.chars().take(room - 1).chain(['…']).collect()
-}
-
-fn tenths(is_bold: bool) -> i32 {
-    if is_bold { BOLD_TENTHS } else { LABEL_TENTHS }
-}
 
 /// Draws a timeline; `id` goes before the ids of its parts.
 pub(super) fn draw(timeline: &Timeline, id: &str) -> Markup {
