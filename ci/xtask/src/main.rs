@@ -56,7 +56,7 @@ fn tidy() -> anyhow::Result<ExitCode> {
             count += 1;
         }
     }
-    for note in tidy::long_files(repository.tree()) {
+    for note in tidy::notes(repository.tree()) {
         println!("note: {note}");
     }
     println!("{} rules, {count} complaints", RULES.len());

@@ -49,14 +49,17 @@ fn begins_with(parts: &[String], start: &[&str]) -> bool {
 
 /// All names in these tokens, in full. Fields and methods are no names.
 pub fn names(tokens: &[Token]) -> Vec<Name> {
-    let mut reader = Reader { tokens, found: Vec::new(), uses: BTreeMap::new() };
-    reader.read();
-    let Reader { found, uses, .. } = reader;
+    let Reader { found, uses, .. } = Reader::read(tokens);
     let mut names = Vec::new();
     for name in found {
         resolve(&name, &uses, HOPS_MAX, &mut names);
     }
     names
+}
+
+/// All paths in these tokens as they are written, one for each leaf of a tree in a `use` line.
+pub fn paths(tokens: &[Token]) -> Vec<Name> {
+    Reader::read(tokens).found
 }
 
 /// All names in the code of a file that is not test code.
@@ -99,8 +102,14 @@ struct Reader<'a> {
     uses: Uses,
 }
 
-impl Reader<'_> {
-    fn read(&mut self) {
+impl<'a> Reader<'a> {
+    fn read(tokens: &'a [Token]) -> Self {
+        let mut reader = Self { tokens, found: Vec::new(), uses: BTreeMap::new() };
+        reader.read_all();
+        reader
+    }
+
+    fn read_all(&mut self) {
         let mut at = 0;
         let mut in_use = false;
         while at < self.tokens.len() {

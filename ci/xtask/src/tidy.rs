@@ -3,6 +3,7 @@
 mod arrows;
 mod catalogue;
 mod checks;
+mod circles;
 mod clippy;
 mod exit_codes;
 mod lints;
@@ -14,12 +15,11 @@ pub mod readme;
 mod seeds;
 mod shape;
 mod targets;
+mod unfinished;
 mod verdicts;
 mod versions;
 
 use anyhow::Context;
-
-pub use shape::long_files;
 
 use crate::{
     packages::Packages,
@@ -65,6 +65,7 @@ pub const RULES: &[Rule] = &[
     files("checks_see_the_history_only", checks::see),
     files("a_failed_report_changes_no_verdict", verdicts::has_its_test),
     files("crates_depend_along_the_arrows_only", arrows::hold),
+    files("modules_do_not_go_in_circles", circles::none),
     files("every_version_stands_in_one_place", versions::in_one_place),
     files("lints_are_expected_with_a_reason_and_never_allowed", lints::no_allow),
     files("unsafe_code_lives_in_one_module", lints::unsafe_in_one_module),
@@ -80,6 +81,14 @@ pub const RULES: &[Rule] = &[
     files("the_readme_has_two_commands", readme::two_commands),
     files("the_readme_knows_the_exit_codes", exit_codes::agree),
 ];
+
+/// What is no complaint yet: files that are about to grow too long, and what crates that are not finished still have
+/// to do.
+pub fn notes(tree: &Tree) -> Vec<Complaint> {
+    let mut found = shape::long_files(tree);
+    found.extend(circles::postponed(tree));
+    found
+}
 
 /// The repository as the rules see it.
 pub struct Repository {

@@ -25,7 +25,7 @@ pub(super) fn short_files(tree: &Tree) -> Vec<Complaint> {
 }
 
 /// The files that are about to grow too long; no complaint yet.
-pub fn long_files(tree: &Tree) -> Vec<Complaint> {
+pub(super) fn long_files(tree: &Tree) -> Vec<Complaint> {
     let long = lengths(tree).filter(|(_, lines)| (LINES_NOTED + 1..=LINES_MAX).contains(lines));
     let note = |(file, lines): (&File, usize)| {
         Complaint::of(&file.path, format!("{lines} lines without its tests; think again"))

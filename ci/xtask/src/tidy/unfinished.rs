@@ -1,0 +1,68 @@
+//! Crates that do not keep a rule yet, as a list that can only shrink.
+//!
+//! A new rule is hardly ever kept by all crates on its first day. It then has a list of the crates that are not done.
+//! A crate on the list is left alone, and a crate that has become clean must be taken off the list, so that it cannot
+//! fall back. A rule is finished when its list is gone.
+
+use crate::tree::Complaint;
+
+/// The crates that do not keep one rule yet.
+pub(super) struct Unfinished {
+    /// The file that holds the list.
+    pub(super) list: &'static str,
+    /// The folders of the crates, such as `harness/rt`.
+    pub(super) crates: &'static [&'static str],
+}
+
+impl Unfinished {
+    /// The complaints about other crates, and one about each crate that is on the list without need.
+    pub(super) fn enforced(&self, complaints: Vec<Complaint>) -> Vec<Complaint> {
+        let is_clean =
+            |folder: &&&str| !complaints.iter().any(|complaint| is_about(complaint, folder));
+        let clean = self.crates.iter().filter(is_clean).map(|folder| {
+            Complaint::of(folder, format!("keeps the rule; take it off the list in {}", self.list))
+        });
+        let mut found: Vec<Complaint> = clean.collect();
+        found.extend(complaints.into_iter().filter(|complaint| !self.is_listed(complaint)));
+        found
+    }
+
+    /// The complaints about crates on the list.
+    pub(super) fn postponed(&self, mut complaints: Vec<Complaint>) -> Vec<Complaint> {
+        complaints.retain(|complaint| self.is_listed(complaint));
+        complaints
+    }
+
+    fn is_listed(&self, complaint: &Complaint) -> bool {
+        self.crates.iter().any(|folder| is_about(complaint, folder))
+    }
+}
+
+/// Whether a complaint is about that folder, or about a file in it.
+fn is_about(complaint: &Complaint, folder: &str) -> bool {
+    let rest = complaint.path.strip_prefix(folder);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clean_crate_on_the_list_is_seen() {
+        let unfinished = Unfinished { list: "rule.rs", crates: &["harness/rt", "harness/core"] };
+        let complaints = vec![
+            Complaint::of("harness/rt/src/a.rs", "is wrong"),
+            Complaint::of("harness/rtx/src/a.rs", "is wrong"),
+        ];
+        let lines = |complaints: Vec<Complaint>| {
+            let lines: Vec<String> = complaints.iter().map(ToString::to_string).collect();
+            lines.join("\n")
+        };
+        insta::assert_snapshot!(lines(unfinished.enforced(complaints.clone())), @"
+        harness/core: keeps the rule; take it off the list in rule.rs
+        harness/rtx/src/a.rs: is wrong
+        ");
+        insta::assert_snapshot!(lines(unfinished.postponed(complaints)), @"harness/rt/src/a.rs: is wrong");
+    }
+}
