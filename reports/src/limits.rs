@@ -150,6 +150,57 @@ pub const TIMELINE_STATE_CHARS_MAX: usize = 120;
 /// Bytes of a value that stands beside a label in a timeline.
 pub const TIMELINE_ASIDE_BYTES_MAX: usize = 14;
 
+/// Values that stand beside a label in a timeline.
+pub const TIMELINE_ASIDES_MAX: usize = 2;
+
+/// Steps of the same host before an event that are taken to have led to it.
+pub const TIMELINE_STEPS_BEFORE_MAX: usize = 10;
+
+/// Virtual time from such a step to the event.
+pub const TIMELINE_BEFORE_NS_MAX: u64 = 100_000_000;
+
+/// Steps of the same host after an event that are taken to follow from it.
+pub const TIMELINE_STEPS_AFTER_MAX: usize = 3;
+
+/// Virtual time from the event to such a step.
+pub const TIMELINE_AFTER_NS_MAX: u64 = 3_000_000;
+
+/// Virtual time without a row that becomes a row of its own.
+pub const TIMELINE_GAP_NS_MIN: u64 = 400_000_000;
+
+/// Virtual time from a message to the first step of its receiver; a later step has another cause.
+pub const TIMELINE_REACTION_NS_MAX: u64 = 5_000_000_000;
+
+/// The same if the step is to show which host a site sends its messages to.
+pub const TIMELINE_LEARNED_NS_MAX: u64 = 200_000_000;
+
+/// Bytes of a word that can name the subject of a timeline; a shorter word is rarely the name of one thing.
+pub const TIMELINE_WORD_BYTES_MIN: usize = 3;
+
+/// Rows of one watch that a word can name; a word that more rows carry is the name of none of them.
+pub const TIMELINE_ROWS_NAMED_MAX: usize = 2;
+
+/// Width of a timeline, in units of SVG as all that follow: with few lanes it still has room for texts across them.
+pub const TIMELINE_WIDTH_MIN: i32 = 640;
+
+/// Width of a lane.
+pub const TIMELINE_LANE_WIDTH_MIN: i32 = 96;
+
+/// Width of a lane. A row has one label, so the label may reach over the lanes to its right.
+pub const TIMELINE_LANE_WIDTH_MAX: i32 = 140;
+
+/// Width of the last lane, which has no lane to its right.
+pub const TIMELINE_LAST_LANE_WIDTH_MAX: i32 = 230;
+
+/// Width of the column of instants.
+pub const TIMELINE_TIME_WIDTH_MIN: i32 = 62;
+
+/// Width of the column of event numbers.
+pub const TIMELINE_NUMBER_WIDTH_MIN: i32 = 38;
+
+/// Height up to which a timeline of any width is printed on one sheet of paper and can still be read.
+pub const TIMELINE_SHEET_HEIGHT_MIN: i32 = 1_300;
+
 /// Characters of one name in a page.
 pub const HTML_NAME_CHARS_MAX: usize = 160;
 
@@ -189,6 +240,9 @@ pub const HTML_CHECKS: (usize, usize) = (60, 30_000);
 /// Defects on a page, and the bytes they may take.
 pub const HTML_PROOFS: (usize, usize) = (300, 100_000);
 
+/// Faults of a smallest plan in the row of a defect.
+pub const HTML_PROOF_FAULTS_MAX: usize = 4;
+
 /// Sites on a page, and the bytes they may take.
 pub const HTML_SITES: (usize, usize) = (400, 130_000);
 
@@ -224,3 +278,6 @@ pub const HTML_EVENTS: (usize, usize) = (600, 500_000);
 
 /// Findings of a write-up.
 pub const WRITE_UP_FINDINGS_MAX: usize = 40;
+
+/// Targets named in the head of a write-up.
+pub const WRITE_UP_TARGETS_MAX: usize = 8;

@@ -65,7 +65,8 @@ fn targets(summary: &Summary) -> String {
     let mut names: Vec<&str> = names.collect();
     names.sort_unstable();
     names.dedup();
-    let shown: Vec<String> = names.iter().take(8).map(|target| name(target)).collect();
+    let shown: Vec<String> =
+        names.iter().take(limits::WRITE_UP_TARGETS_MAX).map(|target| name(target)).collect();
     shown.join(", ")
 }
 

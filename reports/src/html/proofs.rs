@@ -88,7 +88,8 @@ fn row(proof: &Proof) -> Markup {
         _ if proof.open => html! { span.quiet { "still open" } },
         _ => html! { strong.bad { "missed" } },
     };
-    let faults: Vec<_> = proof.minimal.iter().flatten().take(4).collect();
+    let faults: Vec<_> =
+        proof.minimal.iter().flatten().take(limits::HTML_PROOF_FAULTS_MAX).collect();
     let more = proof.minimal.iter().flatten().skip(faults.len()).count() as u64;
     let clean = match proof.clean {
         Some(true) => html! { "valid" },

@@ -12,9 +12,6 @@ use super::{
 };
 use crate::{escape, limits, numbers};
 
-/// Time without a row that becomes one of its own.
-const GAP_NS_MIN: u64 = 400_000_000;
-
 /// Something that becomes a row, with its place: twice that of the event, so that there is room between two.
 struct Item {
     order: usize,
@@ -215,7 +212,7 @@ impl Page {
             if let Some((at_ns, order)) = last {
                 let idle = item.row.at_ns.saturating_sub(at_ns);
                 let left_out = (item.order / 2).saturating_sub(order / 2 + 1) as u64;
-                if idle >= GAP_NS_MIN {
+                if idle >= limits::TIMELINE_GAP_NS_MIN {
                     page.push(gap(at_ns, idle, left_out), item.order);
                 }
             }

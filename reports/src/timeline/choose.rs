@@ -126,25 +126,16 @@ fn context(
         let answered = other.kind == EventKind::Boundary && answers.contains(other.name.as_str());
         !answered
             && (ours || subject.is_in(other))
-            && event.at_ns.saturating_sub(other.at_ns) <= NEAR_NS
+            && event.at_ns.saturating_sub(other.at_ns) <= limits::TIMELINE_BEFORE_NS_MAX
     });
-    let before = before.take(STEPS_BEFORE_MAX).copied().filter(is_step);
+    let before = before.take(limits::TIMELINE_STEPS_BEFORE_MAX).copied().filter(is_step);
     let after = own[place..].iter().skip(1).take_while(|other| {
         let other = events[**other];
         let follows = other.name.starts_with("fp:") || other.name.starts_with("net:");
-        follows && other.at_ns.saturating_sub(event.at_ns) <= SOON_NS
+        follows && other.at_ns.saturating_sub(event.at_ns) <= limits::TIMELINE_AFTER_NS_MAX
     });
-    before.chain(after.take(STEPS_AFTER_MAX).copied().filter(is_step)).collect()
+    before.chain(after.take(limits::TIMELINE_STEPS_AFTER_MAX).copied().filter(is_step)).collect()
 }
-
-/// How long before an event a step may be and still have led to it.
-const NEAR_NS: u64 = 100_000_000;
-
-/// How long after an event a step may be and still follow from it.
-const SOON_NS: u64 = 3_000_000;
-
-const STEPS_BEFORE_MAX: usize = 10;
-const STEPS_AFTER_MAX: usize = 3;
 
 /// Connections that were opened as they should be.
 fn is_noise(event: &TraceEvent) -> bool {

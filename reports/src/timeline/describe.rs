@@ -95,7 +95,8 @@ fn asides(event: &TraceEvent, subject: &Subject) -> String {
         _ => None,
     };
     let short = |aside: &String| aside.len() <= limits::TIMELINE_ASIDE_BYTES_MAX;
-    let told: Vec<String> = members.iter().filter_map(told).filter(short).take(2).collect();
+    let told: Vec<String> =
+        members.iter().filter_map(told).filter(short).take(limits::TIMELINE_ASIDES_MAX).collect();
     if told.is_empty() { String::new() } else { format!(" · {}", told.join(", ")) }
 }
 

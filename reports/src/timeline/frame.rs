@@ -4,25 +4,17 @@ use super::{
     RowKind, Timeline,
     lettering::{LABEL_TENTHS, width_of},
 };
-use crate::numbers;
+use crate::{limits, numbers};
 
 pub(super) const HEAD_HEIGHT: i32 = 44;
 /// Where the line of a host is on its lane, and where labels are beside it.
 const LINE_X: i32 = 36;
 pub(super) const LABEL_X: i32 = 11;
-/// There is one label in a row, so it may reach over the lanes to its right; only the last lane has to hold its own.
-const LANE_WIDTHS: (i32, i32) = (96, 140);
-const LAST_LANE_WIDTH_MAX: i32 = 230;
 pub(super) const STATE_WIDTH: i32 = 236;
 
-/// The columns of instants and of numbers: how narrow they may be, and how wide a digit is in tenths.
-const TIME_WIDTH_MIN: i32 = 62;
+/// The width of a digit in tenths, in the columns of instants and of numbers.
 const TIME_TENTHS: i32 = 74;
-const NUMBER_WIDTH_MIN: i32 = 38;
 const NUMBER_TENTHS: i32 = 66;
-
-/// How tall a picture may be on one sheet of paper: so that its text can still be read, and at its full width.
-const SHEET_HEIGHT_MIN: i32 = 1_300;
 
 /// The rows' height by their kind.
 fn height(kind: RowKind) -> i32 {
@@ -61,8 +53,13 @@ impl Frame {
         let widths = (0..timeline.lanes.len()).map(|lane| {
             let on_lane = timeline.rows.iter().filter(|row| row.lane == Some(lane));
             let chars = on_lane.map(|row| row.label.chars().count()).max().unwrap_or(0);
-            let width_max = if lane == last { LAST_LANE_WIDTH_MAX } else { LANE_WIDTHS.1 };
-            (width_of(chars, LABEL_TENTHS) + LINE_X + LABEL_X + 10).clamp(LANE_WIDTHS.0, width_max)
+            let width_max = if lane == last {
+                limits::TIMELINE_LAST_LANE_WIDTH_MAX
+            } else {
+                limits::TIMELINE_LANE_WIDTH_MAX
+            };
+            let width = width_of(chars, LABEL_TENTHS) + LINE_X + LABEL_X + 10;
+            width.clamp(limits::TIMELINE_LANE_WIDTH_MIN, width_max)
         });
         let mut lanes = Vec::new();
         let mut x = lanes_x;
@@ -73,7 +70,7 @@ impl Frame {
         let states = if timeline.states.is_empty() { 0 } else { STATE_WIDTH };
         let height = tops[tops.len() - 1] + 12;
         // A picture of few lanes still has room for what stands across them.
-        let width = (x + states + 8).max(640);
+        let width = (x + states + 8).max(limits::TIMELINE_WIDTH_MIN);
         let states_x = width - states - 8;
         Self { tops, time_x, number_x, lanes_x, lanes, states_x, width, height }
     }
@@ -93,7 +90,7 @@ impl Frame {
     /// Where the parts begin and end of a picture that is too tall for one sheet of paper; nothing where it is not.
     /// They end between two rows, and are about as tall as each other.
     pub(super) fn parts(&self) -> Vec<(i32, i32)> {
-        let sheet = SHEET_HEIGHT_MIN.max(self.width * 5 / 4);
+        let sheet = limits::TIMELINE_SHEET_HEIGHT_MIN.max(self.width * 5 / 4);
         if self.height <= sheet {
             return Vec::new();
         }
@@ -124,6 +121,6 @@ fn columns(timeline: &Timeline) -> (i32, i32) {
     let numbers = rows().filter_map(|row| row.event).map(|event| format!("#{event}").len());
     let time_width = width_of(times.max().unwrap_or(0), TIME_TENTHS) + 3;
     let number_width = width_of(numbers.max().unwrap_or(0), NUMBER_TENTHS) + 10;
-    let time_x = time_width.max(TIME_WIDTH_MIN);
-    (time_x, time_x + number_width.max(NUMBER_WIDTH_MIN))
+    let time_x = time_width.max(limits::TIMELINE_TIME_WIDTH_MIN);
+    (time_x, time_x + number_width.max(limits::TIMELINE_NUMBER_WIDTH_MIN))
 }

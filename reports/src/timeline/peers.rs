@@ -9,14 +9,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chaosdrill_core::{EventKind, TraceEvent};
 
+use crate::limits;
+
 /// For each message the place where it was sent, and that of the first step on it.
 pub(super) type Messages = BTreeMap<usize, Option<usize>>;
-
-/// A step this long after a message is no longer taken to be due to it.
-const REACTION_NS_MAX: u64 = 5_000_000_000;
-
-/// A step this long after a message says nothing about where its like go.
-const LEARNED_NS_MAX: u64 = 200_000_000;
 
 /// The sites at which hosts answer: those that nobody connects from.
 pub(super) fn answer_sites<'a>(events: &[&'a TraceEvent]) -> BTreeSet<&'a str> {
@@ -85,7 +81,7 @@ fn receiver<'a>(
             let place = own.partition_point(|step| step <= passage);
             let Some(step) = own.get(place).map(|step| events[*step]) else { continue };
             let delay = step.at_ns.saturating_sub(events[*passage].at_ns);
-            if delay <= LEARNED_NS_MAX && step.kind != EventKind::Host {
+            if delay <= limits::TIMELINE_LEARNED_NS_MAX && step.kind != EventKind::Host {
                 let (count, sum) = first.entry(&step.name).or_default();
                 *count += 1;
                 *sum += delay;
@@ -119,7 +115,7 @@ fn reactions(
             let event = events[*index];
             let delay = event.at_ns.saturating_sub(events[*passage].at_ns);
             let stopped = event.kind == EventKind::Host && event.name != "resumed";
-            if delay > REACTION_NS_MAX || stopped {
+            if delay > limits::TIMELINE_REACTION_NS_MAX || stopped {
                 break;
             }
             if event.name == step {
@@ -154,7 +150,8 @@ fn replies(events: &[&TraceEvent], messages: &Messages, answers: &[usize]) -> Me
         let Some(queue) = waiting.get_mut(event.host.as_str()) else { continue };
         if let (Some(sent), 0) = (queue.pop_front(), queue.len()) {
             let heard = (index + 1..events.len()).find(|later| {
-                let late = events[*later].at_ns.saturating_sub(event.at_ns) > LEARNED_NS_MAX;
+                let late = events[*later].at_ns.saturating_sub(event.at_ns)
+                    > limits::TIMELINE_LEARNED_NS_MAX;
                 late || events[*later].host == events[sent].host
             });
             let heard = heard.filter(|later| events[*later].host == events[sent].host);

@@ -35,8 +35,9 @@ impl Subject {
             });
             let Some(main) = main else { continue };
             let bound = often(&main).max(2);
-            let near =
-                |text: &&String| text.len() >= WORD_BYTES_MIN && (2..=bound).contains(&often(text));
+            let near = |text: &&String| {
+                text.len() >= limits::TIMELINE_WORD_BYTES_MIN && (2..=bound).contains(&often(text))
+            };
             subject.words.extend(texts.iter().filter(near).cloned());
             if event.kind == EventKind::Watch && subject.row.is_none() {
                 subject.row = Some((event.name.clone(), main.clone()));
@@ -67,12 +68,6 @@ impl Subject {
             })
     }
 }
-
-/// A word of fewer bytes is rarely the name of one thing.
-const WORD_BYTES_MIN: usize = 3;
-
-/// A word that more rows of one watch carry is the name of none of them.
-const ROWS_NAMED_MAX: usize = 2;
 
 /// The key of a watched row.
 pub(super) fn key(event: &TraceEvent) -> Option<String> {
@@ -115,7 +110,7 @@ fn common(events: &[&TraceEvent]) -> BTreeSet<String> {
             rows.entry((text, &event.name)).or_default().insert(key.clone());
         }
     }
-    let many = rows.into_iter().filter(|(_, keys)| keys.len() > ROWS_NAMED_MAX);
+    let many = rows.into_iter().filter(|(_, keys)| keys.len() > limits::TIMELINE_ROWS_NAMED_MAX);
     many.map(|((text, _), _)| text).collect()
 }
 
