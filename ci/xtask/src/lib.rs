@@ -5,6 +5,7 @@
 //! | [`tree`] | the files, and what a rule finds wrong with them |
 //! | [`source`] | Rust as words and resolved names, without comments and strings |
 //! | [`manifest`] | what the manifests say |
+//! | [`limits`] | every bound of the rules |
 //! | [`packages`] | what cargo resolves them to |
 //! | [`tidy`] | the rules |
 //! | [`plain`] | the rule that needs a built binary |
@@ -12,6 +13,7 @@
 //! A rule whose source of truth is gone complains about that: a rule must never hold because it found nothing to
 //! look at.
 
+pub mod limits;
 pub mod manifest;
 pub mod packages;
 pub mod plain;

@@ -10,10 +10,7 @@ use std::collections::BTreeMap;
 
 pub use lexer::{Kind, Token, end_of_group, tokens};
 
-use crate::tree::File;
-
-/// How often one `use` line may lead to another.
-const HOPS_MAX: usize = 4;
+use crate::{limits::USE_HOPS_MAX, tree::File};
 
 /// A name as it is written, or as the `use` lines make it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +49,7 @@ pub fn names(tokens: &[Token]) -> Vec<Name> {
     let Reader { found, uses, .. } = Reader::read(tokens);
     let mut names = Vec::new();
     for name in found {
-        resolve(&name, &uses, HOPS_MAX, &mut names);
+        resolve(&name, &uses, USE_HOPS_MAX, &mut names);
     }
     names
 }

@@ -1,12 +1,12 @@
 //! A published report names the seed and the commit it was made from: without both nobody can make it again.
 
-use crate::tree::{Complaint, File, Tree};
+use crate::{
+    limits::{COMMIT_DIGITS_MAX, COMMIT_DIGITS_MIN},
+    tree::{Complaint, File, Tree},
+};
 
 /// Where published reports live.
 const DRILLS: &str = "reports/drills/";
-
-/// How many digits of a commit are enough.
-const COMMIT_DIGITS_MIN: usize = 7;
 
 /// Every page under `reports/drills` has a line that says its seed, and one that says its commit.
 pub(super) fn name_seed_and_commit(tree: &Tree) -> Vec<Complaint> {
@@ -43,7 +43,7 @@ fn is_seed(text: &str) -> bool {
 }
 
 fn is_commit(text: &str) -> bool {
-    (COMMIT_DIGITS_MIN..=40).contains(&text.len()) && is_hex(text)
+    (COMMIT_DIGITS_MIN..=COMMIT_DIGITS_MAX).contains(&text.len()) && is_hex(text)
 }
 
 fn is_hex(text: &str) -> bool {

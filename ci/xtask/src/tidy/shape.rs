@@ -1,24 +1,17 @@
 //! Files that people can read: short, not too wide, each with a word about itself on top.
 
 use crate::{
+    limits::{FILE_LINES_MAX, FILE_LINES_NOTED, PROSE_COLUMNS_MAX},
     source::lines_outside_tests,
     tree::{Complaint, File, Tree},
 };
 
-/// From here on a Rust file is split. Its test modules do not count.
-const LINES_MAX: usize = 600;
-
-/// From here on one thinks again.
-const LINES_NOTED: usize = 400;
-
-/// Prose: Markdown, and comments.
-const COLUMNS_MAX: usize = 120;
-
 /// No Rust file is longer than one can hold in mind.
 pub(super) fn short_files(tree: &Tree) -> Vec<Complaint> {
-    let long = lengths(tree).filter(|(_, lines)| *lines > LINES_MAX);
+    let long = lengths(tree).filter(|(_, lines)| *lines > FILE_LINES_MAX);
     let complain = |(file, lines): (&File, usize)| {
-        let text = format!("{lines} lines without its tests, of at most {LINES_MAX}; split it");
+        let text =
+            format!("{lines} lines without its tests, of at most {FILE_LINES_MAX}; split it");
         Complaint::of(&file.path, text)
     };
     long.map(complain).collect()
@@ -26,7 +19,8 @@ pub(super) fn short_files(tree: &Tree) -> Vec<Complaint> {
 
 /// The files that are about to grow too long; no complaint yet.
 pub(super) fn long_files(tree: &Tree) -> Vec<Complaint> {
-    let long = lengths(tree).filter(|(_, lines)| (LINES_NOTED + 1..=LINES_MAX).contains(lines));
+    let long =
+        lengths(tree).filter(|(_, lines)| (FILE_LINES_NOTED + 1..=FILE_LINES_MAX).contains(lines));
     let note = |(file, lines): (&File, usize)| {
         Complaint::of(&file.path, format!("{lines} lines without its tests; think again"))
     };
@@ -50,8 +44,9 @@ pub(super) fn short_lines(tree: &Tree) -> Vec<Complaint> {
             let is_lone = !prose.trim().trim_start_matches(['-', '*', ' ']).contains(' ');
             let is_free = is_fenced || is_lone || prose.trim_start().starts_with('|');
             let columns = line.chars().count();
-            if columns > COLUMNS_MAX && !is_free {
-                let text = format!("{columns} columns, of at most {COLUMNS_MAX}; break the line");
+            if columns > PROSE_COLUMNS_MAX && !is_free {
+                let text =
+                    format!("{columns} columns, of at most {PROSE_COLUMNS_MAX}; break the line");
                 found.push(Complaint::at(&file.path, number, text));
             }
         }
