@@ -1,6 +1,7 @@
 //! The rules. Each is held by `cargo test --package xtask`, and was seen red by a test beside it.
 
 mod arrows;
+mod bounds;
 mod catalogue;
 mod checks;
 mod circles;
@@ -66,6 +67,7 @@ pub const RULES: &[Rule] = &[
     files("a_failed_report_changes_no_verdict", verdicts::has_its_test),
     files("crates_depend_along_the_arrows_only", arrows::hold),
     files("modules_do_not_go_in_circles", circles::none),
+    files("every_bound_is_in_limits", bounds::in_limits),
     files("every_version_stands_in_one_place", versions::in_one_place),
     files("lints_are_expected_with_a_reason_and_never_allowed", lints::no_allow),
     files("unsafe_code_lives_in_one_module", lints::unsafe_in_one_module),
@@ -87,6 +89,7 @@ pub const RULES: &[Rule] = &[
 pub fn notes(tree: &Tree) -> Vec<Complaint> {
     let mut found = shape::long_files(tree);
     found.extend(circles::postponed(tree));
+    found.extend(bounds::postponed(tree));
     found
 }
 
