@@ -1,22 +1,22 @@
-//! Findings against those of an earlier campaign: new, ongoing, fixed.
+//! Compares findings with those of an earlier campaign: new, ongoing, fixed.
 //!
-//! A finding is the same one where the same check is violated with faults at the same places in the smallest
-//! plan; where a plan was not made smaller on either side, the scenario has to do. It is fixed only where what
-//! showed it was run again, and was valid.
+//! Two findings are the same if they violate the same check and their smallest plans have faults at the same sites.
+//! If either plan was not shrunk, the scenarios are compared instead. A finding is fixed only if the run that showed
+//! it was replayed and is valid now.
 
 use chaosdrill_core::{At, Campaign, Fault, Record, RunId, Verdict, record::Finding};
 
-/// What became of a finding since the earlier campaign.
+/// The status of a finding, compared with the earlier campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// It was not there.
+    /// The earlier campaign does not have the finding.
     New,
-    /// It was there already.
+    /// The earlier campaign has the finding, too.
     Ongoing,
 }
 
 impl Status {
-    /// The word for it.
+    /// The word for the status, as reports print it.
     pub fn name(self) -> &'static str {
         match self {
             Self::New => "new",
@@ -25,7 +25,7 @@ impl Status {
     }
 }
 
-/// A campaign's findings against those of an earlier one.
+/// The findings of a campaign, compared with those of an earlier campaign.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Against<'a> {
     earlier: Side<'a>,
@@ -51,18 +51,18 @@ impl<'a> Against<'a> {
         Self { earlier: Side::of(earlier), now: Side::of(now) }
     }
 
-    /// What became of one of the findings.
+    /// The status of a finding of the current campaign.
     pub fn status(&self, finding: &Finding) -> Status {
         let known = self.earlier.findings.iter().any(|earlier| is_same(earlier, finding));
         if known { Status::Ongoing } else { Status::New }
     }
 
-    /// Earlier findings that are no longer there, although what showed them was run again.
+    /// Earlier findings that are fixed: their runs were replayed, and the finding is gone.
     pub fn fixed(&self) -> Vec<&Finding> {
         self.gone().filter(|earlier| self.is_looked_for(earlier)).collect()
     }
 
-    /// Earlier findings of which nothing can be said: no valid run tried what showed them.
+    /// Earlier findings whose status is unknown, because no valid run replayed them.
     pub fn not_looked_for(&self) -> Vec<&Finding> {
         self.gone().filter(|earlier| !self.is_looked_for(earlier)).collect()
     }
@@ -72,8 +72,8 @@ impl<'a> Against<'a> {
         self.earlier.findings.iter().filter(move |earlier| !is_there(earlier))
     }
 
-    /// Whether the very run that showed a finding, or a plan that was kept of it, is valid now. Another run of the
-    /// scenario says nothing: most seeds miss most bugs.
+    /// Whether the run that showed a finding, or a plan kept from that run, is valid now. Other runs of the scenario do
+    /// not count: most seeds miss most bugs.
     fn is_looked_for(&self, finding: &Finding) -> bool {
         let earlier = self.earlier.campaign.records.iter().find(|r| r.run == finding.run);
         let plans: Vec<Vec<&Fault>> = earlier
@@ -87,7 +87,7 @@ impl<'a> Against<'a> {
             let is_one_of =
                 |plans: &[Vec<&Fault>]| plans.iter().any(|p| is_plan(p, &planned(record)));
             match record.run == finding.run {
-                // A point of a sweep is a number, and may be another fault now.
+                // The point of a sweep is only a number, so it may be a different fault now.
                 true => !record.run.nemesis.starts_with("sweep-") || is_one_of(&plans),
                 false => is_kept_of(&record.run, &finding.run) && is_one_of(&plans),
             }
@@ -95,7 +95,7 @@ impl<'a> Against<'a> {
     }
 }
 
-/// Whether a run is that of a kept plan, and else the same.
+/// Whether `kept` is a run of a kept plan and equals `run` in all but the nemesis.
 fn is_kept_of(kept: &RunId, run: &RunId) -> bool {
     let nemesis = run.nemesis.clone();
     kept.nemesis.starts_with("kept-") && RunId { nemesis, ..kept.clone() } == *run
@@ -105,7 +105,7 @@ fn planned(record: &Record) -> Vec<&Fault> {
     record.faults.iter().map(|fault| &fault.fault).collect()
 }
 
-/// Whether two plans have the same faults; that all of a kept one must strike makes no other plan of it.
+/// Whether two plans have the same faults. Whether all of them must strike, as in a kept plan, does not matter.
 fn is_plan(a: &[&Fault], b: &[&Fault]) -> bool {
     let is_equal = |(a, b): (&&Fault, &&Fault)| (&a.at, &a.act) == (&b.at, &b.act);
     a.len() == b.len() && a.iter().zip(b).all(is_equal)
@@ -120,7 +120,7 @@ fn is_same(a: &Finding, b: &Finding) -> bool {
         }
 }
 
-/// Where faults strike and what they do, without which passage it was and how long it took.
+/// The sites and the kinds of faults, without the hit counts and durations.
 fn places(faults: &[Fault]) -> Vec<(&str, &'static str)> {
     let mut places: Vec<(&str, &'static str)> = faults
         .iter()

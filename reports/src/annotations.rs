@@ -1,7 +1,7 @@
-//! Annotations for a run on GitHub: workflow commands, one a line, on standard output.
+//! Annotations for GitHub Actions: workflow commands, one per line, on standard output.
 //!
-//! GitHub shows ten of a kind for one step and drops the rest in silence, so the tenth says how many there are
-//! besides. In a command `%`, line breaks and, in a property, `:` and `,` are percent-encoded.
+//! GitHub shows ten annotations of a kind per step and drops the rest silently, so the tenth says how many more there
+//! are. `%` and line breaks are percent-encoded, and so are `:` and `,` in properties.
 
 use chaosdrill_core::{
     Verdict,
@@ -10,8 +10,8 @@ use chaosdrill_core::{
 
 use crate::{command, escape, incomplete, limits, numbers, words};
 
-/// The annotations of a campaign: an error if it is incomplete and for each finding, a warning for each unknown and
-/// each mark that no run hit.
+/// The annotations of a campaign: an error for each finding and if the campaign is incomplete, a warning for each
+/// unknown and for each mark without a hit.
 pub fn github(summary: &Summary) -> String {
     let program = &summary.campaign.program;
     let of = |verdict| summary.findings.iter().filter(move |finding| finding.verdict == verdict);
@@ -23,7 +23,7 @@ pub fn github(summary: &Summary) -> String {
         workflow_command("warning", "never reached", &message)
     });
     let (cut, partly) = incomplete(summary);
-    // The first of its kind is never among those that the cap drops.
+    // The cap never drops the first annotation of a kind.
     let mut lines: Vec<String> = partly.into_iter().collect();
     lines.extend(capped("error", cut.into_iter().chain(errors).collect()));
     lines.extend(capped("warning", unknown.chain(marks).collect()));
@@ -57,7 +57,7 @@ fn annotation(kind: &str, finding: &Finding, program: &str) -> String {
     workflow_command(kind, &title, &message)
 }
 
-/// One command of GitHub's, in a line that ends with a line feed.
+/// One workflow command, with its line feed.
 fn workflow_command(kind: &str, title: &str, message: &str) -> String {
     let shown = |text: &str| encoded(&escape::line_within(text, limits::ANNOTATION_CHARS_MAX));
     let title = shown(title).replace(':', "%3A").replace(',', "%2C");

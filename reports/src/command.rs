@@ -1,6 +1,6 @@
-//! The command that replays a run, whole, ready to paste.
+//! Commands that replay, shrink and keep a run, complete and ready to paste.
 //!
-//! It carries every flag that is not the default, and nothing else: what a reader sees is what differs.
+//! A command has every flag whose value is not the default and no other, so readers see only what differs.
 
 use std::borrow::Cow;
 
@@ -8,26 +8,26 @@ use chaosdrill_core::{RunId, redact::redact};
 
 use crate::escape;
 
-/// The nemesis of a run that nobody chose one for.
+/// The default nemesis.
 pub const NEMESIS_DEFAULT: &str = "script";
 
-/// The nemesis of a run whose faults were given by hand, as a plan.
+/// The nemesis of a run whose faults come from a plan given by hand.
 pub const NEMESIS_PLAN: &str = "plan";
 
-/// What the nemesis of a point of a sweep begins with: such a run replays from the plan in its own folder.
+/// The prefix of the nemesis of a sweep's run, which is replayed from the plan in its own folder.
 pub const NEMESIS_SWEEP: &str = "sweep-";
 
-/// What the nemesis of a kept plan begins with: such a run replays from the plan in its own folder.
+/// The prefix of the nemesis of a kept plan's run, which is replayed from the plan in its own folder.
 pub const NEMESIS_KEPT: &str = "kept-";
 
-/// The database of a run that nobody chose one for.
+/// The default database.
 pub const DB_DEFAULT: &str = "sqlite";
 
-/// The command that runs `run` again, with `program` as the campaign's header names it.
+/// The command that replays `run`; `program` is the name in the campaign's header.
 ///
-/// With a path of a plan the run is replayed from the plan alone, which knows its defect and its database. A
-/// run of a plan given by hand, or of a kept one, has no other way: where no path is given, the plan's place
-/// below the output folder is named.
+/// If `plan` is a path, the run is replayed from that plan, which knows its defect and its database. A run of a sweep,
+/// of a kept plan or of a plan given by hand cannot be replayed from its seed: if `plan` is `None`, its plan below the
+/// output folder is used.
 pub fn replay(program: &str, run: &RunId, plan: Option<&str>) -> String {
     let by_plan = run.nemesis == NEMESIS_PLAN
         || [NEMESIS_KEPT, NEMESIS_SWEEP].iter().any(|prefix| run.nemesis.starts_with(prefix));
@@ -50,33 +50,33 @@ pub fn replay(program: &str, run: &RunId, plan: Option<&str>) -> String {
     words.join(" ")
 }
 
-/// The run's folder below that of its campaign.
+/// The run's folder, relative to the campaign's folder.
 ///
-/// In the name of a folder a URL no longer looks like one, so its password has to go before that.
+/// A URL in a folder name no longer looks like a URL, so its password is redacted first.
 pub fn folder(run: &RunId) -> String {
     let of = |name: &str| redact(name).into_owned();
     RunId { scenario: of(&run.scenario), nemesis: of(&run.nemesis), ..run.clone() }.folder()
 }
 
-/// The command that makes a plan smaller, as long as it violates the same check.
+/// The command that shrinks a plan.
 pub fn shrink(program: &str, plan: &str) -> String {
     format!("{} shrink {}", escape::line(program), argument(plan))
 }
 
-/// The command that keeps a run for good; the reader says why.
+/// The command that keeps a run as a regression; the reader fills in the reason.
 pub fn keep(program: &str, folder: &str) -> String {
     format!("{} keep {} --why \"...\"", escape::line(program), argument(folder))
 }
 
-/// An argument without passwords, quoted for a shell.
+/// An argument with its passwords redacted, quoted for a shell.
 fn argument(text: &str) -> Cow<'static, str> {
     quote(&redact(text)).into_owned().into()
 }
 
-/// One argument as a POSIX shell reads it: bare where it may be, else in quotes.
+/// Quotes an argument for a POSIX shell, if it needs quotes.
 ///
-/// Text with characters that cannot be shown is written as `$'..'` with octal bytes, so that the line is one
-/// line, shows what it does, and still means the same.
+/// Text with unprintable characters is written as `$'..'` with octal bytes. The command stays on one line, hides
+/// nothing, and means the same.
 pub fn quote(text: &str) -> Cow<'_, str> {
     let bare = |c: char| c.is_ascii_alphanumeric() || "/._-:@%+,".contains(c);
     if !text.is_empty() && text.chars().all(bare) {

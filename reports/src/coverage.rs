@@ -1,8 +1,8 @@
-//! What was looked at around a finding: the block that a reviewer asks for.
+//! The coverage around a finding: the block that a reviewer asks for.
 //!
-//! A symptom alone says little about how much else there is. So each finding says how the places it could
-//! happen at were enumerated, how many there are, at how many of them a fault struck, which test covers them,
-//! and whether the finding came again in a fresh process.
+//! A single symptom does not tell how many similar problems there are. So each finding says how the sites at which it
+//! could happen were enumerated, how many there are, how many of them were hit by a fault, which test covers them, and
+//! whether the finding was reproduced in a fresh process.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use chaosdrill_core::{
 
 use crate::numbers;
 
-/// The sites of one scenario over a campaign.
+/// The sites of one scenario, over all its runs.
 #[derive(Clone, Debug, Default)]
 struct Sites<'a> {
     passed: BTreeSet<&'a str>,
@@ -27,21 +27,21 @@ struct Sites<'a> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Atlas<'a>(BTreeMap<&'a str, Sites<'a>>);
 
-/// The block of one finding.
+/// The coverage block of one finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Block<'a> {
-    /// How the places were enumerated.
+    /// How the sites were enumerated.
     pub(crate) enumeration: String,
-    /// The places.
+    /// All sites.
     pub(crate) found: Vec<&'a str>,
-    /// Those at which a fault struck.
+    /// The sites at which a fault struck.
     pub(crate) touched: Vec<&'a str>,
-    /// Whether it came again.
+    /// Whether the finding was reproduced, in words.
     pub(crate) verified: String,
 }
 
 impl<'a> Atlas<'a> {
-    /// The sites that the runs of a campaign passed, and those at which faults struck.
+    /// Collects the sites that the runs of a campaign passed, and the sites at which faults struck.
     pub(crate) fn of(campaign: &'a Campaign) -> Self {
         let mut atlas: BTreeMap<&str, Sites<'_>> = BTreeMap::new();
         for record in &campaign.records {
@@ -61,7 +61,7 @@ impl<'a> Atlas<'a> {
         Self(atlas)
     }
 
-    /// The block of a finding; `faults` are those that show it.
+    /// The coverage block of a finding; `faults` are the faults that show it.
     pub(crate) fn block(&self, finding: &Finding, faults: &[&Fault]) -> Block<'a> {
         let kinds: BTreeSet<&str> = faults
             .iter()

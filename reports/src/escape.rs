@@ -1,10 +1,9 @@
-//! Untrusted text, made safe for the place where it will stand.
+//! Escapes untrusted text for each output format.
 //!
-//! Names of scenarios, witnesses and error messages come from targets and databases: they may hold control
-//! sequences that rewrite a terminal, markup that closes a table, or the password of a database. Each
-//! function here first hides passwords, then shortens, then escapes, in this order: a shortened URL may no
-//! longer show where its password ends. What cannot be shown is spelt (`\n`, `\u{1b}`), never dropped, so
-//! that a reader sees that something was there.
+//! Scenario names, witnesses and error messages come from targets and databases. They may contain control sequences
+//! that rewrite a terminal, markup that closes a table, or the password of a database. Each function here redacts
+//! passwords, then truncates, then escapes. The order matters: in a truncated URL the end of the password may be gone.
+//! Unprintable characters are spelt out (`\n`, `\u{1b}`) and never dropped, so that a reader sees them.
 
 use std::borrow::Cow;
 
@@ -12,19 +11,20 @@ use chaosdrill_core::redact::redact;
 
 use crate::numbers;
 
-/// One line of a terminal, or an XML attribute: no control characters, no line breaks, nothing invisible.
+/// Escapes text for one line of a terminal, or for an XML attribute: no control characters, no line breaks, no
+/// invisible characters.
 ///
-/// All that is left is allowed in XML 1.0 too; `<` and its like are the XML writer's to escape.
+/// The result is valid in XML 1.0, except for `<` and the like, which the XML writer escapes.
 pub fn line(text: &str) -> String {
     spell(&redact(text))
 }
 
-/// A [`line()`] of at most `chars_max` characters of the original.
+/// Like [`line()`], with at most `chars_max` characters of the original.
 pub fn line_within(text: &str, chars_max: usize) -> String {
     spell(&shorten(&redact(text), chars_max))
 }
 
-/// How many characters of a text fit into `columns_max` once what cannot be shown is spelt.
+/// How many characters of a text fit into `columns_max` after escaping.
 pub(crate) fn fitting(text: &str, columns_max: usize) -> usize {
     let text = redact(text);
     let widths = text.chars().map(|c| if is_hidden(c) { c.escape_default().count() } else { 1 });
@@ -35,23 +35,23 @@ pub(crate) fn fitting(text: &str, columns_max: usize) -> usize {
     ends.take_while(|end| *end <= columns_max).count()
 }
 
-/// A Markdown code span for a table cell, or for any other place where a pipe may be spoken for.
+/// A Markdown code span for a table cell, or for any other place where a pipe has a meaning.
 ///
-/// In a code span neither emphasis nor HTML nor a link works, nobody is mentioned by `@name`, and `#7` in a
-/// witness, which is an event, does not become a link to issue 7.
+/// A code span disables emphasis, HTML and links. `@name` mentions nobody, and `#7`, which is an event in a witness,
+/// does not become a link to issue 7.
 pub fn markdown(text: &str, chars_max: usize) -> String {
-    // Parsers differ on `\\|` in a table, so a backslash that stood before a pipe is spelt.
+    // Parsers differ on `\\|` in a table, so a backslash before a pipe is spelt out.
     let shown = line_within(text, chars_max).replace("\\|", "\\u{5c}|");
     code_span(&shown.replace('|', "\\|"))
 }
 
-/// A Markdown code span outside tables, where a pipe is a pipe: a command in it can be pasted.
+/// A Markdown code span outside tables. Pipes are not escaped, so a command in it can be pasted.
 pub fn markdown_line(text: &str, chars_max: usize) -> String {
     code_span(&line_within(text, chars_max))
 }
 
 fn code_span(shown: &str) -> String {
-    // An HTML comment in a name must not be taken for one of our own marks by whoever looks for those.
+    // A tool that looks for our own marks must not take an HTML comment in a name for one.
     let shown = shown.replace("<!", "<\\u{21}");
     if shown.is_empty() {
         return "` `".to_owned();
@@ -62,7 +62,7 @@ fn code_span(shown: &str) -> String {
     format!("{fence}{pad}{shown}{pad}{fence}")
 }
 
-/// Whether a character is shown by its code: it would move the cursor, reorder its neighbours, or not be seen.
+/// Whether a character is spelt out: it would move the cursor, reorder its neighbours, or be invisible.
 pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -77,9 +77,9 @@ pub(crate) fn is_hidden(c: char) -> bool {
         || (c as u32) & 0xfffe == 0xfffe
 }
 
-/// A JSON text in which nothing is hidden: it is equal in value, and its control characters are spelt.
+/// Escapes control and invisible characters in the strings of a JSON text; its value stays the same.
 ///
-/// Outside strings JSON has none but blanks, which stay.
+/// Outside strings, JSON has only whitespace, which is kept.
 pub fn json(text: &str) -> Cow<'_, str> {
     let is_spelt = |c: char| is_hidden(c) && !c.is_ascii_whitespace();
     if !text.contains(is_spelt) {
@@ -97,9 +97,9 @@ pub fn json(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Text of a terminal that a runner of GitHub Actions takes for no command.
+/// Escapes terminal output so that a runner of GitHub Actions finds no command in it.
 ///
-/// A runner obeys `::` at the beginning of a line, whatever blanks are before it, and `##[` anywhere.
+/// A runner obeys `::` at the beginning of a line, also after blanks, and `##[` anywhere.
 pub fn without_workflow_commands(text: &str) -> String {
     let lines = text.split_inclusive(['\n', '\r']).map(|line| {
         let command = line.trim_start();

@@ -1,13 +1,13 @@
-//! `report.html`: one file that needs nothing else, for somebody who did not write the drill.
+//! Renders `report.html`: one self-contained file, for a reviewer who did not write the drill.
 //!
-//! In a minute it says what was claimed, what was tried, what broke and how to see it again; in ten, what
-//! happened, event by event. There is no script in it and nothing is fetched; style stands in the page, light
-//! and dark, for a screen, a phone and paper. The templates are compiled, and escape every value; before that,
-//! [`crate::escape`] has spelt what cannot be shown.
+//! A minute is enough to see what was claimed, what was tried, what broke and how to replay it; ten minutes are enough
+//! to follow what happened, event by event. The page has no scripts and fetches nothing. Its style is inline, light
+//! and dark, for screens, phones and paper. The compiled templates escape every value, after [`crate::escape`] has
+//! spelt out unprintable characters.
 //!
-//! Everything that depends on the machine stands between [`MEASURED_BEGIN`] and [`MEASURED_END`]: a block in the
-//! head, and the time of each planted bug. The rest is equal, byte for byte, for equal input. Paths in commands
-//! begin at the page's own folder for that reason.
+//! All values that depend on the machine are between [`MEASURED_BEGIN`] and [`MEASURED_END`]: a block in the head, and
+//! the time of each planted bug. The rest is equal, byte for byte, for equal input. For that reason paths in commands
+//! are relative to the page's own folder.
 
 mod coverage;
 mod findings;
@@ -32,33 +32,33 @@ use parts::Fill;
 pub use proofs::proofs;
 pub use run::run;
 
-/// What a page is made of.
+/// The input of a page.
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a> {
     /// The campaign.
     pub campaign: &'a Campaign,
-    /// The stories of its findings, as far as their folders are there.
+    /// The stories of the findings whose folders exist.
     pub stories: &'a [Story],
-    /// What became of the planted bugs, where that was asked.
+    /// The results of `prove` for the planted bugs; empty if it did not run.
     pub proofs: &'a [Proof],
-    /// An earlier campaign to compare with.
+    /// An earlier campaign to compare with, if any.
     pub against: Option<&'a Campaign>,
-    /// What could not be read, in words.
+    /// Notes on files that could not be read.
     pub notes: &'a [String],
 }
 
 impl<'a> Page<'a> {
-    /// The page of a campaign of which there is nothing but its records.
+    /// A page of a campaign alone, without stories and all else.
     pub fn of(campaign: &'a Campaign) -> Self {
         Self { campaign, stories: &[], proofs: &[], against: None, notes: &[] }
     }
 }
 
-/// The page of a campaign.
+/// Renders the page of a campaign.
 ///
 /// # Panics
 ///
-/// When the page is longer than its bound, which no input can cause.
+/// If the page is longer than its bound, which no input can cause.
 pub fn campaign(page: &Page<'_>) -> String {
     let summary = page.campaign.summary();
     let against = page.against.map(|earlier| Against::new(earlier, page.campaign));
@@ -82,7 +82,7 @@ pub fn campaign(page: &Page<'_>) -> String {
     html
 }
 
-/// What is not as it should be with the input.
+/// Notes on problems with the input.
 fn notes(notes: &[String]) -> Markup {
     let fill = Fill::new(notes, limits::HTML_NOTES.0, limits::HTML_NOTES.1, |note| {
         html! { li { (parts::text(note)) } }
@@ -98,7 +98,7 @@ fn notes(notes: &[String]) -> Markup {
     }
 }
 
-/// Says so where something was written by a newer version.
+/// A note if the campaign was written by a newer version.
 pub fn newer(version: u32) -> Option<String> {
     (version > RECORD_VERSION).then(|| {
         format!(

@@ -1,7 +1,7 @@
-//! What is missing of a campaign and why, in the words that every format shares.
+//! What is missing of an incomplete campaign, and why, in words that all formats share.
 //!
-//! The text is bounded and its foreign parts are escaped: [`plain`] fits a terminal, XML, HTML and annotations, and
-//! [`markdown`] puts foreign parts into code spans.
+//! The text is bounded and its untrusted parts are escaped. [`plain`] is for terminals, XML, HTML and annotations;
+//! [`markdown`] puts untrusted parts into code spans.
 
 use std::collections::BTreeMap;
 
@@ -12,15 +12,15 @@ use crate::{
     numbers::{and_more, counted, grouped, span},
 };
 
-/// Escapes a foreign text for a format and shortens it to so many characters.
+/// Escapes an untrusted text for a format and truncates it to so many characters.
 type Escape = fn(&str, usize) -> String;
 
-/// What was ordered, what ran, what is missing and why, in one sentence without its full stop.
+/// What was ordered, recorded and missing, and why, in one sentence without its full stop.
 pub(crate) fn plain(incomplete: &Incomplete) -> String {
     sentence(incomplete, escape::line_within)
 }
 
-/// The same as Markdown.
+/// The same sentence as Markdown.
 pub(crate) fn markdown(incomplete: &Incomplete) -> String {
     sentence(incomplete, escape::markdown_line)
 }
@@ -51,8 +51,8 @@ pub(crate) fn missing(incomplete: &Incomplete) -> Option<String> {
     (missing > 0).then(|| format!("{} {} missing", grouped(missing), is_or_are(missing)))
 }
 
-/// Whether the size of the order is known at least in part: with no run known to be missing, "at least" the runs that
-/// are recorded were ordered, which says nothing.
+/// Whether the size of the order is known at least in part. If no run is known to be missing, the order is "at least"
+/// the recorded runs, which is no information.
 pub(crate) fn is_size_known(incomplete: &Incomplete) -> bool {
     !incomplete.or_more || !incomplete.missing.is_empty()
 }
@@ -75,7 +75,7 @@ fn sentence(incomplete: &Incomplete, escape: Escape) -> String {
     format!("incomplete: {recorded} {}{advice}", reasons.join("; "))
 }
 
-/// How much of the order ran in the time that was ordered.
+/// How much of the order ran in the ordered time.
 fn covered(incomplete: &Incomplete) -> String {
     let time = |why: &Cut| match why {
         Cut::For(ms) => Some(*ms),
@@ -117,8 +117,8 @@ fn recorded(incomplete: &Incomplete, escape: Escape) -> String {
     }
 }
 
-/// The reasons, each as a clause; the parts that were not merged are one of them. Those that hold the text of an
-/// error come last, so that no number of them hides another reason.
+/// The reasons, each as a clause; all parts that were not merged share one clause. Errors come last, so that they
+/// cannot hide another reason.
 fn reasons(cuts: &[Cut], escape: Escape) -> Vec<String> {
     let mut reasons: Vec<String> = cuts.iter().filter_map(|cut| reason(cut, escape)).collect();
     reasons.extend(parts_missing(cuts, escape));
@@ -138,7 +138,7 @@ fn reasons(cuts: &[Cut], escape: Escape) -> Vec<String> {
     reasons
 }
 
-/// One reason as a clause; `None` if it is an error or a part that was not merged.
+/// One reason as a clause; `None` for errors and for parts that were not merged.
 fn reason(cut: &Cut, escape: Escape) -> Option<String> {
     Some(match cut {
         Cut::For(ms) => format!("the ordered time of {} was over", span_of_ms(*ms)),
@@ -163,7 +163,7 @@ fn reason(cut: &Cut, escape: Escape) -> Option<String> {
     })
 }
 
-/// One reason that holds the text of an error, as a clause.
+/// One reason with the text of an error, as a clause.
 fn error(cut: &Cut, escape: Escape) -> Option<String> {
     let (what, error) = match cut {
         Cut::Disk(error) => ("a file of the campaign could not be written", error),
@@ -188,7 +188,7 @@ fn parts_missing(cuts: &[Cut], escape: Escape) -> Option<String> {
     }
 }
 
-/// A foreign name, made safe and short.
+/// An untrusted name, escaped and truncated.
 fn name(name: &str, escape: Escape) -> String {
     escape(name, escape::fitting(name, limits::INCOMPLETE_NAME_COLUMNS_MAX))
 }

@@ -1,10 +1,10 @@
 //! `junit.xml`: a suite for each scenario, a case for each run, and a suite `campaign` if the campaign is incomplete.
 //!
-//! It keeps to the schema by which Jenkins reads, `junit-10.xsd`, which is that of Surefire: only suites have
-//! properties, so that what is to be known of one run is in its `system-out`, a line each.
+//! The XML follows `junit-10.xsd`, the schema of Jenkins and Surefire. It allows properties only in suites, so the
+//! details of a run are in its `system-out`, one per line.
 //!
-//! Times are virtual and there is neither a timestamp nor an identifier drawn at random, so that equal
-//! campaigns give equal bytes. quick-junit drops what XML 1.0 forbids; [`escape`] has spelt it out before.
+//! Times are virtual, and there are no timestamps and no random ids, so equal campaigns give equal bytes. quick-junit
+//! drops characters that XML 1.0 forbids; [`escape`] spells them out before.
 
 use std::time::Duration;
 
@@ -21,20 +21,20 @@ use crate::{
 #[error("failed to write JUnit XML: {0}")]
 pub struct JunitError(#[from] quick_junit::SerializeError);
 
-/// The campaign as JUnit XML.
+/// Renders a campaign as JUnit XML.
 ///
 /// # Errors
 ///
-/// When the XML writer fails, which it does not do in memory.
+/// If the XML writer fails, which does not happen in memory.
 pub fn junit(campaign: &Campaign) -> Result<String, JunitError> {
     junit_with(campaign, &[])
 }
 
-/// The same, with what could not be read of the campaign as properties of each suite.
+/// Like [`junit`], with notes on files that could not be read as properties of each suite.
 ///
 /// # Errors
 ///
-/// When the XML writer fails, which it does not do in memory.
+/// If the XML writer fails, which does not happen in memory.
 pub fn junit_with(campaign: &Campaign, notes: &[String]) -> Result<String, JunitError> {
     let mut report = Report::new("chaosdrill");
     report.set_time(whole_ms(overview::total(campaign).virtual_time));
@@ -79,7 +79,7 @@ fn incomplete_suite(incomplete: &Incomplete) -> TestSuite {
     suite
 }
 
-/// The XML without the count of skipped cases in its root, where no schema knows one. Nothing is ever skipped.
+/// Removes the count of skipped cases from the root, because no schema allows it there. No case is ever skipped.
 fn without_skipped_root(xml: &str) -> String {
     xml.replacen(" skipped=\"0\"", "", 1)
 }
@@ -117,7 +117,7 @@ fn status(record: &Record, program: &str) -> TestCaseStatus {
     status
 }
 
-/// What is to be known of a run, a line each.
+/// The details of a run, one per line.
 fn told(record: &Record) -> String {
     let run = &record.run;
     let mut lines = vec![
@@ -136,7 +136,8 @@ fn property(name: &str, value: &str) -> Property {
     Property::new(escape::line(name), escape::line(value))
 }
 
-/// The XML rounds to milliseconds where every other format cuts; one run must not have two times.
+/// Truncates a time to milliseconds, as all other formats do. quick-junit would round it, and one run would have two
+/// times.
 fn whole_ms(time: Duration) -> Duration {
     Duration::new(time.as_secs(), time.subsec_millis() * 1_000_000)
 }

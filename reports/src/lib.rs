@@ -1,9 +1,8 @@
-//! Rendering of records: what people and other tools read of a drill.
+//! Renders records as reports, for people and for other tools.
 //!
-//! A report sees [`chaosdrill_core::record`] values only; it knows no target and runs nothing. Every renderer
-//! is a pure function from values to text: no file, no clock, no terminal. Names, witnesses and error
-//! messages may hold anything, so each of them passes through [`escape`] on its way into a format, which
-//! also hides the passwords of URLs.
+//! A report sees [`chaosdrill_core::record`] values only; it knows no target and runs nothing. Every renderer is a
+//! pure function from values to text: no files, no clock, no terminal. Names, witnesses and error messages may contain
+//! anything, so each of them passes through [`escape`], which also redacts the passwords of URLs.
 //!
 //! ```
 //! use chaosdrill_core::{RunId, Seed};
@@ -26,18 +25,18 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`html`] | `report.html`, of a campaign and of one run |
-//! | [`timeline`] | what happened in one run, as a picture |
-//! | [`terminal`] | the block of one run that was not valid, and the closing block of a campaign |
-//! | [`markdown`] | `summary.md`, and the same at length for the page of a job |
+//! | [`timeline`] | the events of one run as a picture |
+//! | [`terminal`] | the block of a run that is not valid, and the closing block of a campaign |
+//! | [`markdown`] | `summary.md`, and a longer form for the page of a job |
 //! | [`annotations`] | annotations for a run on GitHub |
 //! | [`write_up`] | the skeleton of a drill write-up |
 //! | [`trace_export`] | one run for Perfetto and Chrome |
 //! | [`junit`] | `junit.xml` |
 //! | [`schema`] | the JSON Schemas of everything that is written down |
-//! | [`story`] | what is known of one run beyond its record |
-//! | [`against`] | what became of earlier findings |
-//! | [`command`] | the commands that replay a run, make its plan smaller, and keep it |
-//! | [`escape`] | untrusted text, made safe for each of these places |
+//! | [`story`] | one run: its record, its plans, its events |
+//! | [`against`] | findings compared with those of an earlier campaign |
+//! | [`command`] | the commands that replay, shrink and keep a run |
+//! | [`escape`] | untrusted text, escaped for each of these formats |
 //! | [`limits`] | every bound, with its unit last |
 
 pub mod against;

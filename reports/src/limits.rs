@@ -1,17 +1,17 @@
 //! Every bound of the reports, in one place, with its unit last.
 //!
-//! No limit is silent: what is left out is counted where it would have stood.
+//! No limit is silent: items that are left out are counted in their place.
 
-/// Columns of a terminal that everything but names and commands fits into.
+/// Columns of terminal output, except for names and commands.
 pub const TERMINAL_COLUMNS_MAX: usize = 80;
 
-/// Characters of the claim or the witness on the terminal, so that a failure stays on one screen.
+/// Characters of the claim or the witness on the terminal, so that a failure fits on one screen.
 pub const TERMINAL_TEXT_CHARS_MAX: usize = 500;
 
 /// Characters of a name or of a further check's witness on the terminal.
 pub const TERMINAL_ASIDE_CHARS_MAX: usize = 160;
 
-/// Faults listed in one failure block, those that fired and those that did not each.
+/// Faults listed in one failure block: of those that fired, and of those that did not.
 pub const TERMINAL_FAULTS_MAX: usize = 8;
 
 /// Further checks listed in one failure block.
@@ -23,10 +23,10 @@ pub const WITNESS_EVENTS_MAX: usize = 10;
 /// Marks without a hit listed in the closing block.
 pub const TERMINAL_MARKS_MAX: usize = 20;
 
-/// Names of what was never tried, of each kind, on the terminal; more are only counted.
+/// Names of untried failpoints, acts and sites on the terminal, each; more are only counted.
 pub const TERMINAL_UNTRIED_MAX: usize = 3;
 
-/// Bytes of `summary.md`; hosts of Markdown refuse a comment of 65,536 characters.
+/// Bytes of `summary.md`; code hosts reject comments of 65,536 characters.
 pub const MARKDOWN_BYTES_MAX: usize = 60_000;
 
 /// Characters of one name in `summary.md`.
@@ -38,35 +38,35 @@ pub const MARKDOWN_TEXT_CHARS_MAX: usize = 300;
 /// Bytes of one command in `summary.md`; a longer one is left out, because half a command is worse than none.
 pub const MARKDOWN_COMMAND_BYTES_MAX: usize = 400;
 
-/// Notes on what could not be read, in Markdown and in each suite of JUnit.
+/// Notes on files that could not be read, in Markdown and in each suite of JUnit.
 pub const MARKDOWN_NOTES_MAX: usize = 5;
 
 /// Characters of one such note in Markdown.
 pub const MARKDOWN_NOTE_CHARS_MAX: usize = 100;
 
-/// Names in each list of what is missing of a campaign.
+/// Names in each list of missing parts of a campaign.
 pub const INCOMPLETE_NAMES_MAX: usize = 4;
 
 /// Columns of one such name.
 pub const INCOMPLETE_NAME_COLUMNS_MAX: usize = 60;
 
-/// Reasons why something is missing of a campaign.
+/// Reasons why a campaign is incomplete.
 pub const INCOMPLETE_REASONS_MAX: usize = 6;
 
-/// Errors among them whose text is shown.
+/// Errors among the reasons whose text is shown.
 pub const INCOMPLETE_ERRORS_MAX: usize = 2;
 
 /// Columns of the text of one such error.
 pub const INCOMPLETE_ERROR_COLUMNS_MAX: usize = 120;
 
-/// How much a Markdown form may hold: rows, and the bytes they may take, for each section.
+/// The bounds of a Markdown form: rows and bytes, for each section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MarkdownBounds {
-    /// All of it.
+    /// The whole form.
     pub bytes_max: usize,
     /// Marks without a hit.
     pub marks: (usize, usize),
-    /// What was never tried.
+    /// Untried failpoints, acts and sites.
     pub untried: (usize, usize),
     /// Findings, one row each.
     pub findings: (usize, usize),
@@ -82,7 +82,7 @@ pub struct MarkdownBounds {
     pub sweeps: (usize, usize),
 }
 
-/// `summary.md`, which has to fit into a comment. The bounds of its sections add up to less than the whole.
+/// `summary.md`, which must fit into a comment. The bounds of its sections add up to less than the whole.
 pub const MARKDOWN_SUMMARY: MarkdownBounds = MarkdownBounds {
     bytes_max: MARKDOWN_BYTES_MAX,
     marks: (40, 6_000),
@@ -108,13 +108,13 @@ pub const MARKDOWN_JOB: MarkdownBounds = MarkdownBounds {
     sweeps: (300, 50_000),
 };
 
-/// Planted bugs in a Markdown form of their own, and the bytes they may take.
+/// Planted bugs in a Markdown form of their own: rows and bytes.
 pub const MARKDOWN_PROOFS: (usize, usize) = (200, 55_000);
 
 /// Faults of a smallest plan in a Markdown form.
 pub const MARKDOWN_PLAN_FAULTS_MAX: usize = 6;
 
-/// Annotations of one kind that GitHub shows of one step.
+/// Annotations of one kind that GitHub shows for one step.
 pub const ANNOTATIONS_MAX: usize = 10;
 
 /// Characters of the message of an annotation.
@@ -129,13 +129,13 @@ pub const TIMELINE_ROWS_MAX: usize = 90;
 /// Lanes of a timeline.
 pub const TIMELINE_LANES_MAX: usize = 8;
 
-/// Faults of a timeline that stand there whatever else does.
+/// Faults of a timeline that have priority over all other events.
 pub const TIMELINE_FAULTS_MAX: usize = 24;
 
 /// Spans of one kind in a timeline.
 pub const TIMELINE_SPANS_MAX: usize = 200;
 
-/// Events of a witness that say what a timeline is about.
+/// Events of a witness that determine the subject of a timeline.
 pub const TIMELINE_WITNESSES_MAX: usize = 3;
 
 /// Characters of a host or a row in a timeline.
@@ -147,10 +147,10 @@ pub const TIMELINE_LABEL_CHARS_MAX: usize = 60;
 /// Characters of a state of the watched row in a timeline.
 pub const TIMELINE_STATE_CHARS_MAX: usize = 120;
 
-/// Bytes of a value that stands beside a label in a timeline.
+/// Bytes of a value beside a label in a timeline.
 pub const TIMELINE_ASIDE_BYTES_MAX: usize = 14;
 
-/// Values that stand beside a label in a timeline.
+/// Values beside a label in a timeline.
 pub const TIMELINE_ASIDES_MAX: usize = 2;
 
 /// Steps of the same host before an event that are taken to have led to it.
@@ -213,67 +213,67 @@ pub const HTML_COMMAND_BYTES_MAX: usize = 1_000;
 /// Bytes of a page. The bounds of its sections add up to less.
 pub const HTML_BYTES_MAX: usize = 2_000_000;
 
-/// Findings told in full on a page, and the bytes they may take with their pictures.
+/// Findings shown in full on a page, and their bytes with their pictures.
 pub const HTML_FINDINGS: (usize, usize) = (60, 1_000_000);
 
-/// Bytes of pictures on a page; findings after that have none there, but in their own folder.
+/// Bytes of pictures on a page; further findings have their picture only on their own page.
 pub const HTML_TIMELINES_BYTES_MAX: usize = 750_000;
 
-/// Rows of each further list of findings, and the bytes they may take.
+/// Rows and bytes of each further list of findings.
 pub const HTML_FINDINGS_LISTED: (usize, usize) = (200, 60_000);
 
-/// Marks without a hit on a page, and the bytes they may take.
+/// Marks without a hit on a page: rows and bytes.
 pub const HTML_MARKS: (usize, usize) = (200, 40_000);
 
-/// Names of what was never tried, for each kind: rows, and their bytes.
+/// Names of untried failpoints, acts and sites, each: rows and bytes.
 pub const HTML_UNTRIED: (usize, usize) = (200, 20_000);
 
-/// So many of them are shown without asking for them.
+/// Names up to which such a list is shown unfolded.
 pub const HTML_UNTRIED_OPEN: usize = 6;
 
-/// Scenarios on a page, and the bytes they may take.
+/// Scenarios on a page: rows and bytes.
 pub const HTML_SCENARIOS: (usize, usize) = (300, 220_000);
 
-/// Checks of one scenario on a page, and the bytes they may take.
+/// Checks of one scenario on a page: rows and bytes.
 pub const HTML_CHECKS: (usize, usize) = (60, 30_000);
 
-/// Defects on a page, and the bytes they may take.
+/// Defects on a page: rows and bytes.
 pub const HTML_PROOFS: (usize, usize) = (300, 100_000);
 
 /// Faults of a smallest plan in the row of a defect.
 pub const HTML_PROOF_FAULTS_MAX: usize = 4;
 
-/// Sites on a page, and the bytes they may take.
+/// Sites on a page: rows and bytes.
 pub const HTML_SITES: (usize, usize) = (400, 130_000);
 
-/// What must be exercised, and the bytes it may take.
+/// Exercises on a page: rows and bytes.
 pub const HTML_EXERCISES: (usize, usize) = (300, 100_000);
 
-/// Lists of them; the rest is counted.
+/// Lists of exercises; the rest is counted.
 pub const HTML_EXERCISE_LISTS_MAX: usize = 60;
 
-/// Ways to exercise one thing that are named.
+/// Ways that are named for one exercise.
 pub const HTML_WAYS_MAX: usize = 12;
 
-/// Acts that have a column of their own.
+/// Acts with a column of their own.
 pub const HTML_ACTS_MAX: usize = 12;
 
-/// Sweeps on a page, and the bytes they may take.
+/// Sweeps on a page: rows and bytes.
 pub const HTML_SWEEPS: (usize, usize) = (100, 30_000);
 
-/// Notes on a page, and the bytes they may take.
+/// Notes on a page: rows and bytes.
 pub const HTML_NOTES: (usize, usize) = (40, 20_000);
 
-/// Notes on what could not be read of one run, and the bytes they may take.
+/// Notes on files of one run that could not be read: rows and bytes.
 pub const HTML_STORY_NOTES: (usize, usize) = (8, 8_000);
 
-/// Faults of one finding on a page, and the bytes they may take.
+/// Faults of one finding on a page: rows and bytes.
 pub const HTML_FAULTS: (usize, usize) = (12, 8_000);
 
 /// Sites named in the coverage block of a finding.
 pub const HTML_BLOCK_SITES_MAX: usize = 40;
 
-/// Events that a page of one run lists, and the bytes they may take.
+/// Events on the page of one run: rows and bytes.
 pub const HTML_EVENTS: (usize, usize) = (600, 500_000);
 
 /// Findings of a write-up.

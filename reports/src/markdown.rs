@@ -1,8 +1,8 @@
-//! `summary.md`: what a campaign comes to, for a pull request or a job's page.
+//! Renders `summary.md`: the results of a campaign, for a pull request or the page of a job.
 //!
-//! It stays under [`limits::MARKDOWN_BYTES_MAX`] whatever the campaign holds: every section has a bound in
-//! rows and in bytes, and says what it left out. All that depends on the machine stands between
-//! `<!-- measured -->` and `<!-- /measured -->`; two campaigns with the same runs differ in nothing else.
+//! It never exceeds [`limits::MARKDOWN_BYTES_MAX`]: every section has a bound in rows and in bytes, and says what it
+//! leaves out. All values that depend on the machine are between `<!-- measured -->` and `<!-- /measured -->`; two
+//! campaigns with the same runs differ in nothing else.
 
 pub(crate) mod findings;
 pub(crate) mod proofs;
@@ -26,29 +26,29 @@ pub const MEASURED_BEGIN: &str = "<!-- measured -->";
 /// The last line of the block that depends on the machine.
 pub const MEASURED_END: &str = "<!-- /measured -->";
 
-/// The summary as Markdown, short enough for a comment.
+/// Renders a campaign's summary as Markdown, short enough for a comment.
 ///
 /// # Panics
 ///
-/// When the text is longer than its bound, which no input can cause.
+/// If the text is longer than its bound, which no input can cause.
 pub fn summary(summary: &Summary) -> String {
     summary_with(summary, &[])
 }
 
-/// The same, which begins with what could not be read of the campaign.
+/// Like [`summary`], beginning with notes on files that could not be read.
 ///
 /// # Panics
 ///
-/// When the text is longer than its bound, which no input can cause.
+/// If the text is longer than its bound, which no input can cause.
 pub fn summary_with(summary: &Summary, notes: &[String]) -> String {
     within(summary, notes, &limits::MARKDOWN_SUMMARY)
 }
 
-/// The same at length, for the page of a job: what `GITHUB_STEP_SUMMARY` takes.
+/// A longer form, for the page of a job (`GITHUB_STEP_SUMMARY`).
 ///
 /// # Panics
 ///
-/// When the text is longer than its bound, which no input can cause.
+/// If the text is longer than its bound, which no input can cause.
 pub fn job_summary(summary: &Summary) -> String {
     within(summary, &[], &limits::MARKDOWN_JOB)
 }
@@ -99,7 +99,7 @@ fn header(campaign: &CampaignHeader) -> String {
     format!("{}\n", parts.join(", "))
 }
 
-/// What could not be read: before the verdict, which does not know of it.
+/// Notes on files that could not be read. They come before the verdict, which does not know of them.
 fn notes(notes: &[String]) -> String {
     if notes.is_empty() {
         return String::new();
@@ -134,7 +134,7 @@ fn untried(summary: &Summary, bounds: &MarkdownBounds) -> String {
 
 fn scenarios(summary: &Summary, bounds: &MarkdownBounds) -> String {
     let mut scenarios: Vec<&ScenarioSummary> = summary.scenarios.iter().collect();
-    // The cap must not hide what matters: the worst come first, then those whose marks were not hit.
+    // The cap must not hide what matters: the worst scenarios come first, then those with marks that were not hit.
     scenarios.sort_by_key(|scenario| {
         let tally = scenario.tally;
         let missed = scenario.marks.values().any(|hits| *hits == 0);
@@ -157,7 +157,7 @@ fn scenarios(summary: &Summary, bounds: &MarkdownBounds) -> String {
     table.section("Scenarios", "scenario")
 }
 
-/// Each list with how much of it was done; what was not stands first on the page already.
+/// Each list with its progress; what was not exercised is at the top of the page already.
 fn exercises(summary: &Summary, bounds: &MarkdownBounds) -> String {
     let mut lists: Vec<(&str, u64, u64)> = Vec::new();
     for exercise in &summary.exercises {
@@ -229,7 +229,7 @@ fn number_row((what, number): (&String, &u64)) -> Vec<String> {
     vec![name(what), numbers::grouped(*number)]
 }
 
-/// The greatest first, equal ones by name.
+/// Sorts by count, the greatest first, then by name.
 fn by_number(counts: &BTreeMap<String, u64>) -> Vec<(&String, &u64)> {
     let mut counts: Vec<_> = counts.iter().collect();
     counts.sort_by_key(|(_, number)| Reverse(**number));

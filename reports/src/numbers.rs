@@ -1,6 +1,6 @@
-//! Numbers, durations and instants as every format writes them.
+//! Formats numbers, durations and instants, for all reports.
 
-/// A whole number with its thousands apart: `12,345`.
+/// A whole number with separated thousands: `12,345`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -18,12 +18,12 @@ pub(crate) fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
-/// How many more there are than were listed: ` and 3 more`. Empty if there are none.
+/// The number of items that were not listed: ` and 3 more`. Empty if all were.
 pub(crate) fn and_more(left_out: u64) -> String {
     if left_out > 0 { format!(" and {} more", grouped(left_out)) } else { String::new() }
 }
 
-/// How long something took, to two units: `250 ms`, `29.8 s`, `5 min 10 s`, `31 h 12 min`, `2 d 7 h`.
+/// A duration in at most two units: `250 ms`, `29.8 s`, `5 min 10 s`, `31 h 12 min`, `2 d 7 h`.
 pub(crate) fn span(ns: u64) -> String {
     let seconds = ns / 1_000_000_000;
     let two = |large: u64, unit: &str, small: u64, of: &str| match small {
@@ -43,7 +43,7 @@ pub(crate) fn span(ns: u64) -> String {
     }
 }
 
-/// An instant of a run: `3.152 s`, and `31:12:03.152` where it is later than an hour.
+/// An instant of a run: `3.152 s`, or `31:12:03.152` after the first hour.
 pub(crate) fn instant(ns: u64) -> String {
     let ms = ns / 1_000_000;
     let (seconds, ms) = (ms / 1_000, ms % 1_000);
@@ -53,7 +53,7 @@ pub(crate) fn instant(ns: u64) -> String {
     }
 }
 
-/// A rate with one decimal where it is small, without where that would be noise.
+/// A rate, with one decimal if it is below 100.
 pub(crate) fn rate(value: f64) -> String {
     if value < 100.0 { format!("{value:.1}") } else { grouped(value.round() as u64) }
 }

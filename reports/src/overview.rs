@@ -1,4 +1,4 @@
-//! The runs of a campaign by scenario, with the virtual time that a summary does not keep.
+//! Groups the runs of a campaign by scenario, with their virtual time, which a summary does not have.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -19,12 +19,12 @@ impl<'a> Part<'a> {
     fn add(&mut self, record: &'a Record) {
         self.records.push(record);
         self.tally.add(record.verdict);
-        // Swarms of slow retries add up to centuries, which is more than whole nanoseconds can hold.
+        // Swarms of slow retries add up to centuries, which overflows a `u64` of nanoseconds.
         self.virtual_time = self.virtual_time.saturating_add(record.virtual_time());
     }
 }
 
-/// The parts by the scenario's name: those that were announced, and any other that has a record.
+/// The parts by scenario name: all announced scenarios, and all others with a record.
 pub(crate) fn by_scenario(campaign: &Campaign) -> BTreeMap<&str, Part<'_>> {
     let announced = campaign.header.scenarios.iter().map(|scenario| scenario.name.as_str());
     let mut parts: BTreeMap<&str, Part<'_>> =

@@ -1,16 +1,15 @@
-//! The JSON Schemas of everything a drill writes down, so that others can read it without reading our code.
+//! The JSON Schemas of all files that a drill writes, so that other tools can read them without our code.
 //!
-//! An `$id` names what is described and the version of its format, and stands relative to nothing: it is a
-//! name, not a place on the web.
+//! An `$id` has the name and the version of a format. It is a name only, not a URL.
 
 use chaosdrill_core::{Plan, Record, TraceEvent, plan, record};
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 
-/// The version of trace events, which carry none of their own: they are versioned with the record.
+/// The version of trace events. They have none of their own, and are versioned with the record.
 const TRACE_VERSION: u32 = record::RECORD_VERSION;
 
-/// Every schema with its short name, which is also the middle of its `$id`: `chaosdrill/record/v1`.
+/// All schemas with their short names. The short name is the middle of the `$id`: `chaosdrill/record/v1`.
 pub fn all() -> Vec<(&'static str, Value)> {
     vec![
         schema::<record::CampaignHeader>("campaign", record::RECORD_VERSION),

@@ -1,31 +1,31 @@
-//! What is known of one run beyond its record: its plans, and its events.
+//! One run in full: its record, its plans, and its events.
 
 use chaosdrill_core::{Plan, Record, RunId, TraceEvent};
 
-/// One run with everything that its folder tells.
+/// One run with the contents of its folder.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Story {
-    /// What is written down of it.
+    /// Its record.
     pub record: Record,
     /// Its plan.
     pub plan: Option<Plan>,
     /// The smallest plan with the same violated check.
     pub minimal: Option<Plan>,
-    /// Everything that happened, as far as it could be read.
+    /// Its events, as far as they could be read.
     pub events: Vec<TraceEvent>,
-    /// What could not be read, in words.
+    /// Notes on files that could not be read.
     pub notes: Vec<String>,
 }
 
 impl Story {
-    /// A run of which there is only the record.
+    /// A run with only its record.
     pub fn of(record: Record) -> Self {
         Self { record, plan: None, minimal: None, events: Vec::new(), notes: Vec::new() }
     }
 
-    /// The event of a number.
+    /// The event with this number.
     pub(crate) fn event(&self, number: u64) -> Option<&TraceEvent> {
-        // Numbers count from 1 without a hole, unless the trace was damaged.
+        // Numbers count from 1 without a gap, unless the trace is damaged.
         let there = usize::try_from(number).ok()?.checked_sub(1).and_then(|i| self.events.get(i));
         there
             .filter(|event| event.seq == number)

@@ -1,7 +1,7 @@
-//! What a drill prints: the block of one run, and the closing block of a campaign.
+//! Renders terminal output: the block of one run, and the closing block of a campaign.
 //!
-//! Output is a `String`; colour is a [`Palette`] that the caller chooses, and nothing is told by colour alone.
-//! Prose is wrapped at 80 columns. Commands never are: people paste them.
+//! Output is a `String`. The caller chooses the colours with a [`Palette`]; no information is in colour alone. Prose is
+//! wrapped at 80 columns. Commands are never wrapped, because people paste them.
 
 mod closing;
 mod failure;

@@ -1,15 +1,15 @@
-//! The story of one run as a picture: a lane for each host, time running down.
+//! Renders one run as a timeline: a lane per host, with time running down.
 //!
-//! A run has thousands of events, and a violation is about one row, one message, one lease. So a picture is made
-//! in three steps, each a pure function: *choose* the events that are about the same thing as the witness, with
-//! the steps that led to them and the faults that struck; *lay out* these events in rows, where time in which
-//! nothing of it happened is a row too, and says how long it was; *draw* the rows as SVG. Between the last two
-//! stands [`Timeline`], plain data in units of rows, which the list in words is made of as well.
+//! A run has thousands of events, but a violation is about one row, one message or one lease. A timeline is made in
+//! three steps, each a pure function. *Choose* selects the events that share a subject with the witness, the steps that
+//! led to them, and the faults that struck. *Build* turns them into rows; idle time becomes a row that says how long it
+//! lasted. *Draw* renders the rows as SVG. Between the last two steps is [`Timeline`], plain data in units of rows,
+//! from which the list in words is made, too.
 //!
-//! Rows instead of a ruler of time keep a story of 31 hours as readable as one of 31 milliseconds. What that
-//! costs, that distance is not duration, is said in the picture by the instants beside the rows.
+//! Because of the rows, a run of 31 hours is as readable as one of 31 milliseconds. The price is that distance is not
+//! duration; the instants beside the rows make up for it.
 //!
-//! The module must not decide what is right or wrong: the verdict, the witness and the faults are the record's.
+//! The module must not judge what is right or wrong: the verdict, the witness and the faults come from the record.
 
 mod build;
 mod choose;
@@ -26,43 +26,43 @@ use maud::Markup;
 
 pub(crate) use describe::{change_in_words, event_in_words};
 
-/// A picture of one run, in units of rows.
+/// The timeline of one run, in units of rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeline {
-    /// What the picture is about, such as `outbox deposit-3/0001`.
+    /// The subject of the timeline, such as `outbox deposit-3/0001`.
     pub subject: Option<String>,
     /// The hosts, from left to right.
     pub lanes: Vec<String>,
     /// The rows, from top to bottom.
     pub rows: Vec<Row>,
-    /// Steps and transactions, from their beginning to their answer.
+    /// Steps and transactions, from the request to the answer.
     pub bars: Vec<Bar>,
-    /// What a host was in or under for a while.
+    /// States of hosts that last: stalls, outages, leases, active faults.
     pub spans: Vec<Span>,
     /// Messages.
     pub arrows: Vec<Arrow>,
-    /// The states of the row that the picture is about.
+    /// The states of the subject, if it is a watched row.
     pub states: Vec<State>,
-    /// Events that are not in the picture.
+    /// The number of events that are not in the timeline.
     pub left_out: u64,
 }
 
-/// One row.
+/// One row of a timeline.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// When.
+    /// The virtual time.
     pub at_ns: u64,
-    /// The event's number.
+    /// The number of the event; `None` for a row that is no event, such as a gap.
     pub event: Option<u64>,
-    /// What kind of thing.
+    /// The kind of the row.
     pub kind: RowKind,
-    /// On which lane; across all of them where it is nothing.
+    /// The index of the lane; `None` if the row goes across all lanes.
     pub lane: Option<usize>,
-    /// A few words.
+    /// A short text.
     pub label: String,
-    /// All of it.
+    /// The full text.
     pub detail: String,
-    /// Whether the verdict rests on it.
+    /// Whether the event is part of the witness.
     pub witness: bool,
 }
 
@@ -73,17 +73,17 @@ pub enum RowKind {
     Step,
     /// A step that was answered with an error.
     Trouble,
-    /// Something a host or the workload said.
+    /// An observation of a host or of the workload.
     Said,
     /// A watched row that changed.
     Write,
     /// A fault that struck.
     Fault,
-    /// A host came up, stopped, stalled, went on; a fault or a lease ended.
+    /// A host came up, stopped, stalled or resumed; a fault or a lease ended.
     Turn,
     /// A phase of the run.
     Phase,
-    /// Time in which nothing of this happened.
+    /// Time without events of the timeline.
     Gap,
     /// The moment at which the check was violated.
     Violation,
@@ -92,13 +92,13 @@ pub enum RowKind {
 /// A step, or a transaction around steps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bar {
-    /// Its lane.
+    /// The index of the lane.
     pub lane: usize,
-    /// Where it begins, in rows.
+    /// The start, in rows.
     pub from: f32,
-    /// Where it ends, in rows.
+    /// The end, in rows.
     pub to: f32,
-    /// The site.
+    /// The site of the step.
     pub site: String,
     /// Whether it is a whole transaction.
     pub transaction: bool,
@@ -106,71 +106,71 @@ pub struct Bar {
     pub failed: bool,
 }
 
-/// Something that lasted on one lane.
+/// A state of a host that lasts, drawn along its lane.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Span {
-    /// Its lane.
+    /// The index of the lane.
     pub lane: usize,
-    /// Where it begins, in rows.
+    /// The start, in rows.
     pub from: f32,
-    /// Where it ends, in rows.
+    /// The end, in rows.
     pub to: f32,
-    /// What.
+    /// The kind of the span.
     pub kind: SpanKind,
-    /// In words.
+    /// The description.
     pub label: String,
 }
 
-/// What lasted.
+/// The kind of a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpanKind {
-    /// The host stood still.
+    /// The host was stalled.
     Stalled,
     /// The host was down.
     Down,
-    /// The host's software had come to its end.
+    /// The host's software had ended.
     Ended,
     /// The host held a lease on the row.
     Lease,
-    /// A fault of its network, its clock or its database was in force.
+    /// A fault of the host's network, clock or database was active.
     Band,
 }
 
-/// A message from host to host.
+/// A message from one host to another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arrow {
     /// The row in which it was sent.
     pub from: usize,
-    /// The row in which its receiver acted on it; nothing where nobody was seen to.
+    /// The row in which the receiver acted on it; `None` if no host was seen to act.
     pub to: Option<usize>,
-    /// The site.
+    /// The site at which it was sent.
     pub site: String,
 }
 
-/// One state of the watched row.
+/// One state of a watched row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
-    /// Where it begins, in rows.
+    /// The start, in rows.
     pub from: f32,
-    /// Where it ends, in rows.
+    /// The end, in rows.
     pub to: f32,
-    /// In words.
+    /// The description.
     pub label: String,
-    /// Whether the verdict rests on the change that began it.
+    /// Whether the change that began the state is part of the witness.
     pub witness: bool,
 }
 
 impl Timeline {
-    /// The picture of a run; nothing where there are no events to show.
+    /// The timeline of a run; `None` if there are no events to show.
     pub fn of(record: &Record, events: &[TraceEvent]) -> Option<Self> {
         let mut events: Vec<&TraceEvent> = events.iter().collect();
-        // A trace is in order; one that was put together from what could be read of it may not be.
+        // A trace is in order, unless it was assembled from a damaged file.
         events.sort_by_key(|event| event.seq);
         let chosen = choose::choose(record, &events);
         build::build(record, &events, &chosen)
     }
 
-    /// The picture as an SVG element, to stand in a page. `id` goes before the ids of its parts.
+    /// Renders an SVG element for a page. `id` is the prefix of all ids in it.
     pub fn svg(&self, id: &str) -> String {
         self.draw(id).into_string()
     }
@@ -179,12 +179,12 @@ impl Timeline {
         svg::draw(self, id)
     }
 
-    /// The same cut up for sheets of paper, to stand beside the picture; nothing where one sheet holds it.
+    /// Renders the same picture in parts for printing, to be placed beside the picture; empty if it fits on one sheet.
     pub(crate) fn draw_parts(&self, id: &str) -> Vec<Markup> {
         svg::parts(self, id)
     }
 
-    /// Whether an event has a row.
+    /// Whether the event has a row.
     pub fn shows(&self, event: u64) -> bool {
         self.rows.iter().any(|row| row.event == Some(event))
     }

@@ -1,7 +1,7 @@
-//! One run in Chrome's trace event format, which ui.perfetto.dev and chrome://tracing open.
+//! Exports one run in Chrome's trace event format, for ui.perfetto.dev and chrome://tracing.
 //!
-//! A process for each host. Steps, transactions, outages and faults in force are slices; what hosts said, rows
-//! that changed and faults that struck are instants. Times are virtual.
+//! Each host is a process. Steps, transactions, outages and active faults are slices; observations, changes of rows
+//! and faults that struck are instants. Times are virtual.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::{
     timeline::{self, SpanKind, spans},
 };
 
-/// The number of the process that stands for the harness.
+/// The process id of the harness.
 const HARNESS: usize = 0;
 
 /// The events of a run as a JSON object in Chrome's trace event format.
@@ -61,7 +61,7 @@ pub fn chrome_trace(record: &Record, events: &[TraceEvent]) -> String {
     format!("{document}\n")
 }
 
-/// A boundary with an answer is a slice already; one without, such as a failpoint, is an instant.
+/// A boundary with an answer is a slice already. A boundary without one, such as a failpoint, is an instant.
 fn is_sliced(event: &TraceEvent) -> bool {
     event.kind == EventKind::Boundary && event.name.starts_with("sql:")
 }
@@ -79,7 +79,7 @@ fn micros(ns: u64) -> f64 {
     ns as f64 / 1e3
 }
 
-/// A slice that may overlap with others of its host.
+/// A slice that may overlap with other slices of its host.
 struct Slice<'a> {
     host: usize,
     name: &'a str,

@@ -1,4 +1,4 @@
-//! Sentences and numbers that several formats share, so that they say the same.
+//! Sentences and numbers that several formats share.
 
 use chaosdrill_core::{
     Verdict,
@@ -11,7 +11,7 @@ use crate::{
     numbers::{counted, grouped, rate},
 };
 
-/// Why the campaign's verdict is what it is, in one sentence without its full stop.
+/// The reason for the campaign's verdict, in one sentence without its full stop.
 pub(crate) fn because(summary: &Summary) -> String {
     let tally = summary.tally;
     let cut = incomplete::cut(summary);
@@ -56,37 +56,37 @@ pub(crate) fn because(summary: &Summary) -> String {
     parts.join(", ")
 }
 
-/// Whether the whole drill ran. If only a part of it did, a mark without a hit says nothing about the rest.
+/// Whether the whole drill ran. If only a part ran, a mark without a hit does not mean that it cannot be hit.
 pub(crate) fn is_whole(summary: &Summary) -> bool {
     summary.campaign.whole && summary.incomplete.is_none()
 }
 
-/// `never` if the whole drill ran, and else `not`: hit, reached, tried.
+/// `never` if the whole drill ran, otherwise `not`: "never hit", "not reached".
 pub(crate) fn never(summary: &Summary) -> &'static str {
     if is_whole(summary) { "never" } else { "not" }
 }
 
-/// Why it is not known which faults of a finding are needed.
+/// The reason why it is unknown which faults of a finding are needed.
 pub(crate) fn not_smaller() -> String {
     format!(
         "not made smaller, which a campaign does for at most the first {PURSUED_MAX} violations of a check in a scenario"
     )
 }
 
-/// What a search for planted bugs came to, in numbers.
+/// The results of a `prove` in numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Search {
-    /// Those that can be found here at all.
+    /// Planted bugs that were looked for: their target has the part, and the database fits.
     pub(crate) asked: u64,
-    /// Those of them that a check caught.
+    /// Planted bugs that a check found.
     pub(crate) found: u64,
-    /// Those of them that no check caught, however long it took.
+    /// Planted bugs that no check found in a complete search.
     pub(crate) missed: u64,
-    /// Those of them whose smallest plan is not known to be valid without the bug.
+    /// Planted bugs whose smallest plan is not known to be valid without the bug.
     pub(crate) unsure: u64,
-    /// Those of them whose search was broken off.
+    /// Planted bugs whose search was interrupted.
     pub(crate) open: u64,
-    /// Runs that it took.
+    /// The number of runs.
     pub(crate) runs: u64,
 }
 
@@ -105,7 +105,7 @@ impl Search {
         }
     }
 
-    /// As the exit code of the search has it.
+    /// The verdict, which decides the exit code.
     pub(crate) fn verdict(self) -> Verdict {
         match self {
             _ if self.missed > 0 || self.unsure > 0 => Verdict::Invalid,
@@ -114,7 +114,7 @@ impl Search {
         }
     }
 
-    /// The same in a sentence, without its full stop.
+    /// The results in one sentence, without its full stop.
     pub(crate) fn because(self) -> String {
         let bugs = counted(self.asked, "planted bug");
         let mut text = format!("found {} of {bugs}", grouped(self.found));
@@ -130,7 +130,7 @@ impl Search {
     }
 }
 
-/// What was never tried, in lines: a few words, and the names they are about.
+/// The untried failpoints, acts and sites: a label, and the names.
 pub(crate) fn untried(untried: &Untried) -> impl Iterator<Item = (&'static str, &[String])> {
     let lists = [
         ("failpoints that no run passed", &untried.failpoints[..]),
@@ -140,7 +140,7 @@ pub(crate) fn untried(untried: &Untried) -> impl Iterator<Item = (&'static str, 
     lists.into_iter().filter(|(_, names)| !names.is_empty())
 }
 
-/// What the campaign cost, as far as it came to its end.
+/// The time and the speed of the campaign; without them if it did not end.
 pub(crate) fn speed(summary: &Summary) -> String {
     let Some(CampaignMeasured { wall_ms, jobs, cores, .. }) = summary.measured else {
         return "the campaign did not come to its end".to_owned();

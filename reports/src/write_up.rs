@@ -1,7 +1,7 @@
-//! The skeleton of a drill write-up, for `reports/drills/`: what the records can say stands there, and what only
-//! a person can say is asked for.
+//! Renders the skeleton of a drill write-up, for `reports/drills/`: the facts from the records, and placeholders for
+//! what only a person can write.
 //!
-//! What begins with *To be written* is for the author; a write-up is done when there is none of it left.
+//! Placeholders begin with *To be written*; a write-up is finished when none of them is left.
 
 use chaosdrill_core::{
     Campaign, Fault, Record,
@@ -23,7 +23,7 @@ use crate::{
     words,
 };
 
-/// The skeleton, as Markdown.
+/// Renders the skeleton as Markdown.
 pub fn write_up(campaign: &Campaign, stories: &[Story], proofs: &[Proof]) -> String {
     let summary = campaign.summary();
     let atlas = Atlas::of(campaign);
@@ -59,7 +59,7 @@ fn said(text: &str) -> String {
     escape::markdown(text, limits::MARKDOWN_TEXT_CHARS_MAX)
 }
 
-/// What was drilled: the part of the scenarios' names before the slash.
+/// The drilled targets: the part of the scenarios' names before the slash.
 fn targets(summary: &Summary) -> String {
     let names = summary.scenarios.iter().map(|s| s.name.split('/').next().unwrap_or_default());
     let mut names: Vec<&str> = names.collect();
@@ -110,7 +110,7 @@ fn overview(campaign: &Campaign, summary: &Summary) -> String {
     text
 }
 
-/// The faults that show a finding: those of its smallest plan; where nobody looked for that, those that struck.
+/// The faults that show a finding: those of its smallest plan, or those that struck if the plan was not shrunk.
 fn faults<'a>(campaign: &'a Campaign, finding: &'a Finding) -> Vec<&'a Fault> {
     if let Some(faults) = finding.minimal() {
         return faults.iter().collect();
@@ -123,7 +123,7 @@ fn record<'a>(campaign: &'a Campaign, finding: &Finding) -> Option<&'a Record> {
     campaign.records.iter().find(|record| record.run == finding.run)
 }
 
-/// Whether the faults of a finding are those that are needed.
+/// Whether the faults of a finding are all needed.
 fn is_smallest(campaign: &Campaign, finding: &Finding) -> bool {
     let is_planned = record(campaign, finding).is_none_or(|record| !record.faults.is_empty());
     finding.minimal().is_some() || !is_planned
@@ -185,8 +185,8 @@ fn finding(
     text
 }
 
-/// What a reader can do who has the repository, and not the folder of the campaign: a seed says everything, and where
-/// there is none, or a smaller plan, the plan itself stands here.
+/// The commands for a reader who has the repository but not the folder of the campaign. A seed is enough to replay; if
+/// there is none, or if there is a smaller plan, the plan itself is included.
 fn commands(campaign: &Campaign, finding: &Finding, story: Option<&Story>) -> String {
     let (program, run) = (&campaign.header.program, &finding.run);
     let is_drawn = ["script", "swarm"].contains(&run.nemesis.as_str());
@@ -227,7 +227,7 @@ fn commands(campaign: &Campaign, finding: &Finding, story: Option<&Story>) -> St
     text
 }
 
-/// What the smallest plan shows when it is replayed by itself.
+/// The outcome of a replay of the smallest plan.
 fn shows(finding: &Finding) -> String {
     let minimal = finding.pursuit.as_ref().and_then(|pursuit| pursuit.minimal.as_ref());
     let Some(minimal) = minimal else { return String::new() };
@@ -236,7 +236,7 @@ fn shows(finding: &Finding) -> String {
     format!("{}{}", why.unwrap_or_default(), ends.unwrap_or_default())
 }
 
-/// The last line of a replay, as far as it takes to know it again.
+/// The beginning of the digest, which is the last line of a replay.
 fn digest(digest: Option<&str>) -> Option<String> {
     let digest: String = digest?.chars().filter(char::is_ascii_hexdigit).take(16).collect();
     Some(format!(" (digest `{digest}`...)"))

@@ -1,5 +1,5 @@
-//! Coverage: what must be exercised and how often it was; sites against acts, as a heat map with its counts; and how
-//! far the sweeps went.
+//! The coverage section: exercises and how often each of them ran, a heat map of sites and acts with its counts, and
+//! the progress of the sweeps.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use maud::{Markup, html};
 use super::parts::{self, Fill, name};
 use crate::{limits, numbers};
 
-/// The acts that strike at a boundary: they have a column even where none struck.
+/// The acts that strike at a boundary. Each has a column, even if none struck.
 const ACTS: [&str; 6] = ["crash-before", "crash-after", "error", "lost-ack", "stall", "delay"];
 
 /// The kinds of site, in the order of their groups.
@@ -38,7 +38,7 @@ pub(super) fn section(summary: &Summary) -> Markup {
     }
 }
 
-/// Crash windows and kinds of trouble, with what stands for each.
+/// Crash windows and kinds of trouble, with the ways to exercise each.
 fn exercises(exercises: &[ExerciseSummary]) -> Markup {
     let lists = by_list(exercises);
     let (mut rows_left, mut bytes_left) = limits::HTML_EXERCISES;
@@ -75,7 +75,7 @@ fn exercises(exercises: &[ExerciseSummary]) -> Markup {
     }
 }
 
-/// Exercises by the lists that they stand on, in the order of these.
+/// Exercises by list, in the order of the lists.
 fn by_list(exercises: &[ExerciseSummary]) -> Vec<(&str, Vec<&ExerciseSummary>)> {
     let mut lists: Vec<(&str, Vec<&ExerciseSummary>)> = Vec::new();
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
@@ -165,7 +165,7 @@ fn groups(coverage: &[SiteCoverage]) -> Vec<(&'static str, Vec<&SiteCoverage>)> 
     groups
 }
 
-/// The sites of one kind. Each group names the columns again, because a page of hundreds of sites is long.
+/// The sites of one kind. Each group repeats the column names, because a page with hundreds of sites is long.
 fn group(title: &str, sites: &[&SiteCoverage], fill: &Fill, acts: &[&str]) -> Markup {
     let columns = acts.len() + 2;
     let struck = sites.iter().filter(|site| !site.struck.is_empty()).count() as u64;
@@ -202,13 +202,13 @@ fn row(site: &SiteCoverage, acts: &[&str], most: u64) -> Markup {
     }
 }
 
-/// From 1 to 5: how near a count is to the greatest, by orders of magnitude.
+/// A level from 1 to 5: how close a count is to the greatest, on a logarithmic scale.
 fn heat(count: u64, most: u64) -> u32 {
     let (count, most) = (count.max(1).ilog2(), most.max(1).ilog2());
     1 + (count * 4).checked_div(most).unwrap_or(0).min(4)
 }
 
-/// Faults that strike at an instant and not at a site.
+/// Faults that strike at a time and not at a site.
 fn instants(fired: &BTreeMap<String, u64>) -> Markup {
     let rest: Vec<(&String, &u64)> =
         fired.iter().filter(|(act, _)| !ACTS.contains(&act.as_str())).collect();

@@ -1,4 +1,4 @@
-//! The findings, the worst first: claim, witness, faults, picture, commands, coverage.
+//! The findings section, the worst first: claim, witness, faults, picture, commands, coverage.
 
 use std::cell::Cell;
 
@@ -23,12 +23,12 @@ use crate::{
     words,
 };
 
-/// What all findings of a page share.
+/// Values that all findings of a page share.
 struct Context<'a> {
     page: &'a Page<'a>,
     atlas: Atlas<'a>,
     against: Option<&'a Against<'a>>,
-    /// Bytes that pictures may still take.
+    /// The bytes that are left for pictures.
     picture_bytes: Cell<usize>,
 }
 
@@ -95,8 +95,8 @@ fn list(context: &Context<'_>, findings: &[Finding]) -> Markup {
     parts::wide("All findings", &table)
 }
 
-/// The faults of a finding in a line: by them findings of one check differ. Where nobody looked for fewer, those that
-/// struck are not all needed.
+/// The faults of a finding in one line, because findings of the same check differ in their faults. If the plan was not
+/// shrunk, some of the faults that struck may not be needed.
 fn takes(context: &Context<'_>, finding: &Finding) -> Markup {
     let record = context.page.campaign.records.iter().find(|record| record.run == finding.run);
     let is_planned = record.is_none_or(|record| !record.faults.is_empty());
@@ -118,7 +118,7 @@ fn takes(context: &Context<'_>, finding: &Finding) -> Markup {
     }
 }
 
-/// The id of a finding's place on the page: `f1`. Only its number is taken from the record.
+/// The anchor of a finding on the page, such as `f1`. Only the number comes from the record.
 fn anchor(finding: &Finding) -> String {
     let digits: String = finding.id.chars().filter(char::is_ascii_digit).take(9).collect();
     format!("f{digits}")
@@ -180,7 +180,7 @@ fn first_run(run: &RunId) -> Markup {
     }
 }
 
-/// Why, and the events that show it, each with a link into the picture.
+/// The reason, and the events of the witness, each with a link into the picture.
 fn witness(
     finding: &Finding,
     story: Option<&Story>,
@@ -217,7 +217,7 @@ pub(super) fn witness_events(story: &Story, check: &str) -> Vec<(u64, String, St
         .collect()
 }
 
-/// The faults that it takes, or those that struck where nobody looked for fewer; and what the smallest plan shows.
+/// The faults of the smallest plan and its outcome, or the faults that struck if the plan was not shrunk.
 fn smallest(finding: &Finding, record: Option<&Record>, story: Option<&Story>) -> Markup {
     let planned = record.map_or(0, |record| record.faults.len()) as u64;
     let minimal = finding.pursuit.as_ref().and_then(|pursuit| pursuit.minimal.as_ref());
@@ -289,7 +289,7 @@ fn commands(page: &Page<'_>, finding: &Finding, story: Option<&Story>) -> Markup
     }
 }
 
-/// What could not be read of a run.
+/// Notes on files of a run that could not be read.
 fn unread(story: &Story) -> Markup {
     let (rows, bytes) = limits::HTML_STORY_NOTES;
     let fill = Fill::new(&story.notes, rows, bytes, |note| html! { li { (text(note)) } });
@@ -354,7 +354,7 @@ fn block(context: &Context<'_>, finding: &Finding, record: Option<&Record>) -> M
     }
 }
 
-/// How many, and which.
+/// The number of sites, and their names.
 fn sites(sites: &[&str]) -> Markup {
     let shown = sites.iter().take(limits::HTML_BLOCK_SITES_MAX);
     let more = sites.len().saturating_sub(limits::HTML_BLOCK_SITES_MAX) as u64;
@@ -369,7 +369,7 @@ fn sites(sites: &[&str]) -> Markup {
     }
 }
 
-/// Findings of the earlier campaign that are no longer there.
+/// Findings of the earlier campaign that this campaign does not have.
 fn gone(against: &Against<'_>) -> Markup {
     let list = |title: &str, findings: Vec<&Finding>| {
         let none = findings.is_empty();

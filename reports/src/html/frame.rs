@@ -1,11 +1,11 @@
-//! The document around a page.
+//! The HTML document around the contents of a page.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-/// The whole style, which is ours and holds no foreign text.
+/// The style sheet, which is ours and has no untrusted text.
 const STYLE: &str = include_str!("style.css");
 
-/// A document with its contents.
+/// A document with these contents.
 pub(super) fn document(title: &str, contents: &Markup, body: &Markup) -> String {
     html! {
         (DOCTYPE)
@@ -15,7 +15,7 @@ pub(super) fn document(title: &str, contents: &Markup, body: &Markup) -> String 
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="robots" content="noindex";
-                // Nothing is fetched, and nothing runs, whatever gets into the page.
+                // The page fetches and runs nothing, whatever text gets into it.
                 meta http-equiv="Content-Security-Policy"
                     content="default-src 'none'; style-src 'unsafe-inline'; img-src data:";
                 link rel="icon" href="data:,";

@@ -1,4 +1,4 @@
-//! The head of a page: the verdict, what was run, what it cost; and what was never reached, in red.
+//! The head of a page: the verdict, the runs and their cost, and the marks and sites that no run reached, in red.
 
 use chaosdrill_core::{
     Campaign, Verdict,
@@ -71,11 +71,12 @@ pub(super) fn header(campaign: &Campaign, summary: &Summary) -> Markup {
     }
 }
 
-/// What is missing, in a box that nobody overlooks.
+/// What is missing of a campaign, in a prominent box.
 fn incomplete(incomplete: &Incomplete) -> Markup {
     let sentence = capitalised(&incomplete::plain(incomplete));
     let class = if incomplete.is_as_ordered() { "incomplete ordered" } else { "incomplete" };
-    // A browser breaks a line behind each hyphen, and `--resume` would come apart. A foreign word may be long.
+    // A browser breaks lines after hyphens, which would split `--resume`. A long word is untrusted and must stay
+    // breakable.
     let is_flag = |word: &str| word.starts_with("--") && word.len() < 16;
     html! {
         p #incomplete class=(class) {
@@ -96,14 +97,14 @@ pub(super) fn capitalised(sentence: &str) -> String {
     chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
 }
 
-/// One digest for all runs: equal where each of them is.
+/// One digest of all runs, which is equal if the digest of each run is.
 fn digest(campaign: &Campaign) -> String {
     let each: Vec<&str> =
         campaign.records.iter().map(|record| record.digest.as_deref().unwrap_or("-")).collect();
     trace::short_hash(each.join("\n").as_bytes())
 }
 
-/// All that depends on the machine.
+/// The values that depend on the machine.
 fn measured(summary: &Summary) -> Markup {
     let commit = summary.measured.as_ref().and_then(|measured| measured.commit.as_deref());
     html! {
@@ -118,14 +119,13 @@ fn measured(summary: &Summary) -> Markup {
     }
 }
 
-/// What the section of what no run did is called. Marks stand for what must happen; what was not tried may be so for
-/// want of runs.
+/// The title of the section of what no run reached. A mark must be hit; a site or an act may only lack runs.
 fn never(summary: &Summary) -> String {
     let what = if summary.never_hit.is_empty() { "tried" } else { "reached" };
     capitalised(&format!("{} {what}", words::never(summary)))
 }
 
-/// What no run reached: first, because it is what the rest rests on.
+/// What no run reached. It comes first, because it limits what the rest can claim.
 pub(super) fn never_reached(summary: &Summary) -> Markup {
     let marks = &summary.never_hit;
     let (rows, bytes) = limits::HTML_MARKS;
@@ -156,7 +156,7 @@ pub(super) fn never_reached(summary: &Summary) -> Markup {
     }
 }
 
-/// Something that no run did, with its names folded away where they are many.
+/// A list of what no run reached, folded if it is long.
 fn untried(what: &str, names: &[String]) -> Markup {
     let (rows, bytes) = limits::HTML_UNTRIED;
     let fill = Fill::new(names, rows, bytes, |site| html! { li { code { (name(site)) } } });

@@ -1,4 +1,4 @@
-//! What held: each claim with its runs, its checks, and what its marks were hit.
+//! The section on what held: each claim with its runs, its checks, and the hits of its marks.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{incomplete, limits, numbers, overview};
 pub(super) fn section(campaign: &Campaign, summary: &Summary) -> Markup {
     let checks = checks(campaign);
     let mut scenarios: Vec<&ScenarioSummary> = summary.scenarios.iter().collect();
-    // The bound must not hide what matters.
+    // The bound must not hide what matters: scenarios that did not hold come first.
     scenarios.sort_by_key(|scenario| {
         std::cmp::Reverse((scenario.tally.invalid > 0, scenario.tally.unknown > 0))
     });
@@ -99,7 +99,7 @@ fn mark_item(mark: &str, hits: u64) -> Markup {
 }
 
 fn checks_of(checks: &Checks<'_>, virtual_time: &str) -> Markup {
-    // Those that did not hold come first.
+    // Checks that did not hold come first.
     let mut ordered: Vec<(&str, &str, Tally)> =
         checks.iter().map(|(check, (kind, tally))| (*check, *kind, *tally)).collect();
     ordered.sort_by_key(|(_, _, tally)| std::cmp::Reverse((tally.invalid, tally.unknown)));

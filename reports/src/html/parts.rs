@@ -1,20 +1,20 @@
-//! Small pieces of a page. Every untrusted text goes through [`name`] or [`text`], and then through the template.
+//! Small parts of a page. All untrusted text passes through [`name`] or [`text`], and then through the template.
 
 use maud::{Markup, PreEscaped, Render, html};
 
 use crate::{escape, limits, numbers};
 
-/// A name, made safe and short.
+/// A name, escaped and truncated.
 pub(super) fn name(text: &str) -> String {
     escape::line_within(text, limits::HTML_NAME_CHARS_MAX)
 }
 
-/// An explanation, made safe and short.
+/// An explanation, escaped and truncated.
 pub(super) fn text(text: &str) -> String {
     escape::line_within(text, limits::HTML_TEXT_CHARS_MAX)
 }
 
-/// A sentence in which `#418` becomes a link, where the picture shows that event.
+/// A sentence in which `#418` becomes a link if the picture shows that event.
 pub(super) fn linked(text: &str, target: impl Fn(u64) -> Option<String>) -> Markup {
     let mut parts: Vec<Markup> = Vec::new();
     let mut rest = text;
@@ -32,7 +32,7 @@ pub(super) fn linked(text: &str, target: impl Fn(u64) -> Option<String>) -> Mark
     html! { @for part in &parts { (part) } (rest) }
 }
 
-/// A command to copy; nothing where it is too long to be of use.
+/// A command to copy; empty if the command is longer than its bound.
 pub(super) fn command(label: &str, command: &str) -> Markup {
     html! {
         @if command.len() <= limits::HTML_COMMAND_BYTES_MAX {
@@ -41,7 +41,7 @@ pub(super) fn command(label: &str, command: &str) -> Markup {
     }
 }
 
-/// Where commands are to be run. An alias of cargo is known only where the sources are.
+/// The folder in which the commands must be run. Cargo knows the alias only within the sources.
 pub(super) fn where_to_run(program: &str) -> Markup {
     html! {
         p.note {
@@ -54,12 +54,12 @@ pub(super) fn where_to_run(program: &str) -> Markup {
     }
 }
 
-/// A region that scrolls by itself where the page is too narrow for it.
+/// A region that scrolls by itself if the page is too narrow for it.
 pub(super) fn wide(label: &str, inner: &Markup) -> Markup {
     html! { div.wide role="region" aria-label=(label) tabindex="0" { (inner) } }
 }
 
-/// Items in order, as far as they fit into a number of bytes; and how many did not.
+/// The items that fit into a number of rows and of bytes, in order, and a count of the rest.
 pub(super) struct Fill {
     html: String,
     left_out: u64,
@@ -87,12 +87,12 @@ impl Fill {
         Self { left_out: left_out + items.count() as u64, html }
     }
 
-    /// Whether something was left out.
+    /// Whether items were left out.
     pub(super) fn has_rest(&self) -> bool {
         self.left_out > 0
     }
 
-    /// Says what was left out, where something was.
+    /// A note on how many items were left out; empty if none were.
     pub(super) fn rest(&self, noun: &str) -> Markup {
         html! {
             @if self.left_out > 0 {

@@ -1,4 +1,4 @@
-//! A timeline on a page: the picture, what its marks mean, and the same in words.
+//! A timeline on a page: the picture, its legend, and the same in words.
 
 use maud::{Markup, PreEscaped, html};
 

@@ -1,5 +1,5 @@
-//! The matrix of planted bugs: which check finds which, after how many runs and how long. It is a section of a
-//! campaign's page, or a page of its own where there is no campaign.
+//! The matrix of planted bugs: which check finds each of them, after how many runs and how much time. It is a section
+//! of a campaign's page, or a page of its own if there is no campaign.
 
 use chaosdrill_core::record::{Proof, ProofBy};
 use maud::{Markup, PreEscaped, html};
@@ -10,11 +10,11 @@ use super::{
 };
 use crate::{limits, numbers, words::Search};
 
-/// The page of a search for planted bugs, which is all that its folder tells of.
+/// Renders the page of a `prove` without a campaign.
 ///
 /// # Panics
 ///
-/// When the page is longer than its bound, which no input can cause.
+/// If the page is longer than its bound, which no input can cause.
 pub fn proofs(proofs: &[Proof], unread: &[String], program: &str) -> String {
     let search = Search::of(proofs);
     let fact = |label: &str, number: u64| head::fact(label, &numbers::grouped(number));
@@ -125,7 +125,7 @@ fn row(proof: &Proof) -> Markup {
     }
 }
 
-/// How long the runs took, which depends on the machine; nothing where there were none.
+/// The wall-clock time of the runs, which depends on the machine; empty if there were no runs.
 fn seconds(proof: &Proof) -> Markup {
     let ms = proof.wall_us / 1_000;
     html! {

@@ -1,4 +1,4 @@
-//! `report.html` of one run: the page that lies beside its plan and its trace.
+//! Renders `report.html` of one run, the page beside its plan and its trace.
 
 use chaosdrill_core::{
     Fault, Record, Verdict, duration,
@@ -13,14 +13,14 @@ use super::{
 };
 use crate::{command as commands, limits, numbers, story::Story, timeline, timeline::Timeline};
 
-/// Before the ids of the one picture of the page.
+/// The prefix of the ids of the page's only picture.
 const ID: &str = "run";
 
-/// The page of one run; `program` is what starts a replay, such as `cargo drill`.
+/// Renders the page of one run; `program` is the command that starts a replay, such as `cargo drill`.
 ///
 /// # Panics
 ///
-/// When the page is longer than its bound, which no input can cause.
+/// If the page is longer than its bound, which no input can cause.
 pub fn run(story: &Story, program: &str) -> String {
     let record = &story.record;
     let picture = Timeline::of(record, &story.events);
@@ -233,13 +233,13 @@ fn sites(record: &Record) -> Markup {
     }
 }
 
-/// What checks may see of the run: those around the witness where there are too many.
+/// The events that checks see; if there are too many, those around the witness.
 fn events(story: &Story, picture: Option<&Timeline>) -> Markup {
     let (rows, bytes) = limits::HTML_EVENTS;
     let history: Vec<_> =
         story.events.iter().filter(|event| event.kind.belongs_to_history()).collect();
     let last = story.record.headline().and_then(|check| check.witness.iter().max().copied());
-    // The end of a long run is where its verdict is, unless the witness says otherwise.
+    // Without a witness, the verdict of a long run is most likely about its end.
     let end = match last {
         Some(last) => history.partition_point(|event| event.seq <= last) + rows / 4,
         None => history.len(),

@@ -1,6 +1,6 @@
-//! The findings: one row for each, then the plan and the commands of the first of them.
+//! The findings section: one row per finding, then the plans and commands of the first few.
 //!
-//! A check that fails under a thousand seeds is one thing to mend; a row for each run would drown the others.
+//! A check that fails under a thousand seeds is one bug to fix; a row per run would hide the other findings.
 
 use chaosdrill_core::{
     Verdict,
@@ -14,7 +14,7 @@ use crate::{
     numbers, words,
 };
 
-/// The findings section; nothing where every run was valid.
+/// The findings section; empty if all runs are valid.
 pub(super) fn section(summary: &Summary, bounds: &MarkdownBounds) -> String {
     let head = ["finding", "priority", "verdict", "scenario", "check", "runs:", "why"];
     let table = Table::new(&head, bounds.findings);
@@ -32,13 +32,13 @@ pub(super) fn section(summary: &Summary, bounds: &MarkdownBounds) -> String {
     table.section("Findings", "finding")
 }
 
-/// A finding's number, which is ours to write.
+/// The number of a finding, which is not untrusted.
 pub(crate) fn id(finding: &Finding) -> String {
     let digits: String = finding.id.chars().filter(char::is_ascii_digit).take(9).collect();
     format!("F{digits}")
 }
 
-/// What it takes to see each finding again; nothing where there are none.
+/// The commands that replay each finding; empty if there are no findings.
 pub(super) fn commands(summary: &Summary, bounds: &MarkdownBounds) -> String {
     let program = &summary.campaign.program;
     let list = Table::list(bounds.commands);
@@ -76,7 +76,7 @@ fn again(program: &str, finding: &Finding) -> String {
     parts.join("\n")
 }
 
-/// A command in a code span; half of one would be worse than none.
+/// A command in a code span, never truncated: half a command is worse than none.
 pub(crate) fn span(command: &str) -> String {
     if command.len() > limits::MARKDOWN_COMMAND_BYTES_MAX {
         return "(too long to show)".to_owned();
@@ -84,13 +84,13 @@ pub(crate) fn span(command: &str) -> String {
     escape::markdown_line(command, limits::MARKDOWN_COMMAND_BYTES_MAX)
 }
 
-/// What the smallest plan shows by itself, where that is something else than the whole run.
+/// The outcome of the smallest plan, if it differs from that of the whole run.
 pub(crate) fn shows(finding: &Finding) -> Option<&str> {
     let why = finding.pursuit.as_ref()?.minimal.as_ref()?.why.as_deref()?;
     (why != finding.why).then_some(why)
 }
 
-/// The smallest plan in words, and whether it came again.
+/// The smallest plan in words, and whether the violation was reproduced.
 fn plan(finding: &Finding) -> String {
     let Some(pursuit) = &finding.pursuit else { return "was not pursued".to_owned() };
     let again = if pursuit.same_again { "came again" } else { "**did not come again the same**" };

@@ -1,15 +1,15 @@
-//! What became of planted bugs, where there is no campaign: the matrix of the page, as Markdown.
+//! Renders the results of a `prove` without a campaign: the matrix of planted bugs as Markdown.
 
 use chaosdrill_core::record::{Proof, ProofBy};
 
 use super::{name, notes, table::Table};
 use crate::{escape, limits, numbers, words::Search};
 
-/// The matrix of planted bugs, short enough for a comment. Nothing in it depends on the machine.
+/// Renders the matrix of planted bugs, short enough for a comment. Nothing in it depends on the machine.
 ///
 /// # Panics
 ///
-/// When the text is longer than its bound, which no input can cause.
+/// If the text is longer than its bound, which no input can cause.
 pub fn proofs(proofs: &[Proof], unread: &[String]) -> String {
     let search = Search::of(proofs);
     let mut text = format!("# Planted bugs: {}\n\n", search.verdict().name());
@@ -57,7 +57,7 @@ fn row(proof: &Proof) -> Vec<String> {
     ]
 }
 
-/// The check that found it, or why none did.
+/// The check that found the bug, or the reason why none did.
 pub(crate) fn outcome(proof: &Proof) -> String {
     match (proof.by, &proof.check) {
         (ProofBy::Postgres, _) => "not on this database".to_owned(),

@@ -1,8 +1,8 @@
-//! A table, or a list, with a bound in rows and in bytes that counts what did not fit.
+//! A table or a list that is bounded in rows and in bytes, and counts the rows that do not fit.
 
 use crate::numbers;
 
-/// Rows of cells that are Markdown already.
+/// A table whose cells are Markdown already.
 pub(super) struct Table {
     head: String,
     body: String,
@@ -14,7 +14,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// A table under these headings; a colon at the end of one aligns its numbers to the right.
+    /// A table with these headings; a colon at the end of a heading aligns its column to the right.
     pub(super) fn new(head: &[&str], (rows_max, bytes_max): (usize, usize)) -> Self {
         let names: Vec<&str> = head.iter().map(|name| name.trim_end_matches(':')).collect();
         let rules: Vec<&str> =
@@ -23,14 +23,14 @@ impl Table {
         Self { head, body: String::new(), rows_max, bytes_max, rows: 0, left_out: 0, list: false }
     }
 
-    /// A list, which is a table of one column without a heading.
+    /// A list: a table of one column without a heading.
     pub(super) fn list(bounds: (usize, usize)) -> Self {
         Self { head: String::new(), list: true, ..Self::new(&[], bounds) }
     }
 
     /// Adds a row for each item that fits, and counts the others.
     ///
-    /// An item that is left out is not rendered either: there may be many, and long ones.
+    /// Items that are left out are not rendered, because they may be many and long.
     pub(super) fn fill<T>(
         mut self,
         items: impl IntoIterator<Item = T>,
@@ -52,7 +52,7 @@ impl Table {
         self
     }
 
-    /// The section with its heading; nothing where there is nothing to show.
+    /// The section with its heading; empty if there are no rows.
     pub(super) fn section(&self, title: &str, noun: &str) -> String {
         if self.rows == 0 && self.left_out == 0 {
             return String::new();

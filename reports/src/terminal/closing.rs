@@ -1,4 +1,4 @@
-//! The closing block of a campaign: what was never hit, the runs by scenario, the speed, the verdict.
+//! The closing block of a campaign: marks without a hit, the runs by scenario, the speed, the verdict.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ use crate::{
     numbers, overview, words,
 };
 
-/// Widths of the columns of numbers: runs, valid, unknown, invalid, virtual time.
+/// The widths of the columns of numbers: runs, valid, unknown, invalid, virtual time.
 const NUMBER_COLUMNS: [usize; 5] = [9, 8, 9, 9, 15];
 
-/// The closing block, in lines that each end with a line feed; its last line is the verdict.
+/// The closing block. Each line ends with a line feed; the last line is the verdict.
 pub fn closing(campaign: &Campaign, palette: &Palette) -> String {
     let summary = campaign.summary();
     let mut block = never_hit(&summary, palette);
@@ -33,10 +33,10 @@ pub fn closing(campaign: &Campaign, palette: &Palette) -> String {
     block
 }
 
-/// What is missing of a campaign, in lines that each end with a line feed; `None` if nothing is.
+/// What is missing of a campaign, in lines that each end with a line feed; `None` if it is complete.
 ///
-/// The style begins and ends once and not on every line: foreign text may come to stand at the beginning of a line,
-/// and there [`escape::without_workflow_commands`] would not find it behind a style.
+/// The style is set once and not on every line: a line may begin with untrusted text, and
+/// [`escape::without_workflow_commands`] would not find a command after a style.
 pub fn incomplete(campaign: &Campaign, palette: &Palette) -> Option<String> {
     let incomplete = campaign.incomplete()?;
     let style = if incomplete.is_as_ordered() { Style::new() } else { palette.unknown };
@@ -61,7 +61,7 @@ fn never_hit(summary: &Summary, palette: &Palette) -> String {
     text
 }
 
-/// How much was never tried; its names are in the reports.
+/// The untried failpoints, acts and sites, by name if they are few; the other reports have all names.
 fn untried(summary: &Summary) -> String {
     let line = |(what, names): (&str, &[String])| {
         let few = names.len() <= TERMINAL_UNTRIED_MAX;
@@ -98,7 +98,7 @@ fn cells(tally: Tally, virtual_time: Duration) -> [String; 5] {
     [runs, valid, unknown, invalid, duration::seconds(virtual_time)]
 }
 
-/// One line of the table; a name that is too long for its column gets a line of its own.
+/// One row of the table; a name that is too long for its column gets a line of its own.
 fn line(name: &str, cells: &[String; 5], palette: &Palette, tally: Tally) -> String {
     let name_columns = TERMINAL_COLUMNS_MAX - NUMBER_COLUMNS.iter().sum::<usize>();
     let mut text = if name.chars().count() > name_columns {

@@ -1,4 +1,4 @@
-//! The block of one run: claim, check, witness, faults, and the command that replays it.
+//! The block of one run: claim, check, witness, faults, and the replay command.
 //!
 //! ```text
 //! FAIL  outbox/lease-expiry   seed 0x2a   sqlite, turmoil   12.418 s virtual   high
@@ -9,7 +9,7 @@
 //!   replay   cargo drill replay outbox/lease-expiry --seed 0x2a
 //! ```
 //!
-//! A block is a head line and a list of [`Row`]s; whatever else belongs to a run becomes one more row.
+//! A block is a head line and a list of [`Row`]s; new information about a run becomes a row.
 
 use std::time::Duration;
 
@@ -27,26 +27,26 @@ use crate::{command, escape, limits, numbers};
 /// How a run is replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Replay<'a> {
-    /// What starts a replay, as the campaign's header names it: `cargo drill`.
+    /// The command that starts a replay, from the campaign's header: `cargo drill`.
     pub program: &'a str,
-    /// The plan to replay from; nothing where scenario and seed say it all.
+    /// The path of the plan to replay; `None` if scenario and seed are enough.
     pub plan: Option<&'a str>,
-    /// The smallest plan that shows the same, where one was found.
+    /// The path of the smallest plan that shows the same violation, if there is one.
     pub minimal: Option<&'a str>,
-    /// The folder of the run, to keep it for good; nothing where there is nothing to keep.
+    /// The folder of the run, for `keep`; `None` if there is nothing to keep.
     pub bundle: Option<&'a str>,
-    /// How many runs of the campaign show the same.
+    /// The number of runs of the campaign that show the same violation.
     pub runs: u64,
 }
 
 impl<'a> Replay<'a> {
-    /// A run that its scenario and seed give again.
+    /// A run that can be replayed from its scenario and seed.
     pub fn by_seed(program: &'a str) -> Self {
         Self { program, plan: None, minimal: None, bundle: None, runs: 1 }
     }
 }
 
-/// The block of one run, in lines that each end with a line feed.
+/// The block of one run. Each line ends with a line feed.
 pub fn failure(record: &Record, replay: Replay<'_>, palette: &Palette) -> String {
     let headline = record.headline();
     let claim = escape::line_within(&record.claim, limits::TERMINAL_TEXT_CHARS_MAX);
@@ -82,7 +82,7 @@ pub fn failure(record: &Record, replay: Replay<'_>, palette: &Palette) -> String
     block
 }
 
-/// The head line; it is not wrapped, because people search for it.
+/// The head line. It is not wrapped, because people search for it.
 fn head(record: &Record, headline: Option<&CheckRecord>, palette: &Palette) -> String {
     let run = &record.run;
     let word = match record.verdict {
@@ -115,7 +115,7 @@ fn check_name(check: &CheckRecord) -> String {
     }
 }
 
-/// Why, and the events that show it where the words do not name them already.
+/// The reason, and the events of the witness that the reason does not name.
 fn witness(check: &CheckRecord, chars_max: usize) -> String {
     let why = match check.why.as_str() {
         "" => "the check gave no reason".to_owned(),
@@ -147,7 +147,7 @@ fn other_checks(record: &Record, headline: Option<&CheckRecord>) -> Vec<Row> {
     let mut rows: Vec<Row> = shown
         .iter()
         .map(|check| {
-            // The head line speaks for the worst; a check that is only unknown in a violated run says so.
+            // The head line has the worst verdict; in a violated run, a check that is only unknown says so.
             let unknown = check.verdict == Verdict::Unknown && record.verdict == Verdict::Invalid;
             let verdict = if unknown { " (unknown)" } else { "" };
             let why = witness(check, limits::TERMINAL_ASIDE_CHARS_MAX);
@@ -161,7 +161,7 @@ fn other_checks(record: &Record, headline: Option<&CheckRecord>) -> Vec<Row> {
     rows
 }
 
-/// What a second run in a fresh process said, where it said something else.
+/// The difference that a replay in a fresh process showed; `None` if it was the same run.
 fn pursuit(record: &Record) -> Option<Row> {
     let pursuit = record.pursuit.as_ref().filter(|pursuit| !pursuit.same_again)?;
     let why = pursuit.divergence.as_deref().unwrap_or("nobody knows where");
@@ -169,13 +169,13 @@ fn pursuit(record: &Record) -> Option<Row> {
     Some(Row::prose("again", format!("NONDETERMINISM: a fresh process came to another run; {why}")))
 }
 
-/// Whether a campaign left its plan as it was, so that a reader cannot know which faults are needed.
+/// Whether the plan was not shrunk, so that it is unknown which faults are needed.
 fn is_to_shrink(record: &Record) -> bool {
     let is_it = |pursuit: &Pursuit| pursuit.same_again && pursuit.minimal.is_none();
     record.verdict == Verdict::Invalid && record.pursuit.as_ref().is_some_and(is_it)
 }
 
-/// The faults that are needed, where that is known; else those that fired, each with its event, then the others.
+/// The needed faults, if the plan was shrunk. Otherwise the faults that fired, with their events, then the others.
 fn faults(record: &Record) -> Vec<String> {
     let faults = &record.faults;
     if faults.is_empty() {

@@ -1,12 +1,12 @@
-//! Rows of a label and its text, and the wrapping of prose.
+//! Lays out rows of a label and its text, and wraps prose.
 
 use super::palette::{Palette, paint};
 use crate::limits::TERMINAL_COLUMNS_MAX;
 
-/// Where the text of a row begins, and where its further lines hang.
+/// The indentation of a row's text and of its continuation lines.
 const HANGING_COLUMNS: usize = 11;
 
-/// How much deeper the further lines of one item of a list hang.
+/// The additional indentation of the continuation lines of a list item.
 const ITEM_COLUMNS: usize = 2;
 
 /// A labelled row of a block.
@@ -22,17 +22,17 @@ enum Body {
 }
 
 impl Row {
-    /// A text, wrapped.
+    /// A wrapped text.
     pub(super) fn prose(label: &'static str, text: impl Into<String>) -> Self {
         Self { label, body: Body::Prose(text.into()) }
     }
 
-    /// Texts that begin a line each, wrapped.
+    /// Wrapped texts that each begin a line.
     pub(super) fn items(label: &'static str, items: Vec<String>) -> Self {
         Self { label, body: Body::Items(items) }
     }
 
-    /// A command, on one line however long it is.
+    /// A command, which is never wrapped.
     pub(super) fn command(label: &'static str, command: impl Into<String>) -> Self {
         Self { label, body: Body::Command(command.into()) }
     }
@@ -48,7 +48,7 @@ impl Row {
         let mut text = String::new();
         for (index, line) in lines.iter().enumerate() {
             if index == 0 {
-                // The padding stands outside the style, where nothing can underline or invert it.
+                // The padding is outside the style, so that it is never underlined or inverted.
                 let gap = " ".repeat(HANGING_COLUMNS - 2 - self.label.len());
                 text.push_str(&format!("  {}{gap}{line}\n", paint(palette.label, self.label)));
             } else {
@@ -67,7 +67,7 @@ fn hang(item: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// Lines of at most `columns` characters, broken between words, and within a word that is longer than a line.
+/// Wraps a text into lines of at most `columns` characters. Words that are longer than a line are broken.
 pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![];
     let mut line = String::new();

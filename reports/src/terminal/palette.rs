@@ -1,21 +1,21 @@
-//! The colours of terminal output, as roles.
+//! The styles of terminal output, by role.
 
 use anstyle::{AnsiColor, Style};
 use chaosdrill_core::Verdict;
 
-/// A style for each role of a piece of text; without colour every style is plain.
+/// A style for each role of a text; without colour, all styles are plain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Palette {
-    /// What was violated.
+    /// A violation.
     pub invalid: Style,
-    /// What cannot be said.
+    /// An unknown.
     pub unknown: Style,
-    /// What held.
+    /// A check that held.
     pub valid: Style,
-    /// Which run.
+    /// The name of a run.
     pub name: Style,
-    /// What stands before a text and says what it is.
+    /// A label before a text.
     pub label: Style,
     /// A command to paste.
     pub command: Style,
@@ -35,7 +35,7 @@ impl Palette {
         }
     }
 
-    /// The sixteen colours that every terminal has, so that the user's own theme decides.
+    /// The sixteen standard colours, which follow the theme of the user's terminal.
     pub const fn coloured() -> Self {
         Self {
             invalid: AnsiColor::Red.on_default().bold(),
@@ -57,7 +57,7 @@ impl Palette {
     }
 }
 
-/// A text in a style; nothing is added where the style is plain.
+/// A text in a style; unchanged if the style is plain.
 pub(super) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }

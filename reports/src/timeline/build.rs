@@ -1,4 +1,4 @@
-//! From chosen events to rows, and to what stands between them.
+//! Builds a timeline from the chosen events: its rows, and the spans, bars and arrows between them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,13 +12,13 @@ use super::{
 };
 use crate::{escape, limits, numbers};
 
-/// Something that becomes a row, with its place: twice that of the event, so that there is room between two.
+/// A future row, with its order: twice the index of its event, so that there is room between two events.
 struct Item {
     order: usize,
     row: Row,
 }
 
-/// Builds a picture; nothing where there is no row for it.
+/// Builds a timeline; `None` if it has no rows.
 pub(super) fn build(record: &Record, events: &[&TraceEvent], chosen: &Chosen) -> Option<Timeline> {
     let lanes = lanes(events, chosen);
     let steps = spans::steps(events);
@@ -63,7 +63,8 @@ pub(super) fn build(record: &Record, events: &[&TraceEvent], chosen: &Chosen) ->
     })
 }
 
-/// The hosts of the chosen events, in the order in which the story comes to them.
+/// The hosts of the chosen events, in the order in which they first act. Hosts that only change state or are only hit
+/// by faults come last.
 fn lanes(events: &[&TraceEvent], chosen: &Chosen) -> Vec<String> {
     let mut lanes: Vec<String> = Vec::new();
     let mut weights: BTreeMap<&str, usize> = BTreeMap::new();
@@ -129,7 +130,7 @@ fn row(
         at_ns: event.at_ns,
         event: Some(event.seq),
         kind,
-        // A fault at an instant is the harness's; where it is about one host, it stands on that host's lane.
+        // A fault at a time belongs to the harness; if it is about one host, it is shown on the lane of that host.
         lane: lane_of(lanes, &event.host).or_else(|| lane_of(lanes, event.text(&event.name))),
         label: escape::line_within(&label, limits::TIMELINE_LABEL_CHARS_MAX),
         detail,
@@ -137,7 +138,7 @@ fn row(
     }
 }
 
-/// The end of a lease that ran out.
+/// The row of a lease that expired.
 fn lease_end(events: &[&TraceEvent], lease: &Lease, lanes: &[String]) -> Option<Item> {
     let at_ns = lease.lapsed_ns?;
     let lane = lane_of(lanes, &lease.host)?;
@@ -154,7 +155,7 @@ fn lease_end(events: &[&TraceEvent], lease: &Lease, lanes: &[String]) -> Option<
     Some(Item { order: (2 * place).saturating_sub(1), row })
 }
 
-/// The moment at which the check was violated.
+/// The row of the violation.
 fn violation(record: &Record, events: &[&TraceEvent], chosen: &Chosen) -> Option<Item> {
     let check = record.headline()?;
     let name = escape::line_within(&check.name, limits::TIMELINE_NAME_CHARS_MAX);
@@ -197,10 +198,10 @@ fn verdict(check: &CheckRecord) -> &'static str {
     }
 }
 
-/// The rows, and where the places of the trace are among them.
+/// The rows, and their positions in the trace.
 struct Page {
     rows: Vec<Row>,
-    /// The place of each row, twice that of its event; that of a gap is the next row's.
+    /// The order of each row: twice the index of its event. A gap has the order of the next row.
     orders: Vec<usize>,
 }
 
@@ -227,13 +228,13 @@ impl Page {
         self.orders.push(order);
     }
 
-    /// The row of an event.
+    /// The row of an event; `None` if the event is not shown.
     fn row(&self, index: usize) -> Option<usize> {
         let row = self.orders.partition_point(|order| *order <= 2 * index).checked_sub(1)?;
         (self.orders[row] == 2 * index && self.rows[row].event.is_some()).then_some(row)
     }
 
-    /// Where an event is, in rows; one that is not shown is in the gap, or between two rows.
+    /// The position of an event in rows. An event that is not shown is in a gap, or between two rows.
     fn place(&self, index: usize) -> f32 {
         if let Some(row) = self.row(index) {
             return row as f32 + 0.5;
@@ -243,7 +244,7 @@ impl Page {
         if in_gap { next as f32 + 0.5 } else { next as f32 }
     }
 
-    /// Where an instant is, in rows.
+    /// The position of an instant, in rows.
     fn instant(&self, at_ns: u64) -> f32 {
         let row = self.rows.iter().position(|row| row.at_ns >= at_ns && row.kind != RowKind::Gap);
         row.map_or(self.rows.len() as f32, |row| row as f32 + 0.5)
@@ -282,7 +283,7 @@ fn bars(events: &[&TraceEvent], steps: &[spans::Step], page: &Page, lanes: &[Str
             })
         })
         .collect();
-    // A transaction lies beneath its steps.
+    // A transaction is drawn beneath its steps.
     bars.sort_by_key(|bar| !bar.transaction);
     bars
 }

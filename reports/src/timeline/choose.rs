@@ -1,4 +1,4 @@
-//! Which events a picture shows.
+//! Chooses the events that a timeline shows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,17 +7,17 @@ use chaosdrill_core::{EventKind, Record, TraceEvent, history};
 use super::{peers, subject::Subject};
 use crate::limits;
 
-/// The events of a picture, by their place in the trace.
+/// The events of a timeline, by their index in the trace.
 pub(super) struct Chosen {
-    /// What they are about.
+    /// The subject of the events.
     pub(super) subject: Subject,
-    /// Those that the verdict rests on.
+    /// The events of the witness.
     pub(super) witness: BTreeSet<usize>,
-    /// All of them.
+    /// All chosen events.
     pub(super) events: BTreeSet<usize>,
 }
 
-/// How much it matters that an event is shown, the greatest first.
+/// The priority of an event, the greatest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Verdict,
@@ -27,7 +27,7 @@ enum Rank {
     Rest,
 }
 
-/// Chooses the events of a picture.
+/// Chooses the events of a timeline.
 pub(super) fn choose(record: &Record, events: &[&TraceEvent]) -> Chosen {
     let numbers: BTreeSet<u64> =
         record.headline().map(|check| check.witness.iter().copied().collect()).unwrap_or_default();
@@ -92,7 +92,7 @@ fn step_of(events: &[&TraceEvent], fault: usize) -> Option<usize> {
     })
 }
 
-/// The places of each host's events.
+/// The indices of each host's events.
 fn by_host<'a>(events: &[&'a TraceEvent]) -> BTreeMap<&'a str, Vec<usize>> {
     let mut hosts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, event) in events.iter().enumerate() {
@@ -101,7 +101,7 @@ fn by_host<'a>(events: &[&'a TraceEvent]) -> BTreeMap<&'a str, Vec<usize>> {
     hosts
 }
 
-/// The steps of the same host just before an event, and right after it.
+/// The steps of the same host shortly before and after an event.
 fn context(
     events: &[&TraceEvent],
     hosts: &BTreeMap<&str, Vec<usize>>,
@@ -122,7 +122,7 @@ fn context(
     let before = own[..place].iter().rev().take_while(|other| {
         let other = events[**other];
         let ours = !other.kind.belongs_to_history() || other.kind == EventKind::Watch;
-        // With an answer, whatever a host did for somebody else came to its end.
+        // An answer ends the work for another host.
         let answered = other.kind == EventKind::Boundary && answers.contains(other.name.as_str());
         !answered
             && (ours || subject.is_in(other))
@@ -137,13 +137,13 @@ fn context(
     before.chain(after.take(limits::TIMELINE_STEPS_AFTER_MAX).copied().filter(is_step)).collect()
 }
 
-/// Connections that were opened as they should be.
+/// Whether an event is a connect without an error.
 fn is_noise(event: &TraceEvent) -> bool {
     let connect = event.name == "sql:connect" || event.name.ends_with(".connect");
     connect && event.get("error").is_null()
 }
 
-/// The events that fit: by rank, and within one by how near they are to the witness.
+/// The events that fit, by rank, and within a rank by their distance from the witness.
 fn within_bounds(
     ranks: &BTreeMap<usize, Rank>,
     witness: &BTreeSet<usize>,
@@ -161,7 +161,7 @@ fn within_bounds(
     let mut rows = 0;
     let mut kept = BTreeSet::new();
     for (_, _, index) in order {
-        // An answer is the end of a bar and takes no row.
+        // An answer is the end of a bar and needs no row.
         rows += usize::from(events[index].kind != EventKind::Answer);
         if rows > limits::TIMELINE_ROWS_MAX {
             break;

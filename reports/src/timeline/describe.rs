@@ -1,4 +1,4 @@
-//! One event in words: a few for the picture, all of them for a list.
+//! Describes events in words: a short form for the picture, and sentences for a list.
 
 use chaosdrill_core::{Act, EventKind, TraceEvent, duration};
 use serde_json::Value;
@@ -6,10 +6,10 @@ use serde_json::Value;
 use super::subject::Subject;
 use crate::{escape, limits, numbers};
 
-/// Members of a row whose value is its state, the most telling first.
+/// Members of a row that hold its state, the most specific first.
 const STATE_MEMBERS: [&str; 5] = ["status", "state", "outcome", "phase", "stage"];
 
-/// A few words for a lane.
+/// A short text for a lane.
 pub(super) fn label(event: &TraceEvent, subject: &Subject) -> String {
     match event.kind {
         EventKind::Fault => fault(event),
@@ -30,7 +30,7 @@ pub(super) fn label(event: &TraceEvent, subject: &Subject) -> String {
     }
 }
 
-/// What a fault does, as its event says.
+/// The act of a fault, from its event.
 fn fault(event: &TraceEvent) -> String {
     let data = if event.get("do").is_null() { &event.data } else { event.get("do") };
     if let Ok(act) = serde_json::from_value::<Act>(data.clone()) {
@@ -42,7 +42,7 @@ fn fault(event: &TraceEvent) -> String {
     }
 }
 
-/// An act without its place.
+/// An act without its site.
 pub(super) fn act_in_words(act: &Act) -> String {
     let lasting = |lasts: &Option<std::time::Duration>| {
         lasts.map(|lasts| format!(", {}", duration::format(lasts))).unwrap_or_default()
@@ -83,7 +83,7 @@ fn host(event: &TraceEvent) -> String {
     }
 }
 
-/// Up to two short values that tell this event from its like.
+/// Up to two short values that distinguish this event from similar ones.
 fn asides(event: &TraceEvent, subject: &Subject) -> String {
     let Some(members) = event.data.as_object() else { return String::new() };
     let told = |(name, value): (&String, &Value)| match value {
@@ -100,7 +100,7 @@ fn asides(event: &TraceEvent, subject: &Subject) -> String {
     if told.is_empty() { String::new() } else { format!(" · {}", told.join(", ")) }
 }
 
-/// The state of a row, and what else of it is new.
+/// The state of a row, and other members that changed.
 pub(super) fn state(row: &Value, before: Option<&Value>) -> String {
     let Some(members) = row.as_object() else { return "gone".to_owned() };
     let named = STATE_MEMBERS.iter().find(|name| scalar(&row[**name]).is_some());
@@ -113,7 +113,7 @@ pub(super) fn state(row: &Value, before: Option<&Value>) -> String {
         let instant = name.ends_with("_at");
         match value {
             Value::Null => {}
-            // The end of a lease is drawn.
+            // The expiry of a lease is drawn.
             _ if name.ends_with("_until") => {}
             Value::String(who) if name.ends_with("_by") => said.push(who.clone()),
             _ if instant => said.push(format!("{name} anew")),
@@ -136,7 +136,7 @@ fn text(value: &Value) -> String {
     scalar(value).unwrap_or_else(|| value.to_string())
 }
 
-/// One event as a sentence, safe to show: `d1 says outbox.claimed: attempt 1, message deposit-3/0001`.
+/// One event as an escaped sentence: `d1 says outbox.claimed: attempt 1, message deposit-3/0001`.
 pub(crate) fn event_in_words(event: &TraceEvent) -> String {
     let host = if event.host.is_empty() { "the harness" } else { &event.host };
     let name = &event.name;
@@ -167,7 +167,7 @@ pub(crate) fn event_in_words(event: &TraceEvent) -> String {
     escape::line_within(&said, limits::EVENT_CHARS_MAX)
 }
 
-/// The same, where a change of a watched row tells only what is new in it.
+/// The same, but a change of a watched row has only the members that changed.
 pub(crate) fn change_in_words(event: &TraceEvent, events: &[TraceEvent]) -> String {
     if event.kind != EventKind::Watch {
         return event_in_words(event);
@@ -183,7 +183,7 @@ pub(crate) fn change_in_words(event: &TraceEvent, events: &[TraceEvent]) -> Stri
     escape::line_within(&format!("{row}: {is} (was {was})"), limits::EVENT_CHARS_MAX)
 }
 
-/// A value's members in one line, without those that are nothing.
+/// A value's members in one line, without those that are null.
 fn members(data: &Value) -> String {
     match data {
         Value::Null => String::new(),

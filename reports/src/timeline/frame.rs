@@ -1,4 +1,4 @@
-//! Where everything of a picture is, in its own units.
+//! The layout of a picture: the position of every row, lane and column, in units of SVG.
 
 use super::{
     RowKind, Timeline,
@@ -7,7 +7,7 @@ use super::{
 use crate::{limits, numbers};
 
 pub(super) const HEAD_HEIGHT: i32 = 44;
-/// Where the line of a host is on its lane, and where labels are beside it.
+/// The position of a host's line on its lane, and of labels beside the line.
 const LINE_X: i32 = 36;
 pub(super) const LABEL_X: i32 = 11;
 pub(super) const STATE_WIDTH: i32 = 236;
@@ -16,7 +16,7 @@ pub(super) const STATE_WIDTH: i32 = 236;
 const TIME_TENTHS: i32 = 74;
 const NUMBER_TENTHS: i32 = 66;
 
-/// The rows' height by their kind.
+/// The height of a row.
 fn height(kind: RowKind) -> i32 {
     match kind {
         RowKind::Gap => 34,
@@ -26,14 +26,14 @@ fn height(kind: RowKind) -> i32 {
     }
 }
 
-/// Where everything is.
+/// The positions of rows, lanes and columns.
 pub(super) struct Frame {
     tops: Vec<i32>,
-    /// Where instants and numbers end, which stand to the left of their places, and where lanes begin.
+    /// The right ends of the columns of instants and numbers, and the left end of the lanes.
     pub(super) time_x: i32,
     pub(super) number_x: i32,
     pub(super) lanes_x: i32,
-    /// Where each lane begins, and how wide it is.
+    /// The left end and the width of each lane.
     pub(super) lanes: Vec<(i32, i32)>,
     pub(super) states_x: i32,
     pub(super) width: i32,
@@ -69,13 +69,13 @@ impl Frame {
         }
         let states = if timeline.states.is_empty() { 0 } else { STATE_WIDTH };
         let height = tops[tops.len() - 1] + 12;
-        // A picture of few lanes still has room for what stands across them.
+        // A picture with few lanes still has room for texts across them.
         let width = (x + states + 8).max(limits::TIMELINE_WIDTH_MIN);
         let states_x = width - states - 8;
         Self { tops, time_x, number_x, lanes_x, lanes, states_x, width, height }
     }
 
-    /// A place in rows as one on the page.
+    /// Converts a position in rows to units of the picture.
     pub(super) fn y(&self, place: f32) -> i32 {
         let row = (place.max(0.0) as usize).min(self.tops.len() - 1);
         let part = place - row as f32;
@@ -87,8 +87,8 @@ impl Frame {
         self.y(row as f32 + 0.5)
     }
 
-    /// Where the parts begin and end of a picture that is too tall for one sheet of paper; nothing where it is not.
-    /// They end between two rows, and are about as tall as each other.
+    /// The top and bottom of each part, if the picture is too tall for one sheet of paper; empty if it is not. Parts
+    /// end between two rows, and have about the same height.
     pub(super) fn parts(&self) -> Vec<(i32, i32)> {
         let sheet = limits::TIMELINE_SHEET_HEIGHT_MIN.max(self.width * 5 / 4);
         if self.height <= sheet {
@@ -108,13 +108,13 @@ impl Frame {
         parts
     }
 
-    /// The line of a host's life.
+    /// The position of a host's line.
     pub(super) fn line(&self, lane: usize) -> i32 {
         self.lanes.get(lane).map_or(self.lanes_x, |(x, _)| x + LINE_X)
     }
 }
 
-/// Where the columns of instants and of numbers end: the longest of each fits.
+/// The right ends of the columns of instants and of numbers, so that the longest of each fits.
 fn columns(timeline: &Timeline) -> (i32, i32) {
     let rows = || timeline.rows.iter().filter(|row| row.kind != RowKind::Gap);
     let times = rows().map(|row| numbers::instant(row.at_ns).len());

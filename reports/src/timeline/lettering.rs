@@ -1,4 +1,4 @@
-//! How much room text takes in a picture, and what of it fits.
+//! Estimates the width of text in a picture, and truncates text to a width.
 //!
 //! The browser picks the font after the picture is drawn, so every width is an estimate.
 
@@ -18,7 +18,7 @@ pub(super) fn width_of(chars: usize, tenths: i32) -> i32 {
     i32::try_from(chars).unwrap_or(i32::MAX / tenths).min(i32::MAX / tenths) * tenths / 10
 }
 
-/// The text as far as it fits; `tenths` is the width of a character.
+/// Truncates a text to a width; `tenths` is the width of a character.
 pub(super) fn fitting(text: &str, width: i32, tenths: i32) -> String {
     let room = usize::try_from(width * 10 / tenths).unwrap_or(0).max(4);
     if text.chars().count() <= room {

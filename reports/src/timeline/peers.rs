@@ -1,9 +1,9 @@
-//! Who a message went to.
+//! Finds the receivers of messages.
 //!
-//! A trace says at which site a host wrote to a stream, and not who read it. But a host that serves writes its
-//! answers at a site that it never connected from, and what it does first on a message is the same each time.
-//! So the receiver of a site is the serving host whose first step after most of its passages comes soonest, and
-//! a message ends at that step. Where no such step is seen, the message is drawn as lost.
+//! A trace has the site at which a host wrote to a stream, but not the host that read it. However, a server writes its
+//! answers at a site from which no host connects, and its first step on a message is the same each time. So the
+//! receiver of a site's messages is the server that takes a step of the same name after at least half of them, and
+//! takes it soonest on average. A message ends at that step. If there is no such step, the message is drawn as lost.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -11,10 +11,10 @@ use chaosdrill_core::{EventKind, TraceEvent};
 
 use crate::limits;
 
-/// For each message the place where it was sent, and that of the first step on it.
+/// Maps the event that sent each message to the first step on it; `None` if no step was found.
 pub(super) type Messages = BTreeMap<usize, Option<usize>>;
 
-/// The sites at which hosts answer: those that nobody connects from.
+/// The sites at which servers answer: those from which no host connects.
 pub(super) fn answer_sites<'a>(events: &[&'a TraceEvent]) -> BTreeSet<&'a str> {
     let writes: BTreeSet<&str> = events
         .iter()
@@ -66,7 +66,7 @@ pub(super) fn messages(events: &[&TraceEvent]) -> Messages {
     messages
 }
 
-/// The host that acts on the messages of one site, and its first step on them.
+/// The receiver of the messages of one site, and the name of its first step on them.
 fn receiver<'a>(
     events: &[&'a TraceEvent],
     passages: &[usize],
@@ -100,7 +100,7 @@ fn receiver<'a>(
     best.map(|(_, host, step)| (host, step))
 }
 
-/// The step on each message: the first one of its kind that is not yet the step on another.
+/// The step on each message: the first step of that name that does not belong to an earlier message.
 fn reactions(
     events: &[&TraceEvent],
     passages: &[usize],
@@ -129,7 +129,7 @@ fn reactions(
     found
 }
 
-/// Answers, where it is beyond doubt whom they answer: exactly one message waits for one.
+/// Maps answers to their receivers, if they are certain: exactly one message waits for an answer.
 fn replies(events: &[&TraceEvent], messages: &Messages, answers: &[usize]) -> Messages {
     let mut waiting: BTreeMap<&str, VecDeque<usize>> = BTreeMap::new();
     let mut arrivals: BTreeMap<usize, usize> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! What lasted: stalls, outages, faults in force, leases, steps and transactions.
+//! Finds what lasts in a trace: stalls, outages, active faults, leases, steps and transactions.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Span, SpanKind, subject::Subject};
 use crate::{escape, limits};
 
-/// A span of a trace, between two places in it; without an end it lasts to the end of the run.
+/// A span between two events of a trace; if `to` is `None`, it lasts to the end of the run.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Lasting {
     pub(crate) host: String,
@@ -18,7 +18,7 @@ pub(crate) struct Lasting {
     pub(crate) label: String,
 }
 
-/// Stalls, outages and ends of hosts, and faults in force.
+/// Stalls, outages and ends of hosts, and active faults.
 pub(crate) fn of_hosts(events: &[&TraceEvent]) -> Vec<Lasting> {
     let mut done = Vec::new();
     let mut open: Vec<(Lasting, Vec<String>)> = Vec::new();
@@ -80,7 +80,7 @@ pub(crate) fn of_hosts(events: &[&TraceEvent]) -> Vec<Lasting> {
     done
 }
 
-/// The hosts that a lasting fault is about, in the order of their names.
+/// The hosts that a lasting fault affects, sorted by name.
 pub(super) fn hosts_of(event: &TraceEvent, name: &str) -> Vec<String> {
     let texts = |value: &Value| -> Vec<String> {
         match value {
@@ -101,19 +101,19 @@ pub(super) fn hosts_of(event: &TraceEvent, name: &str) -> Vec<String> {
     names
 }
 
-/// A lease that the watched row tells of.
+/// A lease on the watched row.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Lease {
     pub(super) host: String,
     pub(super) from: usize,
-    /// The change of the row that ended it.
+    /// The change of the row that ended the lease.
     pub(super) to: Option<usize>,
-    /// When it ran out, where it did.
+    /// The time at which the lease expired, if it did.
     pub(super) lapsed_ns: Option<u64>,
     pub(super) until_ns: u64,
 }
 
-/// The leases on the row of the picture.
+/// The leases on the subject of the timeline.
 pub(super) fn leases(events: &[&TraceEvent], subject: &Subject) -> Vec<Lease> {
     let changes: Vec<usize> =
         (0..events.len()).filter(|index| subject.is_row(events[*index])).collect();
@@ -125,7 +125,7 @@ pub(super) fn leases(events: &[&TraceEvent], subject: &Subject) -> Vec<Lease> {
         let next_ns = next.map_or(end_ns, |next| events[next].at_ns);
         let lapsed_ns = (until_ns < next_ns).then_some(until_ns);
         match leases.last_mut() {
-            // The row changed, its lease did not.
+            // The row changed, but its lease did not.
             Some(last)
                 if last.to == Some(*index) && last.host == host && last.until_ns == until_ns =>
             {
@@ -137,7 +137,7 @@ pub(super) fn leases(events: &[&TraceEvent], subject: &Subject) -> Vec<Lease> {
     leases
 }
 
-/// Who holds a row and until when, by the names of its members.
+/// The holder of a row and the end of its lease, guessed from the names of the members.
 fn holder(row: &Value) -> Option<(String, u64)> {
     let members = row.as_object()?;
     let is_holder = |name: &str| {
@@ -153,7 +153,7 @@ fn holder(row: &Value) -> Option<(String, u64)> {
     Some((holder, u64::try_from(since_start).ok()?.checked_mul(1_000_000)?))
 }
 
-/// A step, or a transaction, by its places in the trace.
+/// A step or a transaction, as indices in the trace.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Step {
     pub(crate) from: usize,
@@ -164,15 +164,16 @@ pub(crate) struct Step {
 /// A host and a site, or a transaction.
 type Place<'a> = (&'a str, &'a str);
 
-/// A step that was asked for, by its place in the trace, and the beginning of the transaction that it ends.
+/// The index of a step's request, and that of the beginning of the transaction that the step ends.
 type Asked = (usize, Option<usize>);
 
-/// Every step that was answered, and every transaction that came to an end.
+/// All steps with an answer, and all transactions with an end.
 ///
-/// A trace does not say on which connection a step was taken, so that two transactions of one name on one host are told
-/// apart by their order alone. One is open from the answer to its beginning until its end is asked for. SQLite lets one
-/// writer in at a time, so that no other of the host is open in between, however many wait to begin. One that is
-/// dropped is rolled back without an event, and stays behind for ever: an end belongs to the newest that is open.
+/// A trace does not have the connection of a step, so two transactions of the same name on the same host are
+/// distinguished by their order only. A transaction is open from the answer to its beginning to the request for its
+/// end. SQLite allows one writer at a time, so no other transaction of the host is open in between, however many wait
+/// to begin. A transaction that is dropped is rolled back without an event and stays open here: an end belongs to the
+/// newest open transaction.
 pub(crate) fn steps(events: &[&TraceEvent]) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut asked: BTreeMap<Place<'_>, VecDeque<Asked>> = BTreeMap::new();
@@ -180,7 +181,7 @@ pub(crate) fn steps(events: &[&TraceEvent]) -> Vec<Step> {
     for (index, event) in events.iter().enumerate() {
         let (host, site) = (event.host.as_str(), event.name.as_str());
         match event.kind {
-            // Everything of a host that is gone is gone.
+            // A crash ends all steps and transactions of the host.
             EventKind::Host if matches!(site, "down" | "up") => {
                 asked.retain(|(of, _), _| *of != host);
                 begun.retain(|(of, _), _| *of != host);
@@ -206,14 +207,14 @@ pub(crate) fn steps(events: &[&TraceEvent]) -> Vec<Step> {
     steps
 }
 
-/// The name of a transaction, where the site is one of these steps of it.
+/// The name of the transaction if the site is one of these steps of it.
 fn transaction<'a>(site: &'a str, steps: &[&str]) -> Option<&'a str> {
     let (name, step) = site.strip_prefix("sql:")?.rsplit_once('.')?;
     steps.contains(&step).then_some(name)
 }
 
 impl Lasting {
-    /// The span on a lane, between these rows.
+    /// The span on a lane, between two positions in rows.
     pub(super) fn on(self, lane: usize, from: f32, to: f32) -> Span {
         let label = escape::line_within(&self.label, limits::TIMELINE_LABEL_CHARS_MAX);
         Span { lane, from, to, kind: self.kind, label }

@@ -1,4 +1,4 @@
-//! What a picture is about: the row, message or key that the witness names.
+//! Finds the subject of a timeline: the row, message or key that the witness names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,17 +7,17 @@ use serde_json::Value;
 
 use crate::limits;
 
-/// What the witness is about, as words that other events carry too.
+/// The subject of a witness, as words that other events contain, too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Subject {
-    /// The watch and the key of the row, where the witness is one.
+    /// The watch and the key, if the subject is a watched row.
     pub(super) row: Option<(String, String)>,
-    /// The words.
+    /// The words of the subject.
     pub(super) words: BTreeSet<String>,
 }
 
 impl Subject {
-    /// What these events are about.
+    /// The subject of these events.
     pub(super) fn of(witness: &[&TraceEvent], events: &[&TraceEvent]) -> Self {
         let hosts: BTreeSet<&str> = events.iter().map(|event| event.host.as_str()).collect();
         let counts = counts(events);
@@ -30,7 +30,7 @@ impl Subject {
             let key = key(event);
             let often = |text: &String| counts.get(text).copied().unwrap_or(0);
             let main = key.clone().or_else(|| {
-                // The rarest word that comes again is the name of a thing; the others are of its kind.
+                // The rarest word that occurs again is the name of a thing; the others name its kind.
                 texts.iter().filter(|text| often(text) > 1).min_by_key(|text| often(text)).cloned()
             });
             let Some(main) = main else { continue };
@@ -50,7 +50,7 @@ impl Subject {
         subject
     }
 
-    /// Whether an event is about the same thing.
+    /// Whether an event has the same subject.
     pub(super) fn is_in(&self, event: &TraceEvent) -> bool {
         if self.words.is_empty() {
             return false;
@@ -60,7 +60,7 @@ impl Subject {
         texts.iter().any(|text| self.words.contains(text))
     }
 
-    /// Whether an event is a change of the row itself.
+    /// Whether an event is a change of the subject's row.
     pub(super) fn is_row(&self, event: &TraceEvent) -> bool {
         event.kind == EventKind::Watch
             && self.row.as_ref().is_some_and(|(watch, wanted)| {
@@ -78,14 +78,14 @@ pub(super) fn key(event: &TraceEvent) -> Option<String> {
     }
 }
 
-/// The row that one of the words is the key of.
+/// The first row whose key is one of the words.
 fn row_named(words: &BTreeSet<String>, events: &[&TraceEvent]) -> Option<(String, String)> {
     let watches = events.iter().filter(|event| event.kind == EventKind::Watch);
     let mut named = watches.filter_map(|event| Some((event.name.clone(), key(event)?)));
     named.find(|(_, key)| words.contains(key))
 }
 
-/// How many events carry each word.
+/// The number of events that contain each word.
 fn counts(events: &[&TraceEvent]) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for event in events {
@@ -99,7 +99,7 @@ fn counts(events: &[&TraceEvent]) -> BTreeMap<String, usize> {
     counts
 }
 
-/// Words that many rows of one watch carry: they say how a row is, and name none.
+/// Words that many rows of one watch contain: they describe a state, and do not name a row.
 fn common(events: &[&TraceEvent]) -> BTreeSet<String> {
     let mut rows: BTreeMap<(String, &str), BTreeSet<String>> = BTreeMap::new();
     for event in events.iter().filter(|event| event.kind == EventKind::Watch) {
@@ -114,7 +114,7 @@ fn common(events: &[&TraceEvent]) -> BTreeSet<String> {
     many.map(|((text, _), _)| text).collect()
 }
 
-/// The words in an event's data; a number is a word only where its name says that it names something.
+/// The words in an event's data. A number is a word only if its member is an id.
 fn collect(data: &Value, texts: &mut BTreeSet<String>) {
     match data {
         Value::String(text) => {
@@ -135,7 +135,7 @@ fn collect(data: &Value, texts: &mut BTreeSet<String>) {
     }
 }
 
-/// Whether a member's number names a thing rather than counting something.
+/// Whether a member's number is an id rather than a count.
 fn names(member: &str) -> bool {
     matches!(member, "key" | "id" | "message" | "job" | "item" | "row") || member.ends_with("_id")
 }

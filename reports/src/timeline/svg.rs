@@ -1,4 +1,4 @@
-//! A timeline as SVG. Colours are the page's, by class; nothing is told by colour alone.
+//! Draws a timeline as SVG. Colours come from the page, by class; no information is in colour alone.
 
 use maud::{Markup, html};
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::numbers;
 
-/// Draws a timeline; `id` goes before the ids of its parts.
+/// Draws a timeline; `id` is the prefix of all ids in it.
 pub(super) fn draw(timeline: &Timeline, id: &str) -> Markup {
     let frame = Frame::of(timeline);
     let (width, height) = (frame.width, frame.height);
@@ -52,8 +52,8 @@ pub(super) fn draw(timeline: &Timeline, id: &str) -> Markup {
     }
 }
 
-/// A picture that is too tall for a sheet of paper, in parts that are not, each with the names of the hosts above it.
-/// They only point into the picture, which has to stand in the same page.
+/// Draws the parts of a picture that is too tall for one sheet of paper, each below the names of the hosts. The parts
+/// only refer to the picture, which must be on the same page.
 pub(super) fn parts(timeline: &Timeline, id: &str) -> Vec<Markup> {
     let frame = Frame::of(timeline);
     let part = |(top, bottom): (i32, i32)| {
@@ -71,7 +71,7 @@ pub(super) fn parts(timeline: &Timeline, id: &str) -> Vec<Markup> {
     frame.parts().into_iter().map(part).collect()
 }
 
-/// What lies beneath a row.
+/// The background of a row.
 fn ground(row: &Row, index: usize, frame: &Frame) -> Markup {
     let (top, bottom) = (frame.y(index as f32), frame.y(index as f32 + 1.0));
     let class = match row.kind {
@@ -99,7 +99,7 @@ fn lanes(timeline: &Timeline, frame: &Frame) -> Markup {
     }
 }
 
-/// What stands above the lanes.
+/// The names above the lanes.
 fn names(timeline: &Timeline, frame: &Frame, id: &str) -> Markup {
     html! {
         g id=(format!("{id}-names")) {
@@ -227,7 +227,7 @@ fn row(row: &Row, index: usize, timeline: &Timeline, frame: &Frame, id: &str) ->
         g id=[anchor] {
             title { (row.detail) }
             @if row.kind == RowKind::Gap {
-                // At the left, where it is seen on a screen that is narrower than the picture.
+                // At the left, so that it is visible on a screen that is narrower than the picture.
                 text.tl-later x=(frame.line(0) + LABEL_X) y=(y + 4) { (row.label) }
             } @else {
                 @if is_new {
@@ -257,7 +257,7 @@ fn violation(row: &Row, index: usize, frame: &Frame) -> Markup {
     }
 }
 
-/// A row that is of no host, or of one that has no lane.
+/// A row without a host, or of a host without a lane.
 fn across(row: &Row, y: i32, frame: &Frame) -> Markup {
     let class = if row.kind == RowKind::Fault { "tl-label tl-fault" } else { "tl-label tl-phase" };
     html! {
