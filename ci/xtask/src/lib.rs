@@ -1,17 +1,17 @@
-//! The house rules of this repository, each a pure function from files to complaints.
+//! Checks the house rules of this repository. Each rule is a pure function from files to complaints.
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`tree`] | the files, and what a rule finds wrong with them |
-//! | [`source`] | Rust as words and resolved names, without comments and strings |
-//! | [`manifest`] | what the manifests say |
+//! | [`tree`] | the files of the repository, and complaints about them |
+//! | [`source`] | the tokens and resolved names of Rust sources, without comments and strings |
+//! | [`manifest`] | the manifests, as they are written |
+//! | [`packages`] | the packages that cargo resolves the manifests to |
 //! | [`limits`] | every bound of the rules |
-//! | [`packages`] | what cargo resolves them to |
 //! | [`tidy`] | the rules |
 //! | [`plain`] | the rule that needs a built binary |
 //!
-//! A rule whose source of truth is gone complains about that: a rule must never hold because it found nothing to
-//! look at.
+//! If the file that a rule reads is missing, the rule complains about that: a rule must never pass because it had
+//! nothing to check.
 
 pub mod limits;
 pub mod manifest;

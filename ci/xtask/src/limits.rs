@@ -15,5 +15,5 @@ pub const COMMIT_DIGITS_MIN: usize = 7;
 /// Digits of a commit in full.
 pub const COMMIT_DIGITS_MAX: usize = 40;
 
-/// `use` lines that are followed from one name to another.
+/// `use` lines that are followed from one name to the next.
 pub const USE_HOPS_MAX: usize = 4;

@@ -1,4 +1,4 @@
-//! `cargo xtask`: the house rules at the command line.
+//! `cargo xtask`: runs the house rules from the command line.
 
 use std::process::ExitCode;
 

@@ -1,46 +1,46 @@
-//! What the manifests of the workspace say, as they are written: resolving them is cargo's business.
+//! Reads the manifests of the workspace, as they are written. Cargo resolves them.
 
 use toml::{Table, Value};
 
 use crate::tree::{Complaint, Tree};
 
-/// The manifest that holds the versions.
+/// The root manifest, which has all versions.
 pub const ROOT: &str = "Cargo.toml";
 
-/// One package of the workspace.
+/// The manifest of one package.
 #[derive(Clone, Debug)]
 pub struct Manifest {
-    /// Where it stands.
+    /// The path of the file.
     pub path: String,
-    /// What it says.
+    /// The contents.
     pub table: Table,
 }
 
-/// One dependency as a manifest asks for it.
+/// One dependency, as a manifest declares it.
 #[derive(Clone, Debug)]
 pub struct Dependency {
     /// The name of the section: `dependencies`, `dev-dependencies`, `build-dependencies`.
     pub section: &'static str,
     /// The name of the package.
     pub name: String,
-    /// All that is said about it; a plain version is a string.
+    /// The value of the entry: a table, or a string with a version.
     pub wish: Value,
 }
 
 impl Dependency {
-    /// Whether only tests, examples and benchmarks see it.
+    /// Whether only tests, examples and benchmarks use it.
     pub fn is_for_tests(&self) -> bool {
         self.section == "dev-dependencies"
     }
 
-    /// The features it is asked for with.
+    /// The requested features.
     pub fn features(&self) -> Vec<&str> {
         strings(self.wish.get("features"))
     }
 }
 
 impl Manifest {
-    /// Reads one; a manifest that is no TOML is a complaint.
+    /// Reads a manifest. Returns a complaint if it is missing or no TOML.
     pub fn read(tree: &Tree, path: &str) -> Result<Self, Complaint> {
         let file = tree
             .get(path)
@@ -50,13 +50,13 @@ impl Manifest {
         Ok(Self { path: path.into(), table })
     }
 
-    /// The name of the package; empty where there is none.
+    /// The name of the package; empty if it has none.
     pub fn name(&self) -> &str {
         let name = self.table.get("package").and_then(|package| package.get("name"));
         name.and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// All dependencies, those of single platforms too.
+    /// All dependencies, including those of single platforms.
     pub fn dependencies(&self) -> Vec<Dependency> {
         let mut found = of_sections(&self.table);
         for platform in entries(self.table.get("target")).map(|(_, platform)| platform) {
@@ -77,18 +77,18 @@ fn of_sections(table: &Table) -> Vec<Dependency> {
     sections.into_iter().flat_map(of_section).collect()
 }
 
-/// The entries of a table; none where there is no table.
+/// The entries of a table; none if the value is no table.
 pub fn entries(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
     value.and_then(Value::as_table).into_iter().flatten()
 }
 
-/// The strings of a list; none where there is no list.
+/// The strings of a list; none if the value is no list.
 pub fn strings(value: Option<&Value>) -> Vec<&str> {
     let list = value.and_then(Value::as_array);
     list.into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-/// The folders that the root excludes from the workspace; none where the root cannot be read.
+/// The folders that the root manifest excludes from the workspace; none if it cannot be read.
 pub fn excluded(tree: &Tree) -> Vec<String> {
     let root = Manifest::read(tree, ROOT);
     let workspace = root.ok().and_then(|root| root.table.get("workspace").cloned());
@@ -96,9 +96,9 @@ pub fn excluded(tree: &Tree) -> Vec<String> {
     folders.into_iter().map(Into::into).collect()
 }
 
-/// All packages of the workspace, sorted by path, and what could not be read.
+/// All packages of the workspace, sorted by path, and complaints about unreadable manifests.
 ///
-/// Every folder with a manifest is one, unless the root excludes it.
+/// Every folder with a manifest is a package of the workspace, unless the root manifest excludes it.
 pub fn members(tree: &Tree) -> (Vec<Manifest>, Vec<Complaint>) {
     if let Err(complaint) = Manifest::read(tree, ROOT) {
         return (Vec::new(), vec![complaint]);

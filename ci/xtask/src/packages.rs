@@ -1,4 +1,4 @@
-//! What cargo builds a package from, with the features the package has by itself.
+//! Asks cargo which packages are linked into a package that is built alone, with its default features.
 
 use std::{collections::BTreeMap, path::Path, process::Command};
 
@@ -6,19 +6,19 @@ use anyhow::{Context, ensure};
 
 use crate::{manifest::Manifest, tree::Tree};
 
-/// The packages that are linked into each package of interest, by its name.
+/// For each package of interest, the names of the packages that are linked into it.
 #[derive(Clone, Debug, Default)]
 pub struct Packages(BTreeMap<String, Vec<String>>);
 
 impl Packages {
-    /// As a test writes them down.
+    /// Packages for a test.
     pub fn of(packages: &[(&str, &[&str])]) -> Self {
         let of_one = |names: &[&str]| names.iter().map(|&name| name.into()).collect();
         Self(packages.iter().map(|&(name, all)| (name.into(), of_one(all))).collect())
     }
 
-    /// Asks cargo for the packages the rules are about. The workspace as a whole would be the wrong question: in it
-    /// the scenarios switch on everything.
+    /// Asks cargo about all packages of interest, one by one. In the workspace as a whole, the scenarios enable all
+    /// features.
     pub fn ask(root: &Path, tree: &Tree) -> anyhow::Result<Self> {
         let mut names =
             vec!["chaosdrill-core".into(), "chaosdrill-reports".into(), "chaosdrill-rt".into()];
@@ -30,12 +30,12 @@ impl Packages {
         Ok(Self(linked.collect::<anyhow::Result<_>>()?))
     }
 
-    /// What is linked into that package; `None` where cargo does not know it.
+    /// The packages that are linked into a package; `None` if cargo does not know it.
     pub fn linked_into(&self, name: &str) -> Option<&[String]> {
         self.0.get(name).map(Vec::as_slice)
     }
 
-    /// The packages of interest whose name begins so.
+    /// The packages of interest whose names have that prefix.
     pub fn beginning(&self, prefix: &str) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str).filter(move |name| name.starts_with(prefix))
     }

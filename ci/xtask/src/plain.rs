@@ -1,5 +1,6 @@
-//! No symbol of ours is in the binary of a target that was built without `sim`, and in one with it there is: else
-//! this would look for the wrong thing.
+//! Checks that the binary of a target without `sim` does not define the functions of libc that a simulation replaces.
+//!
+//! The drill binary, which simulates, must define them; otherwise the rule would look for the wrong symbols.
 
 use std::{
     path::{Path, PathBuf},
@@ -16,7 +17,7 @@ use crate::{
 /// The functions of libc that a simulation replaces.
 const REPLACED: [&str; 3] = ["getrandom", "getentropy", "clock_gettime"];
 
-/// Builds the example `plain` of each target, and looks into it.
+/// Builds the example `plain` of each target, and checks its symbols.
 pub fn all_targets_are_plain() -> anyhow::Result<String> {
     let root = root();
     let tree = Tree::read(&root)?;
@@ -48,7 +49,7 @@ pub fn all_targets_are_plain() -> anyhow::Result<String> {
     Ok(said.join("\n"))
 }
 
-/// Builds one program; gives the path of the binary.
+/// Builds one program, and returns the path of the binary.
 fn build(root: &Path, what: &[&str]) -> anyhow::Result<PathBuf> {
     let output = Command::new("cargo")
         .args(["build", "--locked", "--message-format", "json-render-diagnostics"])
@@ -63,7 +64,7 @@ fn build(root: &Path, what: &[&str]) -> anyhow::Result<PathBuf> {
         .with_context(|| format!("cargo build {} built no program", what.join(" ")))
 }
 
-/// The program that a build says it made.
+/// The path of the binary in the messages of a build.
 fn executable(messages: &str) -> Option<PathBuf> {
     let lines = messages.lines().filter_map(|line| serde_json::from_str(line).ok());
     let mut paths = lines.filter_map(|message: serde_json::Value| {
@@ -81,7 +82,7 @@ fn symbols(binary: &Path) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Which of the replaced functions a table of symbols defines, in the order of [`REPLACED`].
+/// The replaced functions that a symbol table defines, in the order of [`REPLACED`].
 fn defined(symbols: &str) -> Vec<&'static str> {
     let is_defined = |name: &&str| {
         symbols.lines().any(|line| {

@@ -1,8 +1,8 @@
-//! Rust as words and resolved names: what is code, without comments and strings.
+//! Reads Rust sources as tokens and resolved names, without comments and strings.
 //!
-//! Scans of raw text are fooled by a line break, by a comment, and by `use std::time as t`. This reads tokens,
-//! and follows the `use` lines of a file to full names. It knows no scopes: a name that two modules of one file
-//! give to different things stands for both, which errs on the side of a complaint.
+//! A search in raw text is misled by line breaks, by comments, and by `use std::time as t`. This module reads tokens,
+//! and follows the `use` lines of a file to full names. It does not know scopes: if two modules of one file give the
+//! same name to different items, the name stands for both, and a rule may complain too much but not too little.
 
 mod lexer;
 
@@ -12,22 +12,22 @@ pub use lexer::{Kind, Token, end_of_group, tokens};
 
 use crate::{limits::USE_HOPS_MAX, tree::File};
 
-/// A name as it is written, or as the `use` lines make it.
+/// A name as it is written, or as the `use` lines resolve it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     /// Its parts: `std`, `time`, `Instant`.
     pub parts: Vec<String>,
-    /// Where it stands.
+    /// The line, from 1.
     pub line: usize,
 }
 
 impl Name {
-    /// As one would write it.
+    /// The name with its colons, as in a source.
     pub fn text(&self) -> String {
         self.parts.join("::")
     }
 
-    /// Whether this is what `other` names, or something inside it, or a glob that brings it in.
+    /// Whether the name is `other`, an item inside `other`, or a glob that imports `other`.
     pub fn is_in(&self, other: &str) -> bool {
         let other: Vec<&str> = other.split("::").collect();
         match self.parts.split_last() {
@@ -44,7 +44,7 @@ fn begins_with(parts: &[String], start: &[&str]) -> bool {
     parts.len() >= start.len() && parts.iter().zip(start).all(|(a, b)| a == b)
 }
 
-/// All names in these tokens, in full. Fields and methods are no names.
+/// All names in these tokens, resolved. Fields and methods are no names.
 pub fn names(tokens: &[Token]) -> Vec<Name> {
     let Reader { found, uses, .. } = Reader::read(tokens);
     let mut names = Vec::new();
@@ -59,17 +59,17 @@ pub fn paths(tokens: &[Token]) -> Vec<Name> {
     Reader::read(tokens).found
 }
 
-/// All names in the code of a file that is not test code.
+/// All names in the code of a file, resolved, without its test code.
 pub fn names_outside_tests(file: &File) -> Vec<Name> {
     names(&tokens_outside_tests(file))
 }
 
-/// The tokens of a file that are not test code.
+/// The tokens of a file without its test code; none if all of it is test code.
 pub fn tokens_outside_tests(file: &File) -> Vec<Token> {
     if file.is_test() { Vec::new() } else { lexer::without_tests(&tokens(file)) }
 }
 
-/// The lines of a file without its test modules.
+/// The number of lines of a file without its test modules.
 pub fn lines_outside_tests(file: &File) -> usize {
     let all = file.text.lines().count();
     all - lexer::lines_of_tests(&tokens(file))
@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
         is_colon(at) && is_colon(at + 1)
     }
 
-    /// Reads one path, or a tree of them in braces; gives the place behind it.
+    /// Reads a path, or a tree of paths in braces. Returns the index after it.
     fn path(&mut self, mut at: usize, before: &[String], in_use: bool) -> usize {
         let mut parts = before.to_vec();
         let line = self.tokens[at].line;
@@ -182,7 +182,7 @@ impl<'a> Reader<'a> {
         at
     }
 
-    /// Notes what a `use` line calls a thing; gives the place behind an `as`.
+    /// Records the local name that a `use` line gives to an item. Returns the index after an `as`.
     fn remember(&mut self, at: usize, parts: &[String]) -> usize {
         let alias = match self.tokens.get(at..at + 2) {
             Some([by, alias]) if by.is_ident("as") => Some(alias.text.clone()),

@@ -1,4 +1,5 @@
-//! The rules. Each is held by `cargo test --package xtask`, and was seen red by a test beside it.
+//! The list of house rules. `cargo test --package xtask` enforces each of them, and a test beside each rule shows that
+//! it can fail.
 
 mod arrows;
 mod bounds;
@@ -27,21 +28,21 @@ use crate::{
     tree::{Complaint, Tree, root},
 };
 
-/// What a rule looks at.
+/// The input of a rule.
 #[derive(Clone, Copy)]
 pub enum Look {
-    /// The files.
+    /// The rule reads the files.
     At(fn(&Tree) -> Vec<Complaint>),
-    /// What cargo links.
+    /// The rule reads the packages that cargo links.
     AtPackages(fn(&Packages) -> Vec<Complaint>),
 }
 
 /// A house rule.
 #[derive(Clone, Copy)]
 pub struct Rule {
-    /// Its name, as that of a test.
+    /// The name, which is also the name of its test.
     pub name: &'static str,
-    /// How it looks.
+    /// The function that finds complaints.
     pub look: Look,
 }
 
@@ -53,7 +54,7 @@ const fn packages(name: &'static str, look: fn(&Packages) -> Vec<Complaint>) -> 
     Rule { name, look: Look::AtPackages(look) }
 }
 
-/// All rules: the six of the architecture, then those of the house.
+/// All rules: first the six rules of the architecture, then those of the house.
 pub const RULES: &[Rule] = &[
     packages("core_is_pure_in_what_it_links", pure::links),
     files("core_is_pure_in_what_it_says", pure::says),
@@ -84,8 +85,7 @@ pub const RULES: &[Rule] = &[
     files("the_readme_knows_the_exit_codes", exit_codes::agree),
 ];
 
-/// What is no complaint yet: files that are about to grow too long, and what crates that are not finished still have
-/// to do.
+/// Notes, which are not complaints yet: files that are getting long, and complaints about unfinished crates.
 pub fn notes(tree: &Tree) -> Vec<Complaint> {
     let mut found = shape::long_files(tree);
     found.extend(circles::postponed(tree));
@@ -100,7 +100,7 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// Reads the files, and asks cargo.
+    /// Reads the files, and asks cargo for the packages.
     pub fn read() -> anyhow::Result<Self> {
         let root = root();
         let tree = Tree::read(&root).context("the repository could not be read")?;
@@ -108,12 +108,12 @@ impl Repository {
         Ok(Self { tree, packages })
     }
 
-    /// The files.
+    /// The rule reads the files.
     pub fn tree(&self) -> &Tree {
         &self.tree
     }
 
-    /// What a rule finds wrong, sorted.
+    /// The complaints of a rule, sorted.
     pub fn complaints(&self, rule: Rule) -> Vec<Complaint> {
         let mut found = match rule.look {
             Look::At(look) => look(&self.tree),
@@ -125,7 +125,7 @@ impl Repository {
     }
 }
 
-/// What a rule says of these files, one complaint a line.
+/// The complaints of a rule about these files, one per line.
 #[cfg(test)]
 fn red(rule: fn(&Tree) -> Vec<Complaint>, files: &[(&str, &str)]) -> String {
     let complaints = rule(&Tree::of(files));

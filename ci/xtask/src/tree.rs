@@ -1,4 +1,4 @@
-//! The files of the repository as data, so that a test can hand a rule a small tree of its own.
+//! The files of the repository as data, so that a test can pass a small tree to a rule.
 
 use std::{
     env, fmt, fs,
@@ -7,30 +7,30 @@ use std::{
 
 use anyhow::Context;
 
-/// Folders that hold nothing written by hand.
+/// Folders without files that are written by hand.
 const SKIPPED: [&str; 2] = [".git", "target"];
 
 /// One text file.
 #[derive(Clone, Debug)]
 pub struct File {
-    /// Its path from the root, with slashes.
+    /// The path from the root, with slashes.
     pub path: String,
-    /// All of it.
+    /// The contents.
     pub text: String,
 }
 
 impl File {
-    /// Whether it holds Rust.
+    /// Whether it is a Rust source.
     pub fn is_rust(&self) -> bool {
         self.path.ends_with(".rs")
     }
 
-    /// Whether it is test code as a whole: an integration test, or a test module in a file of its own.
+    /// Whether all of it is test code: an integration test, or a test module in a file of its own.
     pub fn is_test(&self) -> bool {
         self.path.contains("/tests/") || self.path.ends_with("/tests.rs")
     }
 
-    /// Its lines with their numbers, from 1.
+    /// The lines with their numbers, from 1.
     pub fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
         self.text.lines().enumerate().map(|(at, line)| (at + 1, line))
     }
@@ -43,7 +43,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// A tree of these paths and texts.
+    /// A tree of these files, as paths and contents.
     pub fn of(files: &[(&str, &str)]) -> Self {
         let files = files.iter().map(|&(path, text)| File { path: path.into(), text: text.into() });
         let mut tree = Self { files: files.collect() };
@@ -51,7 +51,7 @@ impl Tree {
         tree
     }
 
-    /// Reads a folder. Build output is left out, and so is whatever is not text.
+    /// Reads a folder, except for build output and files that are not text.
     pub fn read(root: &Path) -> anyhow::Result<Self> {
         let mut tree = Self::default();
         let mut folders = vec![root.to_owned()];
@@ -85,12 +85,12 @@ impl Tree {
         self.files.iter().filter(|file| file.is_rust())
     }
 
-    /// All files whose path begins so.
+    /// All files whose path has that prefix.
     pub fn under(&self, prefix: &str) -> impl Iterator<Item = &File> {
         self.files.iter().filter(move |file| file.path.starts_with(prefix))
     }
 
-    /// The file at that path.
+    /// The file with that path.
     pub fn get(&self, path: &str) -> Option<&File> {
         self.files.iter().find(|file| file.path == path)
     }
@@ -105,33 +105,33 @@ impl Tree {
     }
 }
 
-/// The root of the repository at hand.
+/// The root of the repository.
 ///
-/// Cargo says at run time where the package is. What it said at build time may be of another checkout, where several
-/// share one target folder.
+/// It comes from the environment at run time. The value from build time may belong to another checkout, if several
+/// checkouts share one target folder.
 pub fn root() -> PathBuf {
     let own = env::var_os("CARGO_MANIFEST_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR").into());
     Path::new(&own).ancestors().nth(2).expect("ci/xtask is two folders deep").to_owned()
 }
 
-/// What is wrong, where, and what to write instead.
+/// A violation of a rule: the place, the problem, and the replacement.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Complaint {
     /// The file.
     pub path: String,
-    /// The line; 0 where the whole file is meant.
+    /// The line; 0 for the whole file.
     pub line: usize,
-    /// What is wrong, and the replacement.
+    /// The problem, and the replacement.
     pub text: String,
 }
 
 impl Complaint {
-    /// About one line.
+    /// A complaint about one line.
     pub fn at(path: &str, line: usize, text: impl Into<String>) -> Self {
         Self { path: path.into(), line, text: text.into() }
     }
 
-    /// About a whole file or folder.
+    /// A complaint about a whole file or folder.
     pub fn of(path: &str, text: impl Into<String>) -> Self {
         Self::at(path, 0, text)
     }

@@ -1,4 +1,4 @@
-//! One test for each house rule, over the repository as it stands.
+//! Runs each house rule over the repository, as one test per rule.
 
 use std::{process::ExitCode, sync::Arc};
 

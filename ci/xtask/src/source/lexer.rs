@@ -1,38 +1,38 @@
-//! The tokens of a file, and which of them are test code.
+//! Splits a file into tokens, and finds its test code.
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
 use crate::tree::File;
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A word.
+    /// An identifier or a keyword.
     Ident,
-    /// A string, a number, a character.
+    /// A string, a number or a character.
     Literal,
-    /// Anything else, brackets too.
+    /// Punctuation, including brackets.
     Mark,
 }
 
-/// The smallest part of a program.
+/// One token.
 #[derive(Clone, Debug)]
 pub struct Token {
-    /// What it is.
+    /// The kind.
     pub kind: Kind,
-    /// How it is written.
+    /// The text, as it is written.
     pub text: String,
-    /// Where it stands.
+    /// The line, from 1.
     pub line: usize,
 }
 
 impl Token {
-    /// Whether it is this mark.
+    /// Whether the token is this punctuation.
     pub fn is(&self, mark: &str) -> bool {
         self.kind == Kind::Mark && self.text == mark
     }
 
-    /// Whether it is this word.
+    /// Whether the token is this identifier.
     pub fn is_ident(&self, word: &str) -> bool {
         self.kind == Kind::Ident && self.text == word
     }
@@ -46,7 +46,7 @@ impl Token {
     }
 }
 
-/// The tokens of a Rust file; none where it is no Rust, which the compiler says better than we could.
+/// The tokens of a Rust file; none if it cannot be parsed, which the compiler reports better than a rule could.
 pub fn tokens(file: &File) -> Vec<Token> {
     let mut found = Vec::new();
     if let Ok(stream) = file.text.parse::<TokenStream>() {
@@ -81,7 +81,7 @@ fn token(kind: Kind, text: String, span: Span) -> Token {
     Token { kind, text, line: span.start().line }
 }
 
-/// The tokens without the items that are compiled for tests only.
+/// The tokens without items that are compiled for tests only.
 pub(super) fn without_tests(tokens: &[Token]) -> Vec<Token> {
     let mut kept = Vec::new();
     let mut from = 0;
@@ -93,13 +93,13 @@ pub(super) fn without_tests(tokens: &[Token]) -> Vec<Token> {
     kept
 }
 
-/// How many lines the test items of a file take.
+/// The number of lines of items that are compiled for tests only.
 pub(super) fn lines_of_tests(tokens: &[Token]) -> usize {
     let spans = tests(tokens);
     spans.iter().map(|&(start, end)| tokens[end - 1].line - tokens[start].line + 1).sum()
 }
 
-/// Where items stand that are compiled for tests only: start, and the place behind.
+/// The ranges of items that are compiled for tests only: the first index, and the index after the last.
 fn tests(tokens: &[Token]) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -126,7 +126,7 @@ fn is_test_attribute(tokens: &[Token]) -> bool {
         && !words.iter().any(|token| token.is_ident("not") || token.is_ident("any"))
 }
 
-/// The place behind the bracket that closes the one here.
+/// The index after the bracket that closes the bracket at `open`.
 pub fn end_of_group(tokens: &[Token], open: usize) -> usize {
     let mut depth = 0;
     for (at, token) in tokens.iter().enumerate().skip(open) {
@@ -138,7 +138,7 @@ pub fn end_of_group(tokens: &[Token], open: usize) -> usize {
     tokens.len()
 }
 
-/// The place behind the item whose attributes begin here.
+/// The index after the item whose attributes begin at `start`.
 fn end_of_item(tokens: &[Token], start: usize) -> usize {
     let mut at = start;
     while at < tokens.len() {

@@ -1,13 +1,13 @@
-//! The arrows between the crates of the workspace: who may depend on whom, and nothing else.
+//! Crates of the workspace depend on each other only along the arrows of the architecture.
 
 use crate::{
     manifest::{Dependency, Manifest, members},
     tree::{Complaint, Tree},
 };
 
-/// A family of crates, by how their names begin, and what each of them may depend on.
+/// Families of crates by name or prefix, and the families on which each may depend.
 ///
-/// The first line that fits counts, so a plain name stands behind those that continue it.
+/// The first match counts, so a name comes after longer names with the same beginning.
 const ARROWS: [(&str, &[&str]); 7] = [
     ("chaosdrill-core", &[]),
     ("chaosdrill-rt", &["chaosdrill-core"]),
@@ -18,14 +18,14 @@ const ARROWS: [(&str, &[&str]); 7] = [
     ("xtask", &[]),
 ];
 
-/// What tests need beyond the arrows, for good.
+/// Dependencies beyond the arrows that tests may have: the crate, the dependency, and the reason.
 const FOR_TESTS: [(&str, &str, &str); 1] = [(
     "chaosdrill-target-",
     "chaosdrill-core",
     "a target's own tests run inside simulations, and seeds and plans are core's words",
 )];
 
-/// Every dependency inside the workspace is one of the arrows.
+/// Every dependency within the workspace is one of the arrows.
 pub(super) fn hold(tree: &Tree) -> Vec<Complaint> {
     let (members, mut found) = members(tree);
     for (family, _) in ARROWS {
@@ -69,7 +69,7 @@ fn is_for_tests(from: &Manifest, wish: &Dependency) -> bool {
     FOR_TESTS.iter().any(|(user, used, _)| fits(from.name(), user) && fits(&wish.name, used))
 }
 
-/// Whether a name belongs to a family: equal, or a continuation where the family ends with a hyphen.
+/// Whether a name belongs to a family: it is equal, or the family ends with a hyphen and is a prefix of it.
 fn fits(name: &str, family: &str) -> bool {
     name == family || family.ends_with('-') && name.starts_with(family)
 }

@@ -1,8 +1,7 @@
 //! Every bound of the harness and of the reports is in a file named `limits.rs`, so that one page shows them all.
 //!
-//! A bound is a constant that says so by its name, `..._MAX` or `..._MIN`, with a unit before or behind it, and that is
-//! an integer or a `Duration`. Targets are not asked: their bounds are those of their domain. Test code is not asked
-//! either.
+//! A bound is a constant of an integer type or of `Duration` whose name ends with `_MAX` or `_MIN`, or with one of them
+//! and a unit. The rule does not cover targets, which have bounds of their own domain, and test code.
 
 use super::unfinished::Unfinished;
 use crate::{
@@ -10,26 +9,26 @@ use crate::{
     tree::{Complaint, Tree},
 };
 
-/// Where bounds are looked for.
+/// The folders that the rule covers.
 const FOLDERS: [&str; 2] = ["harness/", "reports/"];
 
-/// The one place for bounds.
+/// The name of the only file that may have bounds.
 const PLACE: &str = "limits.rs";
 
-/// The integer types, as a bound may be written.
+/// The integer types.
 const INTEGERS: [&str; 12] =
     ["u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize"];
 
-/// The crates that still have bounds elsewhere.
+/// The crates that still have bounds in other files.
 const UNFINISHED: Unfinished =
     Unfinished { list: "ci/xtask/src/tidy/bounds.rs", crates: &["harness/drill", "harness/rt"] };
 
-/// No bound is outside `limits.rs`, except in the crates that are not finished.
+/// No bound is outside `limits.rs`, except in unfinished crates.
 pub(super) fn in_limits(tree: &Tree) -> Vec<Complaint> {
     UNFINISHED.enforced(all(tree))
 }
 
-/// The bounds outside `limits.rs` in the crates that are not finished.
+/// The bounds outside `limits.rs` in unfinished crates.
 pub(super) fn postponed(tree: &Tree) -> Vec<Complaint> {
     UNFINISHED.postponed(all(tree))
 }
@@ -64,14 +63,14 @@ fn bounds(tokens: &[Token]) -> impl Iterator<Item = &Token> {
     bounds.map(|(name, _)| name)
 }
 
-/// Whether a name ends with `_MAX` or `_MIN`, or has one more word behind that.
+/// Whether a name ends with `_MAX` or `_MIN`, or with one more word after that.
 fn is_bound(name: &str) -> bool {
     let mut words = name.split('_').skip(1).collect::<Vec<&str>>().into_iter().rev();
     words.by_ref().take(2).any(|word| ["MAX", "MIN"].contains(&word))
 }
 
-/// Whether an integer or a `Duration` is declared here. Behind the type of a constant comes a value, or the end of a
-/// line in a trait; behind that of a parameter comes neither.
+/// Whether these tokens begin with the type of a constant that is an integer or a `Duration`. A value or a semicolon
+/// follows the type; neither follows the type of a const parameter.
 fn is_counted(tokens: &[Token]) -> bool {
     let is_in_path = |token: &&Token| token.kind == Kind::Ident || token.is(":");
     let path: Vec<&Token> = tokens.iter().take_while(is_in_path).collect();

@@ -1,17 +1,17 @@
-//! Failpoints are named in the catalogue of their target, and nowhere else: `src/failpoints.rs` holds one constant
-//! for each, and each is passed somewhere.
+//! Failpoints are named only in the catalogue of their target: `src/failpoints.rs` has one constant for each, and the
+//! target passes each of them.
 
 use crate::{
     source::{self, Kind, Token, end_of_group},
     tree::{Complaint, File, Tree},
 };
 
-/// The hosts in the harness's own tests are no target, and have no catalogue.
+/// Whether a file is a test of the harness, whose hosts are no target and have no catalogue.
 fn has_no_catalogue(file: &File) -> bool {
     file.path.starts_with("harness/") && file.is_test()
 }
 
-/// No failpoint is named by a literal; every name of a catalogue is used.
+/// No failpoint is named by a literal, and every name of a catalogue is used.
 pub(super) fn names(tree: &Tree) -> Vec<Complaint> {
     let mut found = Vec::new();
     for file in tree.rust().filter(|file| !has_no_catalogue(file)) {
@@ -66,7 +66,7 @@ fn catalogue_of(tree: &Tree, target: &str) -> Vec<Complaint> {
     found
 }
 
-/// The constants of a catalogue that hold a string.
+/// The string constants of a catalogue.
 fn constants(catalogue: &File) -> Vec<Token> {
     let tokens = source::tokens(catalogue);
     let is_name = |all: &&[Token]| {
@@ -79,7 +79,7 @@ fn constants(catalogue: &File) -> Vec<Token> {
     tokens.windows(7).filter(is_name).map(|all| all[1].clone()).collect()
 }
 
-/// What each `fail_point!` of a file passes: a literal, or the last word of a constant's path.
+/// The argument of each `fail_point!` of a file: a literal, or the last segment of a constant's path.
 fn passed(file: &File) -> Vec<Token> {
     let tokens = source::tokens(file);
     let mut found = Vec::new();

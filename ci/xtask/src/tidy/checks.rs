@@ -1,29 +1,29 @@
-//! Checks see the history only: a check that asks a file, a clock or a database judges something else than the run
-//! that is written down, and a replay of the record would not repeat its verdict.
+//! Checks see only the history. The verdict of a check that reads a file, a clock or a database depends on more than
+//! the recorded run, and would not be the same in a replay.
 //!
-//! In core a check is a function of `&History`. In the scenarios all checks and marks are made in modules of their
-//! own, `checks.rs` or a folder `checks/`, and these name nothing but the history, JSON and collections.
+//! In core, a check is a function of `&History`. In the scenarios, all checks and marks are created in modules of their
+//! own, `checks.rs` or a folder `checks/`, which may name only the history, JSON and collections.
 
 use crate::{
     source::{self, Name, names_outside_tests},
     tree::{Complaint, File, Tree},
 };
 
-/// Where core says what a check is.
+/// The file of core that defines a check.
 const CORE: &str = "harness/core/src/check.rs";
 const SCENARIOS: &str = "scenarios/";
 
-/// Crates that a module of checks may name.
+/// Crates that a checks module may name.
 const CRATES: [&str; 5] = ["chaosdrill", "serde", "serde_json", "core", "alloc"];
 
-/// Parts of std that a module of checks may name: none remembers, none touches the world.
+/// Modules of std that a checks module may name: they have no global state and no side effects.
 const PARTS_OF_STD: [&str; 9] =
     ["borrow", "cmp", "collections", "fmt", "iter", "mem", "num", "ops", "time"];
 
-/// Constructors of what judges a history.
+/// The constructors of checks and marks.
 const MADE_BY: [&str; 2] = ["Check::new", "Mark::new"];
 
-/// All checks are pure functions of the history, as far as names tell.
+/// All checks are pure functions of the history, as far as names can show.
 pub(super) fn see(tree: &Tree) -> Vec<Complaint> {
     let mut found = core_hands_over_the_history_only(tree);
     let files: Vec<&File> = tree.under(SCENARIOS).filter(|file| file.is_rust()).collect();
@@ -65,7 +65,7 @@ fn made_elsewhere(name: &Name, _: &[Name]) -> Option<String> {
     Some(format!("`{made_by}` stands outside a module of checks; move it to `checks.rs`"))
 }
 
-/// What is wrong with a name in a module of checks.
+/// The complaint about a name in a checks module; `None` if the name is allowed.
 fn worldly(name: &Name, all: &[Name]) -> Option<String> {
     let parts: Vec<&str> = name.parts.iter().map(String::as_str).collect();
     let is_fine = match parts[..] {

@@ -1,9 +1,9 @@
-//! The modules of a crate do not use each other in circles, so that each can be read and tested after those it uses.
+//! The modules of a crate have no circular dependencies, so that each can be read and tested after its dependencies.
 //!
-//! A module is a file below `src`; inline modules belong to their file. A module depends on another if it names it, or
-//! something in it, by a path that begins with `crate`, `super` or `self`. A parent does not depend on its children: it
-//! declares them and re-exports their items. The root of a crate is no module here, because it re-exports everything.
-//! Test code does not count.
+//! A module is a file below `src`; inline modules belong to their file. A module depends on another module if it names
+//! that module or an item in it by a path that begins with `crate`, `super` or `self`. A parent does not depend on its
+//! children, because it only declares them and re-exports their items. The root of a crate is ignored, because it
+//! re-exports everything, and so is test code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,17 +26,17 @@ const UNFINISHED: Unfinished = Unfinished {
     ],
 };
 
-/// No crate has a circle of modules, except those that are not finished.
+/// No crate has a circle of modules, except unfinished crates.
 pub(super) fn none(tree: &Tree) -> Vec<Complaint> {
     UNFINISHED.enforced(all(tree))
 }
 
-/// The circles of the crates that are not finished.
+/// The circles of unfinished crates.
 pub(super) fn postponed(tree: &Tree) -> Vec<Complaint> {
     UNFINISHED.postponed(all(tree))
 }
 
-/// The circles of all crates, those outside the workspace too.
+/// The circles of all crates, including those outside the workspace.
 fn all(tree: &Tree) -> Vec<Complaint> {
     let paths = tree.files().map(|file| file.path.as_str());
     let manifests: Vec<&str> = paths.filter(|path| path.ends_with("/Cargo.toml")).collect();
@@ -64,10 +64,10 @@ fn of_crate(tree: &Tree, manifest: &str) -> Vec<Complaint> {
     circles(&modules(tree, &sources)).into_iter().map(complain).collect()
 }
 
-/// The modules of a crate by their paths, such as `till/bell`; that of the root is empty.
+/// The modules of a crate by path, such as `till/bell`. The path of the root is empty.
 type Modules<'a> = BTreeMap<String, &'a File>;
 
-/// For each module the modules that it uses.
+/// For each module, the modules that it uses.
 type Uses<'m> = BTreeMap<&'m str, BTreeSet<&'m str>>;
 
 fn modules<'a>(tree: &'a Tree, sources: &str) -> Modules<'a> {
@@ -80,7 +80,7 @@ fn modules<'a>(tree: &'a Tree, sources: &str) -> Modules<'a> {
     named.collect()
 }
 
-/// The largest sets of modules that all reach each other, as files.
+/// The largest sets of modules that all reach each other, as files: the strongly connected components.
 fn circles<'a>(modules: &Modules<'a>) -> Vec<Vec<&'a File>> {
     let uses: Uses<'_> =
         modules.keys().map(|module| (module.as_str(), used_by(module, modules))).collect();
@@ -96,7 +96,7 @@ fn circles<'a>(modules: &Modules<'a>) -> Vec<Vec<&'a File>> {
     found.map(|(_, circle)| circle.into_iter().map(|module| modules[module]).collect()).collect()
 }
 
-/// The modules that a module reaches over one dependency or more.
+/// The modules that a module reaches through one or more dependencies.
 fn reached_from<'m>(module: &'m str, uses: &Uses<'m>) -> BTreeSet<&'m str> {
     let mut reached = BTreeSet::new();
     let mut open = vec![module];
@@ -106,7 +106,7 @@ fn reached_from<'m>(module: &'m str, uses: &Uses<'m>) -> BTreeSet<&'m str> {
     reached
 }
 
-/// The modules that a module depends on.
+/// The direct dependencies of a module.
 fn used_by<'m>(module: &str, modules: &'m Modules<'_>) -> BTreeSet<&'m str> {
     if module.is_empty() {
         return BTreeSet::new();
@@ -119,8 +119,7 @@ fn used_by<'m>(module: &str, modules: &'m Modules<'_>) -> BTreeSet<&'m str> {
     used.filter(|used| !is_in_module(used)).collect()
 }
 
-/// The innermost module on a path that is written in the module `here`; `None` for the root, and for paths into
-/// other crates.
+/// The innermost module on a path in the module `here`; `None` if that is the root, or in another crate.
 fn module_of<'m>(path: &Name, here: &str, modules: &'m Modules<'_>) -> Option<&'m str> {
     let mut full: Vec<&str> = match path.parts[0].as_str() {
         // A visibility, such as `pub(super)`.

@@ -1,4 +1,4 @@
-//! A `clippy.toml` further in replaces the root's, it does not add to it: it must repeat all of it.
+//! A nested `clippy.toml` repeats all of the root's, because clippy uses only the innermost one.
 
 use toml::{Table, Value};
 
@@ -10,8 +10,8 @@ use crate::{
 const ROOT: &str = "clippy.toml";
 const TARGETS: &str = "targets/clippy.toml";
 
-/// What clippy must say in targets, beside the root's rules. It cannot say it of tokio's timers, which rt hands on
-/// as they are: clippy knows a thing by where it was made, not by the name that was used.
+/// Bans in targets, in addition to those of the root. Clippy cannot ban tokio's timers, because rt re-exports them:
+/// clippy identifies an item by its definition, and not by the name that is used.
 const IN_TARGETS: [&str; 6] = [
     "tokio::spawn",
     "tokio::task::spawn",
@@ -21,8 +21,8 @@ const IN_TARGETS: [&str; 6] = [
     "sqlx::Pool",
 ];
 
-/// Every inner file holds the root's rules, and the one of the targets holds theirs. A stranger's workspace, which
-/// the root excludes, has rules of its own.
+/// Every nested file has the bans of the root, and that of the targets has their own bans. A workspace that the root
+/// excludes has its own rules.
 pub(super) fn repeats(tree: &Tree) -> Vec<Complaint> {
     let mut found = Vec::new();
     for path in [ROOT, TARGETS] {
@@ -84,7 +84,7 @@ fn missing(root: &Table, inner: &Table, file: &File) -> Vec<Complaint> {
     found
 }
 
-/// What a list of bans bans.
+/// The paths in a list of bans.
 fn paths(list: Option<&Value>) -> Vec<&str> {
     let entries = list.and_then(Value::as_array).into_iter().flatten();
     entries.filter_map(|entry| entry.as_str().or_else(|| entry.get("path")?.as_str())).collect()

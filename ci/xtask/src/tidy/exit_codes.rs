@@ -1,4 +1,4 @@
-//! The exit codes in the README are those of the command line.
+//! The README has the same exit codes as the command line.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use crate::{
 
 const README: &str = "README.md";
 
-/// Where the command line says how it ends.
+/// The file that defines the exit codes.
 const SOURCE: &str = "harness/drill/src/cli/error.rs";
 
-/// If the README has a table of exit codes, its codes are those of the source, each with its meaning.
+/// If the README has a table of exit codes, it has all codes of the source with their meanings, and no others.
 pub(super) fn agree(tree: &Tree) -> Vec<Complaint> {
     let known = tree.get(SOURCE).map(|file| codes(&source::tokens_outside_tests(file)));
     let Some(known) = known.filter(|known| known.len() > 2) else {
@@ -49,7 +49,7 @@ pub(super) fn agree(tree: &Tree) -> Vec<Complaint> {
     found
 }
 
-/// The codes of the source with their names in words; a code for several errors has none.
+/// The codes of the source, with their names in words. The name is empty if a code is for several errors.
 fn codes(tokens: &[Token]) -> BTreeMap<u32, String> {
     let mut found = BTreeMap::new();
     for at in 3..tokens.len() {
@@ -67,7 +67,7 @@ fn codes(tokens: &[Token]) -> BTreeMap<u32, String> {
     found
 }
 
-/// `NothingSelected` as `nothing selected`.
+/// Converts `NothingSelected` to `nothing selected`.
 fn words(name: &str) -> String {
     let mut text = String::new();
     for letter in name.chars() {
@@ -79,9 +79,9 @@ fn words(name: &str) -> String {
     text
 }
 
-/// The rows of the README's table of exit codes: the line, and the text in small letters.
+/// The rows of the README's table of exit codes: the line number, and the text in lower case.
 ///
-/// It is the table whose heading has a first cell with the word `exit` or `code`.
+/// The first heading of that table contains the word `exit` or `code`.
 fn table(text: &str) -> BTreeMap<u32, (usize, String)> {
     let mut found = BTreeMap::new();
     let mut is_inside = false;

@@ -1,17 +1,17 @@
-//! Words that the compiler takes and this house does not.
+//! Bans attributes and words that the compiler accepts: `allow`, `ignore`, `unsafe`, sleeps, stubs and to-do notes.
 
 use crate::{
     source::{self, Kind, Token, end_of_group},
     tree::{Complaint, File, Tree},
 };
 
-/// The one module where libc must be met.
+/// The only module with unsafe code: it replaces functions of libc.
 const UNSAFE: &str = "harness/rt/src/sim/turmoil/libc_override.rs";
 
-/// This file spells out the words it looks for.
+/// This file, which contains the words it looks for.
 const OWN: &str = "ci/xtask/src/tidy/lints.rs";
 
-/// Lints are expected with a reason, and never allowed: an expectation that has become idle says so.
+/// Lints are expected with a reason, and never allowed: the compiler reports an expectation that is no longer needed.
 pub(super) fn no_allow(tree: &Tree) -> Vec<Complaint> {
     in_attributes(tree, |attribute| {
         let is_call = |pair: &[Token]| pair[0].is_ident("allow") && pair[1].is("(");
@@ -20,7 +20,7 @@ pub(super) fn no_allow(tree: &Tree) -> Vec<Complaint> {
     })
 }
 
-/// An ignored test is no test.
+/// No test is ignored.
 pub(super) fn no_ignore(tree: &Tree) -> Vec<Complaint> {
     in_attributes(tree, |attribute| {
         let is_ignored = attribute.iter().any(|token| token.is_ident("ignore"));
@@ -42,7 +42,7 @@ fn in_attributes(
                 continue;
             }
             let attribute = &tokens[open..end_of_group(&tokens, open)];
-            // The text of documentation is a string, and a crate's own attribute may use any word inside.
+            // Documentation is a string here, so its words do not count.
             found.extend(
                 complain(attribute).map(|text| Complaint::at(&file.path, token.line, text)),
             );
@@ -51,7 +51,7 @@ fn in_attributes(
     found
 }
 
-/// Code that the compiler cannot check stands in one module.
+/// Unsafe code is in one module only.
 pub(super) fn unsafe_in_one_module(tree: &Tree) -> Vec<Complaint> {
     let mut found = Vec::new();
     if tree.get(UNSAFE).is_none() {
@@ -67,7 +67,7 @@ pub(super) fn unsafe_in_one_module(tree: &Tree) -> Vec<Complaint> {
     found
 }
 
-/// Nothing waits in real time, not even a test.
+/// No code sleeps in real time, not even tests.
 pub(super) fn no_sleep(tree: &Tree) -> Vec<Complaint> {
     let mut found = Vec::new();
     for file in tree.rust() {
@@ -81,7 +81,7 @@ pub(super) fn no_sleep(tree: &Tree) -> Vec<Complaint> {
     found
 }
 
-/// No work is put off inside the code.
+/// No code has stubs or to-do notes.
 pub(super) fn nothing_left(tree: &Tree) -> Vec<Complaint> {
     let mut found = Vec::new();
     for file in tree.files().filter(|file| file.path != OWN && file.path != "Cargo.lock") {

@@ -1,6 +1,6 @@
-//! A target without `sim` is plain: tokio and sqlx, with nothing added.
+//! A target without `sim` is plain tokio and sqlx, with nothing added.
 //!
-//! What a manifest cannot show, that no symbol of ours is in the binary, [`crate::plain`] looks at.
+//! This rule checks manifests; [`crate::plain`] checks the symbols of the binary.
 
 use crate::{
     manifest::{Manifest, strings},
@@ -8,7 +8,7 @@ use crate::{
     tree::{Complaint, Tree},
 };
 
-/// What no production binary should hold because it might be drilled.
+/// Packages that must not be linked into a production binary.
 const SIMULATORS: [&str; 6] = [
     "turmoil",
     "madsim",
@@ -18,7 +18,7 @@ const SIMULATORS: [&str; 6] = [
     "chaosdrill-reports",
 ];
 
-/// Nothing of a simulator is linked into a target, nor into rt by itself.
+/// No part of a simulator is linked into a target, or into rt with its default features.
 pub(super) fn links(packages: &Packages) -> Vec<Complaint> {
     let targets: Vec<&str> = packages.beginning("chaosdrill-target-").collect();
     let mut found = Vec::new();
@@ -41,7 +41,7 @@ pub(super) fn links(packages: &Packages) -> Vec<Complaint> {
     found
 }
 
-/// No target switches anything on by default, and each has the example that is looked at.
+/// No target has default features, and each has the example that [`crate::plain`] builds.
 pub(super) fn defaults(tree: &Tree) -> Vec<Complaint> {
     let targets = tree.targets();
     if targets.is_empty() {

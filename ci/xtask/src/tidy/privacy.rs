@@ -1,14 +1,14 @@
-//! Nothing of one machine gets into the repository: no path of a person's, no registry but the public one.
+//! The repository has no data of a single machine: no personal paths, and no registry other than the public one.
 
 use crate::tree::{Complaint, File, Tree};
 
-/// This file spells out what it looks for.
+/// This file, which contains the texts it looks for.
 const OWN: &str = "ci/xtask/src/tidy/privacy.rs";
 
-/// Folders that are somebody's own.
+/// Folders that exist on one machine only.
 const PRIVATE: [&str; 5] = ["/home/", "/root/", "/work/", "/Users/", "C:\\Users"];
 
-/// Hosts of registries, and the words by which a manifest or a tool is pointed at one.
+/// Hosts of registries, and words that configure a registry in a manifest or a tool.
 const REGISTRIES: [&str; 9] = [
     "sparse+",
     "index.crates.io",
@@ -21,10 +21,10 @@ const REGISTRIES: [&str; 9] = [
     "artifactory",
 ];
 
-/// What the lock file calls the public registry.
+/// The public registry in the lock file.
 const PUBLIC: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
-/// No private path, no registry host.
+/// No file has a private path or the host of a registry.
 pub(super) fn nothing_private(tree: &Tree) -> Vec<Complaint> {
     let mut found = Vec::new();
     for file in tree.files().filter(|file| file.path != OWN) {
@@ -50,7 +50,7 @@ pub(super) fn nothing_private(tree: &Tree) -> Vec<Complaint> {
     found
 }
 
-/// Whether such a path begins in the line: in the middle of a longer one it is something else.
+/// Whether a path in the line begins with `path`. In the middle of a longer path it does not count.
 fn begins_a_path(line: &str, path: &str) -> bool {
     line.match_indices(path).any(|(at, _)| {
         let before = line[..at].chars().next_back();
@@ -58,7 +58,7 @@ fn begins_a_path(line: &str, path: &str) -> bool {
     })
 }
 
-/// The source of a locked package that comes from elsewhere.
+/// The source of a locked package, if it is not the public registry.
 fn foreign_source<'a>(file: &File, line: &'a str) -> Option<&'a str> {
     let source = line.strip_prefix("source = ").filter(|_| file.path.ends_with("Cargo.lock"))?;
     (source.trim_matches('"') != PUBLIC).then_some(source)

@@ -1,14 +1,14 @@
-//! A published report names the seed and the commit it was made from: without both nobody can make it again.
+//! A published report names its seed and its commit: without both it cannot be reproduced.
 
 use crate::{
     limits::{COMMIT_DIGITS_MAX, COMMIT_DIGITS_MIN},
     tree::{Complaint, File, Tree},
 };
 
-/// Where published reports live.
+/// The folder of published reports.
 const DRILLS: &str = "reports/drills/";
 
-/// Every page under `reports/drills` has a line that says its seed, and one that says its commit.
+/// Every page in `reports/drills` has a line with its seed, and one with its commit.
 pub(super) fn name_seed_and_commit(tree: &Tree) -> Vec<Complaint> {
     let pages = tree.under(DRILLS).filter(|file| is_page(file));
     pages
@@ -28,7 +28,7 @@ fn is_page(file: &File) -> bool {
     !is_index && [".md", ".html"].iter().any(|ending| file.path.ends_with(ending))
 }
 
-/// Whether a line holds the word, and behind it a value of that form.
+/// Whether a line has the word, followed by such a value.
 fn says(file: &File, word: &str, is_value: fn(&str) -> bool) -> bool {
     file.text.lines().any(|line| {
         let line = line.to_lowercase();

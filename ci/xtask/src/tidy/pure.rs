@@ -1,4 +1,4 @@
-//! Core and reports are pure: no runtime, no simulator, no database, no operating system.
+//! Core and reports are pure: they use no runtime, no simulator, no database and no operating system.
 
 use crate::{
     packages::Packages,
@@ -6,15 +6,15 @@ use crate::{
     tree::{Complaint, Tree},
 };
 
-/// The pure packages, and where their sources are.
+/// The pure packages, and the folders of their sources.
 const PURE: [(&str, &str); 2] =
     [("chaosdrill-core", "harness/core/src/"), ("chaosdrill-reports", "reports/src/")];
 
-/// Packages that bring the world in; whatever begins so.
+/// Prefixes of packages with side effects.
 const WORLDLY: [&str; 8] =
     ["tokio", "turmoil", "madsim", "sqlx", "rustix", "libc", "getrandom", "chaosdrill-rt"];
 
-/// Parts of std that touch the world.
+/// Parts of std with side effects.
 const BANNED: [&str; 10] = [
     "std::fs",
     "std::net",
@@ -28,7 +28,7 @@ const BANNED: [&str; 10] = [
     "std::io::stderr",
 ];
 
-/// Nothing worldly is linked into a pure package.
+/// No package with side effects is linked into a pure package.
 pub(super) fn links(packages: &Packages) -> Vec<Complaint> {
     let mut found = Vec::new();
     for (name, folder) in PURE {
@@ -47,7 +47,7 @@ pub(super) fn links(packages: &Packages) -> Vec<Complaint> {
     found
 }
 
-/// A pure package names nothing in std that touches the world.
+/// A pure package does not name parts of std with side effects.
 pub(super) fn says(tree: &Tree) -> Vec<Complaint> {
     let mut found = Vec::new();
     for (_, folder) in PURE {

@@ -1,4 +1,4 @@
-//! The README promises two commands; this finds them, so that what is run for every change is what is promised.
+//! Finds the two commands that the README promises, so that CI runs the same commands.
 
 use toml::Value;
 
@@ -9,19 +9,19 @@ use crate::{
 
 const README: &str = "README.md";
 
-/// The heading above the fenced block with the two commands.
+/// The heading of the section with the two commands.
 const HEADING: &str = "## Quick start";
 
-/// What the README tells a newcomer to type.
+/// The commands of the README's quick start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commands {
-    /// The first one.
+    /// The first command.
     pub drill: String,
-    /// The second one.
+    /// The second command.
     pub test: String,
 }
 
-/// Reads the commands out of the README.
+/// Reads the commands from the README.
 pub fn commands(tree: &Tree) -> Result<Commands, Complaint> {
     let of = |text: String| Complaint::of(README, text);
     let file = tree.get(README).ok_or_else(|| of("is not there; write it".into()))?;
@@ -43,14 +43,14 @@ pub fn commands(tree: &Tree) -> Result<Commands, Complaint> {
     }
 }
 
-/// A line without its prompt and its remark.
+/// A line without its prompt and its comment.
 fn command(line: &str) -> &str {
     let line = line.split(" #").next().unwrap_or_default().trim();
     let line = if line.starts_with('#') { "" } else { line };
     line.strip_prefix("$ ").unwrap_or(line)
 }
 
-/// The commands are there, and the second runs all tests.
+/// The README has the commands, and the second one runs all tests.
 pub(super) fn two_commands(tree: &Tree) -> Vec<Complaint> {
     let commands = match commands(tree) {
         Ok(commands) => commands,
@@ -69,7 +69,7 @@ pub(super) fn two_commands(tree: &Tree) -> Vec<Complaint> {
     silent.into_iter().map(complain).collect()
 }
 
-/// Test programs that need a feature nobody in the workspace switches on: cargo leaves them out silently.
+/// Test programs that require a feature which no package of the workspace enables: cargo skips them silently.
 fn skipped_tests(tree: &Tree) -> Vec<String> {
     let (members, _) = members(tree);
     let is_on = |package: &str, feature: &str| {

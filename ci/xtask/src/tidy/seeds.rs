@@ -1,14 +1,14 @@
-//! One seed in, streams by label: no randomness comes from anywhere else.
+//! All randomness comes from the seed, by streams with labels.
 
 use crate::{
     source::{self, Name},
     tree::{Complaint, File, Tree},
 };
 
-/// Crates that draw.
+/// Crates with sources of randomness.
 const CRATES: [&str; 5] = ["rand", "fastrand", "getrandom", "rand_chacha", "rand_core"];
 
-/// Words that draw, wherever they come from.
+/// Names of sources of randomness, in any crate.
 const WORDS: [&str; 9] = [
     "ChaCha8Rng",
     "RandomState",
@@ -21,11 +21,11 @@ const WORDS: [&str; 9] = [
     "OsRng",
 ];
 
-/// Where a source of randomness is met for good.
+/// A file that may name a source of randomness.
 struct Exception {
     path: &'static str,
     words: &'static [&'static str],
-    /// On how many lines the file may name each.
+    /// The number of lines that may name each of the words.
     lines_max: usize,
     why: &'static str,
 }
@@ -63,7 +63,7 @@ const EXCEPTIONS: [Exception; 5] = [
     },
 ];
 
-/// Nothing draws but by a stream of the seed.
+/// No code draws randomness, except from a stream of the seed.
 pub(super) fn one_seed(tree: &Tree) -> Vec<Complaint> {
     let mut found = Vec::new();
     for exception in &EXCEPTIONS {
@@ -94,7 +94,7 @@ pub(super) fn one_seed(tree: &Tree) -> Vec<Complaint> {
     found
 }
 
-/// The lines where a file names a source of randomness, in order, each once.
+/// The lines in which a file names a source of randomness, sorted, without duplicates.
 fn lines_that_draw(file: &File, word: &str) -> Vec<usize> {
     let names = source::names(&source::tokens(file));
     let is_draw = |name: &&Name| {

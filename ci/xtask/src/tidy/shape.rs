@@ -1,4 +1,4 @@
-//! Files that people can read: short, not too wide, each with a word about itself on top.
+//! Bounds the length of files and lines, and requires a module doc in every file.
 
 use crate::{
     limits::{FILE_LINES_MAX, FILE_LINES_NOTED, PROSE_COLUMNS_MAX},
@@ -6,7 +6,7 @@ use crate::{
     tree::{Complaint, File, Tree},
 };
 
-/// No Rust file is longer than one can hold in mind.
+/// No Rust file is too long.
 pub(super) fn short_files(tree: &Tree) -> Vec<Complaint> {
     let long = lengths(tree).filter(|(_, lines)| *lines > FILE_LINES_MAX);
     let complain = |(file, lines): (&File, usize)| {
@@ -17,7 +17,7 @@ pub(super) fn short_files(tree: &Tree) -> Vec<Complaint> {
     long.map(complain).collect()
 }
 
-/// The files that are about to grow too long; no complaint yet.
+/// Notes on files that are getting too long.
 pub(super) fn long_files(tree: &Tree) -> Vec<Complaint> {
     let long =
         lengths(tree).filter(|(_, lines)| (FILE_LINES_NOTED + 1..=FILE_LINES_MAX).contains(lines));
@@ -32,8 +32,7 @@ fn lengths(tree: &Tree) -> impl Iterator<Item = (&File, usize)> {
     files.map(|file| (file, lines_outside_tests(file)))
 }
 
-/// No line of prose is too wide. Code is rustfmt's business; a table, a lone link and what stands in a fenced
-/// block cannot be broken.
+/// No line of prose is too wide. rustfmt handles code; tables, single links and fenced blocks cannot be wrapped.
 pub(super) fn short_lines(tree: &Tree) -> Vec<Complaint> {
     let mut found = Vec::new();
     for file in tree.files() {
@@ -54,7 +53,7 @@ pub(super) fn short_lines(tree: &Tree) -> Vec<Complaint> {
     found
 }
 
-/// The words of a line for people; `None` where it is not for them.
+/// The prose in a line; `None` if it has no prose.
 fn prose_of<'a>(file: &File, line: &'a str) -> Option<&'a str> {
     let trimmed = line.trim_start();
     match file.path.rsplit_once('.').map_or("", |(_, ending)| ending) {
@@ -70,7 +69,7 @@ fn prose_of<'a>(file: &File, line: &'a str) -> Option<&'a str> {
     }
 }
 
-/// Every module says what it is, why it exists, or what it must not do.
+/// Every module begins with a doc comment: what it is, why it exists, or what it must not do.
 pub(super) fn module_docs(tree: &Tree) -> Vec<Complaint> {
     let sources = tree.rust().filter(|file| file.path.contains("src/"));
     let is_silent = |file: &&File| {

@@ -1,5 +1,5 @@
-//! Targets are ordinary pipelines: they touch the world through rt, speak SQL through sqlx, and are simulated
-//! because of that and of nothing else.
+//! Targets are ordinary pipelines. They have side effects through rt and use SQL through sqlx, and nothing else makes
+//! them fit for simulation.
 
 use crate::{
     manifest::{Dependency, Manifest, ROOT, entries, strings},
@@ -7,8 +7,8 @@ use crate::{
     tree::{Complaint, Tree},
 };
 
-/// What a target may depend on. A library of a target's own field is added here, with a look at what it does
-/// behind rt's back: sockets, timers, threads and randomness of its own would escape the simulation.
+/// The dependencies that a target may have. Before a library is added here, check that it bypasses rt nowhere: its own
+/// sockets, timers, threads and randomness would escape the simulation.
 const NEUTRAL: [&str; 15] = [
     "blake3",
     "bytes",
@@ -27,14 +27,14 @@ const NEUTRAL: [&str; 15] = [
     "tracing",
 ];
 
-/// What of tokio neither waits, nor spawns, nor opens sockets.
+/// Features of tokio without timers, tasks and sockets.
 const NEUTRAL_TOKIO_FEATURES: [&str; 3] = ["sync", "macros", "io-util"];
 
-/// The parts of tokio that go with those features.
+/// The modules and macros of tokio that belong to these features.
 const NEUTRAL_TOKIO: [&str; 5] = ["sync", "io", "join", "try_join", "pin"];
 
-/// What a target must not name, and what it names instead. Parts of tokio come first: the last line about it is
-/// for all that is not neutral.
+/// Names that a target must not use, and their replacements. The last entry about tokio covers all that is not neutral,
+/// so the entries about its parts come first.
 const BANNED: [(&str, &str); 20] = [
     ("tokio::time", "chaosdrill_rt::time"),
     ("tokio::spawn", "chaosdrill_rt::task::spawn"),
@@ -58,7 +58,7 @@ const BANNED: [(&str, &str); 20] = [
     ("chaosdrill_reports", "nothing: a target knows rt only"),
 ];
 
-/// How sqlx's own connections and pools end, wherever they stand in it.
+/// Suffixes of the names of sqlx's own connections and pools.
 const SQLX_CONNECTIONS: [&str; 5] =
     ["Pool", "PoolOptions", "Connection", "ConnectOptions", "Acquire"];
 
@@ -78,7 +78,7 @@ pub(super) fn depend(tree: &Tree) -> Vec<Complaint> {
     found
 }
 
-/// What the root asks of tokio, every target gets.
+/// The root manifest may request only neutral features of tokio, because every target inherits them.
 fn features_of_the_workspace(tree: &Tree) -> Vec<Complaint> {
     let root = match Manifest::read(tree, ROOT) {
         Ok(root) => root,
@@ -114,7 +114,7 @@ fn wrong_dependency(manifest: &Manifest, wish: &Dependency) -> Vec<Complaint> {
     let features = wish.features();
     let wrong: Vec<&str> = match name.as_str() {
         "tokio" => worldly(&features).collect(),
-        // Without features it is channels and their like; with them it has timers and sockets.
+        // Without features it has channels and the like; with features it has timers and sockets.
         "tokio-util" => features,
         "chaosdrill-rt" => features.into_iter().filter(|feature| *feature == "sim").collect(),
         _ => Vec::new(),
@@ -127,7 +127,7 @@ fn wrong_dependency(manifest: &Manifest, wish: &Dependency) -> Vec<Complaint> {
     wrong.into_iter().map(complain).collect()
 }
 
-/// The sources of targets name nothing that escapes the simulation. Examples and tests may.
+/// The sources of targets do not name anything that escapes the simulation. Examples and tests may.
 pub(super) fn say(tree: &Tree) -> Vec<Complaint> {
     let targets = tree.targets();
     if targets.is_empty() {
@@ -148,7 +148,7 @@ pub(super) fn say(tree: &Tree) -> Vec<Complaint> {
     found
 }
 
-/// What to write instead of a name, if it is a wrong one.
+/// The replacement of a name; `None` if the name is allowed.
 fn wrong_name(name: &Name) -> Option<String> {
     if let Some((_, instead)) = BANNED.iter().find(|(ban, _)| name.is_in(ban)) {
         let is_code = !instead.starts_with("nothing") && !instead.starts_with("the ");

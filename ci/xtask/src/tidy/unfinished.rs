@@ -1,21 +1,21 @@
-//! Crates that do not keep a rule yet, as a list that can only shrink.
+//! Lists of crates that still break a rule. A list can only shrink.
 //!
-//! A new rule is hardly ever kept by all crates on its first day. It then has a list of the crates that are not done.
-//! A crate on the list is left alone, and a crate that has become clean must be taken off the list, so that it cannot
-//! fall back. A rule is finished when its list is gone.
+//! A new rule is rarely kept by all crates on its first day, so it has a list of unfinished crates. Complaints about a
+//! crate on the list are postponed. A crate on the list without complaints must be taken off the list, so that it does
+//! not break the rule again. When the list is empty, it is removed.
 
 use crate::tree::Complaint;
 
-/// The crates that do not keep one rule yet.
+/// The crates that still break one rule.
 pub(super) struct Unfinished {
-    /// The file that holds the list.
+    /// The file with the list.
     pub(super) list: &'static str,
     /// The folders of the crates, such as `harness/rt`.
     pub(super) crates: &'static [&'static str],
 }
 
 impl Unfinished {
-    /// The complaints about other crates, and one about each crate that is on the list without need.
+    /// The complaints about other crates, and a complaint for each crate on the list that has none.
     pub(super) fn enforced(&self, complaints: Vec<Complaint>) -> Vec<Complaint> {
         let is_clean =
             |folder: &&&str| !complaints.iter().any(|complaint| is_about(complaint, folder));
@@ -38,7 +38,7 @@ impl Unfinished {
     }
 }
 
-/// Whether a complaint is about that folder, or about a file in it.
+/// Whether a complaint is about that folder or a file in it.
 fn is_about(complaint: &Complaint, folder: &str) -> bool {
     let rest = complaint.path.strip_prefix(folder);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

@@ -1,22 +1,22 @@
 //! A failed report never changes a verdict.
 //!
-//! No scan can tell: a test of the command line breaks the reports on purpose and looks at the exit code. This
-//! rule is that the test is there, and runs.
+//! Sources cannot show that. A test of the command line makes reports fail on purpose and compares the exit codes; this
+//! rule checks that the test exists and runs.
 
 use crate::{
     source,
     tree::{Complaint, Tree},
 };
 
-/// Where the test may stand.
+/// The folder of the test.
 const DRILL: &str = "harness/drill/";
 
-/// The test. It runs a campaign with a violation and one without, once as they are and once with folders where
-/// `summary.json`, `summary.md` and `junit.xml` should be written, and compares: the exit codes 1 and 0 are the
-/// same, and so are the verdicts in `campaign.jsonl`; standard error names the report that failed.
+/// The name of the test. The test runs a campaign with a violation and one without. It runs each of them again with
+/// folders in place of `summary.json`, `summary.md` and `junit.xml`, so that these reports fail. The exit codes (1 and
+/// 0) and the verdicts in `campaign.jsonl` must be the same, and standard error must name the failed report.
 const TEST: &str = "a_failed_report_changes_no_verdict";
 
-/// The test exists, and is run: by an attribute, or by its name in the list of a test program.
+/// The test exists and runs: it has an attribute, or its name is in the list of a test program.
 pub(super) fn has_its_test(tree: &Tree) -> Vec<Complaint> {
     let is_run = tree.under(DRILL).filter(|file| file.is_rust()).any(|file| {
         let tokens = source::tokens(file);

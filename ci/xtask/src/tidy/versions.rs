@@ -1,4 +1,4 @@
-//! Every version of every dependency stands in the root manifest, and nowhere else.
+//! The version of every dependency is in the root manifest only.
 
 use toml::Value;
 
@@ -7,11 +7,11 @@ use crate::{
     tree::{Complaint, Tree},
 };
 
-/// What each package takes from the workspace, too.
+/// The keys of `[package]` that each package inherits from the workspace.
 const INHERITED: [&str; 5] = ["version", "edition", "rust-version", "license", "publish"];
 
-/// Members write `name.workspace = true`. Only a dev-dependency of a package on itself is a bare path: the
-/// workspace's line would give it a version to be published with.
+/// Packages write `name.workspace = true`. Only a dev-dependency of a package on itself is a path without a version,
+/// because the package could not be published with one.
 pub(super) fn in_one_place(tree: &Tree) -> Vec<Complaint> {
     let (members, mut found) = members(tree);
     for member in &members {
