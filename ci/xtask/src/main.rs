@@ -10,9 +10,9 @@ use xtask::{
 };
 
 const USAGE: &str = "usage: cargo xtask tidy | plain | readme-command
-  tidy            all that breaks a house rule, and the files that are about to
-  plain           builds each target's example without the simulator, and looks for symbols of ours in it
-  readme-command  the test command that the README gives";
+  tidy            prints all complaints of the house rules, and notes
+  plain           builds each target's example without the simulator, and checks that it replaces no functions of libc
+  readme-command  prints the test command of the README";
 
 fn main() -> ExitCode {
     match run() {

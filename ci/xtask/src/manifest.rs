@@ -44,7 +44,7 @@ impl Manifest {
     pub fn read(tree: &Tree, path: &str) -> Result<Self, Complaint> {
         let file = tree
             .get(path)
-            .ok_or_else(|| Complaint::of(path, "is not there; a rule reads it, restore it"))?;
+            .ok_or_else(|| Complaint::of(path, "is missing; a rule reads it, restore it"))?;
         let table = file.text.parse::<Table>();
         let table = table.map_err(|error| Complaint::of(path, error.message()))?;
         Ok(Self { path: path.into(), table })
@@ -115,7 +115,7 @@ pub fn members(tree: &Tree) -> (Vec<Manifest>, Vec<Complaint>) {
     }
     if found.is_empty() {
         complaints
-            .push(Complaint::of(ROOT, "has no members; a rule about them would look at nothing"));
+            .push(Complaint::of(ROOT, "has no members; a rule about them would check nothing"));
     }
     (found, complaints)
 }

@@ -22,16 +22,17 @@ pub fn all_targets_are_plain() -> anyhow::Result<String> {
     let root = root();
     let tree = Tree::read(&root)?;
     let targets = tree.targets();
-    ensure!(!targets.is_empty(), "there is no target; `targets` should hold some");
+    ensure!(!targets.is_empty(), "there are no targets in `targets`");
     let drill = ["--release", "--package", "chaosdrill-scenarios", "--bin", "drill"];
     let simulating = build(&root, &drill)?;
     let replaced = defined(&symbols(&simulating)?);
     ensure!(
         replaced == REPLACED,
-        "the drill binary defines {replaced:?} and not {REPLACED:?}; is {} what simulates?",
+        "the drill binary defines {replaced:?} and not {REPLACED:?}; does {} simulate?",
         simulating.display()
     );
-    let mut said = vec!["the drill binary defines all that a simulation replaces".to_owned()];
+    let mut said =
+        vec!["the drill binary defines all functions that a simulation replaces".to_owned()];
     for target in targets {
         let manifest = Manifest::read(&tree, &format!("{target}/Cargo.toml"));
         let manifest = manifest.map_err(|complaint| anyhow::anyhow!("{complaint}"))?;
@@ -41,10 +42,10 @@ pub fn all_targets_are_plain() -> anyhow::Result<String> {
         if !ours.is_empty() {
             bail!(
                 "{name} is not plain: its example defines {ours:?}, which only a simulation replaces; \
-                 something switches on rt's feature `sim`"
+                 a dependency enables rt's feature `sim`"
             );
         }
-        said.push(format!("{name} is plain: its example defines nothing of libc's"));
+        said.push(format!("{name} is plain: its example replaces no functions of libc"));
     }
     Ok(said.join("\n"))
 }

@@ -30,13 +30,13 @@ pub(super) fn hold(tree: &Tree) -> Vec<Complaint> {
     let (members, mut found) = members(tree);
     for (family, _) in ARROWS {
         if !members.iter().any(|member| fits(member.name(), family)) {
-            let text = format!("the workspace has no `{family}`; the arrows are about it");
+            let text = format!("the workspace has no `{family}`; the arrows name it, update them");
             found.push(Complaint::of("Cargo.toml", text));
         }
     }
     for member in &members {
         let Some((_, to)) = ARROWS.iter().find(|(family, _)| fits(member.name(), family)) else {
-            let text = format!("`{}` has no line in the arrows; give it one", member.name());
+            let text = format!("`{}` is missing in the arrows; add it", member.name());
             found.push(Complaint::of(&member.path, text));
             continue;
         };
@@ -54,9 +54,9 @@ fn wrong_arrows(from: &Manifest, to: &[&str], members: &[Manifest]) -> Vec<Compl
         is_member(wish) && !is_fine
     };
     let complain = |wish: Dependency| {
-        let may = if to.is_empty() { "no crate of ours".into() } else { to.join(", ") };
+        let may = if to.is_empty() { "no crate of the workspace".into() } else { to.join(", ") };
         let text = format!(
-            "`{}` may not depend on `{}`; it may on {may}: move the code, or hand the value in",
+            "`{}` must not depend on `{}`, but may depend on {may}; move the code, or pass the value",
             from.name(),
             wish.name
         );
@@ -104,11 +104,11 @@ mod tests {
             manifests.iter().map(|(path, text)| (*path, text.as_str())).collect();
         files.push(("Cargo.toml", "[workspace]\n"));
         insta::assert_snapshot!(red(hold, &files), @"
-        Cargo.toml: the workspace has no `chaosdrill-scenarios`; the arrows are about it
-        reports/Cargo.toml: `chaosdrill-reports` may not depend on `chaosdrill-rt`; it may on chaosdrill-core: move the code, or hand the value in
-        targets/outbox/Cargo.toml: `chaosdrill-target-outbox` may not depend on `chaosdrill`; it may on chaosdrill-rt: move the code, or hand the value in
-        targets/outbox/Cargo.toml: `chaosdrill-target-outbox` may not depend on `chaosdrill-core`; it may on chaosdrill-rt: move the code, or hand the value in
-        tools/Cargo.toml: `tools` has no line in the arrows; give it one
+        Cargo.toml: the workspace has no `chaosdrill-scenarios`; the arrows name it, update them
+        reports/Cargo.toml: `chaosdrill-reports` must not depend on `chaosdrill-rt`, but may depend on chaosdrill-core; move the code, or pass the value
+        targets/outbox/Cargo.toml: `chaosdrill-target-outbox` must not depend on `chaosdrill`, but may depend on chaosdrill-rt; move the code, or pass the value
+        targets/outbox/Cargo.toml: `chaosdrill-target-outbox` must not depend on `chaosdrill-core`, but may depend on chaosdrill-rt; move the code, or pass the value
+        tools/Cargo.toml: `tools` is missing in the arrows; add it
         ");
     }
 }

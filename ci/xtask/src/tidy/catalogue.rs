@@ -18,7 +18,7 @@ pub(super) fn names(tree: &Tree) -> Vec<Complaint> {
         let literals = passed(file).into_iter().filter(|name| name.kind == Kind::Literal);
         found.extend(literals.map(|name| {
             let text = format!(
-                "{} is no constant of a catalogue; add one to `src/failpoints.rs` and name it",
+                "{} is a literal; add a constant to `src/failpoints.rs` and pass it",
                 name.text
             );
             Complaint::at(&file.path, name.line, text)
@@ -26,7 +26,7 @@ pub(super) fn names(tree: &Tree) -> Vec<Complaint> {
     }
     let targets = tree.targets();
     if targets.is_empty() {
-        found.push(Complaint::of("targets", "holds no target; this rule is about them"));
+        found.push(Complaint::of("targets", "has no targets; this rule checks them"));
     }
     for target in targets {
         found.extend(catalogue_of(tree, target));
@@ -37,16 +37,13 @@ pub(super) fn names(tree: &Tree) -> Vec<Complaint> {
 fn catalogue_of(tree: &Tree, target: &str) -> Vec<Complaint> {
     let path = format!("{target}/src/failpoints.rs");
     let Some(catalogue) = tree.get(&path) else {
-        return vec![Complaint::of(
-            &path,
-            "is not there; the failpoints of a target are named in it",
-        )];
+        return vec![Complaint::of(&path, "is missing; it names the failpoints of the target")];
     };
     let known = constants(catalogue);
     if known.is_empty() {
         return vec![Complaint::of(
             &path,
-            "names no failpoint; write `pub const NAME: &str = \"...\"`",
+            "has no failpoints; write `pub const NAME: &str = \"...\"`",
         )];
     }
     let folder = format!("{target}/src/");
@@ -55,12 +52,12 @@ fn catalogue_of(tree: &Tree, target: &str) -> Vec<Complaint> {
     let is_in = |all: &[Token], name: &Token| all.iter().any(|other| other.text == name.text);
     let mut found = Vec::new();
     for name in known.iter().filter(|name| !is_in(&passed, name)) {
-        let text = format!("`{}` is passed nowhere; pass it, or take it out", name.text);
+        let text = format!("`{}` is never passed; pass it, or remove it", name.text);
         found.push(Complaint::at(&path, name.line, text));
     }
     let words = passed.iter().filter(|name| name.kind == Kind::Ident);
     for name in words.filter(|name| !is_in(&known, name)) {
-        let text = format!("lacks `{}`, which the target passes; name it here", name.text);
+        let text = format!("lacks `{}`, which the target passes; add it", name.text);
         found.push(Complaint::of(&path, text));
     }
     found
@@ -120,11 +117,11 @@ mod tests {
             ("targets/relay/Cargo.toml", ""),
         ];
         insta::assert_snapshot!(red(names, &files), @r#"
-        targets/outbox/src/lib.rs:4: "outbox.idle" is no constant of a catalogue; add one to `src/failpoints.rs` and name it
-        targets/outbox/src/failpoints.rs:2: `IDLE` is passed nowhere; pass it, or take it out
-        targets/outbox/src/failpoints.rs: lacks `OTHER`, which the target passes; name it here
-        targets/relay/src/failpoints.rs: is not there; the failpoints of a target are named in it
+        targets/outbox/src/lib.rs:4: "outbox.idle" is a literal; add a constant to `src/failpoints.rs` and pass it
+        targets/outbox/src/failpoints.rs:2: `IDLE` is never passed; pass it, or remove it
+        targets/outbox/src/failpoints.rs: lacks `OTHER`, which the target passes; add it
+        targets/relay/src/failpoints.rs: is missing; it names the failpoints of the target
         "#);
-        insta::assert_snapshot!(red(names, &[]), @"targets: holds no target; this rule is about them");
+        insta::assert_snapshot!(red(names, &[]), @"targets: has no targets; this rule checks them");
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn see(tree: &Tree) -> Vec<Complaint> {
     let mut found = core_hands_over_the_history_only(tree);
     let files: Vec<&File> = tree.under(SCENARIOS).filter(|file| file.is_rust()).collect();
     if !files.iter().any(|file| is_of_checks(&file.path)) {
-        let text = "holds no module of checks; put them into `checks.rs` or a folder `checks/`";
+        let text = "has no checks module; put the checks into `checks.rs` or a folder `checks/`";
         found.push(Complaint::of(SCENARIOS, text));
     }
     for file in files {
@@ -49,8 +49,7 @@ fn core_hands_over_the_history_only(tree: &Tree) -> Vec<Complaint> {
     if words.is_some_and(|words| words.contains("dynFn(&History)->Outcome")) {
         return Vec::new();
     }
-    let text =
-        "a check is no longer a `dyn Fn(&History) -> Outcome`; hand it the history and no more";
+    let text = "a check is no longer a `dyn Fn(&History) -> Outcome`; pass only the history to it";
     vec![Complaint::of(CORE, text)]
 }
 
@@ -62,7 +61,7 @@ fn is_of_checks(path: &str) -> bool {
 fn made_elsewhere(name: &Name, _: &[Name]) -> Option<String> {
     let text = name.text();
     let made_by = MADE_BY.iter().find(|made_by| text.ends_with(**made_by))?;
-    Some(format!("`{made_by}` stands outside a module of checks; move it to `checks.rs`"))
+    Some(format!("`{made_by}` is outside a checks module; move it to `checks.rs`"))
 }
 
 /// The complaint about a name in a checks module; `None` if the name is allowed.
@@ -84,7 +83,7 @@ fn worldly(name: &Name, all: &[Name]) -> Option<String> {
     };
     (!is_fine).then(|| {
         format!(
-            "a check may not name `{}`; let a host observe it, and read it from the history",
+            "a check must not name `{}`; let a host observe the value, and read it from the history",
             name.text()
         )
     })
@@ -129,18 +128,18 @@ mod tests {
             ("scenarios/src/outbox/lease_expiry.rs", scenario),
         ];
         insta::assert_snapshot!(red(see, &files), @"
-        scenarios/src/outbox/checks.rs:5: a check may not name `crate::shop`; let a host observe it, and read it from the history
-        scenarios/src/outbox/checks.rs:7: a check may not name `std::fs::read`; let a host observe it, and read it from the history
-        scenarios/src/outbox/checks.rs:7: a check may not name `chaosdrill_rt::time::unix_ms`; let a host observe it, and read it from the history
-        scenarios/src/outbox/checks.rs:8: a check may not name `sqlx::query`; let a host observe it, and read it from the history
-        scenarios/src/outbox/checks.rs:9: a check may not name `std::sync::Mutex`; let a host observe it, and read it from the history
-        scenarios/src/outbox/checks/lease.rs:2: a check may not name `std::env`; let a host observe it, and read it from the history
-        scenarios/src/outbox/lease_expiry.rs:2: `Check::new` stands outside a module of checks; move it to `checks.rs`
+        scenarios/src/outbox/checks.rs:5: a check must not name `crate::shop`; let a host observe the value, and read it from the history
+        scenarios/src/outbox/checks.rs:7: a check must not name `std::fs::read`; let a host observe the value, and read it from the history
+        scenarios/src/outbox/checks.rs:7: a check must not name `chaosdrill_rt::time::unix_ms`; let a host observe the value, and read it from the history
+        scenarios/src/outbox/checks.rs:8: a check must not name `sqlx::query`; let a host observe the value, and read it from the history
+        scenarios/src/outbox/checks.rs:9: a check must not name `std::sync::Mutex`; let a host observe the value, and read it from the history
+        scenarios/src/outbox/checks/lease.rs:2: a check must not name `std::env`; let a host observe the value, and read it from the history
+        scenarios/src/outbox/lease_expiry.rs:2: `Check::new` is outside a checks module; move it to `checks.rs`
         ");
         let files = [(CORE, "type Judge = Arc<dyn Fn(&History, &Db) -> Outcome>;")];
         insta::assert_snapshot!(red(see, &files), @"
-        harness/core/src/check.rs: a check is no longer a `dyn Fn(&History) -> Outcome`; hand it the history and no more
-        scenarios/: holds no module of checks; put them into `checks.rs` or a folder `checks/`
+        harness/core/src/check.rs: a check is no longer a `dyn Fn(&History) -> Outcome`; pass only the history to it
+        scenarios/: has no checks module; put the checks into `checks.rs` or a folder `checks/`
         ");
     }
 }

@@ -41,7 +41,7 @@ fn all(tree: &Tree) -> Vec<Complaint> {
     let paths = tree.files().map(|file| file.path.as_str());
     let manifests: Vec<&str> = paths.filter(|path| path.ends_with("/Cargo.toml")).collect();
     if manifests.is_empty() {
-        return vec![Complaint::of(".", "has no crate; this rule is about their modules")];
+        return vec![Complaint::of(".", "has no crates; this rule checks their modules")];
     }
     manifests.into_iter().flat_map(|manifest| of_crate(tree, manifest)).collect()
 }
@@ -246,6 +246,6 @@ mod tests {
 
     #[test]
     fn a_tree_without_crates_is_seen() {
-        insta::assert_snapshot!(red(all, &[]), @".: has no crate; this rule is about their modules");
+        insta::assert_snapshot!(red(all, &[]), @".: has no crates; this rule checks their modules");
     }
 }

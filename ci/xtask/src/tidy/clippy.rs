@@ -29,7 +29,7 @@ pub(super) fn repeats(tree: &Tree) -> Vec<Complaint> {
         if tree.get(path).is_none() {
             found.push(Complaint::of(
                 path,
-                "is not there; clippy holds house rules by it, restore it",
+                "is missing; clippy enforces house rules through it, restore it",
             ));
         }
     }
@@ -77,7 +77,7 @@ fn missing(root: &Table, inner: &Table, file: &File) -> Vec<Complaint> {
         found.extend(gone.map(|path| {
             Complaint::of(
                 TARGETS,
-                format!("lacks `{path}`; a target takes it from chaosdrill_rt, ban it"),
+                format!("lacks `{path}`, which targets use through chaosdrill_rt; ban it"),
             )
         }));
     }
@@ -111,8 +111,8 @@ mod tests {
         insta::assert_snapshot!(red(repeats, &files), @"
         targets/clippy.toml: `msrv` differs from the root's; copy the line from there
         targets/clippy.toml: `disallowed-types` lacks `c::D`; this file replaces the root's, copy the line from there
-        targets/clippy.toml: lacks `tokio::spawn`; a target takes it from chaosdrill_rt, ban it
+        targets/clippy.toml: lacks `tokio::spawn`, which targets use through chaosdrill_rt; ban it
         ");
-        insta::assert_snapshot!(red(repeats, &[("clippy.toml", root)]), @"targets/clippy.toml: is not there; clippy holds house rules by it, restore it");
+        insta::assert_snapshot!(red(repeats, &[("clippy.toml", root)]), @"targets/clippy.toml: is missing; clippy enforces house rules through it, restore it");
     }
 }

@@ -16,13 +16,10 @@ const SOURCE: &str = "harness/drill/src/cli/error.rs";
 pub(super) fn agree(tree: &Tree) -> Vec<Complaint> {
     let known = tree.get(SOURCE).map(|file| codes(&source::tokens_outside_tests(file)));
     let Some(known) = known.filter(|known| known.len() > 2) else {
-        return vec![Complaint::of(
-            SOURCE,
-            "gives no exit codes; tell this rule where they are now",
-        )];
+        return vec![Complaint::of(SOURCE, "has no exit codes; tell this rule where they are now")];
     };
     let Some(readme) = tree.get(README) else {
-        return vec![Complaint::of(README, "is not there; write it")];
+        return vec![Complaint::of(README, "is missing; write it")];
     };
     let told = table(&readme.text);
     if told.is_empty() {
@@ -36,7 +33,7 @@ pub(super) fn agree(tree: &Tree) -> Vec<Complaint> {
                 format!("the table of exit codes lacks {code}; add it, as {SOURCE} has it"),
             )),
             Some((line, text)) if !meaning.is_empty() && !text.contains(meaning) => {
-                let text = format!("exit code {code} means `{meaning}` in {SOURCE}; say that");
+                let text = format!("exit code {code} means `{meaning}` in {SOURCE}; write that");
                 found.push(Complaint::at(README, *line, text));
             }
             Some(_) => {}
@@ -44,7 +41,7 @@ pub(super) fn agree(tree: &Tree) -> Vec<Complaint> {
     }
     let unknown = told.iter().filter(|(code, _)| !known.contains_key(*code));
     found.extend(unknown.map(|(code, (line, _))| {
-        Complaint::at(README, *line, format!("nothing ends with {code}; take the row out"))
+        Complaint::at(README, *line, format!("no command exits with {code}; remove the row"))
     }));
     found
 }
@@ -114,11 +111,11 @@ mod tests {
         let readme = "| Exit code | meaning |\n|---|---|\n| 0 | all valid |\n| `1` | unknown |\n\
                       | 2 | usage |\n| 99 | odd |\n\n| seeds | |\n|---|---|\n| 7 | x |\n";
         insta::assert_snapshot!(red(agree, &[(SOURCE, source), (README, readme)]), @"
-        README.md:4: exit code 1 means `violation` in harness/drill/src/cli/error.rs; say that
+        README.md:4: exit code 1 means `violation` in harness/drill/src/cli/error.rs; write that
         README.md: the table of exit codes lacks 70; add it, as harness/drill/src/cli/error.rs has it
-        README.md:6: nothing ends with 99; take the row out
+        README.md:6: no command exits with 99; remove the row
         ");
         assert_eq!(red(agree, &[(SOURCE, source), (README, "No table.\n")]), "");
-        insta::assert_snapshot!(red(agree, &[]), @"harness/drill/src/cli/error.rs: gives no exit codes; tell this rule where they are now");
+        insta::assert_snapshot!(red(agree, &[]), @"harness/drill/src/cli/error.rs: has no exit codes; tell this rule where they are now");
     }
 }

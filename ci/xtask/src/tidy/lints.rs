@@ -16,7 +16,9 @@ pub(super) fn no_allow(tree: &Tree) -> Vec<Complaint> {
     in_attributes(tree, |attribute| {
         let is_call = |pair: &[Token]| pair[0].is_ident("allow") && pair[1].is("(");
         let is_allowed = attribute.windows(2).any(is_call);
-        is_allowed.then_some("`allow` outlives its cause; write `#[expect(..., reason = \"...\")]`")
+        is_allowed.then_some(
+            "`allow` stays when it is no longer needed; write `#[expect(..., reason = \"...\")]`",
+        )
     })
 }
 
@@ -24,7 +26,7 @@ pub(super) fn no_allow(tree: &Tree) -> Vec<Complaint> {
 pub(super) fn no_ignore(tree: &Tree) -> Vec<Complaint> {
     in_attributes(tree, |attribute| {
         let is_ignored = attribute.iter().any(|token| token.is_ident("ignore"));
-        is_ignored.then_some("an ignored test is no test; mend it, or take it out")
+        is_ignored.then_some("an ignored test never runs; fix it, or remove it")
     })
 }
 
@@ -55,12 +57,13 @@ fn in_attributes(
 pub(super) fn unsafe_in_one_module(tree: &Tree) -> Vec<Complaint> {
     let mut found = Vec::new();
     if tree.get(UNSAFE).is_none() {
-        found.push(Complaint::of(UNSAFE, "is not there; tell this rule where libc is met now"));
+        found
+            .push(Complaint::of(UNSAFE, "is missing; tell this rule where the unsafe code is now"));
     }
     for file in tree.rust().filter(|file| file.path != UNSAFE) {
         let tokens = source::tokens(file);
         found.extend(tokens.iter().filter(|token| token.is_ident("unsafe")).map(|token| {
-            let text = format!("unsafe code; only {UNSAFE} has any, find a safe way");
+            let text = format!("unsafe code; only {UNSAFE} may have any, find a safe way");
             Complaint::at(&file.path, token.line, text)
         }));
     }
@@ -74,7 +77,7 @@ pub(super) fn no_sleep(tree: &Tree) -> Vec<Complaint> {
         let names = source::names(&source::tokens(file));
         let sleeps = names.iter().filter(|name| name.text().ends_with("thread::sleep"));
         found.extend(sleeps.map(|name| {
-            let text = "waits in real time; wait for what you wait for, or use virtual time";
+            let text = "sleeps in real time; wait for the event itself, or use virtual time";
             Complaint::at(&file.path, name.line, text)
         }));
     }
@@ -99,9 +102,8 @@ fn notes(file: &File) -> Vec<Complaint> {
         words.any(|word| ["TODO", "FIXME"].contains(&word))
     };
     let lines = file.lines().filter(|(_, line)| is_note(line));
-    let complain = |(line, _)| {
-        Complaint::at(&file.path, line, "leaves work behind; do it, or write it down as an issue")
-    };
+    let complain =
+        |(line, _)| Complaint::at(&file.path, line, "leaves work undone; do it, or open an issue");
     lines.map(complain).collect()
 }
 
@@ -114,7 +116,10 @@ fn stubs(file: &File) -> Vec<Complaint> {
             && pair[1].is("!")
     };
     let complain = |pair: &[Token]| {
-        let text = format!("`{}!` is for the desk; finish it, or return an error", pair[0].text);
+        let text = format!(
+            "`{}!` must not be committed; finish the code, or return an error",
+            pair[0].text
+        );
         Complaint::at(&file.path, pair[0].line, text)
     };
     tokens.windows(2).filter(is_stub).map(complain).collect()
@@ -130,8 +135,8 @@ mod tests {
         let text = "#![allow(unused)]\n#[cfg_attr(test, allow (\n dead_code))]\nfn allow() {}\n\
                     // #[allow(x)]\n#[expect(dead_code, reason = \"allow(\")]\nfn f() { allow(1) }";
         insta::assert_snapshot!(red(no_allow, &[("a.rs", text)]), @r#"
-        a.rs:1: `allow` outlives its cause; write `#[expect(..., reason = "...")]`
-        a.rs:2: `allow` outlives its cause; write `#[expect(..., reason = "...")]`
+        a.rs:1: `allow` stays when it is no longer needed; write `#[expect(..., reason = "...")]`
+        a.rs:2: `allow` stays when it is no longer needed; write `#[expect(..., reason = "...")]`
         "#);
     }
 
@@ -139,22 +144,22 @@ mod tests {
     fn an_ignored_test_is_seen() {
         let text = "#[test]\n#[ignore = \"slow\"]\nfn f() {}\n#[cfg_attr(miri, ignore)]\nfn g() {}";
         insta::assert_snapshot!(red(no_ignore, &[("a.rs", text)]), @"
-        a.rs:2: an ignored test is no test; mend it, or take it out
-        a.rs:4: an ignored test is no test; mend it, or take it out
+        a.rs:2: an ignored test never runs; fix it, or remove it
+        a.rs:4: an ignored test never runs; fix it, or remove it
         ");
     }
 
     #[test]
     fn unsafe_code_elsewhere_is_seen() {
         let files = [(UNSAFE, "unsafe fn f() {}"), ("a.rs", "#![expect(unsafe_code)]\nunsafe {}")];
-        insta::assert_snapshot!(red(unsafe_in_one_module, &files), @"a.rs:2: unsafe code; only harness/rt/src/sim/turmoil/libc_override.rs has any, find a safe way");
-        insta::assert_snapshot!(red(unsafe_in_one_module, &[]), @"harness/rt/src/sim/turmoil/libc_override.rs: is not there; tell this rule where libc is met now");
+        insta::assert_snapshot!(red(unsafe_in_one_module, &files), @"a.rs:2: unsafe code; only harness/rt/src/sim/turmoil/libc_override.rs may have any, find a safe way");
+        insta::assert_snapshot!(red(unsafe_in_one_module, &[]), @"harness/rt/src/sim/turmoil/libc_override.rs: is missing; tell this rule where the unsafe code is now");
     }
 
     #[test]
     fn a_real_sleep_is_seen() {
         let text = "use std::thread;\nfn f() { thread\n::sleep(D) }\nfn g() { time::sleep(D) }";
-        insta::assert_snapshot!(red(no_sleep, &[("tests/a.rs", text)]), @"tests/a.rs:2: waits in real time; wait for what you wait for, or use virtual time");
+        insta::assert_snapshot!(red(no_sleep, &[("tests/a.rs", text)]), @"tests/a.rs:2: sleeps in real time; wait for the event itself, or use virtual time");
     }
 
     #[test]
@@ -162,10 +167,10 @@ mod tests {
         let rust = "fn f() { todo ! () }\n// TODO: more\nfn g() { dbg!(1); \"todo!\" }";
         let files = [("a.rs", rust), ("README.md", "TODOS\n\nFIXME later\n")];
         insta::assert_snapshot!(red(nothing_left, &files), @"
-        README.md:3: leaves work behind; do it, or write it down as an issue
-        a.rs:2: leaves work behind; do it, or write it down as an issue
-        a.rs:1: `todo!` is for the desk; finish it, or return an error
-        a.rs:3: `dbg!` is for the desk; finish it, or return an error
+        README.md:3: leaves work undone; do it, or open an issue
+        a.rs:2: leaves work undone; do it, or open an issue
+        a.rs:1: `todo!` must not be committed; finish the code, or return an error
+        a.rs:3: `dbg!` must not be committed; finish the code, or return an error
         ");
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn links(packages: &Packages) -> Vec<Complaint> {
     let targets: Vec<&str> = packages.beginning("chaosdrill-target-").collect();
     let mut found = Vec::new();
     if targets.is_empty() {
-        found.push(Complaint::of("targets", "cargo knows no target; this rule is about them"));
+        found.push(Complaint::of("targets", "cargo knows no targets; this rule checks them"));
     }
     for name in targets.into_iter().chain(["chaosdrill-rt"]) {
         let Some(linked) = packages.linked_into(name) else {
@@ -32,9 +32,8 @@ pub(super) fn links(packages: &Packages) -> Vec<Complaint> {
         };
         let wrong = linked.iter().filter(|package| SIMULATORS.contains(&package.as_str()));
         found.extend(wrong.map(|package| {
-            let text = format!(
-                "`{name}` links `{package}` without being asked; put it behind rt's feature `sim`"
-            );
+            let text =
+                format!("`{name}` links `{package}` by default; put it behind rt's feature `sim`");
             Complaint::of("Cargo.toml", text)
         }));
     }
@@ -45,13 +44,13 @@ pub(super) fn links(packages: &Packages) -> Vec<Complaint> {
 pub(super) fn defaults(tree: &Tree) -> Vec<Complaint> {
     let targets = tree.targets();
     if targets.is_empty() {
-        return vec![Complaint::of("targets", "holds no target; this rule is about them")];
+        return vec![Complaint::of("targets", "has no targets; this rule checks them")];
     }
     let mut found = Vec::new();
     for target in targets {
         let example = format!("{target}/examples/plain.rs");
         if tree.get(&example).is_none() {
-            let text = "is not there; a target shows by it that it runs without a simulator";
+            let text = "is missing; the example shows that the target runs without a simulator";
             found.push(Complaint::of(&example, text));
         }
         match Manifest::read(tree, &format!("{target}/Cargo.toml")) {
@@ -59,7 +58,7 @@ pub(super) fn defaults(tree: &Tree) -> Vec<Complaint> {
                 let features = manifest.table.get("features");
                 let default = strings(features.and_then(|all| all.get("default")));
                 found.extend(default.iter().map(|feature| {
-                    let text = format!("`{feature}` is on by default; leave `default` empty");
+                    let text = format!("`{feature}` is enabled by default; leave `default` empty");
                     Complaint::of(&manifest.path, text)
                 }));
             }
@@ -82,13 +81,13 @@ mod tests {
         ]);
         let said: Vec<String> = links(&packages).iter().map(ToString::to_string).collect();
         insta::assert_snapshot!(said.join("\n"), @"
-        Cargo.toml: `chaosdrill-target-outbox` links `chaosdrill-core` without being asked; put it behind rt's feature `sim`
-        Cargo.toml: `chaosdrill-target-outbox` links `turmoil` without being asked; put it behind rt's feature `sim`
+        Cargo.toml: `chaosdrill-target-outbox` links `chaosdrill-core` by default; put it behind rt's feature `sim`
+        Cargo.toml: `chaosdrill-target-outbox` links `turmoil` by default; put it behind rt's feature `sim`
         ");
         let said: Vec<String> =
             links(&Packages::default()).iter().map(ToString::to_string).collect();
         insta::assert_snapshot!(said.join("\n"), @"
-        targets: cargo knows no target; this rule is about them
+        targets: cargo knows no targets; this rule checks them
         Cargo.toml: cargo knows no package `chaosdrill-rt`
         ");
     }
@@ -98,8 +97,8 @@ mod tests {
         let manifest = "[features]\ndefault = [\"defects\"]\ndefects = []\n";
         let files = [("targets/outbox/Cargo.toml", manifest)];
         insta::assert_snapshot!(red(defaults, &files), @"
-        targets/outbox/examples/plain.rs: is not there; a target shows by it that it runs without a simulator
-        targets/outbox/Cargo.toml: `defects` is on by default; leave `default` empty
+        targets/outbox/examples/plain.rs: is missing; the example shows that the target runs without a simulator
+        targets/outbox/Cargo.toml: `defects` is enabled by default; leave `default` empty
         ");
     }
 }

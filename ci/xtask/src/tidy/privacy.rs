@@ -42,7 +42,7 @@ pub(super) fn nothing_private(tree: &Tree) -> Vec<Complaint> {
             }
             if let Some(source) = foreign_source(file, line) {
                 found.push(complain(format!(
-                    "{source} is not the public registry; lock against that"
+                    "{source} is not the public registry; lock the package from that"
                 )));
             }
         }
@@ -81,7 +81,7 @@ mod tests {
         ];
         insta::assert_snapshot!(red(nothing_private, &files), @r#"
         .cargo/config.toml:2: `replace-with` points at a registry; leave that to the configuration of the machine
-        Cargo.lock:2: "git+https://example.org/x" is not the public registry; lock against that
+        Cargo.lock:2: "git+https://example.org/x" is not the public registry; lock the package from that
         a.md:1: `/home/` is a folder of one machine; write a path from the root of the repository
         b.snap:1: `/root/` is a folder of one machine; write a path from the root of the repository
         "#);

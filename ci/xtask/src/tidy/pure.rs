@@ -39,7 +39,7 @@ pub(super) fn links(packages: &Packages) -> Vec<Complaint> {
         let is_worldly = |name: &&String| WORLDLY.iter().any(|world| name.starts_with(world));
         found.extend(linked.iter().filter(is_worldly).map(|worldly| {
             let text = format!(
-                "`{name}` links `{worldly}`; it must stay pure, move what needs it to rt or drill"
+                "`{name}` links `{worldly}` and must stay pure; move the code that needs it to rt or drill"
             );
             Complaint::of(folder, text)
         }));
@@ -52,14 +52,14 @@ pub(super) fn says(tree: &Tree) -> Vec<Complaint> {
     let mut found = Vec::new();
     for (_, folder) in PURE {
         if tree.under(folder).next().is_none() {
-            found.push(Complaint::of(folder, "is not there; this rule is about it"));
+            found.push(Complaint::of(folder, "is missing; this rule checks it"));
         }
         for file in tree.under(folder).filter(|file| file.is_rust()) {
             let names = names_outside_tests(file);
             found.extend(names.iter().filter_map(|name| {
                 let ban = BANNED.iter().find(|ban| name.is_in(ban))?;
                 let text = format!(
-                    "`{ban}` touches the world; take the value as an argument, drill reads and writes"
+                    "`{ban}` has side effects; take the value as an argument, and let drill read and write"
                 );
                 Some(Complaint::at(&file.path, name.line, text))
             }));
@@ -78,7 +78,7 @@ mod tests {
         let packages = Packages::of(&[("chaosdrill-core", &["serde", "tokio"])]);
         let said: Vec<String> = links(&packages).iter().map(ToString::to_string).collect();
         insta::assert_snapshot!(said.join("\n"), @"
-        harness/core/src/: `chaosdrill-core` links `tokio`; it must stay pure, move what needs it to rt or drill
+        harness/core/src/: `chaosdrill-core` links `tokio` and must stay pure; move the code that needs it to rt or drill
         reports/src/: cargo knows no package `chaosdrill-reports`
         ");
     }
@@ -91,8 +91,8 @@ mod tests {
             ("reports/src/b.rs", "#[cfg(test)]\nmod tests { fn f() { std::fs::read(p) } }"),
         ];
         insta::assert_snapshot!(red(says, &files), @"
-        harness/core/src/lib.rs:2: `std::time::Instant` touches the world; take the value as an argument, drill reads and writes
-        reports/src/a.rs:3: `std::fs` touches the world; take the value as an argument, drill reads and writes
+        harness/core/src/lib.rs:2: `std::time::Instant` has side effects; take the value as an argument, and let drill read and write
+        reports/src/a.rs:3: `std::fs` has side effects; take the value as an argument, and let drill read and write
         ");
     }
 }

@@ -24,7 +24,7 @@ pub struct Commands {
 /// Reads the commands from the README.
 pub fn commands(tree: &Tree) -> Result<Commands, Complaint> {
     let of = |text: String| Complaint::of(README, text);
-    let file = tree.get(README).ok_or_else(|| of("is not there; write it".into()))?;
+    let file = tree.get(README).ok_or_else(|| of("is missing; write it".into()))?;
     let mut lines = file.text.lines().skip_while(|line| line.trim_end() != HEADING).skip(1);
     let mut block = lines.by_ref().take_while(|line| !line.starts_with("## "));
     if !block.any(|line| line.starts_with("```")) {
@@ -37,7 +37,7 @@ pub fn commands(tree: &Tree) -> Result<Commands, Complaint> {
     match commands[..] {
         [drill, test] => Ok(Commands { drill: drill.into(), test: test.into() }),
         _ => Err(of(format!(
-            "has {} commands in the block under `{HEADING}`; leave two, to drill and to test",
+            "has {} commands in the block under `{HEADING}`; keep two, one to drill and one to test",
             commands.len()
         ))),
     }
@@ -58,12 +58,12 @@ pub(super) fn two_commands(tree: &Tree) -> Vec<Complaint> {
     };
     let test = &commands.test;
     if !test.starts_with("cargo test") && !test.starts_with("cargo nextest run") {
-        let text = format!("`{test}` is no test command; the second command is the one that tests");
+        let text = format!("`{test}` is no test command; the second command must run the tests");
         return vec![Complaint::of(README, text)];
     }
     let silent = if test.contains("--all-features") { Vec::new() } else { skipped_tests(tree) };
     let complain = |name: String| {
-        let text = format!("`{test}` skips {name} without a word; add `--all-features`");
+        let text = format!("`{test}` skips {name} silently; add `--all-features`");
         Complaint::of(README, text)
     };
     silent.into_iter().map(complain).collect()
@@ -120,11 +120,11 @@ mod tests {
             &[(README, readme), ("Cargo.toml", "[workspace]\n"), ("a/Cargo.toml", manifest)],
         );
         insta::assert_snapshot!(said, @"
-        README.md: is not there; write it
+        README.md: is missing; write it
         README.md: has no fenced block under `## Quick start`; put the two commands there
-        README.md: has 1 commands in the block under `## Quick start`; leave two, to drill and to test
-        README.md: `cargo drill prove` is no test command; the second command is the one that tests
-        README.md: `cargo test` skips the tests `it` of `a` without a word; add `--all-features`
+        README.md: has 1 commands in the block under `## Quick start`; keep two, one to drill and one to test
+        README.md: `cargo drill prove` is no test command; the second command must run the tests
+        README.md: `cargo test` skips the tests `it` of `a` silently; add `--all-features`
         ");
     }
 }

@@ -70,7 +70,7 @@ pub(super) fn one_seed(tree: &Tree) -> Vec<Complaint> {
         for word in exception.words {
             if tree.get(exception.path).is_none_or(|file| lines_that_draw(file, word).is_empty()) {
                 let text = format!(
-                    "no longer names `{word}` ({}); take the exception out of the rule",
+                    "no longer names `{word}` ({}); remove the exception from the rule",
                     exception.why
                 );
                 found.push(Complaint::of(exception.path, text));
@@ -84,7 +84,7 @@ pub(super) fn one_seed(tree: &Tree) -> Vec<Complaint> {
             let lines_max = exception.map_or(0, |exception| exception.lines_max);
             found.extend(lines_that_draw(file, word).into_iter().skip(lines_max).map(|line| {
                 let text = format!(
-                    "`{word}` is randomness beside the seed; draw from `chaosdrill_rt::rng` or \
+                    "`{word}` does not draw from the seed; draw from `chaosdrill_rt::rng` or \
                      `Seed::stream`"
                 );
                 Complaint::at(&file.path, line, text)
@@ -128,12 +128,12 @@ mod tests {
             ("harness/drill/src/c.rs", "use rand as dice;\nfn f() { dice::random() }"),
         ];
         insta::assert_snapshot!(red(one_seed, &files), @"
-        harness/rt/tests/it/time.rs: no longer names `getrandom` (the test draws to see that the override answers); take the exception out of the rule
-        harness/drill/src/a.rs:1: `rand` is randomness beside the seed; draw from `chaosdrill_rt::rng` or `Seed::stream`
-        harness/drill/src/a.rs:2: `RandomState` is randomness beside the seed; draw from `chaosdrill_rt::rng` or `Seed::stream`
-        harness/drill/src/b.rs:2: `ChaCha8Rng` is randomness beside the seed; draw from `chaosdrill_rt::rng` or `Seed::stream`
-        harness/drill/src/c.rs:2: `rand` is randomness beside the seed; draw from `chaosdrill_rt::rng` or `Seed::stream`
-        harness/rt/src/sim/mod.rs:2: `fastrand` is randomness beside the seed; draw from `chaosdrill_rt::rng` or `Seed::stream`
+        harness/rt/tests/it/time.rs: no longer names `getrandom` (the test draws to see that the override answers); remove the exception from the rule
+        harness/drill/src/a.rs:1: `rand` does not draw from the seed; draw from `chaosdrill_rt::rng` or `Seed::stream`
+        harness/drill/src/a.rs:2: `RandomState` does not draw from the seed; draw from `chaosdrill_rt::rng` or `Seed::stream`
+        harness/drill/src/b.rs:2: `ChaCha8Rng` does not draw from the seed; draw from `chaosdrill_rt::rng` or `Seed::stream`
+        harness/drill/src/c.rs:2: `rand` does not draw from the seed; draw from `chaosdrill_rt::rng` or `Seed::stream`
+        harness/rt/src/sim/mod.rs:2: `fastrand` does not draw from the seed; draw from `chaosdrill_rt::rng` or `Seed::stream`
         ");
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn long_files(tree: &Tree) -> Vec<Complaint> {
     let long =
         lengths(tree).filter(|(_, lines)| (FILE_LINES_NOTED + 1..=FILE_LINES_MAX).contains(lines));
     let note = |(file, lines): (&File, usize)| {
-        Complaint::of(&file.path, format!("{lines} lines without its tests; think again"))
+        Complaint::of(&file.path, format!("{lines} lines without its tests; consider splitting it"))
     };
     long.map(note).collect()
 }
@@ -45,7 +45,7 @@ pub(super) fn short_lines(tree: &Tree) -> Vec<Complaint> {
             let columns = line.chars().count();
             if columns > PROSE_COLUMNS_MAX && !is_free {
                 let text =
-                    format!("{columns} columns, of at most {PROSE_COLUMNS_MAX}; break the line");
+                    format!("{columns} columns, of at most {PROSE_COLUMNS_MAX}; wrap the line");
                 found.push(Complaint::at(&file.path, number, text));
             }
         }
@@ -77,7 +77,7 @@ pub(super) fn module_docs(tree: &Tree) -> Vec<Complaint> {
         !first.is_some_and(|line| line.starts_with("//!") && line.len() > 4)
     };
     let complain = |file: &File| {
-        let text = "begins without a word about itself; write `//!` and a sentence on top";
+        let text = "has no module doc; begin with `//!` and a sentence";
         Complaint::at(&file.path, 1, text)
     };
     sources.filter(is_silent).map(complain).collect()
@@ -95,7 +95,7 @@ mod tests {
         let (fine, long) = (code.repeat(599) + &tests, code.repeat(601) + &tests);
         let files = [("a.rs", fine.as_str()), ("b.rs", &long), ("a/tests/c.rs", &long)];
         insta::assert_snapshot!(red(short_files, &files), @"b.rs: 601 lines without its tests, of at most 600; split it");
-        insta::assert_snapshot!(red(long_files, &files), @"a.rs: 599 lines without its tests; think again");
+        insta::assert_snapshot!(red(long_files, &files), @"a.rs: 599 lines without its tests; consider splitting it");
     }
 
     #[test]
@@ -106,8 +106,8 @@ mod tests {
             format!("{words}\n| {words} |\n```\n{words}\n```\n- <{}>\n", "x".repeat(130));
         let files = [("a.rs", comment.as_str()), ("README.md", markdown.as_str())];
         insta::assert_snapshot!(red(short_lines, &files), @"
-        README.md:1: 125 columns, of at most 120; break the line
-        a.rs:1: 129 columns, of at most 120; break the line
+        README.md:1: 125 columns, of at most 120; wrap the line
+        a.rs:1: 129 columns, of at most 120; wrap the line
         ");
     }
 
@@ -118,6 +118,6 @@ mod tests {
             ("a/src/b.rs", "use x;\n//! Late.\n"),
             ("a/tests/it/main.rs", "mod b;\n"),
         ];
-        insta::assert_snapshot!(red(module_docs, &files), @"a/src/b.rs:1: begins without a word about itself; write `//!` and a sentence on top");
+        insta::assert_snapshot!(red(module_docs, &files), @"a/src/b.rs:1: has no module doc; begin with `//!` and a sentence");
     }
 }

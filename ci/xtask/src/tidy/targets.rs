@@ -66,7 +66,7 @@ const SQLX_CONNECTIONS: [&str; 5] =
 pub(super) fn depend(tree: &Tree) -> Vec<Complaint> {
     let targets = tree.targets();
     if targets.is_empty() {
-        return vec![Complaint::of("targets", "holds no target; this rule is about them")];
+        return vec![Complaint::of("targets", "has no targets; this rule checks them")];
     }
     let mut found = features_of_the_workspace(tree);
     for target in targets {
@@ -88,7 +88,9 @@ fn features_of_the_workspace(tree: &Tree) -> Vec<Complaint> {
     let tokio = entries(workspace).find(|(name, _)| *name == "tokio").map(|(_, wish)| wish);
     let features = strings(tokio.and_then(|wish| wish.get("features")));
     let complain = |feature: &str| {
-        let text = format!("every crate gets tokio's `{feature}`; ask for it where it is needed");
+        let text = format!(
+            "every crate inherits tokio's `{feature}`; enable it in the crates that need it"
+        );
         Complaint::of(ROOT, text)
     };
     worldly(&features).map(complain).collect()
@@ -107,7 +109,7 @@ fn wrong_dependency(manifest: &Manifest, wish: &Dependency) -> Vec<Complaint> {
     let name = &wish.name;
     if !NEUTRAL.contains(&name.as_str()) {
         let text = format!(
-            "a target may not depend on `{name}`; use chaosdrill-rt, or say in the rule why it is neutral"
+            "a target must not depend on `{name}`; use chaosdrill-rt, or add it to the neutral libraries of the rule"
         );
         return vec![Complaint::of(&manifest.path, text)];
     }
@@ -121,7 +123,7 @@ fn wrong_dependency(manifest: &Manifest, wish: &Dependency) -> Vec<Complaint> {
     };
     let complain = |feature: &str| {
         let text =
-            format!("a target may not ask for `{name}/{feature}`; only a drill switches on more");
+            format!("a target must not enable `{name}/{feature}`; only a drill enables more");
         Complaint::of(&manifest.path, text)
     };
     wrong.into_iter().map(complain).collect()
@@ -131,7 +133,7 @@ fn wrong_dependency(manifest: &Manifest, wish: &Dependency) -> Vec<Complaint> {
 pub(super) fn say(tree: &Tree) -> Vec<Complaint> {
     let targets = tree.targets();
     if targets.is_empty() {
-        return vec![Complaint::of("targets", "holds no target; this rule is about them")];
+        return vec![Complaint::of("targets", "has no targets; this rule checks them")];
     }
     let mut found = Vec::new();
     for target in targets {
@@ -182,13 +184,13 @@ mod tests {
         let root = "[workspace.dependencies]\ntokio = { version = \"1\", features = [\"full\"] }\n";
         let files = [("targets/outbox/Cargo.toml", outbox), ("Cargo.toml", root)];
         insta::assert_snapshot!(red(depend, &files), @"
-        Cargo.toml: every crate gets tokio's `full`; ask for it where it is needed
-        targets/outbox/Cargo.toml: a target may not ask for `chaosdrill-rt/sim`; only a drill switches on more
-        targets/outbox/Cargo.toml: a target may not depend on `chaosdrill-core`; use chaosdrill-rt, or say in the rule why it is neutral
-        targets/outbox/Cargo.toml: a target may not depend on `reqwest`; use chaosdrill-rt, or say in the rule why it is neutral
-        targets/outbox/Cargo.toml: a target may not ask for `tokio/time`; only a drill switches on more
+        Cargo.toml: every crate inherits tokio's `full`; enable it in the crates that need it
+        targets/outbox/Cargo.toml: a target must not enable `chaosdrill-rt/sim`; only a drill enables more
+        targets/outbox/Cargo.toml: a target must not depend on `chaosdrill-core`; use chaosdrill-rt, or add it to the neutral libraries of the rule
+        targets/outbox/Cargo.toml: a target must not depend on `reqwest`; use chaosdrill-rt, or add it to the neutral libraries of the rule
+        targets/outbox/Cargo.toml: a target must not enable `tokio/time`; only a drill enables more
         ");
-        insta::assert_snapshot!(red(depend, &[]), @"targets: holds no target; this rule is about them");
+        insta::assert_snapshot!(red(depend, &[]), @"targets: has no targets; this rule checks them");
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(super) fn has_its_test(tree: &Tree) -> Vec<Complaint> {
         return Vec::new();
     }
     let text = format!(
-        "no test `{TEST}` runs; write it: with folders in the place of the reports' files, a campaign ends \
+        "no test `{TEST}` runs; write it: if folders take the place of the reports' files, a campaign ends \
          with the same exit code, the same verdicts, and a message on standard error"
     );
     vec![Complaint::of(DRILL, text)]
@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn a_missing_test_is_seen() {
         let of = |text: &'static str| red(has_its_test, &[("harness/drill/tests/cli/a.rs", text)]);
-        insta::assert_snapshot!(of("fn a_failed_report_changes_no_verdict() {}"), @"harness/drill/: no test `a_failed_report_changes_no_verdict` runs; write it: with folders in the place of the reports' files, a campaign ends with the same exit code, the same verdicts, and a message on standard error");
+        insta::assert_snapshot!(of("fn a_failed_report_changes_no_verdict() {}"), @"harness/drill/: no test `a_failed_report_changes_no_verdict` runs; write it: if folders take the place of the reports' files, a campaign ends with the same exit code, the same verdicts, and a message on standard error");
         assert_eq!(of("#[test] fn a_failed_report_changes_no_verdict() {}"), "");
         assert_eq!(
             of("fn all() { [a_failed_report_changes_no_verdict] }\n\

@@ -19,7 +19,7 @@ pub(super) fn in_one_place(tree: &Tree) -> Vec<Complaint> {
         found.extend(wishes.map(|wish| {
             let name = wish.name;
             let text = format!(
-                "`{name}` is asked for here; put it into [workspace.dependencies] and write \
+                "`{name}` is declared here; put it into [workspace.dependencies] and write \
                  `{name}.workspace = true`"
             );
             Complaint::of(&member.path, text)
@@ -58,10 +58,10 @@ mod tests {
         let text = format!("{package}{wishes}");
         let files = [("Cargo.toml", "[workspace]\n"), ("a/Cargo.toml", text.as_str())];
         insta::assert_snapshot!(red(in_one_place, &files), @"
-        a/Cargo.toml: `serde` is asked for here; put it into [workspace.dependencies] and write `serde.workspace = true`
-        a/Cargo.toml: `b` is asked for here; put it into [workspace.dependencies] and write `b.workspace = true`
+        a/Cargo.toml: `serde` is declared here; put it into [workspace.dependencies] and write `serde.workspace = true`
+        a/Cargo.toml: `b` is declared here; put it into [workspace.dependencies] and write `b.workspace = true`
         a/Cargo.toml: write `edition.workspace = true` in [package]
         ");
-        insta::assert_snapshot!(red(in_one_place, &[]), @"Cargo.toml: is not there; a rule reads it, restore it");
+        insta::assert_snapshot!(red(in_one_place, &[]), @"Cargo.toml: is missing; a rule reads it, restore it");
     }
 }
