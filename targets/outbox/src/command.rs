@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{error::RepositoryError, event::JSON};
+use crate::event::JSON;
 
 /// Longest id of an account or a command, in bytes.
 const ID_BYTES_MAX: usize = 128;
@@ -75,19 +75,11 @@ impl Action {
 }
 
 impl Command {
-    /// Refuses ids that cannot name anything.
-    ///
-    /// # Errors
-    ///
-    /// [`RepositoryError::InvalidStreamIdentity`].
-    pub fn validate(&self) -> Result<(), RepositoryError> {
-        for id in [&self.id, &self.account] {
-            let is_plain =
-                |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
-            if id.is_empty() || id.len() > ID_BYTES_MAX || !id.chars().all(is_plain) {
-                return Err(RepositoryError::InvalidStreamIdentity { id: id.clone() });
-            }
-        }
-        Ok(())
+    /// The first of its ids that cannot name anything, if there is one.
+    pub fn invalid_id(&self) -> Option<&str> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+        let is_valid =
+            |id: &str| !id.is_empty() && id.len() <= ID_BYTES_MAX && id.chars().all(is_plain);
+        [&self.id, &self.account].into_iter().map(String::as_str).find(|id| !is_valid(id))
     }
 }

@@ -13,9 +13,10 @@ use crate::{
     BoxError,
     command::Command,
     error::{RepositoryError, RetryClass, chain},
+    execute::Done,
     queued::QueuedRepository,
     start,
-    store::{Done, EventStore},
+    store::EventStore,
 };
 
 /// How an ingress works.

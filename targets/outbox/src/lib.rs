@@ -25,6 +25,7 @@ pub mod defects;
 pub mod dispatcher;
 pub mod error;
 pub mod event;
+pub mod execute;
 pub mod failpoints;
 pub mod ingress;
 pub mod outbox;

@@ -6,10 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chaosdrill_rt::{defect, observe, time::Duration};
 
 use crate::{
-    command::Command,
-    error::RepositoryError,
-    replay::Hydrated,
-    store::{Done, EventStore},
+    command::Command, error::RepositoryError, execute::Done, replay::Hydrated, store::EventStore,
     turns::Turns,
 };
 

@@ -1,16 +1,14 @@
-//! The event store: what happened to each account, and how a command becomes more of it.
+//! The event store: loads the accounts of a database from their snapshots and events.
 
-use chaosdrill_rt::{defect, observe, rng, sql::Pool, time};
+use chaosdrill_rt::{observe, sql::Pool};
 use sqlx::{Row, any::AnyRow};
 
 use crate::{
     BoxError,
     account::{Account, TYPE},
-    command::Command,
-    commit::Commit,
     error::{RepositoryError, storage},
     event::{JSON, StoredEvent},
-    replay::{Hydrated, Snapshot, follow, is_anchored, replay},
+    replay::{Hydrated, Snapshot, is_anchored, replay},
     sql::Sql,
 };
 
@@ -23,15 +21,6 @@ pub struct EventStore {
     pub(crate) snapshot_frequency: i64,
     /// Where the messages of its events go.
     pub(crate) destination: String,
-}
-
-/// What became of a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Done {
-    /// The version of the account after it.
-    pub version: i64,
-    /// Whether it had been carried out before.
-    pub repeated: bool,
 }
 
 impl EventStore {
@@ -48,47 +37,6 @@ impl EventStore {
         let sql = Sql::of(&pool)?;
         let snapshot_frequency = i64::from(snapshot_frequency.max(1));
         Ok(Self { pool, sql, snapshot_frequency, destination: destination.into() })
-    }
-
-    /// Carries a command out, once, however often it is asked for.
-    ///
-    /// # Errors
-    ///
-    /// [`RepositoryError`]. After one that is retryable nobody knows whether the command was carried out: the same
-    /// command, sent again, finds out.
-    pub async fn execute(&self, command: &Command) -> Result<Done, RepositoryError> {
-        command.validate()?;
-        let remembered_as =
-            defect!("O22", format!("{}-{:016x}", command.id, rng::u64()), command.id.clone());
-        if let Some(done) = self.find(&remembered_as, &command.account).await? {
-            return Ok(done);
-        }
-        let before = self.load(&command.account).await?;
-        let now_ms = time::unix_ms();
-        if before.version == 0 && !command.action.begins_a_stream() {
-            return Err(RepositoryError::NotFound { id: command.account.clone() });
-        }
-        let events = before.account.decide(before.version, &command.action, now_ms)?;
-        if events.is_empty() {
-            return Ok(Done { version: before.version, repeated: false });
-        }
-        // Only a history from elsewhere may hold what this release cannot read; that is for later readers to say.
-        let after = follow(&command.account, &before, &events).ok();
-        let commit = Commit { command, remembered_as, before, events, after, now_ms };
-        self.commit(&commit).await?;
-        let version = commit.version();
-        let account = commit.after.map(|after| after.account).unwrap_or_default();
-        observe!(
-            "store.committed",
-            account = command.account,
-            command = command.id,
-            version = version,
-            events = commit.events.len(),
-            balance = account.balance,
-            notes = account.notes,
-            last_activity = account.last_activity
-        );
-        Ok(Done { version, repeated: false })
     }
 
     /// The account as the store knows it; at version 0 where it does not.
@@ -117,26 +65,6 @@ impl EventStore {
             last_activity = hydrated.account.last_activity
         );
         Ok(hydrated)
-    }
-
-    /// What became of a command that was carried out before.
-    async fn find(&self, command: &str, account: &str) -> Result<Option<Done>, RepositoryError> {
-        let failed = storage("look for the command");
-        let row = sqlx::query(self.sql.get("commands.find"))
-            .bind(command.to_owned())
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(&failed)?;
-        let Some(row) = row else { return Ok(None) };
-        let of: (String, String) = (
-            row.try_get("aggregate_type").map_err(&failed)?,
-            row.try_get("aggregate_id").map_err(&failed)?,
-        );
-        if (of.0.as_str(), of.1.as_str()) != (TYPE, account) {
-            return Err(RepositoryError::DuplicateCommand { id: command.to_owned() });
-        }
-        let version = row.try_get("version").map_err(&failed)?;
-        Ok(Some(Done { version, repeated: true }))
     }
 
     /// The snapshot of an account. One that cannot be read is none: it only ever saves time.

@@ -1,0 +1,87 @@
+//! Executes a command: finds out whether it was carried out before, decides, and commits what it decided.
+
+use chaosdrill_rt::{defect, observe, rng, time};
+use sqlx::Row;
+
+use crate::{
+    account::TYPE,
+    command::Command,
+    commit::Commit,
+    error::{RepositoryError, storage},
+    replay::follow,
+    store::EventStore,
+};
+
+/// What became of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// The version of the account after it.
+    pub version: i64,
+    /// Whether it had been carried out before.
+    pub repeated: bool,
+}
+
+impl EventStore {
+    /// Carries a command out, once, however often it is asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`RepositoryError`]. After one that is retryable nobody knows whether the command was carried out: the same
+    /// command, sent again, finds out.
+    pub async fn execute(&self, command: &Command) -> Result<Done, RepositoryError> {
+        if let Some(id) = command.invalid_id() {
+            return Err(RepositoryError::InvalidStreamIdentity { id: id.to_owned() });
+        }
+        let remembered_as =
+            defect!("O22", format!("{}-{:016x}", command.id, rng::u64()), command.id.clone());
+        if let Some(done) = self.find(&remembered_as, &command.account).await? {
+            return Ok(done);
+        }
+        let before = self.load(&command.account).await?;
+        let now_ms = time::unix_ms();
+        if before.version == 0 && !command.action.begins_a_stream() {
+            return Err(RepositoryError::NotFound { id: command.account.clone() });
+        }
+        let events = before.account.decide(before.version, &command.action, now_ms)?;
+        if events.is_empty() {
+            return Ok(Done { version: before.version, repeated: false });
+        }
+        // Only a history from elsewhere may hold what this release cannot read; that is for later readers to say.
+        let after = follow(&command.account, &before, &events).ok();
+        let commit = Commit { command, remembered_as, before, events, after, now_ms };
+        self.commit(&commit).await?;
+        let version = commit.version();
+        let account = commit.after.map(|after| after.account).unwrap_or_default();
+        observe!(
+            "store.committed",
+            account = command.account,
+            command = command.id,
+            version = version,
+            events = commit.events.len(),
+            balance = account.balance,
+            notes = account.notes,
+            last_activity = account.last_activity
+        );
+        Ok(Done { version, repeated: false })
+    }
+
+    /// What became of a command that was carried out before.
+    async fn find(&self, command: &str, account: &str) -> Result<Option<Done>, RepositoryError> {
+        let failed = storage("look for the command");
+        let row = sqlx::query(self.sql.get("commands.find"))
+            .bind(command.to_owned())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(&failed)?;
+        let Some(row) = row else { return Ok(None) };
+        let of: (String, String) = (
+            row.try_get("aggregate_type").map_err(&failed)?,
+            row.try_get("aggregate_id").map_err(&failed)?,
+        );
+        if (of.0.as_str(), of.1.as_str()) != (TYPE, account) {
+            return Err(RepositoryError::DuplicateCommand { id: command.to_owned() });
+        }
+        let version = row.try_get("version").map_err(&failed)?;
+        Ok(Some(Done { version, repeated: true }))
+    }
+}
