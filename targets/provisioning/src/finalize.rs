@@ -6,7 +6,7 @@ use crate::{
     cipher::Key,
     error::{ProvisionError, chain},
     failpoints,
-    handler::{Context, Created, Host, Refused},
+    host::{Context, Created, Host, Refused},
     resource::{Resource, Status},
     store::Stage,
     wire::Object,

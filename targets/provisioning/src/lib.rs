@@ -14,10 +14,12 @@
 //! Each start brings the schema up to date, waits for a database that is not there yet, and takes up what an
 //! earlier life left behind: a worker is the same program started again.
 
+mod answer;
 mod audit;
 pub mod backend;
 mod backoff;
 mod cipher;
+mod circuit;
 mod client;
 pub mod defects;
 pub mod error;
@@ -26,6 +28,7 @@ mod finalize;
 mod guidance;
 pub mod handler;
 mod handlers;
+mod host;
 pub mod reaper;
 pub mod reconciler;
 mod resource;
@@ -39,7 +42,8 @@ pub mod wire;
 pub use backend::{BackendConfig, Operation, Script, Scripted, run_backend};
 pub use backoff::Backoff;
 pub use defects::DEFECTS;
-pub use handler::{HandlerConfig, run_handler};
+pub use handler::run_handler;
+pub use host::HandlerConfig;
 pub use reaper::{ReaperConfig, run_reaper};
 pub use reconciler::{ReconcilerConfig, run_reconciler};
 pub use resource::{ResourceType, Status};

@@ -15,7 +15,7 @@ use crate::{
     client::Backend,
     error::{ProvisionError, chain},
     failpoints,
-    handler::{Context, Host, Refused},
+    host::{Context, Host, Refused},
     resource::{Resource, Status},
     store::{Failure, Stage},
 };

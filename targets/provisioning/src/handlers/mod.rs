@@ -12,9 +12,10 @@ use std::sync::Arc;
 use chaosdrill_rt::{fail_point, http};
 
 use crate::{
+    answer::refuse,
     finalize::Done,
     guidance,
-    handler::{Context, Host, Refused, refuse},
+    host::{Context, Host, Refused},
     resource::ResourceType,
     wire::Ask,
 };

@@ -4,7 +4,7 @@ use chaosdrill_rt::http;
 
 use super::{respond_created, respond_provision_failed};
 use crate::{
-    handler::{Context, Host},
+    host::{Context, Host},
     resource::ResourceType,
     wire::{Ask, Object},
 };
