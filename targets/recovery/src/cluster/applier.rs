@@ -12,8 +12,9 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 
 use super::{
-    command::{Ask, Cluster},
+    ask::Ask,
     files::Files,
+    handle::Cluster,
     lock,
     model::{Config, SIDECAR_VERSION},
     report::{Outcome, Report},

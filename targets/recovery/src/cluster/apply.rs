@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use chaosdrill_rt::{defect, fail_point, observe};
+use chaosdrill_rt::{defect, fail_point, observe, time};
 
 use super::{
     approvals::{self, Change},
@@ -17,7 +17,7 @@ use super::{
     },
     plan::{self, Plan, Planned},
     run::{Run, Stop},
-    sidecars, sweep,
+    sidecars,
 };
 use crate::failpoints;
 
@@ -356,8 +356,8 @@ async fn remove(run: &mut Run<'_>, change: &Change<'_>, approval: &Approval) -> 
     run.pass(fail_point!(failpoints::AFTER_GRAPH_DELETE))?;
     match graph.existence().await {
         Existence::Absent => {
-            sweep::tombstone(&mut run.state, &sidecar, &sidecar.actor);
-            run.consume(&sidecar, approval_id).await;
+            run.state.record_deletion(&sidecar, time::unix_ms());
+            approvals::consume(run, &sidecar, approval_id).await;
             run.finished.push(sidecar.operation_id);
         }
         Existence::Present => {

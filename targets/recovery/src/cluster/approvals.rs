@@ -1,10 +1,10 @@
 //! Approvals: good for one change, and for one execution of it.
 
-use chaosdrill_rt::defect;
+use chaosdrill_rt::{defect, time};
 
 use super::{
     files::{Files, StoreError, chain},
-    model::{Approval, graph_address},
+    model::{Approval, ApprovalRecord, Sidecar, State, graph_address},
     run::Run,
 };
 
@@ -71,6 +71,21 @@ async fn read_all(run: &mut Run<'_>) -> Result<Vec<Approval>, StoreError> {
     Ok(approvals)
 }
 
+/// Uses an approval up: in the ledger, which settles it, and in its file once the ledger is written.
+pub(crate) async fn consume(run: &mut Run<'_>, sidecar: &Sidecar, approval: &str) {
+    let record = ApprovalRecord {
+        resource: graph_address(&sidecar.graph_id),
+        consumed_at: time::unix_ms(),
+        consumed_by_operation: sidecar.operation_id.clone(),
+    };
+    run.state.approval_records.insert(approval.to_owned(), record);
+    if defect!("G19", true, false) {
+        mark(run, approval).await;
+    } else {
+        run.consumed.push(approval.to_owned());
+    }
+}
+
 /// Marks the file of an approval as used up. The ledger has it already: a failure does no harm.
 pub(crate) async fn mark(run: &mut Run<'_>, id: &str) {
     if let Err(why) = try_mark(&run.cluster.files.clone(), run, id).await {
@@ -82,6 +97,16 @@ async fn try_mark(files: &Files, run: &Run<'_>, id: &str) -> Result<(), String> 
     let path = path(id);
     let Some(found) = files.get(&path).await.map_err(|error| chain(&error))? else { return Ok(()) };
     let approval = serde_json::from_slice(&found.bytes).map_err(|error| error.to_string())?;
-    let consumed = serde_json::to_vec(&run.as_consumed(approval)).unwrap_or_default();
+    let consumed = serde_json::to_vec(&as_consumed(&run.state, approval)).unwrap_or_default();
     files.put_over(&path, &consumed, &found).await.map_err(|error| chain(&error))
+}
+
+/// The ledger's record of an approval, as a file would say it.
+fn as_consumed(state: &State, approval: Approval) -> Approval {
+    let record = state.approval_records.get(&approval.approval_id);
+    Approval {
+        consumed_at: record.map(|record| record.consumed_at),
+        consumed_by_operation: record.map(|record| record.consumed_by_operation.clone()),
+        ..approval
+    }
 }

@@ -1,81 +1,18 @@
 //! Commands: what a cluster is asked for, under the lock and up to the report.
 
-use std::collections::BTreeSet;
-
-use chaosdrill_rt::{
-    defect, observe,
-    time::{self, Duration},
-};
+use chaosdrill_rt::{defect, observe, time};
 
 use super::{
-    files::{Files, chain},
+    ask::Ask,
+    files::chain,
+    handle::Cluster,
     ledger::{self, AsRead, LedgerError},
     lock::{self, Lock, LockError},
-    model::{Config, SIDECAR_VERSION, State},
+    model::State,
     report::{Diagnostics, Held, Outcome, Report},
     run::{Run, Stop},
-    ulid,
+    stages, ulid,
 };
-
-/// A cluster, as one actor works on it.
-#[derive(Clone, Debug)]
-pub struct Cluster {
-    /// Its objects.
-    pub files: Files,
-    /// Who works on it.
-    pub actor: String,
-    /// Whether commands take the lock; without it only the compare-and-swap protects the ledger.
-    pub locking: bool,
-    /// The age from which on an operator may take a lock away.
-    pub lease: Duration,
-    /// The version of sidecars that it writes, and the newest that it reads.
-    pub sidecar_version: u32,
-    /// Whether it writes the profile of embeddings down; older releases did not.
-    pub writes_profiles: bool,
-}
-
-impl Cluster {
-    /// The cluster in this store, with the lock, as this release works on it.
-    pub fn new(files: Files, actor: &str) -> Self {
-        Self {
-            files,
-            actor: actor.to_owned(),
-            locking: true,
-            lease: Duration::from_secs(300),
-            sidecar_version: SIDECAR_VERSION,
-            writes_profiles: true,
-        }
-    }
-}
-
-/// What a command is to do.
-#[derive(Clone, Debug)]
-pub enum Ask {
-    /// Make the cluster what the configuration says.
-    Apply(Config),
-    /// Look at every graph, and say how it stands.
-    Refresh,
-    /// Begin a ledger where there is none, and record these graphs, which are there and not recorded.
-    Import(BTreeSet<String>),
-}
-
-impl Ask {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Apply(_) => "apply",
-            Self::Refresh => "refresh",
-            Self::Import(_) => "import",
-        }
-    }
-
-    /// The graphs that are to be recorded because somebody says so.
-    fn imported(&self) -> Option<&BTreeSet<String>> {
-        match self {
-            Self::Import(graphs) => Some(graphs),
-            Self::Apply(_) | Self::Refresh => None,
-        }
-    }
-}
 
 impl Cluster {
     /// Carries a command out, and says what came of it.
@@ -179,8 +116,8 @@ impl Cluster {
             };
         };
         let mut run = Run::new(self, command, as_read, diagnostics, lock);
-        let went = match run.go(ask).await {
-            Ok(()) => run.publish().await,
+        let went = match stages::go(&mut run, ask).await {
+            Ok(()) => stages::publish(&mut run).await,
             Err(Stop) => Err(Stop),
         };
         let (state_written, is_early) = match went {

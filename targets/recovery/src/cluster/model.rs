@@ -306,6 +306,18 @@ impl State {
         self.resource_statuses.retain(|address, _| stays(address));
     }
 
+    /// Takes the graph of a finished delete out, and leaves a tombstone in the observations.
+    pub fn record_deletion(&mut self, sidecar: &Sidecar, deleted_at: i64) {
+        self.forget_graph(&sidecar.graph_id);
+        self.observations.push(Observation {
+            kind: "tombstone".into(),
+            graph_id: sidecar.graph_id.clone(),
+            deleted_at,
+            approval_id: sidecar.approval_id.clone(),
+            actor: sidecar.actor.clone(),
+        });
+    }
+
     /// Says how a resource stands.
     pub fn set_status(&mut self, address: &str, status: Status, code: Option<&str>) {
         let status = ResourceStatus { status, code: code.map(str::to_owned) };

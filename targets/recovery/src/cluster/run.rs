@@ -1,22 +1,18 @@
-//! One command at work, between the ledger that it read and the one that it writes.
-//!
-//! Read the sidecars, sweep, do what was asked for, write the ledger once, delete the sidecars that are finished, mark
-//! the approvals that are used up.
+//! One command at work: what it knows between the ledger that it read and the one that it writes, and its sidecars.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chaosdrill_rt::{defect, fail::Injected, fail_point, time};
+use chaosdrill_rt::{defect, fail::Injected, time};
 
 use super::{
-    apply, approvals,
-    command::{Ask, Cluster},
-    files::{PutError, chain},
+    files::chain,
     graph::Graph,
-    ledger::{self, AsRead},
+    handle::Cluster,
+    ledger::AsRead,
     lock::{self, Lock},
-    model::{Approval, Kind, Sidecar, State},
+    model::{Kind, Sidecar, State},
     report::{Diagnostics, Report},
-    sidecars, survey, sweep, ulid,
+    sidecars, ulid,
 };
 
 /// The command ends here, and writes nothing.
@@ -70,63 +66,6 @@ impl<'a> Run<'a> {
             late_payloads: Vec::new(),
             lock,
         }
-    }
-
-    pub(crate) async fn go(&mut self, ask: &Ask) -> Result<(), Stop> {
-        let pending = sidecars::read_all(&self.cluster.files, self.cluster.sidecar_version).await;
-        for (path, why) in &pending.unreadable {
-            self.diagnostics.error(why.code(), path, why.why());
-        }
-        // What an unreadable sidecar is about is not known: it may be about any graph.
-        if defect!("G24", false, !pending.unreadable.is_empty()) {
-            return Err(Stop);
-        }
-        sweep::sweep(self, pending.sidecars).await;
-        match ask {
-            Ask::Apply(config) => apply::apply(self, config).await?,
-            Ask::Refresh => survey::refresh(self).await,
-            Ask::Import(graphs) => survey::import(self, graphs).await,
-        }
-        for operation in self.halfway.values().flatten() {
-            let message = "a part of its graph is removed, and the rest is not";
-            self.diagnostics.warn("recovery_sidecar_kept", operation, message);
-        }
-        Ok(())
-    }
-
-    /// Writes the ledger, if it says anything new, and cleans up behind it.
-    pub(crate) async fn publish(&mut self) -> Result<Option<bool>, Stop> {
-        let is_new =
-            self.as_read.base.is_none() || !self.state.says_the_same_as(&self.as_read.state);
-        if is_new {
-            self.state.state_revision += 1;
-            self.state.written_by.clone_from(&self.command);
-            self.pass(fail_point!(crate::failpoints::BEFORE_STATE_WRITE))?;
-            let base = self.as_read.base.as_deref();
-            if let Err(error) = ledger::write(&self.cluster.files, &self.state, base).await {
-                let (code, written) = match error {
-                    PutError::Taken => ("state_cas_mismatch", Some(false)),
-                    PutError::Failed(_) => ("state_write_failed", Some(false)),
-                    PutError::Unknown(_) => ("state_write_unknown", None),
-                };
-                self.diagnostics.error(code, ledger::STATE, chain(&error));
-                self.tell_what_stays();
-                return Ok(written);
-            }
-        }
-        for (path, text) in std::mem::take(&mut self.late_payloads) {
-            let _ = self.cluster.files.put_new(&path, text.as_bytes()).await;
-        }
-        for operation in std::mem::take(&mut self.finished) {
-            let deleted = self.cluster.files.delete(&sidecars::path(&operation)).await;
-            if let Err(error) = defect!("G13b", deleted.or(Ok(())), deleted) {
-                self.cleanup_failed(&operation, &chain(&error));
-            }
-        }
-        for approval in std::mem::take(&mut self.consumed) {
-            approvals::mark(self, &approval).await;
-        }
-        Ok(Some(is_new))
     }
 
     pub(crate) fn report(
@@ -240,28 +179,7 @@ impl<'a> Run<'a> {
     }
 
     /// A sidecar that stays would keep its graph from being served: somebody has to hear of it.
-    fn cleanup_failed(&mut self, operation: &str, why: &str) {
+    pub(crate) fn cleanup_failed(&mut self, operation: &str, why: &str) {
         self.diagnostics.error("recovery_sidecar_cleanup_failed", operation, why);
-    }
-
-    /// Uses an approval up: in the ledger, which settles it, and in its file once the ledger is written.
-    pub(crate) async fn consume(&mut self, sidecar: &Sidecar, approval: &str) {
-        let record = sweep::approval_record(sidecar);
-        self.state.approval_records.insert(approval.to_owned(), record);
-        if defect!("G19", true, false) {
-            approvals::mark(self, approval).await;
-        } else {
-            self.consumed.push(approval.to_owned());
-        }
-    }
-
-    /// The ledger's record of an approval, as a file would say it.
-    pub(crate) fn as_consumed(&self, approval: Approval) -> Approval {
-        let record = self.state.approval_records.get(&approval.approval_id);
-        Approval {
-            consumed_at: record.map(|record| record.consumed_at),
-            consumed_by_operation: record.map(|record| record.consumed_by_operation.clone()),
-            ..approval
-        }
     }
 }

@@ -21,12 +21,10 @@
 use chaosdrill_rt::{defect, observe, time};
 
 use super::{
+    approvals,
     files::{Existence, chain},
     graph::{Graph, Live, Opening},
-    model::{
-        ApprovalRecord, Kind, Observation, RecoveryRecord, Sidecar, State, Status, graph_address,
-        schema_address,
-    },
+    model::{Kind, RecoveryRecord, Sidecar, State, Status, graph_address, schema_address},
     run::Run,
 };
 
@@ -158,9 +156,9 @@ async fn act(run: &mut Run<'_>, graph: &Graph, sidecar: Sidecar, row: Row) {
             record(run, &sidecar);
         }
         Row::Tombstone(_) => {
-            tombstone(&mut run.state, &sidecar, &sidecar.actor);
+            run.state.record_deletion(&sidecar, time::unix_ms());
             if let Some(approval) = defect!("G6b", &None, &sidecar.approval_id) {
-                run.consume(&sidecar, approval).await;
+                approvals::consume(run, &sidecar, approval).await;
             }
             record(run, &sidecar);
         }
@@ -171,27 +169,6 @@ async fn act(run: &mut Run<'_>, graph: &Graph, sidecar: Sidecar, row: Row) {
 
 fn incomplete(run: &mut Run<'_>, id: &str, why: &str) {
     run.diagnostics.warn("graph_delete_incomplete", &graph_address(id), why);
-}
-
-/// Takes a graph out of the ledger, and leaves a note that it was there.
-pub(crate) fn tombstone(state: &mut State, sidecar: &Sidecar, actor: &str) {
-    state.forget_graph(&sidecar.graph_id);
-    state.observations.push(Observation {
-        kind: "tombstone".into(),
-        graph_id: sidecar.graph_id.clone(),
-        deleted_at: time::unix_ms(),
-        approval_id: sidecar.approval_id.clone(),
-        actor: actor.to_owned(),
-    });
-}
-
-/// Notes that an approval was used up.
-pub(crate) fn approval_record(sidecar: &Sidecar) -> ApprovalRecord {
-    ApprovalRecord {
-        resource: graph_address(&sidecar.graph_id),
-        consumed_at: time::unix_ms(),
-        consumed_by_operation: sidecar.operation_id.clone(),
-    }
 }
 
 fn record(run: &mut Run<'_>, sidecar: &Sidecar) {
