@@ -11,6 +11,7 @@ use chaosdrill_rt::sim;
 use crate::{
     crew::Workers,
     files::{Folder, folder::Unfinished},
+    job::Done,
     measure::Stopwatch,
     nemesis::{Nemesis, Settings},
     registry::Registry,
@@ -24,7 +25,7 @@ pub(crate) mod pursue;
 pub(crate) mod roots;
 pub(crate) mod sweep;
 
-use engine::{Done, Engine, Enough, Progress, TimeLimit};
+use engine::{Engine, Enough, Progress, TimeLimit};
 use partition::Partition;
 use roots::{Roots, Seeds};
 use sweep::{Depth, Sweep};

@@ -1,7 +1,6 @@
 //! What a campaign leaves in its folder: written as it goes, read again, and never at the cost of what is not ours.
 
 pub(crate) mod folder;
-pub(crate) mod ours;
 pub(crate) mod read;
 pub(crate) mod reports;
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::cli::Status;
+use crate::status::Status;
 
 static ASKED_FOR: AtomicBool = AtomicBool::new(false);
 

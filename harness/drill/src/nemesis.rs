@@ -6,7 +6,7 @@ use chaosdrill_core::{Found, Plan, RunId, Seed};
 use chaosdrill_rt::sim;
 use clap::ValueEnum;
 
-use crate::{run::Job, scenario::Scenario};
+use crate::{job::Job, scenario::Scenario};
 
 /// What draws the faults of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]

@@ -8,7 +8,11 @@ use std::{
 use chaosdrill_core::{nearest, record::Exercise};
 use chaosdrill_rt::{defect::Defect, sim};
 
-use crate::{canary, guard::Guard, scenario::Scenario, sibling};
+use crate::{
+    guard::Guard,
+    program::{CARGO_DRILL, program_on},
+    scenario::Scenario,
+};
 
 /// A pipeline under test.
 #[derive(Clone, Debug, Default)]
@@ -74,7 +78,8 @@ pub struct Registry {
     pub(crate) exercises: Vec<Exercise>,
     pub(crate) manifest_dir: Option<PathBuf>,
     pub(crate) program: String,
-    canary: Scenario,
+    /// Scenarios that are run by their name only, and are in no list, no count and no report.
+    hidden: Vec<Scenario>,
 }
 
 impl Default for Registry {
@@ -84,8 +89,8 @@ impl Default for Registry {
             targets: Vec::new(),
             exercises: Vec::new(),
             manifest_dir: None,
-            program: sibling::program_on("cargo drill", sim::SIMULATOR),
-            canary: canary::scenario(),
+            program: program_on(CARGO_DRILL, sim::SIMULATOR),
+            hidden: Vec::new(),
         }
     }
 }
@@ -117,6 +122,12 @@ impl Registry {
         );
         self.scenarios.push(scenario);
         self.scenarios.sort_by(|a, b| a.name.cmp(&b.name));
+        self
+    }
+
+    /// Adds a scenario of the harness itself, which is found by its name only.
+    pub(crate) fn with_hidden(mut self, scenario: Scenario) -> Self {
+        self.hidden.push(scenario);
         self
     }
 
@@ -152,10 +163,8 @@ impl Registry {
 
     /// The scenario of that name.
     pub fn scenario(&self, name: &str) -> Option<&Scenario> {
-        if name == canary::NAME {
-            return Some(&self.canary);
-        }
-        self.scenarios.iter().find(|scenario| scenario.name == name)
+        let all = self.scenarios.iter().chain(&self.hidden);
+        all.into_iter().find(|scenario| scenario.name == name)
     }
 
     pub(crate) fn target_of(&self, scenario: &Scenario) -> Option<&Target> {

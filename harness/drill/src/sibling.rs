@@ -1,29 +1,51 @@
 //! The same program, built on the other simulator: one binary has one simulator in it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use chaosdrill_rt::sim;
 
-use crate::cli::ExpectedError;
+use crate::program::{CARGO_DRILL, program_on};
 
 /// The folder below cargo's target folder in which the program on madsim is built.
 const MADSIM_FOLDER: &str = "madsim";
 
+/// Why there is no program on the simulator that was asked for.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OtherProgramError {
+    #[error("this program has no path, so the one beside it cannot be found: {0}")]
+    NoPath(io::Error),
+    #[error(
+        "there is no program on {simulator} at `{path}`; `{command} list scenarios` builds it, or --other names it"
+    )]
+    Missing { simulator: &'static str, path: String, command: String },
+    #[error("no simulator `{0}`; there are {own} and {other}", own = sim::SIMULATOR, other = sim::OTHER_SIMULATOR)]
+    NoSuchSimulator(String),
+    #[error(
+        "this program was built on {own}, not on {0}. `cargo drill` is built on turmoil and `cargo drill-madsim` on \
+         madsim, by flags in .cargo/config.toml, which the environment variable RUSTFLAGS replaces silently: unset it",
+        own = sim::SIMULATOR
+    )]
+    BuiltOnAnother(String),
+}
+
 /// Finds the program on the other simulator, for the rest of this process.
-pub(crate) fn find(named: Option<&Path>) -> Result<&'static Path, ExpectedError> {
-    let own = std::env::current_exe()
-        .map_err(|why| ExpectedError::Harness(format!("this program has no path: {why}")))?;
+pub(crate) fn find(named: Option<&Path>) -> Result<&'static Path, OtherProgramError> {
     let path = match named {
         Some(path) => path.to_owned(),
-        None => place_beside(&own).unwrap_or_default(),
+        None => {
+            let own = std::env::current_exe().map_err(OtherProgramError::NoPath)?;
+            place_beside(&own).unwrap_or_default()
+        }
     };
     if !path.is_file() {
-        let command = program_on("cargo drill", sim::OTHER_SIMULATOR);
-        let place = path.display();
-        return Err(ExpectedError::Usage(format!(
-            "there is no program on {} at `{place}`; `{command} list scenarios` builds it, or --other names it",
-            sim::OTHER_SIMULATOR
-        )));
+        return Err(OtherProgramError::Missing {
+            simulator: sim::OTHER_SIMULATOR,
+            path: path.display().to_string(),
+            command: program_on(CARGO_DRILL, sim::OTHER_SIMULATOR),
+        });
     }
     Ok(Box::leak(path.into_boxed_path()))
 }
@@ -38,29 +60,12 @@ fn place_beside(own: &Path) -> Option<PathBuf> {
     Some(folder.join(profile).join(name))
 }
 
-/// How people start a program on a simulator; a program of their own they build as they like.
-pub(crate) fn program_on(program: &str, simulator: &str) -> String {
-    match (program, simulator) {
-        ("cargo drill", "madsim") => "cargo drill-madsim".to_owned(),
-        ("cargo drill-madsim", "turmoil") => "cargo drill".to_owned(),
-        _ => program.to_owned(),
-    }
-}
-
 /// Refuses to be taken for a program on another simulator than this one's.
-pub(crate) fn refuse_to_be(simulator: &str) -> Result<(), ExpectedError> {
-    if simulator == sim::SIMULATOR {
-        return Ok(());
+pub(crate) fn refuse_to_be(simulator: &str) -> Result<(), OtherProgramError> {
+    let other = || simulator.to_owned();
+    match simulator {
+        sim::SIMULATOR => Ok(()),
+        sim::OTHER_SIMULATOR => Err(OtherProgramError::BuiltOnAnother(other())),
+        _ => Err(OtherProgramError::NoSuchSimulator(other())),
     }
-    let own = sim::SIMULATOR;
-    if simulator != sim::OTHER_SIMULATOR {
-        return Err(ExpectedError::Usage(format!(
-            "no simulator `{simulator}`; there are {own} and {}",
-            sim::OTHER_SIMULATOR
-        )));
-    }
-    Err(ExpectedError::Usage(format!(
-        "this program was built on {own}, not on {simulator}. `cargo drill` is built on turmoil and `cargo drill-madsim` \
-         on madsim, by flags in .cargo/config.toml, which the environment variable RUSTFLAGS replaces silently: unset it"
-    )))
 }

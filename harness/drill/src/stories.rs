@@ -15,7 +15,7 @@ use chaosdrill_core::{
 };
 use chaosdrill_reports::{Story, html};
 
-use crate::files::ours::{self, Kind};
+use crate::ours::{self, Kind};
 
 /// Findings whose story is read for the page of a campaign.
 const STORIES_MAX: usize = 60;

@@ -21,11 +21,13 @@ use crate::{
     },
     cli::{self, Steering},
     crew::{Child, JobEnd, Workers},
-    files::ours::{self, Found, Place},
     guard::Guard,
     nemesis::{Nemesis, Settings},
+    ours::{self, Found, Place},
     registry::Registry,
-    scratch, stories, worker,
+    scratch,
+    status::Status,
+    stories, worker,
 };
 
 /// Where tests leave what they found: `DRILL_OUT`, else `drill-tests` in the folder of the build they are part of.
@@ -50,14 +52,14 @@ pub fn test_main(registry: Registry) -> ExitCode {
         Ok(steering) => steering,
         Err(why) => {
             eprintln!("error: {why}");
-            return ExitCode::from(2);
+            return ExitCode::from(Status::Usage.code());
         }
     };
     let kept = match kept::kept_plans(&registry, None) {
         Ok(kept) => kept,
         Err(why) => {
             eprintln!("error: {why}");
-            return ExitCode::from(2);
+            return ExitCode::from(Status::Usage.code());
         }
     };
     let arguments = Arguments::from_args();

@@ -15,11 +15,7 @@ use rustix::{
     thread::CpuSet,
 };
 
-use crate::{
-    interrupt,
-    registry::Registry,
-    run::{self, Job},
-};
+use crate::{interrupt, job::Job, registry::Registry, run};
 
 /// Set for a worker process; its value is the worker's number.
 pub(crate) const WORKER_VARIABLE: &str = "CHAOSDRILL_WORKER";

@@ -10,7 +10,7 @@ use crate::{
 const README: &str = "README.md";
 
 /// The file that defines the exit codes.
-const SOURCE: &str = "harness/drill/src/cli/error.rs";
+const SOURCE: &str = "harness/drill/src/status.rs";
 
 /// If the README has a table of exit codes, it has all codes of the source with their meanings, and no others.
 pub(super) fn agree(tree: &Tree) -> Vec<Complaint> {
@@ -111,11 +111,11 @@ mod tests {
         let readme = "| Exit code | meaning |\n|---|---|\n| 0 | all valid |\n| `1` | unknown |\n\
                       | 2 | usage |\n| 99 | odd |\n\n| seeds | |\n|---|---|\n| 7 | x |\n";
         insta::assert_snapshot!(red(agree, &[(SOURCE, source), (README, readme)]), @"
-        README.md:4: exit code 1 means `violation` in harness/drill/src/cli/error.rs; write that
-        README.md: the table of exit codes lacks 70; add it, as harness/drill/src/cli/error.rs has it
+        README.md:4: exit code 1 means `violation` in harness/drill/src/status.rs; write that
+        README.md: the table of exit codes lacks 70; add it, as harness/drill/src/status.rs has it
         README.md:6: no command exits with 99; remove the row
         ");
         assert_eq!(red(agree, &[(SOURCE, source), (README, "No table.\n")]), "");
-        insta::assert_snapshot!(red(agree, &[]), @"harness/drill/src/cli/error.rs: has no exit codes; tell this rule where they are now");
+        insta::assert_snapshot!(red(agree, &[]), @"harness/drill/src/status.rs: has no exit codes; tell this rule where they are now");
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::ControlFlow, time::Duration};
 
 use chaosdrill_core::{
-    Passage, Record, RunId, Verdict,
+    Record, RunId, Verdict,
     limits::KILLED_ASIDE_MAX,
     record::{Cut, Extent},
 };
@@ -12,9 +12,9 @@ use crate::{
     crew::{self, JobEnd, Queue, WorkerLost, Workers},
     files::Folder,
     interrupt,
+    job::{Done, Job},
     measure::Stopwatch,
     registry::Registry,
-    run::Job,
 };
 
 /// Who is told how a campaign goes.
@@ -27,14 +27,6 @@ pub(crate) trait Progress {
     fn settled(&mut self, line: &str, state: &str);
     /// Something of the harness went wrong that does not change a verdict.
     fn complain(&mut self, complaint: &str);
-}
-
-/// How one run went.
-#[derive(Clone, Debug)]
-pub(crate) struct Done {
-    pub(crate) record: Record,
-    /// The passages that the job wanted to hear of.
-    pub(crate) passages: Vec<Passage>,
 }
 
 /// When no more runs are begun.

@@ -11,17 +11,12 @@ use chaosdrill_core::{
 };
 
 use crate::{
-    campaign::{
-        engine::{Done, Engine},
-        kept,
-    },
-    files::{
-        self,
-        ours::{self, Kind},
-    },
-    interrupt, nemesis,
+    campaign::{engine::Engine, kept},
+    files, interrupt,
+    job::{Done, Job},
+    nemesis,
+    ours::{self, Kind},
     registry::Registry,
-    run::Job,
     scratch,
 };
 

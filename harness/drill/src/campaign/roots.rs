@@ -13,9 +13,9 @@ use crate::{
         kept::{self, Kept},
         partition::Partition,
     },
+    job::Job,
     nemesis::{Nemesis, Settings},
     registry::Registry,
-    run::Job,
     scenario::Scenario,
 };
 

@@ -10,9 +10,9 @@ use chaosdrill_core::{
 };
 
 use crate::{
-    campaign::engine::{Done, Engine},
+    campaign::engine::Engine,
+    job::{Done, Job, Wanted},
     nemesis::{Nemesis, Settings},
-    run::{Job, Wanted},
     scenario::Scenario,
 };
 

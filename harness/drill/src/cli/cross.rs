@@ -26,15 +26,16 @@ use crate::{
     cli::{
         args::{self, MessageFormat, RunChoice, SeedArgs},
         console::{self, Bar},
-        error::{ExpectedError, Status},
+        error::ExpectedError,
         replay,
     },
     crew::{self, JobEnd, Workers},
     files::folder,
     interrupt,
+    job::Job,
     registry::Registry,
-    run::Job,
     sibling,
+    status::Status,
 };
 
 #[derive(Clone, Debug, Args)]

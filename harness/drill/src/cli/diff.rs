@@ -6,12 +6,9 @@ use chaosdrill_core::{Divergence, TraceEvent};
 use clap::Args;
 
 use crate::{
-    cli::{
-        args::MessageFormat,
-        console,
-        error::{ExpectedError, Status},
-    },
+    cli::{args::MessageFormat, console, error::ExpectedError},
     files::read_trace,
+    status::Status,
 };
 
 #[derive(Clone, Debug, Args)]

@@ -1,43 +1,9 @@
-//! The one error of the command line, and what each end means for the exit code.
+//! The one error of the command line: one message that says what to do, and the exit code that goes with it.
 
-use crate::{campaign::kept::PlanFileError, crew::WorkerLost, files::FolderError};
-
-/// How a command ended that could do its work; the worst of several wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Status {
-    Valid,
-    Interrupted,
-    NothingSelected,
-    Unknown,
-    Violation,
-    Nondeterminism,
-    HarnessFault,
-}
-
-impl Status {
-    /// The exit code; part of the contract, others script against it.
-    pub(crate) fn code(self) -> u8 {
-        match self {
-            Self::Valid => 0,
-            Self::Interrupted => 130,
-            Self::Violation => 1,
-            Self::Unknown => 3,
-            Self::NothingSelected => 4,
-            Self::Nondeterminism => 5,
-            Self::HarnessFault => 70,
-        }
-    }
-}
-
-impl From<chaosdrill_core::Verdict> for Status {
-    fn from(verdict: chaosdrill_core::Verdict) -> Self {
-        match verdict {
-            chaosdrill_core::Verdict::Valid => Self::Valid,
-            chaosdrill_core::Verdict::Unknown => Self::Unknown,
-            chaosdrill_core::Verdict::Invalid => Self::Violation,
-        }
-    }
-}
+use crate::{
+    campaign::kept::PlanFileError, canary::CanaryError, crew::WorkerLost, files::FolderError,
+    sibling::OtherProgramError, status::Status,
+};
 
 /// Why a command could not do its work: one message that says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +14,8 @@ pub(crate) enum ExpectedError {
     Plan(#[from] PlanFileError),
     #[error(transparent)]
     Folder(#[from] FolderError),
+    #[error(transparent)]
+    OtherProgram(#[from] OtherProgramError),
     #[error("nothing selected: no scenario's name contains `{filter}`{hint}")]
     NothingSelected { filter: String, hint: String },
     #[error("the harness itself failed: {0}")]
@@ -58,33 +26,27 @@ pub(crate) enum ExpectedError {
     WorkerLost(#[from] WorkerLost),
 }
 
-impl ExpectedError {
-    pub(crate) fn exit_code(&self) -> u8 {
-        match self {
-            Self::Usage(_) | Self::Plan(_) | Self::Folder(_) => 2,
-            Self::NothingSelected { .. } => Status::NothingSelected.code(),
-            Self::Harness(_) => Status::HarnessFault.code(),
-            Self::WorkerLost(_) | Self::Unwritten(_) => Status::Unknown.code(),
+impl From<CanaryError> for ExpectedError {
+    fn from(why: CanaryError) -> Self {
+        match why {
+            CanaryError::Dead(_) => Self::Harness(why.to_string()),
+            CanaryError::WorkerLost(lost) => Self::WorkerLost(lost),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_worst_end_wins_in_the_order_of_the_contract() {
-        let order = [
-            Status::HarnessFault,
-            Status::Nondeterminism,
-            Status::Violation,
-            Status::Unknown,
-            Status::NothingSelected,
-            Status::Interrupted,
-            Status::Valid,
-        ];
-        assert!(order.is_sorted_by(|a, b| a > b));
-        assert_eq!(order.map(Status::code), [70, 5, 1, 3, 4, 130, 0]);
+impl ExpectedError {
+    pub(crate) fn exit_code(&self) -> u8 {
+        let status = match self {
+            Self::Harness(_) | Self::OtherProgram(OtherProgramError::NoPath(_)) => {
+                Status::HarnessFault
+            }
+            Self::Usage(_) | Self::Plan(_) | Self::Folder(_) | Self::OtherProgram(_) => {
+                Status::Usage
+            }
+            Self::NothingSelected { .. } => Status::NothingSelected,
+            Self::WorkerLost(_) | Self::Unwritten(_) => Status::Unknown,
+        };
+        status.code()
     }
 }

@@ -11,12 +11,9 @@ use clap::Args;
 
 use crate::{
     campaign::{kept, pursue},
-    cli::{
-        args::MessageFormat,
-        console,
-        error::{ExpectedError, Status},
-    },
+    cli::{args::MessageFormat, console, error::ExpectedError},
     registry::Registry,
+    status::Status,
 };
 
 #[derive(Clone, Debug, Args)]

@@ -20,14 +20,11 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{
-        args::MessageFormat,
-        console,
-        error::{ExpectedError, Status},
-    },
+    cli::{args::MessageFormat, console, error::ExpectedError},
     crew::{self, JobEnd, Workers},
     nemesis::Settings,
     registry::Registry,
+    status::Status,
 };
 
 /// The width of a terminal that everything but long names fits into.

@@ -12,14 +12,11 @@ use chaosdrill_core::{
 use clap::Args;
 
 use crate::{
-    campaign::{engine::Done, partition::Partition, pursue},
-    cli::{
-        args::MessageFormat,
-        console,
-        error::{ExpectedError, Status},
-        run,
-    },
+    campaign::{partition::Partition, pursue},
+    cli::{args::MessageFormat, console, error::ExpectedError, run},
     files::{self, Folder, folder::old},
+    job::Done,
+    status::Status,
 };
 
 #[derive(Clone, Debug, Args)]

@@ -23,8 +23,8 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use self::args::{Steering, out_of_environment, steering_of_environment};
 pub(crate) use self::console::harmless;
-pub(crate) use self::error::{ExpectedError, Status};
-use crate::{registry::Registry, scratch, sibling, worker};
+use self::error::ExpectedError;
+use crate::{canary, registry::Registry, scratch, sibling, status::Status, worker};
 
 /// Deterministic chaos drills: runs pipelines in a simulation, hurts them, and checks what must hold.
 #[derive(Debug, Parser)]
@@ -74,6 +74,7 @@ enum Command {
 /// not all results could be written; 4 nothing selected; 5 nondeterminism; 70 the harness itself failed;
 /// 130 interrupted.
 pub fn cli_main(registry: Registry) -> ExitCode {
+    let registry = registry.with_hidden(canary::scenario());
     if let Some(number) = worker::number() {
         return worker_main(&registry, number);
     }
@@ -83,14 +84,14 @@ pub fn cli_main(registry: Registry) -> ExitCode {
             // clap's own exit codes are 2 for a mistake and 0 for help, as ours are.
             let printed = error.print();
             if error.use_stderr() {
-                return ExitCode::from(2);
+                return ExitCode::from(Status::Usage.code());
             }
             console::note_output(printed);
             return finish(Ok(Status::Valid));
         }
     };
     if let Some(Err(error)) = cli.simulator.as_deref().map(sibling::refuse_to_be) {
-        return finish(Err(error));
+        return finish(Err(error.into()));
     }
     scratch::clear_away();
     let format = cli.message_format;
@@ -118,7 +119,7 @@ pub(crate) fn worker_main(registry: &Registry, number: usize) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("worker {number} failed: {why}");
-            ExitCode::from(70)
+            ExitCode::from(Status::HarnessFault.code())
         }
     }
 }

@@ -28,17 +28,16 @@ use crate::{
     cli::{
         args::{self, Database, MessageFormat, WorkerArgs},
         console::Bar,
-        error::{ExpectedError, Status},
+        error::ExpectedError,
     },
-    files::{
-        self, FolderError,
-        ours::{self, Kind, Place},
-    },
+    files::{self, FolderError},
     interrupt,
     measure::Stopwatch,
     nemesis::{Nemesis, Settings},
+    ours::{self, Kind, Place},
     registry::Registry,
     scenario::Scenario,
+    status::Status,
 };
 
 #[derive(Clone, Debug, Args)]

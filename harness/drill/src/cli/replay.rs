@@ -11,17 +11,16 @@ use crate::{
     cli::{
         args::{self, Database, MessageFormat},
         console,
-        error::{ExpectedError, Status},
+        error::ExpectedError,
     },
     crew::{Child, JobEnd, WorkerLost, Workers},
-    files::{
-        self, FolderError,
-        ours::{self, Kind, Place},
-    },
+    files::{self, FolderError},
+    job::Job,
     nemesis::{self, Nemesis},
+    ours::{self, Kind, Place},
     registry::Registry,
-    run::Job,
     scratch,
+    status::Status,
 };
 
 #[derive(Clone, Debug, Args)]

@@ -10,14 +10,10 @@ use chaosdrill_reports::{html, write_up};
 use clap::Args;
 
 use crate::{
-    cli::{
-        args::MessageFormat,
-        console,
-        error::{ExpectedError, Status},
-        prove, run,
-    },
+    cli::{args::MessageFormat, console, error::ExpectedError, prove, run},
     files,
     registry::Registry,
+    status::Status,
     stories,
 };
 

@@ -16,13 +16,14 @@ use crate::{
     cli::{
         args::{self, MessageFormat, RunChoice, SeedArgs},
         console::{self, Bar},
-        error::{ExpectedError, Status},
+        error::ExpectedError,
         github,
     },
     files::Folder,
     interrupt,
     measure::Stopwatch,
     registry::Registry,
+    status::Status,
 };
 
 #[derive(Clone, Debug, Args)]

@@ -7,11 +7,9 @@ use clap::Args;
 use serde_json::{Map, Value};
 
 use crate::{
-    cli::{
-        console,
-        error::{ExpectedError, Status},
-    },
-    files::ours::{self, Kind},
+    cli::{console, error::ExpectedError},
+    ours::{self, Kind},
+    status::Status,
 };
 
 #[derive(Clone, Debug, Args)]

@@ -14,12 +14,13 @@ use crate::{
     cli::{
         args::{MessageFormat, WorkerArgs},
         console::{self, Bar},
-        error::{ExpectedError, Status},
+        error::ExpectedError,
         replay,
     },
-    files::ours::{self, Kind},
     measure::Stopwatch,
+    ours::{self, Kind},
     registry::Registry,
+    status::Status,
 };
 
 #[derive(Clone, Debug, Args)]

@@ -11,13 +11,14 @@ use crate::{
     cli::{
         args::{self, MessageFormat, RunChoice, SeedArgs},
         console::{self, Bar},
-        error::{ExpectedError, Status},
+        error::ExpectedError,
     },
     crew::{self, JobEnd, Workers},
     files::read_trace,
+    job::Job,
     registry::Registry,
-    run::Job,
     scratch::{self, Scratch},
+    status::Status,
 };
 
 #[derive(Clone, Debug, Args)]

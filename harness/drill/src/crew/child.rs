@@ -21,10 +21,10 @@ use rustix::process::Signal;
 
 use crate::{
     crew::{JobEnd, Workers, patience::Patience},
+    job::{Job, Reply},
     judge,
     measure::Stopwatch,
     registry::Registry,
-    run::{Job, Reply},
     worker::WORKER_VARIABLE,
 };
 

@@ -17,7 +17,7 @@ use std::{
 use chaosdrill_core::{Passage, Record, limits::RUN_WALL_MS_MAX};
 
 pub(crate) use self::child::Child;
-use crate::{interrupt, registry::Registry, run::Job};
+use crate::{interrupt, job::Job, registry::Registry};
 
 /// How a job ended.
 #[derive(Debug)]

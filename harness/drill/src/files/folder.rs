@@ -17,12 +17,9 @@ use chaosdrill_core::{
 };
 
 use crate::{
-    campaign::engine::Done,
-    files::{
-        ours::{self, Found, Kind, NotOurs, Place},
-        read::read_campaign,
-        reports::write_reports,
-    },
+    files::{read::read_campaign, reports::write_reports},
+    job::Done,
+    ours::{self, Found, Kind, NotOurs, Place},
 };
 
 /// The file that is the campaign; everything else in the folder is made of it.

@@ -15,7 +15,7 @@ use chaosdrill_core::{
     },
 };
 
-use crate::campaign::engine::Done;
+use crate::job::Done;
 
 /// Lines of a campaign that are complained of one by one.
 const COMPLAINTS_MAX: usize = 20;

@@ -6,7 +6,7 @@ use chaosdrill_core::{Campaign, Record, TraceEvent, record::Proof, redact::redac
 use chaosdrill_reports::{html, junit, markdown};
 
 use crate::{
-    files::ours::{self, Kind, NotOurs},
+    ours::{self, Kind, NotOurs},
     stories,
 };
 

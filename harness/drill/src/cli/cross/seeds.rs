@@ -10,8 +10,8 @@ use crate::{
     campaign::roots::Seeds,
     cli::{console::Bar, error::ExpectedError},
     interrupt,
+    job::Job,
     registry::Registry,
-    run::Job,
 };
 
 /// A run that shows on its simulator what its plan showed on the other.

@@ -14,10 +14,11 @@ use crate::{
         console::{self, Bar},
         error::ExpectedError,
     },
-    files::ours::{self, Kind},
+    job::Job,
+    ours::{self, Kind},
+    program,
     registry::Registry,
-    run::Job,
-    sibling, stories,
+    stories,
 };
 
 /// Lines of a run's story on the terminal.
@@ -73,7 +74,7 @@ pub(super) fn from_another_seed(
         ));
     }
     let plan = folder.join(&job.run.simulator).join("plan.toml").display().to_string();
-    let program = sibling::program_on(&registry.program, &job.run.simulator);
+    let program = program::program_on(&registry.program, &job.run.simulator);
     text.push_str(&format!("  replay   {}\n\n", command::replay(&program, &job.run, Some(&plan))));
     console::print(&console::redacted(&text));
     Ok(())
@@ -140,7 +141,7 @@ fn block(registry: &Registry, pair: &Pair, folder: &Path, stories: [Option<Story
     let plan = folder.join(sim::SIMULATOR).join("plan.toml").display().to_string();
     let plan = is_whole.then_some(plan.as_str());
     for simulator in [sim::SIMULATOR, sim::OTHER_SIMULATOR] {
-        let program = sibling::program_on(&registry.program, simulator);
+        let program = program::program_on(&registry.program, simulator);
         text.push_str(&format!("  replay   {}\n", command::replay(&program, run, plan)));
     }
     text.push_str(&format!("  both     {}\n\n", folder.display()));

@@ -12,15 +12,15 @@ use chaosdrill_rt::defect::{Defect, Shows};
 
 use crate::{
     campaign::{
-        engine::{Done, Engine},
+        engine::Engine,
         pursue,
         sweep::{self, Depth, Sweep},
     },
     interrupt,
+    job::{Done, Job},
     judge::harness_checks,
     nemesis::{Nemesis, Settings},
     registry::Target,
-    run::Job,
     scenario::Scenario,
 };
 
