@@ -27,6 +27,7 @@
 //! ```
 
 pub mod check;
+pub mod defect;
 pub mod duration;
 pub mod fault;
 pub mod history;
@@ -36,6 +37,7 @@ pub mod passage;
 pub mod plan;
 pub mod record;
 pub mod redact;
+pub mod run;
 pub mod seed;
 pub mod shrink;
 pub mod swarm;

@@ -6,7 +6,6 @@ use chaosdrill_core::{
     Campaign, RunId,
     record::{CampaignHeader, CampaignMeasured, Cut, Extent, RECORD_VERSION, SweepRecord},
 };
-use chaosdrill_rt::sim;
 
 use crate::{
     crew::Workers,
@@ -16,6 +15,7 @@ use crate::{
     nemesis::{Nemesis, Settings},
     registry::Registry,
     scenario::Scenario,
+    simulation,
 };
 
 pub(crate) mod engine;
@@ -72,7 +72,7 @@ pub(crate) fn header(registry: &Registry, order: &Order) -> CampaignHeader {
     CampaignHeader {
         version: RECORD_VERSION,
         tool: env!("CARGO_PKG_VERSION").to_owned(),
-        simulator: sim::SIMULATOR.to_owned(),
+        simulator: simulation::SIMULATOR.to_owned(),
         db: order.db.clone(),
         defect: order.defect.clone(),
         seeds: order.seeds_text.clone(),

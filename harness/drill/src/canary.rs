@@ -4,19 +4,44 @@
 //! a record, and the block that a reader sees. Where it is missed, silence means nothing, and no campaign begins. It
 //! is in no list, no count and no report.
 
-mod scenario;
-
-use chaosdrill_core::{Seed, Verdict};
+use chaosdrill_core::{Check, Outcome, Seed, Verdict};
 use chaosdrill_reports::{Palette, Replay, terminal};
 
-pub(crate) use self::scenario::scenario;
-use self::scenario::{CHECK, DEFECT, NAME};
 use crate::{
     crew::{self, JobEnd, WorkerLost, Workers},
     job::Job,
     nemesis::Settings,
     registry::Registry,
+    scenario::Scenario,
+    simulation,
+    topology::Topology,
 };
+
+/// The name of the scenario.
+const NAME: &str = "canary/alarm";
+const CHECK: &str = "every_note_is_written";
+const DEFECT: &str = "CANARY";
+const NOTES: i64 = 3;
+
+/// The scenario.
+pub(crate) fn scenario() -> Scenario {
+    let every_note_is_written = Check::new(CHECK, |history| {
+        let notes = history.last_rows("notes").len() as i64;
+        Outcome::unless(
+            (notes != NOTES).then(|| Outcome::invalid(format!("{notes} of {NOTES} notes"), [])),
+        )
+    });
+    Scenario::new(NAME)
+        .claim("every note that was acknowledged is there")
+        .topology(|topology| {
+            topology
+                .watch("notes", "canary", "SELECT id FROM notes ORDER BY id")
+                .client("singer", |_| {
+                    simulation::write_notes(Topology::database_url("canary"), NOTES, DEFECT)
+                })
+        })
+        .always(every_note_is_written)
+}
 
 /// Why no campaign may begin.
 #[derive(Debug, thiserror::Error)]

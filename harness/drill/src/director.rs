@@ -6,10 +6,33 @@
 
 use std::time::Duration;
 
-use chaosdrill_core::{Chaos, Check, CheckKind, History, Verdict, limits::LOOK_AGAIN};
-use chaosdrill_rt::sim::{Control, Director, Next};
+use chaosdrill_core::{
+    Chaos, Check, CheckKind, History, TraceEvent, Verdict, limits::LOOK_AGAIN, run::Next,
+};
 
 use crate::scenario::Scenario;
+
+/// What a director may see of a run, and do to it.
+pub(crate) trait Control {
+    /// Virtual time.
+    fn now(&self) -> Duration;
+    /// Whether nothing will ever happen unless the director changes something.
+    fn is_quiescent(&self) -> bool;
+    /// Whether the software of every client has ended.
+    fn clients_are_done(&self) -> bool;
+    /// Whether every fault that struck has ended by itself, as far as it ever will.
+    fn faults_have_ended(&self) -> bool;
+    /// Required faults that have not struck.
+    fn required_faults_waiting(&self) -> usize;
+    /// Faults of any kind that have not struck.
+    fn faults_waiting(&self) -> usize;
+    /// Reads the trace so far.
+    fn read<R>(&self, read: impl FnOnce(&[TraceEvent]) -> R) -> R;
+    /// Ends every fault.
+    fn heal(&mut self);
+    /// Records a phase of the run.
+    fn phase(&mut self, name: &str);
+}
 
 #[derive(Clone, Copy)]
 enum Stage {
@@ -53,7 +76,7 @@ impl ScenarioDirector {
         }
     }
 
-    fn all_is_as_it_should_be(&mut self, control: &Control<'_>) -> bool {
+    fn all_is_as_it_should_be(&mut self, control: &impl Control) -> bool {
         if !control.clients_are_done() {
             return false;
         }
@@ -63,7 +86,7 @@ impl ScenarioDirector {
     }
 
     /// Whether there is nothing left to wait for before the faults are healed.
-    fn chaos_is_over(&mut self, control: &Control<'_>) -> bool {
+    fn chaos_is_over(&mut self, control: &impl Control) -> bool {
         if control.now() >= self.chaos_max || control.is_quiescent() {
             return true;
         }
@@ -73,10 +96,9 @@ impl ScenarioDirector {
         let none_waits = self.chaos == Chaos::UntilStruck && control.faults_waiting() == 0;
         struck && (none_waits || self.all_is_as_it_should_be(control))
     }
-}
 
-impl Director for ScenarioDirector {
-    fn wake(&mut self, control: &mut Control<'_>) -> Next {
+    /// Looks at the run and says what next.
+    pub(crate) fn wake(&mut self, control: &mut impl Control) -> Next {
         let now = control.now();
         if matches!(self.stage, Stage::Chaos) {
             if !self.chaos_is_over(control) {

@@ -3,8 +3,8 @@
 use chaosdrill_core::{
     EventKind, History, Outcome, Record, RunId, check,
     record::{CheckRecord, FaultRecord, Measured, RECORD_VERSION, nanos},
+    run::{Finished, Stop},
 };
-use chaosdrill_rt::sim::{Finished, Stop};
 
 use crate::{director, scenario::Scenario};
 

@@ -41,6 +41,7 @@
 //! | [`fault`] | faults as a script writes them |
 //! | [`guard`] | checks of what is written down: sources, texts, registries |
 //! | [`registry`] | the scenarios and targets of a crate |
+//! | `simulation` | what runs a scenario, and the adapter to it |
 //! | `run`, `director`, `judge` | one run: simulate, decide when it is over, judge |
 //! | `nemesis` | what draws faults, and the jobs that come of it |
 //! | `crew`, `worker` | worker processes, from the parent's side and from their own |
@@ -67,6 +68,7 @@ mod run;
 pub mod scenario;
 mod scratch;
 mod sibling;
+mod simulation;
 mod status;
 mod stories;
 mod test_main;
@@ -76,17 +78,15 @@ mod worker;
 pub use chaosdrill_core::{
     Check, CheckKind, Event, EventKind, History, Mark, Outcome, Plan, Priority, Seed, Stream,
     Verdict,
+    defect::{Class, Defect, Shows},
     history::{Entry as Operation, RowChange},
     record::Exercise,
 };
-/// The facade that scenarios and clients are written against; targets depend on it directly.
-pub use chaosdrill_rt as rt;
-pub use chaosdrill_rt::defect::{Class, Defect, Shows};
-pub use chaosdrill_rt::sim::{BoxError, Ended};
 pub use cli::cli_main;
 pub use guard::Guard;
 pub use registry::{Registry, Target};
 pub use run::run_here;
 pub use scenario::Scenario;
+pub use simulation::rt;
 pub use test_main::test_main;
-pub use topology::{Topology, Workload};
+pub use topology::{BoxError, Ended, Topology, Workload};

@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use chaosdrill_core::{Found, Plan, RunId, Seed};
-use chaosdrill_rt::sim;
 use clap::ValueEnum;
 
-use crate::{job::Job, scenario::Scenario};
+use crate::{job::Job, scenario::Scenario, simulation};
 
 /// What draws the faults of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -68,7 +67,7 @@ impl Settings {
             nemesis: nemesis.to_owned(),
             seed,
             db: self.db.clone(),
-            simulator: sim::SIMULATOR.to_owned(),
+            simulator: simulation::SIMULATOR.to_owned(),
             defect: self.defect.clone(),
         }
     }

@@ -5,13 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use chaosdrill_core::defect::Defect;
 use chaosdrill_core::{nearest, record::Exercise};
-use chaosdrill_rt::{defect::Defect, sim};
 
 use crate::{
     guard::Guard,
     program::{CARGO_DRILL, program_on},
     scenario::Scenario,
+    simulation,
 };
 
 /// A pipeline under test.
@@ -89,7 +90,7 @@ impl Default for Registry {
             targets: Vec::new(),
             exercises: Vec::new(),
             manifest_dir: None,
-            program: program_on(CARGO_DRILL, sim::SIMULATOR),
+            program: program_on(CARGO_DRILL, simulation::SIMULATOR),
             hidden: Vec::new(),
         }
     }

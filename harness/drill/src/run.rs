@@ -7,8 +7,8 @@ use std::{
 
 use chaosdrill_core::{
     History, Outcome, Passage, Plan, Record, Seed, Swarm, TraceEvent, Verdict, record::Measured,
+    run::Finished,
 };
-use chaosdrill_rt::sim::{self, Config, Finished};
 
 use crate::{
     director::ScenarioDirector,
@@ -20,6 +20,7 @@ use crate::{
     registry::Registry,
     scenario::Scenario,
     scratch,
+    simulation::{self, Leftovers, Simulation},
 };
 
 /// Runs the script of one scenario with one seed in this very process, without a worker around it: for benches.
@@ -55,18 +56,18 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
     let scenario = registry
         .scenario(&job.run.scenario)
         .ok_or_else(|| format!("this worker has no scenario {}", job.run.scenario))?;
-    if job.run.simulator != sim::SIMULATOR {
-        let (own, wanted) = (sim::SIMULATOR, &job.run.simulator);
+    if job.run.simulator != simulation::SIMULATOR {
+        let (own, wanted) = (simulation::SIMULATOR, &job.run.simulator);
         return Err(format!("this worker was built on {own}, and is asked for a run on {wanted}"));
     }
     let folder = scratch::folder().map_err(|why| why.to_string())?;
     let begin = {
         let failpoints = registry.failpoints_of(scenario);
         let (scenario, job, path) = (scenario.clone(), job.clone(), folder.path().to_owned());
-        move || simulation(&scenario, &job, failpoints.clone(), path.clone())
+        move || prepare(&scenario, &job, failpoints.clone(), path.clone())
     };
     if job.checked
-        && let Err(why) = sim::check_determinism(begin.clone())
+        && let Err(why) = simulation::check_determinism(begin.clone())
     {
         let _ = std::fs::remove_dir_all(folder.path());
         let record = judge::of_dead_worker(
@@ -77,12 +78,12 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
         );
         return Ok(Reply::Done { record: Box::new(record), passages: vec![], complaints: vec![] });
     }
-    let (config, director) = begin();
-    let plan = config.plan.clone();
+    let simulation = begin();
+    let plan = simulation.plan.clone();
     let stopwatch = Stopwatch::start();
-    let finished = sim::run(config, director);
+    let end = simulation::run(simulation);
     let wall_us = u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let finished = finished?;
+    let (finished, leftovers) = end?;
     let measured = Measured { wall_us, stderr: String::new() };
     let record = judge::judge(scenario, job.run.clone(), &finished, measured);
     let mut complaints = Vec::new();
@@ -99,7 +100,7 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
     {
         let faults = finished.faults.iter().map(|fault| fault.fault.clone()).collect();
         let plan = Plan { faults, ..plan };
-        note(write_bundle(bundle, &record, &plan, &finished, folder.path()), bundle);
+        note(write_bundle(bundle, &record, &plan, &finished, &leftovers), bundle);
     }
     let path = folder.path().to_owned();
     if let Err(why) = folder.close() {
@@ -117,13 +118,12 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
 }
 
 /// A run, with hosts that have kept nothing from another.
-fn simulation(
+fn prepare(
     scenario: &Scenario,
     job: &Job,
     failpoints: Vec<&'static str>,
     folder: PathBuf,
-) -> (Config, ScenarioDirector) {
-    let topology = scenario.make_topology();
+) -> Simulation {
     let (swarm, plan) = match job.drawn {
         true => {
             let (swarm, plan) = Swarm::new(scenario.name(), job.run.seed, scenario.arena());
@@ -131,19 +131,15 @@ fn simulation(
         }
         false => (None, job.plan.clone()),
     };
-    let director = ScenarioDirector::new(scenario, plan.chaos);
-    let config = Config {
+    Simulation {
+        topology: scenario.make_topology(),
         swarm,
         defect: job.run.defect.clone(),
         failpoints,
-        watches: topology.watches,
-        store_watches: topology.store_watches,
-        network: topology.network,
-        database: topology.database,
-        store: topology.store,
-        ..Config::new(plan, topology.hosts, folder)
-    };
-    (config, director)
+        director: ScenarioDirector::new(scenario, plan.chaos),
+        plan,
+        folder,
+    }
 }
 
 /// Events as JSON Lines; the BLAKE3 hash of such a file of a whole trace is the digest.
@@ -164,7 +160,7 @@ fn write_bundle(
     record: &Record,
     plan: &Plan,
     finished: &Finished,
-    databases: &Path,
+    leftovers: &Leftovers,
 ) -> io::Result<()> {
     // One from before would be mixed with this one.
     ours::remove(bundle, Place::Run)?;
@@ -175,6 +171,5 @@ fn write_bundle(
     std::fs::write(bundle.join("plan.toml"), plan.to_toml())?;
     write_lines(&bundle.join("trace.jsonl"), finished.trace.events())?;
     write_lines(&bundle.join("history.jsonl"), History::of(finished.trace.events()).events())?;
-    sim::keep_databases(databases, bundle)?;
-    sim::keep_objects(&finished.objects, bundle)
+    leftovers.keep(bundle)
 }

@@ -5,9 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chaosdrill_rt::sim;
-
-use crate::program::{CARGO_DRILL, program_on};
+use crate::{
+    program::{CARGO_DRILL, program_on},
+    simulation,
+};
 
 /// The folder below cargo's target folder in which the program on madsim is built.
 const MADSIM_FOLDER: &str = "madsim";
@@ -21,12 +22,12 @@ pub(crate) enum OtherProgramError {
         "there is no program on {simulator} at `{path}`; `{command} list scenarios` builds it, or --other names it"
     )]
     Missing { simulator: &'static str, path: String, command: String },
-    #[error("no simulator `{0}`; there are {own} and {other}", own = sim::SIMULATOR, other = sim::OTHER_SIMULATOR)]
+    #[error("no simulator `{0}`; there are {own} and {other}", own = simulation::SIMULATOR, other = simulation::OTHER_SIMULATOR)]
     NoSuchSimulator(String),
     #[error(
         "this program was built on {own}, not on {0}. `cargo drill` is built on turmoil and `cargo drill-madsim` on \
          madsim, by flags in .cargo/config.toml, which the environment variable RUSTFLAGS replaces silently: unset it",
-        own = sim::SIMULATOR
+        own = simulation::SIMULATOR
     )]
     BuiltOnAnother(String),
 }
@@ -42,9 +43,9 @@ pub(crate) fn find(named: Option<&Path>) -> Result<&'static Path, OtherProgramEr
     };
     if !path.is_file() {
         return Err(OtherProgramError::Missing {
-            simulator: sim::OTHER_SIMULATOR,
+            simulator: simulation::OTHER_SIMULATOR,
             path: path.display().to_string(),
-            command: program_on(CARGO_DRILL, sim::OTHER_SIMULATOR),
+            command: program_on(CARGO_DRILL, simulation::OTHER_SIMULATOR),
         });
     }
     Ok(Box::leak(path.into_boxed_path()))
@@ -55,7 +56,7 @@ fn place_beside(own: &Path) -> Option<PathBuf> {
     let name = own.file_name()?;
     let profile = own.parent()?.file_name()?;
     let target = own.parent()?.parent()?;
-    let is_madsim = sim::SIMULATOR == "madsim";
+    let is_madsim = simulation::SIMULATOR == "madsim";
     let folder = if is_madsim { target.parent()?.to_owned() } else { target.join(MADSIM_FOLDER) };
     Some(folder.join(profile).join(name))
 }
@@ -64,8 +65,8 @@ fn place_beside(own: &Path) -> Option<PathBuf> {
 pub(crate) fn refuse_to_be(simulator: &str) -> Result<(), OtherProgramError> {
     let other = || simulator.to_owned();
     match simulator {
-        sim::SIMULATOR => Ok(()),
-        sim::OTHER_SIMULATOR => Err(OtherProgramError::BuiltOnAnother(other())),
+        simulation::SIMULATOR => Ok(()),
+        simulation::OTHER_SIMULATOR => Err(OtherProgramError::BuiltOnAnother(other())),
         _ => Err(OtherProgramError::NoSuchSimulator(other())),
     }
 }

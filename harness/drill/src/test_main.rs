@@ -11,7 +11,6 @@ use std::{
 
 use chaosdrill_core::{Outcome, Record, Verdict};
 use chaosdrill_reports::{Palette, Replay, terminal};
-use chaosdrill_rt::sim;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::{
@@ -25,7 +24,7 @@ use crate::{
     nemesis::{Nemesis, Settings},
     ours::{self, Found, Place},
     registry::Registry,
-    scratch,
+    scratch, simulation,
     status::Status,
     stories, worker,
 };
@@ -167,7 +166,7 @@ fn told(registry: &Registry, record: &Record, plan: Option<&str>) -> String {
     } else {
         String::new()
     };
-    let simulator = sim::SIMULATOR;
+    let simulator = simulation::SIMULATOR;
     let told = format!(
         "\n{block}{place}  digest   {} ({simulator})\n",
         record.digest.as_deref().unwrap_or("none")

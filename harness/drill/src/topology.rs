@@ -1,8 +1,9 @@
 //! The hosts of a scenario, what they run, and the workload.
 
 use std::{
-    fmt::Display,
+    fmt::{self, Display},
     future::Future,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -10,10 +11,57 @@ use std::{
     time::Duration,
 };
 
-use chaosdrill_core::{Arena, EventKind, Stream};
-use chaosdrill_rt::sim::{self, Ended, Host, Latency, StoreWatch, Watch};
+use chaosdrill_core::{
+    Arena, EventKind, Stream,
+    run::{self, Latency, StoreWatch, Watch},
+};
 use serde::Serialize;
 use serde_json::{Value, json};
+
+/// Any error of a host's software.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// How a host's software ends.
+pub type Ended = Result<(), BoxError>;
+
+type Software =
+    Arc<dyn Fn(Arc<dyn Session>) -> Pin<Box<dyn Future<Output = Ended> + Send>> + Send + Sync>;
+
+/// One machine, as an engine has to run it.
+#[derive(Clone)]
+pub(crate) struct Host {
+    pub(crate) name: String,
+    /// What runs on it, from each start on.
+    pub(crate) software: Software,
+    /// Whether it is part of the workload: the run waits for its software to end.
+    pub(crate) is_client: bool,
+    /// How long after its software has ended it is started again; `None` if nobody does.
+    pub(crate) supervised: Option<Duration>,
+}
+
+impl Host {
+    fn new<F>(name: &str, software: impl Fn(Arc<dyn Session>) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Ended> + Send + 'static,
+    {
+        Self {
+            name: name.to_owned(),
+            software: Arc::new(move |session| Box::pin(software(session))),
+            is_client: false,
+            supervised: None,
+        }
+    }
+}
+
+/// What an engine does for the workload of its run.
+pub(crate) trait Session: fmt::Debug + Send + Sync {
+    /// A stream of randomness, derived from the seed by label.
+    fn stream(&self, label: &str) -> Stream;
+    /// Caps the number of steps that the workload wants to take at what the plan allows.
+    fn steps(&self, wanted: usize) -> usize;
+    /// Records an invocation, or how it ended.
+    fn record(&self, kind: EventKind, name: &str, data: Value);
+}
 
 /// The hosts of one run, made anew for each.
 ///
@@ -36,10 +84,10 @@ impl Default for Topology {
             hosts: Vec::new(),
             watches: Vec::new(),
             store_watches: Vec::new(),
-            network: Latency { ms_min: 1, ms_max: 10 },
-            database: Latency { ms_min: 0, ms_max: 3 },
+            network: Latency::NETWORK,
+            database: Latency::DATABASE,
             spare: Vec::new(),
-            store: Latency { ms_min: 1, ms_max: 8 },
+            store: Latency::STORE,
         }
     }
 }
@@ -54,7 +102,7 @@ impl Topology {
     where
         F: Future<Output = Ended> + Send + 'static,
     {
-        self.hosts.push(Host::new(name, software));
+        self.hosts.push(Host::new(name, move |_| software()));
         self
     }
 
@@ -69,7 +117,8 @@ impl Topology {
     where
         F: Future<Output = Ended> + Send + 'static,
     {
-        self.hosts.push(Host::new(name, software).supervised(after));
+        let host = Host::new(name, move |_| software());
+        self.hosts.push(Host { supervised: Some(after), ..host });
         self
     }
 
@@ -84,8 +133,10 @@ impl Topology {
         F: Future<Output = Ended> + Send + 'static,
     {
         let label = format!("workload {name}");
-        let start = move || software(Workload { label: label.clone(), next: Arc::default() });
-        self.hosts.push(Host::new(name, start).client());
+        let start = move |session| {
+            software(Workload { label: label.clone(), next: Arc::default(), session })
+        };
+        self.hosts.push(Host { is_client: true, ..Host::new(name, start) });
         self
     }
 
@@ -144,20 +195,20 @@ impl Topology {
 
     /// The URL by which hosts reach an object store of this run.
     pub fn store_url(name: &str) -> String {
-        sim::store_url(name)
+        run::store_url(name)
     }
 
     /// The URL by which hosts reach a database of this run.
     pub fn database_url(name: &str) -> String {
-        sim::database_url(name)
+        run::database_url(name)
     }
 
     /// What may be hurt: the machines of the pipeline and of the world outside, but not those of the workload.
     pub(crate) fn arena(&self, stalls: &[Duration], skew_max: Duration) -> Arena {
-        let machines = self.hosts.iter().filter(|host| !host.is_client());
+        let machines = self.hosts.iter().filter(|host| !host.is_client);
         Arena {
-            hosts: machines.map(|host| host.name().to_owned()).collect(),
-            database: sim::DATABASE_HOST.to_owned(),
+            hosts: machines.map(|host| host.name.clone()).collect(),
+            database: run::DATABASE_HOST.to_owned(),
             spare: self.spare.clone(),
             stalls: stalls.to_vec(),
             skew_max,
@@ -166,8 +217,8 @@ impl Topology {
 
     /// The names of all hosts, the database's and the object storage's last.
     pub(crate) fn host_names(&self) -> Vec<String> {
-        let names = self.hosts.iter().map(|host| host.name().to_owned());
-        names.chain([sim::DATABASE_HOST, sim::STORE_HOST].map(str::to_owned)).collect()
+        let names = self.hosts.iter().map(|host| host.name.clone());
+        names.chain([run::DATABASE_HOST, run::STORE_HOST].map(str::to_owned)).collect()
     }
 }
 
@@ -176,6 +227,7 @@ impl Topology {
 pub struct Workload {
     label: String,
     next: Arc<AtomicU64>,
+    session: Arc<dyn Session>,
 }
 
 impl Workload {
@@ -185,7 +237,7 @@ impl Workload {
     ///
     /// Outside a run.
     pub fn stream(&self, label: &str) -> Stream {
-        sim::stream(&format!("{} {label}", self.label))
+        self.session.stream(&format!("{} {label}", self.label))
     }
 
     /// How many steps to take of as many as are wanted: a plan that was made smaller asks for fewer.
@@ -194,7 +246,7 @@ impl Workload {
     ///
     /// Outside a run.
     pub fn steps(&self, wanted: usize) -> usize {
-        sim::workload_steps(wanted)
+        self.session.steps(wanted)
     }
 
     /// Performs an operation and writes it down: invoke, then ok or fail. A host that dies in between leaves the
@@ -226,10 +278,11 @@ impl Workload {
     ) -> T {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let op = format!("{}/{number}", self.label.trim_start_matches("workload "));
-        sim::record(EventKind::Invoke, name, || json!({ "op": op, "input": value(&input) }));
+        let invoked = json!({ "op": op, "input": value(&input) });
+        self.session.record(EventKind::Invoke, name, invoked);
         let output = operation.await;
         let (kind, said) = end(&output);
-        sim::record(kind, name, || json!({ "op": op, "output": said }));
+        self.session.record(kind, name, json!({ "op": op, "output": said }));
         output
     }
 }

@@ -13,7 +13,6 @@ use std::{
 };
 
 use chaosdrill_core::{Record, Verdict, limits::CROSS_BATCH_PLANS};
-use chaosdrill_rt::sim;
 use clap::Args;
 use seeds::Shown;
 
@@ -34,7 +33,7 @@ use crate::{
     interrupt,
     job::Job,
     registry::Registry,
-    sibling,
+    sibling, simulation,
     status::Status,
 };
 
@@ -116,7 +115,7 @@ struct Crews {
 impl Crews {
     /// The workers of the simulator that a job is for.
     fn of(self, job: &Job) -> Workers {
-        if job.run.simulator == sim::SIMULATOR { self.here } else { self.there }
+        if job.run.simulator == simulation::SIMULATOR { self.here } else { self.there }
     }
 }
 
@@ -198,7 +197,7 @@ fn cross_batch(
         let Some(plan) = plan else { continue };
         let job = Job { plan, drawn: false, ..job.clone() };
         let mut other = job.clone();
-        sim::OTHER_SIMULATOR.clone_into(&mut other.run.simulator);
+        simulation::OTHER_SIMULATOR.clone_into(&mut other.run.simulator);
         mine.push((job, record));
         others.push(other);
     }

@@ -11,11 +11,11 @@ use std::{
     ops::ControlFlow,
 };
 
+use chaosdrill_core::defect::Shows;
 use chaosdrill_core::{
     Plan, Seed,
     record::{Exercise, Way},
 };
-use chaosdrill_rt::defect::Shows;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 

@@ -14,11 +14,11 @@ use std::{
     time::Duration,
 };
 
+use chaosdrill_core::defect::Defect;
 use chaosdrill_core::{
     limits::{PROVE_ROUNDS_BEFORE_SWEEP, PROVE_RUNS_MAX},
     record::Proof,
 };
-use chaosdrill_rt::defect::Defect;
 use clap::Args;
 
 use self::case::Case;

@@ -19,7 +19,7 @@ use crate::{
     nemesis::{self, Nemesis},
     ours::{self, Kind, Place},
     registry::Registry,
-    scratch,
+    scratch, simulation,
     status::Status,
 };
 
@@ -172,7 +172,7 @@ fn place(
         nemesis: nemesis.to_owned(),
         seed: plan.seed,
         db,
-        simulator: chaosdrill_rt::sim::SIMULATOR.to_owned(),
+        simulator: simulation::SIMULATOR.to_owned(),
         defect,
     };
     let plan = nemesis::plan_of(&run, plan);

@@ -157,7 +157,7 @@ fn verify_finds_nondeterminism() -> Result<(), Failed> {
 
 /// One binary has one simulator in it, and says which.
 fn a_program_is_not_taken_for_the_other() -> Result<(), Failed> {
-    use chaosdrill_rt::sim::{OTHER_SIMULATOR, SIMULATOR};
+    use chaosdrill::rt::sim::{OTHER_SIMULATOR, SIMULATOR};
     let folder = folder();
     let own = drill(folder.path(), &["list", "scenarios", "--simulator", SIMULATOR]);
     ends_with(&own, 0);

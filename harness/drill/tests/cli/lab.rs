@@ -7,11 +7,11 @@ use std::{
     time::Duration,
 };
 
+use chaosdrill::rt::{fail_point, observe, sql::Pool, time};
 use chaosdrill::{
     Check, Class, Defect, Mark, Outcome, Priority, Registry, Scenario, Target, Topology, Workload,
     fault::{Restart, at},
 };
-use chaosdrill_rt::{fail_point, observe, sql::Pool, time};
 
 type Ended = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
@@ -54,7 +54,7 @@ pub(crate) fn registry() -> Registry {
         }))
         .with(misbehaving("yields", || async {
             loop {
-                chaosdrill_rt::task::yield_now().await;
+                chaosdrill::rt::task::yield_now().await;
             }
         }))
         .with(
@@ -166,7 +166,7 @@ async fn visit(workload: Workload) -> Ended {
 }
 
 fn skips(number: i64) -> bool {
-    chaosdrill_rt::defect::is_on("L1") && number == 3
+    chaosdrill::rt::defect::is_on("L1") && number == 3
 }
 
 fn every_visit_is_counted() -> Check {

@@ -2,13 +2,8 @@
 
 use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
+pub use chaosdrill_core::run::{DATABASE_HOST, Latency, STORE_HOST, StoreWatch, Watch};
 use chaosdrill_core::{Plan, Seed, Swarm, limits};
-
-/// The name under which the database stands among the hosts.
-pub const DATABASE_HOST: &str = "db";
-
-/// The name under which object storage stands among the hosts.
-pub const STORE_HOST: &str = "store";
 
 /// Any error of a host's software.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -66,37 +61,6 @@ impl Host {
     }
 }
 
-/// A query whose rows the harness itself reads after every committed write, outside virtual time.
-#[derive(Clone, Debug)]
-pub struct Watch {
-    /// Name in the history.
-    pub name: String,
-    /// Which database, by the name in its URL.
-    pub database: String,
-    /// The query; its first column is the key of a row.
-    pub sql: String,
-}
-
-/// Objects whose path begins so, shown to checks at every change.
-#[derive(Clone, Debug)]
-pub struct StoreWatch {
-    /// Name in the history.
-    pub name: String,
-    /// Which store, by the name in its URL.
-    pub store: String,
-    /// The beginning of the paths, as text; empty for all.
-    pub prefix: String,
-}
-
-/// How long a message or statement travels, each way, in whole milliseconds, both ends included.
-#[derive(Clone, Copy, Debug)]
-pub struct Latency {
-    /// Shortest.
-    pub ms_min: u64,
-    /// Longest.
-    pub ms_max: u64,
-}
-
 /// Everything that determines one run, but for the code.
 #[derive(Clone)]
 pub struct Config {
@@ -146,9 +110,9 @@ impl Config {
             failpoints: Vec::new(),
             watches: Vec::new(),
             store_watches: Vec::new(),
-            network: Latency { ms_min: 1, ms_max: 10 },
-            database: Latency { ms_min: 0, ms_max: 3 },
-            store: Latency { ms_min: 1, ms_max: 8 },
+            network: Latency::NETWORK,
+            database: Latency::DATABASE,
+            store: Latency::STORE,
             folder,
             bounds: Bounds::default(),
             profile: false,

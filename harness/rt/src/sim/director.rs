@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+pub use chaosdrill_core::run::Next;
 use chaosdrill_core::trace::{EventKind, TraceEvent};
 
 use crate::sim::{
@@ -9,20 +10,6 @@ use crate::sim::{
     handle,
     simulation::{now, with_world},
 };
-
-/// When the director wants to be asked again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// At this instant at the latest; earlier, but not before `not_before`, where the history has grown.
-    Wake {
-        /// Virtual time before which activity is of no interest.
-        not_before: Duration,
-        /// Virtual time of the next wake-up.
-        at: Duration,
-    },
-    /// The run is over.
-    Finish,
-}
 
 /// Decides when chaos ends and when the run is over; asked between steps, outside every host.
 pub trait Director {

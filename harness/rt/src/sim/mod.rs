@@ -45,6 +45,7 @@ pub(crate) mod world;
 
 use std::path::Path;
 
+pub use chaosdrill_core::run::{database_url, store_url};
 use chaosdrill_core::{Stream, duration, limits, trace::EventKind};
 use serde_json::Value;
 pub(crate) use simulator::clock;
@@ -237,14 +238,4 @@ pub fn stream(label: &str) -> Stream {
 pub fn workload_steps(wanted: usize) -> usize {
     let most = with_world(|world| world.workload_max);
     most.map_or(wanted, |most| wanted.min(most as usize))
-}
-
-/// The URL of a database of the simulation at hand.
-pub fn database_url(name: &str) -> String {
-    format!("sqlite:{name}.db")
-}
-
-/// The URL of a store of the simulation at hand.
-pub fn store_url(name: &str) -> String {
-    format!("memory:{name}")
 }

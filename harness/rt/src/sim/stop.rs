@@ -2,28 +2,9 @@
 
 use std::time::Duration;
 
-use crate::sim::config::Bounds;
+pub use chaosdrill_core::run::Stop;
 
-/// Why a run ended before its director said so.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Stop {
-    /// A host was polled over and over without virtual time going on.
-    Spinning {
-        /// Which host.
-        host: String,
-    },
-    /// A bound was met.
-    Bound {
-        /// Which one, in words.
-        which: String,
-    },
-    /// Code that belongs to no host of ours panicked.
-    Panicked {
-        /// What it said.
-        message: String,
-    },
-}
+use crate::sim::config::Bounds;
 
 impl Bounds {
     /// The bound that a run has met.

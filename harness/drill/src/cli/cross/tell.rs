@@ -4,7 +4,6 @@ use std::path::Path;
 
 use chaosdrill_core::{EventKind, Record, TraceEvent};
 use chaosdrill_reports::{command, html};
-use chaosdrill_rt::sim;
 use serde_json::json;
 
 use super::{Crews, Pair, Tally, cannot_write, run, seeds::Shown};
@@ -18,7 +17,7 @@ use crate::{
     ours::{self, Kind},
     program,
     registry::Registry,
-    stories,
+    simulation, stories,
 };
 
 /// Lines of a run's story on the terminal.
@@ -111,7 +110,7 @@ fn as_json(pair: &Pair) -> serde_json::Value {
         .differ
         .iter()
         .map(|(check, mine, others)| {
-            json!({ "check": check, sim::SIMULATOR: mine, sim::OTHER_SIMULATOR: others })
+            json!({ "check": check, simulation::SIMULATOR: mine, simulation::OTHER_SIMULATOR: others })
         })
         .collect();
     json!({ "run": pair.record.run, "differ": differ })
@@ -125,9 +124,9 @@ fn block(registry: &Registry, pair: &Pair, folder: &Path, stories: [Option<Story
         text.push_str(&format!(
             "  check    {check}: {} on {}, {} on {}\n",
             mine.name(),
-            sim::SIMULATOR,
+            simulation::SIMULATOR,
             others.name(),
-            sim::OTHER_SIMULATOR
+            simulation::OTHER_SIMULATOR
         ));
     }
     let is_whole = stories.iter().all(Option::is_some);
@@ -138,9 +137,9 @@ fn block(registry: &Registry, pair: &Pair, folder: &Path, stories: [Option<Story
         }
     }
     // Without both stories the folder may lack the plan, and the seed draws the faults again.
-    let plan = folder.join(sim::SIMULATOR).join("plan.toml").display().to_string();
+    let plan = folder.join(simulation::SIMULATOR).join("plan.toml").display().to_string();
     let plan = is_whole.then_some(plan.as_str());
-    for simulator in [sim::SIMULATOR, sim::OTHER_SIMULATOR] {
+    for simulator in [simulation::SIMULATOR, simulation::OTHER_SIMULATOR] {
         let program = program::program_on(&registry.program, simulator);
         text.push_str(&format!("  replay   {}\n", command::replay(&program, run, plan)));
     }
@@ -195,8 +194,8 @@ pub(super) fn summary(tally: &Tally, plans: u64, format: MessageFormat) {
         "cross: {crossed} plans of {} scenarios on {} and {}: {} agree ({violations_on_both} of them violations), \
          {elsewhere}{disagreements} disagree{left}\n",
         scenarios.len(),
-        sim::SIMULATOR,
-        sim::OTHER_SIMULATOR,
+        simulation::SIMULATOR,
+        simulation::OTHER_SIMULATOR,
         crossed - disagreements - from_other_seeds
     ));
 }

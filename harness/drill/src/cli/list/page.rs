@@ -2,8 +2,8 @@
 //!
 //! Such a page is committed, and a test holds it against what the program prints.
 
+use chaosdrill_core::defect::{Defect, Shows};
 use chaosdrill_core::record::{Exercise, Way};
-use chaosdrill_rt::defect::{Defect, Shows};
 
 use crate::registry::Registry;
 

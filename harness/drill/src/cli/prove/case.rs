@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use chaosdrill_core::defect::{Defect, Shows};
 use chaosdrill_core::{
     Plan, Record, Seed, Verdict,
     limits::{PROVE_CHUNK_RUNS, PROVE_SINGLES_BEFORE_FRESH},
     record::{Proof, ProofBy},
     sweep::{self as core_sweep, Points},
 };
-use chaosdrill_rt::defect::{Defect, Shows};
 
 use crate::{
     campaign::{
