@@ -52,6 +52,7 @@ mod campaign;
 mod canary;
 mod cli;
 mod crew;
+#[cfg_attr(not(feature = "in-process"), expect(dead_code, reason = "only an engine asks it"))]
 mod director;
 pub mod fault;
 mod files;
@@ -87,6 +88,7 @@ pub use guard::Guard;
 pub use registry::{Registry, Target};
 pub use run::run_here;
 pub use scenario::Scenario;
+#[cfg(feature = "in-process")]
 pub use simulation::rt;
 pub use test_main::test_main;
 pub use topology::{BoxError, Ended, Topology, Workload};

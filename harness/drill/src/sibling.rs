@@ -63,10 +63,11 @@ fn place_beside(own: &Path) -> Option<PathBuf> {
 
 /// Refuses to be taken for a program on another simulator than this one's.
 pub(crate) fn refuse_to_be(simulator: &str) -> Result<(), OtherProgramError> {
-    let other = || simulator.to_owned();
-    match simulator {
-        simulation::SIMULATOR => Ok(()),
-        simulation::OTHER_SIMULATOR => Err(OtherProgramError::BuiltOnAnother(other())),
-        _ => Err(OtherProgramError::NoSuchSimulator(other())),
+    if simulator == simulation::SIMULATOR {
+        Ok(())
+    } else if simulator == simulation::OTHER_SIMULATOR {
+        Err(OtherProgramError::BuiltOnAnother(simulator.to_owned()))
+    } else {
+        Err(OtherProgramError::NoSuchSimulator(simulator.to_owned()))
     }
 }

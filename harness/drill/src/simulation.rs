@@ -3,19 +3,23 @@
 //! A [`Simulation`] goes in, and plain values come back. Only the adapter to an engine names its types; no other module
 //! of this crate does.
 
-mod in_process;
+#[cfg_attr(feature = "in-process", path = "simulation/in_process.rs")]
+#[cfg_attr(not(feature = "in-process"), path = "simulation/absent.rs")]
+mod engine;
 
 use std::path::PathBuf;
 
 use chaosdrill_core::{Plan, Swarm};
 
-pub use self::in_process::rt;
-pub(crate) use self::in_process::{
+#[cfg(feature = "in-process")]
+pub use self::engine::rt;
+pub(crate) use self::engine::{
     Leftovers, OTHER_SIMULATOR, SIMULATOR, check_determinism, run, write_notes,
 };
 use crate::{director::ScenarioDirector, topology::Topology};
 
 /// One run, ready to be simulated.
+#[cfg_attr(not(feature = "in-process"), expect(dead_code, reason = "only an engine reads it"))]
 pub(crate) struct Simulation {
     /// The hosts, which have kept nothing from another run.
     pub(crate) topology: Topology,
@@ -31,4 +35,17 @@ pub(crate) struct Simulation {
     pub(crate) director: ScenarioDirector,
     /// Folder for the databases of the run.
     pub(crate) folder: PathBuf,
+}
+
+/// This program cannot run anything.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "this program was built without an engine, so it can run nothing; enable the feature `in-process` of the package \
+     `chaosdrill`, which is on by default"
+)]
+pub(crate) struct NoEngine;
+
+/// Refuses to run anything if this program was built without an engine.
+pub(crate) fn require_engine() -> Result<(), NoEngine> {
+    if cfg!(feature = "in-process") { Ok(()) } else { Err(NoEngine) }
 }

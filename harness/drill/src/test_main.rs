@@ -88,6 +88,7 @@ fn guard_trial(guard: Guard) -> Trial {
 
 fn kept_trial(registry: Registry, kept: Kept, defect: Option<String>) -> Trial {
     Trial::test(format!("kept/{}", kept.stem()), move || {
+        simulation::require_engine()?;
         let scenario =
             registry.scenario(&kept.plan.scenario).ok_or("the scenario of the plan is gone")?;
         let settings = Settings { defect: defect.clone(), out: Some(out()), ..Settings::default() };
@@ -112,6 +113,7 @@ fn drill(
     nemeses: &[Nemesis],
     defect: Option<&str>,
 ) -> Result<(), Failed> {
+    simulation::require_engine()?;
     let scenario = registry.scenario(name).ok_or("the scenario is gone")?;
     let mut child = Child::new(worker_number(), Workers::default());
     let defect = defect.map(str::to_owned);

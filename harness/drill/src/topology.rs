@@ -28,6 +28,10 @@ type Software =
     Arc<dyn Fn(Arc<dyn Session>) -> Pin<Box<dyn Future<Output = Ended> + Send>> + Send + Sync>;
 
 /// One machine, as an engine has to run it.
+#[cfg_attr(
+    not(feature = "in-process"),
+    expect(dead_code, reason = "only an engine reads all of it")
+)]
 #[derive(Clone)]
 pub(crate) struct Host {
     pub(crate) name: String,

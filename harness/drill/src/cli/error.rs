@@ -2,7 +2,7 @@
 
 use crate::{
     campaign::kept::PlanFileError, canary::CanaryError, crew::WorkerLost, files::FolderError,
-    sibling::OtherProgramError, status::Status,
+    sibling::OtherProgramError, simulation::NoEngine, status::Status,
 };
 
 /// Why a command could not do its work: one message that says what to do.
@@ -14,6 +14,8 @@ pub(crate) enum ExpectedError {
     Plan(#[from] PlanFileError),
     #[error(transparent)]
     Folder(#[from] FolderError),
+    #[error(transparent)]
+    NoEngine(#[from] NoEngine),
     #[error(transparent)]
     OtherProgram(#[from] OtherProgramError),
     #[error("nothing selected: no scenario's name contains `{filter}`{hint}")]
@@ -41,9 +43,11 @@ impl ExpectedError {
             Self::Harness(_) | Self::OtherProgram(OtherProgramError::NoPath(_)) => {
                 Status::HarnessFault
             }
-            Self::Usage(_) | Self::Plan(_) | Self::Folder(_) | Self::OtherProgram(_) => {
-                Status::Usage
-            }
+            Self::Usage(_)
+            | Self::Plan(_)
+            | Self::Folder(_)
+            | Self::NoEngine(_)
+            | Self::OtherProgram(_) => Status::Usage,
             Self::NothingSelected { .. } => Status::NothingSelected,
             Self::WorkerLost(_) | Self::Unwritten(_) => Status::Unknown,
         };

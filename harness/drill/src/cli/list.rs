@@ -40,6 +40,13 @@ pub(crate) struct ListArgs {
     page: bool,
 }
 
+impl ListArgs {
+    /// Whether the list is of what runs have passed.
+    pub(super) fn runs_scenarios(&self) -> bool {
+        self.what == What::Sites
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum What {
     /// Scenarios, with their claims.

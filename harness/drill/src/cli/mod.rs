@@ -24,7 +24,7 @@ use clap::{Parser, Subcommand};
 pub(crate) use self::args::{Steering, out_of_environment, steering_of_environment};
 pub(crate) use self::console::harmless;
 use self::error::ExpectedError;
-use crate::{canary, registry::Registry, scratch, sibling, status::Status, worker};
+use crate::{canary, registry::Registry, scratch, sibling, simulation, status::Status, worker};
 
 /// Deterministic chaos drills: runs pipelines in a simulation, hurts them, and checks what must hold.
 #[derive(Debug, Parser)]
@@ -38,6 +38,16 @@ struct Cli {
     /// Refuse to run unless built on this simulator.
     #[arg(long, global = true, value_name = "NAME", env = "DRILL_SIMULATOR")]
     simulator: Option<String>,
+}
+
+impl Cli {
+    /// Refuses what this program, as it was built, cannot do.
+    fn refuse(&self) -> Result<(), ExpectedError> {
+        if self.simulator.is_some() || self.command.runs_scenarios() {
+            simulation::require_engine()?;
+        }
+        self.simulator.as_deref().map_or(Ok(()), |name| Ok(sibling::refuse_to_be(name)?))
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -68,6 +78,24 @@ enum Command {
     Schema(schema::SchemaArgs),
 }
 
+impl Command {
+    /// Whether the command has to run something.
+    fn runs_scenarios(&self) -> bool {
+        match self {
+            Self::Run(_)
+            | Self::Replay(_)
+            | Self::Verify(_)
+            | Self::Cross(_)
+            | Self::Shrink(_)
+            | Self::Prove(_) => true,
+            Self::List(args) => args.runs_scenarios(),
+            Self::Keep(_) | Self::Merge(_) | Self::Report(_) | Self::Diff(_) | Self::Schema(_) => {
+                false
+            }
+        }
+    }
+}
+
 /// The `drill` program of a crate.
 ///
 /// Exit codes: 0 all valid; 1 a violation, a missed defect or differing traces; 2 usage; 3 unknown, incomplete, or
@@ -90,8 +118,8 @@ pub fn cli_main(registry: Registry) -> ExitCode {
             return finish(Ok(Status::Valid));
         }
     };
-    if let Some(Err(error)) = cli.simulator.as_deref().map(sibling::refuse_to_be) {
-        return finish(Err(error.into()));
+    if let Err(error) = cli.refuse() {
+        return finish(Err(error));
     }
     scratch::clear_away();
     let format = cli.message_format;
