@@ -88,7 +88,6 @@ pub const RULES: &[Rule] = &[
 /// Notes, which are not complaints yet: files that are getting long, and complaints about unfinished crates.
 pub fn notes(tree: &Tree) -> Vec<Complaint> {
     let mut found = shape::long_files(tree);
-    found.extend(circles::postponed(tree));
     found.extend(bounds::postponed(tree));
     found
 }

@@ -7,37 +7,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::unfinished::Unfinished;
 use crate::{
     manifest::Manifest,
     source::{Name, paths, tokens_outside_tests},
     tree::{Complaint, File, Tree},
 };
 
-/// The crates that still have circles.
-const UNFINISHED: Unfinished = Unfinished {
-    list: "ci/xtask/src/tidy/circles.rs",
-    crates: &[
-        "harness/drill",
-        "harness/rt",
-        "targets/outbox",
-        "targets/provisioning",
-        "targets/recovery",
-    ],
-};
-
-/// No crate has a circle of modules, except unfinished crates.
-pub(super) fn none(tree: &Tree) -> Vec<Complaint> {
-    UNFINISHED.enforced(all(tree))
-}
-
-/// The circles of unfinished crates.
-pub(super) fn postponed(tree: &Tree) -> Vec<Complaint> {
-    UNFINISHED.postponed(all(tree))
-}
-
 /// The circles of all crates, including those outside the workspace.
-fn all(tree: &Tree) -> Vec<Complaint> {
+pub(super) fn none(tree: &Tree) -> Vec<Complaint> {
     let paths = tree.files().map(|file| file.path.as_str());
     let manifests: Vec<&str> = paths.filter(|path| path.ends_with("/Cargo.toml")).collect();
     if manifests.is_empty() {
@@ -155,7 +132,7 @@ mod tests {
         let texts = sources.iter().map(|(_, text)| *text);
         let mut files: Vec<(&str, &str)> = paths.iter().map(String::as_str).zip(texts).collect();
         files.push(("a/Cargo.toml", "[package]\nname = \"shop\"\n"));
-        red(all, &files)
+        red(none, &files)
     }
 
     #[test]
@@ -246,6 +223,6 @@ mod tests {
 
     #[test]
     fn a_tree_without_crates_is_seen() {
-        insta::assert_snapshot!(red(all, &[]), @".: has no crates; this rule checks their modules");
+        insta::assert_snapshot!(red(none, &[]), @".: has no crates; this rule checks their modules");
     }
 }

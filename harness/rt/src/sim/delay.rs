@@ -1,6 +1,7 @@
 //! A step that is held up while the rest of its host goes on.
 //!
-//! Its end stands in the event queue, as that of every fault that lasts: the chaos is not over before, and heal ends it.
+//! Its end stands in the event queue, as that of every fault that lasts: the chaos is not over before, and heal ends
+//! it.
 
 use std::{
     future::Future,

@@ -1,8 +1,8 @@
 //! Failpoints: `fail`'s process-wide registry, dispatched to the plan of this thread's simulation.
 //!
-//! `fail` runs a callback on the thread that hits the point. The callback asks this simulation's plan and leaves
-//! what strikes with the simulation, from where the `fail_point!` macro takes it at once. `fail`'s own percentages are never
-//! used: they draw from ambient randomness.
+//! `fail` runs a callback on the thread that hits the point. The callback asks this simulation's plan and leaves what
+//! strikes with the simulation, from where the `fail_point!` macro takes it at once. `fail`'s own percentages are
+//! never used: they draw from ambient randomness.
 
 use std::{collections::BTreeSet, future::pending, sync::Mutex};
 

@@ -2,9 +2,9 @@
 //!
 //! One simulation lives on one fresh thread ([`run`]), and shares nothing with any other. It is one value,
 //! `simulation`, whose heart is the `world`: hosts, links, the armed plan, the events to come. Every task is wrapped in
-//! a `gate`; every step that touches the outside passes a `boundary`, where faults may strike. What the world wants done
-//! outside it returns as `effect`s; `handle` is how the code of hosts reaches it. A simulator (`turmoil`, `madsim`)
-//! brings clock, hosts, sockets and tasks, and a driver that turns its crank.
+//! a `gate`; every step that touches the outside passes a `boundary`, where faults may strike. What the world wants
+//! done outside it returns as `effect`s; `handle` is how the code of hosts reaches it. A simulator (`turmoil`,
+//! `madsim`) brings clock, hosts, sockets and tasks, and a driver that turns its crank.
 
 pub(crate) mod boundary;
 mod config;

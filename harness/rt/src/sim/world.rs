@@ -1,7 +1,7 @@
 //! The world of one simulation: hosts, links, the plan, the events to come and the trace.
 //!
-//! It is a plain value. It knows no simulator and no clock: the engine that drives it says what time it is, and performs
-//! the effects that its methods return.
+//! It is a plain value. It knows no simulator and no clock: the engine that drives it says what time it is, and
+//! performs the effects that its methods return.
 
 use std::{collections::BTreeMap, task::Waker, time::Duration};
 
