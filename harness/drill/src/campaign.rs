@@ -8,22 +8,22 @@ use chaosdrill_core::{
 };
 
 use crate::{
-    crew::Workers,
-    files::{Folder, folder::Unfinished},
+    campaign_dir::{Folder, folder::Unfinished},
     job::Done,
     measure::Stopwatch,
     nemesis::{Nemesis, Settings},
     registry::Registry,
     scenario::Scenario,
     simulation,
+    workers::Workers,
 };
 
 pub(crate) mod engine;
 pub(crate) mod kept;
 pub(crate) mod partition;
-pub(crate) mod pursue;
 pub(crate) mod roots;
 pub(crate) mod sweep;
+pub(crate) mod triage;
 
 use engine::{Engine, Enough, Progress, TimeLimit};
 use partition::Partition;
@@ -32,7 +32,7 @@ use sweep::{Depth, Sweep};
 
 /// What a campaign was asked to do.
 #[derive(Clone, Debug)]
-pub(crate) struct Order {
+pub(crate) struct CampaignConfig {
     /// Part of the names of the scenarios to run.
     pub(crate) filter: Option<String>,
     /// The seeds.
@@ -61,31 +61,31 @@ pub(crate) struct Order {
     pub(crate) may_shrink: bool,
 }
 
-impl Order {
+impl CampaignConfig {
     pub(crate) fn settings(&self, out: Option<PathBuf>) -> Settings {
         Settings { db: self.db.clone(), defect: self.defect.clone(), out }
     }
 }
 
 /// What a campaign announces.
-pub(crate) fn header(registry: &Registry, order: &Order) -> CampaignHeader {
+pub(crate) fn header(registry: &Registry, config: &CampaignConfig) -> CampaignHeader {
     CampaignHeader {
         version: RECORD_VERSION,
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         simulator: simulation::SIMULATOR.to_owned(),
-        db: order.db.clone(),
-        defect: order.defect.clone(),
-        seeds: order.seeds_text.clone(),
-        nemeses: order.nemeses.iter().map(|nemesis| nemesis.name().to_owned()).collect(),
-        partition: order.partition.map(|partition| partition.to_string()),
+        db: config.db.clone(),
+        defect: config.defect.clone(),
+        seeds: config.seeds_text.clone(),
+        nemeses: config.nemeses.iter().map(|nemesis| nemesis.name().to_owned()).collect(),
+        partition: config.partition.map(|partition| partition.to_string()),
         program: registry.program.clone(),
-        whole: order.filter.is_none()
-            && order.enough_seeds
-            && order.nemeses.contains(&Nemesis::Script),
-        failpoints: registry.failpoints_to_pass(order.filter.as_deref()),
-        exercises: registry.exercises_of(order.filter.as_deref()),
+        whole: config.filter.is_none()
+            && config.enough_seeds
+            && config.nemeses.contains(&Nemesis::Script),
+        failpoints: registry.failpoints_to_pass(config.filter.as_deref()),
+        exercises: registry.exercises_of(config.filter.as_deref()),
         scenarios: registry
-            .select(order.filter.as_deref())
+            .select(config.filter.as_deref())
             .into_iter()
             .map(Scenario::record)
             .collect(),
@@ -102,10 +102,11 @@ pub(crate) struct CampaignEnd {
     pub(crate) unfinished: Option<Unfinished>,
 }
 
-/// Runs everything an order asks for, writing each record as it comes. Its time began with the stopwatch.
+/// Runs everything that a campaign is configured to run, and writes each record as it comes. Its time began with the
+/// stopwatch.
 pub(crate) fn run(
     registry: &Registry,
-    order: &Order,
+    config: &CampaignConfig,
     roots: &Roots<'_>,
     folder: &mut Folder,
     known: BTreeMap<RunId, Done>,
@@ -113,29 +114,29 @@ pub(crate) fn run(
     progress: &mut dyn Progress,
 ) -> CampaignEnd {
     let out = folder.path().to_owned();
-    let settings = order.settings(Some(out.clone()));
-    let enough = Enough { findings: order.fail_max, time: order.time };
-    let mut engine =
-        Engine::new(registry, order.workers, enough, stopwatch, progress).writing_to(folder, known);
+    let settings = config.settings(Some(out.clone()));
+    let enough = Enough { findings: config.fail_max, time: config.time };
+    let mut engine = Engine::new(registry, config.workers, enough, stopwatch, progress)
+        .writing_to(folder, known);
     let mut done: BTreeMap<RunId, Done> = BTreeMap::new();
     let mut take = |new: Done| drop(done.insert(new.record.run.clone(), new));
     engine.stream(roots.len(), roots.jobs(), |_, new| {
         take(new);
         ControlFlow::Continue(())
     });
-    let (mut sweeps, mut extent) = (sweeps(roots, order), extent(roots));
+    let (mut sweeps, mut extent) = (sweeps(roots, config), extent(roots));
     let elsewhere = roots.swept_elsewhere();
     sweep::run(&mut engine, &settings, &mut sweeps, &elsewhere, &mut extent, &mut take);
     if engine.is_over() {
         // What was recorded before, and not come to this time, is recorded all the same.
         engine.take_known().for_each(&mut take);
     }
-    pursue::all(&mut engine, &mut done, &out, order.may_shrink);
+    triage::all(&mut engine, &mut done, &out, config.may_shrink);
     extent.cut = engine.cuts();
     let wall_ms = u64::try_from(engine.elapsed().as_millis()).unwrap_or(u64::MAX);
     let broken = std::mem::take(&mut engine.broken);
     drop(engine);
-    let jobs = u32::try_from(order.workers.count).unwrap_or(u32::MAX);
+    let jobs = u32::try_from(config.workers.count).unwrap_or(u32::MAX);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     let cores = jobs.min(u32::try_from(cores).unwrap_or(u32::MAX));
     let measured = CampaignMeasured { wall_ms, jobs, cores, commit: commit() };
@@ -147,7 +148,7 @@ pub(crate) fn run(
         *extent.recorded.entry(done.record.run.scenario.clone()).or_default() += 1;
     }
     let mut campaign = Campaign {
-        header: header(registry, order),
+        header: header(registry, config),
         records: done.into_values().map(|done| done.record).collect(),
         sweeps,
         extent,
@@ -163,10 +164,10 @@ pub(crate) fn run(
     CampaignEnd { campaign, broken, unfinished }
 }
 
-/// The sweeps of an order.
-fn sweeps<'a>(roots: &Roots<'a>, order: &Order) -> Vec<Sweep<'a>> {
-    let Some(seed) = order.seeds.first() else { return Vec::new() };
-    roots.swept().map(|scenario| Sweep::new(scenario, seed, order.depth)).collect()
+/// The sweeps of a campaign.
+fn sweeps<'a>(roots: &Roots<'a>, config: &CampaignConfig) -> Vec<Sweep<'a>> {
+    let Some(seed) = config.seeds.first() else { return Vec::new() };
+    roots.swept().map(|scenario| Sweep::new(scenario, seed, config.depth)).collect()
 }
 
 /// What is ordered before anything was run.

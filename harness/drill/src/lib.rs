@@ -39,42 +39,42 @@
 //! | [`scenario`] | a claim and all that belongs to it |
 //! | [`topology`] | the hosts of a scenario, and its workload |
 //! | [`fault`] | faults as a script writes them |
-//! | [`guard`] | checks of what is written down: sources, texts, registries |
+//! | [`static_check`] | checks of what is written down: sources, texts, registries |
 //! | [`registry`] | the scenarios and targets of a crate |
 //! | `simulation` | what runs a scenario, and the adapter to it |
 //! | `run`, `director`, `judge` | one run: simulate, decide when it is over, judge |
 //! | `nemesis` | what draws faults, and the jobs that come of it |
-//! | `crew`, `worker` | worker processes, from the parent's side and from their own |
-//! | `campaign`, `files` | many runs, what follows from what they show, and the folder they leave behind |
+//! | `workers`, `worker` | worker processes, from the parent's side and from their own |
+//! | `campaign`, `campaign_dir` | many runs, what follows from what they show, and the folder they leave behind |
 //! | `cli` | the commands |
 
 mod campaign;
-mod canary;
+mod campaign_dir;
 mod cli;
-mod crew;
 #[cfg_attr(not(feature = "in-process"), expect(dead_code, reason = "only an engine asks it"))]
 mod director;
 pub mod fault;
-mod files;
-pub mod guard;
 mod interrupt;
 mod job;
 mod judge;
 mod measure;
 mod nemesis;
+mod other_build;
 mod ours;
 mod program;
 pub mod registry;
 mod run;
+mod run_bundle;
 pub mod scenario;
 mod scratch;
-mod sibling;
+mod self_test;
 mod simulation;
+pub mod static_check;
 mod status;
-mod stories;
 mod test_main;
 pub mod topology;
 mod worker;
+mod workers;
 
 pub use chaosdrill_core::{
     Check, CheckKind, Event, EventKind, History, Mark, Outcome, Plan, Priority, Seed, Stream,
@@ -84,11 +84,11 @@ pub use chaosdrill_core::{
     record::Exercise,
 };
 pub use cli::cli_main;
-pub use guard::Guard;
 pub use registry::{Registry, Target};
 pub use run::run_here;
 pub use scenario::Scenario;
 #[cfg(feature = "in-process")]
 pub use simulation::rt;
+pub use static_check::StaticCheck;
 pub use test_main::test_main;
 pub use topology::{BoxError, Ended, Topology, Workload};

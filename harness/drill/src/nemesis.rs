@@ -30,7 +30,7 @@ impl Nemesis {
     }
 }
 
-/// What all runs of an order share.
+/// What all runs of a campaign share.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     /// The database.

@@ -9,10 +9,10 @@ use chaosdrill_core::defect::Defect;
 use chaosdrill_core::{nearest, record::Exercise};
 
 use crate::{
-    guard::Guard,
     program::{CARGO_DRILL, program_on},
     scenario::Scenario,
     simulation,
+    static_check::StaticCheck,
 };
 
 /// A pipeline under test.
@@ -21,7 +21,7 @@ pub struct Target {
     pub(crate) name: String,
     pub(crate) failpoints: Vec<&'static str>,
     pub(crate) defects: Vec<Defect>,
-    pub(crate) guards: Vec<Guard>,
+    pub(crate) static_checks: Vec<StaticCheck>,
     pub(crate) exercises: Vec<Exercise>,
     /// Failpoints that only planted bugs pass.
     pub(crate) planted_failpoints: Vec<&'static str>,
@@ -65,8 +65,8 @@ impl Target {
 
     /// What watches over its sources, texts and registries.
     #[must_use]
-    pub fn guards(mut self, guards: impl IntoIterator<Item = Guard>) -> Self {
-        self.guards.extend(guards);
+    pub fn static_checks(mut self, checks: impl IntoIterator<Item = StaticCheck>) -> Self {
+        self.static_checks.extend(checks);
         self
     }
 }

@@ -1,7 +1,8 @@
 //! The scenarios of a crate as its tests, for `cargo test` and nextest.
 //!
-//! One test for each kept plan, first, one for each guard, and one for each scenario, with `DRILL_SEEDS` seeds. Each
-//! run happens in a worker process here too, so that a target which spins or aborts fails its own test and no other.
+//! One test for each kept plan, first, one for each static check, and one for each scenario, with `DRILL_SEEDS` seeds.
+//! Each run happens in a worker process here too, so that a target which spins or aborts fails its own test and no
+//! other.
 
 use std::{
     io,
@@ -19,14 +20,14 @@ use crate::{
         roots::Seeds,
     },
     cli::{self, Steering},
-    crew::{Child, JobEnd, Workers},
-    guard::Guard,
     nemesis::{Nemesis, Settings},
     ours::{self, Found, Place},
     registry::Registry,
-    scratch, simulation,
+    run_bundle, scratch, simulation,
+    static_check::StaticCheck,
     status::Status,
-    stories, worker,
+    worker,
+    workers::{Child, JobEnd, Workers},
 };
 
 /// Where tests leave what they found: `DRILL_OUT`, else `drill-tests` in the folder of the build they are part of.
@@ -66,8 +67,8 @@ pub fn test_main(registry: Registry) -> ExitCode {
         .into_iter()
         .map(|kept| kept_trial(registry.clone(), kept, steering.defect.clone()))
         .collect();
-    let guards = registry.targets.iter().flat_map(|target| target.guards.clone());
-    trials.extend(guards.map(guard_trial));
+    let checks = registry.targets.iter().flat_map(|target| target.static_checks.clone());
+    trials.extend(checks.map(static_trial));
     for scenario in &registry.scenarios {
         let (registry, steering) = (registry.clone(), steering.clone());
         let name = scenario.name().to_owned();
@@ -79,10 +80,10 @@ pub fn test_main(registry: Registry) -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-fn guard_trial(guard: Guard) -> Trial {
-    Trial::test(format!("guard/{}", guard.name), move || match guard.judge() {
+fn static_trial(check: StaticCheck) -> Trial {
+    Trial::test(format!("static/{}", check.name), move || match check.judge() {
         Outcome { verdict: Verdict::Valid, .. } => Ok(()),
-        outcome => Err(format!("{}: {}", guard.claim, outcome.why).into()),
+        outcome => Err(format!("{}: {}", check.claim, outcome.why).into()),
     })
 }
 
@@ -160,7 +161,7 @@ fn told(registry: &Registry, record: &Record, plan: Option<&str>) -> String {
     let folder = bundle(&record.run);
     let place = if matches!(ours::look(&folder, Place::Run), Ok(Found::Ours)) {
         // A page that cannot be written changes no verdict.
-        let page = match stories::write_page(&folder, record, &registry.program) {
+        let page = match run_bundle::write_page(&folder, record, &registry.program) {
             Ok(()) => String::new(),
             Err(why) => format!("  report   could not be written: {why}\n"),
         };

@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use chaosdrill::{Guard, Outcome};
+use chaosdrill::{Outcome, StaticCheck};
 use chaosdrill_target_propagation::schedule;
 
 /// The line of the README that says how long a row is tried.
 const LINE: &str = "First failure to dead letter:";
 
 /// The README says how long a row is tried, and that is what the schedule adds up to.
-pub(crate) fn the_documented_total_is_computed() -> Guard {
+pub(crate) fn the_documented_total_is_computed() -> StaticCheck {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme: PathBuf = here.join("../targets/propagation/README.md");
-    Guard::new(
+    StaticCheck::new(
         "the_documented_total_is_computed",
         "the README of the propagation says what its schedule adds up to",
         readme,

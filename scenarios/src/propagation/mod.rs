@@ -33,7 +33,7 @@ pub fn target() -> Target {
         .failpoints(failpoints::ALL)
         .defects(DEFECTS)
         .exercises(windows::all())
-        .guards([guards::the_documented_total_is_computed()])
+        .static_checks([guards::the_documented_total_is_computed()])
 }
 
 /// All scenarios of the propagation.

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chaosdrill::{Guard, Outcome};
+use chaosdrill::{Outcome, StaticCheck};
 
 mod lexer;
 
@@ -27,9 +27,9 @@ const BEHIND: [&str; 3] = ["store", "backend", "roll_back"];
 const HANDLERS_MIN: usize = 7;
 
 /// The guard, over the handlers and over the copy with the planted bug.
-pub(crate) fn guard() -> Guard {
+pub(crate) fn guard() -> StaticCheck {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    Guard::new(
+    StaticCheck::new(
         "handlers_go_through_finalize",
         "every handler that makes a resource finalizes it, and answers what that refuses",
         root.join("../targets/provisioning/src/handlers"),

@@ -30,7 +30,7 @@ pub fn target() -> Target {
         .failpoints(failpoints::ALL)
         .defects(DEFECTS)
         .exercises(windows::all())
-        .guards([handler_guard::guard()])
+        .static_checks([handler_guard::guard()])
 }
 
 /// All scenarios of provisioning.

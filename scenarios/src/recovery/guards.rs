@@ -5,21 +5,21 @@
 
 use std::path::{Path, PathBuf};
 
-use chaosdrill::{Guard, Outcome};
+use chaosdrill::{Outcome, StaticCheck};
 
 /// The guards of the target.
-pub(crate) fn guards() -> Vec<Guard> {
+pub(crate) fn guards() -> Vec<StaticCheck> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (source, fixtures) = (root.join("../targets/recovery/src"), root.join("fixtures"));
     vec![
-        Guard::new(
+        StaticCheck::new(
             "failpoints_are_named_in_the_catalogue",
             "every failpoint is passed by the name of a constant of the catalogue, and every constant is passed",
             source.clone(),
             failpoints_are_named_in_the_catalogue,
         )
         .planted("G25", fixtures.join("G25")),
-        Guard::new(
+        StaticCheck::new(
             "nothing_for_tests_is_in_production",
             "what goes around the protocol is there for tests only, and is compiled for tests only",
             source,

@@ -14,7 +14,7 @@ pub fn target() -> Target {
         .failpoints(failpoints::ALL)
         .defects(DEFECTS)
         .exercises(windows::all())
-        .guards(guards::guards())
+        .static_checks(guards::guards())
 }
 
 /// All scenarios of recovery, by layer.

@@ -59,8 +59,9 @@ fn is_of_checks(path: &str) -> bool {
 }
 
 fn made_elsewhere(name: &Name, _: &[Name]) -> Option<String> {
-    let text = name.text();
-    let made_by = MADE_BY.iter().find(|made_by| text.ends_with(**made_by))?;
+    // Whole words: a `StaticCheck` is no check of a history.
+    let text = format!("::{}", name.text());
+    let made_by = MADE_BY.iter().find(|made_by| text.ends_with(&format!("::{made_by}")))?;
     Some(format!("`{made_by}` is outside a checks module; move it to `checks.rs`"))
 }
 
@@ -119,8 +120,9 @@ mod tests {
                       fn a() -> Check { Check::new(\"a\", |h| helper::judge(u64::from(h))) }\n\
                       fn b() { std::fs::read(p); chaosdrill_rt::time::unix_ms();\n sqlx::query(q) }\n\
                       static SEEN: std::sync::Mutex<u8> = x;\n";
-        let scenario =
-            "use chaosdrill::Check as C;\nfn s() { C::new(\"c\", |_| Outcome::valid()) }";
+        let scenario = "use chaosdrill::Check as C;\n\
+                        fn s() { C::new(\"c\", |_| Outcome::valid()) }\n\
+                        fn t() { chaosdrill::StaticCheck::new(\"t\", sources) }";
         let files = [
             CHECK,
             ("scenarios/src/outbox/checks.rs", checks),

@@ -9,12 +9,12 @@ use chaosdrill_core::{
 };
 
 use crate::{
-    crew::{self, JobEnd, Queue, WorkerLost, Workers},
-    files::Folder,
+    campaign_dir::Folder,
     interrupt,
     job::{Done, Job},
     measure::Stopwatch,
     registry::Registry,
+    workers::{self, JobEnd, Queue, WorkerLost, Workers},
 };
 
 /// Who is told how a campaign goes.
@@ -209,7 +209,7 @@ impl<'a> Engine<'a> {
         let (registry, workers) = (self.registry, self.workers);
         let mut stream =
             Stream { engine: self, jobs: jobs.enumerate(), take, is_broken_off: false };
-        let losses = crew::run_queue(registry, workers, &mut stream);
+        let losses = workers::run_queue(registry, workers, &mut stream);
         for why in losses.workers {
             self.complain(&WorkerLost(why.clone()).to_string());
             if losses.all_workers {
@@ -226,7 +226,7 @@ impl<'a> Engine<'a> {
         for _ in 0..KILLED_ASIDE_MAX {
             let mut killed = Vec::new();
             let open_jobs = open.iter().map(|index| jobs[*index].clone());
-            let lost = crew::run_all(self.registry, open_jobs, self.workers, |place, end| {
+            let lost = workers::run_all(self.registry, open_jobs, self.workers, |place, end| {
                 match end {
                     JobEnd::Recorded { was_killed: true, .. } => killed.push(open[place]),
                     JobEnd::Recorded { record, .. } => records[open[place]] = Some(*record),

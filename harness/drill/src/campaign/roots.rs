@@ -9,7 +9,7 @@ use chaosdrill_core::Seed;
 
 use crate::{
     campaign::{
-        Order,
+        CampaignConfig,
         kept::{self, Kept},
         partition::Partition,
     },
@@ -68,24 +68,24 @@ pub(crate) struct Roots<'a> {
 impl<'a> Roots<'a> {
     pub(crate) fn new(
         registry: &'a Registry,
-        order: &Order,
+        config: &CampaignConfig,
         settings: Settings,
         kept: &'a [Kept],
     ) -> Self {
-        let scenarios: Vec<&Scenario> = registry.select(order.filter.as_deref());
-        let is_swept = order.nemeses.contains(&Nemesis::Sweep);
+        let scenarios: Vec<&Scenario> = registry.select(config.filter.as_deref());
+        let is_swept = config.nemeses.contains(&Nemesis::Sweep);
         let of_plan = |kept: &'a Kept| Some((registry.scenario(&kept.plan.scenario)?, kept));
         Self {
             settings,
             kept: kept.iter().filter_map(of_plan).collect(),
             sweeps: if is_swept { scenarios.clone() } else { Vec::new() },
             scenarios,
-            seeds: order.seeds,
+            seeds: config.seeds,
             nemeses: [Nemesis::Script, Nemesis::Swarm]
                 .into_iter()
-                .filter(|nemesis| order.nemeses.contains(nemesis))
+                .filter(|nemesis| config.nemeses.contains(nemesis))
                 .collect(),
-            partition: order.partition.unwrap_or(Partition::WHOLE),
+            partition: config.partition.unwrap_or(Partition::WHOLE),
         }
     }
 

@@ -9,11 +9,11 @@ use chaosdrill_core::{
 use clap::{Args, ValueEnum};
 
 use crate::{
-    campaign::{Order, roots::Seeds, sweep::Depth},
+    campaign::{CampaignConfig, roots::Seeds, sweep::Depth},
     cli::error::ExpectedError,
-    crew::Workers,
     nemesis::Nemesis,
     registry::Registry,
+    workers::Workers,
 };
 
 /// How results are written.
@@ -136,13 +136,13 @@ impl WorkerArgs {
     }
 }
 
-/// An order for a campaign, checked against what there is.
-pub(crate) fn order(
+/// The configuration of a campaign, checked against what there is.
+pub(crate) fn campaign_config(
     registry: &Registry,
     choice: &RunChoice,
     seeds: &SeedArgs,
     defect: Option<&str>,
-) -> Result<Order, ExpectedError> {
+) -> Result<CampaignConfig, ExpectedError> {
     let filter = choice.filter.as_deref();
     if registry.select(filter).is_empty() {
         let filter = filter.unwrap_or_default().to_owned();
@@ -153,7 +153,7 @@ pub(crate) fn order(
         known_defect(registry, id)?;
     }
     let (seeds, seeds_text) = seeds.seeds();
-    Ok(Order {
+    Ok(CampaignConfig {
         filter: choice.filter.clone(),
         enough_seeds: seeds.count >= SEEDS_DEFAULT,
         seeds,

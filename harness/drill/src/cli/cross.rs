@@ -19,22 +19,24 @@ use seeds::Shown;
 use crate::{
     campaign::{
         engine::Progress,
-        kept, pursue,
+        kept,
         roots::{Roots, Seeds},
+        triage,
     },
+    campaign_dir::folder,
     cli::{
         args::{self, MessageFormat, RunChoice, SeedArgs},
         console::{self, Bar},
         error::ExpectedError,
         replay,
     },
-    crew::{self, JobEnd, Workers},
-    files::folder,
     interrupt,
     job::Job,
+    other_build,
     registry::Registry,
-    sibling, simulation,
+    simulation,
     status::Status,
+    workers::{self, JobEnd, Workers},
 };
 
 #[derive(Clone, Debug, Args)]
@@ -107,12 +109,12 @@ impl Tally {
 
 /// The workers of both simulators.
 #[derive(Clone, Copy, Debug)]
-struct Crews {
+struct WorkersOfBoth {
     here: Workers,
     there: Workers,
 }
 
-impl Crews {
+impl WorkersOfBoth {
     /// The workers of the simulator that a job is for.
     fn of(self, job: &Job) -> Workers {
         if job.run.simulator == simulation::SIMULATOR { self.here } else { self.there }
@@ -125,12 +127,13 @@ pub(crate) fn cross(
     format: MessageFormat,
 ) -> Result<Status, ExpectedError> {
     let here = args.choice.workers.workers();
-    let other = sibling::find(args.other.as_deref())?;
-    let crews = Crews { here, there: Workers { program: Some(other), ..here } };
+    let other = other_build::find(args.other.as_deref())?;
+    let workers = WorkersOfBoth { here, there: Workers { program: Some(other), ..here } };
     let named = args.plans.as_deref().map(|path| jobs_of_plans(registry, path)).transpose()?;
-    let order = args::order(registry, &args.choice, &args.seeds, args.defect.as_deref())?;
-    let kept = kept::kept_plans(registry, order.filter.as_deref())?;
-    let roots = Roots::new(registry, &order, order.settings(None), &kept);
+    let config =
+        args::campaign_config(registry, &args.choice, &args.seeds, args.defect.as_deref())?;
+    let kept = kept::kept_plans(registry, config.filter.as_deref())?;
+    let roots = Roots::new(registry, &config, config.settings(None), &kept);
     let all = named.as_ref().map_or(roots.len(), |jobs| jobs.len() as u64);
     let mut jobs: Box<dyn Iterator<Item = Job>> = match named {
         Some(jobs) => Box::new(jobs.into_iter()),
@@ -153,21 +156,21 @@ pub(crate) fn cross(
         if batch.is_empty() {
             break;
         }
-        for pair in cross_batch(registry, &batch, crews, &mut bar)? {
-            let shown = seeds::look(registry, &pair, other_seeds, crews)?;
+        for pair in cross_batch(registry, &batch, workers, &mut bar)? {
+            let shown = seeds::look(registry, &pair, other_seeds, workers)?;
             tally.take(&pair, shown.as_ref());
             if pair.differ.is_empty() {
                 continue;
             }
             if let Some(shown) = shown {
                 bar.hidden_while(|| {
-                    tell::from_another_seed(registry, &pair, &shown, &args.out, crews, format)
+                    tell::from_another_seed(registry, &pair, &shown, &args.out, workers, format)
                 })?;
                 continue;
             }
             let is_shown = tally.disagreements <= BLOCKS_SHOWN_MAX;
             bar.hidden_while(|| {
-                tell::disagreement(registry, &pair, &args.out, crews, format, is_shown)
+                tell::disagreement(registry, &pair, &args.out, workers, format, is_shown)
             })?;
         }
         if interrupt::was_asked_for() {
@@ -184,16 +187,16 @@ pub(crate) fn cross(
 fn cross_batch(
     registry: &Registry,
     jobs: &[Job],
-    crews: Crews,
+    workers: WorkersOfBoth,
     bar: &mut Bar,
 ) -> Result<Vec<Pair>, ExpectedError> {
-    let first = run(registry, jobs, crews.here, bar)?;
+    let first = run(registry, jobs, workers.here, bar)?;
     // What a swarm drew is a plan now; both get it as one, so that neither draws anew.
     let (mut mine, mut others) = (Vec::new(), Vec::new());
     for (job, record) in jobs.iter().zip(first) {
         let Some(record) = record else { continue };
         let plan =
-            if job.drawn { pursue::plan_of(registry, &record) } else { Some(job.plan.clone()) };
+            if job.drawn { triage::plan_of(registry, &record) } else { Some(job.plan.clone()) };
         let Some(plan) = plan else { continue };
         let job = Job { plan, drawn: false, ..job.clone() };
         let mut other = job.clone();
@@ -201,7 +204,7 @@ fn cross_batch(
         mine.push((job, record));
         others.push(other);
     }
-    let second = run(registry, &others, crews.there, bar)?;
+    let second = run(registry, &others, workers.there, bar)?;
     let both = mine.into_iter().zip(others).zip(second);
     let pair = |(((here, record), there), other): (((Job, Record), Job), Option<Record>)| {
         let differ = differences(&record, &other?);
@@ -239,7 +242,7 @@ fn run(
 ) -> Result<Vec<Option<Record>>, ExpectedError> {
     let mut records = vec![None; jobs.len()];
     let mut broken = None;
-    crew::run_all(registry, jobs.iter().cloned(), workers, |index, end| match end {
+    workers::run_all(registry, jobs.iter().cloned(), workers, |index, end| match end {
         JobEnd::Recorded { record, complaints, was_killed, .. } => {
             complaints.iter().for_each(|complaint| bar.complain(complaint));
             bar.run_is_over(&record);

@@ -6,8 +6,8 @@ use chaosdrill_core::{Divergence, TraceEvent};
 use clap::Args;
 
 use crate::{
+    campaign_dir::read_trace,
     cli::{args::MessageFormat, console, error::ExpectedError},
-    files::read_trace,
     status::Status,
 };
 

@@ -1,8 +1,8 @@
 //! The one error of the command line: one message that says what to do, and the exit code that goes with it.
 
 use crate::{
-    campaign::kept::PlanFileError, canary::CanaryError, crew::WorkerLost, files::FolderError,
-    sibling::OtherProgramError, simulation::NoEngine, status::Status,
+    campaign::kept::PlanFileError, campaign_dir::FolderError, other_build::OtherBuildError,
+    self_test::SelfTestError, simulation::NoEngine, status::Status, workers::WorkerLost,
 };
 
 /// Why a command could not do its work: one message that says what to do.
@@ -17,7 +17,7 @@ pub(crate) enum ExpectedError {
     #[error(transparent)]
     NoEngine(#[from] NoEngine),
     #[error(transparent)]
-    OtherProgram(#[from] OtherProgramError),
+    OtherBuild(#[from] OtherBuildError),
     #[error("nothing selected: no scenario's name contains `{filter}`{hint}")]
     NothingSelected { filter: String, hint: String },
     #[error("the harness itself failed: {0}")]
@@ -28,11 +28,11 @@ pub(crate) enum ExpectedError {
     WorkerLost(#[from] WorkerLost),
 }
 
-impl From<CanaryError> for ExpectedError {
-    fn from(why: CanaryError) -> Self {
+impl From<SelfTestError> for ExpectedError {
+    fn from(why: SelfTestError) -> Self {
         match why {
-            CanaryError::Dead(_) => Self::Harness(why.to_string()),
-            CanaryError::WorkerLost(lost) => Self::WorkerLost(lost),
+            SelfTestError::Dead(_) => Self::Harness(why.to_string()),
+            SelfTestError::WorkerLost(lost) => Self::WorkerLost(lost),
         }
     }
 }
@@ -40,14 +40,12 @@ impl From<CanaryError> for ExpectedError {
 impl ExpectedError {
     pub(crate) fn exit_code(&self) -> u8 {
         let status = match self {
-            Self::Harness(_) | Self::OtherProgram(OtherProgramError::NoPath(_)) => {
-                Status::HarnessFault
-            }
+            Self::Harness(_) | Self::OtherBuild(OtherBuildError::NoPath(_)) => Status::HarnessFault,
             Self::Usage(_)
             | Self::Plan(_)
             | Self::Folder(_)
             | Self::NoEngine(_)
-            | Self::OtherProgram(_) => Status::Usage,
+            | Self::OtherBuild(_) => Status::Usage,
             Self::NothingSelected { .. } => Status::NothingSelected,
             Self::WorkerLost(_) | Self::Unwritten(_) => Status::Unknown,
         };

@@ -10,7 +10,7 @@ use chaosdrill_core::{Plan, Record, redact::redact};
 use clap::Args;
 
 use crate::{
-    campaign::{kept, pursue},
+    campaign::{kept, triage},
     cli::{args::MessageFormat, console, error::ExpectedError},
     registry::Registry,
     status::Status,
@@ -71,7 +71,7 @@ fn plan_in(run: &Path) -> PathBuf {
     if !run.is_dir() {
         return run.to_owned();
     }
-    let minimal = run.join(pursue::MINIMAL);
+    let minimal = run.join(triage::MINIMAL);
     if minimal.is_file() { minimal } else { run.join("plan.toml") }
 }
 

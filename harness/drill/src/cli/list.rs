@@ -21,10 +21,10 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::{args::MessageFormat, console, error::ExpectedError},
-    crew::{self, JobEnd, Workers},
     nemesis::Settings,
     registry::Registry,
     status::Status,
+    workers::{self, JobEnd, Workers},
 };
 
 /// The width of a terminal that everything but long names fits into.
@@ -194,12 +194,12 @@ fn checks(registry: &Registry) -> Vec<Line> {
     let line = |(name, users): (&str, Vec<&str>)| {
         (name.to_owned(), users.join(", "), json!({ "name": name, "scenarios": users }))
     };
-    let guards = registry.targets.iter().flat_map(|target| &target.guards);
-    let guard = |guard: &crate::guard::Guard| {
-        let json = json!({ "name": guard.name, "guard": guard.claim });
-        (guard.name.to_owned(), format!("a guard: {}", guard.claim), json)
+    let static_checks = registry.targets.iter().flat_map(|target| &target.static_checks);
+    let static_line = |check: &crate::static_check::StaticCheck| {
+        let json = json!({ "name": check.name, "static_check": check.claim });
+        (check.name.to_owned(), format!("a static check: {}", check.claim), json)
     };
-    users.into_iter().map(line).chain(guards.map(guard)).collect()
+    users.into_iter().map(line).chain(static_checks.map(static_line)).collect()
 }
 
 fn exercises(registry: &Registry) -> Vec<Line> {
@@ -219,7 +219,7 @@ fn sites(registry: &Registry) -> Result<Vec<Line>, ExpectedError> {
     let jobs = registry.scenarios.iter().map(calm);
     let mut counts: BTreeMap<String, (u64, Vec<String>)> = BTreeMap::new();
     let mut broken = None;
-    crew::run_all(registry, jobs, Workers::default(), |_, end| match end {
+    workers::run_all(registry, jobs, Workers::default(), |_, end| match end {
         JobEnd::Recorded { record, .. } => {
             for (site, hits) in &record.sites {
                 let (all, users) = counts.entry(site.clone()).or_default();

@@ -12,9 +12,9 @@ use chaosdrill_core::{
 use clap::Args;
 
 use crate::{
-    campaign::{partition::Partition, pursue},
+    campaign::{partition::Partition, triage},
+    campaign_dir::{self, Folder, folder::old},
     cli::{args::MessageFormat, console, error::ExpectedError, run},
-    files::{self, Folder, folder::old},
     job::Done,
     status::Status,
 };
@@ -33,7 +33,7 @@ pub(crate) fn merge(args: &MergeArgs, format: MessageFormat) -> Result<Status, E
     refuse_sources_as_target(args)?;
     let mut shards = Vec::new();
     for dir in &args.dirs {
-        let read = files::read_campaign(dir).map_err(ExpectedError::Usage)?;
+        let read = campaign_dir::read_campaign(dir).map_err(ExpectedError::Usage)?;
         if !read.has_header {
             let why = "does not say which campaign it is of; its first line is missing or damaged";
             return Err(ExpectedError::Usage(format!("{}/campaign.jsonl {why}", dir.display())));
@@ -175,7 +175,7 @@ fn joined(header: CampaignHeader, missing: Vec<Partition>, shards: &[Shard<'_>])
     sweeps.sort();
     sweeps.dedup();
     // Each shard made the first few of its own smaller; of them all, only the first few are those of the whole.
-    let chosen: BTreeSet<RunId> = pursue::chosen(records.values()).into_iter().collect();
+    let chosen: BTreeSet<RunId> = triage::chosen(records.values()).into_iter().collect();
     for record in records.values_mut().filter(|record| !chosen.contains(&record.run)) {
         if let Some(pursuit) = &mut record.pursuit {
             pursuit.minimal = None;
@@ -193,8 +193,8 @@ fn copy_bundles(out: &Path, campaign: &Campaign, shards: &[Shard<'_>]) -> std::i
         let to = out.join(&folder);
         copy_folder(&from, &to)?;
         if record.pursuit.as_ref().is_none_or(|pursuit| pursuit.minimal.is_none()) {
-            files::write_record(out, record)?;
-            let minimal = to.join(pursue::MINIMAL);
+            campaign_dir::write_record(out, record)?;
+            let minimal = to.join(triage::MINIMAL);
             if minimal.exists() {
                 std::fs::remove_file(minimal)?;
             }

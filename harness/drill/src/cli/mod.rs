@@ -24,7 +24,9 @@ use clap::{Parser, Subcommand};
 pub(crate) use self::args::{Steering, out_of_environment, steering_of_environment};
 pub(crate) use self::console::harmless;
 use self::error::ExpectedError;
-use crate::{canary, registry::Registry, scratch, sibling, simulation, status::Status, worker};
+use crate::{
+    other_build, registry::Registry, scratch, self_test, simulation, status::Status, worker,
+};
 
 /// Deterministic chaos drills: runs pipelines in a simulation, hurts them, and checks what must hold.
 #[derive(Debug, Parser)]
@@ -46,7 +48,7 @@ impl Cli {
         if self.simulator.is_some() || self.command.runs_scenarios() {
             simulation::require_engine()?;
         }
-        self.simulator.as_deref().map_or(Ok(()), |name| Ok(sibling::refuse_to_be(name)?))
+        self.simulator.as_deref().map_or(Ok(()), |name| Ok(other_build::refuse_to_be(name)?))
     }
 }
 
@@ -102,7 +104,7 @@ impl Command {
 /// not all results could be written; 4 nothing selected; 5 nondeterminism; 70 the harness itself failed;
 /// 130 interrupted.
 pub fn cli_main(registry: Registry) -> ExitCode {
-    let registry = registry.with_hidden(canary::scenario());
+    let registry = registry.with_hidden(self_test::scenario());
     if let Some(number) = worker::number() {
         return worker_main(&registry, number);
     }

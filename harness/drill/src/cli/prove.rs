@@ -25,12 +25,12 @@ use self::case::Case;
 pub(super) use self::matrix::show;
 use crate::{
     campaign::engine::{Engine, Enough, TimeLimit},
+    campaign_dir::{self, FolderError},
     cli::{
         args::{self, Database, MessageFormat, WorkerArgs},
         console::Bar,
         error::ExpectedError,
     },
-    files::{self, FolderError},
     interrupt,
     measure::Stopwatch,
     nemesis::{Nemesis, Settings},
@@ -129,7 +129,7 @@ const PLANS: &str = "plans";
 fn may_write(out: &Path) -> Result<(), ExpectedError> {
     ours::look(&out.join(PLANS), Place::Plans).map_err(FolderError::NotOurs)?;
     ours::may_write(&out.join("prove.json"), Kind::Proofs).map_err(FolderError::NotOurs)?;
-    files::may_write_reports(out).map_err(FolderError::NotOurs)?;
+    campaign_dir::may_write_reports(out).map_err(FolderError::NotOurs)?;
     Ok(())
 }
 
@@ -149,12 +149,12 @@ fn write(registry: &Registry, out: &Path, cases: &[Case<'_>]) -> Result<(), Expe
         let mut json = serde_json::to_string_pretty(&proofs)?;
         json.push('\n');
         ours::write(&out.join("prove.json"), Kind::Proofs, json)?;
-        if !files::has_only_proofs(out) {
+        if !campaign_dir::has_only_proofs(out) {
             // The page of the campaign that is there shows it, once `report` makes it again.
             return Ok(());
         }
         let proofs: Vec<Proof> = proofs.into_iter().cloned().collect();
-        files::write_proofs(out, &proofs, &[], &registry.program)
+        campaign_dir::write_proofs(out, &proofs, &[], &registry.program)
     };
     write().map_err(|why: std::io::Error| {
         ExpectedError::Usage(format!("failed to write prove.json to {}: {why}", out.display()))

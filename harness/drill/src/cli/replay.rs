@@ -8,19 +8,19 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     campaign::kept,
+    campaign_dir::{self, FolderError},
     cli::{
         args::{self, Database, MessageFormat},
         console,
         error::ExpectedError,
     },
-    crew::{Child, JobEnd, WorkerLost, Workers},
-    files::{self, FolderError},
     job::Job,
     nemesis::{self, Nemesis},
     ours::{self, Kind, Place},
     registry::Registry,
     scratch, simulation,
     status::Status,
+    workers::{Child, JobEnd, WorkerLost, Workers},
 };
 
 #[derive(Clone, Debug, Args)]
@@ -80,7 +80,7 @@ pub(crate) fn replay(
     let job = Job { trace: Some(trace.clone()), bundle, bundle_always: true, ..job };
     let workers = Workers { allowance: args.run_timeout, ..Workers::default() };
     let end = Child::new(0, workers).run(registry, &job);
-    let events = files::read_trace(&trace).unwrap_or_default();
+    let events = campaign_dir::read_trace(&trace).unwrap_or_default();
     drop(scratch);
     let record = match end {
         Ok(JobEnd::Recorded { record, complaints, .. }) => {

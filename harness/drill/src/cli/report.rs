@@ -10,11 +10,11 @@ use chaosdrill_reports::{html, write_up};
 use clap::Args;
 
 use crate::{
+    campaign_dir,
     cli::{args::MessageFormat, console, error::ExpectedError, prove, run},
-    files,
     registry::Registry,
+    run_bundle,
     status::Status,
-    stories,
 };
 
 #[derive(Clone, Debug, Args)]
@@ -41,14 +41,14 @@ pub(crate) fn report(
             file.display()
         )));
     }
-    files::may_write_reports(&args.dir).map_err(|why| {
+    campaign_dir::may_write_reports(&args.dir).map_err(|why| {
         ExpectedError::Usage(format!("{why}; move it away: `report` would write over it"))
     })?;
-    if files::has_only_proofs(&args.dir) {
+    if campaign_dir::has_only_proofs(&args.dir) {
         return of_proofs(registry, args, format);
     }
-    let read = files::read_campaign(&args.dir).map_err(ExpectedError::Usage)?;
-    let earlier = args.against.as_deref().map(files::read_campaign).transpose();
+    let read = campaign_dir::read_campaign(&args.dir).map_err(ExpectedError::Usage)?;
+    let earlier = args.against.as_deref().map(campaign_dir::read_campaign).transpose();
     let earlier = earlier.map_err(ExpectedError::Usage)?;
     let mut notes = read.notes.clone();
     if let Some(earlier) = &earlier {
@@ -57,15 +57,17 @@ pub(crate) fn report(
     let newer = html::newer(read.campaign.header.version);
     newer.iter().chain(&notes).for_each(|note| eprintln!("note: {}", console::redacted(note)));
     let (campaign, earlier) = (&read.campaign, earlier.map(|read| read.campaign));
-    if let Err(why) = files::write_reports_against(&args.dir, campaign, earlier.as_ref(), &notes) {
+    if let Err(why) =
+        campaign_dir::write_reports_against(&args.dir, campaign, earlier.as_ref(), &notes)
+    {
         return Err(ExpectedError::Usage(format!(
             "failed to write the reports to {}: {why}",
             args.dir.display()
         )));
     }
     if let Some(file) = &args.write_up {
-        let (proofs, _) = stories::proofs(&args.dir);
-        let told = stories::of_findings(&args.dir, campaign, &campaign.summary());
+        let (proofs, _) = run_bundle::proofs(&args.dir);
+        let told = run_bundle::of_findings(&args.dir, campaign, &campaign.summary());
         let text = write_up::write_up(campaign, &told, &proofs);
         let write = || File::create_new(file)?.write_all(text.as_bytes());
         write().map_err(|why: io::Error| {
@@ -93,12 +95,12 @@ fn of_proofs(
             "{dir} has only prove.json, and no campaign to compare or to write up: `run` one first"
         )));
     }
-    let (proofs, unread) = stories::proofs(&args.dir);
+    let (proofs, unread) = run_bundle::proofs(&args.dir);
     if proofs.is_empty() {
         let why = unread.unwrap_or_else(|| "prove.json names no planted bug".to_owned());
         return Err(ExpectedError::Usage(format!("there is nothing to show of {dir}: {why}")));
     }
-    files::write_proofs(&args.dir, &proofs, &[], &registry.program).map_err(|why| {
+    campaign_dir::write_proofs(&args.dir, &proofs, &[], &registry.program).map_err(|why| {
         ExpectedError::Usage(format!("failed to write the reports to {dir}: {why}"))
     })?;
     prove::show(&proofs.iter().collect::<Vec<_>>(), format);

@@ -11,18 +11,18 @@ use chaosdrill_reports::{Replay, terminal};
 use clap::Args;
 
 use crate::{
-    campaign::{self, engine::TimeLimit, kept, partition::Partition, pursue, roots::Roots},
-    canary,
+    campaign::{self, engine::TimeLimit, kept, partition::Partition, roots::Roots, triage},
+    campaign_dir::Folder,
     cli::{
         args::{self, MessageFormat, RunChoice, SeedArgs},
         console::{self, Bar},
         error::ExpectedError,
         github,
     },
-    files::Folder,
     interrupt,
     measure::Stopwatch,
     registry::Registry,
+    self_test,
     status::Status,
 };
 
@@ -80,21 +80,22 @@ pub(crate) fn run(
     format: MessageFormat,
 ) -> Result<Status, ExpectedError> {
     let stopwatch = Stopwatch::start();
-    let mut order = args::order(registry, &args.choice, &args.seeds, args.defect.as_deref())?;
-    order.fail_max = args.max_fail;
-    order.time = args.for_time.map(TimeLimit::Order);
-    order.time = order.time.or(args.time_budget.map(TimeLimit::Budget));
-    order.partition = args.partition;
-    order.may_shrink = !args.no_shrink;
-    let kept = kept::kept_plans(registry, order.filter.as_deref())?;
-    let header = campaign::header(registry, &order);
-    let roots = Roots::new(registry, &order, order.settings(Some(args.out.clone())), &kept);
+    let mut config =
+        args::campaign_config(registry, &args.choice, &args.seeds, args.defect.as_deref())?;
+    config.fail_max = args.max_fail;
+    config.time = args.for_time.map(TimeLimit::Order);
+    config.time = config.time.or(args.time_budget.map(TimeLimit::Budget));
+    config.partition = args.partition;
+    config.may_shrink = !args.no_shrink;
+    let kept = kept::kept_plans(registry, config.filter.as_deref())?;
+    let header = campaign::header(registry, &config);
+    let roots = Roots::new(registry, &config, config.settings(Some(args.out.clone())), &kept);
     let extent = campaign::extent(&roots);
     if let Err(why) = interrupt::listen() {
         eprintln!("warning: failed to listen for Ctrl-C: {why}");
     }
     // Before anything is moved: a campaign that cannot run leaves the one before in its place.
-    canary::sing(registry, order.workers)?;
+    self_test::run(registry, config.workers)?;
     let (mut folder, known) = if args.resume {
         Folder::resume(&args.out, &header, &extent)?
     } else {
@@ -104,7 +105,7 @@ pub(crate) fn run(
         console::say_moved(folder.path(), moved);
     }
     let mut bar = Bar::new(0, "drill");
-    let end = campaign::run(registry, &order, &roots, &mut folder, known, stopwatch, &mut bar);
+    let end = campaign::run(registry, &config, &roots, &mut folder, known, stopwatch, &mut bar);
     bar.finish();
     show(&end.campaign, folder.path(), format);
     github::tell(&end.campaign);
@@ -169,7 +170,7 @@ fn block(record: &Record, count: u64, folder: &Path, campaign: &Campaign) -> Str
     let bundle = folder.join(record.run.folder());
     let is_drawn = matches!(record.run.nemesis.as_str(), "script" | "swarm");
     let plan = (!is_drawn).then(|| bundle.join("plan.toml").display().to_string());
-    let minimal = bundle.join(pursue::MINIMAL);
+    let minimal = bundle.join(triage::MINIMAL);
     let minimal = minimal.is_file().then(|| minimal.display().to_string());
     let bundle = (record.verdict == Verdict::Invalid).then(|| bundle.display().to_string());
     let replay = Replay {

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     campaign::{
         engine::{Engine, Enough},
-        kept, pursue,
+        kept, triage,
     },
     cli::{
         args::{MessageFormat, WorkerArgs},
@@ -45,7 +45,7 @@ pub(crate) fn shrink(
 ) -> Result<Status, ExpectedError> {
     let path = if args.plan.is_dir() { args.plan.join("plan.toml") } else { args.plan.clone() };
     let plan = kept::read_plan(registry, &path)?;
-    let to = args.to.clone().unwrap_or_else(|| path.with_file_name(pursue::MINIMAL));
+    let to = args.to.clone().unwrap_or_else(|| path.with_file_name(triage::MINIMAL));
     ours::may_write(&to, Kind::Minimal)
         .map_err(|why| ExpectedError::Usage(format!("{why}; name another file with --to")))?;
     let job = replay::job_of_plan(registry, plan.clone())?;
@@ -75,12 +75,12 @@ pub(crate) fn shrink(
             record.verdict.name()
         )));
     };
-    let shrunk = pursue::smallest(&mut engine, &run, &plan, &check);
+    let shrunk = triage::smallest(&mut engine, &run, &plan, &check);
     if engine.is_over() || !engine.broken.is_empty() {
         // What could not be tried may have been smaller.
         return Err(failure(&mut engine));
     }
-    ours::write(&to, Kind::Minimal, pursue::minimal_text(&shrunk, &check))
+    ours::write(&to, Kind::Minimal, triage::minimal_text(&shrunk, &check))
         .map_err(|why| ExpectedError::Usage(format!("failed to write {}: {why}", to.display())))?;
     bar.finish();
     let (from, left) = (plan.faults.len(), shrunk.plan.faults.len());

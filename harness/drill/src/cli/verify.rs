@@ -8,17 +8,17 @@ use serde_json::json;
 
 use crate::{
     campaign::{engine::Progress, kept, roots::Roots},
+    campaign_dir::read_trace,
     cli::{
         args::{self, MessageFormat, RunChoice, SeedArgs},
         console::{self, Bar},
         error::ExpectedError,
     },
-    crew::{self, JobEnd, Workers},
-    files::read_trace,
     job::Job,
     registry::Registry,
     scratch::{self, Scratch},
     status::Status,
+    workers::{self, JobEnd, Workers},
 };
 
 #[derive(Clone, Debug, Args)]
@@ -49,17 +49,18 @@ pub(crate) fn verify(
     args: &VerifyArgs,
     format: MessageFormat,
 ) -> Result<Status, ExpectedError> {
-    let order = args::order(registry, &args.choice, &args.seeds, args.defect.as_deref())?;
-    let kept = kept::kept_plans(registry, order.filter.as_deref())?;
-    let roots = Roots::new(registry, &order, order.settings(None), &kept);
+    let config =
+        args::campaign_config(registry, &args.choice, &args.seeds, args.defect.as_deref())?;
+    let kept = kept::kept_plans(registry, config.filter.as_deref())?;
+    let roots = Roots::new(registry, &config, config.settings(None), &kept);
     let traces = Traces(scratch::folder().map_err(|why| ExpectedError::Harness(why.to_string()))?);
     let mut bar = Bar::new(roots.len() * 2, "verify");
-    let first = pass(registry, &traces, "first", roots.jobs(), order.workers, &mut bar)?;
+    let first = pass(registry, &traces, "first", roots.jobs(), config.workers, &mut bar)?;
     // Other processes, another order, and where there are several workers another neighbourhood; and the simulator's
     // own check, where it has one.
     let again = |job: Job| Job { checked: true, ..job };
     let reversed = roots.jobs().rev().map(again);
-    let second = pass(registry, &traces, "second", reversed, order.workers, &mut bar)?;
+    let second = pass(registry, &traces, "second", reversed, config.workers, &mut bar)?;
     bar.finish();
     let different: Vec<&RunId> =
         first.keys().filter(|run| first.get(*run) != second.get(*run)).collect();
@@ -92,7 +93,7 @@ fn pass(
     let jobs = jobs.map(|job| Job { trace: Some(traces.trace(name, &job.run)), ..job });
     let mut digests = Digests::new();
     let mut broken = None;
-    crew::run_all(registry, jobs, workers, |_, end| match end {
+    workers::run_all(registry, jobs, workers, |_, end| match end {
         JobEnd::Recorded { record, complaints, .. } => {
             complaints.iter().for_each(|complaint| bar.complain(complaint));
             bar.run_is_over(&record);

@@ -5,7 +5,7 @@
 
 use chaosdrill_core::{Record, Seed, Verdict, limits::CROSS_BATCH_PLANS};
 
-use super::{Crews, Pair, run};
+use super::{Pair, WorkersOfBoth, run};
 use crate::{
     campaign::roots::Seeds,
     cli::{console::Bar, error::ExpectedError},
@@ -26,13 +26,13 @@ pub(super) fn look(
     registry: &Registry,
     pair: &Pair,
     seeds: Seeds,
-    crews: Crews,
+    workers: WorkersOfBoth,
 ) -> Result<Option<Shown>, ExpectedError> {
     let Some((checks, side)) = what_is_missed(&pair.differ) else { return Ok(None) };
     let job = if side == Side::Here { &pair.here } else { &pair.there };
     for batch in seeds.chunks(CROSS_BATCH_PLANS as u64) {
         let jobs: Vec<Job> = batch.iter().map(|seed| from_seed(job, seed)).collect();
-        let records = run(registry, &jobs, crews.of(job), &mut Bar::new(0, "seeds"))?;
+        let records = run(registry, &jobs, workers.of(job), &mut Bar::new(0, "seeds"))?;
         for (job, record) in jobs.into_iter().zip(records) {
             if record.is_some_and(|record| shows(&record, &checks)) {
                 return Ok(Some(Shown { job, checks }));

@@ -6,7 +6,7 @@ use chaosdrill_core::{EventKind, Record, TraceEvent};
 use chaosdrill_reports::{command, html};
 use serde_json::json;
 
-use super::{Crews, Pair, Tally, cannot_write, run, seeds::Shown};
+use super::{Pair, Tally, WorkersOfBoth, cannot_write, run, seeds::Shown};
 use crate::{
     cli::{
         args::MessageFormat,
@@ -17,7 +17,7 @@ use crate::{
     ours::{self, Kind},
     program,
     registry::Registry,
-    simulation, stories,
+    run_bundle, simulation,
 };
 
 /// Lines of a run's story on the terminal.
@@ -28,13 +28,13 @@ pub(super) fn disagreement(
     registry: &Registry,
     pair: &Pair,
     out: &Path,
-    crews: Crews,
+    workers: WorkersOfBoth,
     format: MessageFormat,
     is_shown: bool,
 ) -> Result<(), ExpectedError> {
     let folder = out.join(pair.record.run.folder());
-    let mine = story(registry, &folder, &pair.here, crews)?;
-    let others = story(registry, &folder, &pair.there, crews)?;
+    let mine = story(registry, &folder, &pair.here, workers)?;
+    let others = story(registry, &folder, &pair.there, workers)?;
     match format {
         MessageFormat::Json => console::print_json(&as_json(pair)),
         MessageFormat::Human if is_shown => {
@@ -52,13 +52,13 @@ pub(super) fn from_another_seed(
     pair: &Pair,
     shown: &Shown,
     out: &Path,
-    crews: Crews,
+    workers: WorkersOfBoth,
     format: MessageFormat,
 ) -> Result<(), ExpectedError> {
     let Shown { job, checks } = shown;
     let run = &pair.record.run;
     let folder = out.join(run.folder());
-    story(registry, &folder, job, crews)?;
+    story(registry, &folder, job, workers)?;
     if format == MessageFormat::Json {
         let mut told = as_json(pair);
         told["from"] = json!({ "simulator": job.run.simulator, "seed": job.run.seed });
@@ -91,14 +91,14 @@ fn story(
     registry: &Registry,
     folder: &Path,
     job: &Job,
-    crews: Crews,
+    workers: WorkersOfBoth,
 ) -> Result<Option<Story>, ExpectedError> {
     let folder = folder.join(&job.run.simulator);
     let job = Job { bundle: Some(folder.clone()), bundle_always: true, ..job.clone() };
     let bar = &mut Bar::new(0, "stories");
-    let record = run(registry, std::slice::from_ref(&job), crews.of(&job), bar)?.pop().flatten();
+    let record = run(registry, std::slice::from_ref(&job), workers.of(&job), bar)?.pop().flatten();
     let Some(record) = record else { return Ok(None) };
-    let story = stories::read(&folder, &record);
+    let story = run_bundle::read(&folder, &record);
     let page = html::run(&story, &registry.program);
     ours::write(&folder.join("report.html"), Kind::Page, page)
         .map_err(|why| cannot_write(&folder, &why))?;

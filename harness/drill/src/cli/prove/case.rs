@@ -13,8 +13,8 @@ use chaosdrill_core::{
 use crate::{
     campaign::{
         engine::Engine,
-        pursue,
         sweep::{self, Depth, Sweep},
+        triage,
     },
     interrupt,
     job::{Done, Job},
@@ -188,8 +188,8 @@ impl<'a> Case<'a> {
             return;
         }
         let (Some(hit), Some(check)) = (&self.hit, self.proof.check.clone()) else { return };
-        let Some(plan) = pursue::plan_of(engine.registry(), hit) else { return };
-        let smallest = pursue::smallest(engine, &hit.run, &plan, &check).plan;
+        let Some(plan) = triage::plan_of(engine.registry(), hit) else { return };
+        let smallest = triage::smallest(engine, &hit.run, &plan, &check).plan;
         let found = smallest.found.clone().or_else(|| plan.found.clone());
         self.smallest = Some(Plan { found, ..smallest.clone() });
         let mut off = hit.run.clone();
@@ -260,11 +260,11 @@ fn proof(target: &Target, defect: &Defect) -> Proof {
         Shows::OnPostgres => ProofBy::Postgres,
         Shows::Nowhere => ProofBy::Nowhere,
     };
-    let guard = target.guards.iter().find_map(|guard| {
-        let judged = guard.judge_planted(defect.id)?;
-        Some((guard, judged.verdict == Verdict::Invalid && defect.checks.contains(&guard.name)))
+    let found = target.static_checks.iter().find_map(|check| {
+        let judged = check.judge_planted(defect.id)?;
+        Some((check, judged.verdict == Verdict::Invalid && defect.checks.contains(&check.name)))
     });
-    let guard = guard.filter(|_| by == ProofBy::Guard);
+    let found = found.filter(|_| by == ProofBy::Guard);
     Proof {
         target: target.name.clone(),
         defect: defect.id.to_owned(),
@@ -272,11 +272,11 @@ fn proof(target: &Target, defect: &Defect) -> Proof {
         summary: defect.summary.to_owned(),
         minimal: None,
         by,
-        found: guard.is_some_and(|(_, found)| found),
-        check: guard.map(|(guard, _)| guard.name.to_owned()),
+        found: found.is_some_and(|(_, is_found)| is_found),
+        check: found.map(|(check, _)| check.name.to_owned()),
         run: None,
         runs: 0,
-        clean: guard.map(|(guard, _)| guard.judge().verdict == Verdict::Valid),
+        clean: found.map(|(check, _)| check.judge().verdict == Verdict::Valid),
         also: BTreeSet::new(),
         wall_us: 0,
         open: false,

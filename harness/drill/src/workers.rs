@@ -59,7 +59,7 @@ impl Default for Workers {
     }
 }
 
-/// Where the jobs of a crew come from, and who hears how each ended. All of it happens on the caller's thread.
+/// Where the jobs of the workers come from, and who hears how each ended. All of it happens on the caller's thread.
 pub(crate) trait Queue {
     /// The next job, with a number of the caller's own; `None` if there is none left.
     fn next(&mut self) -> Option<(usize, Job)>;
@@ -67,7 +67,7 @@ pub(crate) trait Queue {
     fn ended(&mut self, number: usize, job: Job, end: JobEnd) -> ControlFlow<()>;
 }
 
-/// Why a crew stopped before its jobs were done, besides what its queue decided.
+/// Why the workers stopped before their jobs were done, besides what its queue decided.
 #[derive(Debug, Default)]
 pub(crate) struct Losses {
     /// Worker processes that could not be started, each with the reason.

@@ -17,7 +17,7 @@ use chaosdrill_core::{
 };
 
 use crate::{
-    files::{read::read_campaign, reports::write_reports},
+    campaign_dir::{read::read_campaign, reports::write_reports},
     job::Done,
     ours::{self, Found, Kind, NotOurs, Place},
 };

@@ -15,7 +15,7 @@ const MADSIM_FOLDER: &str = "madsim";
 
 /// Why there is no program on the simulator that was asked for.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum OtherProgramError {
+pub(crate) enum OtherBuildError {
     #[error("this program has no path, so the one beside it cannot be found: {0}")]
     NoPath(io::Error),
     #[error(
@@ -33,16 +33,16 @@ pub(crate) enum OtherProgramError {
 }
 
 /// Finds the program on the other simulator, for the rest of this process.
-pub(crate) fn find(named: Option<&Path>) -> Result<&'static Path, OtherProgramError> {
+pub(crate) fn find(named: Option<&Path>) -> Result<&'static Path, OtherBuildError> {
     let path = match named {
         Some(path) => path.to_owned(),
         None => {
-            let own = std::env::current_exe().map_err(OtherProgramError::NoPath)?;
+            let own = std::env::current_exe().map_err(OtherBuildError::NoPath)?;
             place_beside(&own).unwrap_or_default()
         }
     };
     if !path.is_file() {
-        return Err(OtherProgramError::Missing {
+        return Err(OtherBuildError::Missing {
             simulator: simulation::OTHER_SIMULATOR,
             path: path.display().to_string(),
             command: program_on(CARGO_DRILL, simulation::OTHER_SIMULATOR),
@@ -62,12 +62,12 @@ fn place_beside(own: &Path) -> Option<PathBuf> {
 }
 
 /// Refuses to be taken for a program on another simulator than this one's.
-pub(crate) fn refuse_to_be(simulator: &str) -> Result<(), OtherProgramError> {
+pub(crate) fn refuse_to_be(simulator: &str) -> Result<(), OtherBuildError> {
     if simulator == simulation::SIMULATOR {
         Ok(())
     } else if simulator == simulation::OTHER_SIMULATOR {
-        Err(OtherProgramError::BuiltOnAnother(simulator.to_owned()))
+        Err(OtherBuildError::BuiltOnAnother(simulator.to_owned()))
     } else {
-        Err(OtherProgramError::NoSuchSimulator(simulator.to_owned()))
+        Err(OtherBuildError::NoSuchSimulator(simulator.to_owned()))
     }
 }

@@ -20,12 +20,12 @@ use chaosdrill_core::{
 use rustix::process::Signal;
 
 use crate::{
-    crew::{JobEnd, Workers, patience::Patience},
     job::{Job, Reply},
     judge,
     measure::Stopwatch,
     registry::Registry,
     worker::WORKER_VARIABLE,
+    workers::{JobEnd, Workers, patience::Patience},
 };
 
 /// A worker process that is started when it is first needed, and again when it has died.

@@ -1,4 +1,4 @@
-//! The canary: a scenario whose bug must be found, and whose sound form must not be.
+//! The self-test before a campaign, the canary: a scenario whose bug must be found, and whose sound form must not be.
 //!
 //! It goes the whole way of an alarm before every campaign: a worker process, a simulation with a database, a check,
 //! a record, and the block that a reader sees. Where it is missed, silence means nothing, and no campaign begins. It
@@ -8,13 +8,13 @@ use chaosdrill_core::{Check, Outcome, Seed, Verdict};
 use chaosdrill_reports::{Palette, Replay, terminal};
 
 use crate::{
-    crew::{self, JobEnd, WorkerLost, Workers},
     job::Job,
     nemesis::Settings,
     registry::Registry,
     scenario::Scenario,
     simulation,
     topology::Topology,
+    workers::{self, JobEnd, WorkerLost, Workers},
 };
 
 /// The name of the scenario.
@@ -45,7 +45,7 @@ pub(crate) fn scenario() -> Scenario {
 
 /// Why no campaign may begin.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum CanaryError {
+pub(crate) enum SelfTestError {
     #[error("the canary is dead, so silence would mean nothing: {0}")]
     Dead(String),
     #[error(transparent)]
@@ -53,13 +53,13 @@ pub(crate) enum CanaryError {
 }
 
 /// Runs it once broken and once sound, and says what is wrong with the alarm, if anything is.
-pub(crate) fn sing(registry: &Registry, workers: Workers) -> Result<(), CanaryError> {
+pub(crate) fn run(registry: &Registry, workers: Workers) -> Result<(), SelfTestError> {
     let scenario = registry.scenario(NAME).expect("the command line adds it");
     let broken = Settings { defect: Some(DEFECT.to_owned()), ..Settings::default() };
     let sound = Settings::default();
     let jobs: Vec<Job> = vec![broken.script(scenario, Seed(1)), sound.script(scenario, Seed(2))];
     let mut heard = [None, None];
-    crew::run_all(registry, jobs, workers, |index, end| {
+    workers::run_all(registry, jobs, workers, |index, end| {
         heard[index] = Some(end);
         std::ops::ControlFlow::Continue(())
     })?;
@@ -86,6 +86,6 @@ fn told(end: JobEnd) -> Result<(Verdict, String), String> {
     }
 }
 
-fn dead(why: impl std::fmt::Display) -> CanaryError {
-    CanaryError::Dead(why.to_string())
+fn dead(why: impl std::fmt::Display) -> SelfTestError {
+    SelfTestError::Dead(why.to_string())
 }

@@ -12,7 +12,7 @@ use chaosdrill_core::{
 
 use crate::{
     campaign::{engine::Engine, kept},
-    files, interrupt,
+    campaign_dir, interrupt,
     job::{Done, Job},
     nemesis,
     ours::{self, Kind},
@@ -23,7 +23,7 @@ use crate::{
 /// The name of the smallest plan in the folder of a run.
 pub(crate) const MINIMAL: &str = "plan.min.toml";
 
-/// The runs that are pursued: the first few of each check in each scenario. The others are counted.
+/// The runs that are triaged: the first few of each check in each scenario. The others are counted.
 pub(crate) fn chosen<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<RunId> {
     let mut chosen = Vec::new();
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
@@ -98,7 +98,7 @@ fn divergence(
     if is_same(record, &third) {
         return Some("the second run differed, and the third was like the first".to_owned());
     }
-    let read = |path: &Path| files::read_trace(path).unwrap_or_default();
+    let read = |path: &Path| campaign_dir::read_trace(path).unwrap_or_default();
     let at = Divergence::first(&read(&bundle.join("trace.jsonl")), &read(&trace));
     let mute = || "one of the runs did not live to give a digest".to_owned();
     Some(at.map_or_else(mute, |at| at.to_string()))
@@ -135,33 +135,33 @@ pub(crate) fn all(
         done.values().filter(is_open).map(|done| done.record.run.clone()).collect();
     for batch in open.chunks(REPLAY_BATCH) {
         let records: Vec<&Record> = batch.iter().map(|run| &done[run].record).collect();
-        let pursuits = replay_all(engine, &records, out);
+        let triaged = replay_all(engine, &records, out);
         if interrupt::was_asked_for() {
-            // What was left out on the way is not known; the campaign that goes on pursues it anew.
+            // What was left out on the way is not known; the campaign that goes on triages it anew.
             return;
         }
-        for (run, pursuit) in batch.iter().zip(pursuits) {
+        for (run, triage) in batch.iter().zip(triaged) {
             let found = done.get_mut(run).expect("it is one of them");
-            found.record.pursuit = pursuit;
+            found.record.pursuit = triage;
             write(engine, found, out);
         }
     }
     for run in chosen(done.values().map(|done| &done.record)) {
         let found = done.get_mut(&run).expect("it is one of them");
         let record = &found.record;
-        let is_ripe = |pursuit: &&Pursuit| pursuit.same_again && pursuit.minimal.is_none();
-        let Some(pursuit) = record.pursuit.clone().filter(|it| may_shrink && is_ripe(&it)) else {
+        let is_ripe = |triage: &&Pursuit| triage.same_again && triage.minimal.is_none();
+        let Some(triage) = record.pursuit.clone().filter(|it| may_shrink && is_ripe(&it)) else {
             continue;
         };
         if engine.is_late() {
             return;
         }
         let Some(plan) = plan_of(engine.registry(), record) else { continue };
-        let minimal = minimal(engine, record, &plan, &pursuit.check, out);
+        let minimal = minimal(engine, record, &plan, &triage.check, out);
         if interrupt::was_asked_for() {
             return;
         }
-        found.record.pursuit = Some(Pursuit { minimal: Some(minimal), ..pursuit });
+        found.record.pursuit = Some(Pursuit { minimal: Some(minimal), ..triage });
         write(engine, found, out);
     }
 }
@@ -175,12 +175,12 @@ fn replay_all(engine: &mut Engine<'_>, records: &[&Record], out: &Path) -> Vec<O
     };
     let jobs: Vec<Job> = records.iter().zip(&plans).filter_map(job).collect();
     let mut seconds = engine.aside(&jobs).into_iter();
-    let mut pursuits = Vec::new();
+    let mut triaged = Vec::new();
     for (record, plan) in records.iter().zip(&plans) {
         let second = plan.as_ref().and_then(|_| seconds.next().flatten());
-        pursuits.push(second.and_then(|second| told(engine, record, plan.as_ref()?, &second, out)));
+        triaged.push(second.and_then(|second| told(engine, record, plan.as_ref()?, &second, out)));
     }
-    pursuits
+    triaged
 }
 
 /// What the second run of a violation says about the first.
@@ -200,7 +200,7 @@ fn told(
 
 fn write(engine: &mut Engine<'_>, found: &Done, out: &Path) {
     engine.write(found);
-    if let Err(why) = files::write_record(out, &found.record) {
+    if let Err(why) = campaign_dir::write_record(out, &found.record) {
         let run = &found.record.run;
         engine.complain(&format!("failed to write the record of {run} once more: {why}"));
     }

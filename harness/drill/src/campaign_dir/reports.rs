@@ -7,7 +7,7 @@ use chaosdrill_reports::{html, junit, markdown};
 
 use crate::{
     ours::{self, Kind, NotOurs},
-    stories,
+    run_bundle,
 };
 
 /// Writes `summary.json`, `summary.md`, `junit.xml` and `report.html`, and a page for each run that was not valid.
@@ -26,8 +26,8 @@ pub(crate) fn write_reports_against(
     let mut json = serde_json::to_string_pretty(&summary)?;
     json.push('\n');
     ours::write(&folder.join("summary.json"), Kind::Record, redact_json(&json).as_bytes())?;
-    let told = stories::of_findings(folder, campaign, &summary);
-    let (proofs, unread) = stories::proofs(folder);
+    let told = run_bundle::of_findings(folder, campaign, &summary);
+    let (proofs, unread) = run_bundle::proofs(folder);
     let notes: Vec<String> = notes.iter().cloned().chain(unread).collect();
     // The page says by itself that the campaign is of a newer version.
     let mut all: Vec<String> = html::newer(campaign.header.version).into_iter().collect();
@@ -38,7 +38,7 @@ pub(crate) fn write_reports_against(
     ours::write(&folder.join("junit.xml"), Kind::Junit, junit)?;
     let page = html::Page { campaign, stories: &told, proofs: &proofs, against, notes: &notes };
     ours::write(&folder.join("report.html"), Kind::Page, html::campaign(&page))?;
-    stories::write_pages(folder, campaign)
+    run_bundle::write_pages(folder, campaign)
 }
 
 /// Writes `summary.md` and `report.html` of a search for planted bugs, into a folder that has no campaign.

@@ -1,7 +1,7 @@
-//! Guards: checks of what is written down rather than of what runs, such as sources, texts and registries.
+//! Static checks: of what is written down rather than of what runs, such as sources, texts and registries.
 //!
-//! A guard reads one source of truth, and fails where that is missing: one that finds nothing to look at guards
-//! nothing. A planted bug of a guard is a copy of that source with the mistake in it, under the same eyes.
+//! A static check reads one source of truth, and fails if that is missing: one that finds nothing to look at protects
+//! nothing. A planted bug of a static check is a copy of that source with the mistake in it, read in the same way.
 
 use std::{
     fmt,
@@ -16,7 +16,7 @@ type Examine = Arc<dyn Fn(&Path) -> Outcome + Send + Sync>;
 
 /// A named examination of a file or a folder.
 #[derive(Clone)]
-pub struct Guard {
+pub struct StaticCheck {
     pub(crate) name: &'static str,
     pub(crate) claim: &'static str,
     root: PathBuf,
@@ -24,8 +24,8 @@ pub struct Guard {
     planted: Vec<(&'static str, PathBuf)>,
 }
 
-impl Guard {
-    /// A guard over `root`, a file or a folder: what it claims, and the examination that says whether that holds.
+impl StaticCheck {
+    /// A check of `root`, a file or a folder: what it claims, and the examination that says whether that holds.
     pub fn new(
         name: &'static str,
         claim: &'static str,
@@ -43,7 +43,7 @@ impl Guard {
         self
     }
 
-    /// Whether what it guards is as it should be.
+    /// Whether what it reads is as it should be.
     pub fn judge(&self) -> Outcome {
         self.judge_at(&self.root)
     }
@@ -57,7 +57,7 @@ impl Guard {
     fn judge_at(&self, root: &Path) -> Outcome {
         if !root.exists() {
             return Outcome::unknown(format!(
-                "{} is not there, and with it everything that `{}` guards",
+                "{} is not there, and with it everything that `{}` checks",
                 root.display(),
                 self.name
             ));
@@ -65,14 +65,14 @@ impl Guard {
         let judged = catch_unwind(AssertUnwindSafe(|| (self.examine)(root)));
         judged.unwrap_or_else(|panic| {
             let message = check::panic_message(&*panic);
-            Outcome::unknown(format!("the guard panicked: {message}"))
+            Outcome::unknown(format!("the static check panicked: {message}"))
         })
     }
 }
 
-impl fmt::Debug for Guard {
+impl fmt::Debug for StaticCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Guard").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("StaticCheck").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -95,18 +95,19 @@ mod tests {
         let (right, wrong) = (folder.path().join("right"), folder.path().join("wrong"));
         std::fs::write(&right, "retry later").expect("a file");
         std::fs::write(&wrong, "contact support").expect("a file");
-        let guard = Guard::new("it_says_retry", "it says retry", right, says("retry"));
-        let guard = guard.planted("X1", wrong);
-        assert_eq!(guard.judge().verdict, Verdict::Valid);
-        assert_eq!(guard.judge_planted("X1").expect("planted").verdict, Verdict::Invalid);
-        assert!(guard.judge_planted("X2").is_none());
+        let check = StaticCheck::new("it_says_retry", "it says retry", right, says("retry"));
+        let check = check.planted("X1", wrong);
+        assert_eq!(check.judge().verdict, Verdict::Valid);
+        assert_eq!(check.judge_planted("X1").expect("planted").verdict, Verdict::Invalid);
+        assert!(check.judge_planted("X2").is_none());
     }
 
     #[test]
-    fn a_guard_without_its_source_of_truth_is_unknown() {
-        let guard = Guard::new("it_says_retry", "it says retry", "no/such/file", says("retry"));
-        assert_eq!(guard.judge().verdict, Verdict::Unknown);
-        let broken = Guard::new("broken", "broken", ".", |_| panic!("no"));
-        assert_eq!(broken.judge(), Outcome::unknown("the guard panicked: no"));
+    fn a_static_check_without_its_source_of_truth_is_unknown() {
+        let check =
+            StaticCheck::new("it_says_retry", "it says retry", "no/such/file", says("retry"));
+        assert_eq!(check.judge().verdict, Verdict::Unknown);
+        let broken = StaticCheck::new("broken", "broken", ".", |_| panic!("no"));
+        assert_eq!(broken.judge(), Outcome::unknown("the static check panicked: no"));
     }
 }
