@@ -8,8 +8,8 @@ use std::{
 use chaosdrill::{Check, Outcome, Registry, Scenario};
 use sqlx::sqlite::SqlitePoolOptions;
 
-/// Set for this program when it is the command line.
-const AS_COMMAND_LINE: &str = "AS_COMMAND_LINE";
+/// Set for this program when it is started as one of chaosdrill's; its value says which.
+const PROGRAM: &str = "WITHOUT_ENGINE_PROGRAM";
 
 fn registry() -> Registry {
     let every_note_is_there = Check::new("every_note_is_there", |history| {
@@ -31,19 +31,26 @@ fn registry() -> Registry {
     )
 }
 
+fn start(program: &str, arguments: &[&str]) -> Output {
+    let path = env::current_exe().expect("this program has a path");
+    let mut command = Command::new(path);
+    command.args(arguments).env(PROGRAM, program).output().expect("it can be started")
+}
+
 fn drill(arguments: &[&str]) -> Output {
-    let program = env::current_exe().expect("this program has a path");
-    let mut command = Command::new(program);
-    command.args(arguments).env(AS_COMMAND_LINE, "1").output().expect("it can be started")
+    start("drill", arguments)
 }
 
 fn main() -> ExitCode {
-    if env::var_os(AS_COMMAND_LINE).is_some() {
-        return chaosdrill::cli_main(registry());
+    match env::var(PROGRAM).as_deref() {
+        Ok("drill") => return chaosdrill::cli_main(registry()),
+        Ok(_) => return chaosdrill::test_main(registry()),
+        Err(_) => {}
     }
     the_pipeline_runs_on_its_own_sqlx();
     scenarios_are_listed();
     what_has_to_run_something_says_what_is_missing();
+    a_test_that_was_not_run_is_red();
     println!("without-engine: all is well");
     ExitCode::SUCCESS
 }
@@ -83,4 +90,11 @@ fn what_has_to_run_something_says_what_is_missing() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");
         assert!(said.contains("without an engine") && said.contains("`in-process`"), "{said}");
     }
+}
+
+fn a_test_that_was_not_run_is_red() {
+    let output = start("tests", &[]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(101), "{output:?}");
+    assert!(said.contains("own/notes") && said.contains("without an engine"), "{said}");
 }
