@@ -1,6 +1,7 @@
 //! The scenarios of the reference pipelines: one file for each claim, by target.
 
 mod checks;
+mod crash_window;
 pub mod notification;
 pub mod outbox;
 pub mod propagation;

@@ -5,23 +5,16 @@
 
 use std::time::Duration;
 
-use chaosdrill::{
-    Scenario, Stream,
-    fault::{Fault, Place, Restart, at},
-};
+use chaosdrill::{Scenario, Stream, fault::Restart};
 
-use crate::notification::{
-    checks,
-    clients::{create_all, minutes, moods},
-    stage::{NotificationStage, resting, watched},
+use crate::{
+    crash_window::{self, Window, place},
+    notification::{
+        checks,
+        clients::{create_all, minutes, moods},
+        stage::{NotificationStage, resting, watched},
+    },
 };
-
-/// A window, where it is, and what must come of a crash in it.
-struct Window {
-    name: &'static str,
-    claim: &'static str,
-    strike: fn(&mut Stream) -> Fault,
-}
 
 const WINDOWS: [Window; 8] = [
     Window {
@@ -66,18 +59,9 @@ const WINDOWS: [Window; 8] = [
     },
 ];
 
-/// A passage of a site on whichever host comes first.
-fn place(site: &str, stream: &mut Stream, hit_max: u64) -> Place {
-    at(site).on_any().hit(stream.between(1, hit_max) as u32)
-}
-
 /// When the host comes back: before a claim is over, after it, or when the chaos is over.
 fn back(stream: &mut Stream) -> Restart {
-    match stream.below(3) {
-        0 => Restart::After(Duration::from_secs(5)),
-        1 => Restart::After(Duration::from_secs(200)),
-        _ => Restart::AtHeal,
-    }
+    crash_window::back(stream, Duration::from_secs(200))
 }
 
 pub(crate) fn scenarios() -> Vec<Scenario> {

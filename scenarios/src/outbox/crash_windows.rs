@@ -5,22 +5,15 @@
 
 use std::time::Duration;
 
-use chaosdrill::{
-    Scenario, Stream,
-    fault::{Fault, Place, Restart, at},
-};
+use chaosdrill::{Scenario, Stream, fault::Restart};
 
-use crate::outbox::{
-    checks,
-    stage::{OutboxStage, of_orders},
+use crate::{
+    crash_window::{self, Window, place},
+    outbox::{
+        checks,
+        stage::{OutboxStage, of_orders},
+    },
 };
-
-/// A window, where it is, and what must come of a crash in it.
-struct Window {
-    name: &'static str,
-    claim: &'static str,
-    strike: fn(&mut Stream) -> Fault,
-}
 
 const WINDOWS: [Window; 7] = [
     Window {
@@ -60,18 +53,9 @@ const WINDOWS: [Window; 7] = [
     },
 ];
 
-/// A passage of a site on whichever host comes first.
-fn place(site: &str, stream: &mut Stream, hit_max: u64) -> Place {
-    at(site).on_any().hit(stream.between(1, hit_max) as u32)
-}
-
 /// When the host comes back: within the lease, after it, or when the chaos is over.
 fn back(stream: &mut Stream) -> Restart {
-    match stream.below(3) {
-        0 => Restart::After(Duration::from_secs(5)),
-        1 => Restart::After(Duration::from_secs(60)),
-        _ => Restart::AtHeal,
-    }
+    crash_window::back(stream, Duration::from_secs(60))
 }
 
 pub(crate) fn scenarios() -> Vec<Scenario> {

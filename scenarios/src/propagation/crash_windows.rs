@@ -7,14 +7,17 @@ use std::time::Duration;
 
 use chaosdrill::{
     Scenario, Stream,
-    fault::{Fault, Place, Restart, at},
+    fault::{Place, Restart},
 };
 use chaosdrill_target_propagation::Answer;
 
-use crate::propagation::{
-    checks,
-    clients::customers,
-    stage::{PropagationStage, resting, script, watched},
+use crate::{
+    crash_window::{self, Window},
+    propagation::{
+        checks,
+        clients::customers,
+        stage::{PropagationStage, resting, script, watched},
+    },
 };
 
 /// A lower ceiling than usual, so that rows are given up within minutes.
@@ -23,19 +26,12 @@ const ATTEMPTS_MAX: i64 = 3;
 /// Its waits, some ticks, and a takeover besides.
 const WITHIN: Duration = Duration::from_secs(40 * 60);
 
-/// A window, where it is, and what must come of a crash in it.
-struct Window {
-    name: &'static str,
-    claim: &'static str,
-    strike: fn(&mut Stream) -> Fault,
-}
-
 const WINDOWS: [Window; 9] = [
     Window {
         name: "propagation/crash-around-upgrade",
         claim: "W0: a crash around the commit of an upgrade leaves both it and its propagation, or neither",
         strike: |stream| {
-            let place = place(&["sql:upgrade.commit", "fp:api.before_answer"], stream, 4);
+            let place = place_of(&["sql:upgrade.commit", "fp:api.before_answer"], stream, 4);
             if stream.chance(1, 2) {
                 place.crash_before(back(stream))
             } else {
@@ -47,66 +43,66 @@ const WINDOWS: [Window; 9] = [
         name: "propagation/crash-before-lease",
         claim: "W1: a runner that dies between its look and its lease holds nothing",
         strike: |stream| {
-            place(&["sql:propagation.lease", "sql:pick.commit"], stream, 2)
+            place_of(&["sql:propagation.lease", "sql:pick.commit"], stream, 2)
                 .crash_before(back(stream))
         },
     },
     Window {
         name: "propagation/crash-after-pick",
         claim: "W2: rows whose holder dies before it dispatches are carried out when the lease is over, and not before",
-        strike: |stream| place(&["fp:runner.after_pick"], stream, 2).crash_before(back(stream)),
+        strike: |stream| place_of(&["fp:runner.after_pick"], stream, 2).crash_before(back(stream)),
     },
     Window {
         name: "propagation/crash-during-call",
         claim: "W3: a runner or a provisioner that dies in the middle of a call leaves one effect",
         strike: |stream| {
-            place(&["fp:provisioner.after_apply", "sql:regrade.commit"], stream, 2)
+            place_of(&["fp:provisioner.after_apply", "sql:regrade.commit"], stream, 2)
                 .crash_after(back(stream))
         },
     },
     Window {
         name: "propagation/crash-after-dispatch",
         claim: "W4: what the provisioner has done, and nobody stored, is found done by the next holder",
-        strike: |stream| place(&["fp:runner.after_dispatch"], stream, 4).crash_before(back(stream)),
+        strike: |stream| {
+            place_of(&["fp:runner.after_dispatch"], stream, 4).crash_before(back(stream))
+        },
     },
     Window {
         name: "propagation/crash-before-audit",
         claim: "W5: a crash between a settled row and its audit leaves both, or neither",
-        strike: |stream| place(&["sql:audit.append"], stream, 6).crash_before(back(stream)),
+        strike: |stream| place_of(&["sql:audit.append"], stream, 6).crash_before(back(stream)),
     },
     Window {
         name: "propagation/crash-after-retry",
         claim: "W6: a crash after the row of a failed dispatch was written leaves an attempt that is counted once",
-        strike: |stream| place(&["sql:propagation.retry"], stream, 3).crash_after(back(stream)),
+        strike: |stream| place_of(&["sql:propagation.retry"], stream, 3).crash_after(back(stream)),
     },
     Window {
         name: "propagation/crash-after-death",
         claim: "W7: a row that is given up over a crash has its audit and its count",
         strike: |stream| {
-            place(&["sql:propagation.fail", "sql:settle.commit"], stream, 1)
+            place_of(&["sql:propagation.fail", "sql:settle.commit"], stream, 1)
                 .crash_after(back(stream))
         },
     },
     Window {
         name: "propagation/crash-between-rows",
         claim: "a runner that dies between two rows of its batch loses neither",
-        strike: |stream| place(&["fp:runner.after_settle"], stream, 4).crash_before(back(stream)),
+        strike: |stream| {
+            place_of(&["fp:runner.after_settle"], stream, 4).crash_before(back(stream))
+        },
     },
 ];
 
 /// A passage of one of these sites, on whichever host comes first.
-fn place(sites: &[&str], stream: &mut Stream, hit_max: u64) -> Place {
+fn place_of(sites: &[&str], stream: &mut Stream, hit_max: u64) -> Place {
     let site = stream.pick(sites).copied().unwrap_or_default();
-    at(site).on_any().hit(stream.between(1, hit_max) as u32)
+    crash_window::place(site, stream, hit_max)
 }
 
 /// When the host comes back: within the lease, after it, or when the chaos is over.
 fn back(stream: &mut Stream) -> Restart {
-    match stream.below(3) {
-        0 => Restart::After(Duration::from_secs(5)),
-        1 => Restart::After(Duration::from_secs(400)),
-        _ => Restart::AtHeal,
-    }
+    crash_window::back(stream, Duration::from_secs(400))
 }
 
 pub(crate) fn scenarios() -> Vec<Scenario> {

@@ -11,20 +11,16 @@ use chaosdrill::{
 };
 use chaosdrill_target_provisioning::ResourceType;
 
-use crate::provisioning::{
-    checks,
-    clients::{customer, provision, wish},
-    stage::{ProvisioningStage, guarded, watched},
+use crate::{
+    crash_window::{self, Window, place},
+    provisioning::{
+        checks,
+        clients::{customer, provision, wish},
+        stage::{ProvisioningStage, guarded, watched},
+    },
 };
 
-/// A window, where it is, and what must come of a crash in it.
-struct Window {
-    name: &'static str,
-    claim: &'static str,
-    strike: fn(&mut Stream) -> Vec<Fault>,
-}
-
-const WINDOWS: [Window; 9] = [
+const WINDOWS: [Window<Vec<Fault>>; 9] = [
     Window {
         name: "provisioning/w1-row-created",
         claim: "a crash after the row and before the backend is asked leaves a row that fails in bounded time",
@@ -40,8 +36,7 @@ const WINDOWS: [Window; 9] = [
                 1 => "net:backend.reply",
                 _ => "net:backend.create",
             };
-            let place = at(site).on_any().hit(hit(stream, 3));
-            vec![place.crash_after(back(stream))]
+            vec![place(site, stream, 3).crash_after(back(stream))]
         },
     },
     Window {
@@ -85,12 +80,8 @@ const WINDOWS: [Window; 9] = [
     },
 ];
 
-fn hit(stream: &mut Stream, hit_max: u64) -> u32 {
-    stream.between(1, hit_max) as u32
-}
-
 fn crash(stream: &mut Stream, site: &str, hit_max: u64) -> Vec<Fault> {
-    vec![at(site).on_any().hit(hit(stream, hit_max)).crash_before(back(stream))]
+    vec![place(site, stream, hit_max).crash_before(back(stream))]
 }
 
 /// Provisions fail, and one of them takes its host along.
@@ -99,24 +90,20 @@ fn failing(stream: &mut Stream, site: &str) -> Vec<Fault> {
         at("sql:resources.set_url").on_any().hit(1).error(ErrorKind::Full),
         at("sql:resources.activate").on_any().hit(2).error(ErrorKind::Full),
     ];
-    faults.push(at(site).on_any().hit(hit(stream, 2)).crash_before(back(stream)));
+    faults.push(place(site, stream, 2).crash_before(back(stream)));
     faults
 }
 
 /// When the host comes back: within the lease, after it, or when the chaos is over.
 fn back(stream: &mut Stream) -> Restart {
-    match stream.below(3) {
-        0 => Restart::After(Duration::from_secs(5)),
-        1 => Restart::After(Duration::from_secs(10 * 60)),
-        _ => Restart::AtHeal,
-    }
+    crash_window::back(stream, Duration::from_secs(10 * 60))
 }
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     WINDOWS.iter().map(scenario).collect()
 }
 
-fn scenario(window: &'static Window) -> Scenario {
+fn scenario(window: &'static Window<Vec<Fault>>) -> Scenario {
     let scenario = Scenario::new(window.name)
         .claim(window.claim)
         .topology(|stage| {

@@ -7,21 +7,16 @@ use std::time::Duration;
 
 use chaosdrill::{
     Scenario, Stream,
-    fault::{Fault, Place, Restart, at},
+    fault::{Place, Restart, at},
 };
+
+use crate::crash_window::{Window, hit};
 
 use super::{
     checks::marks,
     operator::Operator,
     stage::{ClusterStage, converging},
 };
-
-/// A window, where it is, and what must come of a crash in it.
-struct Window {
-    name: &'static str,
-    claim: &'static str,
-    strike: fn(&mut Stream) -> Fault,
-}
 
 const WINDOWS: [Window; 13] = [
     Window {
@@ -122,7 +117,7 @@ const WINDOWS: [Window; 13] = [
 
 /// A passage of a site on the applier.
 fn place(site: &str, stream: &mut Stream, hit_max: u64) -> Place {
-    at(site).on("a1").hit(stream.between(1, hit_max) as u32)
+    at(site).on("a1").hit(hit(stream, hit_max))
 }
 
 /// When the host comes back: soon, or when the lock that it has left is old.
