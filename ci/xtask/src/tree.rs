@@ -10,6 +10,9 @@ use anyhow::Context;
 /// Folders without files that are written by hand.
 const SKIPPED: [&str; 2] = [".git", "target"];
 
+/// The folder of what the targets share.
+const KIT: &str = "targets/kit";
+
 /// One text file.
 #[derive(Clone, Debug)]
 pub struct File {
@@ -99,9 +102,14 @@ impl Tree {
     pub fn targets(&self) -> Vec<&str> {
         let manifests = self.under("targets/").filter_map(|file| {
             let folder = file.path.strip_suffix("/Cargo.toml")?;
-            (folder.matches('/').count() == 1).then_some(folder)
+            (folder.matches('/').count() == 1 && folder != KIT).then_some(folder)
         });
         manifests.collect()
+    }
+
+    /// The folder of what the targets share, if there is one: production code as they are, and no pipeline of its own.
+    pub fn kit(&self) -> Option<&'static str> {
+        self.get(&format!("{KIT}/Cargo.toml")).map(|_| KIT)
     }
 }
 
@@ -161,10 +169,12 @@ mod tests {
     #[test]
     fn targets_are_folders_with_a_manifest() {
         let tree = Tree::of(&[
+            ("targets/kit/Cargo.toml", ""),
             ("targets/outbox/Cargo.toml", ""),
             ("targets/outbox/fuzz/Cargo.toml", ""),
             ("targets/clippy.toml", ""),
         ]);
         assert_eq!(tree.targets(), ["targets/outbox"]);
+        assert_eq!(tree.kit(), Some("targets/kit"));
     }
 }

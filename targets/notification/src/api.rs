@@ -12,13 +12,14 @@
 
 use std::sync::Arc;
 
+use chaosdrill_kit::chain;
 use chaosdrill_rt::{defect, fail_point, http, net::TcpListener};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
     BoxError,
-    error::{NotificationError, chain, invalid},
+    error::{NotificationError, invalid},
     start,
     store::Store,
 };

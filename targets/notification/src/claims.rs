@@ -1,5 +1,6 @@
 //! Claims: whoever sends a notification has it alone, and settles it as long as nobody else has it.
 
+use chaosdrill_kit::sql::Sql;
 use chaosdrill_rt::{
     defect, observe,
     sql::Pool,
@@ -11,8 +12,7 @@ use crate::{
     BoxError,
     error::{NotificationError, storage},
     listing::Candidate,
-    schedule,
-    sql::Sql,
+    schedule, sql,
 };
 
 /// Longest reason that is kept, in characters.
@@ -59,7 +59,7 @@ impl Claims {
         lease: Duration,
         attempts_max: i64,
     ) -> Result<Self, BoxError> {
-        let sql = Sql::of(&pool)?;
+        let sql = sql::of(&pool)?;
         Ok(Self { pool, sql, server, lease, attempts_max })
     }
 

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use chaosdrill_kit::chain;
 use chaosdrill_rt::{
     defect, fail_point, http, observe,
     time::{self, Duration},
@@ -10,7 +11,7 @@ use chaosdrill_rt::{
 
 use crate::{
     claims::{Claim, Claims, Outcome},
-    error::{NotificationError, chain},
+    error::NotificationError,
     listing::{Candidate, Lists, Which},
     notification::{Channel, Delivery},
     scheduler::{Sweep, Work},

@@ -60,18 +60,3 @@ pub fn storage(operation: &'static str) -> impl Fn(sqlx::Error) -> NotificationE
 pub(crate) fn invalid(what: impl Into<String>) -> NotificationError {
     NotificationError::Invalid { what: what.into() }
 }
-
-/// The error and everything beneath it, as one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut below = error.source();
-    while let Some(error) = below {
-        let said = error.to_string();
-        // Some errors repeat what they stand on.
-        if !line.ends_with(&said) {
-            line = format!("{line}: {said}");
-        }
-        below = error.source();
-    }
-    line
-}

@@ -13,7 +13,6 @@
 //! for a database that is not there yet; what an earlier life claimed and never settled is found by its lease.
 
 pub mod api;
-mod backoff;
 mod claims;
 pub mod defects;
 mod delivery;

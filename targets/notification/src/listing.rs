@@ -1,12 +1,13 @@
 //! Lists of what a sweep has to do, the oldest first, read page by page.
 
+use chaosdrill_kit::sql::Sql;
 use chaosdrill_rt::{defect, observe, sql::Pool, time};
 use sqlx::{Row, any::AnyRow};
 
 use crate::{
     BoxError,
     error::{NotificationError, storage},
-    sql::Sql,
+    sql,
 };
 
 /// A notification that a sweep may have to do something about, as it was when it was listed.
@@ -59,7 +60,7 @@ impl Lists {
         page: usize,
         attempts_max: i64,
     ) -> Result<Self, BoxError> {
-        let sql = Sql::of(&pool)?;
+        let sql = sql::of(&pool)?;
         Ok(Self { pool, sql, server, limit, page: page.max(1), attempts_max })
     }
 

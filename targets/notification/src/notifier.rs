@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chaosdrill_kit::chain;
 use chaosdrill_rt::{
     fail_point, http,
     net::TcpListener,
@@ -10,7 +11,7 @@ use chaosdrill_rt::{
     time::{self, Duration},
 };
 
-use crate::{BoxError, error::chain, notification::Delivery, start};
+use crate::{BoxError, notification::Delivery, start};
 
 const SQL: Statements = Statements::new(include_str!("../sql/notifier.sqlite.sql"));
 

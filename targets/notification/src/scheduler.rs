@@ -9,6 +9,7 @@ use std::{
     },
 };
 
+use chaosdrill_kit::chain;
 use chaosdrill_rt::{
     defect, observe,
     task::{self, JoinHandle},
@@ -16,7 +17,7 @@ use chaosdrill_rt::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::{NotificationError, error::chain};
+use crate::NotificationError;
 
 /// No loop ticks more often, whatever it is told.
 const EVERY_MIN: Duration = Duration::from_millis(1);

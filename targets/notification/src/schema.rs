@@ -1,15 +1,11 @@
 //! The schema: there, and back again. Each migration can be run over a schema that has it already.
 
-use chaosdrill_rt::{
-    defect,
-    sql::{Dialect, Pool},
-};
+use chaosdrill_kit::sql::for_sqlite;
+use chaosdrill_rt::{defect, sql::Pool};
 use sqlx::{
     AssertSqlSafe, SqlSafeStr,
     migrate::{MigrateError, Migration, Migrator},
 };
-
-use crate::sql::UnsupportedDialect;
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -32,12 +28,7 @@ pub async fn down(pool: &Pool, version: i64) -> Result<(), MigrateError> {
 }
 
 fn migrations(pool: &Pool) -> Result<Migrator, MigrateError> {
-    let all = match pool.dialect() {
-        Dialect::Sqlite => &SQLITE,
-        other @ Dialect::Postgres => {
-            return Err(MigrateError::Source(UnsupportedDialect(other).into()));
-        }
-    };
+    let all = for_sqlite(pool, &SQLITE).map_err(|error| MigrateError::Source(error.into()))?;
     let text = |migration: &Migration| text(migration.sql.as_str());
     let copy = |migration: &Migration| {
         let (version, name) = (migration.version, migration.description.clone());

@@ -1,5 +1,6 @@
 //! What the API asks of the notifications: each wish is one statement, and what it refuses is looked up afterwards.
 
+use chaosdrill_kit::sql::Sql;
 use chaosdrill_rt::{defect, sql::Pool, time};
 use serde_json::{Value, json};
 use sqlx::Row;
@@ -8,7 +9,7 @@ use crate::{
     BoxError,
     error::{NotificationError, invalid, storage},
     notification::Notification,
-    sql::Sql,
+    sql,
 };
 
 /// Largest page of a list. A larger one is refused: a page that is quietly smaller looks like the end of the list.
@@ -23,7 +24,7 @@ pub(crate) struct Store {
 
 impl Store {
     pub(crate) fn new(pool: Pool) -> Result<Self, BoxError> {
-        let sql = Sql::of(&pool)?;
+        let sql = sql::of(&pool)?;
         Ok(Self { pool, sql })
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chaosdrill_kit::{Backoff, chain};
 use chaosdrill_rt::{
     fail_point, http,
     net::TcpListener,
@@ -12,7 +13,7 @@ use chaosdrill_rt::{
 };
 use sqlx::Row;
 
-use crate::{BoxError, backoff::Backoff, error::chain, start, wire::Envelope};
+use crate::{BoxError, start, wire::Envelope};
 
 const SQL: Statements = Statements::new(include_str!("../sql/broker.sqlite.sql"));
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chaosdrill_kit::{chain, sql::Sql};
 use chaosdrill_rt::{
     defect, fail_point, http,
     net::TcpListener,
@@ -12,10 +13,9 @@ use chaosdrill_rt::{
 
 use crate::{
     BoxError,
-    error::{HandlerError, RepositoryError, RetryClass, chain, storage},
+    error::{HandlerError, RepositoryError, RetryClass, storage},
     event::Event,
-    sql::Sql,
-    start,
+    sql, start,
     turns::Turns,
     wire::Envelope,
 };
@@ -52,7 +52,7 @@ impl ConsumerConfig {
 /// Only where it cannot start.
 pub async fn run_consumer(config: ConsumerConfig) -> Result<(), BoxError> {
     let pool = start::open(&config.database_url).await?;
-    let sql = Sql::of(&pool)?;
+    let sql = sql::of(&pool)?;
     let listener = TcpListener::bind("consumer", &config.listen).await?;
     let turns = Turns::new(config.turn_wait_max);
     let consumer = Arc::new(Consumer { pool, sql, turns, name: config.name });

@@ -1,5 +1,6 @@
 //! The dispatcher: takes messages out of the outbox and gives them to the broker, at least once.
 
+use chaosdrill_kit::{Backoff, chain};
 use chaosdrill_rt::{
     defect, fail_point, http, observe,
     time::{self, Duration},
@@ -7,8 +8,7 @@ use chaosdrill_rt::{
 
 use crate::{
     BoxError,
-    backoff::Backoff,
-    error::{RepositoryError, chain},
+    error::RepositoryError,
     outbox::{Claim, Outbox},
     start,
     wire::Envelope,

@@ -202,21 +202,6 @@ impl HandlerError {
     }
 }
 
-/// The error and everything beneath it, as one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut below = error.source();
-    while let Some(error) = below {
-        let said = error.to_string();
-        // Some errors repeat what they stand on.
-        if !line.ends_with(&said) {
-            line = format!("{line}: {said}");
-        }
-        below = error.source();
-    }
-    line
-}
-
 #[cfg(test)]
 mod tests {
     use std::{error::Error, io};

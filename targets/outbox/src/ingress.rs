@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use chaosdrill_kit::chain;
 use chaosdrill_rt::{defect, fail_point, http, net::TcpListener, time::Duration};
 use serde::Deserialize;
 use serde_json::json;
@@ -12,7 +13,7 @@ use serde_json::json;
 use crate::{
     BoxError,
     command::Command,
-    error::{RepositoryError, RetryClass, chain},
+    error::{RepositoryError, RetryClass},
     execute::Done,
     queued::QueuedRepository,
     start,

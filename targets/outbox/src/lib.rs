@@ -14,7 +14,6 @@
 //! earlier life left behind: a worker is the same program started again.
 
 pub mod account;
-mod backoff;
 pub mod broker;
 mod chunk;
 mod classify;
@@ -37,8 +36,8 @@ pub mod store;
 mod turns;
 pub mod wire;
 
-pub use backoff::Backoff;
 pub use broker::{BrokerConfig, Refusal, run_broker};
+pub use chaosdrill_kit::Backoff;
 pub use command::{Action, Command, RawEvent};
 pub use consumer::{ConsumerConfig, run_consumer};
 pub use defects::DEFECTS;

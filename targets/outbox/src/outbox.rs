@@ -1,5 +1,6 @@
 //! The outbox: messages are claimed under a lease, and settled by whoever holds them, as long as they do.
 
+use chaosdrill_kit::{Backoff, sql::Sql};
 use chaosdrill_rt::{
     defect, observe,
     sql::Pool,
@@ -10,10 +11,9 @@ use sqlx::{Row, any::AnyRow};
 
 use crate::{
     BoxError,
-    backoff::Backoff,
     error::{RepositoryError, storage},
     event::{DecodeError, JSON},
-    sql::Sql,
+    sql,
     wire::Envelope,
 };
 
@@ -73,7 +73,7 @@ impl Outbox {
         attempts_max: u32,
         backoff: Backoff,
     ) -> Result<Self, BoxError> {
-        let sql = Sql::of(&pool)?;
+        let sql = sql::of(&pool)?;
         let attempts_max = i64::from(attempts_max.max(1));
         Ok(Self { pool, sql, worker: worker.into(), lease, attempts_max, backoff })
     }

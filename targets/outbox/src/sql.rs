@@ -1,6 +1,7 @@
 //! The statements of the pipeline: a dialect is a file of SQL, and what is done with them exists once.
 
-use chaosdrill_rt::sql::{Dialect, Pool, Statements};
+use chaosdrill_kit::sql::{Sql, UnsupportedDialect, for_sqlite};
+use chaosdrill_rt::sql::{Pool, Statements};
 
 const SQLITE: Statements = Statements::new(include_str!("../sql/sqlite.sql"));
 
@@ -11,36 +12,9 @@ const SQLITE_WRONG: Statements = Statements::new(if cfg!(feature = "defects") {
     ""
 });
 
-/// The statements of one dialect.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sql {
-    right: Statements,
-    wrong: Statements,
-}
-
-/// A database whose dialect this release has no statements for.
-#[derive(Debug, thiserror::Error)]
-#[error("there are no statements for {0:?} yet")]
-pub(crate) struct UnsupportedDialect(pub(crate) Dialect);
-
-impl Sql {
-    /// The statements for the database of a pool.
-    pub(crate) fn of(pool: &Pool) -> Result<Self, UnsupportedDialect> {
-        match pool.dialect() {
-            Dialect::Sqlite => Ok(Self { right: SQLITE, wrong: SQLITE_WRONG }),
-            other @ Dialect::Postgres => Err(UnsupportedDialect(other)),
-        }
-    }
-
-    /// The statement of that name.
-    pub(crate) fn get(self, name: &str) -> &'static str {
-        self.right.get(name)
-    }
-
-    /// Its wrong form, for a planted defect.
-    pub(crate) fn wrong(self, name: &str) -> &'static str {
-        self.wrong.get(name)
-    }
+/// The statements for the database of a pool.
+pub(crate) fn of(pool: &Pool) -> Result<Sql, UnsupportedDialect> {
+    for_sqlite(pool, Sql::new(SQLITE, SQLITE_WRONG))
 }
 
 #[cfg(test)]

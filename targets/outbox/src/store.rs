@@ -1,5 +1,6 @@
 //! The event store: loads the accounts of a database from their snapshots and events.
 
+use chaosdrill_kit::sql::Sql;
 use chaosdrill_rt::{observe, sql::Pool};
 use sqlx::{Row, any::AnyRow};
 
@@ -9,7 +10,7 @@ use crate::{
     error::{RepositoryError, storage},
     event::{JSON, StoredEvent},
     replay::{Hydrated, Snapshot, is_anchored, replay},
-    sql::Sql,
+    sql,
 };
 
 /// A store of events, with the outbox and the read model that are written with them.
@@ -34,7 +35,7 @@ impl EventStore {
         snapshot_frequency: u32,
         destination: impl Into<String>,
     ) -> Result<Self, BoxError> {
-        let sql = Sql::of(&pool)?;
+        let sql = sql::of(&pool)?;
         let snapshot_frequency = i64::from(snapshot_frequency.max(1));
         Ok(Self { pool, sql, snapshot_frequency, destination: destination.into() })
     }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use chaosdrill_kit::chain;
 use chaosdrill_rt::{
     defect, fail_point, http,
     net::TcpListener,
@@ -16,7 +17,7 @@ use sqlx::Row;
 
 use crate::{
     BoxError,
-    error::{PipelineError, chain, storage},
+    error::{PipelineError, storage},
     kinds,
     sql::Sql,
     start,

@@ -1,5 +1,6 @@
 //! The dispatch of one row: each resource of the team is brought to its tier, as far as the provisioner will.
 
+use chaosdrill_kit::chain;
 use chaosdrill_rt::{
     defect, http,
     sql::Pool,
@@ -8,7 +9,7 @@ use chaosdrill_rt::{
 use sqlx::{Row, any::AnyRow};
 
 use crate::{
-    error::{PipelineError, chain, storage},
+    error::{PipelineError, storage},
     kinds::{self, Support},
     skips,
     sql::Sql,

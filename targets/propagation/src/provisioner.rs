@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use chaosdrill_kit::chain;
 use chaosdrill_rt::{
     fail_point, http,
     net::TcpListener,
@@ -15,7 +16,7 @@ use sqlx::Row;
 
 use crate::{
     BoxError,
-    error::{PipelineError, chain, storage},
+    error::{PipelineError, storage},
     kinds, start,
     wire::{Regrade, Regraded},
 };

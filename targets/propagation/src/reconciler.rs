@@ -1,5 +1,6 @@
 //! The backstop: resources that are not known to be as they should be, and for which nothing is under way.
 
+use chaosdrill_kit::chain;
 use chaosdrill_rt::{
     observe,
     time::{Duration, Instant},
@@ -8,7 +9,7 @@ use sqlx::any::AnyRow;
 
 use crate::{
     dispatch::{Dispatcher, Resource},
-    error::{PipelineError, chain, storage},
+    error::{PipelineError, storage},
     skips,
     stop::Stop,
 };

@@ -1,10 +1,11 @@
 //! One tick of the runner: picks rows that are due, and carries them out one after the other.
 
+use chaosdrill_kit::chain;
 use chaosdrill_rt::{defect, fail_point, observe};
 
 use crate::{
     dispatch::{DispatchError, Dispatcher},
-    error::{PipelineError, chain},
+    error::PipelineError,
     kinds::{self, Handler},
     schedule::PICKS_MAX,
     settle::Settler,

@@ -3,6 +3,7 @@
 
 use std::future::Future;
 
+use chaosdrill_kit::chain;
 use chaosdrill_rt::{
     defect, observe,
     sql::Connection,
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     dispatch::{DispatchError, Done},
-    error::{PipelineError, chain, storage},
+    error::{PipelineError, storage},
     kinds::{self, UNKNOWN_KIND},
     schedule, skips,
     store::{Batch, Row, Store, now},

@@ -1,8 +1,9 @@
 //! The statements of the pipeline: a dialect is a file of SQL, and what is done with them exists once.
 
+use chaosdrill_kit::sql::{UnsupportedDialect, for_sqlite};
 use chaosdrill_rt::{
     defect,
-    sql::{Dialect, Pool, Statements},
+    sql::{Pool, Statements},
 };
 
 const SQLITE: Statements = Statements::new(include_str!("../sql/sqlite.sql"));
@@ -25,18 +26,10 @@ const SQLITE_UNFENCED: Statements = Statements::new(if cfg!(feature = "defects")
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sql(Statements);
 
-/// A database whose dialect this release has no statements for.
-#[derive(Debug, thiserror::Error)]
-#[error("there are no statements for {0:?} yet")]
-pub(crate) struct UnsupportedDialect(pub(crate) Dialect);
-
 impl Sql {
     /// The statements for the database of a pool.
     pub(crate) fn of(pool: &Pool) -> Result<Self, UnsupportedDialect> {
-        match pool.dialect() {
-            Dialect::Sqlite => Ok(Self(SQLITE)),
-            other @ Dialect::Postgres => Err(UnsupportedDialect(other)),
-        }
+        for_sqlite(pool, Self(SQLITE))
     }
 
     /// The statement of that name.

@@ -2,6 +2,7 @@
 
 use std::{future::Future, sync::Arc};
 
+use chaosdrill_kit::chain;
 use chaosdrill_rt::{
     defect, fail_point, observe, task,
     time::{self, Duration, Instant},
@@ -11,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::{
     BoxError,
     dispatch::Dispatcher,
-    error::{PipelineError, chain},
+    error::PipelineError,
     jobs::{JOB_TIMEOUT, Job, Jobs, Periodic, rescue_after},
     kinds,
     reconciler::Reconciler,

@@ -1,12 +1,12 @@
 //! The audit: what is written down for those who look into it later, and who takes notice of which kind.
 
+use chaosdrill_kit::sql::Sql;
 use chaosdrill_rt::{defect, observe, sql::Connection, time};
 use serde_json::json;
 
 use crate::{
     error::{ProvisionError, storage},
     resource::Resource,
-    sql::Sql,
 };
 
 /// What is written down.

@@ -1,7 +1,8 @@
 //! What can go wrong.
 
-use std::{error::Error as StdError, io};
+use std::io;
 
+pub(crate) use chaosdrill_kit::chain_verbatim as chain;
 use chaosdrill_rt::{fail::Injected, time::Duration};
 
 use crate::cipher::CipherError;
@@ -56,15 +57,4 @@ pub enum ProvisionError {
 /// Makes an error of the database one of ours.
 pub(crate) fn storage(operation: &'static str) -> impl Fn(sqlx::Error) -> ProvisionError {
     move |source| ProvisionError::Storage { operation, source }
-}
-
-/// An error with all that led to it.
-pub(crate) fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }

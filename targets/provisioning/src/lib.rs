@@ -17,7 +17,6 @@
 mod answer;
 mod audit;
 pub mod backend;
-mod backoff;
 mod cipher;
 mod circuit;
 mod client;
@@ -40,7 +39,7 @@ pub mod sweep;
 pub mod wire;
 
 pub use backend::{BackendConfig, Operation, Script, Scripted, run_backend};
-pub use backoff::Backoff;
+pub use chaosdrill_kit::Backoff;
 pub use defects::DEFECTS;
 pub use handler::run_handler;
 pub use host::HandlerConfig;

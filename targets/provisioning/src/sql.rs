@@ -1,9 +1,10 @@
 //! The statements of the pipeline, and the migrations: a dialect is files of SQL, and what is done with them exists
 //! once.
 
+use chaosdrill_kit::sql::{Sql, UnsupportedDialect, for_sqlite};
 use chaosdrill_rt::{
     defect,
-    sql::{Dialect, Pool, Statements},
+    sql::{Pool, Statements},
 };
 
 const SQLITE: Statements = Statements::new(include_str!("../sql/sqlite.sql"));
@@ -30,45 +31,18 @@ const MIGRATIONS_WRONG: Statements = Statements::new(if cfg!(feature = "defects"
     ""
 });
 
-/// The statements of one dialect.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sql {
-    right: Statements,
-    wrong: Statements,
+/// The statements for the database of a pool.
+pub(crate) fn of(pool: &Pool) -> Result<Sql, UnsupportedDialect> {
+    for_sqlite(pool, Sql::new(SQLITE, SQLITE_WRONG))
 }
 
-/// A database whose dialect this release has no statements for.
-#[derive(Debug, thiserror::Error)]
-#[error("there are no statements for {0:?} yet")]
-pub(crate) struct UnsupportedDialect(pub(crate) Dialect);
-
-impl Sql {
-    /// The statements for the database of a pool.
-    pub(crate) fn of(pool: &Pool) -> Result<Self, UnsupportedDialect> {
-        match pool.dialect() {
-            Dialect::Sqlite => Ok(Self { right: SQLITE, wrong: SQLITE_WRONG }),
-            other @ Dialect::Postgres => Err(UnsupportedDialect(other)),
-        }
-    }
-
-    /// The statement of that name.
-    pub(crate) fn get(self, name: &str) -> &'static str {
-        self.right.get(name)
-    }
-
-    /// Its wrong form, for a planted defect.
-    pub(crate) fn wrong(self, name: &str) -> &'static str {
-        self.wrong.get(name)
-    }
-
-    /// The migrations, in order.
-    pub(crate) fn migrations(self) -> impl Iterator<Item = &'static str> {
-        MIGRATIONS.iter().flat_map(|file| file.iter()).map(|(name, right)| match name {
-            "migrate.0002" => defect!("R9", MIGRATIONS_WRONG.get(name), right),
-            "migrate.0003" => defect!("R8", MIGRATIONS_WRONG.get(name), right),
-            _ => right,
-        })
-    }
+/// The migrations, in order.
+pub(crate) fn migrations() -> impl Iterator<Item = &'static str> {
+    MIGRATIONS.iter().flat_map(|file| file.iter()).map(|(name, right)| match name {
+        "migrate.0002" => defect!("R9", MIGRATIONS_WRONG.get(name), right),
+        "migrate.0003" => defect!("R8", MIGRATIONS_WRONG.get(name), right),
+        _ => right,
+    })
 }
 
 #[cfg(test)]

@@ -3,17 +3,20 @@
 //! There is no ledger of migrations: each is applied again at every boot, all in one transaction. So each must do no
 //! harm to rows of its own future.
 
-use chaosdrill_rt::{observe, sql::Pool, time};
+use std::error::Error;
 
-use crate::{BoxError, backoff::Backoff, error::chain, resource::Status, sql::Sql};
+use chaosdrill_kit::{sql::Sql, start};
+use chaosdrill_rt::{observe, sql::Pool};
+
+use crate::{BoxError, error::chain, resource::Status, sql};
 
 /// Connects and migrates; waits for a database that is away or busy.
 pub(crate) async fn open(program: &str, url: &str) -> Result<(Pool, Sql), BoxError> {
     observe!("start.begun", program = program);
     let pool = connect(url).await?;
-    let sql = Sql::of(&pool)?;
+    let sql = sql::of(&pool)?;
     let mut failures = 0;
-    while let Err(error) = migrate(&pool, sql).await {
+    while let Err(error) = migrate(&pool).await {
         failures += 1;
         wait("migrate", failures, &error).await;
     }
@@ -21,31 +24,20 @@ pub(crate) async fn open(program: &str, url: &str) -> Result<(Pool, Sql), BoxErr
     Ok((pool, sql))
 }
 
-async fn migrate(pool: &Pool, sql: Sql) -> Result<(), sqlx::Error> {
+async fn migrate(pool: &Pool) -> Result<(), sqlx::Error> {
     let mut tx = pool.begin("migrate").await?;
-    for migration in sql.migrations() {
+    for migration in sql::migrations() {
         sqlx::query(migration).execute(&mut *tx).await?;
     }
     tx.commit().await
 }
 
-/// Connects; waits for a database that is away.
-pub(crate) async fn connect(url: &str) -> Result<Pool, BoxError> {
-    let mut failures = 0;
-    loop {
-        match Pool::connect(url).await {
-            Ok(pool) => return Ok(pool),
-            Err(error @ sqlx::Error::Configuration(_)) => return Err(error.into()),
-            Err(error) => {
-                failures += 1;
-                wait("connect", failures, &error).await;
-            }
-        }
-    }
+/// Connects; retries while the database is away.
+pub(crate) async fn connect(url: &str) -> Result<Pool, sqlx::Error> {
+    start::connect_with(url, chain).await
 }
 
-/// Says what went wrong, and waits.
-pub(crate) async fn wait(step: &str, failures: u32, error: &(dyn std::error::Error + Sync)) {
-    observe!("start.failed", step = step, failures = failures, error = chain(error));
-    time::sleep(Backoff::default().after(failures)).await;
+/// Reports the failure of a step, and waits before the next try.
+pub(crate) async fn wait(step: &str, failures: u32, error: &(dyn Error + Sync + 'static)) {
+    start::wait_with(step, failures, error, chain).await;
 }

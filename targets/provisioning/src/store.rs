@@ -1,6 +1,7 @@
 //! The rows of resources. A step changes a row only as long as it is pending, in the hand that takes the step, and
 //! not being undone.
 
+use chaosdrill_kit::sql::Sql;
 use chaosdrill_rt::{
     defect, rng,
     sql::{Connection, Pool},
@@ -12,7 +13,6 @@ use crate::{
     audit,
     error::{ProvisionError, storage},
     resource::{Resource, ResourceType, Status},
-    sql::Sql,
     wire::Ask,
 };
 

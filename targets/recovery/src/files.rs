@@ -5,6 +5,7 @@
 
 use std::{fmt, sync::Arc};
 
+pub(crate) use chaosdrill_kit::chain_verbatim as chain;
 use chaosdrill_rt::store;
 use futures_util::TryStreamExt;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, UpdateVersion, path::Path};
@@ -188,12 +189,6 @@ impl Files {
 
 fn failed(verb: &str, path: &str, source: object_store::Error) -> StoreError {
     StoreError { what: format!("the store did not {verb} {path}"), source }
-}
-
-/// An error with all that it came from, in one line.
-pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]

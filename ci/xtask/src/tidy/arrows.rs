@@ -8,11 +8,12 @@ use crate::{
 /// Families of crates by name or prefix, and the families on which each may depend.
 ///
 /// The first match counts, so a name comes after longer names with the same beginning.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("chaosdrill-core", &[]),
     ("chaosdrill-rt", &["chaosdrill-core"]),
     ("chaosdrill-reports", &["chaosdrill-core"]),
-    ("chaosdrill-target-", &["chaosdrill-rt"]),
+    ("chaosdrill-kit", &["chaosdrill-rt"]),
+    ("chaosdrill-target-", &["chaosdrill-kit", "chaosdrill-rt"]),
     ("chaosdrill-scenarios", &["chaosdrill", "chaosdrill-target-"]),
     ("chaosdrill", &["chaosdrill-core", "chaosdrill-rt", "chaosdrill-reports"]),
     ("xtask", &[]),
@@ -97,6 +98,7 @@ mod tests {
                 ),
             ),
             ("targets/outbox/Cargo.toml", package("chaosdrill-target-outbox", outbox)),
+            ("targets/kit/Cargo.toml", package("chaosdrill-kit", "")),
             ("ci/xtask/Cargo.toml", package("xtask", "")),
             ("tools/Cargo.toml", package("tools", "")),
         ];
@@ -106,8 +108,8 @@ mod tests {
         insta::assert_snapshot!(red(hold, &files), @"
         Cargo.toml: the workspace has no `chaosdrill-scenarios`; the arrows name it, update them
         reports/Cargo.toml: `chaosdrill-reports` must not depend on `chaosdrill-rt`, but may depend on chaosdrill-core; move the code, or pass the value
-        targets/outbox/Cargo.toml: `chaosdrill-target-outbox` must not depend on `chaosdrill`, but may depend on chaosdrill-rt; move the code, or pass the value
-        targets/outbox/Cargo.toml: `chaosdrill-target-outbox` must not depend on `chaosdrill-core`, but may depend on chaosdrill-rt; move the code, or pass the value
+        targets/outbox/Cargo.toml: `chaosdrill-target-outbox` must not depend on `chaosdrill`, but may depend on chaosdrill-kit, chaosdrill-rt; move the code, or pass the value
+        targets/outbox/Cargo.toml: `chaosdrill-target-outbox` must not depend on `chaosdrill-core`, but may depend on chaosdrill-kit, chaosdrill-rt; move the code, or pass the value
         tools/Cargo.toml: `tools` is missing in the arrows; add it
         ");
     }

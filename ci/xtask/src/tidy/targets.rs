@@ -9,9 +9,10 @@ use crate::{
 
 /// The dependencies that a target may have. Before a library is added here, check that it bypasses rt nowhere: its own
 /// sockets, timers, threads and randomness would escape the simulation.
-const NEUTRAL: [&str; 15] = [
+const NEUTRAL: [&str; 16] = [
     "blake3",
     "bytes",
+    "chaosdrill-kit",
     "chaosdrill-rt",
     "fail",
     "futures-core",
@@ -69,7 +70,7 @@ pub(super) fn depend(tree: &Tree) -> Vec<Complaint> {
         return vec![Complaint::of("targets", "has no targets; this rule checks them")];
     }
     let mut found = features_of_the_workspace(tree);
-    for target in targets {
+    for target in targets.into_iter().chain(tree.kit()) {
         match Manifest::read(tree, &format!("{target}/Cargo.toml")) {
             Ok(manifest) => found.extend(wrong_dependencies(&manifest)),
             Err(complaint) => found.push(complaint),
@@ -136,7 +137,7 @@ pub(super) fn say(tree: &Tree) -> Vec<Complaint> {
         return vec![Complaint::of("targets", "has no targets; this rule checks them")];
     }
     let mut found = Vec::new();
-    for target in targets {
+    for target in targets.into_iter().chain(tree.kit()) {
         let source = format!("{target}/src/");
         for file in tree.under(&source).filter(|file| file.is_rust()) {
             let names = names_outside_tests(file);
@@ -206,6 +207,8 @@ mod tests {
             ("targets/outbox/src/lib.rs", text),
             ("targets/outbox/examples/plain.rs", "fn main() { tokio::spawn(f) }"),
             ("targets/outbox/tests/it/main.rs", "fn main() { tokio::spawn(f) }"),
+            ("targets/kit/Cargo.toml", ""),
+            ("targets/kit/src/lib.rs", "fn k() { tokio::spawn(f) }"),
         ];
         insta::assert_snapshot!(red(say, &files), @"
         targets/outbox/src/lib.rs:2: `std::collections::HashMap` escapes the simulation; use `std::collections::BTreeMap`
@@ -217,6 +220,7 @@ mod tests {
         targets/outbox/src/lib.rs:9: `tokio::runtime::Handle::current` escapes the simulation; use `chaosdrill_rt`, or tokio's sync and io
         targets/outbox/src/lib.rs:10: `chaosdrill_rt::__private::tokio::join` escapes the simulation; use the public part of chaosdrill_rt
         targets/outbox/src/lib.rs:11: `sqlx::*` escapes the simulation; use `chaosdrill_rt::sql`, and sqlx's queries by name
+        targets/kit/src/lib.rs:1: `tokio::spawn` escapes the simulation; use `chaosdrill_rt::task::spawn`
         ");
     }
 }

@@ -1,0 +1,115 @@
+//! The statements of a pipeline by dialect, and which errors of a database are transient.
+
+use chaosdrill_rt::sql::{Dialect, Pool, Statements};
+
+/// The statements of one dialect.
+#[derive(Clone, Copy, Debug)]
+pub struct Sql {
+    right: Statements,
+    wrong: Statements,
+}
+
+/// A database whose dialect this release has no statements for.
+#[derive(Debug, thiserror::Error)]
+#[error("there are no statements for {0:?} yet")]
+pub struct UnsupportedDialect(Dialect);
+
+/// What a pipeline has for SQLite, if the pool is one of SQLite.
+///
+/// # Errors
+///
+/// [`UnsupportedDialect`] for any other database.
+pub fn for_sqlite<T>(pool: &Pool, sqlite: T) -> Result<T, UnsupportedDialect> {
+    match pool.dialect() {
+        Dialect::Sqlite => Ok(sqlite),
+        other @ Dialect::Postgres => Err(UnsupportedDialect(other)),
+    }
+}
+
+impl Sql {
+    /// The statements, and the wrong forms of some of them, which planted bugs use; those are empty in production.
+    pub const fn new(right: Statements, wrong: Statements) -> Self {
+        Self { right, wrong }
+    }
+
+    /// The statement of that name.
+    pub fn get(self, name: &str) -> &'static str {
+        self.right.get(name)
+    }
+
+    /// Its wrong form, for a planted bug.
+    pub fn wrong(self, name: &str) -> &'static str {
+        self.wrong.get(name)
+    }
+}
+
+/// Whether the same statement may succeed if it is tried again: by the code of the error, never by its text.
+pub fn is_transient(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| is_transient_code(&code)),
+        _ => false,
+    }
+}
+
+/// SQLSTATEs have five characters; SQLite's codes are numbers of at most four.
+fn is_transient_code(code: &str) -> bool {
+    if code.len() == 5 { is_transient_sqlstate(code) } else { is_transient_sqlite(code) }
+}
+
+fn is_transient_sqlstate(code: &str) -> bool {
+    match code {
+        // A serialization failure and a deadlock: the other one went first.
+        "40001" | "40P01" => true,
+        // The server shuts down, crashed, or is not up yet.
+        "57P01" | "57P02" | "57P03" => true,
+        // The connection, or resources of the server.
+        _ => code.starts_with("08") || code.starts_with("53"),
+    }
+}
+
+fn is_transient_sqlite(code: &str) -> bool {
+    // The low byte is the code, what is above it says more of the same.
+    const BUSY: u32 = 5;
+    const LOCKED: u32 = 6;
+    const IOERR: u32 = 10;
+    const FULL: u32 = 13;
+    const CANTOPEN: u32 = 14;
+    let primary = code.parse::<u32>().map(|code| code & 0xff);
+    matches!(primary, Ok(BUSY | LOCKED | IOERR | FULL | CANTOPEN))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn codes_fall_on_their_side() {
+        let transient = [
+            "5", "6", "261", "517", "10", "2570", "13", "14", "40001", "40P01", "57P01", "57P02",
+            "57P03", "08006", "08000", "53300",
+        ];
+        for code in transient {
+            assert!(is_transient_code(code), "{code}");
+        }
+        for code in ["1", "19", "275", "1555", "2067", "23505", "23514", "25P02", "42P01", ""] {
+            assert!(!is_transient_code(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn errors_of_sqlx_fall_on_their_side() {
+        let broken = sqlx::Error::Io(io::Error::from(io::ErrorKind::BrokenPipe));
+        for error in [broken, sqlx::Error::PoolTimedOut, sqlx::Error::PoolClosed] {
+            assert!(is_transient(&error), "{error}");
+        }
+        for error in [sqlx::Error::RowNotFound, sqlx::Error::ColumnNotFound("x".into())] {
+            assert!(!is_transient(&error), "{error}");
+        }
+    }
+}
