@@ -19,6 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const AT_REST: &str = "SELECT COUNT(*) FROM notification_events \
                        WHERE status IN ('sent', 'failed', 'undeliverable')";
 
+/// A notification that nobody delivers.
+const GIVEN_UP: &str = "SELECT id FROM notification_events WHERE status = 'undeliverable' LIMIT 1";
+
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let folder = std::env::temp_dir().join(format!("notification-plain-{}", std::process::id()));
@@ -61,6 +64,9 @@ async fn drive(folder: &Path) -> Result<(), BoxError> {
     while sqlx::query_scalar::<_, i64>(AT_REST).fetch_one(&pool).await? < wishes.len() as i64 {
         time::sleep(Duration::from_millis(50)).await;
     }
+    let given_up: String = sqlx::query_scalar(GIVEN_UP).fetch_one(&pool).await?;
+    send(&api, &format!("/notifications/{given_up}/requeue"), Vec::new()).await?;
+    println!("requeued   {given_up}");
     println!("dashboard  {}", send(&api, "/dashboard", Vec::new()).await?);
     for (address, server) in servers {
         // The other server may have done all the work before this one was up.

@@ -70,10 +70,15 @@ impl Store {
     pub(crate) async fn requeue(&self, id: &str) -> Result<(), NotificationError> {
         let right = self.sql.get("notifications.requeue");
         let right = defect!("N11c", self.sql.wrong("notifications.requeue_any"), right);
-        let halves =
-            [self.sql.wrong("notifications.requeue"), self.sql.wrong("notifications.requeue_rest")];
-        let statements: &[&'static str] =
-            defect!("N11", &halves[..1], defect!("N11b", &halves, &[right]));
+        let statements = defect!("N11", vec![self.sql.wrong("notifications.requeue")], vec![right]);
+        let statements = defect!(
+            "N11b",
+            vec![
+                self.sql.wrong("notifications.requeue"),
+                self.sql.wrong("notifications.requeue_rest")
+            ],
+            statements
+        );
         for statement in statements {
             self.change(statement, id).await?;
         }
