@@ -90,9 +90,9 @@ pub struct Config {
     pub folder: PathBuf,
     /// Bounds of this run.
     pub bounds: Bounds,
-    /// Whether [`Finished::profile`] is wanted.
+    /// Whether [`Finished::profile`](crate::sim::Finished::profile) is wanted.
     pub profile: bool,
-    /// Whether [`Finished::statements`] are wanted.
+    /// Whether [`Finished::statements`](crate::sim::Finished::statements) are wanted.
     pub record_statements: bool,
     /// Whether idle time is skipped; only a test of the skip itself turns it off.
     pub skip_idle: bool,

@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use chaosdrill_core::{Passage, Trace, record::FaultRecord};
 
+#[cfg(doc)]
+use crate::sim::config::Config;
 use crate::sim::{objects::StoredObject, profile::Profile, stop::Stop};
 
 /// What a run left behind.
