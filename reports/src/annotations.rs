@@ -46,8 +46,8 @@ fn annotation(kind: &str, finding: &Finding, program: &str) -> String {
     let scenario = &finding.run.scenario;
     let runs = numbers::counted(finding.count, "run");
     let replay = command::replay(program, &finding.run, None);
-    let smaller = match &finding.pursuit {
-        Some(pursuit) if pursuit.same_again && pursuit.minimal.is_none() => {
+    let smaller = match &finding.triage {
+        Some(triage) if triage.same_again && triage.minimal.is_none() => {
             let plan = format!("{}/plan.toml", command::folder(&finding.run));
             format!(". Its plan was not made smaller: {}", command::shrink(program, &plan))
         }

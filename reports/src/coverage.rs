@@ -107,9 +107,9 @@ fn enumeration(kinds: &BTreeSet<&str>, sites: &Sites<'_>, faults: bool) -> Strin
 }
 
 fn verified(finding: &Finding) -> String {
-    match &finding.pursuit {
-        Some(pursuit) if pursuit.same_again => "yes: the same digest in a fresh process".to_owned(),
-        Some(pursuit) => match &pursuit.divergence {
+    match &finding.triage {
+        Some(triage) if triage.same_again => "yes: the same digest in a fresh process".to_owned(),
+        Some(triage) => match &triage.divergence {
             Some(divergence) => format!("no: the replay differs: {divergence}"),
             None => "no: the replay had another digest".to_owned(),
         },

@@ -246,13 +246,13 @@ pub const HTML_PROOF_FAULTS_MAX: usize = 4;
 /// Sites on a page: rows and bytes.
 pub const HTML_SITES: (usize, usize) = (400, 130_000);
 
-/// Exercises on a page: rows and bytes.
-pub const HTML_EXERCISES: (usize, usize) = (300, 100_000);
+/// Goals on a page: rows and bytes.
+pub const HTML_GOALS: (usize, usize) = (300, 100_000);
 
-/// Lists of exercises; the rest is counted.
-pub const HTML_EXERCISE_LISTS_MAX: usize = 60;
+/// Lists of goals; the rest is counted.
+pub const HTML_GOAL_LISTS_MAX: usize = 60;
 
-/// Ways that are named for one exercise.
+/// Ways that are named for one goal.
 pub const HTML_WAYS_MAX: usize = 12;
 
 /// Acts with a column of their own.

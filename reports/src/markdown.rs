@@ -66,7 +66,7 @@ fn within(summary: &Summary, notes: &[String], bounds: &MarkdownBounds) -> Strin
     text.push_str(&findings::section(summary, bounds));
     text.push_str(&findings::commands(summary, bounds));
     text.push_str(&scenarios(summary, bounds));
-    text.push_str(&exercises(summary, bounds));
+    text.push_str(&goals(summary, bounds));
     text.push_str(&acts(summary, bounds));
     text.push_str(&sites(summary, bounds));
     text.push_str(&sweeps(summary, bounds));
@@ -157,19 +157,19 @@ fn scenarios(summary: &Summary, bounds: &MarkdownBounds) -> String {
     table.section("Scenarios", "scenario")
 }
 
-/// Each list with its progress; what was not exercised is at the top of the page already.
-fn exercises(summary: &Summary, bounds: &MarkdownBounds) -> String {
+/// Each list with its progress; what was not reached is at the top of the page already.
+fn goals(summary: &Summary, bounds: &MarkdownBounds) -> String {
     let mut lists: Vec<(&str, u64, u64)> = Vec::new();
-    for exercise in &summary.exercises {
-        let done = u64::from(exercise.hits() > 0);
-        match lists.iter_mut().find(|(list, ..)| *list == exercise.list) {
+    for goal in &summary.goals {
+        let done = u64::from(goal.hits() > 0);
+        match lists.iter_mut().find(|(list, ..)| *list == goal.list) {
             Some((_, known, all)) => (*known, *all) = (*known + done, *all + 1),
-            None => lists.push((&exercise.list, done, 1)),
+            None => lists.push((&goal.list, done, 1)),
         }
     }
     let table = Table::new(&["crash windows and troubles", "done:", "of:"], bounds.acts);
     let row = |(list, done, all)| vec![name(list), numbers::grouped(done), numbers::grouped(all)];
-    table.fill(lists, row).section("Exercised", "list")
+    table.fill(lists, row).section("Coverage goals", "list")
 }
 
 fn acts(summary: &Summary, bounds: &MarkdownBounds) -> String {

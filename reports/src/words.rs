@@ -2,7 +2,7 @@
 
 use chaosdrill_core::{
     Verdict,
-    limits::PURSUED_MAX,
+    limits::TRIAGED_MAX,
     record::{CampaignMeasured, Finding, Proof, Summary, Untried},
 };
 
@@ -44,14 +44,14 @@ pub(crate) fn because(summary: &Summary) -> String {
         }
         (None, None) => {}
     }
-    let undone = summary.exercises.iter().filter(|exercise| exercise.hits() == 0).count() as u64;
+    let undone = summary.goals.iter().filter(|goal| goal.hits() == 0).count() as u64;
     let marks = (summary.never_hit.len() as u64).saturating_sub(undone);
     let never = never(summary);
     if marks > 0 {
         parts.push(format!("{} {never} hit", counted(marks, "mark")));
     }
     if undone > 0 {
-        parts.push(format!("{} {never} done", counted(undone, "exercise")));
+        parts.push(format!("{} {never} reached", counted(undone, "goal")));
     }
     parts.join(", ")
 }
@@ -69,7 +69,7 @@ pub(crate) fn never(summary: &Summary) -> &'static str {
 /// The reason why it is unknown which faults of a finding are needed.
 pub(crate) fn not_smaller() -> String {
     format!(
-        "not made smaller, which a campaign does for at most the first {PURSUED_MAX} violations of a check in a scenario"
+        "not made smaller, which a campaign does for at most the first {TRIAGED_MAX} violations of a check in a scenario"
     )
 }
 

@@ -229,7 +229,7 @@ fn commands(campaign: &Campaign, finding: &Finding, story: Option<&Story>) -> St
 
 /// The outcome of a replay of the smallest plan.
 fn shows(finding: &Finding) -> String {
-    let minimal = finding.pursuit.as_ref().and_then(|pursuit| pursuit.minimal.as_ref());
+    let minimal = finding.triage.as_ref().and_then(|triage| triage.minimal.as_ref());
     let Some(minimal) = minimal else { return String::new() };
     let why = minimal.why.as_deref().map(|why| format!(", which shows {}", said(why)));
     let ends = digest(minimal.digest.as_deref());

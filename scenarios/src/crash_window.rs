@@ -17,7 +17,7 @@ pub(crate) struct Window<F = Fault> {
     pub(crate) strike: fn(&mut Stream) -> F,
 }
 
-/// One of the first `hit_max` passages of a site, on any host.
+/// One of the first `hit_max` hits of a site, on any host.
 pub(crate) fn place(site: &str, stream: &mut Stream, hit_max: u64) -> Place {
     at(site).on_any().hit(hit(stream, hit_max))
 }

@@ -25,7 +25,7 @@ pub fn registry() -> Registry {
     ];
     let registry = Registry::new()
         .manifest_dir(env!("CARGO_MANIFEST_DIR"))
-        .exercises(troubles::LIST, troubles::all());
+        .goals(troubles::LIST, troubles::all());
     let registry = targets.into_iter().fold(registry, Registry::target);
     let scenarios = [
         notification::scenarios(),

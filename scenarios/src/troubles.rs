@@ -1,31 +1,31 @@
 //! The kinds of trouble that a pipeline meets, each with the faults and scenarios that make it: what a whole campaign
 //! must come to over all targets.
 
-use chaosdrill::Exercise;
+use chaosdrill::CoverageGoal;
 
 pub(crate) const LIST: &str = "trouble";
 
-pub(crate) fn all() -> Vec<Exercise> {
+pub(crate) fn all() -> Vec<CoverageGoal> {
     let parts = [from_the_input(), from_others(), from_the_stores(), from_time()];
     parts.into_iter().flatten().collect()
 }
 
-fn from_the_input() -> Vec<Exercise> {
+fn from_the_input() -> Vec<CoverageGoal> {
     vec![
-        Exercise::new("T1", "no fault at all, only input that is not usual")
+        CoverageGoal::new("T1", "no fault at all, only input that is not usual")
             .hit("notification/missing-notifier", "a notification became undeliverable")
             .hit("outbox/ingress-answers", "a command was refused")
             .hit("propagation/labels", "metric.unexpected_skip")
             .hit("provisioning/odd-bytes", "a customer was served")
             .hit("recovery/rejected-change", "a command said schema_rejected"),
-        Exercise::new("T2", "driven end to end, with no state made by hand")
+        CoverageGoal::new("T2", "driven end to end, with no state made by hand")
             .hit("notification/calm", "a notification became read")
             .hit("outbox/calm", "consumer.applied")
             .hit("propagation/calm", "provisioner.answered")
             .hit("provisioning/calm", "a customer was served")
             .hit("recovery/cluster-calm", "graph.created")
             .ran("recovery/engine-calm"),
-        Exercise::new("T3", "kinds nobody knows, and releases that differ")
+        CoverageGoal::new("T3", "kinds nobody knows, and releases that differ")
             .hit("outbox/unknown-event", "an account could not be loaded")
             .hit("propagation/unknown-kinds", "metric.unknown_kind")
             .hit("recovery/engine-newer-release", "a newer sidecar was refused")
@@ -33,66 +33,66 @@ fn from_the_input() -> Vec<Exercise> {
     ]
 }
 
-fn from_others() -> Vec<Exercise> {
+fn from_others() -> Vec<CoverageGoal> {
     vec![
-        Exercise::new("T4", "a dependency that fails a few times, or always")
+        CoverageGoal::new("T4", "a dependency that fails a few times, or always")
             .hit("notification/notifier-fails-for-a-while", "notifier.refused")
             .hit("notification/notifier-always-fails", "a notification became dead")
             .hit("outbox/publish-fails-twice", "broker.refused")
             .hit("outbox/attempts-ceiling", "broker.refused")
             .hit("propagation/persistent-failure", "a row was given up")
             .hit("provisioning/backend-trouble", "backend.scripted"),
-        Exercise::new("T5", "a dependency that answers, and refuses softly")
+        CoverageGoal::new("T5", "a dependency that answers, and refuses softly")
             .hit("propagation/soft-refusals", "metric.unexpected_skip")
             .hit("provisioning/backend-trouble", "an answer was provision_failed"),
-        Exercise::new("T6", "a dependency that is slow")
+        CoverageGoal::new("T6", "a dependency that is slow")
             .hit("notification/slow-sweep", "sweep.skipped")
             .hit("propagation/slow-dispatch", "a dispatch took too long")
             .hit("provisioning/slow-provision", "an answer was provision_in_progress"),
-        Exercise::new("T7", "an answer that is lost after its effect").fired("lost-ack"),
-        Exercise::new("T8", "a host that is killed in a window")
+        CoverageGoal::new("T7", "an answer that is lost after its effect").fired("lost-ack"),
+        CoverageGoal::new("T8", "a host that is killed in a window")
             .fired("crash-before")
             .fired("crash-after"),
-        Exercise::new("T9", "a host that is killed at any time").fired("kill"),
-        Exercise::new("T10", "links that are cut or clogged").fired("partition").fired("clog"),
-        Exercise::new("T11", "a holder that pauses past its lease, and goes on")
+        CoverageGoal::new("T9", "a host that is killed at any time").fired("kill"),
+        CoverageGoal::new("T10", "links that are cut or clogged").fired("partition").fired("clog"),
+        CoverageGoal::new("T11", "a holder that pauses past its lease, and goes on")
             .hit("notification/sweep-timeout", "claim.reaped")
             .hit("outbox/lease-expiry", "an expired lease was taken over")
             .hit("propagation/late-holders", "a row was taken over")
             .hit("provisioning/stalled-handler", "a host stood still"),
-        Exercise::new("T12", "two actors at one gate")
+        CoverageGoal::new("T12", "two actors at one gate")
             .hit("notification/two-servers-race", "two servers listed the same rows")
             .hit("outbox/racing-commits", "a racer was told of a conflict")
             .hit("provisioning/racing-reconcilers", "settle.lost")
             .hit("recovery/racing-appliers", "a command said locked")
             .hit("recovery/engine-racing-opens", "a recovery found its work done"),
-        Exercise::new("T13", "somebody who writes between a read and its write")
+        CoverageGoal::new("T13", "somebody who writes between a read and its write")
             .hit("notification/requeue-races-retry", "a requeue fell into a stall")
             .hit("recovery/another-writer", "a command said state_cas_mismatch")
             .hit("recovery/source-edited", "a command said resource_content_changed"),
-        Exercise::new("T14", "cancelled, shut down, or the client is gone")
+        CoverageGoal::new("T14", "cancelled, shut down, or the client is gone")
             .hit("notification/shutdown", "a sweep was cut short by a shutdown")
             .hit("propagation/shutdown", "runner.released")
             .hit("provisioning/client-gone", "a customer came again"),
     ]
 }
 
-fn from_the_stores() -> Vec<Exercise> {
+fn from_the_stores() -> Vec<CoverageGoal> {
     vec![
-        Exercise::new("T15", "a statement that fails").struck("sql:", &["error"]),
-        Exercise::new("T16", "a constraint that refuses in earnest")
+        CoverageGoal::new("T15", "a statement that fails").struck("sql:", &["error"]),
+        CoverageGoal::new("T16", "a constraint that refuses in earnest")
             .hit("notification/refused-row", "delivery.failed")
             .hit("outbox/read-model-failure", "a command was refused")
             .hit("outbox/permanent-error", "consumer.dead_lettered")
             .hit("propagation/unsaved-success", "a row was given up"),
-        Exercise::new("T17", "object storage that does not list, delete or write")
+        CoverageGoal::new("T17", "object storage that does not list, delete or write")
             .struck("store:", &["error"])
             .hit("recovery/list-errors", "a command said recovery_store_error"),
-        Exercise::new("T18", "a database that is away").fired("database-down"),
-        Exercise::new("T19", "records that are torn, or that nobody can read")
+        CoverageGoal::new("T18", "a database that is away").fired("database-down"),
+        CoverageGoal::new("T19", "records that are torn, or that nobody can read")
             .hit("outbox/corrupt-row", "outbox.corrupt")
             .hit("recovery/unreadable-sidecar", "a command said recovery_sidecar_unreadable"),
-        Exercise::new("T20", "a restart over old data, or over an old migration")
+        CoverageGoal::new("T20", "a restart over old data, or over an old migration")
             .ran("notification/migrations")
             .hit("provisioning/reboots", "a row became failed")
             .hit("recovery/engine-older-release", "an operation was rolled forward")
@@ -100,10 +100,10 @@ fn from_the_stores() -> Vec<Exercise> {
     ]
 }
 
-fn from_time() -> Vec<Exercise> {
+fn from_time() -> Vec<CoverageGoal> {
     vec![
-        Exercise::new("T21", "clocks that disagree").fired("skew"),
-        Exercise::new("T22", "waits of minutes to days, until they are over")
+        CoverageGoal::new("T21", "clocks that disagree").fired("skew"),
+        CoverageGoal::new("T22", "waits of minutes to days, until they are over")
             .hit("notification/schedule", "a notification became dead")
             .hit("outbox/attempts-ceiling-of-crashes", "outbox.buried")
             .hit("propagation/persistent-failure", "a row was given up")

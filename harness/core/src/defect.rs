@@ -35,8 +35,8 @@ pub enum Shows {
     Running,
     /// In a run on PostgreSQL only: SQLite has neither row locks nor its catalogues.
     OnPostgres,
-    /// In no run: a guard reads what is written down, and the bug is a copy of that with the mistake in it.
-    InAGuard,
+    /// In no run: a static check reads what is written down, and the bug is a copy of that with the mistake in it.
+    InStaticCheck,
     /// Nowhere here: the pipeline has no such part.
     Nowhere,
 }

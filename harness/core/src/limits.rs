@@ -98,8 +98,8 @@ pub const PRIORITY_CHANGES_MAX: u32 = 100;
 /// Turns of tasks among which those times are drawn.
 pub const PRIORITY_STEPS: u64 = 2_000;
 
-/// Passages after a host came back that count as its recovery.
-pub const PASSAGES_OF_RECOVERY: u32 = 40;
+/// HitClasses after a host came back that count as its recovery.
+pub const RECOVERY_HITS: u32 = 40;
 
 /// Faults at boundaries that a swarm draws for one run.
 pub const SWARM_FAULTS_MAX: u64 = 6;
@@ -107,7 +107,7 @@ pub const SWARM_FAULTS_MAX: u64 = 6;
 /// Faults of one family at an instant that a swarm draws for one run.
 pub const SWARM_TIMED_MAX: u64 = 2;
 
-/// Passages between two faults of a swarm, on the average of a run: at least, and at most.
+/// HitClasses between two faults of a swarm, on the average of a run: at least, and at most.
 pub const SWARM_GAP_MIN: u64 = 4;
 /// See [`SWARM_GAP_MIN`].
 pub const SWARM_GAP_MAX: u64 = 256;
@@ -162,7 +162,7 @@ pub const SHRINK_RUNS_MAX: u64 = 300;
 pub const SHRINK_BATCH_MAX: usize = 16;
 
 /// Violations of one check in one scenario that are run again and made smaller; the others are counted.
-pub const PURSUED_MAX: usize = 2;
+pub const TRIAGED_MAX: usize = 2;
 
 /// Violations that are run again at once, before they are written down.
 pub const REPLAY_BATCH: usize = 64;

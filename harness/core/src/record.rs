@@ -17,7 +17,7 @@ use crate::{
 };
 
 mod campaign;
-mod exercise;
+mod coverage_goal;
 mod extent;
 mod proof;
 mod summary;
@@ -25,7 +25,7 @@ mod summary;
 pub use campaign::{
     Campaign, CampaignHeader, CampaignLine, CampaignMeasured, ScenarioRecord, SweepRecord,
 };
-pub use exercise::{Exercise, ExerciseSummary, Way, WaySummary};
+pub use coverage_goal::{CoverageGoal, CoverageGoalSummary, Way, WaySummary};
 pub use extent::{Cut, Extent, Incomplete};
 pub use proof::{Proof, ProofBy};
 pub use summary::{Finding, ScenarioSummary, SiteCoverage, Summary, Tally, Untried};
@@ -170,8 +170,8 @@ pub struct Measured {
 
 /// What was done about a violation after it was seen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Pursuit {
-    /// The check whose violation was pursued.
+pub struct Triage {
+    /// The check whose violation was triaged.
     pub check: String,
     /// Whether the run had the same digest in a fresh process.
     pub same_again: bool,
@@ -225,9 +225,9 @@ pub struct Record {
     /// BLAKE3 of the trace; nothing where the worker died.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
-    /// What was done about its violation; nothing where it has none, or was not pursued.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pursuit: Option<Pursuit>,
+    /// What was done about its violation; nothing where it has none, or was not triaged.
+    #[serde(default, alias = "pursuit", skip_serializing_if = "Option::is_none")]
+    pub triage: Option<Triage>,
     /// What depends on the machine.
     pub measured: Measured,
 }

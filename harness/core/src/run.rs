@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::{passage::Passage, record::FaultRecord, trace::Trace};
+use crate::{hit_class::HitClass, record::FaultRecord, trace::Trace};
 
 /// The name under which the database stands among the hosts.
 pub const DATABASE_HOST: &str = "db";
@@ -104,7 +104,7 @@ pub struct Finished {
     /// Everything that happened.
     pub trace: Trace,
     /// The boundaries that were passed, in classes.
-    pub passages: Vec<Passage>,
+    pub hit_classes: Vec<HitClass>,
     /// How often each boundary site was passed.
     pub sites: BTreeMap<String, u64>,
     /// The plan's faults, and what became of them.

@@ -104,7 +104,7 @@ fn orders(plan: &Plan) -> Vec<Plan> {
     candidates
 }
 
-/// Each fault with a round duration, an early passage, an ordinary restart.
+/// Each fault with a round duration, an early hit, an ordinary restart.
 fn faults(plan: &Plan) -> Vec<Plan> {
     let mut candidates = Vec::new();
     for (index, fault) in plan.faults.iter().enumerate() {
@@ -278,7 +278,7 @@ mod tests {
         assert_eq!(again, shrunk);
     }
 
-    /// The first brings about a passage that the second counts.
+    /// The first brings about a hit that the second counts.
     #[test]
     fn a_fault_is_left_out_and_the_others_are_adjusted_to_it() {
         let mut plan = Plan::new("own/x", Seed(3));

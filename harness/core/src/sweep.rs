@@ -2,10 +2,10 @@
 //!
 //! Two plans are taken to be equivalent, and only one of them is run, where nothing outside the host can tell them
 //! apart: a host that dies between two effects dies in the same place wherever that is, and a lost answer to a step
-//! without an effect is an error. Passages of one class ([`crate::passage`]) are represented by the first and, where
+//! without an effect is an error. Hits of one class ([`crate::hit_class`]) are represented by the first and, where
 //! the step has an effect, by the last of them. How a step is answered, and for how long its host stays away, is the
 //! same code wherever the step is: errors and short delays are tried on the first host that takes the same steps; the
-//! rarer errors, the late restarts and the long delays of steps without an effect at the first passage of each site
+//! rarer errors, the late restarts and the long delays of steps without an effect at the first hit of each site
 //! only; late restarts at each failpoint too.
 
 use std::{
@@ -16,19 +16,19 @@ use std::{
 
 use crate::{
     fault::{Act, At, ErrorKind, Fault, HostSelector, Restart, When, site_kind},
+    hit_class::HitClass,
     limits::{SWEEP_DELAY, SWEEP_LONG_DELAY, SWEEP_RESTART, SWEEP_SKEW_AT, SWEEP_SKEW_LASTS},
-    passage::Passage,
     swarm::{Arena, sudden},
 };
 
-/// The single faults of a list of passages, and what was left out.
+/// The single faults of a list of hits, and what was left out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Points {
     /// The faults, those that matter most first.
     pub faults: Vec<Fault>,
     /// Of each fault, the site that its task passed before the one at which it strikes.
     pub contexts: Vec<String>,
-    /// How many there would be with every passage, and every act that fits it, on its own.
+    /// How many there would be with every hit, and every act that fits it, on its own.
     pub space: u64,
 }
 
@@ -79,27 +79,27 @@ pub struct Tried {
     steps: BTreeSet<(String, [String; 2], bool)>,
 }
 
-/// The single faults at these passages, but for those that were tried already.
-pub fn points(passages: &[Passage], arena: &Arena, tried: &mut Tried) -> Points {
+/// The single faults at these hits, but for those that were tried already.
+pub fn points(hit_classes: &[HitClass], arena: &Arena, tried: &mut Tried) -> Points {
     let mut ranked: Vec<(Rank, Fault, &str)> = Vec::new();
     let mut space = 0;
     let mut hosts: BTreeSet<&str> = BTreeSet::new();
-    for passage in passages.iter().filter(|passage| arena.hosts.contains(&passage.host)) {
-        let kind = site_kind(&passage.site);
-        let errors: Vec<ErrorKind> = sudden(&passage.site).collect();
+    for class in hit_classes.iter().filter(|class| arena.hosts.contains(&class.host)) {
+        let kind = site_kind(&class.site);
+        let errors: Vec<ErrorKind> = sudden(&class.site).collect();
         // Two crashes, each with two restarts, two delays, the stalls, the errors, and the lost answer.
         let acts = 6 + arena.stalls.len() + errors.len() + usize::from(kind != "fp");
-        space += acts as u64 * u64::from(passage.count);
-        let step = (passage.site.clone(), passage.after.clone(), passage.recovery);
+        space += acts as u64 * u64::from(class.count);
+        let step = (class.site.clone(), class.after.clone(), class.recovery);
         let is_first = IsFirst {
-            of_host: hosts.insert(&passage.host),
-            of_site: tried.sites.insert(passage.site.clone()),
+            of_host: hosts.insert(&class.host),
+            of_site: tried.sites.insert(class.site.clone()),
             of_step: tried.steps.insert(step),
         };
-        of_passage(passage, &errors, arena, is_first, &mut ranked);
+        of_class(class, &errors, arena, is_first, &mut ranked);
     }
     ranked.sort_by_key(|(rank, ..)| *rank);
-    // The last of alike passages is another place than the first.
+    // The last of alike hits is another place than the first.
     let context = |(rank, _, after): &(Rank, Fault, &str)| match rank {
         Rank::Last => format!("{after}, again"),
         _ => (*after).to_owned(),
@@ -108,7 +108,7 @@ pub fn points(passages: &[Passage], arena: &Arena, tried: &mut Tried) -> Points 
     Points { faults: ranked.into_iter().map(|(_, fault, _)| fault).collect(), contexts, space }
 }
 
-/// Of what a passage is the first.
+/// Of what a hit is the first.
 #[derive(Clone, Copy, Debug)]
 struct IsFirst {
     of_host: bool,
@@ -116,23 +116,23 @@ struct IsFirst {
     of_step: bool,
 }
 
-fn of_passage<'a>(
-    passage: &'a Passage,
+fn of_class<'a>(
+    class: &'a HitClass,
     errors: &[ErrorKind],
     arena: &Arena,
     is_first: IsFirst,
     ranked: &mut Vec<(Rank, Fault, &'a str)>,
 ) {
-    let kind = site_kind(&passage.site);
+    let kind = site_kind(&class.site);
     let mut add = |rank, hit, act| {
-        let host = HostSelector::Named(passage.host.clone());
-        let at = At::Boundary { host, site: passage.site.clone(), hit };
-        ranked.push((rank, Fault { at, act, required: false }, passage.after[0].as_str()));
+        let host = HostSelector::Named(class.host.clone());
+        let at = At::Boundary { host, site: class.site.clone(), hit };
+        ranked.push((rank, Fault { at, act, required: false }, class.after[0].as_str()));
     };
     let crash = |when, restart| Act::Crash { when, restart };
     let soon = Restart::After(SWEEP_RESTART);
-    let (first, last) = (passage.first, passage.last);
-    if passage.effect {
+    let (first, last) = (class.first, class.last);
+    if class.effect {
         add(Rank::CrashAfterEffect, first, crash(When::After, soon));
         if is_first.of_site || kind == "fp" {
             add(Rank::LateRestart, first, crash(When::After, Restart::AtHeal));
@@ -145,8 +145,8 @@ fn of_passage<'a>(
             add(Rank::Last, last, Act::LostAck(ErrorKind::Reset));
         }
     }
-    // The step before an effect may be of a class that is represented by an earlier passage.
-    if is_first.of_host || kind == "fp" || passage.effect {
+    // The step before an effect may be of a class that is represented by an earlier hit.
+    if is_first.of_host || kind == "fp" || class.effect {
         add(Rank::Crash, first, crash(When::Before, soon));
     }
     if kind == "fp" {
@@ -154,17 +154,17 @@ fn of_passage<'a>(
     }
     let mut stalls = arena.stalls.iter().copied();
     if let Some(shortest) = stalls.next() {
-        let rank = if passage.effect { Rank::StallAtEffect } else { Rank::Stall };
+        let rank = if class.effect { Rank::StallAtEffect } else { Rank::Stall };
         add(rank, first, Act::Stall(shortest));
     }
     if is_first.of_step {
         add(Rank::Stall, first, Act::Delay(SWEEP_DELAY));
     }
-    if passage.effect || is_first.of_site {
+    if class.effect || is_first.of_site {
         // Past the patience of whoever waits for it, while the rest of the host goes on.
         add(Rank::LongStall, first, Act::Delay(SWEEP_LONG_DELAY));
     }
-    if passage.effect || kind == "fp" {
+    if class.effect || kind == "fp" {
         stalls.for_each(|longer: Duration| add(Rank::LongStall, first, Act::Stall(longer)));
     }
     for (index, error) in errors.iter().enumerate() {
@@ -172,7 +172,7 @@ fn of_passage<'a>(
             0 if is_first.of_step => {
                 add(Rank::Error, first, Act::Error(*error));
                 if last > first {
-                    // What a later passage finds is older, and may be more.
+                    // What a later hit finds is older, and may be more.
                     add(Rank::Last, last, Act::Error(*error));
                 }
             }
@@ -185,7 +185,7 @@ fn of_passage<'a>(
 /// In which order to run the faults of several sweeps: each as its sweep and its place there. What says most comes
 /// first: every kind of fault at every site once, whichever scenario passes it; then a crash at each failpoint in every
 /// scenario, since whoever wrote the target named those as its windows; then each kind once for each site that was
-/// passed before; then again for other scenarios, hosts and passages. Which scenario begins differs from site to site,
+/// passed before; then again for other scenarios, hosts and hits. Which scenario begins differs from site to site,
 /// so that none of them has all the first tries.
 pub fn spread(sweeps: &[impl Borrow<Points>]) -> Vec<(usize, usize)> {
     let mut tries: BTreeMap<Kind<'_>, BTreeMap<&str, Vec<Try>>> = BTreeMap::new();
@@ -328,8 +328,8 @@ mod tests {
         }
     }
 
-    fn passage(host: &str, site: &str, count: u32, effect: bool) -> Passage {
-        Passage {
+    fn class(host: &str, site: &str, count: u32, effect: bool) -> HitClass {
+        HitClass {
             host: host.into(),
             site: site.into(),
             after: Default::default(),
@@ -347,8 +347,8 @@ mod tests {
 
     #[test]
     fn effects_are_crashed_after_and_reads_are_not() {
-        let passages = [passage("d1", "sql:poll", 3, false), passage("d1", "sql:claim", 1, true)];
-        let points = points(&passages, &arena(), &mut Tried::default());
+        let hit_classes = [class("d1", "sql:poll", 3, false), class("d1", "sql:claim", 1, true)];
+        let points = points(&hit_classes, &arena(), &mut Tried::default());
         let told = told(&points);
         assert_eq!(told[0], "crash d1 after the step at sql:claim hit 1, back after 1s");
         assert_eq!(told[1], "lose the answer to d1 (reset) at sql:claim hit 1");
@@ -366,9 +366,9 @@ mod tests {
     fn clients_are_not_hurt_and_errors_are_tried_once_for_each_site() {
         let mut tried = Tried::default();
         assert!(
-            points(&[passage("sender", "net:x", 9, true)], &arena(), &mut tried).faults.is_empty()
+            points(&[class("sender", "net:x", 9, true)], &arena(), &mut tried).faults.is_empty()
         );
-        let site = [passage("d1", "sql:poll", 1, false)];
+        let site = [class("d1", "sql:poll", 1, false)];
         let first = points(&site, &arena(), &mut tried).faults.len();
         let again = points(&site, &arena(), &mut tried).faults.len();
         assert!(again < first);
@@ -376,7 +376,7 @@ mod tests {
 
     #[test]
     fn hosts_that_take_the_same_steps_share_errors_and_delays() {
-        let both = [passage("d1", "sql:claim", 1, true), passage("d2", "sql:claim", 1, true)];
+        let both = [class("d1", "sql:claim", 1, true), class("d2", "sql:claim", 1, true)];
         let arena = Arena { hosts: vec!["d1".into(), "d2".into()], ..arena() };
         let told = told(&points(&both, &arena, &mut Tried::default()));
         let of = |start: &str| told.iter().filter(|fault| fault.starts_with(start)).count();
@@ -392,9 +392,13 @@ mod tests {
     #[test]
     fn every_kind_is_tried_once_before_any_is_tried_again() {
         let of = |host: &str, sites: &[&str]| {
-            let passages: Vec<Passage> =
-                sites.iter().map(|site| passage(host, site, 2, true)).collect();
-            points(&passages, &Arena { hosts: vec![host.into()], ..arena() }, &mut Tried::default())
+            let hit_classes: Vec<HitClass> =
+                sites.iter().map(|site| class(host, site, 2, true)).collect();
+            points(
+                &hit_classes,
+                &Arena { hosts: vec![host.into()], ..arena() },
+                &mut Tried::default(),
+            )
         };
         let sweeps =
             [of("a", &["sql:poll", "fp:window"]), of("b", &["sql:poll", "net:bus", "fp:window"])];
@@ -431,8 +435,8 @@ mod tests {
 
     #[test]
     fn pairs_begin_with_what_matters_most() {
-        let passages = [passage("d1", "sql:claim", 1, true), passage("d1", "net:bus", 1, true)];
-        let singles = points(&passages, &arena(), &mut Tried::default()).faults;
+        let hit_classes = [class("d1", "sql:claim", 1, true), class("d1", "net:bus", 1, true)];
+        let singles = points(&hit_classes, &arena(), &mut Tried::default()).faults;
         assert!(pairs(&singles, 0).is_empty());
         let pairs = pairs(&singles, 7);
         assert_eq!(pairs.len(), 7);

@@ -83,7 +83,7 @@ pub(crate) fn header(registry: &Registry, config: &CampaignConfig) -> CampaignHe
             && config.enough_seeds
             && config.nemeses.contains(&Nemesis::Script),
         failpoints: registry.failpoints_to_pass(config.filter.as_deref()),
-        exercises: registry.exercises_of(config.filter.as_deref()),
+        goals: registry.goals_of(config.filter.as_deref()),
         scenarios: registry
             .select(config.filter.as_deref())
             .into_iter()

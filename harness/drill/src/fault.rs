@@ -48,7 +48,7 @@ impl Place {
         self
     }
 
-    /// At the k-th passage that matches, from 1.
+    /// At the k-th hit that matches, from 1.
     ///
     /// # Panics
     ///

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use chaosdrill_core::{Passage, Plan, Record, RunId};
+use chaosdrill_core::{HitClass, Plan, Record, RunId};
 use serde::{Deserialize, Serialize};
 
 /// What a worker is asked to do.
@@ -15,7 +15,7 @@ pub(crate) struct Job {
     /// Whether a swarm adds to them while the run goes on.
     #[serde(default)]
     pub(crate) drawn: bool,
-    /// Which passages of boundaries the parent wants to hear of.
+    /// Which hits of boundaries the parent wants to hear of.
     #[serde(default)]
     pub(crate) wanted: Wanted,
     /// Where everything of the run is written if it is not valid.
@@ -30,7 +30,7 @@ pub(crate) struct Job {
     pub(crate) trace: Option<PathBuf>,
 }
 
-/// Which passages of boundaries are told.
+/// Which hits of boundaries are told.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) enum Wanted {
     /// None.
@@ -65,8 +65,8 @@ pub(crate) enum Reply {
     Done {
         /// What is written down of it.
         record: Box<Record>,
-        /// The passages that were wanted.
-        passages: Vec<Passage>,
+        /// The hits that were wanted.
+        hit_classes: Vec<HitClass>,
         /// Files that could not be written; a failed report never changes a verdict.
         complaints: Vec<String>,
     },
@@ -81,6 +81,6 @@ pub(crate) enum Reply {
 #[derive(Clone, Debug)]
 pub(crate) struct Done {
     pub(crate) record: Record,
-    /// The passages that the job wanted to hear of.
-    pub(crate) passages: Vec<Passage>,
+    /// The hits that the job wanted to hear of.
+    pub(crate) hit_classes: Vec<HitClass>,
 }

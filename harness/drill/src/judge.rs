@@ -57,7 +57,7 @@ pub(crate) fn judge(
         events: finished.trace.events().len() as u64,
         virtual_ns: nanos(finished.elapsed),
         digest: Some(finished.trace.digest().to_string()),
-        pursuit: None,
+        triage: None,
         measured,
     }
 }
@@ -81,7 +81,7 @@ pub(crate) fn of_dead_worker(
         events: 0,
         virtual_ns: 0,
         digest: None,
-        pursuit: None,
+        triage: None,
         measured,
     }
 }

@@ -81,7 +81,7 @@ pub use chaosdrill_core::{
     Verdict,
     defect::{Class, Defect, Shows},
     history::{Entry as Operation, RowChange},
-    record::Exercise,
+    record::CoverageGoal,
 };
 pub use cli::cli_main;
 pub use registry::{Registry, Target};

@@ -6,7 +6,7 @@ use std::{
 };
 
 use chaosdrill_core::defect::Defect;
-use chaosdrill_core::{nearest, record::Exercise};
+use chaosdrill_core::{nearest, record::CoverageGoal};
 
 use crate::{
     program::{CARGO_DRILL, program_on},
@@ -22,7 +22,7 @@ pub struct Target {
     pub(crate) failpoints: Vec<&'static str>,
     pub(crate) defects: Vec<Defect>,
     pub(crate) static_checks: Vec<StaticCheck>,
-    pub(crate) exercises: Vec<Exercise>,
+    pub(crate) goals: Vec<CoverageGoal>,
     /// Failpoints that only planted bugs pass.
     pub(crate) planted_failpoints: Vec<&'static str>,
 }
@@ -56,10 +56,10 @@ impl Target {
 
     /// Its crash windows, and whatever else a whole campaign must do to it.
     #[must_use]
-    pub fn exercises(mut self, exercises: impl IntoIterator<Item = Exercise>) -> Self {
+    pub fn goals(mut self, goals: impl IntoIterator<Item = CoverageGoal>) -> Self {
         let (list, scope) = (&self.name, format!("{}/", self.name));
-        let own = |exercise| Exercise { list: list.clone(), scope: scope.clone(), ..exercise };
-        self.exercises.extend(exercises.into_iter().map(own));
+        let own = |goal| CoverageGoal { list: list.clone(), scope: scope.clone(), ..goal };
+        self.goals.extend(goals.into_iter().map(own));
         self
     }
 
@@ -76,7 +76,7 @@ impl Target {
 pub struct Registry {
     pub(crate) scenarios: Vec<Scenario>,
     pub(crate) targets: Vec<Target>,
-    pub(crate) exercises: Vec<Exercise>,
+    pub(crate) goals: Vec<CoverageGoal>,
     pub(crate) manifest_dir: Option<PathBuf>,
     pub(crate) program: String,
     /// Scenarios that are run by their name only, and are in no list, no count and no report.
@@ -88,7 +88,7 @@ impl Default for Registry {
         Self {
             scenarios: Vec::new(),
             targets: Vec::new(),
-            exercises: Vec::new(),
+            goals: Vec::new(),
             manifest_dir: None,
             program: program_on(CARGO_DRILL, simulation::SIMULATOR),
             hidden: Vec::new(),
@@ -142,9 +142,9 @@ impl Registry {
 
     /// What a whole campaign must have done, over all targets.
     #[must_use]
-    pub fn exercises(mut self, list: &str, exercises: impl IntoIterator<Item = Exercise>) -> Self {
-        let own = |exercise| Exercise { list: list.to_owned(), ..exercise };
-        self.exercises.extend(exercises.into_iter().map(own));
+    pub fn goals(mut self, list: &str, goals: impl IntoIterator<Item = CoverageGoal>) -> Self {
+        let own = |goal| CoverageGoal { list: list.to_owned(), ..goal };
+        self.goals.extend(goals.into_iter().map(own));
         self
     }
 
@@ -180,12 +180,12 @@ impl Registry {
         })
     }
 
-    /// What must be exercised by the scenarios that the filter selects: a target's own where all of its scenarios are
+    /// What the scenarios that the filter selects must reach: a target's own where all of its scenarios are
     /// among them, and what all targets have in common where all scenarios are.
-    pub(crate) fn exercises_of(&self, filter: Option<&str>) -> Vec<Exercise> {
-        let of_targets = self.whole_targets(filter).flat_map(|target| &target.exercises);
+    pub(crate) fn goals_of(&self, filter: Option<&str>) -> Vec<CoverageGoal> {
+        let of_targets = self.whole_targets(filter).flat_map(|target| &target.goals);
         let is_whole = self.scenarios.iter().all(|scenario| is_selected(scenario, filter));
-        let common = self.exercises.iter().filter(|_| is_whole);
+        let common = self.goals.iter().filter(|_| is_whole);
         of_targets.chain(common).cloned().collect()
     }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use chaosdrill_core::{
-    History, Outcome, Passage, Plan, Record, Seed, Swarm, TraceEvent, Verdict, record::Measured,
+    History, HitClass, Outcome, Plan, Record, Seed, Swarm, TraceEvent, Verdict, record::Measured,
     run::Finished,
 };
 
@@ -76,7 +76,11 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
             Outcome::invalid(why, []),
             Measured::default(),
         );
-        return Ok(Reply::Done { record: Box::new(record), passages: vec![], complaints: vec![] });
+        return Ok(Reply::Done {
+            record: Box::new(record),
+            hit_classes: vec![],
+            complaints: vec![],
+        });
     }
     let simulation = begin();
     let plan = simulation.plan.clone();
@@ -106,15 +110,15 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
     if let Err(why) = folder.close() {
         complaints.push(format!("failed to remove {}: {why}", path.display()));
     }
-    let passages = match &job.wanted {
+    let hit_classes = match &job.wanted {
         Wanted::None => Vec::new(),
-        Wanted::All => finished.passages,
+        Wanted::All => finished.hit_classes,
         Wanted::New(known) => {
-            let is_new = |passage: &Passage| known.binary_search(&passage.class()).is_err();
-            finished.passages.into_iter().filter(is_new).collect()
+            let is_new = |class: &HitClass| known.binary_search(&class.class()).is_err();
+            finished.hit_classes.into_iter().filter(is_new).collect()
         }
     };
-    Ok(Reply::Done { record: Box::new(record), passages, complaints })
+    Ok(Reply::Done { record: Box::new(record), hit_classes, complaints })
 }
 
 /// A run, with hosts that have kept nothing from another.

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use chaosdrill_core::{Passage, Record, limits::RUN_WALL_MS_MAX};
+use chaosdrill_core::{HitClass, Record, limits::RUN_WALL_MS_MAX};
 
 pub(crate) use self::child::Child;
 use crate::{interrupt, job::Job, registry::Registry};
@@ -26,8 +26,8 @@ pub(crate) enum JobEnd {
     Recorded {
         /// The record.
         record: Box<Record>,
-        /// The passages that were wanted.
-        passages: Vec<Passage>,
+        /// The hits that were wanted.
+        hit_classes: Vec<HitClass>,
         /// Files that could not be written.
         complaints: Vec<String>,
         /// Whether somebody else killed the worker: the record says nothing about the run.

@@ -1,11 +1,11 @@
-//! The coverage section: exercises and how often each of them ran, a heat map of sites and acts with its counts, and
+//! The coverage section: goals and how often each of them ran, a heat map of sites and acts with its counts, and
 //! the progress of the sweeps.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chaosdrill_core::{
     fault::site_kind,
-    record::{ExerciseSummary, SiteCoverage, Summary, SweepRecord, WaySummary},
+    record::{CoverageGoalSummary, SiteCoverage, Summary, SweepRecord, WaySummary},
 };
 use maud::{Markup, html};
 
@@ -25,7 +25,7 @@ pub(super) fn section(summary: &Summary) -> Markup {
     html! {
         section #coverage aria-labelledby="coverage-title" {
             h2 #coverage-title { "Coverage" }
-            (exercises(&summary.exercises))
+            (goals(&summary.goals))
             h3 { "Sites and acts" }
             p {
                 "At " (numbers::grouped(struck)) " of " (numbers::counted(sites, "site"))
@@ -38,13 +38,13 @@ pub(super) fn section(summary: &Summary) -> Markup {
     }
 }
 
-/// Crash windows and kinds of trouble, with the ways to exercise each.
-fn exercises(exercises: &[ExerciseSummary]) -> Markup {
-    let lists = by_list(exercises);
-    let (mut rows_left, mut bytes_left) = limits::HTML_EXERCISES;
-    let bodies = lists.iter().take(limits::HTML_EXERCISE_LISTS_MAX).map(|(list, of_list)| {
-        let fill = Fill::new(of_list, rows_left, bytes_left, |exercise| self::exercise(exercise));
-        let body = exercise_list(list, of_list, &fill);
+/// Crash windows and kinds of trouble, with the ways to reach each.
+fn goals(goals: &[CoverageGoalSummary]) -> Markup {
+    let lists = by_list(goals);
+    let (mut rows_left, mut bytes_left) = limits::HTML_GOALS;
+    let bodies = lists.iter().take(limits::HTML_GOAL_LISTS_MAX).map(|(list, of_list)| {
+        let fill = Fill::new(of_list, rows_left, bytes_left, |goal| self::goal(goal));
+        let body = goal_list(list, of_list, &fill);
         rows_left = rows_left.saturating_sub(of_list.len());
         bytes_left = bytes_left.saturating_sub(body.0.len());
         body
@@ -52,7 +52,7 @@ fn exercises(exercises: &[ExerciseSummary]) -> Markup {
     let bodies: Vec<Markup> = bodies.collect();
     let more = lists.len().saturating_sub(bodies.len()) as u64;
     let table = html! {
-        table.exercises {
+        table.goals {
             thead { tr {
                 th scope="col" { "Name" } th scope="col" { "What" }
                 th.number scope="col" { "Hits" }
@@ -61,7 +61,7 @@ fn exercises(exercises: &[ExerciseSummary]) -> Markup {
         }
     };
     html! {
-        @if !exercises.is_empty() {
+        @if !goals.is_empty() {
             h3 { "Crash windows and kinds of trouble" }
             p {
                 "What a drill of all scenarios must do, target by target, and over all of them. One of the ways below a "
@@ -75,28 +75,28 @@ fn exercises(exercises: &[ExerciseSummary]) -> Markup {
     }
 }
 
-/// Exercises by list, in the order of the lists.
-fn by_list(exercises: &[ExerciseSummary]) -> Vec<(&str, Vec<&ExerciseSummary>)> {
-    let mut lists: Vec<(&str, Vec<&ExerciseSummary>)> = Vec::new();
+/// Goals by list, in the order of the lists.
+fn by_list(goals: &[CoverageGoalSummary]) -> Vec<(&str, Vec<&CoverageGoalSummary>)> {
+    let mut lists: Vec<(&str, Vec<&CoverageGoalSummary>)> = Vec::new();
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
-    for exercise in exercises {
-        let place = *places.entry(&exercise.list).or_insert(lists.len());
+    for goal in goals {
+        let place = *places.entry(&goal.list).or_insert(lists.len());
         if place == lists.len() {
-            lists.push((&exercise.list, Vec::new()));
+            lists.push((&goal.list, Vec::new()));
         }
-        lists[place].1.push(exercise);
+        lists[place].1.push(goal);
     }
     lists
 }
 
-fn exercise_list(list: &str, exercises: &[&ExerciseSummary], fill: &Fill) -> Markup {
-    let done = exercises.iter().filter(|exercise| exercise.hits() > 0).count() as u64;
+fn goal_list(list: &str, goals: &[&CoverageGoalSummary], fill: &Fill) -> Markup {
+    let done = goals.iter().filter(|goal| goal.hits() > 0).count() as u64;
     html! {
         tbody {
             tr.group {
                 th colspan="3" scope="colgroup" {
                     (name(list)) span.quiet {
-                        " " (numbers::grouped(done)) " of " (numbers::grouped(exercises.len() as u64)) " done"
+                        " " (numbers::grouped(done)) " of " (numbers::grouped(goals.len() as u64)) " done"
                     }
                 }
             }
@@ -106,13 +106,13 @@ fn exercise_list(list: &str, exercises: &[&ExerciseSummary], fill: &Fill) -> Mar
     }
 }
 
-fn exercise(exercise: &ExerciseSummary) -> Markup {
-    let hits = exercise.hits();
-    let ways = exercise.ways.iter().take(limits::HTML_WAYS_MAX);
+fn goal(goal: &CoverageGoalSummary) -> Markup {
+    let hits = goal.hits();
+    let ways = goal.ways.iter().take(limits::HTML_WAYS_MAX);
     html! {
         tr {
-            th scope="row" { (name(&exercise.name)) }
-            td { (name(&exercise.what)) ul.ways { @for way in ways { (self::way(way)) } } }
+            th scope="row" { (name(&goal.name)) }
+            td { (name(&goal.what)) ul.ways { @for way in ways { (self::way(way)) } } }
             td class=(if hits == 0 { "number bad" } else { "number" }) { (numbers::grouped(hits)) }
         }
     }

@@ -220,7 +220,7 @@ pub(super) fn witness_events(story: &Story, check: &str) -> Vec<(u64, String, St
 /// The faults of the smallest plan and its outcome, or the faults that struck if the plan was not shrunk.
 fn smallest(finding: &Finding, record: Option<&Record>, story: Option<&Story>) -> Markup {
     let planned = record.map_or(0, |record| record.faults.len()) as u64;
-    let minimal = finding.pursuit.as_ref().and_then(|pursuit| pursuit.minimal.as_ref());
+    let minimal = finding.triage.as_ref().and_then(|triage| triage.minimal.as_ref());
     let by_hand = story.and_then(|story| story.minimal.as_ref()).map(|plan| &plan.faults);
     let known = minimal.map(|minimal| &minimal.faults).or(by_hand);
     let (faults, said): (Vec<&Fault>, String) = match known {

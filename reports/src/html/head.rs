@@ -138,13 +138,13 @@ pub(super) fn never_reached(summary: &Summary) -> Markup {
                 h2 #never-title { (never(summary)) }
                 @if !marks.is_empty() { p {
                     @if words::is_whole(summary) {
-                        "No run came to what these marks and exercises stand for. A claim that was never put to the test "
+                        "No run came to what these marks and goals stand for. A claim that was never put to the test "
                         "did not hold: it was not tried."
                     } @else if summary.incomplete.is_some() {
-                        "No run came to what these marks and exercises stand for. The campaign did not run all that was "
+                        "No run came to what these marks and goals stand for. The campaign did not run all that was "
                         "ordered; a run that is missing may come to them."
                     } @else {
-                        "No run came to what these marks and exercises stand for. Only a part of the drill ran; where a "
+                        "No run came to what these marks and goals stand for. Only a part of the drill ran; where a "
                         "drill of all scenarios does not come to them either, its verdict is unknown."
                     }
                 } }

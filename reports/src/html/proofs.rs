@@ -105,7 +105,7 @@ fn row(proof: &Proof) -> Markup {
             td { (text(&proof.summary)) }
             td {
                 (outcome)
-                @if proof.by == ProofBy::Guard { span.claim { "by a guard of the source" } }
+                @if proof.by == ProofBy::StaticCheck { span.claim { "by a static check of the source" } }
                 @if !proof.also.is_empty() {
                     span.claim { "and by " (numbers::counted(proof.also.len() as u64, "other check")) }
                 }

@@ -86,15 +86,17 @@ pub(crate) fn span(command: &str) -> String {
 
 /// The outcome of the smallest plan, if it differs from that of the whole run.
 pub(crate) fn shows(finding: &Finding) -> Option<&str> {
-    let why = finding.pursuit.as_ref()?.minimal.as_ref()?.why.as_deref()?;
+    let why = finding.triage.as_ref()?.minimal.as_ref()?.why.as_deref()?;
     (why != finding.why).then_some(why)
 }
 
 /// The smallest plan in words, and whether the violation was reproduced.
 fn plan(finding: &Finding) -> String {
-    let Some(pursuit) = &finding.pursuit else { return "was not pursued".to_owned() };
-    let again = if pursuit.same_again { "came again" } else { "**did not come again the same**" };
-    let Some(minimal) = &pursuit.minimal else {
+    let Some(triage) = &finding.triage else {
+        return "was not replayed in a fresh process".to_owned();
+    };
+    let again = if triage.same_again { "came again" } else { "**did not come again the same**" };
+    let Some(minimal) = &triage.minimal else {
         return format!("{again}; its plan was {}", words::not_smaller());
     };
     let faults: Vec<String> = minimal

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use chaosdrill_core::{
     Record, Verdict, duration,
-    record::{CheckRecord, FaultRecord, Pursuit},
+    record::{CheckRecord, FaultRecord, Triage},
 };
 
 use super::{
@@ -57,7 +57,7 @@ pub fn failure(record: &Record, replay: Replay<'_>, palette: &Palette) -> String
         rows.push(Row::prose(label, witness(check, limits::TERMINAL_TEXT_CHARS_MAX)));
     }
     rows.extend(other_checks(record, headline));
-    rows.extend(pursuit(record));
+    rows.extend(triage(record));
     rows.push(Row::items("faults", faults(record)));
     if replay.runs > 1 {
         let runs = numbers::grouped(replay.runs);
@@ -162,17 +162,17 @@ fn other_checks(record: &Record, headline: Option<&CheckRecord>) -> Vec<Row> {
 }
 
 /// The difference that a replay in a fresh process showed; `None` if it was the same run.
-fn pursuit(record: &Record) -> Option<Row> {
-    let pursuit = record.pursuit.as_ref().filter(|pursuit| !pursuit.same_again)?;
-    let why = pursuit.divergence.as_deref().unwrap_or("nobody knows where");
+fn triage(record: &Record) -> Option<Row> {
+    let triage = record.triage.as_ref().filter(|triage| !triage.same_again)?;
+    let why = triage.divergence.as_deref().unwrap_or("nobody knows where");
     let why = escape::line_within(why, limits::TERMINAL_TEXT_CHARS_MAX);
     Some(Row::prose("again", format!("NONDETERMINISM: a fresh process came to another run; {why}")))
 }
 
 /// Whether the plan was not shrunk, so that it is unknown which faults are needed.
 fn is_to_shrink(record: &Record) -> bool {
-    let is_it = |pursuit: &Pursuit| pursuit.same_again && pursuit.minimal.is_none();
-    record.verdict == Verdict::Invalid && record.pursuit.as_ref().is_some_and(is_it)
+    let is_it = |triage: &Triage| triage.same_again && triage.minimal.is_none();
+    record.verdict == Verdict::Invalid && record.triage.as_ref().is_some_and(is_it)
 }
 
 /// The needed faults, if the plan was shrunk. Otherwise the faults that fired, with their events, then the others.
@@ -181,7 +181,7 @@ fn faults(record: &Record) -> Vec<String> {
     if faults.is_empty() {
         return vec!["none".to_owned()];
     }
-    if let Some(minimal) = record.pursuit.as_ref().and_then(|pursuit| pursuit.minimal.as_ref()) {
+    if let Some(minimal) = record.triage.as_ref().and_then(|triage| triage.minimal.as_ref()) {
         let (needed, all) = (minimal.faults.len(), faults.len());
         let mut items: Vec<String> = capped(
             minimal

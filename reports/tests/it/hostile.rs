@@ -4,7 +4,7 @@ use std::slice::from_ref;
 
 use chaosdrill_core::{
     Campaign, HostSelector, Record, Verdict,
-    record::{Cut, Extent, Minimal, Pursuit},
+    record::{Cut, Extent, Minimal, Triage},
 };
 use chaosdrill_reports::{
     Palette, Replay, Story, annotations,
@@ -68,7 +68,7 @@ fn poisoned_record(text: &str) -> Record {
             sample::fault(HostSelector::Named(text.into()), text, 1, fault.fault.act.clone());
     }
     let faults = record.faults.iter().map(|fault| fault.fault.clone()).collect();
-    record.pursuit = Some(Pursuit {
+    record.triage = Some(Triage {
         check: text.to_owned(),
         same_again: true,
         divergence: None,

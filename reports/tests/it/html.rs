@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chaosdrill_core::{
     Campaign, HostSelector, Record, Seed,
-    record::{Exercise, Proof, Way},
+    record::{CoverageGoal, Proof, Way},
 };
 use chaosdrill_reports::{
     Story,
@@ -195,7 +195,7 @@ fn what_was_not_made_smaller_is_not_said_to_be_needed() {
     assert!(takes(&campaign)[0].starts_with("stall "), "{:?}", takes(&campaign));
     let run = stories::lease_expiry().record.run;
     let record = campaign.records.iter_mut().position(|record| record.run == run).expect("there");
-    campaign.records[record].pursuit = None;
+    campaign.records[record].triage = None;
     assert!(takes(&campaign)[0].starts_with("not made smaller; struck: stall "));
     let text = chaosdrill_reports::write_up::write_up(&campaign, &[], &[]);
     assert!(text.contains("\nWhat struck was ") && text.contains("was not made smaller"), "{text}");
@@ -386,12 +386,12 @@ fn the_bounds_of_the_sections_fit_into_the_whole() {
         for event in stories.iter_mut().take(30).flat_map(|story| &mut story.events) {
             lengthen(&mut event.name);
         }
-        let exercise = |n: usize| Exercise {
+        let goal = |n: usize| CoverageGoal {
             list: format!("{n}{long}"),
             ways: vec![Way::Hit { scenario: long.clone(), mark: long.clone() }; 20],
-            ..Exercise::new(&long, &long)
+            ..CoverageGoal::new(&long, &long)
         };
-        campaign.header.exercises = (0..4_000).map(exercise).collect();
+        campaign.header.goals = (0..4_000).map(goal).collect();
         for story in stories.iter_mut().take(30) {
             story.notes = vec![long.clone(); 20];
         }

@@ -20,7 +20,7 @@ use crate::{junit::offence, markdown::enormous, sample, terminal::uncoloured};
 fn held() -> Campaign {
     let mut campaign = sample::campaign();
     campaign.records.retain(|record| record.verdict == Verdict::Valid);
-    campaign.header.exercises.clear();
+    campaign.header.goals.clear();
     campaign.header.scenarios.iter_mut().for_each(|scenario| scenario.marks.clear());
     sample::complete(campaign)
 }
@@ -165,7 +165,7 @@ fn the_last_line_of_an_incomplete_campaign_says_incomplete() {
     unknown: incomplete, 2 of 2 runs held
     unknown: incomplete, 2 runs held, an unknown number is missing
     unknown: incomplete, 0 of at least 5 runs held, 5 are missing
-    invalid: incomplete, 3 findings: 3 of 6 runs violated a check, 1 ended unknown, 5 are missing, 2 marks not hit, 1 exercise not done
+    invalid: incomplete, 3 findings: 3 of 6 runs violated a check, 1 ended unknown, 5 are missing, 2 marks not hit, 1 goal not reached
     unknown: incomplete, 2 of 2 runs held
     ");
 }

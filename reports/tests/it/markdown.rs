@@ -57,7 +57,7 @@ pub(crate) fn enormous(text: &str) -> Summary {
         .map(|(seed, check)| Finding {
             id: format!("F{seed}"),
             count: 1,
-            pursuit: None,
+            triage: None,
             run: sample::run(&format!("scenario {seed} {text}"), "script", seed as u64),
             verdict: Verdict::Invalid,
             why: check.repeat(3),

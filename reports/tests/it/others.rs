@@ -2,7 +2,7 @@
 
 use chaosdrill_core::{
     Campaign, Plan, Record, RunId, Seed, Verdict,
-    record::{Exercise, Finding},
+    record::{CoverageGoal, Finding},
 };
 use chaosdrill_reports::{
     Palette, Replay, Story,
@@ -67,8 +67,8 @@ fn the_skeleton_of_a_write_up() {
 /// The finding as it is where a campaign has left its plan as it was.
 fn not_made_smaller() -> Campaign {
     let mut campaign = stories::campaign();
-    let pursued = campaign.records.iter_mut().filter_map(|record| record.pursuit.as_mut());
-    pursued.for_each(|pursuit| pursuit.minimal = None);
+    let triaged = campaign.records.iter_mut().filter_map(|record| record.triage.as_mut());
+    triaged.for_each(|triage| triage.minimal = None);
     campaign
 }
 
@@ -76,9 +76,9 @@ fn not_made_smaller() -> Campaign {
 fn every_format_says_which_plans_were_not_made_smaller() {
     let campaign = not_made_smaller();
     let summary = campaign.summary();
-    let record = campaign.records.iter().find(|record| record.pursuit.is_some());
+    let record = campaign.records.iter().find(|record| record.triage.is_some());
     let block = terminal::failure(
-        record.expect("one was pursued"),
+        record.expect("one was triaged"),
         Replay::by_seed("cargo drill"),
         &Palette::plain(),
     );
@@ -98,7 +98,7 @@ fn every_format_says_which_plans_were_not_made_smaller() {
     let json = serde_json::to_value(&summary).expect("JSON");
     let is_it = |finding: &&Value| finding["run"]["scenario"] == "outbox/lease-expiry";
     let finding = json["findings"].as_array().expect("a list").iter().find(is_it);
-    assert!(finding.expect("it is there")["pursuit"]["minimal"].is_null());
+    assert!(finding.expect("it is there")["triage"]["minimal"].is_null());
 }
 
 #[test]
@@ -137,10 +137,10 @@ fn findings_are_new_ongoing_or_fixed() {
     assert_eq!(against.not_looked_for().len(), 1);
 }
 
-/// Whether the finding that was pursued counts as fixed where nothing but this run took its place.
+/// Whether the finding that was triaged counts as fixed where nothing but this run took its place.
 fn is_fixed_by(change: impl Fn(&mut Record)) -> bool {
     let earlier = stories::campaign();
-    let found = earlier.records.iter().find(|r| r.pursuit.is_some()).expect("one was pursued");
+    let found = earlier.records.iter().find(|r| r.triage.is_some()).expect("one was triaged");
     let mut record = sample::calm(found.run.clone(), "held");
     record.faults.clone_from(&found.faults);
     change(&mut record);
@@ -190,27 +190,27 @@ fn the_same_check_at_other_places_is_another_finding() {
     let earlier = stories::campaign();
     let mut campaign = stories::campaign();
     for record in &mut campaign.records {
-        if let Some(minimal) = record.pursuit.as_mut().and_then(|p| p.minimal.as_mut()) {
+        if let Some(minimal) = record.triage.as_mut().and_then(|p| p.minimal.as_mut()) {
             minimal.faults.clear();
         }
     }
     let now = campaign.summary();
-    let pursued = now.findings.iter().find(|f| f.pursuit.is_some()).expect("one was pursued");
-    assert_eq!(Against::new(&earlier, &campaign).status(pursued), Status::New);
+    let triaged = now.findings.iter().find(|f| f.triage.is_some()).expect("one was triaged");
+    assert_eq!(Against::new(&earlier, &campaign).status(triaged), Status::New);
 }
 
 #[test]
-fn exercises_are_counted_in_every_way() {
+fn goals_are_counted_in_every_way() {
     let records = sample::campaign().records;
-    let hits = |exercise: Exercise| exercise.of(&records).hits();
-    let new = || Exercise::new("W", "a window");
+    let hits = |goal: CoverageGoal| goal.of(&records).hits();
+    let new = || CoverageGoal::new("W", "a window");
     assert_eq!(hits(new().ran("outbox/lease-expiry")), 3);
     assert_eq!(hits(new().struck("fp:outbox.after_claim", &["stall"])), 1);
     assert_eq!(hits(new().struck("fp:", &[])), 1, "all sites of a kind, and all acts");
     assert_eq!(hits(new().struck("fp:outbox.after_claim", &["delay"])), 0);
     assert_eq!(hits(new().struck("sql:outbox.settle", &[])), 0, "a fault that never fired");
     assert_eq!(hits(new().fired("stall")), 1);
-    assert_eq!(hits(Exercise { scope: "propagation/".into(), ..new().fired("stall") }), 0);
+    assert_eq!(hits(CoverageGoal { scope: "propagation/".into(), ..new().fired("stall") }), 0);
     let marked = records.iter().find_map(|record| {
         let hit = record.marks.iter().find(|(_, hits)| **hits > 0)?;
         Some((record.run.scenario.clone(), hit.0.clone(), *hit.1))

@@ -7,7 +7,7 @@ use chaosdrill_core::{
     Act, At, Campaign, Fault, HostSelector, Priority, Record, RunId, Seed, Verdict,
     fault::{Restart, When},
     record::{
-        CampaignHeader, CampaignMeasured, CheckRecord, Exercise, Extent, FaultRecord, Measured,
+        CampaignHeader, CampaignMeasured, CheckRecord, CoverageGoal, Extent, FaultRecord, Measured,
         RECORD_VERSION, ScenarioRecord,
     },
 };
@@ -62,7 +62,7 @@ pub(crate) fn calm(run: RunId, claim: &str) -> Record {
         events: 611,
         virtual_ns: 9_004_500_000,
         digest: Some("5e".repeat(32)),
-        pursuit: None,
+        triage: None,
         measured: Measured { wall_us: 5_310, stderr: String::new() },
     }
 }
@@ -207,15 +207,18 @@ pub(crate) fn campaign() -> Campaign {
             program: "cargo drill".into(),
             whole: true,
             failpoints: vec!["fp:outbox.after_claim".to_owned(), "fp:outbox.<never>".to_owned()],
-            exercises: vec![
-                Exercise {
+            goals: vec![
+                CoverageGoal {
                     list: "outbox".into(),
                     scope: "outbox/".into(),
-                    ..Exercise::new("W7", "a holder that stands still for longer than its lease")
-                        .struck("fp:outbox.after_claim", &["stall"])
-                        .fired("skew")
+                    ..CoverageGoal::new(
+                        "W7",
+                        "a holder that stands still for longer than its lease",
+                    )
+                    .struck("fp:outbox.after_claim", &["stall"])
+                    .fired("skew")
                 },
-                Exercise { list: "trouble".into(), ..Exercise::new("T1", HOSTILE_WHY) }
+                CoverageGoal { list: "trouble".into(), ..CoverageGoal::new("T1", HOSTILE_WHY) }
                     .struck("store:", &["error"])
                     .hit(HOSTILE_NAME, "never | ever\u{1b}"),
             ],

@@ -46,7 +46,7 @@ fn the_sample_fits() {
     for record in &campaign.records {
         check("record", record);
         check("campaign-line", &CampaignLine::Record(Box::new(record.clone())));
-        check("campaign-line", &CampaignLine::Passages(record.run.clone(), vec![]));
+        check("campaign-line", &CampaignLine::HitClasses(record.run.clone(), vec![]));
         let mut plan = Plan::new(&record.run.scenario, record.run.seed);
         plan.faults = record.faults.iter().map(|fault| fault.fault.clone()).collect();
         check("plan", &plan);
@@ -95,4 +95,34 @@ fn the_schemas() {
     for (name, schema) in schema::all() {
         insta::assert_json_snapshot!(name, schema);
     }
+}
+
+#[test]
+fn names_of_before_are_read() {
+    let campaign = stories::campaign();
+    let record = campaign.records.iter().find(|record| record.triage.is_some());
+    let lines = [
+        CampaignLine::Campaign(campaign.header.clone()),
+        CampaignLine::Record(Box::new(record.expect("one was triaged").clone())),
+        CampaignLine::HitClasses(campaign.records[0].run.clone(), vec![]),
+    ];
+    let older = [
+        ("\"goals\":", "\"exercises\":"),
+        ("\"triage\":", "\"pursuit\":"),
+        ("hitclasses", "passages"),
+    ];
+    for (line, (new, old)) in lines.iter().zip(older) {
+        let text = serde_json::to_string(line).expect("plain data");
+        assert!(text.contains(new), "{text}");
+        let read: CampaignLine = serde_json::from_str(&text.replace(new, old)).expect("older");
+        assert_eq!(&read, line);
+    }
+    let summary = serde_json::to_string(&campaign.summary()).expect("plain data");
+    let older =
+        summary.replace("\"goals\":", "\"exercises\":").replace("\"triage\":", "\"pursuit\":");
+    assert_ne!(older, summary);
+    let read: chaosdrill_core::record::Summary = serde_json::from_str(&older).expect("older");
+    assert_eq!(read, campaign.summary());
+    let proof = serde_json::from_str::<chaosdrill_core::record::ProofBy>("\"guard\"");
+    assert_eq!(proof.expect("older"), chaosdrill_core::record::ProofBy::StaticCheck);
 }

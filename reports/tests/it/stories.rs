@@ -2,7 +2,7 @@
 
 use chaosdrill_core::{
     EventKind, Priority, TraceEvent, Verdict,
-    record::{Minimal, Proof, ProofBy, Pursuit},
+    record::{Minimal, Proof, ProofBy, Triage},
 };
 use chaosdrill_reports::Story;
 use serde_json::{Value, json};
@@ -103,7 +103,7 @@ pub(crate) fn events() -> Vec<TraceEvent> {
 pub(crate) fn lease_expiry() -> Story {
     let mut record = sample::lease_expiry();
     let needed = record.faults[0].fault.clone();
-    record.pursuit = Some(Pursuit {
+    record.triage = Some(Triage {
         check: "settle_only_by_the_current_claim".into(),
         same_again: true,
         divergence: None,
@@ -139,13 +139,13 @@ pub(crate) fn proofs() -> Vec<Proof> {
     vec![
         proof("O4", ProofBy::Running, true),
         proof("O5", ProofBy::Running, false),
-        proof("O9", ProofBy::Guard, true),
+        proof("O9", ProofBy::StaticCheck, true),
         proof("O11", ProofBy::Postgres, false),
         proof("O12", ProofBy::Nowhere, false),
     ]
 }
 
-/// The sample campaign, in which the finding was pursued.
+/// The sample campaign, in which the finding was triaged.
 pub(crate) fn campaign() -> chaosdrill_core::Campaign {
     let mut campaign = sample::campaign();
     let story = lease_expiry();

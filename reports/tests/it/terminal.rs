@@ -137,16 +137,16 @@ fn every_verdict_has_its_sentence() {
         last(|campaign| campaign.header.whole = true),
         last(|campaign| {
             campaign.header.scenarios.clear();
-            campaign.header.exercises.clear();
+            campaign.header.goals.clear();
         }),
         last(|campaign| campaign.records.clear()),
     ];
     insta::assert_snapshot!(sentences.join("\n"), @"
-    invalid: 3 findings: 3 of 6 runs violated a check, 1 ended unknown, 2 marks never hit, 1 exercise never done
-    invalid: 3 findings: 3 of 6 runs violated a check, 1 ended unknown, 2 marks not hit, 1 exercise not done
-    unknown: no run violated a check, 1 ended unknown, 2 marks not hit, 2 exercises not done
-    valid: 2 of 2 runs held, 2 marks not hit, 2 exercises not done
-    unknown: no run violated a check, 2 marks never hit, 2 exercises never done
+    invalid: 3 findings: 3 of 6 runs violated a check, 1 ended unknown, 2 marks never hit, 1 goal never reached
+    invalid: 3 findings: 3 of 6 runs violated a check, 1 ended unknown, 2 marks not hit, 1 goal not reached
+    unknown: no run violated a check, 1 ended unknown, 2 marks not hit, 2 goals not reached
+    valid: 2 of 2 runs held, 2 marks not hit, 2 goals not reached
+    unknown: no run violated a check, 2 marks never hit, 2 goals never reached
     valid: 2 of 2 runs held
     valid: there were no runs
     ");

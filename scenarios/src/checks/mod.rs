@@ -23,6 +23,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod bounds;
+pub(crate) mod fault_free;
 pub(crate) mod holders;
 pub(crate) mod labels;
 pub(crate) mod marks;
@@ -32,4 +33,3 @@ pub(crate) mod rest;
 pub(crate) mod rows;
 pub(crate) mod schedule;
 pub(crate) mod settling;
-pub(crate) mod weather;

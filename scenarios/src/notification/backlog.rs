@@ -6,7 +6,7 @@ use chaosdrill::Scenario;
 use chaosdrill_target_notification::ServerConfig;
 
 use crate::{
-    checks::weather::in_calm_weather,
+    checks::fault_free::where_fault_free,
     notification::{
         checks,
         clients::{create_all, look, minutes},
@@ -35,6 +35,6 @@ pub(crate) fn scenario() -> Scenario {
             })
         });
     resting(scenario, 0)
-        .always(in_calm_weather(checks::order::oldest_first()))
-        .always(in_calm_weather(checks::order::nobody_starves(Duration::from_secs(65), "nobody")))
+        .always(where_fault_free(checks::order::oldest_first()))
+        .always(where_fault_free(checks::order::nobody_starves(Duration::from_secs(65), "nobody")))
 }

@@ -6,7 +6,7 @@ use chaosdrill::Scenario;
 use chaosdrill_target_notification::Channel;
 
 use crate::{
-    checks::{bounds, weather::in_calm_weather},
+    checks::{bounds, fault_free::where_fault_free},
     notification::{
         checks,
         clients::{create, ids_of, look, mark_read, minutes, notification},
@@ -16,7 +16,7 @@ use crate::{
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("notification/calm")
-        .claim("in calm weather a notification of every channel is delivered once, and can be read")
+        .claim("without faults a notification of every channel is delivered once, and can be read")
         .topology(|stage| {
             watched(stage.pipeline()).client("sender", |workload| async move {
                 for channel in Channel::ALL {
@@ -36,5 +36,5 @@ pub(crate) fn scenario() -> Scenario {
         .linger(Duration::from_secs(5 * 60))
         .sometimes(checks::marks::a_notification_became("read"));
     let once = bounds::effects_stay_within_the_bound("notifier.accepted", "notification", 1);
-    resting(scenario, 0).always(in_calm_weather(once))
+    resting(scenario, 0).always(where_fault_free(once))
 }

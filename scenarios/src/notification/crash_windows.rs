@@ -1,6 +1,6 @@
 //! A crash in any window between two steps that touch the outside loses no notification, and sends none without end.
 //!
-//! Which of many passages is hit, and whether the host comes back soon, late, or not before all is over, the seed
+//! Which of its many hits is chosen, and whether the host comes back soon, late, or not before all is over, the seed
 //! decides.
 
 use std::time::Duration;

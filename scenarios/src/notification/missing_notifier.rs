@@ -6,7 +6,7 @@ use chaosdrill::Scenario;
 use chaosdrill_target_notification::{Channel, ServerConfig};
 
 use crate::{
-    checks::weather::in_calm_weather,
+    checks::fault_free::where_fault_free,
     notification::{
         checks,
         clients::{create, minutes, notification},
@@ -39,5 +39,5 @@ pub(crate) fn scenario() -> Scenario {
         .linger(Duration::from_secs(3 * 60))
         .sometimes(checks::marks::a_notification_became("undeliverable"));
     let at_once = checks::delivery::missing_notifiers_are_told_at_once(&["teams", "opsgenie"]);
-    resting(scenario, 0).always(in_calm_weather(at_once))
+    resting(scenario, 0).always(where_fault_free(at_once))
 }

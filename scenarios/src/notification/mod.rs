@@ -27,10 +27,7 @@ use chaosdrill_target_notification::{DEFECTS, failpoints};
 
 /// The target, with its failpoints and planted bugs.
 pub fn target() -> Target {
-    Target::new("notification")
-        .failpoints(failpoints::ALL)
-        .defects(DEFECTS)
-        .exercises(windows::all())
+    Target::new("notification").failpoints(failpoints::ALL).defects(DEFECTS).goals(windows::all())
 }
 
 /// All scenarios of the notifications.

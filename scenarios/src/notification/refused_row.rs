@@ -6,7 +6,7 @@ use chaosdrill::Scenario;
 use chaosdrill_target_notification::Channel;
 
 use crate::{
-    checks::weather::in_calm_weather,
+    checks::fault_free::where_fault_free,
     notification::{
         checks,
         clients::{administer, create, create_all, execute, minutes, notification},
@@ -41,7 +41,7 @@ pub(crate) fn of_everything() -> Scenario {
         .chaos_at_most(Duration::from_secs(30 * 60))
         .sometimes(chaosdrill::Mark::observed("delivery.failed"));
     let starves = checks::order::nobody_starves(Duration::from_secs(3 * 60), "held");
-    resting(scenario, 0).always(in_calm_weather(starves))
+    resting(scenario, 0).always(where_fault_free(starves))
 }
 
 pub(crate) fn of_success() -> Scenario {

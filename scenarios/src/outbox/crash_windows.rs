@@ -1,6 +1,6 @@
 //! A crash in any window between two steps that touch the outside loses nothing and doubles nothing.
 //!
-//! The windows of a commit and its way out, from the transaction to the consumer's receipt. Which of many passages
+//! The windows of a commit and its way out, from the transaction to the consumer's receipt. Which of many hits
 //! is hit, and whether the host comes back soon, late, or not before all is over, the seed decides.
 
 use std::time::Duration;

@@ -27,7 +27,7 @@ use chaosdrill_target_outbox::{DEFECTS, failpoints};
 
 /// The target, with its failpoints and planted bugs.
 pub fn target() -> Target {
-    Target::new("outbox").failpoints(failpoints::ALL).defects(DEFECTS).exercises(windows::all())
+    Target::new("outbox").failpoints(failpoints::ALL).defects(DEFECTS).goals(windows::all())
 }
 
 /// All scenarios of the outbox.

@@ -1,31 +1,31 @@
 //! The windows in which an outbox can be struck, by name, with the faults that stand for each.
 
-use chaosdrill::Exercise;
+use chaosdrill::CoverageGoal;
 
-pub(crate) fn all() -> [Exercise; 8] {
+pub(crate) fn all() -> [CoverageGoal; 8] {
     [
-        Exercise::new("W1", "before the commit").struck("sql:commit.commit", &["crash-before"]),
-        Exercise::new("W2", "committed, and nobody has heard of it")
+        CoverageGoal::new("W1", "before the commit").struck("sql:commit.commit", &["crash-before"]),
+        CoverageGoal::new("W2", "committed, and nobody has heard of it")
             .struck("sql:commit.commit", &["crash-after", "lost-ack"]),
-        Exercise::new("W3", "committed, before the answer and before any dispatch")
+        CoverageGoal::new("W3", "committed, before the answer and before any dispatch")
             .struck("fp:ingress.before_answer", &[])
             .struck("net:ingress.reply", &["crash-before", "crash-after", "lost-ack"]),
-        Exercise::new("W4", "claimed, and not published")
+        CoverageGoal::new("W4", "claimed, and not published")
             .struck("fp:outbox.after_claim", &["crash-before", "crash-after"])
             .struck("sql:outbox.claim", &["crash-after"]),
-        Exercise::new("W5", "published, and not settled")
+        CoverageGoal::new("W5", "published, and not settled")
             .struck("fp:outbox.after_publish", &["crash-before", "crash-after"])
             .struck("net:bus.publish", &["lost-ack"])
             .struck("net:bus.reply", &["crash-after", "lost-ack"])
             .struck("fp:broker.after_accept", &["crash-before", "crash-after"]),
-        Exercise::new("W6", "settled, before the next of the batch")
+        CoverageGoal::new("W6", "settled, before the next of the batch")
             .struck("fp:outbox.after_settle", &["crash-before", "crash-after"])
             .struck("sql:outbox.complete", &["crash-after"]),
-        Exercise::new("W7", "a holder that stands still for longer than its lease")
+        CoverageGoal::new("W7", "a holder that stands still for longer than its lease")
             .struck("fp:outbox.after_claim", &["stall"])
             .struck("fp:outbox.after_publish", &["stall"])
             .struck("net:bus.publish", &["stall"]),
-        Exercise::new("W8", "the consumer's effect done, its receipt not committed")
+        CoverageGoal::new("W8", "the consumer's effect done, its receipt not committed")
             .struck("fp:consumer.after_effect", &["crash-before", "crash-after"])
             .struck("sql:consume.commit", &["crash-after", "lost-ack"]),
     ]

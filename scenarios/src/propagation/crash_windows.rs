@@ -1,6 +1,6 @@
 //! A crash in any window between two steps that touch the outside loses nothing and doubles nothing.
 //!
-//! The windows from the upgrade to the settled row, and the provisioner's own. Which of many passages is hit, and
+//! The windows from the upgrade to the settled row, and the provisioner's own. Which of its many hits is chosen, and
 //! whether the host comes back soon, late, or not before all is over, the seed decides.
 
 use std::time::Duration;
@@ -94,7 +94,7 @@ const WINDOWS: [Window; 9] = [
     },
 ];
 
-/// A passage of one of these sites, on whichever host comes first.
+/// A hit of one of these sites, on whichever host comes first.
 fn place_of(sites: &[&str], stream: &mut Stream, hit_max: u64) -> Place {
     let site = stream.pick(sites).copied().unwrap_or_default();
     crash_window::place(site, stream, hit_max)

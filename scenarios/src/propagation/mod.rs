@@ -32,7 +32,7 @@ pub fn target() -> Target {
     Target::new("propagation")
         .failpoints(failpoints::ALL)
         .defects(DEFECTS)
-        .exercises(windows::all())
+        .goals(windows::all())
         .static_checks([guards::the_documented_total_is_computed()])
 }
 

@@ -1,35 +1,35 @@
 //! The windows in which a propagation can be struck, by name, with the faults that stand for each.
 
-use chaosdrill::Exercise;
+use chaosdrill::CoverageGoal;
 
-pub(crate) fn all() -> [Exercise; 10] {
+pub(crate) fn all() -> [CoverageGoal; 10] {
     [
-        Exercise::new("W0", "around the commit of the upgrade and its row")
+        CoverageGoal::new("W0", "around the commit of the upgrade and its row")
             .struck("sql:upgrade.commit", &["crash-before", "crash-after", "lost-ack"])
             .struck("fp:api.before_answer", &["crash-before", "crash-after"]),
-        Exercise::new("W1", "looked, and not leased")
+        CoverageGoal::new("W1", "looked, and not leased")
             .struck("sql:propagation.lease", &["crash-before"])
             .struck("sql:pick.commit", &["crash-before"]),
-        Exercise::new("W2", "leased, and not dispatched")
+        CoverageGoal::new("W2", "leased, and not dispatched")
             .struck("fp:runner.after_pick", &["crash-before", "crash-after"])
             .struck("sql:pick.commit", &["crash-after"]),
-        Exercise::new("W3", "in the middle of the provisioner's call")
+        CoverageGoal::new("W3", "in the middle of the provisioner's call")
             .struck("fp:provisioner.after_apply", &["crash-before", "crash-after"])
             .struck("sql:regrade.commit", &["crash-after", "lost-ack"])
             .struck("net:provisioner.regrade", &["crash-after", "lost-ack"]),
-        Exercise::new("W4", "dispatched, and not settled")
+        CoverageGoal::new("W4", "dispatched, and not settled")
             .struck("fp:runner.after_dispatch", &["crash-before", "crash-after"]),
-        Exercise::new("W5", "applied, and not audited")
+        CoverageGoal::new("W5", "applied, and not audited")
             .struck("sql:propagation.apply", &["crash-after"])
             .struck("sql:audit.append", &["crash-before"]),
-        Exercise::new("W6", "put off, and not audited")
+        CoverageGoal::new("W6", "put off, and not audited")
             .struck("sql:propagation.retry", &["crash-after"]),
-        Exercise::new("W7", "given up, and neither audited nor counted")
+        CoverageGoal::new("W7", "given up, and neither audited nor counted")
             .struck("sql:propagation.fail", &["crash-after"]),
-        Exercise::new("W8", "a job that runs, and whose worker is gone")
+        CoverageGoal::new("W8", "a job that runs, and whose worker is gone")
             .struck("fp:worker.after_claim", &["crash-before", "crash-after"])
             .struck("sql:jobs.finish", &["crash-before"]),
-        Exercise::new("W9", "between two rows of a batch")
+        CoverageGoal::new("W9", "between two rows of a batch")
             .struck("fp:runner.after_settle", &["crash-before", "crash-after"]),
     ]
 }

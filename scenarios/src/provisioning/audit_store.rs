@@ -8,7 +8,7 @@ use chaosdrill::{
 };
 
 use crate::{
-    checks::weather::where_only_hurt_at,
+    checks::fault_free::where_only_hurt_at,
     provisioning::{
         checks,
         clients::customer,

@@ -29,7 +29,7 @@ pub fn target() -> Target {
     Target::new("provisioning")
         .failpoints(failpoints::ALL)
         .defects(DEFECTS)
-        .exercises(windows::all())
+        .goals(windows::all())
         .static_checks([handler_guard::guard()])
 }
 

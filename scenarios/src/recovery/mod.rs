@@ -13,7 +13,7 @@ pub fn target() -> Target {
     Target::new("recovery")
         .failpoints(failpoints::ALL)
         .defects(DEFECTS)
-        .exercises(windows::all())
+        .goals(windows::all())
         .static_checks(guards::guards())
 }
 

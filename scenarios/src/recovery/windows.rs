@@ -1,83 +1,83 @@
 //! The windows in which the cluster's commands and the engine's writers can be struck, by name, with the faults that
 //! stand for each.
 
-use chaosdrill::Exercise;
+use chaosdrill::CoverageGoal;
 
 const CRASHES: &[&str] = &["crash-before", "crash-after"];
 const LOST: &[&str] = &["crash-after", "lost-ack"];
 
-pub(crate) fn all() -> Vec<Exercise> {
+pub(crate) fn all() -> Vec<CoverageGoal> {
     cluster().into_iter().chain(engine()).collect()
 }
 
-fn cluster() -> [Exercise; 13] {
+fn cluster() -> [CoverageGoal; 13] {
     [
-        Exercise::new("C1", "intent written, nothing created")
+        CoverageGoal::new("C1", "intent written, nothing created")
             .struck("fp:cluster.before_graph_create", CRASHES),
-        Exercise::new("C2", "a graph created in part")
+        CoverageGoal::new("C2", "a graph created in part")
             .struck("store:put-if graphs/people.omni/data/*.json", LOST)
             .struck("store:put-if graphs/places.omni/data/*.json", LOST),
-        Exercise::new("C3", "created, not recorded")
+        CoverageGoal::new("C3", "created, not recorded")
             .struck("fp:cluster.after_graph_create", CRASHES),
-        Exercise::new("C4", "intent written, schema unchanged")
+        CoverageGoal::new("C4", "intent written, schema unchanged")
             .struck("fp:cluster.before_schema_apply", CRASHES),
-        Exercise::new("C5", "change of schema committed, not visible")
+        CoverageGoal::new("C5", "change of schema committed, not visible")
             .struck("store:put-if graphs/people.omni/manifest.json", LOST)
             .struck("store:put-if graphs/places.omni/manifest.json", LOST),
-        Exercise::new("C6", "schema changed, not recorded")
+        CoverageGoal::new("C6", "schema changed, not recorded")
             .struck("fp:cluster.after_schema_apply", CRASHES),
-        Exercise::new("C7", "payloads stored, not named")
+        CoverageGoal::new("C7", "payloads stored, not named")
             .struck("fp:cluster.after_payload_phase", CRASHES),
-        Exercise::new("C8", "intent written, nothing removed")
+        CoverageGoal::new("C8", "intent written, nothing removed")
             .struck("fp:cluster.before_graph_delete", CRASHES),
-        Exercise::new("C9", "a graph removed in part")
+        CoverageGoal::new("C9", "a graph removed in part")
             .struck("store:delete graphs/places.omni/manifest.json", CRASHES),
-        Exercise::new("C10", "removed, not recorded")
+        CoverageGoal::new("C10", "removed, not recorded")
             .struck("fp:cluster.after_graph_delete", CRASHES),
-        Exercise::new("C11", "everything done but the ledger")
+        CoverageGoal::new("C11", "everything done but the ledger")
             .struck("fp:cluster.before_state_write", CRASHES),
-        Exercise::new("C12", "ledger written, sidecars still there")
+        CoverageGoal::new("C12", "ledger written, sidecars still there")
             .struck("store:put-if __cluster/state.json", LOST)
             .struck("store:delete __cluster/recoveries/*.json", &["crash-before"]),
-        Exercise::new("C13", "ledger written, the approval's file not marked")
+        CoverageGoal::new("C13", "ledger written, the approval's file not marked")
             .struck("store:put-if __cluster/approvals/*.json", &["crash-before"]),
     ]
 }
 
-fn engine() -> [Exercise; 13] {
+fn engine() -> [CoverageGoal; 13] {
     [
-        Exercise::new("E1", "phase A: sidecar written, nothing moved")
+        CoverageGoal::new("E1", "phase A: sidecar written, nothing moved")
             .struck("store:put-if __recovery/*.json", LOST),
-        Exercise::new("E2", "phase B: some heads moved")
+        CoverageGoal::new("E2", "phase B: some heads moved")
             .struck("store:put-if tables/person/*.json", LOST)
             .struck("store:put-if tables/knows/*.json", LOST),
-        Exercise::new("E3", "mutation or load: all heads moved, not published")
+        CoverageGoal::new("E3", "mutation or load: all heads moved, not published")
             .struck("fp:engine.mutation.post_finalize_pre_publisher", CRASHES),
-        Exercise::new("E4", "schema: around its staging")
+        CoverageGoal::new("E4", "schema: around its staging")
             .struck("fp:engine.schema_apply.before_staging_write", CRASHES)
             .struck("fp:engine.schema_apply.after_staging_write", CRASHES),
-        Exercise::new("E5", "schema: published, not in force")
+        CoverageGoal::new("E5", "schema: published, not in force")
             .struck("fp:engine.schema_apply.after_manifest_commit", CRASHES),
-        Exercise::new("E6", "merge: between two of its commits")
+        CoverageGoal::new("E6", "merge: between two of its commits")
             .struck("fp:engine.branch_merge.adopt_after_append_pre_upsert", CRASHES)
             .struck("fp:engine.branch_merge.adopt_after_upsert_pre_delete", CRASHES)
             .struck("fp:engine.branch_merge.rewrite_after_merge_pre_delete", CRASHES)
             .struck("fp:engine.branch_merge.rewrite_after_delete_pre_index", CRASHES),
-        Exercise::new("E7", "merge: confirmed, not published")
+        CoverageGoal::new("E7", "merge: confirmed, not published")
             .struck("fp:engine.branch_merge.post_phase_b_pre_manifest_commit", CRASHES),
-        Exercise::new("E8", "indices: between and after their tables")
+        CoverageGoal::new("E8", "indices: between and after their tables")
             .struck("fp:engine.ensure_indices.post_stage_pre_commit_btree", CRASHES)
             .struck("fp:engine.ensure_indices.post_phase_b_pre_manifest_commit", CRASHES),
-        Exercise::new("E9", "compaction: before and after its tables")
+        CoverageGoal::new("E9", "compaction: before and after its tables")
             .struck("fp:engine.optimize.before_compact", CRASHES)
             .struck("fp:engine.optimize.post_phase_b_pre_manifest_commit", CRASHES),
-        Exercise::new("E10", "phase C: published, and nobody has heard of it")
+        CoverageGoal::new("E10", "phase C: published, and nobody has heard of it")
             .struck("store:put-if __manifest.json", LOST),
-        Exercise::new("E11", "phase D: published, sidecar still there")
+        CoverageGoal::new("E11", "phase D: published, sidecar still there")
             .struck("store:delete __recovery/*.json", &["crash-before", "error"]),
-        Exercise::new("E12", "recovery: classified, not published")
+        CoverageGoal::new("E12", "recovery: classified, not published")
             .struck("fp:engine.recovery.before_roll_forward_publish", CRASHES),
-        Exercise::new("E13", "recovery: published, around its audit")
+        CoverageGoal::new("E13", "recovery: published, around its audit")
             .struck("fp:engine.recovery.record_audit", &[])
             .struck("store:put-if _graph_commit_recoveries/*.json", CRASHES),
     ]

@@ -272,7 +272,7 @@ pub const DEFECTS: &[Defect] = &[
         checks: &["the_documented_total_is_computed"],
         class: Class::Guard,
         star: true,
-        shows: Shows::InAGuard,
+        shows: Shows::InStaticCheck,
     },
     Defect {
         id: "P29",

@@ -132,7 +132,7 @@ pub const DEFECTS: &[Defect] = &[
         checks: &["handlers_go_through_finalize"],
         class: Class::Guard,
         star: true,
-        shows: Shows::InAGuard,
+        shows: Shows::InStaticCheck,
     },
     Defect {
         id: "R13",

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    passage::Passage,
-    record::{Exercise, Extent, Record, RunId},
+    hit_class::HitClass,
+    record::{CoverageGoal, Extent, Record, RunId},
     seed::Seed,
 };
 
@@ -54,9 +54,9 @@ pub struct CampaignHeader {
     /// The failpoints of their targets, as sites: `fp:jobs.after_claim`.
     #[serde(default)]
     pub failpoints: Vec<String>,
-    /// What must be exercised, where all scenarios that can do it are in the campaign.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub exercises: Vec<Exercise>,
+    /// What a campaign must reach, where all scenarios that can do it are in the campaign.
+    #[serde(default, alias = "exercises", skip_serializing_if = "Vec::is_empty")]
+    pub goals: Vec<CoverageGoal>,
     /// The scenarios.
     pub scenarios: Vec<ScenarioRecord>,
 }
@@ -86,9 +86,9 @@ pub struct SweepRecord {
     /// Another scenario that was swept instead: the same calm run, judged by the same checks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same_as: Option<String>,
-    /// Boundaries that the calm run passed, each passage counted.
+    /// Boundaries that the calm run passed, each hit counted.
     pub boundaries: u64,
-    /// Every passage with every act that fits it, taken one at a time.
+    /// Every hit with every act that fits it, taken one at a time.
     #[serde(default)]
     pub space: u64,
     /// Those of them that are represented by an equivalent one.
@@ -96,7 +96,7 @@ pub struct SweepRecord {
     pub equivalent: u64,
     /// Single faults that were run.
     pub singles: u64,
-    /// Kinds of passages that were met only under faults: retries, and recovery itself.
+    /// Kinds of hits that were met only under faults: retries, and recovery itself.
     #[serde(default)]
     pub under_faults: u64,
     /// Runs with a second fault at one of these.
@@ -120,8 +120,9 @@ pub enum CampaignLine {
     Extent(Extent),
     /// A run; the last one of the same run counts.
     Record(Box<Record>),
-    /// The passages of a run on which others hang; only while the campaign goes on.
-    Passages(RunId, Vec<Passage>),
+    /// The hits of a run on which others hang; only while the campaign goes on.
+    #[serde(alias = "passages")]
+    HitClasses(RunId, Vec<HitClass>),
     /// How much a sweep covered.
     Sweep(SweepRecord),
     /// The last line of a campaign that came to its end.

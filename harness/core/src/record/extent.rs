@@ -204,7 +204,7 @@ mod tests {
             events: 0,
             virtual_ns: 0,
             digest: None,
-            pursuit: None,
+            triage: None,
             measured: Measured::default(),
         }
     }
@@ -224,7 +224,7 @@ mod tests {
                 program: String::new(),
                 whole: false,
                 failpoints: Vec::new(),
-                exercises: Vec::new(),
+                goals: Vec::new(),
                 scenarios: Vec::new(),
             },
             records: vec![record("script", 0), record("script", 1), record("sweep-0000", 0)],

@@ -13,8 +13,9 @@ use crate::{fault::Fault, record::RunId};
 pub enum ProofBy {
     /// By running the scenarios of its target.
     Running,
-    /// By a guard, over a copy of its source of truth with the mistake in it.
-    Guard,
+    /// By a static check, over a copy of its source of truth with the mistake in it.
+    #[serde(rename = "static-check", alias = "guard")]
+    StaticCheck,
     /// Not on this database.
     Postgres,
     /// Not at all: the pipeline has no such part.
@@ -58,6 +59,6 @@ pub struct Proof {
 impl Proof {
     /// Whether it can be found here at all.
     pub fn is_asked_for(&self) -> bool {
-        matches!(self.by, ProofBy::Running | ProofBy::Guard)
+        matches!(self.by, ProofBy::Running | ProofBy::StaticCheck)
     }
 }

@@ -9,8 +9,8 @@ use crate::{
     check::Priority,
     fault::{At, Fault},
     record::{
-        Campaign, CampaignHeader, CampaignMeasured, ExerciseSummary, Incomplete, Pursuit,
-        RECORD_VERSION, Record, RunId, ScenarioRecord, SweepRecord,
+        Campaign, CampaignHeader, CampaignMeasured, CoverageGoalSummary, Incomplete,
+        RECORD_VERSION, Record, RunId, ScenarioRecord, SweepRecord, Triage,
     },
     swarm::FAMILIES,
     verdict::Verdict,
@@ -72,8 +72,8 @@ pub struct Finding {
     /// How many runs show it.
     pub count: u64,
     /// What was done about it: whether it came again in a fresh process, and the smallest plan.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pursuit: Option<Pursuit>,
+    #[serde(default, alias = "pursuit", skip_serializing_if = "Option::is_none")]
+    pub triage: Option<Triage>,
 }
 
 /// What was done at one boundary site over a campaign.
@@ -123,14 +123,14 @@ pub struct Summary {
     pub scenarios: Vec<ScenarioSummary>,
     /// What was found, the worst first.
     pub findings: Vec<Finding>,
-    /// Marks that no run hit, as `scenario: mark`, and exercises that no run did, as `list NAME: what`.
+    /// Marks that no run hit, as `scenario: mark`, and goals that no run did, as `list NAME: what`.
     pub never_hit: Vec<String>,
     /// What could have been done and was not.
     #[serde(default)]
     pub untried: Untried,
-    /// What must be exercised, and how often it was.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub exercises: Vec<ExerciseSummary>,
+    /// What a campaign must reach, and how often it was.
+    #[serde(default, alias = "exercises", skip_serializing_if = "Vec::is_empty")]
+    pub goals: Vec<CoverageGoalSummary>,
     /// Planned faults that struck, by act.
     pub faults_fired: BTreeMap<String, u64>,
     /// Every boundary site that was passed, and what struck there.
@@ -157,8 +157,7 @@ impl Campaign {
         }
         let scenarios: Vec<_> =
             self.header.scenarios.iter().map(|scenario| self.scenario_summary(scenario)).collect();
-        let exercises: Vec<_> =
-            self.header.exercises.iter().map(|exercise| exercise.of(&self.records)).collect();
+        let goals: Vec<_> = self.header.goals.iter().map(|goal| goal.of(&self.records)).collect();
         let mut never_hit: Vec<_> = scenarios
             .iter()
             .flat_map(|scenario| {
@@ -169,8 +168,8 @@ impl Campaign {
                     .map(|(mark, _)| format!("{}: {mark}", scenario.name))
             })
             .collect();
-        let undone = exercises.iter().filter(|exercise| exercise.hits() == 0);
-        never_hit.extend(undone.map(ExerciseSummary::title));
+        let undone = goals.iter().filter(|goal| goal.hits() == 0);
+        never_hit.extend(undone.map(CoverageGoalSummary::title));
         let worst =
             self.records.iter().map(|record| record.verdict).max().unwrap_or(Verdict::Valid);
         let coverage = self.coverage();
@@ -187,7 +186,7 @@ impl Campaign {
             findings: self.findings(),
             never_hit,
             untried: self.untried(&coverage, &faults_fired),
-            exercises,
+            goals,
             faults_fired,
             coverage,
             sweeps: self.sweeps.clone(),
@@ -216,10 +215,10 @@ impl Campaign {
     fn findings(&self) -> Vec<Finding> {
         let mut findings: Vec<Finding> = Vec::new();
         let bad = || self.records.iter().filter(|record| record.verdict != Verdict::Valid);
-        // Those that were pursued say what there is; the others are counted with what explains them.
-        let (pursued, others): (Vec<&Record>, Vec<&Record>) =
+        // Those that were triaged say what there is; the others are counted with what explains them.
+        let (triaged, others): (Vec<&Record>, Vec<&Record>) =
             bad().partition(|record| minimal_of(record).is_some());
-        for record in pursued.into_iter().chain(others) {
+        for record in triaged.into_iter().chain(others) {
             let Some(new) = Finding::of(record) else { continue };
             match findings.iter_mut().find(|known| known.explains(&new, record)) {
                 Some(known) => known.count += 1,
@@ -267,11 +266,11 @@ impl Campaign {
 
 /// The faults of the smallest plan of a run.
 fn minimal_of(record: &Record) -> Option<&[Fault]> {
-    let minimal = record.pursuit.as_ref()?.minimal.as_ref()?;
+    let minimal = record.triage.as_ref()?.minimal.as_ref()?;
     Some(&minimal.faults)
 }
 
-/// Where a fault strikes and what it does, without which passage it was and how long it took.
+/// Where a fault strikes and what it does, without which hit it was and how long it took.
 fn place(fault: &Fault) -> (&str, &'static str) {
     let site = match &fault.at {
         At::Boundary { site, .. } => site.as_str(),
@@ -297,13 +296,13 @@ impl Finding {
             priority: check.priority,
             why: check.why.clone(),
             count: 1,
-            pursuit: record.pursuit.clone(),
+            triage: record.triage.clone(),
         })
     }
 
     /// The faults of the smallest plan that shows it.
     pub fn minimal(&self) -> Option<&[Fault]> {
-        Some(&self.pursuit.as_ref()?.minimal.as_ref()?.faults)
+        Some(&self.triage.as_ref()?.minimal.as_ref()?.faults)
     }
 
     /// Whether a run shows the same thing again.

@@ -303,9 +303,9 @@ where
 
     fn ended(&mut self, number: usize, job: Job, end: JobEnd) -> ControlFlow<()> {
         match end {
-            JobEnd::Recorded { record, passages, complaints, .. } => {
+            JobEnd::Recorded { record, hit_classes, complaints, .. } => {
                 complaints.iter().for_each(|complaint| self.engine.progress.complain(complaint));
-                let new = Done { record: *record, passages };
+                let new = Done { record: *record, hit_classes };
                 self.engine.write(&new);
                 self.engine.count(&new.record);
                 self.is_broken_off |= (self.take)(number, new).is_break();

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use chaosdrill_core::{
-    Arena, Fault, Passage, Plan, Seed,
+    Arena, Fault, HitClass, Plan, Seed,
     limits::{SWEEP_FRESH_MAX, SWEEP_PAIRS_MAX, SWEEP_POINTS_DEFAULT},
     record::{Extent, SweepRecord},
     sweep::{self, Points, Tried},
@@ -42,7 +42,7 @@ pub(crate) struct Sweep<'a> {
     arena: Arena,
     seed: Seed,
     depth: Depth,
-    /// Classes of passages that are swept already.
+    /// Classes of hits that are swept already.
     known: BTreeSet<u64>,
     tried: Tried,
     singles: Vec<Fault>,
@@ -98,11 +98,11 @@ impl<'a> Sweep<'a> {
 
     /// One run for each single fault at the boundaries of the calm run.
     pub(crate) fn singles(&mut self, settings: &Settings, calm: &Done) -> Vec<Job> {
-        let is_ours = |passage: &&Passage| self.arena.hosts.contains(&passage.host);
-        let ours: Vec<&Passage> = calm.passages.iter().filter(is_ours).collect();
-        self.record.boundaries = ours.iter().map(|passage| u64::from(passage.count)).sum();
-        self.known = calm.passages.iter().map(Passage::class).collect();
-        let points = sweep::points(&calm.passages, &self.arena, &mut self.tried);
+        let is_ours = |class: &&HitClass| self.arena.hosts.contains(&class.host);
+        let ours: Vec<&HitClass> = calm.hit_classes.iter().filter(is_ours).collect();
+        self.record.boundaries = ours.iter().map(|class| u64::from(class.count)).sum();
+        self.known = calm.hit_classes.iter().map(HitClass::class).collect();
+        let points = sweep::points(&calm.hit_classes, &self.arena, &mut self.tried);
         let points = points.and(sweep::clocks(&self.arena));
         (self.record.space, self.record.equivalent) = (points.space, points.equivalent());
         let order = sweep::spread(std::slice::from_ref(&points));
@@ -138,10 +138,10 @@ impl<'a> Sweep<'a> {
         self.points = Points::default();
         for (index, done) in singles.iter().enumerate() {
             let Some(done) = done else { continue };
-            let new: Vec<Passage> = done
-                .passages
+            let new: Vec<HitClass> = done
+                .hit_classes
                 .iter()
-                .filter(|passage| self.known.insert(passage.class()))
+                .filter(|class| self.known.insert(class.class()))
                 .cloned()
                 .collect();
             self.record.under_faults += new.len() as u64;

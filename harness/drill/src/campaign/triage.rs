@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, path::Path};
 
 use chaosdrill_core::{
     Plan, Record, RunId, Swarm, Verdict,
-    limits::{PURSUED_MAX, REPLAY_BATCH},
-    record::{Minimal, Pursuit},
+    limits::{REPLAY_BATCH, TRIAGED_MAX},
+    record::{Minimal, Triage},
     shrink::{self, Shrunk},
     trace::Divergence,
 };
@@ -31,7 +31,7 @@ pub(crate) fn chosen<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<RunId
         let Some(check) = record.headline() else { continue };
         let count = counts.entry((&record.run.scenario, &check.name)).or_default();
         *count += 1;
-        if *count <= PURSUED_MAX {
+        if *count <= TRIAGED_MAX {
             chosen.push(record.run.clone());
         }
     }
@@ -130,7 +130,7 @@ pub(crate) fn all(
     may_shrink: bool,
 ) {
     let is_open =
-        |done: &&Done| done.record.verdict == Verdict::Invalid && done.record.pursuit.is_none();
+        |done: &&Done| done.record.verdict == Verdict::Invalid && done.record.triage.is_none();
     let open: Vec<RunId> =
         done.values().filter(is_open).map(|done| done.record.run.clone()).collect();
     for batch in open.chunks(REPLAY_BATCH) {
@@ -142,15 +142,15 @@ pub(crate) fn all(
         }
         for (run, triage) in batch.iter().zip(triaged) {
             let found = done.get_mut(run).expect("it is one of them");
-            found.record.pursuit = triage;
+            found.record.triage = triage;
             write(engine, found, out);
         }
     }
     for run in chosen(done.values().map(|done| &done.record)) {
         let found = done.get_mut(&run).expect("it is one of them");
         let record = &found.record;
-        let is_ripe = |triage: &&Pursuit| triage.same_again && triage.minimal.is_none();
-        let Some(triage) = record.pursuit.clone().filter(|it| may_shrink && is_ripe(&it)) else {
+        let is_ripe = |triage: &&Triage| triage.same_again && triage.minimal.is_none();
+        let Some(triage) = record.triage.clone().filter(|it| may_shrink && is_ripe(&it)) else {
             continue;
         };
         if engine.is_late() {
@@ -161,13 +161,13 @@ pub(crate) fn all(
         if interrupt::was_asked_for() {
             return;
         }
-        found.record.pursuit = Some(Pursuit { minimal: Some(minimal), ..triage });
+        found.record.triage = Some(Triage { minimal: Some(minimal), ..triage });
         write(engine, found, out);
     }
 }
 
 /// Runs violations again, each in a process that has not seen it; nothing of those that could not be run.
-fn replay_all(engine: &mut Engine<'_>, records: &[&Record], out: &Path) -> Vec<Option<Pursuit>> {
+fn replay_all(engine: &mut Engine<'_>, records: &[&Record], out: &Path) -> Vec<Option<Triage>> {
     let plans: Vec<Option<Plan>> =
         records.iter().map(|record| plan_of(engine.registry(), record)).collect();
     let job = |(record, plan): (&&Record, &Option<Plan>)| {
@@ -190,12 +190,12 @@ fn told(
     plan: &Plan,
     second: &Record,
     out: &Path,
-) -> Option<Pursuit> {
+) -> Option<Triage> {
     let check = record.headline()?.name.clone();
     let same_again = is_same(record, second);
     let bundle = out.join(record.run.folder());
     let divergence = if same_again { None } else { divergence(engine, record, plan, &bundle) };
-    Some(Pursuit { check, same_again, divergence, minimal: None })
+    Some(Triage { check, same_again, divergence, minimal: None })
 }
 
 fn write(engine: &mut Engine<'_>, found: &Done, out: &Path) {

@@ -253,7 +253,7 @@ fn write_line(to: &mut impl Write, line: &CampaignLine) -> io::Result<()> {
 /// A run as lines: what it passed comes first, so that a record is never without it.
 fn lines_of(done: &Done) -> Vec<CampaignLine> {
     let run = &done.record.run;
-    let passages = (!done.passages.is_empty())
-        .then(|| CampaignLine::Passages(run.clone(), done.passages.clone()));
-    passages.into_iter().chain([CampaignLine::Record(Box::new(done.record.clone()))]).collect()
+    let hit_classes = (!done.hit_classes.is_empty())
+        .then(|| CampaignLine::HitClasses(run.clone(), done.hit_classes.clone()));
+    hit_classes.into_iter().chain([CampaignLine::Record(Box::new(done.record.clone()))]).collect()
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use chaosdrill_core::{
-    Campaign, Passage, Record, RunId, Verdict,
+    Campaign, HitClass, Record, RunId, Verdict,
     record::{
         CampaignHeader, CampaignLine, CampaignMeasured, Cut, Extent, RECORD_VERSION,
         ScenarioRecord, SweepRecord,
@@ -26,8 +26,8 @@ pub(crate) struct Read {
     pub(crate) campaign: Campaign,
     /// Whether it says itself what it set out to do, or this was made up from its runs.
     pub(crate) has_header: bool,
-    /// The passages of runs on which others hang, where the campaign was broken off.
-    pub(crate) passages: BTreeMap<RunId, Vec<Passage>>,
+    /// The hits of runs on which others hang, where the campaign was broken off.
+    pub(crate) hit_classes: BTreeMap<RunId, Vec<HitClass>>,
     /// What could not be read of it, in words.
     pub(crate) notes: Vec<String>,
 }
@@ -44,8 +44,8 @@ impl Read {
             |record: &Record| record.digest.is_none() && record.verdict == Verdict::Unknown;
         let is_told = |record: &Record| !is_lost(record) && !is_mute(record);
         for record in self.campaign.records.into_iter().filter(is_told) {
-            let passages = self.passages.remove(&record.run).unwrap_or_default();
-            known.insert(record.run.clone(), Done { record, passages });
+            let hit_classes = self.hit_classes.remove(&record.run).unwrap_or_default();
+            known.insert(record.run.clone(), Done { record, hit_classes });
         }
         known
     }
@@ -56,7 +56,7 @@ impl Read {
 struct Lines {
     header: Option<CampaignHeader>,
     records: BTreeMap<RunId, Record>,
-    passages: BTreeMap<RunId, Vec<Passage>>,
+    hit_classes: BTreeMap<RunId, Vec<HitClass>>,
     sweeps: Vec<SweepRecord>,
     extent: Extent,
     measured: Option<CampaignMeasured>,
@@ -73,7 +73,7 @@ impl Lines {
                 return Err("the name of its run leads out of the folder".to_owned());
             }
             CampaignLine::Record(record) => drop(self.records.insert(record.run.clone(), *record)),
-            CampaignLine::Passages(run, list) => drop(self.passages.insert(run, list)),
+            CampaignLine::HitClasses(run, list) => drop(self.hit_classes.insert(run, list)),
             CampaignLine::Sweep(found) => self.sweeps.push(found),
             CampaignLine::Measured(found) => self.measured = Some(found),
         }
@@ -143,13 +143,13 @@ pub(crate) fn read_campaign(folder: &Path) -> Result<Read, String> {
         });
     }
     lines.conclude();
-    let Lines { header, records, passages, mut sweeps, extent, measured, notes, .. } = lines;
+    let Lines { header, records, hit_classes, mut sweeps, extent, measured, notes, .. } = lines;
     let records: Vec<Record> = records.into_values().collect();
     sweeps.sort();
     let has_header = header.is_some();
     let header = header.unwrap_or_else(|| guessed(&records));
     Ok(Read {
-        passages,
+        hit_classes,
         has_header,
         campaign: Campaign { header, records, sweeps, extent, measured },
         notes,
@@ -182,7 +182,7 @@ fn guessed(records: &[Record]) -> CampaignHeader {
         program: "cargo drill".to_owned(),
         whole: false,
         failpoints: Vec::new(),
-        exercises: Vec::new(),
+        goals: Vec::new(),
         scenarios: scenarios(records),
     }
 }

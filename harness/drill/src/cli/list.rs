@@ -14,7 +14,7 @@ use std::{
 use chaosdrill_core::defect::Shows;
 use chaosdrill_core::{
     Plan, Seed,
-    record::{Exercise, Way},
+    record::{CoverageGoal, Way},
 };
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ pub(crate) struct ListArgs {
     /// What to list.
     #[arg(value_enum, default_value = "scenarios")]
     what: What,
-    /// A page of Markdown instead of lines; for `defects` and `exercises`.
+    /// A page of Markdown instead of lines; for `defects` and `goals`.
     #[arg(long)]
     page: bool,
 }
@@ -57,8 +57,9 @@ enum What {
     Failpoints,
     /// Checks, with the scenarios that use them.
     Checks,
-    /// Crash windows and kinds of trouble that a whole campaign exercises, with what stands for each.
-    Exercises,
+    /// Crash windows and kinds of trouble that a whole campaign must reach, with what stands for each.
+    #[value(alias = "exercises")]
+    Goals,
     /// Boundary sites, as a calm run of each scenario passes them, with their counts.
     Sites,
 }
@@ -71,9 +72,9 @@ pub(crate) fn list(
     if args.page {
         let page = match args.what {
             What::Defects => page::defects(registry),
-            What::Exercises => page::exercises(registry),
+            What::Goals => page::goals(registry),
             _ => {
-                let why = "there are pages of `defects` and `exercises` only";
+                let why = "there are pages of `defects` and `goals` only";
                 return Err(ExpectedError::Usage(why.to_owned()));
             }
         };
@@ -85,7 +86,7 @@ pub(crate) fn list(
         What::Defects => defects(registry),
         What::Failpoints => failpoints(registry),
         What::Checks => checks(registry),
-        What::Exercises => exercises(registry),
+        What::Goals => goals(registry),
         What::Sites => sites(registry)?,
     };
     let width = lines.iter().map(|(name, _, _)| name.len()).max().unwrap_or_default();
@@ -151,7 +152,7 @@ fn defects(registry: &Registry) -> Vec<Line> {
             let shows = match defect.shows {
                 Shows::Running => "",
                 Shows::OnPostgres => ", needs postgres",
-                Shows::InAGuard => ", in a guard",
+                Shows::InStaticCheck => ", in a static check",
                 Shows::Nowhere => ", no counterpart here",
             };
             let class = defect.class.name();
@@ -202,14 +203,14 @@ fn checks(registry: &Registry) -> Vec<Line> {
     users.into_iter().map(line).chain(static_checks.map(static_line)).collect()
 }
 
-fn exercises(registry: &Registry) -> Vec<Line> {
-    let line = |exercise: Exercise| {
-        let ways: Vec<String> = exercise.ways.iter().map(Way::to_string).collect();
-        let name = format!("{} {}", exercise.list, exercise.name);
-        let words = format!("{} [{}]", exercise.what, ways.join("; "));
-        (name, words, json!(exercise))
+fn goals(registry: &Registry) -> Vec<Line> {
+    let line = |goal: CoverageGoal| {
+        let ways: Vec<String> = goal.ways.iter().map(Way::to_string).collect();
+        let name = format!("{} {}", goal.list, goal.name);
+        let words = format!("{} [{}]", goal.what, ways.join("; "));
+        (name, words, json!(goal))
     };
-    registry.exercises_of(None).into_iter().map(line).collect()
+    registry.goals_of(None).into_iter().map(line).collect()
 }
 
 fn sites(registry: &Registry) -> Result<Vec<Line>, ExpectedError> {
@@ -238,7 +239,7 @@ fn sites(registry: &Registry) -> Result<Vec<Line>, ExpectedError> {
     }
     let line = |(site, (hits, users)): (String, (u64, Vec<String>))| {
         let words = format!("{hits} times, by {} of the scenarios", users.len());
-        (site.clone(), words, json!({ "site": site, "passages": hits, "scenarios": users.len() }))
+        (site.clone(), words, json!({ "site": site, "hits": hits, "scenarios": users.len() }))
     };
     Ok(counts.into_iter().map(line).collect())
 }

@@ -51,7 +51,7 @@ pub(crate) fn merge(args: &MergeArgs, format: MessageFormat) -> Result<Status, E
         console::say_moved(folder.path(), moved);
     }
     for record in &campaign.records {
-        let done = Done { record: record.clone(), passages: Vec::new() };
+        let done = Done { record: record.clone(), hit_classes: Vec::new() };
         folder.record(&done).map_err(|why| unwritable(&args.out, &why))?;
     }
     copy_bundles(&args.out, &campaign, &shards).map_err(|why| unwritable(&args.out, &why))?;
@@ -177,8 +177,8 @@ fn joined(header: CampaignHeader, missing: Vec<Partition>, shards: &[Shard<'_>])
     // Each shard made the first few of its own smaller; of them all, only the first few are those of the whole.
     let chosen: BTreeSet<RunId> = triage::chosen(records.values()).into_iter().collect();
     for record in records.values_mut().filter(|record| !chosen.contains(&record.run)) {
-        if let Some(pursuit) = &mut record.pursuit {
-            pursuit.minimal = None;
+        if let Some(triage) = &mut record.triage {
+            triage.minimal = None;
         }
     }
     let records = records.into_values().collect();
@@ -192,7 +192,7 @@ fn copy_bundles(out: &Path, campaign: &Campaign, shards: &[Shard<'_>]) -> std::i
         let Some(from) = from else { continue };
         let to = out.join(&folder);
         copy_folder(&from, &to)?;
-        if record.pursuit.as_ref().is_none_or(|pursuit| pursuit.minimal.is_none()) {
+        if record.triage.as_ref().is_none_or(|triage| triage.minimal.is_none()) {
             campaign_dir::write_record(out, record)?;
             let minimal = to.join(triage::MINIMAL);
             if minimal.exists() {

@@ -122,8 +122,7 @@ pub(crate) fn run(
 
 /// How a campaign ended, as an exit code says it.
 pub(crate) fn status(campaign: &Campaign) -> Status {
-    let differs =
-        |record: &Record| record.pursuit.as_ref().is_some_and(|pursuit| !pursuit.same_again);
+    let differs = |record: &Record| record.triage.as_ref().is_some_and(|triage| !triage.same_again);
     if campaign.records.iter().any(differs) {
         return Status::Nondeterminism;
     }

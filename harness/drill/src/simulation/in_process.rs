@@ -54,7 +54,7 @@ pub(crate) fn run(simulation: Simulation) -> Result<(Finished, Leftovers), Strin
     let leftovers = Leftovers { folder, objects: finished.objects };
     let finished = Finished {
         trace: finished.trace,
-        passages: finished.passages,
+        hit_classes: finished.hit_classes,
         sites: finished.sites,
         faults: finished.faults,
         clients_done: finished.clients_done,

@@ -87,8 +87,8 @@ impl Child {
                     self.running = Some(running);
                 }
                 return Ok(match serde_json::from_str(&reply) {
-                    Ok(Reply::Done { record, passages, complaints }) => {
-                        JobEnd::Recorded { record, passages, complaints, was_killed: false }
+                    Ok(Reply::Done { record, hit_classes, complaints }) => {
+                        JobEnd::Recorded { record, hit_classes, complaints, was_killed: false }
                     }
                     Ok(Reply::Broken { why }) => JobEnd::Broken { why },
                     Err(why) => {
@@ -108,7 +108,7 @@ impl Child {
         let record = judge::of_dead_worker(scenario, job.run.clone(), outcome, measured);
         Ok(JobEnd::Recorded {
             record: Box::new(record),
-            passages: Vec::new(),
+            hit_classes: Vec::new(),
             complaints: Vec::new(),
             was_killed: death.is_from_outside(),
         })

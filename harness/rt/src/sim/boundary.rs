@@ -23,7 +23,7 @@ pub(crate) async fn before(site: &str) -> Decision {
     }
 }
 
-/// Counts a passage and finds what strikes, without waiting.
+/// Counts a hit and finds what strikes, without waiting.
 pub(crate) fn announce(site: &str) -> Announced {
     let Some(here) = context::here() else { return Announced::Nowhere };
     handle::pass(here, site).map_or(Announced::Dead, |acts| Announced::Struck(here, acts))

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use chaosdrill_core::{Passage, Trace, record::FaultRecord};
+use chaosdrill_core::{HitClass, Trace, record::FaultRecord};
 
 #[cfg(doc)]
 use crate::sim::config::Config;
@@ -15,7 +15,7 @@ pub struct Finished {
     /// How many events there were, traced or not.
     pub(crate) events: u64,
     /// The boundaries that were passed, in classes.
-    pub passages: Vec<Passage>,
+    pub hit_classes: Vec<HitClass>,
     /// How often each boundary site was passed.
     pub sites: BTreeMap<String, u64>,
     /// The plan's faults, and what became of them.

@@ -72,7 +72,7 @@ pub(crate) fn is_alive(here: Here) -> bool {
     try_with_world(|world| world.is_alive(here)).unwrap_or(false)
 }
 
-/// Counts a passage of a host and finds what strikes; `None` if the host is no more.
+/// Counts a hit of a host and finds what strikes; `None` if the host is no more.
 pub(crate) fn pass(here: Here, site: &str) -> Option<Vec<Act>> {
     let pass = try_with_world(|world| world.is_alive(here).then(|| world.pass(now(), here, site)));
     pass.flatten()

@@ -176,7 +176,7 @@ fn end(began: Option<u64>, stop: Option<Stop>, steps: u64) -> Finished {
     Finished {
         events: left.ledger.length(),
         trace: left.ledger.into_trace().unwrap_or_default(),
-        passages: left.passages,
+        hit_classes: left.hit_classes,
         sites: left.sites,
         faults: left.faults,
         clients_done: left.clients_done,

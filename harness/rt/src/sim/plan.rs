@@ -1,4 +1,4 @@
-//! The plan of one run, armed: which fault strikes at which passage.
+//! The plan of one run, armed: which fault strikes at which hit.
 
 use std::time::Duration;
 

@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, task::Waker, time::Duration};
 use chaosdrill_core::{
     Act, Fault, Seed, Stream, Swarm,
     fault::Restart,
+    hit_class::HitClasses,
     limits::POLLS_PER_INSTANT_MAX,
-    passage::Passages,
     plan::Order,
     record::{self, FaultRecord},
     trace::EventKind,
@@ -62,7 +62,7 @@ pub(crate) struct World {
     network_latency: Latency,
     swarm: Option<Swarm>,
     pub(crate) workload_max: Option<u32>,
-    pub(crate) passages: Passages,
+    pub(crate) hit_classes: HitClasses,
     casualties: Vec<(String, String)>,
     latest: Duration,
 }
@@ -70,7 +70,7 @@ pub(crate) struct World {
 /// What a world leaves behind.
 pub(crate) struct Left {
     pub(crate) ledger: Ledger,
-    pub(crate) passages: Vec<chaosdrill_core::Passage>,
+    pub(crate) hit_classes: Vec<chaosdrill_core::HitClass>,
     pub(crate) sites: BTreeMap<String, u64>,
     pub(crate) faults: Vec<FaultRecord>,
     pub(crate) clients_done: bool,
@@ -113,7 +113,7 @@ impl World {
             network_latency: config.network,
             swarm: config.swarm.clone(),
             workload_max: config.plan.workload_max,
-            passages: Passages::default(),
+            hit_classes: HitClasses::default(),
             casualties: Vec::new(),
             latest: Duration::ZERO,
         };
@@ -125,12 +125,12 @@ impl World {
 
     /// Ends the world.
     pub(crate) fn into_left(self) -> Left {
-        let sites = self.passages.by_site();
+        let sites = self.hit_classes.by_site();
         let names: Vec<String> = self.hosts.iter().map(|host| host.name.clone()).collect();
         Left {
             clients_done: self.clients_are_done(),
             sites_never_passed: self.plan.sites_never_passed(&sites.keys()),
-            passages: self.passages.list(&names),
+            hit_classes: self.hit_classes.list(&names),
             faults: self.plan.records(),
             elapsed: self.latest,
             ledger: self.ledger,
@@ -319,7 +319,7 @@ impl World {
 
     /// A host passes a boundary: counts it, and says which faults strike.
     pub(crate) fn pass(&mut self, now: Duration, here: Here, site: &str) -> Vec<Act> {
-        let hit = self.count_passage(here, site);
+        let hit = self.count_hit(here, site);
         self.record(now, Some(here.host), EventKind::Boundary, site, || json!({ "hit": hit }));
         let host = &self.hosts[here.host].name;
         let mut struck = self.plan.strike(host, site);
@@ -345,11 +345,11 @@ impl World {
         }
     }
 
-    /// Counts a passage, where somebody asks for the count: the trace, the sweep that reads it, or a swarm.
-    fn count_passage(&mut self, here: Here, site: &str) -> u32 {
+    /// Counts a hit, where somebody asks for the count: the trace, the sweep that reads it, or a swarm.
+    fn count_hit(&mut self, here: Here, site: &str) -> u32 {
         let is_asked_for = self.ledger.is_traced() || self.swarm.is_some();
         if is_asked_for {
-            self.passages.pass(here.host, self.hosts[here.host].running, site)
+            self.hit_classes.pass(here.host, self.hosts[here.host].running, site)
         } else {
             0
         }
@@ -358,7 +358,7 @@ impl World {
     /// A step of a host changed something outside it.
     pub(crate) fn had_effect(&mut self, here: Here, site: &str) {
         if self.ledger.is_traced() {
-            self.passages.had_effect(here.host, site);
+            self.hit_classes.had_effect(here.host, site);
         }
     }
 
@@ -383,7 +383,7 @@ impl World {
         let host = &mut self.hosts[here.host];
         if host.life == here.life {
             host.turns.forget(task);
-            self.passages.forget(here.host, task);
+            self.hit_classes.forget(here.host, task);
         }
     }
 

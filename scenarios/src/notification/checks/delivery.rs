@@ -6,8 +6,8 @@ use chaosdrill::{Check, Event, Outcome, Priority};
 
 use crate::{
     checks::{
+        fault_free::is_calm,
         outside::{self, Done},
-        weather::is_calm,
     },
     notification::checks::rows::{NOTIFICATIONS, int, is, steps, text},
 };
@@ -95,7 +95,7 @@ pub(crate) fn missing_notifiers_are_told_at_once(missing: &'static [&'static str
     })
 }
 
-/// Each attempt comes when it is due: not before, and in calm weather no later than the next tick and a little.
+/// Each attempt comes when it is due: not before, and without faults no later than the next tick and a little.
 pub(crate) fn attempts_come_when_they_are_due(late_ms_max: i64) -> Check {
     Check::new("attempts_come_when_they_are_due", move |history| {
         let begun: BTreeMap<(&str, i64), &Event> = history

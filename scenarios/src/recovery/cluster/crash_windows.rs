@@ -1,7 +1,7 @@
 //! A crash between any two steps of a command leaves a lock and an intent behind, and a plain re-run ends where a run
 //! without the crash would have ended.
 //!
-//! Which passage is hit, when the host comes back, and where it crashes once more while it recovers, the seed decides.
+//! Which hit is chosen, when the host comes back, and where it crashes once more while it recovers, the seed decides.
 
 use std::time::Duration;
 
@@ -115,7 +115,7 @@ const WINDOWS: [Window; 13] = [
     },
 ];
 
-/// A passage of a site on the applier.
+/// A hit of a site on the applier.
 fn place(site: &str, stream: &mut Stream, hit_max: u64) -> Place {
     at(site).on("a1").hit(hit(stream, hit_max))
 }

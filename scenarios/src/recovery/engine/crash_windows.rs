@@ -1,7 +1,7 @@
 //! A writer that dies in any phase of any kind of write leaves nothing that is not recovered.
 //!
 //! The phases are the calls by which a write touches the store, and the failpoints between them. Which of many
-//! passages are hit, on which side of the effect, and when the host comes back, the seed decides.
+//! hits are chosen, on which side of the effect, and when the host comes back, the seed decides.
 
 use std::time::Duration;
 

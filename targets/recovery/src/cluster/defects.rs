@@ -346,7 +346,7 @@ pub const DEFECTS: &[Defect] = &[
         checks: &["failpoints_are_named_in_the_catalogue"],
         class: Class::Hist,
         star: true,
-        shows: Shows::InAGuard,
+        shows: Shows::InStaticCheck,
     },
     Defect {
         id: "G30",
@@ -386,6 +386,6 @@ pub const DEFECTS: &[Defect] = &[
         checks: &["nothing_for_tests_is_in_production"],
         class: Class::Hist,
         star: true,
-        shows: Shows::InAGuard,
+        shows: Shows::InStaticCheck,
     },
 ];

@@ -3,7 +3,7 @@
 //! Such a page is committed, and a test holds it against what the program prints.
 
 use chaosdrill_core::defect::{Defect, Shows};
-use chaosdrill_core::record::{Exercise, Way};
+use chaosdrill_core::record::{CoverageGoal, Way};
 
 use crate::registry::Registry;
 
@@ -18,7 +18,7 @@ pub(super) fn defects(registry: &Registry) -> String {
          on, and `{program} prove` switches on each in turn and sees whether the check named here finds it.\n\n\
          | shows | bugs | |\n|---|---:|---|\n\
          | in a run | {} | of any scenario of its target, on any database |\n\
-         | in a guard | {} | it is about structure: a guard reads sources and texts, and a copy with the mistake in it |\n\
+         | in a static check | {} | it is about structure: a static check reads sources and texts, and a copy with the mistake in it |\n\
          | needs postgres | {} | only a run on PostgreSQL shows it, and is counted apart |\n\
          | no counterpart | {} | the targets have no such part, so that nothing can show it |\n\n\
          A bug is of class `hist` where it was shipped once and mended, `guard` where a test exists to catch it,\n\
@@ -27,7 +27,7 @@ pub(super) fn defects(registry: &Registry) -> String {
          Made by `{program} list defects --page`; a test compares.\n",
         all.len(),
         with(Shows::Running),
-        with(Shows::InAGuard),
+        with(Shows::InStaticCheck),
         with(Shows::OnPostgres),
         with(Shows::Nowhere),
         program = registry.program,
@@ -48,7 +48,7 @@ fn bug(defect: &Defect) -> String {
     let checks: Vec<String> = defect.checks.iter().map(|check| format!("`{check}`")).collect();
     let shows = match defect.shows {
         Shows::Running => "in a run",
-        Shows::InAGuard => "in a guard",
+        Shows::InStaticCheck => "in a static check",
         Shows::OnPostgres => "needs postgres",
         Shows::Nowhere => "no counterpart",
     };
@@ -63,31 +63,31 @@ fn bug(defect: &Defect) -> String {
     ])
 }
 
-/// What a whole campaign exercises, list by list.
-pub(super) fn exercises(registry: &Registry) -> String {
-    let all = registry.exercises_of(None);
+/// What a whole campaign must reach, list by list.
+pub(super) fn goals(registry: &Registry) -> String {
+    let all = registry.goals_of(None);
     let mut page = format!(
         "# Crash windows and kinds of trouble\n\n\
          What a campaign of all scenarios must do: strike each target in each of its crash windows, and make each kind\n\
          of trouble at least once. One of the ways beside a line is enough. The reports of a campaign have the same\n\
          table with the number of hits; a whole campaign in which a line has none is unknown, as with a mark.\n\n\
-         Made by `{} list exercises --page`; a test compares.\n",
+         Made by `{} list goals --page`; a test compares.\n",
         registry.program
     );
     let mut list = "";
-    for exercise in &all {
-        if exercise.list != list {
-            list = &exercise.list;
+    for goal in &all {
+        if goal.list != list {
+            list = &goal.list;
             page.push_str(&format!("\n## {list}\n\n| name | what | by |\n|---|---|---|\n"));
         }
-        page.push_str(&self::exercise(exercise));
+        page.push_str(&self::goal(goal));
     }
     page
 }
 
-fn exercise(exercise: &Exercise) -> String {
-    let ways: Vec<String> = exercise.ways.iter().map(way).collect();
-    row(&[&exercise.name, &exercise.what, &ways.join("; ")])
+fn goal(goal: &CoverageGoal) -> String {
+    let ways: Vec<String> = goal.ways.iter().map(way).collect();
+    row(&[&goal.name, &goal.what, &ways.join("; ")])
 }
 
 fn way(way: &Way) -> String {

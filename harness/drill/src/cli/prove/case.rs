@@ -256,7 +256,7 @@ impl Spread {
 fn proof(target: &Target, defect: &Defect) -> Proof {
     let by = match defect.shows {
         Shows::Running => ProofBy::Running,
-        Shows::InAGuard => ProofBy::Guard,
+        Shows::InStaticCheck => ProofBy::StaticCheck,
         Shows::OnPostgres => ProofBy::Postgres,
         Shows::Nowhere => ProofBy::Nowhere,
     };
@@ -264,7 +264,7 @@ fn proof(target: &Target, defect: &Defect) -> Proof {
         let judged = check.judge_planted(defect.id)?;
         Some((check, judged.verdict == Verdict::Invalid && defect.checks.contains(&check.name)))
     });
-    let found = found.filter(|_| by == ProofBy::Guard);
+    let found = found.filter(|_| by == ProofBy::StaticCheck);
     Proof {
         target: target.name.clone(),
         defect: defect.id.to_owned(),

@@ -46,7 +46,7 @@ pub(super) fn line(proof: &Proof) -> String {
         (ProofBy::Postgres | ProofBy::Nowhere, ..) => "-",
         (_, false, _) if proof.open => "open",
         (_, false, _) => "MISSED",
-        (ProofBy::Guard, true, Some(true)) => "guard",
+        (ProofBy::StaticCheck, true, Some(true)) => "static",
         (ProofBy::Running, true, Some(true)) => "found",
         (_, true, _) => "UNSURE",
     };

@@ -141,7 +141,7 @@ impl World {
         state.parked.clear();
         state.turns = Turns::default();
         let life = state.life;
-        self.passages.restarted(host);
+        self.hit_classes.restarted(host);
         self.record(now, Some(host), EventKind::Host, "up", || json!({ "life": life }));
         vec![Effect::Network(Restart(host))]
     }

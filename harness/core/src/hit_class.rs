@@ -1,6 +1,6 @@
-//! Passages of boundaries, in classes: what a sweep goes through.
+//! HitClasses of boundaries, in classes: what a sweep goes through.
 //!
-//! A host passes the same site many times for the same reason: an idle worker polls a thousand times. Passages of one
+//! A host passes the same site many times for the same reason: an idle worker polls a thousand times. HitClasses of one
 //! site by one host, whose task passed the same two sites before, early in a host's second life or not, are taken to be
 //! alike, and a sweep goes to the first and to the last of them. This is a heuristic, not a theorem; what it leaves out
 //! is counted.
@@ -10,20 +10,20 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::limits::PASSAGES_OF_RECOVERY;
+use crate::limits::RECOVERY_HITS;
 
-/// Passages that are alike.
+/// HitClasses that are alike.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Passage {
+pub struct HitClass {
     /// The host.
     pub host: String,
     /// The site.
     pub site: String,
     /// The two sites its task passed before, the last one first; empty where there was none.
     pub after: [String; 2],
-    /// Whether it is among the first passages after the host came back.
+    /// Whether it is among the first hits after the host came back.
     pub recovery: bool,
-    /// Which passage of this site by this host was the first of these, from 1.
+    /// Which hit of this site by this host was the first of these, from 1.
     pub first: u32,
     /// Which was the last.
     pub last: u32,
@@ -33,8 +33,8 @@ pub struct Passage {
     pub effect: bool,
 }
 
-impl Passage {
-    /// What makes passages alike, as a number.
+impl HitClass {
+    /// What makes hits alike, as a number.
     pub fn class(&self) -> u64 {
         let [last, before] = &self.after;
         let recovery = if self.recovery { "again" } else { "" };
@@ -69,9 +69,9 @@ struct Host {
     passed_since: u32,
 }
 
-/// Counts passages as they happen.
+/// Counts hits as they happen.
 #[derive(Debug, Default)]
-pub struct Passages {
+pub struct HitClasses {
     /// Sites by their number, which counts from 1.
     sites: Vec<(String, u64)>,
     numbers: BTreeMap<String, usize>,
@@ -80,8 +80,8 @@ pub struct Passages {
     known: BTreeMap<(usize, usize, Before, bool), usize>,
 }
 
-impl Passages {
-    /// Counts a passage by a task of a host; says how often the host has passed this site, this time included.
+impl HitClasses {
+    /// Counts a hit by a task of a host; says how often the host has passed this site, this time included.
     pub fn pass(&mut self, host: usize, task: u64, site: &str) -> u32 {
         let site = self.number(site);
         self.sites[site - 1].1 += 1;
@@ -95,7 +95,7 @@ impl Passages {
         at.sites[site].0 += 1;
         let hit = at.sites[site].0;
         at.passed_since += 1;
-        let recovery = at.restarted && at.passed_since <= PASSAGES_OF_RECOVERY;
+        let recovery = at.restarted && at.passed_since <= RECOVERY_HITS;
         let last = at.before.entry(task).or_default();
         let before = *last;
         *last = [site, before[0]];
@@ -119,7 +119,7 @@ impl Passages {
         self.sites.len()
     }
 
-    /// The last passage of this site by this host changed something outside it.
+    /// The last hit of this site by this host changed something outside it.
     pub fn had_effect(&mut self, host: usize, site: &str) {
         let passed = self.numbers.get(site).and_then(|site| self.hosts.get(host)?.sites.get(*site));
         if let Some((1.., index)) = passed {
@@ -147,13 +147,13 @@ impl Passages {
         self.sites.iter().cloned().collect()
     }
 
-    /// All passages, in the order in which the first of each class happened.
-    pub fn list(&self, hosts: &[String]) -> Vec<Passage> {
+    /// All hits, in the order in which the first of each class happened.
+    pub fn list(&self, hosts: &[String]) -> Vec<HitClass> {
         let name = |number: usize| match number {
             0 => String::new(),
             number => self.sites[number - 1].0.clone(),
         };
-        let passage = |class: &Class| Passage {
+        let class = |class: &Class| HitClass {
             host: hosts.get(class.host).cloned().unwrap_or_default(),
             site: name(class.site),
             after: class.before.map(name),
@@ -163,7 +163,7 @@ impl Passages {
             count: class.count,
             effect: class.effect,
         };
-        self.classes.iter().map(passage).collect()
+        self.classes.iter().map(class).collect()
     }
 }
 
@@ -173,15 +173,15 @@ mod tests {
 
     #[test]
     fn idle_polls_are_alike_and_a_life_after_a_crash_is_not() {
-        let mut passages = Passages::default();
+        let mut hit_classes = HitClasses::default();
         for site in ["sql:connect", "sql:poll", "sql:poll", "sql:poll", "sql:poll", "sql:poll"] {
-            passages.pass(0, 0, site);
+            hit_classes.pass(0, 0, site);
         }
-        assert_eq!(passages.pass(1, 0, "sql:connect"), 1);
-        passages.restarted(0);
-        assert_eq!(passages.pass(0, 0, "sql:connect"), 2);
-        passages.had_effect(0, "sql:poll");
-        let list = passages.list(&["w1".to_owned(), "w2".to_owned()]);
+        assert_eq!(hit_classes.pass(1, 0, "sql:connect"), 1);
+        hit_classes.restarted(0);
+        assert_eq!(hit_classes.pass(0, 0, "sql:connect"), 2);
+        hit_classes.had_effect(0, "sql:poll");
+        let list = hit_classes.list(&["w1".to_owned(), "w2".to_owned()]);
         let told: Vec<_> =
             list.iter().map(|p| (&*p.host, &*p.site, p.first, p.last, p.count)).collect();
         assert_eq!(
@@ -197,20 +197,20 @@ mod tests {
         );
         assert!(list[5].recovery && !list[0].recovery);
         assert!(list[3].effect && !list[2].effect);
-        assert_eq!(passages.by_site()["sql:connect"], 3);
+        assert_eq!(hit_classes.by_site()["sql:connect"], 3);
     }
 
     #[test]
-    fn what_other_tasks_do_in_between_makes_no_other_passage() {
-        let mut passages = Passages::default();
+    fn what_other_tasks_do_in_between_makes_no_other_hit() {
+        let mut hit_classes = HitClasses::default();
         for task in [1, 2, 1, 2] {
-            passages.pass(0, task, "sql:find");
+            hit_classes.pass(0, task, "sql:find");
         }
-        passages.pass(0, 1, "sql:save");
-        passages.pass(0, 2, "sql:save");
-        passages.forget(0, 1);
-        passages.pass(0, 1, "sql:find");
-        let told: Vec<_> = passages
+        hit_classes.pass(0, 1, "sql:save");
+        hit_classes.pass(0, 2, "sql:save");
+        hit_classes.forget(0, 1);
+        hit_classes.pass(0, 1, "sql:find");
+        let told: Vec<_> = hit_classes
             .list(&["w1".to_owned()])
             .iter()
             .map(|p| (p.site.clone(), p.after[0].clone(), p.count))

@@ -1,7 +1,7 @@
 //! What a whole campaign must have done: each crash window of a pipeline, each kind of trouble.
 //!
 //! A site where a fault struck says little to somebody who thinks in windows ("published, and not settled yet").
-//! An exercise gives such a thing a name, and says which faults, marks or scenarios stand for it. One that no run
+//! A goal gives such a thing a name, and says which faults, marks or scenarios stand for it. One that no run
 //! came to is told like a `sometimes` mark without a hit.
 
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::{
 
 /// Something that a whole campaign must have done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Exercise {
+pub struct CoverageGoal {
     /// Which list it belongs to: a target with its crash windows, or a list of all targets.
     pub list: String,
     /// Its name in that list: `W1`.
@@ -61,9 +61,9 @@ pub enum Way {
     },
 }
 
-/// How often something was exercised.
+/// How often a goal was reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ExerciseSummary {
+pub struct CoverageGoalSummary {
     /// Which list it belongs to.
     pub list: String,
     /// Its name in that list.
@@ -83,8 +83,8 @@ pub struct WaySummary {
     pub hits: u64,
 }
 
-impl Exercise {
-    /// An exercise that nothing stands for yet.
+impl CoverageGoal {
+    /// A goal that nothing stands for yet.
     pub fn new(name: &str, what: &str) -> Self {
         let (name, what) = (name.to_owned(), what.to_owned());
         Self { list: String::new(), name, what, scope: String::new(), ways: Vec::new() }
@@ -120,7 +120,7 @@ impl Exercise {
     }
 
     /// How often the runs did it.
-    pub fn of(&self, records: &[Record]) -> ExerciseSummary {
+    pub fn of(&self, records: &[Record]) -> CoverageGoalSummary {
         let counted: Vec<&Record> =
             records.iter().filter(|record| record.run.scenario.starts_with(&self.scope)).collect();
         let of = |way: &Way| WaySummary {
@@ -129,11 +129,11 @@ impl Exercise {
         };
         let ways = self.ways.iter().map(of).collect();
         let (list, name, what) = (self.list.clone(), self.name.clone(), self.what.clone());
-        ExerciseSummary { list, name, what, ways }
+        CoverageGoalSummary { list, name, what, ways }
     }
 }
 
-impl ExerciseSummary {
+impl CoverageGoalSummary {
     /// Its list, its name and what it is.
     pub fn title(&self) -> String {
         format!("{} {}: {}", self.list, self.name, self.what)

@@ -1,4 +1,4 @@
-//! What holds in calm weather only.
+//! What holds without faults only.
 //!
 //! A claim such as "delivered once" or "within a minute" is about runs to which nothing was done. The other nemeses
 //! hurt every scenario, and there such a claim says nothing.
@@ -11,7 +11,7 @@ pub(crate) fn is_calm(history: &History) -> bool {
 }
 
 /// The same check, where no fault has struck.
-pub(crate) fn in_calm_weather(check: Check) -> Check {
+pub(crate) fn where_fault_free(check: Check) -> Check {
     where_only_hurt_at(check, &[])
 }
 
