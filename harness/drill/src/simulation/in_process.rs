@@ -21,6 +21,7 @@ use chaosdrill_rt::{
     sql::{Pool, PoolOptions},
 };
 use serde_json::Value;
+use sqlx_simulated as sqlx;
 
 use super::Simulation;
 use crate::{

@@ -12,6 +12,7 @@ use chaosdrill::{
     Check, Class, Defect, Mark, Outcome, Priority, Registry, Scenario, Target, Topology, Workload,
     fault::{Restart, at},
 };
+use sqlx_simulated as sqlx;
 
 type Ended = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 

@@ -22,6 +22,31 @@
 //! simulation's: SQLite asks the machine.
 //!
 //! The type of the database is sqlx's `Any`; SQLite takes `$1` placeholders too, so that a dialect is a file of SQL.
+//!
+//! # Types
+//!
+//! `Any` knows the types that databases have in common. These go through it, also as `Option`:
+//!
+//! | Rust | SQLite | PostgreSQL |
+//! |---|---|---|
+//! | `i16`, `i32`, `i64` | `INTEGER` | `SMALLINT`, `INTEGER`, `BIGINT` |
+//! | `f64` | `REAL` | `DOUBLE PRECISION` |
+//! | `String`, `&str` | `TEXT` | `TEXT` |
+//! | `Vec<u8>`, `&[u8]` | `BLOB` | `BYTEA` |
+//!
+//! Convert everything else in Rust and, on PostgreSQL, cast it in the statement:
+//!
+//! | Rust | store as | on PostgreSQL |
+//! |---|---|---|
+//! | `bool` | `i64`, 0 or 1; a column that is declared `BOOLEAN` cannot be read on SQLite | `$1::int::bool`, `x::int` |
+//! | `f32` | `f64` | `REAL`, with `x::float8` |
+//! | `u8`, `u16`, `u32` | `i64` | `BIGINT` |
+//! | `u64` | `i64` if it fits (`i64::try_from`), else its decimal text | `BIGINT`; or `$1::numeric`, `x::text` |
+//! | `Uuid` | its text of 36 characters | `$1::uuid`, `x::text` |
+//! | an instant | milliseconds since 1970 as `i64` ([`crate::time::unix_ms`]) | `to_timestamp($1 / 1000.0)`, `(extract(epoch FROM x) * 1000)::bigint` |
+//! | `Duration` | milliseconds as `i64` | `BIGINT` |
+//! | JSON | its text | `$1::jsonb`, `x::text` |
+//! | an enum | its name as text | `$1::kind`, `x::text` |
 
 mod connection;
 mod pool;
@@ -45,6 +70,21 @@ pub enum Dialect {
     Postgres,
 }
 
+/// What a transaction is going to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TransactionMode {
+    /// It will write. SQLite takes its one write lock at once (`BEGIN IMMEDIATE`), because a transaction that reads
+    /// first may find later that it can no longer write.
+    #[default]
+    Write,
+    /// It may write. SQLite takes the lock with the first statement that writes, and refuses that statement with
+    /// SQLITE_BUSY (5 or 517) if somebody else wrote since the transaction's first read: begin again.
+    Deferred,
+    /// It only reads, and sees one state of the database. PostgreSQL refuses to write in it. SQLite does not: it has no
+    /// such mode, and begins as with [`TransactionMode::Deferred`].
+    Read,
+}
+
 impl Dialect {
     /// The dialect of a database URL.
     ///
@@ -62,12 +102,13 @@ impl Dialect {
         }
     }
 
-    /// How a transaction begins that is going to write. SQLite takes its one write lock at once, because a reader
-    /// that turns writer later may find that it cannot.
-    pub(crate) fn begin(self) -> &'static str {
-        match self {
-            Self::Sqlite => "BEGIN IMMEDIATE",
-            Self::Postgres => "BEGIN",
+    /// The statement with which a transaction begins.
+    pub(crate) fn begin(self, mode: TransactionMode) -> &'static str {
+        match (self, mode) {
+            (Self::Sqlite, TransactionMode::Write) => "BEGIN IMMEDIATE",
+            (Self::Sqlite, TransactionMode::Deferred | TransactionMode::Read) => "BEGIN",
+            (Self::Postgres, TransactionMode::Write | TransactionMode::Deferred) => "BEGIN",
+            (Self::Postgres, TransactionMode::Read) => "BEGIN READ ONLY",
         }
     }
 

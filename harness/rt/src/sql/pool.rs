@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use either::Either;
 use futures_core::{future::BoxFuture, stream::BoxStream};
+#[cfg(feature = "sim")]
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use sqlx::{
     Any, AnyPool, Error, Execute, Executor, SqlStr,
@@ -11,7 +12,9 @@ use sqlx::{
     migrate::{MigrateError, Migrator},
 };
 
-use crate::sql::{Connection, Dialect, Transaction, connection::Inner as ConnectionInner};
+use crate::sql::{
+    Connection, Dialect, Transaction, TransactionMode, connection::Inner as ConnectionInner,
+};
 
 /// How a pool behaves.
 #[derive(Clone, Copy, Debug)]
@@ -99,14 +102,26 @@ impl Pool {
     ///
     /// As [`Pool::acquire`], or the database's refusal to begin.
     pub async fn begin(&self, name: &'static str) -> Result<Transaction, Error> {
+        self.begin_as(TransactionMode::Write, name).await
+    }
+
+    /// As [`Pool::begin`], in another mode.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::begin`].
+    pub async fn begin_as(
+        &self,
+        mode: TransactionMode,
+        name: &'static str,
+    ) -> Result<Transaction, Error> {
+        let begin = self.dialect.begin(mode);
         let inner = match &self.inner {
-            Inner::Real(pool) => {
-                ConnectionInner::Transaction(pool.begin_with(self.dialect.begin()).await?)
-            }
+            Inner::Real(pool) => ConnectionInner::Transaction(pool.begin_with(begin).await?),
             #[cfg(feature = "sim")]
             Inner::Simulated(pool) => {
                 let mut connection = pool.acquire().await?;
-                connection.begin(name, self.dialect.begin()).await?;
+                connection.begin(name, begin).await?;
                 ConnectionInner::Simulated(connection)
             }
         };
@@ -170,21 +185,22 @@ impl<'p> Executor<'p> for &'p Pool {
         'p: 'e,
         E: 'q + Execute<'q, Any>,
     {
-        // The rows are read to their end before the connection goes back.
-        let rows = async move {
-            let mut connection = self.acquire().await?;
-            connection.fetch_many(query).try_collect::<Vec<_>>().await
-        };
-        rows.map(|rows| {
-            stream::iter(
-                rows.map_or_else(
-                    |error| vec![Err(error)],
-                    |rows| rows.into_iter().map(Ok).collect(),
-                ),
-            )
-        })
-        .flatten_stream()
-        .boxed()
+        match &self.inner {
+            Inner::Real(pool) => pool.fetch_many(query),
+            // In a simulation an answer arrives whole.
+            #[cfg(feature = "sim")]
+            Inner::Simulated(pool) => {
+                let rows = async move {
+                    let mut connection = pool.acquire().await?;
+                    connection.fetch_many(query).try_collect::<Vec<_>>().await
+                };
+                let each = |rows: Result<Vec<_>, Error>| match rows {
+                    Ok(rows) => stream::iter(rows.into_iter().map(Ok).collect::<Vec<_>>()),
+                    Err(error) => stream::iter(vec![Err(error)]),
+                };
+                rows.map(each).flatten_stream().boxed()
+            }
+        }
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<AnyRow>, Error>>
@@ -192,7 +208,13 @@ impl<'p> Executor<'p> for &'p Pool {
         'p: 'e,
         E: 'q + Execute<'q, Any>,
     {
-        async move { self.acquire().await?.fetch_optional(query).await }.boxed()
+        match &self.inner {
+            Inner::Real(pool) => pool.fetch_optional(query),
+            #[cfg(feature = "sim")]
+            Inner::Simulated(pool) => {
+                async move { pool.acquire().await?.fetch_optional(query).await }.boxed()
+            }
+        }
     }
 
     fn prepare_with<'e>(
@@ -203,13 +225,26 @@ impl<'p> Executor<'p> for &'p Pool {
     where
         'p: 'e,
     {
-        async move { self.acquire().await?.prepare_with(sql, parameters).await }.boxed()
+        match &self.inner {
+            Inner::Real(pool) => pool.prepare_with(sql, parameters),
+            #[cfg(feature = "sim")]
+            Inner::Simulated(pool) => {
+                let parameters = parameters.to_vec();
+                async move { pool.acquire().await?.prepare_with(sql, parameters).await }.boxed()
+            }
+        }
     }
 
     fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<sqlx::Describe<Any>, Error>>
     where
         'p: 'e,
     {
-        async move { self.acquire().await?.describe(sql).await }.boxed()
+        match &self.inner {
+            Inner::Real(pool) => pool.describe(sql),
+            #[cfg(feature = "sim")]
+            Inner::Simulated(pool) => {
+                async move { pool.acquire().await?.describe(sql).await }.boxed()
+            }
+        }
     }
 }

@@ -9,5 +9,6 @@ mod order;
 mod sql;
 mod store;
 mod time;
+mod types;
 mod untraced;
 mod watches;

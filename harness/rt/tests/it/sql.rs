@@ -5,7 +5,7 @@ use std::time::Duration;
 use chaosdrill_rt::{
     observe,
     sim::{Host, Watch},
-    sql::Pool,
+    sql::{Pool, TransactionMode},
     time,
 };
 
@@ -208,4 +208,44 @@ fn a_transaction_whose_beginning_nobody_waits_for_holds_up_nobody() {
     lab.config.database = chaosdrill_rt::sim::Latency { ms_min: 10, ms_max: 10 };
     let said = observed(&lab.run());
     assert_eq!(said, ["a begun {\"ok\":false}", "a deposited {\"balance\":1}"]);
+}
+
+/// Holds the write lock for eight seconds.
+fn holder() -> Host {
+    Host::new("holder", || async {
+        let pool = bank().await?;
+        let tx = pool.begin("hold").await?;
+        time::sleep(Duration::from_secs(8)).await;
+        tx.commit().await?;
+        Ok(())
+    })
+    .client()
+}
+
+/// Begins in this mode while the holder holds, reads, writes if it may, and says how long each took.
+fn beginner(name: &'static str, mode: TransactionMode) -> Host {
+    Host::new(name, move || async move {
+        time::sleep(Duration::from_secs(5)).await;
+        let pool = Pool::connect("sqlite:bank.db").await?;
+        let asked = time::Instant::now();
+        let mut tx = pool.begin_as(mode, name).await?;
+        let read = sqlx::query_scalar::<_, i64>("-- name: read\nSELECT balance FROM account");
+        read.fetch_one(&mut *tx).await?;
+        observe!("read", mode = name, seconds = asked.elapsed().as_secs());
+        tx.rollback().await?;
+        Ok(())
+    })
+    .client()
+}
+
+#[test]
+fn only_a_transaction_that_writes_waits_for_the_lock() {
+    let modes = [TransactionMode::Write, TransactionMode::Deferred, TransactionMode::Read];
+    for (mode, waits) in modes.into_iter().zip([true, false, false]) {
+        let finished = lab(3, "", vec![holder(), beginner("beginner", mode)]).run();
+        let events = finished.trace.events();
+        let read = events.iter().find(|event| event.name == "read").expect("it came to read");
+        let seconds = read.data["seconds"].as_u64().expect("a number");
+        assert_eq!(seconds >= 2, waits, "{mode:?}: {seconds} s\n{}", told(&finished));
+    }
 }
