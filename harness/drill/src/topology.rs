@@ -253,8 +253,15 @@ impl Workload {
         self.session.steps(wanted)
     }
 
-    /// Performs an operation and writes it down: invoke, then ok or fail. A host that dies in between leaves the
-    /// operation without an end.
+    /// Performs an operation and writes it down: invoke, then ok, or info where it ended with an error.
+    ///
+    /// *Info* means that nobody knows whether it happened: an error does not tell, because the answer to a commit may
+    /// be lost after the commit. If an error is a refusal, say so with [`Workload::op_or_refusal`]. A host that dies in
+    /// between leaves the operation without an end, which checks must read as info. The words are Jepsen's.
+    ///
+    /// # Errors
+    ///
+    /// The operation's own.
     pub async fn op<T, E>(
         &self,
         name: &str,
@@ -265,9 +272,30 @@ impl Workload {
         T: Serialize,
         E: Display,
     {
+        self.op_or_refusal(name, input, operation, |_| false).await
+    }
+
+    /// As [`Workload::op`], where some errors are refusals: the operation is known not to have happened, and is written
+    /// down as *fail*.
+    ///
+    /// # Errors
+    ///
+    /// The operation's own.
+    pub async fn op_or_refusal<T, E>(
+        &self,
+        name: &str,
+        input: impl Serialize,
+        operation: impl Future<Output = Result<T, E>>,
+        is_refusal: impl Fn(&E) -> bool,
+    ) -> Result<T, E>
+    where
+        T: Serialize,
+        E: Display,
+    {
         let end = |result: &Result<T, E>| match result {
             Ok(output) => (EventKind::Ok, value(output)),
-            Err(error) => (EventKind::Fail, json!(error.to_string())),
+            Err(error) if is_refusal(error) => (EventKind::Fail, json!(error.to_string())),
+            Err(error) => (EventKind::Info, json!(error.to_string())),
         };
         self.op_with(name, input, operation, end).await
     }
@@ -293,4 +321,66 @@ impl Workload {
 
 fn value(of: &impl Serialize) -> Value {
     serde_json::to_value(of).unwrap_or_else(|error| json!(format!("not representable: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::ready, sync::Mutex, task::Poll};
+
+    use chaosdrill_core::Seed;
+
+    use super::*;
+
+    /// Keeps what is recorded.
+    #[derive(Debug, Default)]
+    struct Recorder(Mutex<Vec<(EventKind, Value)>>);
+
+    impl Session for Recorder {
+        fn stream(&self, label: &str) -> Stream {
+            Seed(1).stream(label)
+        }
+
+        fn steps(&self, wanted: usize) -> usize {
+            wanted
+        }
+
+        fn record(&self, kind: EventKind, _: &str, data: Value) {
+            self.0.lock().expect("nobody panics with it").push((kind, data["output"].clone()));
+        }
+    }
+
+    /// What a future says that waits for nothing.
+    fn at_once<T>(future: impl Future<Output = T>) -> T {
+        let mut future = std::pin::pin!(future);
+        match future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
+            Poll::Ready(output) => output,
+            Poll::Pending => panic!("it waits"),
+        }
+    }
+
+    #[test]
+    fn an_error_is_no_refusal_unless_somebody_says_so() {
+        let recorder = Arc::new(Recorder::default());
+        let (label, session) = ("workload c".to_owned(), recorder.clone());
+        let workload = Workload { label, next: Arc::default(), session };
+        let lost = || ready(Err::<(), _>("reset"));
+        assert_eq!(at_once(workload.op("add", 1, lost())), Err("reset"));
+        assert_eq!(at_once(workload.op("add", 2, ready(Ok::<_, &str>(7)))), Ok(7));
+        let is_refusal = |error: &&str| *error == "full";
+        let _ = at_once(workload.op_or_refusal("add", 3, lost(), is_refusal));
+        let full = ready(Err::<(), _>("full"));
+        let _ = at_once(workload.op_or_refusal("add", 4, full, is_refusal));
+        let said = recorder.0.lock().expect("nobody panics with it");
+        let ends: Vec<_> =
+            said.iter().filter(|(kind, _)| *kind != EventKind::Invoke).cloned().collect();
+        assert_eq!(
+            ends,
+            [
+                (EventKind::Info, json!("reset")),
+                (EventKind::Ok, json!(7)),
+                (EventKind::Info, json!("reset")),
+                (EventKind::Fail, json!("full")),
+            ]
+        );
+    }
 }

@@ -44,8 +44,9 @@ async fn send(workload: &Workload, name: &str, path: &str, wish: &impl Serialize
     let end = |status: &Option<u16>| {
         let kind = match status {
             Some(200) => EventKind::Ok,
-            Some(503) | None => EventKind::Info,
-            Some(_) => EventKind::Fail,
+            Some(status) if *status < 500 => EventKind::Fail,
+            // What an error of the server did, nobody knows.
+            _ => EventKind::Info,
         };
         (kind, json!({ "status": status }))
     };
