@@ -156,8 +156,10 @@ pub enum Act {
         /// How long; until the chaos is over where it is not said.
         lasts: Option<Duration>,
     },
-    /// The database refuses every statement and resets every connection.
+    /// Databases refuse every statement and reset every connection.
     DatabaseDown {
+        /// On which machine; on all of them where it is not said.
+        machine: Option<String>,
         /// How long; until the chaos is over where it is not said.
         lasts: Option<Duration>,
     },
@@ -192,10 +194,8 @@ impl Act {
             | Self::Error(_)
             | Self::LostAck(_)
             | Self::Stall(_)
-            | Self::Delay(_)
-            | Self::DatabaseDown { .. } => {
-                vec![]
-            }
+            | Self::Delay(_) => vec![],
+            Self::DatabaseDown { machine, .. } => machine.iter().map(String::as_str).collect(),
         }
     }
 
@@ -316,7 +316,10 @@ impl fmt::Display for Fault {
                     lasting(lasts)
                 )
             }
-            Act::DatabaseDown { lasts } => write!(f, "database down {place} {}", lasting(lasts)),
+            Act::DatabaseDown { machine, lasts } => {
+                let machine = machine.as_ref().map_or(String::new(), |name| format!(" on {name}"));
+                write!(f, "database down{machine} {place} {}", lasting(lasts))
+            }
         }
     }
 }

@@ -8,20 +8,105 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{hit_class::HitClass, record::FaultRecord, trace::Trace};
 
-/// The name under which the database stands among the hosts.
+/// The name under which the first database stands among the hosts.
 pub const DATABASE_HOST: &str = "db";
 
-/// The name under which object storage stands among the hosts.
+/// The name under which the first object storage stands among the hosts.
 pub const STORE_HOST: &str = "store";
 
-/// The URL of a database of the simulation at hand.
-pub fn database_url(name: &str) -> String {
-    format!("sqlite:{name}.db")
+/// What a database machine runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DatabaseKind {
+    /// SQLite, with its file on that machine.
+    Sqlite,
 }
 
-/// The URL of a store of the simulation at hand.
+impl DatabaseKind {
+    /// The scheme of its URLs, without the colon.
+    pub fn scheme(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+        }
+    }
+}
+
+/// What a machine serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// Any number of databases of one kind.
+    Database(DatabaseKind),
+    /// Any number of object stores.
+    Store,
+}
+
+/// A machine that serves the hosts of a run and runs no software of theirs. It has a link to each of them, and may be
+/// cut off or down like any other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// Its name among the hosts.
+    pub name: String,
+    /// What it serves.
+    pub service: Service,
+    /// How long a request travels to it, and an answer back.
+    pub latency: Latency,
+}
+
+impl Machine {
+    /// A machine with databases.
+    pub fn database(name: &str, kind: DatabaseKind) -> Self {
+        let service = Service::Database(kind);
+        Self { name: name.to_owned(), service, latency: Latency::DATABASE }
+    }
+
+    /// A machine with object stores.
+    pub fn store(name: &str) -> Self {
+        Self { name: name.to_owned(), service: Service::Store, latency: Latency::STORE }
+    }
+
+    /// How long a request travels to it, and an answer back, in whole milliseconds, both ends included.
+    #[must_use]
+    pub fn latency_ms(self, ms_min: u64, ms_max: u64) -> Self {
+        Self { latency: Latency { ms_min, ms_max }, ..self }
+    }
+
+    /// The machines of every run: SQLite on `db`, and object storage on `store`.
+    pub fn of_every_run() -> Vec<Self> {
+        vec![Self::database(DATABASE_HOST, DatabaseKind::Sqlite), Self::store(STORE_HOST)]
+    }
+
+    /// The URL of one of its databases or stores: `sqlite://ledger/accounts.db`.
+    pub fn url(&self, name: &str) -> String {
+        match self.service {
+            Service::Database(kind) => format!("{}://{}/{name}.db", kind.scheme(), self.name),
+            Service::Store => format!("memory://{}/{name}", self.name),
+        }
+    }
+}
+
+/// The URL of a database on the first machine that has some.
+pub fn database_url(name: &str) -> String {
+    format!("{}:{name}.db", DatabaseKind::Sqlite.scheme())
+}
+
+/// The URL of a store on the first machine that has some.
 pub fn store_url(name: &str) -> String {
     format!("memory:{name}")
+}
+
+/// What a URL names: a database or store, on the machine that stands where a URL has its host, if any.
+///
+/// `sqlite://ledger/accounts.db` is `accounts` on `ledger`. In production the same URL is a file in the folder
+/// `ledger`, so whoever asks must know which machines there are.
+pub fn parts_of_url(url: &str) -> (Option<&str>, String) {
+    let rest = url.split_once(':').map_or(url, |(_, rest)| rest);
+    let rest = rest.split('?').next().unwrap_or_default().trim_end_matches('/');
+    let authority = rest.strip_prefix("//").and_then(|rest| rest.split_once('/'));
+    let machine = authority.map(|(machine, _)| machine).filter(|machine| !machine.is_empty());
+    let last = rest.rsplit('/').next().unwrap_or_default();
+    let stem = last.strip_suffix(".db").unwrap_or(last);
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    let name: String = stem.chars().map(plain).collect();
+    (machine, if name.is_empty() { "main".to_owned() } else { name })
 }
 
 /// A query whose rows the harness itself reads after every committed write, outside virtual time.
@@ -29,7 +114,7 @@ pub fn store_url(name: &str) -> String {
 pub struct Watch {
     /// Name in the history.
     pub name: String,
-    /// Which database, by the name in its URL.
+    /// Which database: its name, or `machine/name` if it is not on the first machine that has databases.
     pub database: String,
     /// The query; its first column is the key of a row.
     pub sql: String,
@@ -40,14 +125,14 @@ pub struct Watch {
 pub struct StoreWatch {
     /// Name in the history.
     pub name: String,
-    /// Which store, by the name in its URL.
+    /// Which store: its name, or `machine/name` if it is not on the first machine that has stores.
     pub store: String,
     /// The beginning of the paths, as text; empty for all.
     pub prefix: String,
 }
 
 /// How long a message or statement travels, each way, in whole milliseconds, both ends included.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Latency {
     /// Shortest.
     pub ms_min: u64,
@@ -119,4 +204,32 @@ pub struct Finished {
     pub casualties: Vec<(String, String)>,
     /// Faults that ask for a site no host ever passed, with the sites that were.
     pub sites_never_passed: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_has_a_machine_and_a_name() {
+        let cases = [
+            ("sqlite:outbox.db", None, "outbox"),
+            ("sqlite:outbox.db?mode=rwc", None, "outbox"),
+            ("sqlite://outbox.db", None, "outbox"),
+            ("sqlite:///var/lib/outbox.db", None, "outbox"),
+            ("sqlite://ledger/outbox.db", Some("ledger"), "outbox"),
+            ("sqlite::memory:", None, "_memory_"),
+            ("sqlite:", None, "main"),
+            ("memory:a", None, "a"),
+            ("memory://archive/a b", Some("archive"), "a_b"),
+            ("file:///srv/objects/", None, "objects"),
+        ];
+        for (url, machine, name) in cases {
+            assert_eq!(parts_of_url(url), (machine, name.to_owned()), "{url}");
+        }
+        let ledger = Machine::database("ledger", DatabaseKind::Sqlite);
+        assert_eq!(parts_of_url(&ledger.url("accounts")), (Some("ledger"), "accounts".to_owned()));
+        let archive = Machine::store("archive");
+        assert_eq!(parts_of_url(&archive.url("sent")), (Some("archive"), "sent".to_owned()));
+    }
 }

@@ -138,8 +138,8 @@ fn simpler_faults(fault: &Fault) -> Vec<Fault> {
             let clog = |d| act(Act::Clog { between: between.clone(), lasts: Some(d) });
             shorter(*lasts).into_iter().map(clog).collect()
         }
-        Act::DatabaseDown { lasts: Some(lasts) } => {
-            let down = |d| act(Act::DatabaseDown { lasts: Some(d) });
+        Act::DatabaseDown { machine, lasts: Some(lasts) } => {
+            let down = |d| act(Act::DatabaseDown { machine: machine.clone(), lasts: Some(d) });
             shorter(*lasts).into_iter().map(down).collect()
         }
         _ => Vec::new(),
@@ -310,7 +310,7 @@ mod tests {
         for seed in 0..20 {
             let arena = Arena {
                 hosts: vec!["a".into(), "b".into()],
-                database: "db".into(),
+                databases: vec!["db".into()],
                 spare: vec![],
                 stalls: vec![Duration::from_secs(90)],
                 skew_max: Duration::ZERO,

@@ -22,8 +22,8 @@ use crate::{
 pub struct Arena {
     /// Hosts that may be hurt.
     pub hosts: Vec<String>,
-    /// The database among the hosts.
-    pub database: String,
+    /// The machines with databases among the hosts.
+    pub databases: Vec<String>,
     /// Groups of hosts of which one must survive; the others may stay dead for ever.
     pub spare: Vec<Vec<String>>,
     /// Stalls worth trying: past a lease, until the others are done.
@@ -203,13 +203,19 @@ impl Swarm {
                 let lasts = if self.dice.chance(1, 2) { None } else { lasts };
                 Act::Skew { host, by_ns, lasts }
             }
-            _ => Act::DatabaseDown { lasts },
+            _ => Act::DatabaseDown { machine: self.draw_machine(), lasts },
         })
+    }
+
+    /// One machine with databases; none, which stands for all, where there is but one.
+    fn draw_machine(&mut self) -> Option<String> {
+        let machines = &self.arena.databases;
+        if machines.len() < 2 { None } else { self.dice.pick(machines).cloned() }
     }
 
     fn draw_pair(&mut self) -> Option<[String; 2]> {
         let mut ends = self.arena.hosts.clone();
-        ends.push(self.arena.database.clone());
+        ends.extend(self.arena.databases.iter().cloned());
         let first = self.dice.below(ends.len() as u64) as usize;
         let first = ends.swap_remove(first);
         Some([first, self.dice.pick(&ends)?.clone()])
@@ -237,7 +243,7 @@ mod tests {
     fn arena() -> Arena {
         Arena {
             hosts: vec!["d1".into(), "d2".into(), "broker".into()],
-            database: "db".into(),
+            databases: vec!["db".into()],
             spare: vec![vec!["d1".into(), "d2".into()]],
             stalls: vec![Duration::from_secs(90)],
             skew_max: Duration::ZERO,

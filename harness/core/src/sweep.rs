@@ -321,7 +321,7 @@ mod tests {
     fn arena() -> Arena {
         Arena {
             hosts: vec!["d1".into()],
-            database: "db".into(),
+            databases: vec!["db".into()],
             spare: vec![],
             stalls: vec![Duration::from_secs(90), Duration::from_secs(600)],
             skew_max: Duration::ZERO,

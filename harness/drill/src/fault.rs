@@ -147,7 +147,12 @@ impl Instant {
 
     /// The database refuses everything for a while.
     pub fn database_down(self, lasts: Duration) -> Fault {
-        self.act(Act::DatabaseDown { lasts: Some(lasts) })
+        self.act(Act::DatabaseDown { machine: None, lasts: Some(lasts) })
+    }
+
+    /// The databases of this machine refuse everything for a while.
+    pub fn database_down_on(self, machine: &str, lasts: Duration) -> Fault {
+        self.act(Act::DatabaseDown { machine: Some(machine.to_owned()), lasts: Some(lasts) })
     }
 }
 

@@ -82,6 +82,7 @@ pub use chaosdrill_core::{
     defect::{Class, Defect, Shows},
     history::{Entry as Operation, RowChange},
     record::CoverageGoal,
+    run::{DatabaseKind, Machine},
 };
 pub use cli::cli_main;
 pub use registry::{Registry, Target};

@@ -12,8 +12,9 @@ use std::{
 };
 
 use chaosdrill_core::{
-    Arena, EventKind, Stream,
-    run::{self, Latency, StoreWatch, Watch},
+    Arena, EventKind, Plan, Stream,
+    fault::Act,
+    run::{self, Latency, Machine, Service, StoreWatch, Watch},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -69,17 +70,16 @@ pub(crate) trait Session: fmt::Debug + Send + Sync {
 
 /// The hosts of one run, made anew for each.
 ///
-/// Every simulation has two more hosts, each with a link to every other: `db`, the database, and `store`, object
-/// storage.
+/// Every run has two more machines, each with a link to every host: `db` with databases of SQLite, and `store` with
+/// object stores. [`Topology::machine`] adds others.
 #[derive(Clone)]
 pub struct Topology {
     pub(crate) hosts: Vec<Host>,
     pub(crate) watches: Vec<Watch>,
     pub(crate) store_watches: Vec<StoreWatch>,
     pub(crate) network: Latency,
-    pub(crate) database: Latency,
     pub(crate) spare: Vec<Vec<String>>,
-    pub(crate) store: Latency,
+    pub(crate) machines: Vec<Machine>,
 }
 
 impl Default for Topology {
@@ -89,9 +89,8 @@ impl Default for Topology {
             watches: Vec::new(),
             store_watches: Vec::new(),
             network: Latency::NETWORK,
-            database: Latency::DATABASE,
             spare: Vec::new(),
-            store: Latency::STORE,
+            machines: Machine::of_every_run(),
         }
     }
 }
@@ -183,17 +182,39 @@ impl Topology {
         self
     }
 
+    /// Another machine that serves the hosts, with a link, a latency and faults of its own. Hosts reach its databases
+    /// and stores by [`Machine::url`], and watches name them `machine/name`.
+    ///
+    /// ```
+    /// # use chaosdrill::{DatabaseKind, Machine, Topology};
+    /// let ledger = Machine::database("ledger", DatabaseKind::Sqlite).latency_ms(1, 20);
+    /// let url = ledger.url("accounts");
+    /// assert_eq!(url, "sqlite://ledger/accounts.db");
+    /// let topology = Topology::default()
+    ///     .machine(ledger)
+    ///     .watch("accounts", "ledger/accounts", "SELECT id, balance FROM accounts");
+    /// ```
+    #[must_use]
+    pub fn machine(mut self, machine: Machine) -> Self {
+        self.machines.push(machine);
+        self
+    }
+
     /// Latency between a host and the database, each way, in whole milliseconds, both ends included.
     #[must_use]
-    pub fn database_latency_ms(mut self, ms_min: u64, ms_max: u64) -> Self {
-        self.database = Latency { ms_min, ms_max };
-        self
+    pub fn database_latency_ms(self, ms_min: u64, ms_max: u64) -> Self {
+        self.latency_of(run::DATABASE_HOST, Latency { ms_min, ms_max })
     }
 
     /// Latency between a host and object storage, each way, in whole milliseconds, both ends included.
     #[must_use]
-    pub fn store_latency_ms(mut self, ms_min: u64, ms_max: u64) -> Self {
-        self.store = Latency { ms_min, ms_max };
+    pub fn store_latency_ms(self, ms_min: u64, ms_max: u64) -> Self {
+        self.latency_of(run::STORE_HOST, Latency { ms_min, ms_max })
+    }
+
+    fn latency_of(mut self, name: &str, latency: Latency) -> Self {
+        let machine = self.machines.iter_mut().find(|machine| machine.name == name);
+        machine.expect("every run has it").latency = latency;
         self
     }
 
@@ -212,17 +233,41 @@ impl Topology {
         let machines = self.hosts.iter().filter(|host| !host.is_client);
         Arena {
             hosts: machines.map(|host| host.name.clone()).collect(),
-            database: run::DATABASE_HOST.to_owned(),
+            databases: self.databases().map(|machine| machine.name.clone()).collect(),
             spare: self.spare.clone(),
             stalls: stalls.to_vec(),
             skew_max,
         }
     }
 
-    /// The names of all hosts, the database's and the object storage's last.
+    /// Checks that the plan's faults strike what is there.
+    ///
+    /// # Errors
+    ///
+    /// The first fault that names an unknown host, or a machine without databases where one with some is meant.
+    pub(crate) fn validate(&self, plan: &Plan) -> Result<(), String> {
+        plan.validate_hosts(&self.host_names()).map_err(|why| why.to_string())?;
+        for (index, fault) in plan.faults.iter().enumerate() {
+            let Act::DatabaseDown { machine: Some(machine), .. } = &fault.act else { continue };
+            let known: Vec<&str> = self.databases().map(|known| known.name.as_str()).collect();
+            if !known.contains(&machine.as_str()) {
+                let (number, known) = (index + 1, known.join(", "));
+                return Err(format!(
+                    "fault {number}: `{machine}` has no databases (the machines with some are {known})"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn databases(&self) -> impl Iterator<Item = &Machine> {
+        self.machines.iter().filter(|machine| matches!(machine.service, Service::Database(_)))
+    }
+
+    /// The names of all hosts, those of the machines that serve them last.
     pub(crate) fn host_names(&self) -> Vec<String> {
         let names = self.hosts.iter().map(|host| host.name.clone());
-        names.chain([run::DATABASE_HOST, run::STORE_HOST].map(str::to_owned)).collect()
+        names.chain(self.machines.iter().map(|machine| machine.name.clone())).collect()
     }
 }
 
@@ -356,6 +401,21 @@ mod tests {
             Poll::Ready(output) => output,
             Poll::Pending => panic!("it waits"),
         }
+    }
+
+    #[test]
+    fn only_a_machine_with_databases_has_them_down() {
+        let topology = Topology::default().machine(Machine::store("archive"));
+        let refusal = |machine: &str| {
+            let mut plan = Plan::new("a/b", Seed(1));
+            let at = crate::fault::at_time(Duration::ZERO);
+            plan.faults = vec![at.database_down_on(machine, Duration::from_secs(1))];
+            topology.validate(&plan).err()
+        };
+        assert_eq!(refusal("db"), None);
+        let why = "fault 1: `archive` has no databases (the machines with some are db)";
+        assert_eq!(refusal("archive").as_deref(), Some(why));
+        assert!(refusal("ledger").expect("there is no such host").contains("no host `ledger`"));
     }
 
     #[test]

@@ -59,7 +59,10 @@ pub(super) fn act_in_words(act: &Act) -> String {
         Act::Clog { between: [a, b], lasts } => format!("clog {a} and {b}{}", lasting(lasts)),
         Act::Kill { host, .. } => format!("kill {host}"),
         Act::Skew { host, lasts, .. } => format!("skew the clock of {host}{}", lasting(lasts)),
-        Act::DatabaseDown { lasts } => format!("database down{}", lasting(lasts)),
+        Act::DatabaseDown { machine, lasts } => {
+            let machine = machine.as_ref().map_or(String::new(), |name| format!(" on {name}"));
+            format!("database down{machine}{}", lasting(lasts))
+        }
     }
 }
 

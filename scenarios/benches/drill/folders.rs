@@ -17,7 +17,9 @@ pub(crate) fn folder() -> PathBuf {
 
 /// A configuration with these hosts and faults; nothing travels to the database, as in the hand-written drill.
 pub(crate) fn config(plan: Plan, hosts: Vec<Host>) -> Config {
-    Config { database: Latency { ms_min: 0, ms_max: 0 }, ..Config::new(plan, hosts, folder()) }
+    let mut config = Config::new(plan, hosts, folder());
+    config.machines[0].latency = Latency { ms_min: 0, ms_max: 0 };
+    config
 }
 
 /// Runs a configuration and removes its folder.

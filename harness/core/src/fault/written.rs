@@ -93,6 +93,9 @@ pub(super) struct ActFields {
     skew: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     database: Option<DatabaseState>,
+    /// The machine whose databases are down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    machine: Option<String>,
     /// When a crashed or killed host comes back: a duration, `heal` or `never`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     restart: Option<String>,
@@ -188,7 +191,9 @@ impl TryFrom<ActFields> for Act {
             ActFields { skew: Some(_), .. } => {
                 return Err("`skew` needs `by`, for example `by = \"+10m\"`".to_owned());
             }
-            ActFields { database: Some(DatabaseState::Down), .. } => Self::DatabaseDown { lasts },
+            ActFields { database: Some(DatabaseState::Down), machine, .. } => {
+                Self::DatabaseDown { machine, lasts }
+            }
             _ => unreachable!("one act is named, and all acts are listed above"),
         })
     }
@@ -228,10 +233,11 @@ impl ActFields {
             .collect()
     }
 
-    fn qualifiers(&self) -> [(&'static str, bool, &'static [&'static str]); 3] {
+    fn qualifiers(&self) -> [(&'static str, bool, &'static [&'static str]); 4] {
         [
             ("restart", self.restart.is_some(), &["crash", "kill"]),
             ("by", self.by.is_some(), &["skew"]),
+            ("machine", self.machine.is_some(), &["database"]),
             ("for", self.lasts.is_some(), &["partition", "clog", "skew", "database"]),
         ]
     }
@@ -264,9 +270,12 @@ impl From<Act> for ActFields {
                 lasts: text(lasts),
                 ..none
             },
-            Act::DatabaseDown { lasts } => {
-                ActFields { database: Some(DatabaseState::Down), lasts: text(lasts), ..none }
-            }
+            Act::DatabaseDown { machine, lasts } => ActFields {
+                database: Some(DatabaseState::Down),
+                machine,
+                lasts: text(lasts),
+                ..none
+            },
         }
     }
 }

@@ -53,6 +53,7 @@ fn every_act_has_a_form() {
         r#"{ kill = "d1", restart = "heal" }"#,
         r#"{ skew = "d1", by = "-10m", for = "1h" }"#,
         r#"{ database = "down", for = "5s" }"#,
+        r#"{ database = "down", machine = "ledger" }"#,
     ];
     let stored = [
         ("put", r#"{ error = "torn" }"#),
@@ -167,7 +168,8 @@ fn any_fault() -> impl Strategy<Value = Fault> {
         (any::<i32>(), proptest::option::of(any_duration())).prop_map(|(by, lasts)| {
             Act::Skew { host: "a".to_owned(), by_ns: i64::from(by), lasts }
         }),
-        proptest::option::of(any_duration()).prop_map(|lasts| Act::DatabaseDown { lasts }),
+        proptest::option::of(any_duration())
+            .prop_map(|lasts| Act::DatabaseDown { machine: lasts.map(|_| "db".to_owned()), lasts }),
     ];
     let pair = prop_oneof![(boundary, step), (any_duration().prop_map(At::Time), timed)];
     (pair, any::<bool>()).prop_map(|((at, act), required)| Fault { at, act, required })

@@ -51,7 +51,7 @@ pub(crate) fn check_plan(registry: &Registry, plan: &Plan) -> Result<(), String>
         let hint = registry.scenario_hint(&plan.scenario);
         return Err(format!("no scenario `{}`{hint}", plan.scenario));
     };
-    plan.validate_hosts(&scenario.make_topology().host_names()).map_err(|why| why.to_string())?;
+    scenario.make_topology().validate(&plan)?;
     let known = registry.failpoints_of(scenario);
     for (index, fault) in plan.faults.iter().enumerate() {
         let At::Boundary { site, .. } = &fault.at else { continue };

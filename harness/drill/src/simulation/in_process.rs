@@ -80,7 +80,7 @@ pub(crate) fn check_determinism(
 
 fn begin(simulation: Simulation) -> (sim::Config, Directed) {
     let Simulation { topology, plan, swarm, defect, failpoints, director, folder } = simulation;
-    let Topology { hosts, watches, store_watches, network, database, store, spare: _ } = topology;
+    let Topology { hosts, watches, store_watches, network, machines, spare: _ } = topology;
     let hosts = hosts.into_iter().map(host).collect();
     let config = sim::Config {
         swarm,
@@ -89,8 +89,7 @@ fn begin(simulation: Simulation) -> (sim::Config, Directed) {
         watches,
         store_watches,
         network,
-        database,
-        store,
+        machines,
         ..sim::Config::new(plan, hosts, folder)
     };
     (config, Directed(director))

@@ -2,7 +2,7 @@
 
 use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
-pub use chaosdrill_core::run::{DATABASE_HOST, Latency, STORE_HOST, StoreWatch, Watch};
+pub use chaosdrill_core::run::{DATABASE_HOST, Latency, Machine, STORE_HOST, StoreWatch, Watch};
 use chaosdrill_core::{Plan, Seed, Swarm, limits};
 
 /// Any error of a host's software.
@@ -72,20 +72,18 @@ pub struct Config {
     pub swarm: Option<Swarm>,
     /// The planted defect that is switched on.
     pub defect: Option<String>,
-    /// The machines, in the order in which they start.
+    /// The machines that run software, in the order in which they start.
     pub hosts: Vec<Host>,
+    /// The machines that serve them: databases and stores.
+    pub machines: Vec<Machine>,
     /// The catalogue of failpoint names of the targets.
     pub failpoints: Vec<&'static str>,
     /// The rows the harness watches.
     pub watches: Vec<Watch>,
     /// The objects the harness watches.
     pub store_watches: Vec<StoreWatch>,
-    /// Latency between machines.
+    /// Latency between hosts.
     pub network: Latency,
-    /// Latency between a machine and the database.
-    pub database: Latency,
-    /// Latency between a machine and object storage.
-    pub store: Latency,
     /// Folder for the databases of this run; made by the run, and left to the caller.
     pub folder: PathBuf,
     /// Bounds of this run.
@@ -107,12 +105,11 @@ impl Config {
             swarm: None,
             defect: None,
             hosts,
+            machines: Machine::of_every_run(),
             failpoints: Vec::new(),
             watches: Vec::new(),
             store_watches: Vec::new(),
             network: Latency::NETWORK,
-            database: Latency::DATABASE,
-            store: Latency::STORE,
             folder,
             bounds: Bounds::default(),
             profile: false,

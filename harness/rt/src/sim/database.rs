@@ -3,98 +3,26 @@
 //! sqlx runs each SQLite connection on a thread of its own. An operation is driven to its end right here, while
 //! virtual time stands still, so the simulator never sees it wait.
 
-use std::{
-    future::Future,
-    io,
-    path::{Path, PathBuf},
-    pin::pin,
-    sync::Arc,
-    task::{Context, Poll, Wake, Waker},
-    thread::Thread,
-};
+use chaosdrill_core::run::DatabaseKind;
+use sqlx::{AnyConnection, Connection, Executor};
 
-use sqlx::{AnyConnection, ConnectOptions, Connection, Executor, any::AnyConnectOptions};
-
-pub(crate) use crate::sim::databases::{Handle, MakeArguments};
-use crate::sim::{
-    context, databases::Databases, measure::measure, profile::Part, simulation, simulator,
-};
+pub(crate) use crate::sim::databases::{Database, Handle, MakeArguments};
+use crate::sim::{databases::Databases, host::MachineId, inline::inline, simulation, sqlite};
 
 /// Runs `f` on the databases of the simulation at hand.
 fn with<R>(f: impl FnOnce(&mut Databases) -> R) -> R {
     simulation::with(|simulation| f(&mut simulation.databases.borrow_mut()))
 }
 
-/// Waiting is the harness's own affair: a busy database is retried on the virtual clock. Foreign keys are on by sqlx's
-/// own default.
-const SETTINGS: &str = "PRAGMA busy_timeout = 0; PRAGMA synchronous = OFF;";
-
-/// What a new database is told once; the file remembers it.
-const SETTINGS_OF_A_NEW_FILE: &str = "PRAGMA journal_mode = WAL;";
-
-struct Wakeup(Thread);
-
-impl Wake for Wakeup {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// Drives a future to its end on this thread, in no virtual time.
-pub(crate) fn inline<F: Future>(future: F) -> F::Output {
-    measure(Part::Sqlx, || match context::here() {
-        Some(_) => measure(Part::SqlxInHosts, || drive(future)),
-        None => drive(future),
-    })
-}
-
-fn drive<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Wakeup(std::thread::current())));
-    let mut context = Context::from_waker(&waker);
-    loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(output) => return output,
-            // Never with a time-out: its deadline would be read from the virtual clock.
-            Poll::Pending => std::thread::park(),
-        }
-    }
-}
-
-pub(crate) fn connect(path: &Path) -> Result<AnyConnection, sqlx::Error> {
-    let is_new = !path.exists();
-    let url = format!("sqlite://{}?mode=rwc", path.display());
-    let options: AnyConnectOptions = url.parse()?;
-    let options = options.disable_statement_logging();
-    let mut connection =
-        simulator::on_any_thread(async move { AnyConnection::connect_with(&options).await })?;
-    inline(async {
-        if is_new {
-            connection.execute(SETTINGS_OF_A_NEW_FILE).await?;
-        }
-        connection.execute(SETTINGS).await?;
-        Ok(connection)
-    })
-}
-
-/// The name of a database from its URL: `sqlite:outbox.db` is `outbox`.
-pub(crate) fn name_of(url: &str) -> String {
-    let rest = url.split_once(':').map_or(url, |(_, rest)| rest);
-    let rest = rest.split('?').next().unwrap_or_default();
-    let file = rest.rsplit('/').next().unwrap_or_default();
-    let stem = file.strip_suffix(".db").unwrap_or(file);
-    let plain: String =
-        stem.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
-    if plain.is_empty() { "main".to_owned() } else { plain }
-}
-
 /// Opens a connection for a host.
-pub(crate) fn open(database: &str, host: usize) -> Result<Handle, sqlx::Error> {
-    let (spare, path) =
-        with(|databases| (databases.take_spare(database), databases.path(database)));
+pub(crate) fn open(database: &Database, host: usize) -> Result<Handle, sqlx::Error> {
+    let key = &database.key;
+    let (spare, path) = with(|databases| (databases.take_spare(key), databases.path(key)));
     let connection = match spare {
         Some(connection) => connection,
-        None => connect(&path)?,
+        None => match database.kind {
+            DatabaseKind::Sqlite => sqlite::connect(&path)?,
+        },
     };
     Ok(with(|databases| databases.give(connection, database, host)))
 }
@@ -151,9 +79,9 @@ fn roll_back(connection: &mut AnyConnection) {
     let _ = inline(connection.ping());
 }
 
-/// Ends every connection of a host; the host hears of it when it next uses one.
-pub(crate) fn close_host(host: usize) {
-    with(|databases| databases.of_host(host)).into_iter().for_each(close);
+/// Ends every connection of a host, to all machines or to one; the host hears of it when it next uses one.
+pub(crate) fn close_host(host: usize, at: Option<MachineId>) {
+    with(|databases| databases.of_host(host, at)).into_iter().for_each(close);
 }
 
 /// Closes everything, and waits for it: a connection that is only dropped closes some time later.
@@ -161,23 +89,4 @@ pub(crate) fn close_all() {
     for connection in with(Databases::take_all) {
         let _ = inline(connection.close());
     }
-}
-
-/// Copies the databases of a run to where they are kept; one alone is `db.sqlite`.
-pub(crate) fn keep(folder: &Path, to: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(to)?;
-    let mut files: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "db") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    for file in &files {
-        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-        let name = if files.len() == 1 { "db.sqlite".to_owned() } else { format!("{stem}.sqlite") };
-        std::fs::copy(file, to.join(name))?;
-    }
-    Ok(())
 }

@@ -7,12 +7,24 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use sqlx::AnyConnection;
 
-use crate::sim::finished::Statement;
+use chaosdrill_core::run::DatabaseKind;
+
+use crate::sim::{finished::Statement, host::MachineId};
+
+/// A database, on the machine that has it.
+#[derive(Clone, Debug)]
+pub(crate) struct Database {
+    pub(crate) machine: MachineId,
+    pub(crate) kind: DatabaseKind,
+    /// Its name, with that of its machine if it is not the first that has databases.
+    pub(crate) key: String,
+}
 
 /// One open connection.
 struct Slot {
     connection: Option<AnyConnection>,
     database: String,
+    machine: MachineId,
     host: usize,
     /// Counts the users of the slot, so that a handle cannot reach its successor's connection.
     generation: u64,
@@ -39,6 +51,11 @@ pub(crate) struct Handle {
     generation: u64,
 }
 
+/// The name of the file of a database.
+pub(crate) fn file_of(database: &str) -> String {
+    format!("{}.db", database.replace('/', "."))
+}
+
 /// Makes the arguments of a statement.
 pub(crate) type MakeArguments = Box<dyn Fn() -> sqlx::any::AnyArguments + Send>;
 
@@ -49,7 +66,7 @@ impl Databases {
 
     /// The file of a database.
     pub(crate) fn path(&self, database: &str) -> PathBuf {
-        self.folder.join(format!("{database}.db"))
+        self.folder.join(file_of(database))
     }
 
     /// An open connection that nobody uses.
@@ -61,13 +78,13 @@ impl Databases {
     pub(crate) fn give(
         &mut self,
         connection: AnyConnection,
-        database: &str,
+        database: &Database,
         host: usize,
     ) -> Handle {
         self.generation += 1;
         let generation = self.generation;
-        let slot =
-            Slot { connection: Some(connection), database: database.to_owned(), host, generation };
+        let Database { key, machine, .. } = database.clone();
+        let slot = Slot { connection: Some(connection), database: key, machine, host, generation };
         let free = self.slots.iter().position(|slot| slot.connection.is_none());
         let index = match free {
             Some(index) => {
@@ -106,9 +123,13 @@ impl Databases {
         slot.is_some_and(|slot| slot.generation == handle.generation && slot.connection.is_some())
     }
 
-    /// Every connection of a host.
-    pub(crate) fn of_host(&self, host: usize) -> Vec<Handle> {
-        let of_host = |(_, slot): &(usize, &Slot)| slot.host == host && slot.connection.is_some();
+    /// Every connection of a host, to all machines or to this one.
+    pub(crate) fn of_host(&self, host: usize, at: Option<MachineId>) -> Vec<Handle> {
+        let of_host = |(_, slot): &(usize, &Slot)| {
+            slot.host == host
+                && at.is_none_or(|machine| machine == slot.machine)
+                && slot.connection.is_some()
+        };
         let handle =
             |(index, slot): (usize, &Slot)| Handle { slot: index, generation: slot.generation };
         self.slots.iter().enumerate().filter(of_host).map(handle).collect()

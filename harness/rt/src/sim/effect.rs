@@ -4,15 +4,16 @@
 
 use std::task::Waker;
 
-use crate::sim::link::Pair;
+use crate::sim::{host::MachineId, link::Pair};
 
 /// One thing to do. Effects are performed in their order.
 #[derive(Debug)]
 pub(crate) enum Effect {
     /// A task that waited may go on.
     Wake(Waker),
-    /// A host is no more, or its link to the database was cut: its connections end and what they began is undone.
-    CloseConnections { host: usize },
+    /// A host is no more, or its link to a machine with databases was cut: its connections end, those to all such
+    /// machines or to that one, and what they began is undone.
+    CloseConnections { host: usize, at: Option<MachineId> },
     /// A host's wall clock is this far off now.
     SetSkew { host: usize, skew_ns: i64 },
     /// Something for the simulated network and its machines.

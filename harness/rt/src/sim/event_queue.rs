@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::sim::link::Pair;
+use crate::sim::{host::MachineId, link::Pair};
 
 /// Something that happens at an instant.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,7 +18,8 @@ pub(crate) enum Event {
     Release(Pair),
     /// A clock is set back by as much as it was set forward, in nanoseconds.
     Unskew(usize, i64),
-    DatabaseUp,
+    /// A machine that was down serves again.
+    MachineUp(MachineId),
 }
 
 /// The events to come; events of one instant in the order in which they were scheduled.

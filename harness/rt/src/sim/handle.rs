@@ -21,7 +21,7 @@ use crate::sim::{
 fn perform_here(effect: Effect) {
     match effect {
         Effect::Wake(waker) => waker.wake(),
-        Effect::CloseConnections { host } => database::close_host(host),
+        Effect::CloseConnections { host, at } => database::close_host(host, at),
         Effect::SetSkew { host, skew_ns } => clock::set_skew(host, skew_ns),
         Effect::Network(effect) => unreachable!("no host does {effect:?} to the network"),
     }

@@ -13,6 +13,10 @@ pub(crate) struct Here {
     pub(crate) life: u32,
 }
 
+/// A machine that serves hosts, by its place in the list of such machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct MachineId(pub(crate) usize);
+
 /// What state a host is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
@@ -24,7 +28,7 @@ pub(crate) enum State {
     Ended,
 }
 
-/// One simulated machine, the database or the object store.
+/// One simulated machine, whether it runs software or serves the others.
 #[derive(Debug)]
 pub(crate) struct HostState {
     pub(crate) name: String,

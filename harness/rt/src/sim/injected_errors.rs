@@ -1,74 +1,21 @@
 //! Injected errors, as a driver would give them.
 
-use std::{borrow::Cow, error::Error as StdError, fmt, io};
+use std::io;
 
-use chaosdrill_core::ErrorKind;
-use sqlx::error::{DatabaseError, ErrorKind as SqlErrorKind};
+use chaosdrill_core::{ErrorKind, run::DatabaseKind};
+use sqlx::error::ErrorKind as SqlErrorKind;
 
-/// An error of the database that a fault ordered.
-#[derive(Debug)]
-pub(crate) struct OrderedError {
-    code: &'static str,
-    message: &'static str,
-    kind: fn() -> SqlErrorKind,
-}
+use crate::sim::{ordered_error::OrderedError, sqlite};
 
-impl fmt::Display for OrderedError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "(code: {}) {}", self.code, self.message)
-    }
-}
-
-impl StdError for OrderedError {}
-
-impl DatabaseError for OrderedError {
-    fn message(&self) -> &str {
-        self.message
-    }
-
-    fn code(&self) -> Option<Cow<'_, str>> {
-        Some(self.code.into())
-    }
-
-    fn as_error(&self) -> &(dyn StdError + Send + Sync + 'static) {
-        self
-    }
-
-    fn as_error_mut(&mut self) -> &mut (dyn StdError + Send + Sync + 'static) {
-        self
-    }
-
-    fn into_error(self: Box<Self>) -> Box<dyn StdError + Send + Sync + 'static> {
-        self
-    }
-
-    fn kind(&self) -> SqlErrorKind {
-        (self.kind)()
-    }
-}
-
-/// The error that sqlx would give; codes are SQLite's or SQLSTATEs, as the kind says.
-pub(crate) fn sql(kind: ErrorKind) -> sqlx::Error {
-    let other = || SqlErrorKind::Other;
-    let (code, message, kind): (_, _, fn() -> SqlErrorKind) = match kind {
-        ErrorKind::Reset
-        | ErrorKind::Refused
-        | ErrorKind::Precondition
-        | ErrorKind::Torn
-        | ErrorKind::Injected => {
-            return sqlx::Error::Io(network(kind));
-        }
-        ErrorKind::Busy => ("5", "database is locked", other),
-        ErrorKind::Serialization => {
-            ("40001", "could not serialize access due to concurrent update", other)
-        }
-        ErrorKind::Deadlock => ("40P01", "deadlock detected", other),
-        ErrorKind::Constraint => {
-            ("275", "CHECK constraint failed", || SqlErrorKind::CheckViolation)
-        }
-        ErrorKind::Full => ("13", "database or disk is full", other),
+/// The error that sqlx would give for a database of this kind.
+pub(crate) fn sql(kind: DatabaseKind, error: ErrorKind) -> sqlx::Error {
+    let ordered = match kind {
+        DatabaseKind::Sqlite => sqlite::error(error),
     };
-    sqlx::Error::Database(Box::new(OrderedError { code, message, kind }))
+    match ordered {
+        Some(error) => sqlx::Error::Database(Box::new(error)),
+        None => sqlx::Error::Io(network(error)),
+    }
 }
 
 /// The error that a socket would give.

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use chaosdrill_core::trace::EventKind;
 use serde_json::json;
 
-pub(crate) use crate::sim::row_watches::words;
+pub(crate) use crate::sim::sqlite::row_watches::words;
 use crate::sim::{
     handle,
-    row_watches::{Change, RowWatches},
     simulation::{self, with_world},
+    sqlite::row_watches::{Change, RowWatches},
     stop::Stop,
 };
 

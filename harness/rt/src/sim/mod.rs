@@ -22,20 +22,22 @@ pub(crate) mod gate;
 pub(crate) mod handle;
 pub(crate) mod host;
 pub(crate) mod injected_errors;
+pub(crate) mod inline;
 pub(crate) mod inspector;
 mod ledger;
 pub(crate) mod link;
 mod measure;
 mod objects;
 pub(crate) mod order;
+mod ordered_error;
 pub(crate) mod plan;
 mod profile;
 mod remains;
-mod row_watches;
 pub(crate) mod simulation;
 #[cfg_attr(not(madsim), path = "turmoil/mod.rs")]
 #[cfg_attr(madsim, path = "madsim/mod.rs")]
 pub(crate) mod simulator;
+pub(crate) mod sqlite;
 mod stop;
 pub(crate) mod stores;
 mod strike;
@@ -52,8 +54,8 @@ pub(crate) use simulator::clock;
 
 pub use self::{
     config::{
-        Bounds, BoxError, Config, DATABASE_HOST, Ended, Host, Latency, STORE_HOST, StoreWatch,
-        Watch,
+        Bounds, BoxError, Config, DATABASE_HOST, Ended, Host, Latency, Machine, STORE_HOST,
+        StoreWatch, Watch,
     },
     director::{Control, Director, Next},
     finished::{Finished, Statement},
@@ -68,8 +70,8 @@ use self::{
     objects::Objects,
     profile::{Part, Totals},
     remains::Remains,
-    row_watches::RowWatches,
     simulation::{Simulation, try_with_world, with_world},
+    sqlite::row_watches::RowWatches,
     world::World,
 };
 
@@ -197,7 +199,7 @@ fn end(began: Option<u64>, stop: Option<Stop>, steps: u64) -> Finished {
 ///
 /// The file system's.
 pub fn keep_databases(folder: &Path, to: &Path) -> std::io::Result<()> {
-    database::keep(folder, to)
+    sqlite::keep(folder, to)
 }
 
 /// Writes the objects that a run left below a folder, as `store/<name>/<path>`.

@@ -12,8 +12,8 @@ use std::{
 };
 
 use crate::sim::{
-    clock, databases::Databases, objects::Objects, profile::Totals, remains::Remains,
-    row_watches::RowWatches, simulator, strike::Strike, world::World,
+    clock, databases::Databases, objects::Objects, profile::Totals, remains::Remains, simulator,
+    sqlite::row_watches::RowWatches, strike::Strike, world::World,
 };
 
 /// The state of one simulation.

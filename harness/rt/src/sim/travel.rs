@@ -1,18 +1,18 @@
 //! The way of a request to a machine that the simulator does not know, or of its answer back.
 //!
-//! The database and the object store are no machines of the simulator's: requests to them are function calls. What
-//! they meet on their way is what a message would meet: latency, a clogged link, a cut one.
+//! Databases and object stores are no machines of the simulator's: requests to them are function calls. What they
+//! meet on their way is what a message would meet: latency, a clogged link, a cut one.
 
 use std::task::Poll;
 
-use crate::sim::{host::Here, link::Pair, simulation::with_world, world::machines::Machine};
+use crate::sim::{host::Here, host::MachineId, link::Pair, simulation::with_world};
 
 /// What was on its way never arrives, and its sender's connection is reset.
 #[derive(Debug)]
 pub(crate) struct Lost;
 
 /// One way between a host and a machine.
-pub(crate) async fn travel(here: Here, machine: Machine) -> Result<(), Lost> {
+pub(crate) async fn travel(here: Here, machine: MachineId) -> Result<(), Lost> {
     let latency = with_world(|world| world.draw_latency(machine));
     if !latency.is_zero() {
         crate::time::sleep(latency).await;
@@ -29,7 +29,7 @@ pub(crate) async fn travel(here: Here, machine: Machine) -> Result<(), Lost> {
     })
     .await;
     let is_lost = with_world(|world| {
-        let is_down = machine == Machine::Database && world.database_down > 0;
+        let is_down = world.machine(machine).down > 0;
         is_down || world.links.is_cut(pair)
     });
     if is_lost { Err(Lost) } else { Ok(()) }

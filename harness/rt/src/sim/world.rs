@@ -16,9 +16,9 @@ use chaosdrill_core::{
 };
 use serde_json::{Value, json};
 
-use self::{faults::fault_data, machines::Ways};
+use self::{faults::fault_data, machines::MachineState};
 use crate::sim::{
-    config::{Config, DATABASE_HOST, Latency, STORE_HOST, StoreWatch},
+    config::{Config, Latency, StoreWatch},
     effect::Effect,
     event_queue::{Event, EventQueue},
     host::{Here, HostState, State},
@@ -53,9 +53,8 @@ pub(crate) struct World {
     pub(crate) stop: Option<Stop>,
     pub(crate) defect: Option<String>,
     pub(crate) store_watches: Vec<StoreWatch>,
-    pub(crate) database_down: u32,
     pub(crate) history_length: u64,
-    pub(crate) ways: Ways,
+    pub(crate) machines: Vec<MachineState>,
     picker: Picker,
     dice: Stream,
     network_dice: Stream,
@@ -88,8 +87,8 @@ impl World {
     pub(crate) fn new(config: &Config, tracing: Tracing, order: Order) -> Self {
         let hosts = config.hosts.iter();
         let hosts = hosts.map(|host| HostState::new(&host.name, host.is_client, host.supervised));
-        // In the order in which `place_of` counts them.
-        let machines = [DATABASE_HOST, STORE_HOST].map(|name| HostState::new(name, false, None));
+        let machines =
+            config.machines.iter().map(|machine| HostState::new(&machine.name, false, None));
         let mut world = Self {
             seed: config.seed,
             ledger: Ledger::new(tracing),
@@ -104,9 +103,8 @@ impl World {
             stop: None,
             defect: config.defect.clone(),
             store_watches: config.store_watches.clone(),
-            database_down: 0,
             history_length: 0,
-            ways: Ways::new(config),
+            machines: machines::states(&config.machines, config.hosts.len(), config.seed),
             picker: Picker::new(order, config.seed.stream("order of tasks")),
             dice: config.seed.stream("outside every host"),
             network_dice: config.seed.stream("network latency"),
@@ -314,7 +312,7 @@ impl World {
         if let Restart::After(after) = restart {
             self.event_queue.schedule(now.saturating_add(after), Event::Restart(host));
         }
-        Effect::CloseConnections { host }
+        Effect::CloseConnections { host, at: None }
     }
 
     /// A host passes a boundary: counts it, and says which faults strike.

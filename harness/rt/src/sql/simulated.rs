@@ -10,6 +10,7 @@ use std::{
 use chaosdrill_core::{
     ErrorKind,
     limits::BUSY_RETRY_MAX,
+    run::DatabaseKind,
     trace::{EventKind, short_hash},
 };
 use either::Either;
@@ -26,13 +27,15 @@ use crate::{
     sim::{
         self,
         boundary::{self, Decision},
-        database::{self, Handle},
+        database::{self, Database, Handle},
         handle,
         host::Here,
-        injected_errors, inspector,
+        injected_errors,
+        inline::inline,
+        inspector,
         simulation::with_world,
+        sqlite,
         travel::{Lost, travel},
-        world::machines::Machine,
     },
     sql::{PoolOptions, simulated::answer::Step, site},
 };
@@ -42,9 +45,6 @@ mod migrate;
 
 pub(crate) use migrate::undo;
 
-/// SQLite's codes for a database that somebody else holds: SQLITE_BUSY and SQLITE_BUSY_RECOVERY.
-const BUSY_CODES: [&str; 2] = ["5", "261"];
-
 /// A pool of a simulated host.
 #[derive(Clone, Debug)]
 pub(crate) struct SimulatedPool {
@@ -53,11 +53,18 @@ pub(crate) struct SimulatedPool {
 
 #[derive(Debug)]
 struct Shared {
-    database: String,
+    database: Database,
     here: Here,
     acquire_timeout: Duration,
     permits: Arc<Semaphore>,
     idle: Mutex<VecDeque<Handle>>,
+}
+
+impl Shared {
+    /// What a client gets whose connection is gone.
+    fn reset(&self) -> Error {
+        injected_errors::sql(self.database.kind, ErrorKind::Reset)
+    }
 }
 
 impl SimulatedPool {
@@ -68,7 +75,7 @@ impl SimulatedPool {
     ) -> Result<Self, Error> {
         let pool = Self {
             shared: Arc::new(Shared {
-                database: database::name_of(url),
+                database: locate(url)?,
                 here,
                 acquire_timeout: options.acquire_timeout,
                 permits: Arc::new(Semaphore::new(options.connections_max as usize)),
@@ -111,6 +118,13 @@ impl SimulatedPool {
             database::close(handle);
         }
     }
+}
+
+/// The database of a URL.
+fn locate(url: &str) -> Result<Database, Error> {
+    let found = with_world(|world| world.locate_database(url));
+    let (machine, kind, key) = found.map_err(|why| Error::Configuration(why.into()))?;
+    Ok(Database { machine, kind, key })
 }
 
 /// Opens a connection: a round trip to the database host.
@@ -159,8 +173,8 @@ impl Drop for PooledConnection {
 }
 
 /// The way to the database host, or back.
-async fn to_database(here: Here) -> Result<(), Error> {
-    travel(here, Machine::Database).await.map_err(|Lost| injected_errors::sql(ErrorKind::Reset))
+async fn to_database(shared: &Shared) -> Result<(), Error> {
+    travel(shared.here, shared.database.machine).await.map_err(|Lost| shared.reset())
 }
 
 /// One operation at the database host, as a boundary. `connection` is ended where its answer gets lost.
@@ -182,14 +196,14 @@ async fn round_trip<T>(
         }
     };
     if let Decision::Fail(kind) = decision {
-        let error = injected_errors::sql(kind);
+        let error = injected_errors::sql(shared.database.kind, kind);
         if matches!(error, Error::Io(_)) {
             disconnect();
         }
         answered(site, &question, || Err(&error));
         return Err(error);
     }
-    if let Err(error) = to_database(shared.here).await {
+    if let Err(error) = to_database(shared).await {
         disconnect();
         answered(site, &question, || Err(&error));
         return Err(error);
@@ -197,49 +211,61 @@ async fn round_trip<T>(
     let result = patiently(&shared.database, &mut operation).await;
     answered(site, &question, || result.as_ref().map(&describe));
     boundary::after(decision, site).await;
-    let back = to_database(shared.here).await;
+    let back = to_database(shared).await;
     if let Err(error) = back {
         disconnect();
         return Err(error);
     }
     if let Decision::LoseAck(kind) = decision {
         disconnect();
-        return Err(injected_errors::sql(kind));
+        return Err(injected_errors::sql(shared.database.kind, kind));
     }
     result
 }
 
-/// Runs an operation; where SQLite is busy, again after a while of virtual time, within a bound.
-async fn patiently<T>(
-    database: &str,
-    operation: &mut impl FnMut() -> Result<T, Error>,
-) -> Result<T, Error> {
-    let mut waited = Duration::ZERO;
-    loop {
-        let result = operation();
-        if !is_busy(&result) {
-            database::had_a_turn(database);
-            return result;
-        }
-        if waited >= BUSY_RETRY_MAX {
-            return result;
-        }
-        // Asked again before anybody else had a turn, the database would only refuse again.
-        let turns = database::turns(database);
-        while database::turns(database) == turns && waited < BUSY_RETRY_MAX {
-            let pause = Duration::from_millis(1 + crate::rng::below(20));
-            crate::time::sleep(pause).await;
-            waited += pause;
+/// What an operation at a database came to.
+enum Progress<T> {
+    /// Its answer.
+    Answered(Result<T, Error>),
+    /// Somebody else holds what it needs. The error is what it gets if it waits for too long.
+    Blocked(Error),
+}
+
+impl<T> Progress<T> {
+    fn of(kind: DatabaseKind, result: Result<T, Error>) -> Self {
+        let is_blocked = |error: &Error| match kind {
+            DatabaseKind::Sqlite => sqlite::is_blocked(error),
+        };
+        match result {
+            Err(error) if is_blocked(&error) => Self::Blocked(error),
+            result => Self::Answered(result),
         }
     }
 }
 
-fn is_busy<T>(result: &Result<T, Error>) -> bool {
-    match result {
-        Err(Error::Database(error)) => {
-            error.code().is_some_and(|code| BUSY_CODES.contains(&&*code))
+/// Runs an operation; if it is blocked, again after a while of virtual time, within a bound.
+async fn patiently<T>(
+    database: &Database,
+    operation: &mut impl FnMut() -> Result<T, Error>,
+) -> Result<T, Error> {
+    let key = &database.key;
+    let mut waited = Duration::ZERO;
+    loop {
+        match Progress::of(database.kind, operation()) {
+            Progress::Answered(result) => {
+                database::had_a_turn(key);
+                return result;
+            }
+            Progress::Blocked(error) if waited >= BUSY_RETRY_MAX => return Err(error),
+            Progress::Blocked(_) => {}
         }
-        _ => false,
+        // Asked again before anybody else had a turn, the database would only refuse again.
+        let turns = database::turns(key);
+        while database::turns(key) == turns && waited < BUSY_RETRY_MAX {
+            let pause = Duration::from_millis(1 + crate::rng::below(20));
+            crate::time::sleep(pause).await;
+            waited += pause;
+        }
     }
 }
 
@@ -300,12 +326,9 @@ impl PooledConnection {
                 Some(Box::new(move || with(values.clone())))
             });
             let run = |connection: &mut AnyConnection| {
-                database::inline(
-                    connection.fetch_many((sql.clone(), arguments)).try_collect::<Vec<Step>>(),
-                )
+                inline(connection.fetch_many((sql.clone(), arguments)).try_collect::<Vec<Step>>())
             };
-            database::run(handle, run)
-                .unwrap_or_else(|| Err(injected_errors::sql(ErrorKind::Reset)))
+            database::run(handle, run).unwrap_or_else(|| Err(self.shared.reset()))
         };
         if may_write(&verb) {
             self.written.extend(inspector::words(sql.as_str()));
@@ -315,7 +338,7 @@ impl PooledConnection {
         let watching = Watching {
             here: shared.here,
             site: &site,
-            database: &shared.database,
+            database: &shared.database.key,
             verb: &verb,
             in_transaction: self.state != State::Idle,
             written: &self.written,
@@ -347,10 +370,8 @@ impl PooledConnection {
             (_, Err(Error::Database(error))) if self.state == State::InTransaction => {
                 // PostgreSQL has rolled back by the time it says so; nothing of the transaction is left to commit.
                 if matches!(error.code().as_deref(), Some("40001" | "40P01")) {
-                    database::run(self.handle, |connection| {
-                        database::inline(connection.execute("ROLLBACK"))
-                    });
-                    database::had_a_turn(&self.shared.database);
+                    database::run(self.handle, |connection| inline(connection.execute("ROLLBACK")));
+                    database::had_a_turn(&self.shared.database.key);
                     self.state = State::Aborted;
                 }
             }
@@ -372,7 +393,7 @@ impl PooledConnection {
             if database::is_open(handle) {
                 Ok(sim::true_unix_ms())
             } else {
-                Err(injected_errors::sql(ErrorKind::Reset))
+                Err(self.shared.reset())
             }
         };
         let tell = |ms: &i64| Value::from(*ms);
@@ -449,7 +470,7 @@ impl PooledConnection {
         parameters: Vec<AnyTypeInfo>,
     ) -> BoxFuture<'e, Result<AnyStatement, Error>> {
         self.about(sql, "prepare", move |connection, sql| {
-            database::inline(connection.prepare_with(sql, &parameters))
+            inline(connection.prepare_with(sql, &parameters))
         })
     }
 
@@ -457,7 +478,7 @@ impl PooledConnection {
         &'c mut self,
         sql: SqlStr,
     ) -> BoxFuture<'e, Result<sqlx::Describe<Any>, Error>> {
-        self.about(sql, "describe", |connection, sql| database::inline(connection.describe(sql)))
+        self.about(sql, "describe", |connection, sql| inline(connection.describe(sql)))
     }
 
     /// Asks the database about a statement, as a boundary of its own.
@@ -472,8 +493,7 @@ impl PooledConnection {
             let site = format!("{}.{word}", site::of_statement(sql.as_str()));
             let operation = || {
                 let run = |connection: &mut AnyConnection| ask(connection, sql.clone());
-                database::run(handle, run)
-                    .unwrap_or_else(|| Err(injected_errors::sql(ErrorKind::Reset)))
+                database::run(handle, run).unwrap_or_else(|| Err(self.shared.reset()))
             };
             round_trip(&self.shared, &site, Value::Null, Some(handle), operation, |_| Value::Null)
                 .await

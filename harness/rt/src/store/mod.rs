@@ -33,7 +33,7 @@ pub fn open(url: &str) -> Result<Arc<dyn ObjectStore>, Error> {
     let store = Url::parse(url)?;
     #[cfg(feature = "sim")]
     if let Some(here) = crate::sim::context::here() {
-        return Ok(Arc::new(simulated::SimulatedStore::open(&name_of(&store), here)));
+        return Ok(Arc::new(simulated::SimulatedStore::open(url, here)?));
     }
     match store {
         Url::Folder(folder) => {
@@ -73,16 +73,6 @@ fn in_memory(name: &str) -> Arc<dyn ObjectStore> {
     static STORES: Mutex<BTreeMap<String, Arc<InMemory>>> = Mutex::new(BTreeMap::new());
     let mut stores = STORES.lock().expect("nothing panics while it holds the stores");
     stores.entry(name.to_owned()).or_default().clone()
-}
-
-/// The name of a store inside simulations: the last part of its URL, as a plain word.
-#[cfg(feature = "sim")]
-fn name_of(url: &Url<'_>) -> String {
-    let (Url::Folder(text) | Url::Memory(text)) = url;
-    let last = text.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
-    let name: String = last.chars().map(plain).collect();
-    if name.is_empty() { "main".to_owned() } else { name }
 }
 
 #[cfg(test)]

@@ -24,11 +24,11 @@ use crate::{
         boundary::{self, Decision},
         clock, handle,
         host::Here,
+        host::MachineId,
         injected_errors,
         simulation::with_world,
         stores,
         travel::travel,
-        world::machines::Machine,
     },
     store::site,
 };
@@ -36,6 +36,7 @@ use crate::{
 /// A host's hold on a store.
 #[derive(Clone, Debug)]
 pub(super) struct SimulatedStore {
+    machine: MachineId,
     name: String,
     here: Here,
     objects: Arc<InMemory>,
@@ -82,8 +83,11 @@ impl Call {
 }
 
 impl SimulatedStore {
-    pub(super) fn open(name: &str, here: Here) -> Self {
-        Self { name: name.to_owned(), here, objects: stores::open(name) }
+    pub(super) fn open(url: &str, here: Here) -> Result<Self> {
+        let (machine, name) = with_world(|world| world.locate_store(url))
+            .map_err(|why| super::unusable(why.into()))?;
+        let objects = stores::open(&name);
+        Ok(Self { machine, name, here, objects })
     }
 
     /// One operation at the store, as a boundary.
@@ -105,7 +109,7 @@ impl SimulatedStore {
             call.answered(|| Err(&error));
             return Err(error);
         }
-        if travel(self.here, Machine::Store).await.is_err() {
+        if travel(self.here, self.machine).await.is_err() {
             let error = call.refusal(ErrorKind::Reset);
             call.answered(|| Err(&error));
             return Err(error);
@@ -117,7 +121,7 @@ impl SimulatedStore {
             with_world(|world| world.had_effect(self.here, &call.site));
         }
         boundary::after(decision, &call.site).await;
-        if travel(self.here, Machine::Store).await.is_err() {
+        if travel(self.here, self.machine).await.is_err() {
             return Err(call.refusal(ErrorKind::Reset));
         }
         match decision {
@@ -129,7 +133,7 @@ impl SimulatedStore {
     /// The first half of the bytes arrives, whatever was there before.
     async fn tear(&self, call: &Call, half: Bytes) {
         let Some(path) = &call.changes else { return };
-        if travel(self.here, Machine::Store).await.is_ok() {
+        if travel(self.here, self.machine).await.is_ok() {
             let put = self.objects.put_opts(path, half.into(), PutOptions::default());
             stores::at_once(put).expect("memory takes what it is given");
             stores::changed(&self.name, path);

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use chaosdrill_core::run::DatabaseKind;
 use chaosdrill_rt::{
     observe,
-    sim::{Host, Watch},
+    sim::{Host, Machine, Watch},
     sql::{Pool, TransactionMode},
     time,
 };
@@ -183,7 +184,7 @@ fn the_clock_of_the_database_is_the_same_for_hosts_whose_own_are_off() {
         .client()
     };
     let mut lab = lab(7, plan, vec![host("a"), host("b")]);
-    lab.config.database = chaosdrill_rt::sim::Latency { ms_min: 1, ms_max: 1 };
+    lab.config.machines[0].latency = chaosdrill_rt::sim::Latency { ms_min: 1, ms_max: 1 };
     let mut said = observed(&lab.run());
     // Which of the two is first is the simulator's affair.
     said.sort();
@@ -205,7 +206,7 @@ fn a_transaction_whose_beginning_nobody_waits_for_holds_up_nobody() {
     })
     .client();
     let mut lab = lab(7, "", vec![impatient]);
-    lab.config.database = chaosdrill_rt::sim::Latency { ms_min: 10, ms_max: 10 };
+    lab.config.machines[0].latency = chaosdrill_rt::sim::Latency { ms_min: 10, ms_max: 10 };
     let said = observed(&lab.run());
     assert_eq!(said, ["a begun {\"ok\":false}", "a deposited {\"balance\":1}"]);
 }
@@ -248,4 +249,80 @@ fn only_a_transaction_that_writes_waits_for_the_lock() {
         let seconds = read.data["seconds"].as_u64().expect("a number");
         assert_eq!(seconds >= 2, waits, "{mode:?}: {seconds} s\n{}", told(&finished));
     }
+}
+
+/// Writes a note to each of two databases of one name, on two machines, and says what came of it.
+fn bookkeeper() -> Host {
+    async fn note(url: &str, machine: &'static str) {
+        let written = async {
+            let pool = Pool::connect(url).await?;
+            let create = "-- name: create\nCREATE TABLE IF NOT EXISTS notes (n INTEGER)";
+            sqlx::query(create).execute(&pool).await?;
+            sqlx::query("-- name: note\nINSERT INTO notes VALUES (1)").execute(&pool).await?;
+            sqlx::query_scalar::<_, i64>("-- name: count\nSELECT count(*) FROM notes")
+                .fetch_one(&pool)
+                .await
+        };
+        match written.await {
+            Ok(notes) => observe!("noted", on = machine, notes = notes),
+            Err(error) => observe!("refused", on = machine, error = error.to_string()),
+        }
+    }
+    Host::new("bookkeeper", || async {
+        time::sleep(Duration::from_secs(2)).await;
+        note("sqlite:bank.db", "db").await;
+        note("sqlite://ledger/bank.db", "ledger").await;
+        Ok(())
+    })
+    .client()
+}
+
+#[test]
+fn machines_with_databases_are_apart() {
+    let run = |faults: &str| {
+        let mut lab = lab(5, faults, vec![bookkeeper()]);
+        lab.config.machines.push(Machine::database("ledger", DatabaseKind::Sqlite));
+        let sql = "SELECT rowid, n FROM notes".to_owned();
+        let database = "ledger/bank".to_owned();
+        lab.config.watches = vec![Watch { name: "notes on ledger".into(), database, sql }];
+        lab.run()
+    };
+    let at_one = |act: &str| format!("[[fault]]\nat = {{ time = \"1s\" }}\ndo = {act}\n");
+    let cases = [
+        "".to_owned(),
+        at_one("{ database = \"down\", machine = \"ledger\", for = \"9s\" }"),
+        at_one("{ database = \"down\", machine = \"db\", for = \"9s\" }"),
+        at_one("{ database = \"down\", for = \"9s\" }"),
+        at_one("{ partition = [\"bookkeeper\", \"ledger\"], for = \"9s\" }"),
+        at_one("{ partition = [\"db\", \"ledger\"], for = \"9s\" }"),
+    ];
+    let mut told = String::new();
+    for faults in cases {
+        let finished = run(&faults);
+        let watched =
+            finished.trace.events().iter().filter(|event| event.name == "notes on ledger");
+        told.push_str(&format!("{faults}{:?}, watched {}\n", observed(&finished), watched.count()));
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn what_no_machine_serves_is_refused() {
+    let host = Host::new("a", || async {
+        for url in ["postgres://db/bank", "sqlite:bank.db"] {
+            let result = Pool::connect(url).await;
+            observe!("connected", url = url, error = result.err().map(|error| error.to_string()));
+        }
+        Ok(())
+    });
+    let finished = lab(1, "", vec![host.client()]).run();
+    insta::assert_snapshot!(observed(&finished).join("\n"));
+    let host = Host::new("a", || async {
+        let error = Pool::connect("sqlite:bank.db").await.err().map(|error| error.to_string());
+        observe!("connected", error = error);
+        Ok(())
+    });
+    let mut lab = lab(1, "", vec![host.client()]);
+    lab.config.machines.remove(0);
+    insta::assert_snapshot!(observed(&lab.run()).join("\n"));
 }

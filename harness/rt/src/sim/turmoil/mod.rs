@@ -56,7 +56,7 @@ pub(crate) fn check_determinism<D>(_: impl FnMut() -> (Config, D)) -> Result<(),
 }
 
 /// Connects to a database: sqlx may start its thread here.
-pub(crate) use crate::sim::database::inline as on_any_thread;
+pub(crate) use crate::sim::inline::inline as on_any_thread;
 
 /// A host's task was polled; the crank looks between steps anyway.
 pub(crate) fn polled() {}

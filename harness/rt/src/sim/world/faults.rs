@@ -12,11 +12,10 @@ use crate::sim::{
         wake,
     },
     event_queue::Event,
-    host::State,
+    host::{MachineId, State},
     link::Pair,
     order::Turns,
     world::World,
-    world::machines::Machine,
 };
 
 impl World {
@@ -38,10 +37,11 @@ impl World {
                 effects
             }
             Event::Unskew(host, by_ns) => vec![self.skew(now, host, -by_ns)],
-            Event::DatabaseUp => {
-                self.database_down = self.database_down.saturating_sub(1);
-                let database = self.place_of(Machine::Database);
-                self.record(now, Some(database), EventKind::Host, "up", || Value::Null);
+            Event::MachineUp(machine) => {
+                let down = &mut self.machine(machine).down;
+                *down = down.saturating_sub(1);
+                let place = self.place_of(machine);
+                self.record(now, Some(place), EventKind::Host, "up", || Value::Null);
                 Vec::new()
             }
         }
@@ -82,10 +82,22 @@ impl World {
                 self.event_queue.schedule_if(until(lasts), Event::Unskew(host, by_ns));
                 vec![effect]
             }
-            Act::DatabaseDown { lasts } => {
-                self.database_down += 1;
-                self.event_queue.schedule_if(until(lasts), Event::DatabaseUp);
-                (0..self.hosts.len()).map(|host| Effect::CloseConnections { host }).collect()
+            Act::DatabaseDown { machine, lasts } => {
+                let named = machine.map(|name| self.host_of_plan(&name));
+                let is_meant = |world: &Self, machine: &MachineId| {
+                    named.is_none_or(|host| world.place_of(*machine) == host)
+                };
+                let meant: Vec<_> =
+                    self.database_machines().filter(|machine| is_meant(self, machine)).collect();
+                let mut effects = Vec::new();
+                for machine in meant {
+                    self.machine(machine).down += 1;
+                    self.event_queue.schedule_if(until(lasts), Event::MachineUp(machine));
+                    let at = Some(machine);
+                    let close = |host| Effect::CloseConnections { host, at };
+                    effects.extend((0..self.hosts.len()).map(close));
+                }
+                effects
             }
             Act::Crash { .. } | Act::Error(_) | Act::LostAck(_) | Act::Stall(_) | Act::Delay(_) => {
                 unreachable!("a validated plan has these at boundaries only")
@@ -98,11 +110,11 @@ impl World {
         let mut effects: Vec<Effect> =
             was_whole.then_some(Effect::Network(Cut(pair))).into_iter().collect();
         effects.extend(wake(waiting));
-        let database = self.place_of(Machine::Database);
-        if pair.ends().contains(&database) {
-            let [a, b] = pair.ends();
-            let host = if a == database { b } else { a };
-            effects.push(Effect::CloseConnections { host });
+        let [a, b] = pair.ends();
+        for (host, machine) in [(a, b), (b, a)] {
+            if let Some(machine) = self.database_machine_at(machine) {
+                effects.push(Effect::CloseConnections { host, at: Some(machine) });
+            }
         }
         effects
     }
@@ -154,7 +166,7 @@ impl World {
         let is_supervised =
             |event| matches!(event, Event::Restart(host) if hosts[host].state == State::Ended);
         self.event_queue.retain(is_supervised);
-        self.database_down = 0;
+        self.machines.iter_mut().for_each(|machine| machine.down = 0);
         let mut effects = Vec::new();
         for host in 0..self.hosts.len() {
             let skew = self.hosts[host].skew_ns;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use chaosdrill_core::ErrorKind;
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt;
 use serde_json::Value;
@@ -12,7 +11,7 @@ use sqlx::{
 };
 
 use super::{PooledConnection, round_trip};
-use crate::sim::{database, injected_errors, inspector};
+use crate::sim::{database, inline::inline, inspector};
 
 /// The steps of [`Migrator::undo`], which takes connections of sqlx's own only.
 pub(crate) async fn undo(
@@ -54,7 +53,7 @@ impl PooledConnection {
         mut operation: impl FnMut(&mut AnyConnection) -> Result<T, MigrateError>,
     ) -> Result<T, MigrateError> {
         let handle = self.handle;
-        inspector::forget_schema(&self.shared.database);
+        inspector::forget_schema(&self.shared.database.key);
         // The boundary knows the errors of sqlx; the migrator's own are kept aside.
         let mut refusal = None;
         let result = round_trip(
@@ -63,7 +62,7 @@ impl PooledConnection {
             Value::Null,
             Some(handle),
             || match database::run(handle, &mut operation) {
-                None => Err(injected_errors::sql(ErrorKind::Reset)),
+                None => Err(self.shared.reset()),
                 Some(Ok(output)) => Ok(Some(output)),
                 Some(Err(
                     MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _),
@@ -91,7 +90,7 @@ impl Migrate for PooledConnection {
         schema_name: &'e str,
     ) -> BoxFuture<'e, Result<(), MigrateError>> {
         let step = move |connection: &mut AnyConnection| {
-            database::inline(connection.create_schema_if_not_exists(schema_name))
+            inline(connection.create_schema_if_not_exists(schema_name))
         };
         self.migration_step("schema", step).boxed()
     }
@@ -101,7 +100,7 @@ impl Migrate for PooledConnection {
         table_name: &'e str,
     ) -> BoxFuture<'e, Result<(), MigrateError>> {
         let step = move |connection: &mut AnyConnection| {
-            database::inline(connection.ensure_migrations_table(table_name))
+            inline(connection.ensure_migrations_table(table_name))
         };
         self.migration_step("table", step).boxed()
     }
@@ -110,9 +109,8 @@ impl Migrate for PooledConnection {
         &'e mut self,
         table_name: &'e str,
     ) -> BoxFuture<'e, Result<Option<i64>, MigrateError>> {
-        let step = move |connection: &mut AnyConnection| {
-            database::inline(connection.dirty_version(table_name))
-        };
+        let step =
+            move |connection: &mut AnyConnection| inline(connection.dirty_version(table_name));
         self.migration_step("dirty", step).boxed()
     }
 
@@ -121,17 +119,17 @@ impl Migrate for PooledConnection {
         table_name: &'e str,
     ) -> BoxFuture<'e, Result<Vec<AppliedMigration>, MigrateError>> {
         let step = move |connection: &mut AnyConnection| {
-            database::inline(connection.list_applied_migrations(table_name))
+            inline(connection.list_applied_migrations(table_name))
         };
         self.migration_step("list", step).boxed()
     }
 
     fn lock(&mut self) -> BoxFuture<'_, Result<(), MigrateError>> {
-        self.migration_step("lock", |connection| database::inline(connection.lock())).boxed()
+        self.migration_step("lock", |connection| inline(connection.lock())).boxed()
     }
 
     fn unlock(&mut self) -> BoxFuture<'_, Result<(), MigrateError>> {
-        self.migration_step("unlock", |connection| database::inline(connection.unlock())).boxed()
+        self.migration_step("unlock", |connection| inline(connection.unlock())).boxed()
     }
 
     fn apply<'e>(
@@ -139,9 +137,8 @@ impl Migrate for PooledConnection {
         table_name: &'e str,
         migration: &'e Migration,
     ) -> BoxFuture<'e, Result<Duration, MigrateError>> {
-        let step = move |connection: &mut AnyConnection| {
-            database::inline(connection.apply(table_name, migration))
-        };
+        let step =
+            move |connection: &mut AnyConnection| inline(connection.apply(table_name, migration));
         async move { self.migration_step(&format!("apply.{}", migration.version), step).await }
             .boxed()
     }
@@ -151,9 +148,8 @@ impl Migrate for PooledConnection {
         table_name: &'e str,
         migration: &'e Migration,
     ) -> BoxFuture<'e, Result<Duration, MigrateError>> {
-        let step = move |connection: &mut AnyConnection| {
-            database::inline(connection.revert(table_name, migration))
-        };
+        let step =
+            move |connection: &mut AnyConnection| inline(connection.revert(table_name, migration));
         async move { self.migration_step(&format!("revert.{}", migration.version), step).await }
             .boxed()
     }
@@ -163,9 +159,8 @@ impl Migrate for PooledConnection {
         table_name: &'e str,
         migration: &'e Migration,
     ) -> BoxFuture<'e, Result<(), MigrateError>> {
-        let step = move |connection: &mut AnyConnection| {
-            database::inline(connection.skip(table_name, migration))
-        };
+        let step =
+            move |connection: &mut AnyConnection| inline(connection.skip(table_name, migration));
         async move { self.migration_step(&format!("skip.{}", migration.version), step).await }
             .boxed()
     }

@@ -14,7 +14,7 @@ use chaosdrill_core::limits::WATCH_ROWS_MAX;
 use rusqlite::{Connection, Error, Row, types::ValueRef};
 use serde_json::{Map, Value};
 
-use crate::sim::config::Watch;
+use crate::sim::{config::Watch, databases::file_of};
 
 /// What a database is made of, as far as it matters to watches.
 #[derive(Clone, Debug, Default)]
@@ -97,7 +97,7 @@ impl RowWatches {
         }
         let unreadable = |why| format!("the schema of {database} cannot be read: {why}");
         if !self.connections.contains_key(database) {
-            let path = self.folder.join(format!("{database}.db"));
+            let path = self.folder.join(file_of(database));
             self.connections.insert(database.to_owned(), open(&path).map_err(unreadable)?);
         }
         let connection = &self.connections[database];
