@@ -17,7 +17,6 @@ pub mod readme;
 mod seeds;
 mod shape;
 mod targets;
-mod unfinished;
 mod verdicts;
 mod versions;
 
@@ -85,11 +84,9 @@ pub const RULES: &[Rule] = &[
     files("the_readme_knows_the_exit_codes", exit_codes::agree),
 ];
 
-/// Notes, which are not complaints yet: files that are getting long, and complaints about unfinished crates.
+/// Notes, which are not complaints yet: files that are getting long.
 pub fn notes(tree: &Tree) -> Vec<Complaint> {
-    let mut found = shape::long_files(tree);
-    found.extend(bounds::postponed(tree));
-    found
+    shape::long_files(tree)
 }
 
 /// The repository as the rules see it.

@@ -169,3 +169,40 @@ pub const REPLAY_BATCH: usize = 64;
 
 /// How often the replay of a violation, or a try to make it smaller, is begun where somebody kills its worker.
 pub const KILLED_ASIDE_MAX: u32 = 3;
+
+/// Lines of a campaign that are complained of one by one.
+pub const CAMPAIGN_COMPLAINTS_MAX: usize = 20;
+
+/// How many disagreements the terminal shows; the others are in the folder.
+pub const BLOCKS_SHOWN_MAX: usize = 5;
+
+/// Lines of a run's story on the terminal.
+pub const CROSS_STORY_LINES_MAX: usize = 12;
+
+/// Findings whose story is read for the page of a campaign.
+pub const BUNDLE_STORIES_MAX: usize = 60;
+
+/// Runs that get a page of their own.
+pub const BUNDLE_PAGES_MAX: usize = 1_000;
+
+/// Bytes of a trace that are read.
+pub const BUNDLE_TRACE_BYTES_MAX: u64 = 64 << 20;
+
+/// Lines of one file that are complained of one by one.
+pub const BUNDLE_COMPLAINTS_MAX: usize = 3;
+
+/// Runs of a search after which a line says that it lives, where there is no terminal.
+pub const SEARCH_RUNS_PER_LINE: u64 = 1_000;
+
+/// Longer than madsim lets time go on from one poll to the next, with some polls of its own between.
+pub const MADSIM_POLL_NS_MAX: u64 = 1_000;
+
+/// Connections that may wait to be accepted, and segments to be read. turmoil panics at one more, and a host that
+/// stalls while others try again and again owes many.
+pub const TURMOIL_BACKLOG_MAX: usize = 1 << 16;
+
+/// Hexadecimal digits in a row from which on they are an id.
+pub const HEX_ID_CHARS_MIN: usize = 12;
+
+/// Bytes that are taken off a stream at once.
+pub const STREAM_CHUNK_BYTES: usize = 8 << 10;

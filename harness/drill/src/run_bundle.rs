@@ -11,27 +11,16 @@ use std::{
 
 use chaosdrill_core::{
     Campaign, Plan, Record, TraceEvent, Verdict,
+    limits::{BUNDLE_COMPLAINTS_MAX, BUNDLE_PAGES_MAX, BUNDLE_STORIES_MAX, BUNDLE_TRACE_BYTES_MAX},
     record::{Proof, Summary},
 };
 use chaosdrill_reports::{Story, html};
 
 use crate::ours::{self, Kind};
 
-/// Findings whose story is read for the page of a campaign.
-const STORIES_MAX: usize = 60;
-
-/// Runs that get a page of their own.
-const PAGES_MAX: usize = 1_000;
-
-/// Bytes of a trace that are read.
-const TRACE_BYTES_MAX: u64 = 64 << 20;
-
-/// Lines of one file that are complained of one by one.
-const COMPLAINTS_MAX: usize = 3;
-
 /// The stories of the findings of a campaign, of their first runs.
 pub(crate) fn of_findings(folder: &Path, campaign: &Campaign, summary: &Summary) -> Vec<Story> {
-    let runs = summary.findings.iter().take(STORIES_MAX).map(|finding| &finding.run);
+    let runs = summary.findings.iter().take(BUNDLE_STORIES_MAX).map(|finding| &finding.run);
     let records = runs.filter_map(|run| campaign.records.iter().find(|record| record.run == *run));
     records.map(|record| read(&folder.join(record.run.folder()), record)).collect()
 }
@@ -40,7 +29,7 @@ pub(crate) fn of_findings(folder: &Path, campaign: &Campaign, summary: &Summary)
 pub(crate) fn write_pages(folder: &Path, campaign: &Campaign) -> io::Result<()> {
     let bad = campaign.records.iter().filter(|record| record.verdict != Verdict::Valid);
     let folders = bad.map(|record| (record, folder.join(record.run.folder())));
-    for (record, folder) in folders.filter(|(_, folder)| folder.is_dir()).take(PAGES_MAX) {
+    for (record, folder) in folders.filter(|(_, folder)| folder.is_dir()).take(BUNDLE_PAGES_MAX) {
         write_page(&folder, record, &campaign.header.program)?;
     }
     Ok(())
@@ -119,20 +108,20 @@ fn events(path: &Path, notes: &mut Vec<String>) -> Vec<TraceEvent> {
     };
     let mut events = Vec::new();
     let mut bad = 0;
-    let lines = io::BufReader::new(file.take(TRACE_BYTES_MAX)).split(b'\n');
+    let lines = io::BufReader::new(file.take(BUNDLE_TRACE_BYTES_MAX)).split(b'\n');
     for (index, line) in lines.enumerate() {
         let Ok(line) = line else { break };
         match serde_json::from_slice(&line) {
             Ok(event) => events.push(event),
             Err(why) => {
                 bad += 1;
-                if bad <= COMPLAINTS_MAX {
+                if bad <= BUNDLE_COMPLAINTS_MAX {
                     notes.push(format!("line {} of {} is left out: {why}", index + 1, name(path)));
                 }
             }
         }
     }
-    if bad > COMPLAINTS_MAX {
+    if bad > BUNDLE_COMPLAINTS_MAX {
         notes.push(format!("{bad} lines of {} are left out in all", name(path)));
     }
     events

@@ -3,7 +3,6 @@
 //! A bound is a constant of an integer type or of `Duration` whose name ends with `_MAX` or `_MIN`, or with one of them
 //! and a unit. The rule does not cover targets, which have bounds of their own domain, and test code.
 
-use super::unfinished::Unfinished;
 use crate::{
     source::{Kind, Token, tokens_outside_tests},
     tree::{Complaint, Tree},
@@ -19,21 +18,8 @@ const PLACE: &str = "limits.rs";
 const INTEGERS: [&str; 12] =
     ["u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize"];
 
-/// The crates that still have bounds in other files.
-const UNFINISHED: Unfinished =
-    Unfinished { list: "ci/xtask/src/tidy/bounds.rs", crates: &["harness/drill", "harness/rt"] };
-
-/// No bound is outside `limits.rs`, except in unfinished crates.
+/// No bound is outside `limits.rs`.
 pub(super) fn in_limits(tree: &Tree) -> Vec<Complaint> {
-    UNFINISHED.enforced(all(tree))
-}
-
-/// The bounds outside `limits.rs` in unfinished crates.
-pub(super) fn postponed(tree: &Tree) -> Vec<Complaint> {
-    UNFINISHED.postponed(all(tree))
-}
-
-fn all(tree: &Tree) -> Vec<Complaint> {
     let mut found = Vec::new();
     for folder in FOLDERS {
         let files = || tree.under(folder).filter(|file| file.is_rust());
@@ -103,7 +89,7 @@ mod tests {
             ("reports/src/html.rs", "const ROWS_MAX: usize = 3;"),
             ("targets/outbox/src/a.rs", bounds),
         ];
-        insta::assert_snapshot!(red(all, &files), @"
+        insta::assert_snapshot!(red(in_limits, &files), @"
         harness/core/src/plan.rs:1: `ROWS_MAX` is a bound outside `limits.rs`; move it there
         harness/core/src/plan.rs:2: `WAIT_MAX_MS` is a bound outside `limits.rs`; move it there
         harness/core/src/plan.rs:4: `WAIT_MIN` is a bound outside `limits.rs`; move it there

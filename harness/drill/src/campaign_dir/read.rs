@@ -9,6 +9,7 @@ use std::{
 
 use chaosdrill_core::{
     Campaign, HitClass, Record, RunId, Verdict,
+    limits::CAMPAIGN_COMPLAINTS_MAX,
     record::{
         CampaignHeader, CampaignLine, CampaignMeasured, Cut, Extent, RECORD_VERSION,
         ScenarioRecord, SweepRecord,
@@ -16,9 +17,6 @@ use chaosdrill_core::{
 };
 
 use crate::job::Done;
-
-/// Lines of a campaign that are complained of one by one.
-const COMPLAINTS_MAX: usize = 20;
 
 /// A campaign as its folder tells it.
 pub(crate) struct Read {
@@ -82,14 +80,14 @@ impl Lines {
 
     fn complain(&mut self, number: usize, why: &str) {
         self.left_out += 1;
-        if self.left_out <= COMPLAINTS_MAX as u64 {
+        if self.left_out <= CAMPAIGN_COMPLAINTS_MAX as u64 {
             self.notes.push(format!("line {number} of campaign.jsonl is left out: {why}"));
         }
     }
 
     /// What is to be said of the lines as a whole.
     fn conclude(&mut self) {
-        if self.left_out > COMPLAINTS_MAX as u64 {
+        if self.left_out > CAMPAIGN_COMPLAINTS_MAX as u64 {
             let all = self.left_out;
             self.notes.push(format!("{all} lines of campaign.jsonl are left out in all"));
         }

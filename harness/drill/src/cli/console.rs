@@ -7,7 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
-use chaosdrill_core::{Record, Verdict, redact::redact_json};
+use chaosdrill_core::{Record, Verdict, limits::SEARCH_RUNS_PER_LINE, redact::redact_json};
 use chaosdrill_reports::{Palette, Replay, escape, terminal};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -78,9 +78,6 @@ pub(crate) fn block(record: &Record, program: &str, plan: Option<&str>) -> Strin
     terminal::failure(record, Replay { plan, ..Replay::by_seed(program) }, &palette())
 }
 
-/// Runs of a search after which a line says that it lives, where there is no terminal.
-const RUNS_BETWEEN_LINES: u64 = 1_000;
-
 /// Shows how a campaign goes: a bar on a terminal, plain lines otherwise.
 pub(crate) struct Bar {
     bar: ProgressBar,
@@ -137,7 +134,7 @@ impl Progress for Bar {
         self.runs += 1;
         self.bar.inc(1);
         if let Some(state) = &self.state {
-            if self.plain && self.runs.is_multiple_of(RUNS_BETWEEN_LINES) {
+            if self.plain && self.runs.is_multiple_of(SEARCH_RUNS_PER_LINE) {
                 eprintln!("{} runs, {state}", self.runs);
             }
             return;

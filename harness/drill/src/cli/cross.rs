@@ -12,7 +12,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chaosdrill_core::{Record, Verdict, limits::CROSS_BATCH_PLANS};
+use chaosdrill_core::{
+    Record, Verdict,
+    limits::{BLOCKS_SHOWN_MAX, CROSS_BATCH_PLANS},
+};
 use clap::Args;
 use seeds::Shown;
 
@@ -65,9 +68,6 @@ pub(crate) struct CrossArgs {
     )]
     out: PathBuf,
 }
-
-/// How many disagreements the terminal shows; the others are in the folder.
-const BLOCKS_SHOWN_MAX: usize = 5;
 
 /// One plan, run on both.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use chaosdrill_core::{Campaign, Record, Verdict};
+use chaosdrill_core::{Campaign, Record, Verdict, limits::BLOCKS_SHOWN_MAX};
 use chaosdrill_reports::{Replay, terminal};
 use clap::Args;
 
@@ -70,9 +70,6 @@ pub(crate) struct RunArgs {
     )]
     out: PathBuf,
 }
-
-/// How many blocks of findings the terminal shows; the others are in the folder.
-const BLOCKS_SHOWN_MAX: usize = 5;
 
 pub(crate) fn run(
     registry: &Registry,

@@ -1,9 +1,7 @@
 //! Names of sites: paths without what differs from run to run.
 
+use chaosdrill_core::limits::HEX_ID_CHARS_MIN;
 use object_store::path::Path;
-
-/// Hexadecimal digits in a row from which on they are an id.
-const HEX_ID_CHARS_MIN: usize = 12;
 
 /// Characters of a ULID.
 const ULID_CHARS: usize = 26;

@@ -86,6 +86,7 @@ impl Lab {
 }
 
 impl Lab {
+    #[cfg(madsim)]
     /// The simulator's own check.
     pub(crate) fn check_determinism(self) -> Result<(), String> {
         sim::check_determinism(move || (self.config.clone(), self.director()))

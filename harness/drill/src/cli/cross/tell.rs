@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chaosdrill_core::{EventKind, Record, TraceEvent};
+use chaosdrill_core::{EventKind, Record, TraceEvent, limits::CROSS_STORY_LINES_MAX};
 use chaosdrill_reports::{command, html};
 use serde_json::json;
 
@@ -19,9 +19,6 @@ use crate::{
     registry::Registry,
     run_bundle, simulation,
 };
-
-/// Lines of a run's story on the terminal.
-const STORY_LINES_MAX: usize = 12;
 
 /// Leaves both sides of a disagreement in a folder of `out`, and says what they differ on.
 pub(super) fn disagreement(
@@ -163,8 +160,8 @@ fn excerpt(pair: &Pair, record: &Record, events: &[TraceEvent]) -> Vec<String> {
         kinds.contains(&event.kind) || witness.contains(&event.seq)
     };
     let chosen: Vec<String> = events.iter().filter(matters).map(ToString::to_string).collect();
-    let left_out = chosen.len().saturating_sub(STORY_LINES_MAX);
-    lines.extend(chosen.into_iter().take(STORY_LINES_MAX));
+    let left_out = chosen.len().saturating_sub(CROSS_STORY_LINES_MAX);
+    lines.extend(chosen.into_iter().take(CROSS_STORY_LINES_MAX));
     if left_out > 0 {
         lines.push(format!("({left_out} more in trace.jsonl)"));
     }

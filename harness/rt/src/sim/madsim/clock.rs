@@ -10,15 +10,13 @@ use std::{
 };
 
 use ::madsim::time::TimeHandle;
+use chaosdrill_core::limits::MADSIM_POLL_NS_MAX;
 use tokio::time::Instant;
 
 use crate::sim::host::Here;
 
 /// The wall clock at the beginning of every simulation, in nanoseconds.
 const WALL_START_NS: u64 = chaosdrill_core::duration::WALL_START_MS as u64 * 1_000_000;
-
-/// Longer than madsim lets time go on from one poll to the next, with some polls of its own between.
-const POLL_NS_MAX: u64 = 1_000;
 
 /// How a host's clock differs from that of the simulation.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +78,7 @@ pub(crate) fn instant() -> Instant {
 pub(crate) fn instant_ns() -> u64 {
     let now = now_ns();
     let (last, instant) = INSTANT.get();
-    let instant = if now.saturating_sub(last) > POLL_NS_MAX { now } else { instant };
+    let instant = if now.saturating_sub(last) > MADSIM_POLL_NS_MAX { now } else { instant };
     INSTANT.set((now, instant));
     instant
 }

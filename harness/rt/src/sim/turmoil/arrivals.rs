@@ -12,15 +12,13 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use chaosdrill_core::limits::STREAM_CHUNK_BYTES;
 use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::{
     sim::{clock, simulation::with_world},
     time::{Instant, Sleep, sleep_until},
 };
-
-/// Bytes that are taken off a stream at once.
-const CHUNK_BYTES: usize = 8 << 10;
 
 /// What has arrived over one stream, in order.
 #[derive(Default)]
@@ -40,7 +38,7 @@ impl Arrivals {
         cx: &mut Context<'_>,
     ) -> io::Result<()> {
         while !self.ended {
-            let mut chunk = [MaybeUninit::uninit(); CHUNK_BYTES];
+            let mut chunk = [MaybeUninit::uninit(); STREAM_CHUNK_BYTES];
             let mut buffer = ReadBuf::uninit(&mut chunk);
             match inner.as_mut().poll_read(cx, &mut buffer) {
                 Poll::Pending => break,

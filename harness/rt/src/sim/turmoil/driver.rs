@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use chaosdrill_core::check::panic_message;
+use chaosdrill_core::{check::panic_message, limits::TURMOIL_BACKLOG_MAX};
 use tokio::runtime::Handle;
 
 use super::{clock, eye};
@@ -33,10 +33,6 @@ use crate::sim::{
 };
 
 const TICK: Duration = Duration::from_millis(1);
-
-/// Connections that may wait to be accepted, and segments to be read. turmoil panics at one more, and a host that
-/// stalls while others try again and again owes many.
-const BACKLOG_MAX: usize = 1 << 16;
 
 /// The runtime of each host that has one.
 type Runtimes = Rc<RefCell<Vec<Option<Handle>>>>;
@@ -109,7 +105,7 @@ fn build(config: &Config) -> Turmoil<'static> {
         .tick_duration(TICK)
         .simulation_duration(Duration::MAX)
         .epoch(std::time::UNIX_EPOCH)
-        .tcp_capacity(BACKLOG_MAX)
+        .tcp_capacity(TURMOIL_BACKLOG_MAX)
         .min_message_latency(Duration::from_millis(config.network.ms_min))
         .max_message_latency(Duration::from_millis(config.network.ms_min))
         .build();
