@@ -86,8 +86,8 @@ impl Lab {
 }
 
 impl Lab {
-    #[cfg(madsim)]
     /// The simulator's own check.
+    #[cfg(madsim)]
     pub(crate) fn check_determinism(self) -> Result<(), String> {
         sim::check_determinism(move || (self.config.clone(), self.director()))
     }
