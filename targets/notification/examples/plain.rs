@@ -1,4 +1,4 @@
-//! The same pipeline without a simulation: a SQLite file, TCP on the loopback, the clock on the wall.
+//! The same pipeline without a simulation: a SQLite file, TCP on the loopback, the wall clock.
 //!
 //! ```console
 //! cargo run -p chaosdrill-target-notification --example plain
@@ -12,14 +12,14 @@ use chaosdrill_target_notification::{
     Trouble, run_api, run_notifier, run_server,
 };
 
-/// How long the whole may take.
+/// Maximum duration of the example.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What is neither waiting nor under way.
+/// Counts the notifications that are neither pending nor claimed.
 const AT_REST: &str = "SELECT COUNT(*) FROM notification_events \
                        WHERE status IN ('sent', 'failed', 'undeliverable')";
 
-/// A notification that nobody delivers.
+/// A notification that no notifier delivers.
 const GIVEN_UP: &str = "SELECT id FROM notification_events WHERE status = 'undeliverable' LIMIT 1";
 
 #[tokio::main]
@@ -31,7 +31,7 @@ async fn main() -> Result<(), BoxError> {
     told?
 }
 
-/// Starts the programs, asks for notifications, waits until each has been tried, and shuts the servers down.
+/// Starts the programs, creates notifications, waits until each has been tried, and shuts the servers down.
 async fn drive(folder: &Path) -> Result<(), BoxError> {
     let url = |name: &str| format!("sqlite://{}?mode=rwc", folder.join(name).display());
     let [api, notifier] = [free_address().await?, free_address().await?];
@@ -94,7 +94,7 @@ fn wishes() -> Vec<Notification> {
     Channel::ALL.into_iter().cycle().take(18).enumerate().map(wish).collect()
 }
 
-/// Asks until the answer is final.
+/// Sends a request until its answer is final.
 async fn send(api: &str, path: &str, body: Vec<u8>) -> Result<String, BoxError> {
     loop {
         match http::post("client", api, path, body.clone()).await {
@@ -102,13 +102,13 @@ async fn send(api: &str, path: &str, body: Vec<u8>) -> Result<String, BoxError> 
             Ok(answer) if answer.status != 503 => {
                 return Err(String::from_utf8_lossy(&answer.body).into_owned().into());
             }
-            // It is not up yet, or busy.
+            // The API is not up yet, or busy.
             Ok(_) | Err(_) => time::sleep(Duration::from_millis(100)).await,
         }
     }
 }
 
-/// An address on which nobody listens.
+/// A free address.
 async fn free_address() -> Result<String, BoxError> {
     let port = TcpListener::bind("probe", "127.0.0.1:0").await?.port()?;
     Ok(format!("127.0.0.1:{port}"))

@@ -1,14 +1,14 @@
-//! The API: notifications come in here, and people look after them.
+//! The HTTP API: clients create notifications, operators list, read and requeue them.
 //!
 //! | path | body | answers |
 //! |---|---|---|
-//! | `/notifications` | a `Notification` | 200; 422 where the id is another's, or it makes no sense |
-//! | `/notifications/ID/requeue` | | 200; 409 where it was not given up, 404 |
-//! | `/notifications/ID/read` | | 200; 409 where it was not sent, 404 |
-//! | `/notifications/list` | `{"status": "dead", "page": 1, "per_page": 50}` | 200; 422 where the page is too large |
-//! | `/dashboard` | | 200, with what could be counted |
+//! | `/notifications` | a `Notification` | 200; 422 if another notification has the id, or the body is invalid |
+//! | `/notifications/ID/requeue` | | 200; 409 if it was not given up, 404 |
+//! | `/notifications/ID/read` | | 200; 409 if it was not sent, 404 |
+//! | `/notifications/list` | `{"status": "dead", "page": 1, "per_page": 50}` | 200; 422 if the page is too large |
+//! | `/dashboard` | | 200, with the counts that are available |
 //!
-//! With 503 one asks again: every wish may be made twice.
+//! Clients retry after 503: every request may be repeated.
 
 use std::sync::Arc;
 
@@ -24,17 +24,17 @@ use crate::{
     store::Store,
 };
 
-/// How an API works.
+/// The configuration of an API.
 #[derive(Clone, Debug)]
 pub struct ApiConfig {
     /// The database of the notifications.
     pub database_url: String,
-    /// Where it listens, such as `0.0.0.0:80`.
+    /// The address to listen on, such as `0.0.0.0:80`.
     pub listen: String,
 }
 
 impl ApiConfig {
-    /// The defaults: it listens on port 80.
+    /// The defaults: port 80.
     pub fn new(database_url: impl Into<String>) -> Self {
         Self { database_url: database_url.into(), listen: "0.0.0.0:80".into() }
     }
@@ -44,7 +44,7 @@ impl ApiConfig {
 ///
 /// # Errors
 ///
-/// Only where it cannot start.
+/// Fails only if it cannot start.
 pub async fn run_api(config: ApiConfig) -> Result<(), BoxError> {
     let store = Arc::new(Store::new(start::open(&config.database_url).await?)?);
     let listener = TcpListener::bind("api", &config.listen).await?;
@@ -120,7 +120,7 @@ async fn list(store: &Store, body: &[u8]) -> Result<http::Response, Notification
     Ok(say(200, &json!({ "page": page, "per_page": per_page, "notifications": notifications })))
 }
 
-/// What can be counted is shown; what cannot is not known, which is no reason to show nothing.
+/// Shows the counts that are available; one failed query does not hide the others.
 async fn dashboard(store: &Store) -> Result<http::Response, NotificationError> {
     let (counts, oldest) = (store.counts().await, store.oldest_pending().await);
     let errors: Vec<String> = [counts.as_ref().err(), oldest.as_ref().err()]

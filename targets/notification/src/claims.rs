@@ -1,4 +1,4 @@
-//! Claims: whoever sends a notification has it alone, and settles it as long as nobody else has it.
+//! Claims: a server sends a notification under an exclusive claim, and settles it unless another claim has followed.
 
 use chaosdrill_kit::sql::Sql;
 use chaosdrill_rt::{
@@ -15,7 +15,7 @@ use crate::{
     schedule, sql,
 };
 
-/// Longest reason that is kept, in characters.
+/// Longest reason that is stored, in characters.
 const REASON_CHARS_MAX: usize = 500;
 
 /// The notifications, as one server claims and settles them.
@@ -28,11 +28,11 @@ pub(crate) struct Claims {
     attempts_max: i64,
 }
 
-/// A notification that is claimed. Its attempt is counted: what becomes of it, there are not more than the budget.
+/// A claimed notification. The claim counts the attempt, so the attempts stay within the budget however this one ends.
 #[derive(Debug)]
 pub(crate) struct Claim {
     pub(crate) id: String,
-    /// Counts all claims of the notification, requeued or not; with the server's name it is the fence.
+    /// The number of claims so far, across requeues; with the server's name it is the fence.
     pub(crate) attempt: i64,
     pub(crate) kind: String,
     pub(crate) channel: String,
@@ -41,14 +41,14 @@ pub(crate) struct Claim {
     failed_before: i64,
 }
 
-/// How an attempt ended.
+/// The outcome of an attempt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Outcome<'a> {
-    /// A notifier has it.
+    /// A notifier has accepted it.
     Sent,
-    /// No notifier took it.
+    /// No notifier has accepted it.
     Failed(&'a str),
-    /// There is no notifier that could ever take it.
+    /// No notifier can ever accept it.
     Undeliverable(&'a str),
 }
 
@@ -63,7 +63,7 @@ impl Claims {
         Ok(Self { pool, sql, server, lease, attempts_max })
     }
 
-    /// Claims a notification; nothing where it is not any more what it was when it was listed.
+    /// Claims a notification; `None` if it has changed since it was listed.
     pub(crate) async fn claim(
         &self,
         candidate: &Candidate,
@@ -88,7 +88,7 @@ impl Claims {
         row.map(|row| claimed(candidate, &row)).transpose().map_err(&failed)
     }
 
-    /// Writes down how an attempt ended: whether it still was this server's to say.
+    /// Records the outcome of an attempt. Returns whether the claim was still this server's.
     pub(crate) async fn settle(
         &self,
         claim: &Claim,
@@ -121,7 +121,7 @@ impl Claims {
         Ok(is_settled)
     }
 
-    /// Counts an attempt as failed of which nobody has said how it ended.
+    /// Counts an attempt as failed if its claim has lapsed without an outcome.
     pub(crate) async fn reap(&self, lapsed: &Candidate) -> Result<(), NotificationError> {
         let now = time::unix_ms();
         let (status, due) = self.after_failure(lapsed.retry_count, now);
@@ -147,7 +147,7 @@ impl Claims {
         Ok(())
     }
 
-    /// What a notification is after one more failure, and when it is due again.
+    /// The status of a notification after one more failure, and the time at which it is due again.
     fn after_failure(&self, failed_before: i64, now: i64) -> (&'static str, Option<i64>) {
         match schedule::due_at(failed_before, self.attempts_max, now) {
             Some(due) => ("failed", Some(due)),
@@ -184,7 +184,7 @@ fn claimed(candidate: &Candidate, row: &AnyRow) -> Result<Claim, sqlx::Error> {
     })
 }
 
-/// As much of a reason as is kept.
+/// Shortens a reason to the length that is stored.
 fn short(why: &str) -> String {
     why.chars().take(REASON_CHARS_MAX).collect()
 }

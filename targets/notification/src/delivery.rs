@@ -1,5 +1,5 @@
-//! What the loops do: the processor sends what waits, the retry loop what failed and is due again, and before that it
-//! takes back what somebody claimed and never settled.
+//! Delivery: the processor sends pending notifications; the retry loop first recovers lapsed claims, then resends
+//! failed notifications that are due.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -17,7 +17,7 @@ use crate::{
     scheduler::{Sweep, Work},
 };
 
-/// What both loops need.
+/// The state that both loops share.
 #[derive(Debug)]
 pub(crate) struct Courier {
     pub(crate) server: String,
@@ -28,10 +28,10 @@ pub(crate) struct Courier {
     pub(crate) request_timeout: Duration,
 }
 
-/// Sends what waits.
+/// Sends pending notifications.
 pub(crate) struct Processor(pub(crate) Arc<Courier>);
 
-/// Sends what failed and is due again.
+/// Resends failed notifications that are due.
 pub(crate) struct RetryLoop(pub(crate) Arc<Courier>);
 
 impl Work for Processor {
@@ -52,7 +52,7 @@ impl Work for RetryLoop {
     }
 }
 
-/// Why no notifier took a delivery, as far as is known.
+/// Why no notifier accepted a delivery, as far as is known.
 #[derive(Debug, thiserror::Error)]
 enum SendError {
     #[error("the notifier did not answer within {0:?}")]
@@ -66,7 +66,7 @@ enum SendError {
 }
 
 impl Courier {
-    /// Takes back what was claimed and never settled; a row that cannot be changed stops none of the others.
+    /// Recovers lapsed claims; an error on one row does not stop the others.
     async fn reap(&self, sweep: &Sweep) -> Result<(), NotificationError> {
         for lapsed in self.lists.read(Which::Lapsed, &sweep.name).await? {
             if !sweep.has_time_for(Duration::ZERO) {
@@ -79,7 +79,7 @@ impl Courier {
         Ok(())
     }
 
-    /// Delivers one after the other, as long as there is time; an error of one is no reason to leave the others.
+    /// Delivers one after the other while there is time; an error on one does not stop the others.
     async fn deliver_all(
         &self,
         candidates: &[Candidate],
@@ -158,7 +158,7 @@ impl Courier {
     }
 }
 
-/// Says that an attempt begins, and however it ends, that it does.
+/// Reports the start of an attempt and, on drop, its end.
 struct Shown<'a> {
     claim: &'a Claim,
     server: &'a str,

@@ -1,46 +1,46 @@
-//! What can go wrong, and what to tell those who asked.
+//! The errors of the pipeline, and their HTTP statuses.
 
 use chaosdrill_rt::fail::Injected;
 
-/// Why something was not done.
+/// Why a request or an operation failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotificationError {
-    /// The database did not do its part.
+    /// The database failed.
     #[error("failed to {operation}")]
     Storage {
-        /// What was asked of it.
+        /// The operation.
         operation: &'static str,
-        /// What it said.
+        /// The error of the database.
         source: sqlx::Error,
     },
     /// There is no such notification.
     #[error("there is no notification {id}")]
     NotFound {
-        /// Which.
+        /// Its id.
         id: String,
     },
-    /// The notification is in a state that does not allow it.
+    /// The state of the notification does not allow the change.
     #[error("notification {id} is {status}")]
     Conflict {
-        /// Which.
+        /// Its id.
         id: String,
         /// Its state.
         status: String,
     },
-    /// What was asked makes no sense, and never will.
+    /// The request is invalid, and a retry will not help.
     #[error("{what}")]
     Invalid {
-        /// What is wrong with it.
+        /// What is invalid.
         what: String,
     },
-    /// A failpoint was told to fail.
+    /// A failpoint returned an error.
     #[error(transparent)]
     Injected(#[from] Injected),
 }
 
 impl NotificationError {
-    /// The status that says it over HTTP: with 503 one asks again, with the others one does not.
+    /// The HTTP status: clients retry after 503, and after no other.
     pub fn status(&self) -> u16 {
         match self {
             Self::Storage { .. } | Self::Injected(_) => 503,
@@ -51,12 +51,12 @@ impl NotificationError {
     }
 }
 
-/// Makes an error of sqlx's one of ours: `.map_err(storage("claim a notification"))`.
+/// Wraps an error of sqlx: `.map_err(storage("claim a notification"))`.
 pub fn storage(operation: &'static str) -> impl Fn(sqlx::Error) -> NotificationError {
     move |source| NotificationError::Storage { operation, source }
 }
 
-/// Something that makes no sense.
+/// An error for an invalid request.
 pub(crate) fn invalid(what: impl Into<String>) -> NotificationError {
     NotificationError::Invalid { what: what.into() }
 }

@@ -1,5 +1,5 @@
-//! Notifications with retries and a dead-letter queue: they come in over HTTP, servers send them through notifiers of
-//! six channels, try again on a schedule, and give up where an operator can see it.
+//! Notifications with retries and a dead-letter queue: clients create them over HTTP, servers send them through
+//! notifiers for six channels, retry them on a schedule, and mark them dead for an operator to see.
 //!
 //! Three programs, each a function that runs until its host ends:
 //!
@@ -7,10 +7,10 @@
 //! |---|---|---|
 //! | API: create, requeue, read, list, dashboard | [`run_api`] | yes |
 //! | server: the processor and the retry loop | [`run_server`] | yes, for its shutdown |
-//! | notifier, the world outside | [`run_notifier`] | yes |
+//! | notifier, stands for the outside world | [`run_notifier`] | yes |
 //!
-//! Servers may be many: what one of them sends it has claimed before. Each start brings the schema up to date and waits
-//! for a database that is not there yet; what an earlier life claimed and never settled is found by its lease.
+//! There may be many servers: each claims a notification before it sends it. Each start waits for the database and
+//! migrates the schema; a claim that an earlier process never settled is found by its expired lease.
 
 pub mod api;
 mod claims;

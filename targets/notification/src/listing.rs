@@ -1,4 +1,4 @@
-//! Lists of what a sweep has to do, the oldest first, read page by page.
+//! The work lists of a sweep, oldest first, read page by page.
 
 use chaosdrill_kit::sql::Sql;
 use chaosdrill_rt::{defect, observe, sql::Pool, time};
@@ -10,24 +10,24 @@ use crate::{
     sql,
 };
 
-/// A notification that a sweep may have to do something about, as it was when it was listed.
+/// A notification that a sweep may have to handle, as it was when it was listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Candidate {
     pub(crate) id: String,
     pub(crate) attempts: i64,
     pub(crate) retry_count: i64,
-    /// By what the list is sorted, before the id.
+    /// The sort key of the list, before the id.
     place: i64,
 }
 
-/// Which list.
+/// The kind of list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Which {
-    /// Asked for, and never begun.
+    /// Created, and never begun.
     Pending,
     /// Failed, and due again.
     Due,
-    /// Claimed, and the claim is over.
+    /// Claimed, and the claim has lapsed.
     Lapsed,
 }
 
@@ -64,7 +64,7 @@ impl Lists {
         Ok(Self { pool, sql, server, limit, page: page.max(1), attempts_max })
     }
 
-    /// A whole list, up to the limit; where any of its pages cannot be read there is none.
+    /// Reads a whole list, up to the limit. Fails if any of its pages cannot be read.
     pub(crate) async fn read(
         &self,
         which: Which,

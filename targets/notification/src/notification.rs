@@ -1,4 +1,4 @@
-//! A notification, and the ways it may take.
+//! Notifications and the channels that deliver them.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,13 +10,13 @@ const ID_BYTES_MAX: usize = 128;
 /// Longest message, in bytes.
 const MESSAGE_BYTES_MAX: usize = 16 << 10;
 
-/// How a notification reaches people.
+/// The channel through which a notification is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Channel {
     /// A mail.
     Email,
-    /// A request to an address of the recipient's.
+    /// A request to a webhook of the recipient.
     Webhook,
     /// A message in Slack.
     Slack,
@@ -29,11 +29,11 @@ pub enum Channel {
 }
 
 impl Channel {
-    /// All of them.
+    /// All channels.
     pub const ALL: [Self; 6] =
         [Self::Email, Self::Webhook, Self::Slack, Self::Teams, Self::PagerDuty, Self::OpsGenie];
 
-    /// Its name, as it is stored.
+    /// The name under which the channel is stored.
     pub fn name(self) -> &'static str {
         match self {
             Self::Email => "email",
@@ -51,25 +51,25 @@ impl Channel {
     }
 }
 
-/// What somebody wants to be told. Asked for again under the same id it is the same notification.
+/// One notification. A request with a known id is for the same notification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Notification {
-    /// Given by whoever asks for it.
+    /// The id, chosen by the client.
     pub id: String,
-    /// What it is about, such as `certificate.expiring`.
+    /// The type, such as `certificate.expiring`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// How it goes out.
+    /// The channel.
     pub channel: Channel,
-    /// To whom.
+    /// The recipient.
     pub recipient: String,
-    /// What it says.
+    /// The text.
     pub message: String,
 }
 
 impl Notification {
-    /// Refuses what cannot be stored, addressed or named.
+    /// Rejects a notification that cannot be stored, addressed or named.
     ///
     /// # Errors
     ///
@@ -89,21 +89,21 @@ impl Notification {
     }
 }
 
-/// What a server asks a notifier to deliver.
+/// A delivery that a server requests from a notifier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
-    /// The same key is the same delivery: the notification and the attempt.
+    /// The idempotency key: the notification and the attempt.
     pub key: String,
-    /// Which notification.
+    /// The id of the notification.
     pub notification: String,
-    /// By which attempt.
+    /// The number of the attempt.
     pub attempt: i64,
-    /// Through which channel.
+    /// The channel.
     pub channel: Channel,
-    /// What it is about.
+    /// The type of the notification.
     pub kind: String,
-    /// To whom.
+    /// The recipient.
     pub recipient: String,
-    /// What it says.
+    /// The text.
     pub message: String,
 }

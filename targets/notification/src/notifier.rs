@@ -1,4 +1,4 @@
-//! The notifier: the world outside, for all channels. It keeps on its own disk what it was asked and what it delivered.
+//! The notifier: stands for the outside world, for all channels. It records requests and deliveries on its own disk.
 
 use std::sync::Arc;
 
@@ -15,39 +15,39 @@ use crate::{BoxError, notification::Delivery, start};
 
 const SQL: Statements = Statements::new(include_str!("../sql/notifier.sqlite.sql"));
 
-/// How a notifier works.
+/// The configuration of a notifier.
 #[derive(Clone, Debug)]
 pub struct NotifierConfig {
-    /// Its own disk.
+    /// Its own database.
     pub database_url: String,
-    /// Where it listens, such as `0.0.0.0:80`.
+    /// The address to listen on, such as `0.0.0.0:80`.
     pub listen: String,
-    /// What it has trouble with.
+    /// Its scripted troubles.
     pub troubles: Vec<Trouble>,
 }
 
-/// A script for the notifier: notifications with which it has trouble, by what they say.
+/// A scripted trouble, for notifications selected by their text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
-    /// Notifications with this text in their message; the empty text is in every one.
+    /// Selects the notifications whose message contains this text; the empty text selects all.
     pub message_contains: String,
-    /// What kind of trouble.
+    /// The kind of trouble.
     pub manner: Manner,
 }
 
-/// What a notifier does instead of delivering and saying so.
+/// What a notifier does instead of delivering and confirming.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
-    /// It refuses so many times, and delivers then.
+    /// It refuses this many times, then delivers.
     RefusesFirst(i64),
-    /// It delivers, and says so many times that it did not.
+    /// It delivers, but reports a failure this many times.
     DeniesFirst(i64),
-    /// It takes this long over every delivery.
+    /// Each delivery takes this long.
     Takes(Duration),
 }
 
 impl NotifierConfig {
-    /// The defaults: it listens on port 80, and has no trouble.
+    /// The defaults: port 80, and no trouble.
     pub fn new(database_url: impl Into<String>) -> Self {
         Self {
             database_url: database_url.into(),
@@ -66,7 +66,7 @@ impl NotifierConfig {
 ///
 /// # Errors
 ///
-/// Only where it cannot start.
+/// Fails only if it cannot start.
 pub async fn run_notifier(config: NotifierConfig) -> Result<(), BoxError> {
     let pool = start::connect(&config.database_url).await?;
     make_tables(&pool).await;

@@ -1,20 +1,20 @@
-//! When a failed notification is tried again: after 1, 2, 4, 8 minutes, and so on up to an hour.
+//! The retry schedule: a failed notification is retried after 1, 2, 4, 8 minutes, and so on up to an hour.
 
 use chaosdrill_rt::defect;
 
-/// How often a notification is tried, unless an operator asks for more: after the fifth failure it is dead.
+/// Attempts of a notification, unless an operator grants more: after the fifth failure it is dead.
 pub const ATTEMPTS_MAX: i64 = 5;
 
 const MINUTE_MS: i64 = 60_000;
 
-/// No wait is longer.
+/// The longest wait.
 const WAIT_MS_MAX: i64 = 60 * MINUTE_MS;
 
-/// How long to wait, in milliseconds, where so many attempts had failed before this one did.
+/// The wait before the next attempt, in milliseconds, given the failures before this one.
 pub fn wait_ms(failed_before: i64) -> i64 {
     let doublings = u32::try_from(failed_before).unwrap_or(0);
     let doublings = defect!("N5", doublings + 1, doublings);
-    // An hour is reached long before there is anything to overflow.
+    // The wait reaches an hour long before the shift could overflow.
     let minutes = 1_i64 << doublings.min(defect!("N5c", 40, 6));
     let longest = defect!("N5c", i64::MAX, WAIT_MS_MAX);
     defect!(
@@ -24,7 +24,7 @@ pub fn wait_ms(failed_before: i64) -> i64 {
     )
 }
 
-/// What becomes of a notification whose attempt failed at `now_ms`: nothing, where it is dead, or when it is due again.
+/// When a notification whose attempt failed at `now_ms` is due again; `None` if it is dead.
 pub(crate) fn due_at(failed_before: i64, attempts_max: i64, now_ms: i64) -> Option<i64> {
     let is_last = failed_before + 1 >= attempts_max;
     let is_last = defect!("N3", false, defect!("N3b", false, is_last));

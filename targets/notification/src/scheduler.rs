@@ -1,5 +1,5 @@
-//! Loops: each sweeps at its interval, one sweep at a time, until it is told to stop; then what is under way is
-//! waited for, as long as there is patience.
+//! The scheduler: each loop sweeps at its interval, one sweep at a time, until it is stopped. Running work then gets a
+//! limited time to finish.
 
 use std::{
     future::Future,
@@ -19,19 +19,19 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::NotificationError;
 
-/// No loop ticks more often, whatever it is told.
+/// Lower bound of a loop's interval, whatever is configured.
 const EVERY_MIN: Duration = Duration::from_millis(1);
 
-/// When a loop sweeps.
+/// The interval and the timeout of a loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LoopConfig {
-    /// From one tick to the next. The first comes at once.
+    /// The time between two ticks. The first tick is immediate.
     pub every: Duration,
-    /// How long one sweep may take.
+    /// Maximum duration of one sweep.
     pub timeout: Duration,
 }
 
-/// Something was still under way when the patience was over; it has been cut off.
+/// Work was still running when the patience ended, and was aborted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not everything was done within {0:?} of the shutdown")]
 pub struct ShutdownTimeout(pub Duration);
@@ -40,32 +40,32 @@ pub struct ShutdownTimeout(pub Duration);
 #[derive(Debug)]
 pub(crate) struct Scheduler {
     server: String,
-    /// Told by [`Scheduler::stop`], and where the scheduler is dropped.
+    /// Cancelled by [`Scheduler::stop`], and when the scheduler is dropped.
     stop: CancellationToken,
     _stops: DropGuard,
     loops: Mutex<Vec<JoinHandle<()>>>,
     sweeps: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
-/// One sweep, as the one who does it sees it.
+/// One running sweep.
 #[derive(Clone, Debug)]
 pub(crate) struct Sweep {
-    /// Its name: the loop's and a number.
+    /// Its name: the name of the loop, and a number.
     pub(crate) name: String,
     deadline: Instant,
     stop: CancellationToken,
 }
 
 impl Sweep {
-    /// Whether something that may take so long can still be begun.
+    /// Whether there is time to begin work that may take this long.
     pub(crate) fn has_time_for(&self, needed: Duration) -> bool {
         !self.stop.is_cancelled() && Instant::now() + needed <= self.deadline
     }
 }
 
-/// What a loop does at each tick.
+/// The work of a loop at each tick.
 pub(crate) trait Work: Send + Sync + 'static {
-    /// One sweep.
+    /// Runs one sweep.
     fn sweep(&self, sweep: Sweep) -> impl Future<Output = Result<(), NotificationError>> + Send;
 }
 
@@ -91,18 +91,18 @@ impl Scheduler {
         lock(&self.loops).push(task::spawn(looped.run()));
     }
 
-    /// No sweep begins any more, and those under way begin nothing new.
+    /// Stops the loops: no new sweep begins, and running sweeps begin no new work.
     pub(crate) fn stop(&self) {
         self.stop.cancel();
     }
 
-    /// Waits until nothing is under way any more; what takes longer than `patience` is cut off.
+    /// Waits until all work is done; aborts work that takes longer than `patience`.
     pub(crate) async fn wait_for_completion(
         &self,
         patience: Duration,
     ) -> Result<(), ShutdownTimeout> {
         let deadline = Instant::now() + patience;
-        // A loop begins no sweep once it is over, so the list of sweeps is complete then.
+        // A loop that has ended begins no sweep, so the list of sweeps is then complete.
         let loops = std::mem::take(&mut *lock(&self.loops));
         let mut is_complete = join_until(deadline, loops).await;
         let sweeps = std::mem::take(&mut *lock(&self.sweeps));
@@ -111,14 +111,14 @@ impl Scheduler {
     }
 }
 
-/// Waits for tasks, and ends those that are not done in time; whether all were.
+/// Waits for tasks, and aborts those that miss the deadline. Returns whether all were done.
 async fn join_until(deadline: Instant, tasks: Vec<JoinHandle<()>>) -> bool {
     let mut is_complete = true;
     for mut task in tasks {
         if time::timeout_at(deadline, &mut task).await.is_err() {
             is_complete = false;
             task.abort();
-            // What it was in the middle of is over once it has been dropped.
+            // The task has stopped only once it has been dropped.
             let _ = task.await;
         }
     }
@@ -139,17 +139,17 @@ struct Loop<W> {
 impl<W: Work> Loop<W> {
     async fn run(self) {
         let mut next = Instant::now();
-        // Waiting for the stop until the next tick comes is waiting for the tick.
+        // The timeout of the wait for the stop is the next tick.
         while time::timeout_at(next, self.stop.cancelled()).await.is_err() {
             self.tick();
-            // Ticks that a host has slept through do not come all at once.
+            // Skips the ticks that the host has slept through.
             while next <= Instant::now() {
                 next += self.config.every.max(EVERY_MIN);
             }
         }
     }
 
-    /// Begins a sweep, unless the one before is still under way.
+    /// Begins a sweep, unless the previous one is still running.
     fn tick(&self) {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed) + 1;
         let name = format!("{}/{number}", self.name);
@@ -180,7 +180,7 @@ impl<W: Work> Loop<W> {
     }
 }
 
-/// The right to sweep. It ends however the sweep does: by itself, cut off, or in a panic.
+/// The right to sweep. It is released when the sweep ends, whether by itself, by an abort or by a panic.
 #[derive(Debug)]
 struct Turn(Option<Arc<AtomicBool>>);
 
@@ -204,7 +204,7 @@ impl Drop for Turn {
     }
 }
 
-/// Says that a sweep begins, and however it ends, that it does.
+/// Reports the start of a sweep and, on drop, its end.
 struct Shown {
     what: String,
     sweep: String,
@@ -234,7 +234,7 @@ mod tests {
 
     use super::*;
 
-    /// Panics at first, then hangs, then works.
+    /// Panics first, then hangs, then works.
     #[derive(Default)]
     struct Trouble {
         sweeps: Arc<AtomicUsize>,

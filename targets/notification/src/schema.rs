@@ -1,4 +1,4 @@
-//! The schema: there, and back again. Each migration can be run over a schema that has it already.
+//! The schema: migrates up and down. Each migration may run on a schema that already has it.
 
 use chaosdrill_kit::sql::for_sqlite;
 use chaosdrill_rt::{defect, sql::Pool};
@@ -9,20 +9,20 @@ use sqlx::{
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// Brings the schema up to date; where it is already, nothing happens.
+/// Migrates the schema up to this release; does nothing if it is up to date.
 ///
 /// # Errors
 ///
-/// The migrator's. What the database refused may be the work of another program that migrates just now.
+/// The migrator's. If the database refused a statement, another program may be migrating at the same time.
 pub async fn up(pool: &Pool) -> Result<(), MigrateError> {
     pool.migrate(&migrations(pool)?).await
 }
 
-/// Takes back all migrations above `version`; 0 takes back everything, and every notification with it.
+/// Reverts all migrations above `version`; 0 reverts everything, and drops every notification.
 ///
 /// # Errors
 ///
-/// As [`up`].
+/// The same as for [`up`].
 pub async fn down(pool: &Pool, version: i64) -> Result<(), MigrateError> {
     pool.undo(&migrations(pool)?, version).await
 }
@@ -38,7 +38,7 @@ fn migrations(pool: &Pool) -> Result<Migrator, MigrateError> {
     Ok(Migrator::with_migrations(all.iter().map(copy).collect()))
 }
 
-/// The text of a migration. The planted bugs of the schema change it.
+/// The text of a migration, changed by the planted bugs of the schema.
 fn text(sql: &str) -> String {
     let is_up = sql.contains("CREATE INDEX idx_notification_events_retry_sweep");
     let is_down = sql.contains("DROP INDEX IF EXISTS idx_notification_events_retry_sweep");

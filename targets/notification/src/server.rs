@@ -1,7 +1,7 @@
-//! A server: the processor and the retry loop, until it is told to shut down.
+//! The server: runs the processor and the retry loop until it is shut down.
 //!
-//! `POST /shutdown` is answered at once. No sweep begins any more, and those under way come to the end of what they
-//! are sending; then the server lingers for a while, for those who still ask, and ends.
+//! `POST /shutdown` is answered at once. No new sweep begins, and running sweeps finish the deliveries that they have
+//! started. Then the server stays up for a while, so that clients still get an answer, and exits.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -26,39 +26,39 @@ use crate::{
     start,
 };
 
-/// How a server works.
+/// The configuration of a server.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
-    /// Its name in claims; a start again keeps it.
+    /// Its name in claims; it is the same after a restart.
     pub server: String,
     /// The database of the notifications.
     pub database_url: String,
-    /// Where it listens, such as `0.0.0.0:80`.
+    /// The address to listen on, such as `0.0.0.0:80`.
     pub listen: String,
-    /// The address of the notifier of each channel. What goes out through another channel is undeliverable.
+    /// The address of each channel's notifier. A notification for any other channel is undeliverable.
     pub notifiers: BTreeMap<Channel, String>,
-    /// The loop that sends what waits.
+    /// The loop that sends pending notifications.
     pub processor: LoopConfig,
-    /// The loop that sends what failed and is due again.
+    /// The loop that retries failed notifications when they are due.
     pub retry: LoopConfig,
-    /// How many notifications one sweep takes on, at most.
+    /// Maximum notifications per sweep.
     pub limit: usize,
-    /// How many of them are listed at once.
+    /// Notifications per page of a listing.
     pub page: usize,
-    /// How often a notification is tried before it is dead.
+    /// Attempts after which a notification is dead.
     pub attempts_max: i64,
-    /// How long it waits for a notifier's answer.
+    /// Maximum wait for the answer of a notifier.
     pub request_timeout: Duration,
-    /// How long a claim is good for; longer than an answer may take.
+    /// Duration of a claim; longer than an answer may take.
     pub lease: Duration,
-    /// How long it waits, in its shutdown, for what is under way.
+    /// Maximum wait for running work during a shutdown.
     pub patience: Duration,
-    /// How long it stays after that.
+    /// How long the server stays up after that.
     pub linger: Duration,
 }
 
 impl ServerConfig {
-    /// The defaults: it processes each minute and retries every other, five attempts, one notifier for all channels.
+    /// The defaults: processes every minute, retries every other minute, five attempts, one notifier for all channels.
     pub fn new(
         server: impl Into<String>,
         database_url: impl Into<String>,
@@ -84,11 +84,11 @@ impl ServerConfig {
     }
 }
 
-/// Runs a server, until it is told to shut down.
+/// Runs a server until it is shut down.
 ///
 /// # Errors
 ///
-/// Where it cannot start, or something was still under way at the end of its patience.
+/// Fails if it cannot start, or if work was still running when its patience ended.
 pub async fn run_server(config: ServerConfig) -> Result<(), BoxError> {
     let pool = start::open(&config.database_url).await?;
     let listener = TcpListener::bind("control", &config.listen).await?;
@@ -120,7 +120,7 @@ async fn run_loops(
     scheduler.start("processor", config.processor, Processor(courier.clone()));
     let retry = RetryLoop(courier);
     defect!("N17", drop(retry), scheduler.start("retry", config.retry, retry));
-    // An error says that nobody listens any more: that is a shutdown too.
+    // An error means that the sender is gone; that is a shutdown, too.
     let _ = asked.wait_for(|is_asked| *is_asked).await;
     scheduler.stop();
     let completed = scheduler.wait_for_completion(config.patience).await;

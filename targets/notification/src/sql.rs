@@ -1,11 +1,11 @@
-//! The statements of the pipeline: a dialect is a file of SQL, and what is done with them exists once.
+//! The SQL statements of the pipeline: a dialect is a file of SQL, and the code that uses them exists once.
 
 use chaosdrill_kit::sql::{Sql, UnsupportedDialect, for_sqlite};
 use chaosdrill_rt::sql::{Pool, Statements};
 
 const SQLITE: Statements = Statements::new(include_str!("../sql/sqlite.sql"));
 
-/// The wrong forms of statements, for planted defects; compiled in only where those are.
+/// The wrong forms of statements, for planted defects; compiled in only with the feature `defects`.
 const SQLITE_WRONG: Statements = Statements::new(if cfg!(feature = "defects") {
     include_str!("../sql/sqlite.wrong.sql")
 } else {
@@ -23,7 +23,7 @@ mod tests {
 
     use super::*;
 
-    /// All names of statements that stand quoted in the sources of this crate.
+    /// All statement names that are quoted in the sources of this crate.
     fn names_used() -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -1,4 +1,4 @@
-//! What the API asks of the notifications: each wish is one statement, and what it refuses is looked up afterwards.
+//! The store behind the API: each request is one statement; if it is refused, a second one looks up why.
 
 use chaosdrill_kit::sql::Sql;
 use chaosdrill_rt::{defect, sql::Pool, time};
@@ -12,10 +12,10 @@ use crate::{
     sql,
 };
 
-/// Largest page of a list. A larger one is refused: a page that is quietly smaller looks like the end of the list.
+/// Largest page of a list. A larger one is rejected: a page that is silently shortened looks like the end of the list.
 pub(crate) const PAGE_MAX: i64 = 500;
 
-/// The notifications, as those see them who ask for them and look after them.
+/// The notifications, as clients and operators see them.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     pool: Pool,
@@ -28,7 +28,7 @@ impl Store {
         Ok(Self { pool, sql })
     }
 
-    /// Takes a notification in, once: whether it was there already.
+    /// Stores a notification once. Returns whether it existed already.
     pub(crate) async fn create(&self, wish: &Notification) -> Result<bool, NotificationError> {
         wish.validate()?;
         let created = sqlx::query(self.sql.get("notifications.create"))
@@ -66,7 +66,7 @@ impl Store {
         Ok([text("type")?, text("channel")?, text("recipient")?, text("message")?, text("status")?])
     }
 
-    /// Gives a notification that was given up all of its attempts again, and forgets what became of the last ones.
+    /// Gives a dead notification all of its attempts again, and clears the outcome of the last ones.
     pub(crate) async fn requeue(&self, id: &str) -> Result<(), NotificationError> {
         let right = self.sql.get("notifications.requeue");
         let right = defect!("N11c", self.sql.wrong("notifications.requeue_any"), right);
@@ -85,16 +85,16 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that somebody has read a notification.
+    /// Marks a notification as read.
     pub(crate) async fn mark_read(&self, id: &str) -> Result<(), NotificationError> {
         match self.change(self.sql.get("notifications.read"), id).await {
-            // Whoever asks again has read it already.
+            // A repeated request finds it read already.
             Err(NotificationError::Conflict { status, .. }) if status == "read" => Ok(()),
             other => other,
         }
     }
 
-    /// One guarded statement; where it changes nothing, the row says why.
+    /// Runs one guarded statement; if it changes nothing, the row says why.
     async fn change(&self, statement: &'static str, id: &str) -> Result<(), NotificationError> {
         let changed = sqlx::query(statement)
             .bind(id.to_owned())
@@ -108,7 +108,7 @@ impl Store {
         Err(NotificationError::Conflict { id: id.to_owned(), status })
     }
 
-    /// A page of a list, the newest first; of one status, or of all where it is empty.
+    /// A page of the list, newest first: of one status, or of all if `status` is empty.
     pub(crate) async fn list(
         &self,
         status: &str,
@@ -144,7 +144,7 @@ impl Store {
         rows.iter().map(shown).collect::<Result<_, _>>().map_err(&failed)
     }
 
-    /// How many notifications there are of each status: counted, not listed.
+    /// The number of notifications of each status: counted, not listed.
     pub(crate) async fn counts(&self) -> Result<Value, NotificationError> {
         let failed = storage("count notifications");
         let count =
@@ -156,7 +156,7 @@ impl Store {
         Ok(rows.into_iter().map(|(status, count)| (status, Value::from(count))).collect())
     }
 
-    /// When the oldest notification was asked for that nobody has begun to send.
+    /// The creation time of the oldest notification that no server has begun to send.
     pub(crate) async fn oldest_pending(&self) -> Result<Option<i64>, NotificationError> {
         sqlx::query_scalar(self.sql.get("dashboard.oldest"))
             .fetch_one(&self.pool)
