@@ -1,4 +1,4 @@
-//! The same pipeline without a simulation: SQLite files, TCP on the loopback, the clock on the wall.
+//! The same pipeline without a simulation: SQLite files, TCP on the loopback, the wall clock.
 //!
 //! ```console
 //! cargo run -p chaosdrill-target-provisioning --example plain
@@ -13,7 +13,7 @@ use chaosdrill_target_provisioning::{
     run_reconciler, run_sweep,
 };
 
-/// How long the whole may take.
+/// Maximum duration of the example.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -27,14 +27,14 @@ async fn main() -> Result<(), BoxError> {
     told?
 }
 
-/// Starts the programs, asks for one resource of each type, and deletes them again.
+/// Starts the programs, requests one resource of each type, and deletes them again.
 async fn drive(folder: &Path) -> Result<(), BoxError> {
     let url = |name: &str| format!("sqlite://{}?mode=rwc", folder.join(name).display());
     let [handler, backend] = [free_address().await?, free_address().await?];
 
     let mut config = BackendConfig::new(url("backend.db"));
     config.listen.clone_from(&backend);
-    // The first queue is refused: its row fails, and the customer comes again.
+    // The first queue is refused: its row fails, and the customer retries.
     config.scripts.push(Script {
         operation: Operation::Create,
         resource_type: Some(ResourceType::Queue),
@@ -94,14 +94,14 @@ async fn send(address: &str, path: &str, body: Vec<u8>) -> Result<serde_json::Va
                 let told: serde_json::Value = serde_json::from_slice(&answer.body)?;
                 println!("{}: {}", told["error"], told["agent_action"]);
             }
-            // It is not up yet.
+            // The handler is not up yet.
             Err(_) => {}
         }
         time::sleep(Duration::from_millis(100)).await;
     }
 }
 
-/// Says what came of it.
+/// Prints the outcome.
 async fn account(pool: &Pool) -> Result<(), BoxError> {
     let by_status = "SELECT status, COUNT(*) FROM resources GROUP BY status ORDER BY status";
     for (status, count) in sqlx::query_as::<_, (String, i64)>(by_status).fetch_all(pool).await? {
@@ -114,7 +114,7 @@ async fn account(pool: &Pool) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// An address on which nobody listens.
+/// A free address.
 async fn free_address() -> Result<String, BoxError> {
     let port = TcpListener::bind("probe", "127.0.0.1:0").await?.port()?;
     Ok(format!("127.0.0.1:{port}"))

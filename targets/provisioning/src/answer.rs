@@ -1,11 +1,11 @@
-//! The answers to requests, as HTTP.
+//! The HTTP responses to requests.
 
 use chaosdrill_rt::{http, observe};
 use serde_json::{Value, json};
 
 use crate::guidance;
 
-/// An answer with a code, and with what an agent is to do.
+/// A response with an error code and instructions for agents.
 pub(crate) fn refuse(status: u16, code: &str, resource: Option<&str>) -> http::Response {
     let mut body = json!({ "error": code });
     if let Some(action) = guidance::agent_action(status, code) {
@@ -18,7 +18,7 @@ pub(crate) fn refuse(status: u16, code: &str, resource: Option<&str>) -> http::R
     say(status, &body)
 }
 
-/// An answer with a body.
+/// A response with a body.
 pub(crate) fn say(status: u16, body: &Value) -> http::Response {
     http::Response::new(status, body.to_string())
 }

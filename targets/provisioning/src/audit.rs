@@ -1,4 +1,4 @@
-//! The audit: what is written down for those who look into it later, and who takes notice of which kind.
+//! The audit: records events of resources for later investigation, and declares which consumer reads each kind.
 
 use chaosdrill_kit::sql::Sql;
 use chaosdrill_rt::{defect, observe, sql::Connection, time};
@@ -9,21 +9,21 @@ use crate::{
     resource::Resource,
 };
 
-/// What is written down.
+/// The kind of an audit record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// What the backend had made could not be stored, and was undone.
+    /// The object could not be stored, and was rolled back.
     PersistenceFailed,
-    /// The backend did not make it.
+    /// The backend did not create the object.
     BackendFailed,
-    /// Nobody had finished it, and it was whole.
+    /// The resource was left pending, but complete, and became active.
     ReconcileRecovered,
-    /// Nobody had finished it, and it was given up.
+    /// The resource was left pending and was rolled back.
     ReconcileAbandoned,
 }
 
 impl Kind {
-    /// All of them.
+    /// All kinds.
     pub(crate) const ALL: [Self; 4] = [
         Self::PersistenceFailed,
         Self::BackendFailed,
@@ -42,20 +42,20 @@ impl Kind {
     }
 }
 
-/// Who takes notice of a kind.
+/// The consumer of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Consumer {
-    /// Nobody, and that is meant so: it is there to be looked up.
+    /// No consumer, on purpose: the records are only looked up.
     IntentionallyNone,
-    /// The stream of events, and mails to the customer where that is said too: what is mailed is streamed, because
-    /// there is no other place to say that it is mailed.
+    /// The event stream and, if `emails` is set, mails to the customer. The two are one variant because a kind that is
+    /// mailed must be in the stream, too.
     Stream {
         /// Whether the customer gets a mail.
         emails: bool,
     },
 }
 
-/// Every kind with who takes notice of it. A kind that is missing here would go nowhere, silently.
+/// The consumer of every kind. Records of a kind that is missing here would be silently lost.
 pub(crate) const CONSUMERS: [(&str, Consumer); 4] = [
     ("provision.backend_failed", Consumer::IntentionallyNone),
     ("provision.reconcile_recovered", Consumer::IntentionallyNone),
@@ -63,7 +63,7 @@ pub(crate) const CONSUMERS: [(&str, Consumer); 4] = [
     ("provision.persistence_failed", Consumer::IntentionallyNone),
 ];
 
-/// Says which kinds are declared, and which have somebody to take notice of them.
+/// Reports which kinds are declared, and which have a consumer.
 pub(crate) fn observe_registry() {
     let declared = Kind::ALL.map(Kind::name);
     let known = defect!("R21", CONSUMERS.len() - 1, CONSUMERS.len());
@@ -71,7 +71,7 @@ pub(crate) fn observe_registry() {
     observe!("audit.registry", declared = declared, handled = handled);
 }
 
-/// Writes down what became of a resource, once for each kind.
+/// Records an event of a resource, once for each kind.
 pub(crate) async fn append(
     connection: &mut Connection,
     sql: Sql,
@@ -93,7 +93,7 @@ pub(crate) async fn append(
     Ok(())
 }
 
-/// What of a resource goes into the audit, as JSON. Its texts are the customer's or the backend's: any bytes.
+/// The fields of a resource that are in the audit, as JSON. Its texts come from the customer or the backend: any bytes.
 fn metadata(resource: &Resource) -> String {
     let json = json!({
         "resource_id": resource.id,
@@ -108,7 +108,7 @@ fn metadata(resource: &Resource) -> String {
     json.to_string()
 }
 
-/// The same by a template: what a language's own quotes make of control bytes is not JSON.
+/// The same from a template; wrong, because Rust's own escapes of control bytes are not JSON.
 fn by_hand(resource: &Resource) -> String {
     let (id, of_type) = (&resource.id, resource.resource_type.name());
     let provider = resource.provider_resource_id.as_deref().unwrap_or_default();

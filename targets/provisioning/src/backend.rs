@@ -1,5 +1,5 @@
-//! The backend: the world outside. It keeps the objects it makes on its own disk, knows each by a token, and counts
-//! every call. It can be told to be slow, to refuse, or to lose its answers.
+//! The backend: stands for the outside world. It stores its objects on its own disk, each under a token, and counts
+//! every call. Scripts make it slow, let it refuse, or lose its answers.
 
 use std::sync::Arc;
 
@@ -24,21 +24,21 @@ use crate::{
 
 const SQL: Statements = Statements::new(include_str!("../sql/backend.sqlite.sql"));
 
-/// How a backend works.
+/// The configuration of a backend.
 #[derive(Clone, Debug)]
 pub struct BackendConfig {
-    /// Its own disk.
+    /// Its own database.
     pub database_url: String,
-    /// Where it listens, such as `0.0.0.0:80`.
+    /// The address to listen on, such as `0.0.0.0:80`.
     pub listen: String,
-    /// What goes wrong with it.
+    /// Its scripted faults.
     pub scripts: Vec<Script>,
-    /// What its ids and prefixes end in: any bytes, so that nobody takes them for plain.
+    /// The suffix of its ids and prefixes: arbitrary bytes, so that no client assumes plain text.
     pub suffix: String,
 }
 
 impl BackendConfig {
-    /// The defaults: it listens on port 80, and does what it is asked.
+    /// The defaults: port 80, and no faults.
     pub fn new(database_url: impl Into<String>) -> Self {
         Self {
             database_url: database_url.into(),
@@ -49,42 +49,42 @@ impl BackendConfig {
     }
 }
 
-/// What is asked of a backend.
+/// An operation of a backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// An object is made.
+    /// Creates an object.
     Create,
-    /// An object is taken down.
+    /// Deletes an object.
     Delete,
-    /// Somebody asks whether an object answers.
+    /// Probes whether an object answers.
     Probe,
 }
 
-/// Some calls that go another way.
+/// Calls that are answered differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Script {
-    /// Which calls.
+    /// The operation.
     pub operation: Operation,
-    /// Of which type; of every one where none is said.
+    /// The type; every type if it is `None`.
     pub resource_type: Option<ResourceType>,
-    /// So many calls of each type are left alone before.
+    /// Calls of each type to skip first.
     pub after: u32,
-    /// So many of each type are meant.
+    /// Calls of each type to affect.
     pub count: u32,
-    /// What becomes of them.
+    /// The effect on these calls.
     pub how: Scripted,
 }
 
-/// What becomes of a call.
+/// The effect of a script on a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scripted {
-    /// It is refused, with 503, and has no effect.
+    /// It is refused with 503, and has no effect.
     Refused,
-    /// It is answered with 200 and a polite no, and has no effect. A probe says that nothing answers.
+    /// It is answered with 200 and a soft refusal, and has no effect. A probe reports that no object answers.
     Declined,
     /// It takes this long.
     Slow(Duration),
-    /// It has its effect, and the answer is an error.
+    /// It has its effect, but the answer is an error.
     Lost,
 }
 
@@ -92,7 +92,7 @@ pub enum Scripted {
 ///
 /// # Errors
 ///
-/// Only where it cannot start.
+/// Fails only if it cannot start.
 pub async fn run_backend(config: BackendConfig) -> Result<(), BoxError> {
     let pool = start::connect(&config.database_url).await?;
     let backend = Arc::new(Backend { pool, config });
@@ -111,7 +111,7 @@ struct Backend {
     config: BackendConfig,
 }
 
-/// Why a call came to nothing.
+/// Why a call failed.
 enum Trouble {
     Storage(sqlx::Error),
     Refused(u16),
@@ -124,7 +124,7 @@ impl From<sqlx::Error> for Trouble {
 }
 
 impl Backend {
-    /// Makes the disk ready; waits where it is not there yet.
+    /// Prepares the database; retries until it is available.
     async fn make_ready(&self) {
         let mut failures = 0;
         while let Err(error) = self.make_tables().await {
@@ -155,7 +155,7 @@ impl Backend {
         }
     }
 
-    /// Counts a call, and says what becomes of it.
+    /// Counts a call, and returns the script's effect on it.
     async fn count(&self, of: Operation, of_type: &str) -> Result<Option<Scripted>, Trouble> {
         let row = sqlx::query(SQL.get("backend.count"))
             .bind(of.name())

@@ -1,40 +1,40 @@
-//! Connection URLs at rest: hidden under a key, and known to be whole when they are read.
+//! Encrypts connection URLs at rest, and verifies them when they are read.
 //!
-//! A stand-in for a real cipher, of the one library that is here anyway: XOR with a keyed stream of BLAKE3, and a
+//! A stand-in for a real cipher, built only on BLAKE3, which is a dependency already: XOR with a keyed stream, and a
 //! keyed hash of the text as its tag.
 
-/// The bytes of a tag.
+/// Bytes of a tag.
 const TAG_BYTES: usize = 16;
 
-/// Why a URL cannot be hidden or read.
+/// Why a URL cannot be encrypted or decrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CipherError {
-    /// The key is not one.
+    /// The key is invalid.
     #[error("the key is not made of 64 hex digits")]
     Key,
-    /// What is stored is not what was hidden under this key.
+    /// The stored text was not encrypted under this key, or was changed.
     #[error("the stored URL cannot be read under this key")]
     Text,
 }
 
-/// A key.
+/// An encryption key.
 pub(crate) struct Key([u8; blake3::KEY_LEN]);
 
 impl Key {
-    /// The key in 64 hex digits.
+    /// Parses a key from 64 hex digits.
     pub(crate) fn parse(digits: &str) -> Result<Self, CipherError> {
         let bytes = from_hex(digits).ok_or(CipherError::Key)?;
         bytes.try_into().map(Self).map_err(|_| CipherError::Key)
     }
 
-    /// Hides a text; `name` keeps equal texts of different rows from looking alike.
+    /// Encrypts a text; `name` makes equal texts of different rows look different.
     pub(crate) fn hide(&self, name: &str, text: &str) -> String {
         let mut bytes = self.tag(name, text.as_bytes());
         bytes.extend(self.stream(name, text.as_bytes()));
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Reads what was hidden under that name.
+    /// Decrypts a text that was encrypted under that name.
     pub(crate) fn read(&self, name: &str, hidden: &str) -> Result<String, CipherError> {
         let bytes = from_hex(hidden).ok_or(CipherError::Text)?;
         let (tag, rest) = bytes.split_at_checked(TAG_BYTES).ok_or(CipherError::Text)?;

@@ -1,14 +1,14 @@
-//! The circuit breaker before the backend: after some failures in a row the backend is spared for a while.
+//! The circuit breaker of the backend: after several failures in a row, no calls are sent to it for a while.
 
 use chaosdrill_rt::time::{self, Duration};
 
-/// Failures of the backend in a row after which it is spared.
+/// Failures in a row that open the circuit.
 const FAILURES_MAX: u32 = 5;
 
-/// How long it is spared.
+/// How long it stays open.
 const SPARED: Duration = Duration::from_secs(30);
 
-/// Spares a backend that only fails.
+/// Blocks calls to a backend that keeps failing.
 #[derive(Debug, Default)]
 pub(crate) struct Circuit {
     failures: u32,

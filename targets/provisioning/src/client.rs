@@ -1,4 +1,4 @@
-//! The backend, as the product's own programs see it.
+//! The client of the backend, for the programs of the product.
 
 use chaosdrill_rt::{
     http,
@@ -13,20 +13,20 @@ use crate::{
     wire::{Listed, Made, Object, Probe, Probed, Token},
 };
 
-/// How long the backend may take to answer anything but a wish for an object.
+/// Maximum wait for any answer of the backend, except for a creation.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(5);
 
-/// How often a deletion is asked for before it counts as failed.
+/// Attempts to delete an object before the deletion fails.
 const DELETES_MAX: u32 = 3;
 
-/// How long to rest between two tries to delete.
+/// The pause between two attempts to delete.
 const REST: Duration = Duration::from_secs(1);
 
-/// A way to the backend.
+/// A connection to the backend.
 #[derive(Clone, Debug)]
 pub(crate) struct Backend {
     address: String,
-    /// How long it may take to make an object.
+    /// Maximum time for the backend to create an object.
     create_timeout: Duration,
 }
 
@@ -35,7 +35,7 @@ impl Backend {
         Self { address: address.to_owned(), create_timeout }
     }
 
-    /// Asks for an object. An error does not mean that there is none.
+    /// Asks for an object. After an error, the object may exist all the same.
     pub(crate) async fn create(
         &self,
         token: &str,
@@ -46,7 +46,7 @@ impl Backend {
         made.object.filter(|_| made.ok).ok_or(BackendError::Declined)
     }
 
-    /// Takes an object down; it is fine if there is none. Tries a few times.
+    /// Deletes an object, with a few retries; succeeds if it does not exist.
     pub(crate) async fn delete(&self, token: &str, of: &str) -> Result<(), BackendError> {
         let body = json!(Token { token: token.to_owned(), resource_type: of.to_owned() });
         let mut tries = 1;
@@ -64,13 +64,13 @@ impl Backend {
         }
     }
 
-    /// Asks whether something answers at a URL, and under which id the backend knows it.
+    /// Probes whether an object answers at a URL, and under which id the backend knows it.
     pub(crate) async fn probe(&self, url: &str, of: ResourceType) -> Result<Probed, BackendError> {
         let body = json!(Probe { url: url.to_owned(), resource_type: of.name().to_owned() });
         self.ask("backend.probe", "/probe", &body, ANSWER_WAIT_MAX).await
     }
 
-    /// All objects.
+    /// Lists all objects.
     pub(crate) async fn list(&self) -> Result<Vec<Listed>, BackendError> {
         self.ask("backend.list", "/list", &json!({}), ANSWER_WAIT_MAX).await
     }

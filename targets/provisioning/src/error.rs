@@ -1,4 +1,4 @@
-//! What can go wrong.
+//! The errors of provisioning.
 
 use std::io;
 
@@ -7,54 +7,54 @@ use chaosdrill_rt::{fail::Injected, time::Duration};
 
 use crate::cipher::CipherError;
 
-/// Why the backend did not do what it was asked, or may not have.
+/// Why a call to the backend failed. It may have had its effect all the same.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BackendError {
     /// No answer in time.
     #[error("the backend did not answer within {0:?}")]
     TimedOut(Duration),
-    /// No way to it, or none back.
+    /// The connection failed, before or after the call.
     #[error("the backend cannot be reached")]
     Transport(#[source] io::Error),
-    /// It answered with an error.
+    /// The answer is an error.
     #[error("the backend answered {0}")]
     Refused(u16),
-    /// It answered politely that it will not.
+    /// The answer is a soft refusal.
     #[error("the backend declined")]
     Declined,
-    /// Its answer cannot be read.
+    /// The answer cannot be read.
     #[error("the backend's answer cannot be read")]
     Unreadable(#[source] serde_json::Error),
 }
 
-/// Why a step of provisioning was not done, or may not have been.
+/// Why a step of provisioning failed. It may have had its effect all the same.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProvisionError {
-    /// The database did not do its part.
+    /// The database failed.
     #[error("failed to {operation}")]
     Storage {
-        /// What was asked of it.
+        /// The operation.
         operation: &'static str,
-        /// What it said.
+        /// The error of the database.
         source: sqlx::Error,
     },
-    /// The resource is not pending in this hand any more.
+    /// The resource is no longer pending under this holder.
     #[error("the resource is not pending here any more")]
     NotPending,
-    /// The URL cannot be hidden or read.
+    /// The URL cannot be encrypted or decrypted.
     #[error(transparent)]
     Cipher(#[from] CipherError),
-    /// The backend did not do its part.
+    /// The call to the backend failed.
     #[error(transparent)]
     Backend(#[from] BackendError),
-    /// A failpoint was told to fail.
+    /// A failpoint returned an error.
     #[error(transparent)]
     Injected(#[from] Injected),
 }
 
-/// Makes an error of the database one of ours.
+/// Wraps an error of the database.
 pub(crate) fn storage(operation: &'static str) -> impl Fn(sqlx::Error) -> ProvisionError {
     move |source| ProvisionError::Storage { operation, source }
 }

@@ -1,4 +1,4 @@
-//! The second phase: what the backend has made is stored, step by step, and with the last step the resource is active.
+//! The second phase: stores what the backend has created, step by step; the last step makes the resource active.
 
 use chaosdrill_rt::{defect, fail_point, observe};
 
@@ -20,7 +20,7 @@ pub(crate) struct Done {
 }
 
 impl Host {
-    /// Stores an object and makes its resource active. Where a step fails everything is undone, unless the resource
+    /// Stores an object and makes its resource active. If a step fails, everything is rolled back, unless the resource
     /// turns out to be active all the same.
     pub(crate) async fn finalize(
         &self,
@@ -40,7 +40,7 @@ impl Host {
         Ok(Done { resource, url: object.url.clone() })
     }
 
-    /// The steps, in their order: prefix, URL, id at the provider, and active.
+    /// Runs the steps in order: prefix, URL, id at the provider, and active.
     async fn steps(&self, resource: &mut Resource, object: &Object) -> Result<(), ProvisionError> {
         kept(self.store_prefix(resource, object).await)?;
         kept(self.store_url(resource, object).await)?;
@@ -76,7 +76,7 @@ impl Host {
     }
 }
 
-/// A step that failed ends the provisioning.
+/// A failed step ends the provisioning.
 fn kept(step: Result<(), ProvisionError>) -> Result<(), ProvisionError> {
     defect!("R1", step.or(Ok(())), step)
 }

@@ -1,34 +1,34 @@
-//! What an agent that reads an answer is to do: a text for each error code, under a contract.
+//! Instructions for agents that read an error response: a text for each error code, under a contract.
 //!
-//! A text begins with "Tell the user", names the reason and the action, contains a whole https address of the
-//! product's site, and has fewer than 280 characters. A code of 500 and above without a text of its own gets the
-//! fallback; one below 500 gets none.
+//! A text begins with "Tell the user", names the reason and the action, contains a full https address of the product's
+//! site, and has fewer than 280 characters. A code of 500 and above without a text of its own gets the fallback; one
+//! below 500 gets no text.
 
 use chaosdrill_rt::{defect, observe};
 
-/// The resource could not be made, and nothing of it is left.
+/// The resource could not be created, and was rolled back completely.
 pub(crate) const PROVISION_FAILED: &str = "provision_failed";
-/// The backend has failed so often that it is spared for a while.
+/// The backend failed too often and is spared for a while.
 pub(crate) const PROVISIONER_UNAVAILABLE: &str = "provisioner_unavailable";
-/// The resource is being made, or it is not known yet what became of it.
+/// The resource is being created, or its outcome is not known yet.
 pub(crate) const IN_PROGRESS: &str = "provision_in_progress";
 /// The database did not answer.
 pub(crate) const STORE_UNAVAILABLE: &str = "store_unavailable";
-/// The team has no room left.
+/// The team has reached its quota.
 pub(crate) const QUOTA_EXCEEDED: &str = "quota_exceeded";
-/// The resource was there once.
+/// The resource no longer exists.
 pub(crate) const GONE: &str = "resource_gone";
 /// There is no such resource.
 pub(crate) const NOT_FOUND: &str = "not_found";
-/// The request cannot be read.
+/// The request is invalid.
 pub(crate) const INVALID: &str = "invalid_request";
 
-/// Codes that answers of 500 and above carry.
+/// The codes of responses with 500 and above.
 const CODES: [&str; 4] =
     [PROVISION_FAILED, PROVISIONER_UNAVAILABLE, IN_PROGRESS, STORE_UNAVAILABLE];
 
-/// An example of a code without a text. It is in no list, and never will be: whoever needs such an example must not
-/// take a real code, which somebody may give a text tomorrow.
+/// An example of a code without a text. It is never added to a list: a real code would be a poor example, because it
+/// may get a text later.
 pub(crate) const NEVER_REGISTERED: &str = "code_that_is_never_registered";
 
 /// The texts.
@@ -60,7 +60,7 @@ const TEXTS: [(&str, &str); 5] = [
     ),
 ];
 
-/// For errors that nobody thought of.
+/// The text for unforeseen errors.
 const FALLBACK: &str = "Tell the user something went wrong on our side, and to contact support at \
                         https://provisioning.example/support";
 
@@ -78,12 +78,12 @@ fn own(code: &str) -> Option<&'static str> {
     TEXTS.iter().find(|(known, _)| *known == code).map(|(_, text)| *text)
 }
 
-/// The code that shows what becomes of codes without a text.
+/// The code that demonstrates the fallback.
 fn unregistered_example() -> &'static str {
     defect!("R23", IN_PROGRESS, NEVER_REGISTERED)
 }
 
-/// Says which codes there are, which have a text of their own, and what becomes of one that has none.
+/// Reports which codes exist, which have a text of their own, and what a code without one gets.
 pub(crate) fn observe_registry() {
     let handled: Vec<&str> = CODES.into_iter().filter(|code| own(code).is_some()).collect();
     let example = unregistered_example();

@@ -1,8 +1,8 @@
-//! The handlers' host: takes requests over HTTP, and answers those about a resource that is there.
+//! The handler host: provisions resources over HTTP, and serves requests about existing ones.
 //!
-//! `POST /provision/{type}` with an [`Ask`] makes a resource: 201 with its credentials, or a code and what an agent is
-//! to do. `POST /show` and `POST /delete` with a [`Which`], and `POST /hold` with a [`Hold`], are about one that is
-//! there. A client that closes its connection ends its own request, and not the work that it began.
+//! `POST /provision/{type}` with an [`Ask`] creates a resource: 201 with its credentials, or an error code with
+//! instructions for agents. `POST /show` and `POST /delete` with a [`Which`], and `POST /hold` with a [`Hold`], are
+//! about an existing one. A client that disconnects ends its own request, but not the work that it began.
 
 use std::sync::Arc;
 
@@ -25,11 +25,11 @@ use crate::{
     wire::{Ask, Hold, Which},
 };
 
-/// Runs a host of handlers, for ever.
+/// Runs a handler host, for ever.
 ///
 /// # Errors
 ///
-/// Only where it cannot start.
+/// Fails only if it cannot start.
 pub async fn run_handler(config: HandlerConfig) -> Result<(), BoxError> {
     let (pool, sql) = start::open("handler", &config.database_url).await?;
     audit::observe_registry();
@@ -41,7 +41,7 @@ pub async fn run_handler(config: HandlerConfig) -> Result<(), BoxError> {
     let answer = move |request: http::Request| {
         let host = host.clone();
         async move {
-            // This future ends when the client is gone. The work does not: it is a task of its own.
+            // This future ends when the client disconnects. The work is a task of its own, and continues.
             let (alive, is_alive) = watch::channel(());
             let context = Context::new(is_alive);
             let work = task::spawn(async move { host.answer(&request, &context).await });
@@ -130,7 +130,7 @@ impl Host {
     }
 }
 
-/// The answer to a wish for a change: done now or before, not to be done, or not known.
+/// The response to a change: done now or before, refused, or unknown.
 fn changed(
     resource: &Resource,
     is_done: bool,

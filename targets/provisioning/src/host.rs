@@ -1,4 +1,4 @@
-//! What handlers of all types share: the row of a request, the call of the backend, and the refusal.
+//! The code that all handlers share: it creates the row, calls the backend, and refuses requests.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -21,33 +21,33 @@ use crate::{
     wire::{Ask, Object},
 };
 
-/// How a host of handlers works.
+/// The configuration of a handler host.
 #[derive(Clone, Debug)]
 pub struct HandlerConfig {
     /// Its name in leases.
     pub name: String,
     /// The database of the resources.
     pub database_url: String,
-    /// Where it listens, such as `0.0.0.0:80`.
+    /// The address to listen on, such as `0.0.0.0:80`.
     pub listen: String,
     /// The address of the backend, such as `backend:80`.
     pub backend: String,
-    /// The key under which connection URLs are hidden, in 64 hex digits. It is read when it is needed.
+    /// The key that encrypts connection URLs, in 64 hex digits. It is parsed only when it is needed.
     pub key: String,
-    /// How many resources a team may have.
+    /// Maximum resources of a team.
     pub quota: i64,
-    /// How long a pending resource is this host's without a sign of life.
+    /// How long a pending resource belongs to this host without a heartbeat.
     pub lease: Duration,
-    /// How often a sign of life is given.
+    /// The interval of heartbeats.
     pub heartbeat: Duration,
-    /// How long the backend may take to make an object. The sweep's grace must be longer.
+    /// Maximum time for the backend to create an object. The sweep's grace must be longer.
     pub create_timeout: Duration,
-    /// How long an answer waits for the audit.
+    /// Maximum wait of a response for the audit.
     pub audit_patience: Duration,
 }
 
 impl HandlerConfig {
-    /// The defaults: port 80, 10 resources for a team, a lease of 2 min with a sign of life each 30 s, 20 min for the
+    /// The defaults: port 80, 10 resources per team, a lease of 2 min with a heartbeat every 30 s, 20 min for the
     /// backend, 2 s for the audit.
     pub fn new(
         name: impl Into<String>,
@@ -70,7 +70,7 @@ impl HandlerConfig {
     }
 }
 
-/// A request, as long as its client waits.
+/// The context of a request, for as long as its client waits.
 #[derive(Clone, Debug)]
 pub(crate) struct Context {
     is_alive: watch::Receiver<()>,
@@ -82,13 +82,13 @@ impl Context {
         Self { is_alive }
     }
 
-    /// Whether the client is gone.
+    /// Whether the client has disconnected.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.is_alive.has_changed().is_err()
     }
 }
 
-/// What handlers share.
+/// The state that all handlers share.
 pub(crate) struct Host {
     pub(crate) config: HandlerConfig,
     pub(crate) store: Store,
@@ -96,7 +96,7 @@ pub(crate) struct Host {
     circuit: Mutex<Circuit>,
 }
 
-/// A row that this request has made, held by signs of life until this is dropped.
+/// A row that this request has created. Heartbeats hold it until this is dropped.
 pub(crate) struct Created {
     pub(crate) resource: Resource,
     _hold: watch::Sender<()>,
@@ -111,12 +111,12 @@ pub(crate) struct Refused {
 }
 
 impl Host {
-    /// What handlers share, before any request.
+    /// The shared state of all handlers.
     pub(crate) fn new(config: HandlerConfig, store: Store, backend: Backend) -> Self {
         Self { config, store, backend, circuit: Mutex::default() }
     }
 
-    /// Makes a row for a wish and holds it; an answer where there is nothing to make.
+    /// Creates and holds a row for a request. Returns a response as the error if there is none to create.
     pub(crate) async fn create_resource(
         &self,
         of: ResourceType,
@@ -137,7 +137,7 @@ impl Host {
         task::spawn(async move {
             loop {
                 let is_over = time::timeout(every, is_held.changed()).await.is_ok();
-                // An error may pass; a row that is not this hand's any more needs no sign of life.
+                // A failed heartbeat is retried; a row that this request no longer holds needs none.
                 if is_over || matches!(store.beat(&row).await, Ok(false)) {
                     return;
                 }
@@ -146,7 +146,7 @@ impl Host {
         Ok(Created { resource, _hold: hold })
     }
 
-    /// The answer to a request that was sent before.
+    /// The response to a repeated request.
     fn again(&self, resource: &Resource) -> http::Response {
         match resource.status {
             Status::Pending => refuse(503, guidance::IN_PROGRESS, Some(&resource.id)),
@@ -158,7 +158,7 @@ impl Host {
         }
     }
 
-    /// Asks the backend for the object of a row; where that fails, the row is undone.
+    /// Asks the backend for the object of a row; if that fails, the row is rolled back.
     pub(crate) async fn ask_backend(
         &self,
         created: &Created,
@@ -191,13 +191,13 @@ impl Host {
         self.circuit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The URL of a resource, readable.
+    /// The decrypted URL of a resource.
     pub(crate) fn url_of(&self, resource: &Resource) -> Result<Option<String>, ProvisionError> {
         let Some(hidden) = &resource.connection_url else { return Ok(None) };
         Ok(Some(Key::parse(&self.config.key)?.read(&resource.id, hidden)?))
     }
 
-    /// The answer with credentials.
+    /// The response with the credentials.
     pub(crate) fn created(&self, resource: &Resource, url: Option<&str>) -> http::Response {
         observe!("provision.answered", resource = resource.id, status = 201);
         let body = json!({
@@ -211,17 +211,17 @@ impl Host {
 }
 
 impl Refused {
-    /// Nothing of the resource is left.
+    /// The resource was rolled back completely.
     pub(crate) fn rolled_back(resource: &Resource) -> Self {
         Self { status: 503, code: guidance::PROVISION_FAILED, resource: resource.id.clone() }
     }
 
-    /// It is not known yet what becomes of it.
+    /// The outcome of the resource is not known yet.
     pub(crate) fn in_progress(resource: &Resource) -> Self {
         Self { status: 503, code: guidance::IN_PROGRESS, resource: resource.id.clone() }
     }
 
-    /// Nothing of it is left, and others will fare no better for a while.
+    /// The resource was rolled back, and other requests would fail for a while, too.
     fn unavailable(self) -> Self {
         match self.code {
             guidance::PROVISION_FAILED => Self { code: guidance::PROVISIONER_UNAVAILABLE, ..self },

@@ -1,18 +1,18 @@
-//! Provisioning in two phases: a row is born pending, the world outside makes the object, and only what can be
-//! addressed, opened and taken down again becomes active. Whatever fails on the way is undone.
+//! Provisioning in two phases: a row is created as pending, the backend creates the object, and the resource becomes
+//! active only when it can be addressed, opened and deleted again. Any failure on the way is rolled back.
 //!
 //! Five programs, each a function that runs until its host ends:
 //!
 //! | program | function | listens |
 //! |---|---|---|
 //! | handlers of requests | [`run_handler`] | yes |
-//! | backend, the world outside | [`run_backend`] | yes |
-//! | reconciler of rows that nobody finishes | [`run_reconciler`] | no |
-//! | sweep of objects that nobody knows | [`run_sweep`] | no |
-//! | reaper of what has ended | [`run_reaper`] | no |
+//! | backend, stands for the outside world | [`run_backend`] | yes |
+//! | reconciler of rows that were left pending | [`run_reconciler`] | no |
+//! | sweep of objects that belong to no resource | [`run_sweep`] | no |
+//! | reaper of ended resources | [`run_reaper`] | no |
 //!
-//! Each start brings the schema up to date, waits for a database that is not there yet, and takes up what an
-//! earlier life left behind: a worker is the same program started again.
+//! Each start waits for the database, migrates the schema, and continues the work of an earlier process: a worker is
+//! the same program started again.
 
 mod answer;
 mod audit;

@@ -1,4 +1,4 @@
-//! The reaper: what has come to its end is taken down, and what leaked is seen to, for as long as it takes.
+//! The reaper: deletes the objects of ended resources, and retries leaked objects until they are deleted.
 
 use chaosdrill_rt::{
     defect, fail_point, observe,
@@ -15,19 +15,19 @@ use crate::{
     store::Store,
 };
 
-/// How a reaper works.
+/// The configuration of a reaper.
 #[derive(Clone, Debug)]
 pub struct ReaperConfig {
     /// The database of the resources.
     pub database_url: String,
     /// The address of the backend.
     pub backend: String,
-    /// How long it rests between two passes.
+    /// The pause between two passes.
     pub every: Duration,
 }
 
 impl ReaperConfig {
-    /// The defaults: each minute.
+    /// The defaults: every minute.
     pub fn new(database_url: impl Into<String>, backend: impl Into<String>) -> Self {
         Self {
             database_url: database_url.into(),
@@ -41,7 +41,7 @@ impl ReaperConfig {
 ///
 /// # Errors
 ///
-/// Only where it cannot start.
+/// Fails only if it cannot start.
 pub async fn run_reaper(config: ReaperConfig) -> Result<(), BoxError> {
     let (pool, sql) = start::open("reaper", &config.database_url).await?;
     let store = Store::new(pool, sql, "reaper", Duration::ZERO);
@@ -75,7 +75,7 @@ impl Reaper {
         Ok(())
     }
 
-    /// Takes an object down; only then the row may say so.
+    /// Deletes an object, and only then records the deletion in the row.
     async fn tear_down(&self, resource: &Resource) -> Result<(), ProvisionError> {
         let (id, of) = (&resource.id, resource.resource_type);
         if of.has_backend()
@@ -88,7 +88,7 @@ impl Reaper {
                 wanted = close_as,
                 error = chain(&error)
             );
-            // The next pass tries again.
+            // The next pass retries.
             if defect!("R20c", false, true) {
                 return Ok(());
             }

@@ -1,5 +1,5 @@
-//! The reconciler: rows that were left pending come to an end. One that is whole and answers becomes active; any other
-//! is undone.
+//! The reconciler: settles rows that were left pending. A complete resource that answers becomes active; any other is
+//! rolled back.
 
 use chaosdrill_rt::{
     defect, fail_point, observe,
@@ -18,7 +18,7 @@ use crate::{
     store::{Failure, Stage, Store, millis},
 };
 
-/// How a reconciler works.
+/// The configuration of a reconciler.
 #[derive(Clone, Debug)]
 pub struct ReconcilerConfig {
     /// Its name in leases.
@@ -27,20 +27,20 @@ pub struct ReconcilerConfig {
     pub database_url: String,
     /// The address of the backend.
     pub backend: String,
-    /// The key under which connection URLs are hidden.
+    /// The key that encrypts connection URLs.
     pub key: String,
-    /// How long it rests between two passes.
+    /// The pause between two passes.
     pub every: Duration,
-    /// From which age on a pending row is stuck.
+    /// The age from which a pending row counts as stuck.
     pub stuck_after: Duration,
-    /// From which age on a row of which nothing can be told is undone all the same.
+    /// The age from which an undecidable row is rolled back, too.
     pub undecided_max: Duration,
-    /// How long a row that is being undone is this host's.
+    /// How long this host holds a row that it rolls back.
     pub lease: Duration,
 }
 
 impl ReconcilerConfig {
-    /// The defaults: each 2 min, rows older than 5 min, no longer than 15 min undecided, a lease of 2 min.
+    /// The defaults: every 2 min, rows older than 5 min, at most 15 min undecided, a lease of 2 min.
     pub fn new(
         name: impl Into<String>,
         database_url: impl Into<String>,
@@ -64,7 +64,7 @@ impl ReconcilerConfig {
 ///
 /// # Errors
 ///
-/// Only where it cannot start.
+/// Fails only if it cannot start.
 pub async fn run_reconciler(config: ReconcilerConfig) -> Result<(), BoxError> {
     let (pool, sql) = start::open("reconciler", &config.database_url).await?;
     let program = format!("reconciler {}", config.name);
@@ -87,11 +87,11 @@ struct Reconciler {
 
 /// What is known of a row that was left pending.
 enum Verdict {
-    /// It is whole, and answers; the backend may know its id.
+    /// It is complete and answers; the backend may know its id.
     Reachable(Option<String>),
     /// It will never answer.
     Unreachable,
-    /// It cannot be told.
+    /// It cannot be decided yet.
     Undecidable,
 }
 
@@ -103,7 +103,7 @@ impl Reconciler {
         let looked_at = now.saturating_sub(millis(self.config.every / 2));
         let instants = [stuck, lapsed_by(now), looked_at];
         for resource in self.store.rows("reconcile.candidates", &instants).await? {
-            // One row that cannot be settled does not keep the others waiting.
+            // A row that cannot be settled does not block the others.
             if let Err(error) = self.reconcile(resource).await {
                 observe!("reconciler.row_failed", error = chain(&error));
             }
@@ -154,7 +154,7 @@ impl Reconciler {
         }
     }
 
-    /// Takes a row over, and undoes it.
+    /// Takes over a row, and rolls it back.
     async fn abandon(&self, mut resource: Resource) -> Result<(), ProvisionError> {
         if !self.store.take(&mut resource, lapsed_by(time::unix_ms())).await? {
             return Ok(());
@@ -169,7 +169,7 @@ impl Reconciler {
         Ok(())
     }
 
-    /// Audits that could not be written when they should have been.
+    /// Writes audits that failed to be written at their time.
     async fn write_missing_audits(&self) -> Result<(), ProvisionError> {
         for resource in self.store.rows("audit.missing", &[]).await? {
             let stage = match resource.failed_stage.as_deref() {

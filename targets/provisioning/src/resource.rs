@@ -1,8 +1,8 @@
-//! A resource: what it may be, and in what state.
+//! Resources: their types, their states, and their rows.
 
 use sqlx::{Row, any::AnyRow};
 
-/// What can be asked for.
+/// The type of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResourceType {
     /// A relational database.
@@ -15,14 +15,14 @@ pub enum ResourceType {
     Queue,
     /// A bucket.
     Storage,
-    /// An address to which others post; the product serves it itself, and the backend has no object for it.
+    /// An address to which others post; the product serves it itself, without an object of the backend.
     Webhook,
-    /// An index of vectors.
+    /// A vector index.
     Vector,
 }
 
 impl ResourceType {
-    /// All of them.
+    /// All types.
     pub const ALL: [Self; 7] = [
         Self::Db,
         Self::Cache,
@@ -51,35 +51,35 @@ impl ResourceType {
         Self::ALL.into_iter().find(|known| known.name() == name)
     }
 
-    /// Whether the backend keeps an object for it.
+    /// Whether the backend stores an object for it.
     pub fn has_backend(self) -> bool {
         self != Self::Webhook
     }
 }
 
-/// The states of a row. The CHECK of the schema has the same list.
+/// The states of a row. The schema's CHECK has the same list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// Being made; charged.
+    /// Being created; charged.
     Pending,
-    /// The customer's; charged.
+    /// In use by the customer; charged.
     Active,
-    /// Held at the customer's wish.
+    /// Held at the customer's request.
     Paused,
     /// Held by the operator.
     Suspended,
-    /// It could not be made, and what there was of it is undone.
+    /// It could not be created, and was rolled back.
     Failed,
-    /// Its time is over: it waits to be taken down.
+    /// It has reached the end of its lifetime, and waits for its deletion.
     Expired,
-    /// Taken down because the customer asked for it.
+    /// Deleted at the customer's request.
     Deleted,
-    /// Taken down because its time was over.
+    /// Deleted at the end of its lifetime.
     Reaped,
 }
 
 impl Status {
-    /// All of them.
+    /// All states.
     pub const ALL: [Self; 8] = [
         Self::Pending,
         Self::Active,
@@ -114,7 +114,7 @@ impl Status {
 /// A row as it was read.
 #[derive(Clone, Debug)]
 pub(crate) struct Resource {
-    /// Its name, and the token under which the backend knows it.
+    /// Its id, and the token under which the backend knows it.
     pub(crate) id: String,
     pub(crate) request_id: String,
     pub(crate) attempt: i64,
@@ -128,12 +128,12 @@ pub(crate) struct Resource {
     /// Encrypted.
     pub(crate) connection_url: Option<String>,
     pub(crate) provider_resource_id: Option<String>,
-    /// Who works on it, or was the last to do so.
+    /// The current or last holder.
     pub(crate) holder: String,
-    /// It is being undone.
+    /// It is being rolled back.
     pub(crate) doomed: bool,
     pub(crate) created_at: i64,
-    /// In which stage it failed.
+    /// The stage in which it failed.
     pub(crate) failed_stage: Option<String>,
     pub(crate) close_as: Option<String>,
 }

@@ -1,9 +1,10 @@
-//! What has failed is undone: first the object, then the row, then the audit, whether or not the client still waits.
+//! Rolls back a failed provisioning: first the object, then the row, then the audit, whether or not the client still
+//! waits.
 //!
-//! Before anything is taken down the row is *doomed*: from there on nobody can make it active, neither a step whose
-//! answer got lost nor the reconciler. A row that is active after all is left alone. The row turns `failed` only when
-//! the object is gone, or its leak is written down in the same transaction. Where the database cannot be asked the
-//! row stays as it is, and once the lease is over the reconciler goes on from there.
+//! Before the object is deleted, the row is marked *doomed*: from then on, neither the reconciler nor a step whose
+//! answer was lost can make it active. A row that is active after all is left alone. The row turns `failed` only when
+//! the object is gone, or its leak is recorded in the same transaction. If the database does not answer, the row stays
+//! as it is, and the reconciler continues when the lease has expired.
 
 use chaosdrill_rt::{
     defect, fail_point, observe,
@@ -20,13 +21,13 @@ use crate::{
     store::{Failure, Stage},
 };
 
-/// How often the database is asked before this is left to the reconciler.
+/// Attempts before the rollback is left to the reconciler.
 const TRIES_MAX: u32 = 5;
 
-/// How long to rest between two tries.
+/// The pause between two attempts.
 const BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(8) };
 
-/// Does what an answer must not be given without, with some patience for the database.
+/// Retries a step that must succeed before the response, up to a limit.
 macro_rules! patiently {
     ($work:expr) => {{
         let mut failures = 0;
@@ -42,20 +43,21 @@ macro_rules! patiently {
     }};
 }
 
-/// What was found when a failure was to be undone.
+/// The state of a row that is to be rolled back.
 enum Found {
     /// The resource is active, with what this request has stored.
     Active,
-    /// It is pending and doomed, and this request's to undo.
+    /// It is pending and doomed, and this request must roll it back.
     Mine,
-    /// Somebody else has undone it.
+    /// Another program has rolled it back.
     Failed,
-    /// Somebody else works on it, or it has gone on from being active.
+    /// Another program holds it, or it is no longer active.
     Others,
 }
 
 impl Host {
-    /// Undoes what has failed. `Ok` where it has not: the resource is active with what this request has stored.
+    /// Rolls back a failure. `Ok` if there was none after all: the resource is active with what this request has
+    /// stored.
     pub(crate) async fn roll_back(
         &self,
         resource: &Resource,
@@ -67,7 +69,7 @@ impl Host {
         match found {
             Ok(Found::Active) => return Ok(()),
             Ok(Found::Mine) => {}
-            // An object that came late is nobody's.
+            // An object that was created late belongs to no resource.
             Ok(Found::Failed) => return Err(self.clean_up_late(resource).await),
             Ok(Found::Others) | Err(_) => return Err(Refused::in_progress(resource)),
         }
@@ -88,7 +90,7 @@ impl Host {
             defect!("R5", Ok(true), self.settle(resource, stage, why, leak.clone()).await);
         match settled {
             Ok(true) => {}
-            // The row was undone by another, who has written its audit too.
+            // Another program has rolled back the row, and has written its audit, too.
             Ok(false) => return Err(self.note_late_leak(resource, leak).await),
             Err(_) => return Err(Refused::in_progress(resource)),
         }
@@ -96,7 +98,7 @@ impl Host {
         Err(self.audit(resource, stage).await)
     }
 
-    /// Looks at what failed, and dooms it if it is still pending here.
+    /// Looks at the failed row, and dooms it if this request still holds it as pending.
     async fn claim_failure(&self, resource: &Resource) -> Result<Found, ProvisionError> {
         if defect!("R13b", true, false) || self.store.doom(resource).await? {
             return Ok(Found::Mine);
@@ -112,8 +114,8 @@ impl Host {
         })
     }
 
-    /// The row has failed, and its charge is given back. Says whether that was done here: a request that stood still
-    /// for longer than its lease finds it done by the reconciler.
+    /// Marks the row as failed and refunds its charge. Returns whether this request did so: if it stalled for longer
+    /// than its lease, the reconciler may have done it.
     async fn settle(
         &self,
         resource: &Resource,
@@ -133,20 +135,20 @@ impl Host {
         if self.store.fail(resource, failure).await? {
             return Ok(true);
         }
-        // Perhaps it was done before, and only the answer got lost. Whose it was, the holder tells.
+        // The change may have been made before, and its answer lost. The holder shows who made it.
         match self.store.look(&resource.id).await? {
             Some(row) if row.status == Status::Failed => Ok(row.holder == resource.holder),
             _ => Err(ProvisionError::NotPending),
         }
     }
 
-    /// Somebody else has undone the row, perhaps before its object was there.
+    /// Deletes the object of a row that another program has rolled back, perhaps before the object existed.
     async fn clean_up_late(&self, resource: &Resource) -> Refused {
         let leak = clean_up(&self.backend, resource).await;
         self.note_late_leak(resource, leak).await
     }
 
-    /// An object that may still be there, after somebody else has undone its row.
+    /// Records an object that may still exist although another program has rolled back its row.
     async fn note_late_leak(&self, resource: &Resource, leak: Option<String>) -> Refused {
         if let Some(why) = leak
             && patiently!(self.store.leak(resource, &why).await).is_err()
@@ -156,8 +158,8 @@ impl Host {
         Refused::rolled_back(resource)
     }
 
-    /// Writes the audit of a failure. The answer does not wait for it long, and is the same without it: the
-    /// reconciler writes audits that are missing.
+    /// Writes the audit of a failure. The response waits for it only briefly, and is the same without it: the
+    /// reconciler writes missing audits.
     async fn audit(&self, resource: &Resource, stage: Stage) -> Refused {
         let written = self.store.audit(stage.audit(), resource);
         let patience = defect!("R10c", Duration::MAX, self.config.audit_patience);
@@ -172,7 +174,7 @@ impl Host {
     }
 }
 
-/// Takes the object of a row down, if its type has any. Says why it may still be there.
+/// Deletes the object of a row, if its type has one. Returns why it may still exist.
 pub(crate) async fn clean_up(backend: &Backend, resource: &Resource) -> Option<String> {
     if defect!("R4", true, !resource.resource_type.has_backend()) {
         return None;

@@ -1,5 +1,4 @@
-//! The statements of the pipeline, and the migrations: a dialect is files of SQL, and what is done with them exists
-//! once.
+//! The SQL statements and the migrations: a dialect is files of SQL, and the code that uses them exists once.
 
 use chaosdrill_kit::sql::{Sql, UnsupportedDialect, for_sqlite};
 use chaosdrill_rt::{
@@ -9,7 +8,7 @@ use chaosdrill_rt::{
 
 const SQLITE: Statements = Statements::new(include_str!("../sql/sqlite.sql"));
 
-/// Each file once more at every boot, in this order.
+/// All files run again at every start, in this order.
 const MIGRATIONS: [Statements; 4] = [
     Statements::new(include_str!("../migrations/sqlite/0001_resources.sql")),
     Statements::new(include_str!("../migrations/sqlite/0002_pending.sql")),
@@ -17,14 +16,14 @@ const MIGRATIONS: [Statements; 4] = [
     Statements::new(include_str!("../migrations/sqlite/0004_neighbours.sql")),
 ];
 
-/// The wrong forms of statements, for planted defects; compiled in only where those are.
+/// The wrong forms of statements, for planted defects; compiled in only with the feature `defects`.
 const SQLITE_WRONG: Statements = Statements::new(if cfg!(feature = "defects") {
     include_str!("../sql/sqlite.wrong.sql")
 } else {
     ""
 });
 
-/// As [`SQLITE_WRONG`], of migrations.
+/// As [`SQLITE_WRONG`], for migrations.
 const MIGRATIONS_WRONG: Statements = Statements::new(if cfg!(feature = "defects") {
     include_str!("../sql/migrations.wrong.sql")
 } else {
@@ -51,7 +50,7 @@ mod tests {
 
     use super::*;
 
-    /// The sources of this crate, but for this file.
+    /// The sources of this crate, except for this file.
     fn sources(folder: &Path, text: &mut String) {
         for entry in std::fs::read_dir(folder).expect("the sources are there") {
             let path = entry.expect("an entry").path();

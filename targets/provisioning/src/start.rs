@@ -1,7 +1,7 @@
-//! The start of a program: a database that is there, with the schema of this release.
+//! The start of a program: connects to the database and migrates it to the schema of this release.
 //!
-//! There is no ledger of migrations: each is applied again at every boot, all in one transaction. So each must do no
-//! harm to rows of its own future.
+//! Applied migrations are not recorded: all run again at every start, in one transaction. So none may harm rows written
+//! under later migrations.
 
 use std::error::Error;
 
@@ -10,7 +10,7 @@ use chaosdrill_rt::{observe, sql::Pool};
 
 use crate::{BoxError, error::chain, resource::Status, sql};
 
-/// Connects and migrates; waits for a database that is away or busy.
+/// Connects and migrates; retries while the database is unavailable or busy.
 pub(crate) async fn open(program: &str, url: &str) -> Result<(Pool, Sql), BoxError> {
     observe!("start.begun", program = program);
     let pool = connect(url).await?;
@@ -32,7 +32,7 @@ async fn migrate(pool: &Pool) -> Result<(), sqlx::Error> {
     tx.commit().await
 }
 
-/// Connects; retries while the database is away.
+/// Connects; retries while the database is unavailable.
 pub(crate) async fn connect(url: &str) -> Result<Pool, sqlx::Error> {
     start::connect_with(url, chain).await
 }

@@ -1,5 +1,4 @@
-//! The rows of resources. A step changes a row only as long as it is pending, in the hand that takes the step, and
-//! not being undone.
+//! The store of resource rows. A step changes a row only if it is pending, not doomed, and still held by the caller.
 
 use chaosdrill_kit::sql::Sql;
 use chaosdrill_rt::{
@@ -25,19 +24,19 @@ pub(crate) use settle::{Failure, Stage};
 pub(crate) struct Store {
     pool: Pool,
     sql: Sql,
-    /// The name of the program in leases.
+    /// The program's name in leases.
     program: String,
     lease: Duration,
 }
 
-/// What became of a wish for a resource.
+/// The outcome of a request for a resource.
 #[derive(Debug)]
 pub(crate) enum Begun {
-    /// There is a row for it, held by whoever asked.
+    /// A row was created, and the request holds it.
     Created(Resource),
-    /// It was asked for before.
+    /// It was requested before.
     Existing(Resource),
-    /// The team has no room.
+    /// The team has reached its quota.
     OverQuota,
 }
 
@@ -46,7 +45,7 @@ impl Store {
         Self { pool, sql, program: program.to_owned(), lease }
     }
 
-    /// A name for one piece of work, which no other piece of work has, on this host or another.
+    /// A new holder name, unique to one piece of work on any host.
     pub(crate) fn new_holder(&self) -> String {
         format!("{}/{:016x}", self.program, rng::u64())
     }
@@ -55,7 +54,7 @@ impl Store {
         time::unix_ms().saturating_add(millis(self.lease))
     }
 
-    /// Makes a row for a wish and charges it, unless there is one that has not failed.
+    /// Creates a row for a request and charges it, unless the request has a row that has not failed.
     pub(crate) async fn begin(
         &self,
         of: ResourceType,
@@ -133,7 +132,7 @@ impl Store {
         row.map(|row| Resource::read(&row)).transpose().map_err(&failed)
     }
 
-    /// A resource as it stands.
+    /// The current row of a resource.
     pub(crate) async fn look(&self, id: &str) -> Result<Option<Resource>, ProvisionError> {
         let failed = storage("look at a resource");
         let row = sqlx::query(self.sql.get("resources.look"))
@@ -144,11 +143,11 @@ impl Store {
         row.map(|row| Resource::read(&row)).transpose().map_err(&failed)
     }
 
-    /// Stores something of a pending resource.
+    /// Stores part of a pending resource.
     ///
     /// # Errors
     ///
-    /// [`ProvisionError::NotPending`] where it is not pending in this hand any more.
+    /// [`ProvisionError::NotPending`] if it is no longer pending under this holder.
     pub(crate) async fn step(
         &self,
         name: &str,
@@ -169,12 +168,12 @@ impl Store {
         if stored.rows_affected() == 1 { Ok(()) } else { Err(ProvisionError::NotPending) }
     }
 
-    /// Holds a pending resource for another while. Says whether it still was this hand's.
+    /// Extends the lease of a pending resource. Returns whether the caller still held it.
     pub(crate) async fn beat(&self, resource: &Resource) -> Result<bool, ProvisionError> {
         self.hold_on("resources.heartbeat", resource).await
     }
 
-    /// From here on a pending resource will not become active. Says whether it still was this hand's.
+    /// Dooms a pending resource: it can no longer become active. Returns whether the caller still held it.
     pub(crate) async fn doom(&self, resource: &Resource) -> Result<bool, ProvisionError> {
         self.hold_on("resources.doom", resource).await
     }
@@ -190,7 +189,7 @@ impl Store {
         Ok(held.rows_affected() == 1)
     }
 
-    /// Writes an audit by itself.
+    /// Writes an audit in a transaction of its own.
     pub(crate) async fn audit(
         &self,
         kind: audit::Kind,
@@ -200,7 +199,7 @@ impl Store {
         audit::append(&mut connection, self.sql, kind, resource).await
     }
 
-    /// Resources under a statement that asks for some, with up to three instants.
+    /// The resources that a statement selects, with up to three instants as parameters.
     pub(crate) async fn rows(
         &self,
         name: &str,
@@ -214,7 +213,7 @@ impl Store {
         rows.iter().map(Resource::read).collect::<Result<_, _>>().map_err(&failed)
     }
 
-    /// Notes that the reconciler looked at a resource and could not tell.
+    /// Records that the reconciler looked at a resource and could not decide.
     pub(crate) async fn stamp(&self, resource: &Resource) -> Result<(), ProvisionError> {
         sqlx::query(self.sql.get("reconcile.stamp"))
             .bind(time::unix_ms())
@@ -225,7 +224,7 @@ impl Store {
         Ok(())
     }
 
-    /// The tokens of everything that is, or may be, somebody's.
+    /// The tokens of all objects that belong, or may belong, to a resource.
     pub(crate) async fn living(&self) -> Result<Vec<String>, ProvisionError> {
         let failed = storage("read the living");
         let statement = defect!("R18", self.sql.wrong("sweep.live"), self.sql.get("sweep.live"));
@@ -233,7 +232,7 @@ impl Store {
         rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(&failed)
     }
 
-    /// Leaks that nobody has stopped yet: token and type.
+    /// Leaks that are still open: token and type.
     pub(crate) async fn leaks(&self) -> Result<Vec<(String, String)>, ProvisionError> {
         let failed = storage("read the leaks");
         let rows =
@@ -242,7 +241,7 @@ impl Store {
         rows.iter().map(leak).collect::<Result<_, _>>().map_err(&failed)
     }
 
-    /// A leak was seen to, with or without success.
+    /// Records an attempt to stop a leak, and whether it succeeded.
     pub(crate) async fn leak_tried(
         &self,
         token: &str,
@@ -258,7 +257,7 @@ impl Store {
     }
 }
 
-/// The name of an attempt of a request: plain, whatever bytes the request is made of.
+/// The name of a request's attempt, in plain characters whatever bytes the request contains.
 fn name_of(request: &str, attempt: i64) -> String {
     let hash = blake3::hash(format!("{attempt} {request}").as_bytes());
     format!("r{}", &hash.to_hex()[..16])

@@ -1,4 +1,4 @@
-//! The sweep: objects of the backend that belong to no resource are taken down.
+//! The sweep: deletes objects of the backend that belong to no resource.
 
 use std::collections::BTreeSet;
 
@@ -15,21 +15,21 @@ use crate::{
     store::{Store, millis},
 };
 
-/// How a sweep works.
+/// The configuration of a sweep.
 #[derive(Clone, Debug)]
 pub struct SweepConfig {
     /// The database of the resources.
     pub database_url: String,
     /// The address of the backend.
     pub backend: String,
-    /// How long it rests between two passes.
+    /// The pause between two passes.
     pub every: Duration,
-    /// Younger objects are left alone: longer than the longest provision.
+    /// Younger objects are kept; longer than the longest provisioning.
     pub grace: Duration,
 }
 
 impl SweepConfig {
-    /// The defaults: each 15 min, objects older than 1 h.
+    /// The defaults: every 15 min, objects older than 1 h.
     pub fn new(database_url: impl Into<String>, backend: impl Into<String>) -> Self {
         Self {
             database_url: database_url.into(),
@@ -44,7 +44,7 @@ impl SweepConfig {
 ///
 /// # Errors
 ///
-/// Only where it cannot start.
+/// Fails only if it cannot start.
 pub async fn run_sweep(config: SweepConfig) -> Result<(), BoxError> {
     let (pool, sql) = start::open("sweep", &config.database_url).await?;
     let store = Store::new(pool, sql, "sweep", Duration::ZERO);
@@ -62,10 +62,10 @@ async fn pass(
     store: &Store,
     backend: &Backend,
 ) -> Result<(), ProvisionError> {
-    // The objects first: a row is there before its object is.
+    // Objects are listed first: a row exists before its object does.
     let objects = backend.list().await?;
     let living = store.living().await;
-    // Without the living there is no telling who is dead.
+    // Without the list of live resources, no object is known to be orphaned.
     let living = defect!("R18b", living.or(Ok::<_, ProvisionError>(Vec::new())), living)?;
     fail_point!(failpoints::LISTED)?;
     let living: BTreeSet<String> = living.into_iter().collect();
@@ -77,7 +77,7 @@ async fn pass(
     for object in orphans {
         observe!("sweep.deleting", token = object.token);
         if let Err(error) = backend.delete(&object.token, &object.resource_type).await {
-            // The next pass finds it again.
+            // The next pass retries.
             observe!("sweep.delete_failed", token = object.token, error = chain(&error));
         }
     }

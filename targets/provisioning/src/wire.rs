@@ -1,34 +1,34 @@
-//! What travels: requests of customers, and what is asked of the backend.
+//! The wire format: requests of customers, and calls to the backend.
 
 use serde::{Deserialize, Serialize};
 
-/// Longest text that a customer may send, in bytes.
+/// Longest text in a customer's request, in bytes.
 const TEXT_BYTES_MAX: usize = 256;
 
-/// A wish for a resource, with a name of its own: sent again under the same id it is the same wish.
+/// A request for a resource. A request with a known id is the same request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ask {
-    /// Given by the sender.
+    /// The id, chosen by the client.
     pub request_id: String,
-    /// Who pays.
+    /// The team that pays.
     pub team: String,
-    /// How large.
+    /// The size.
     #[serde(default)]
     pub tier: String,
-    /// Where it belongs, such as `production`.
+    /// The environment, such as `production`.
     #[serde(default)]
     pub env: String,
-    /// What the sender wants to find in the audit.
+    /// A text of the client's for the audit.
     #[serde(default)]
     pub log_prefix: String,
-    /// How long it is wanted, in milliseconds; for ever where it is not said.
+    /// How long the resource is needed, in milliseconds; for ever if it is absent.
     #[serde(default)]
     pub ttl_ms: Option<i64>,
 }
 
 impl Ask {
-    /// Whether it can be worked on at all. Any bytes are fine, as long as there are some, and not too many.
+    /// Whether the request has an id and a team, and no text is too long. Any bytes are valid.
     pub(crate) fn is_sane(&self) -> bool {
         let texts = [&self.request_id, &self.team, &self.tier, &self.env, &self.log_prefix];
         let named = !self.request_id.is_empty() && !self.team.is_empty();
@@ -36,39 +36,39 @@ impl Ask {
     }
 }
 
-/// Which resource: that of a request.
+/// Names the resource of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Which {
-    /// The request that made it.
+    /// The request that created it.
     pub request_id: String,
 }
 
-/// Holds a resource: it stays, and is not charged any more.
+/// Holds a resource: it is kept, and no longer charged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hold {
-    /// The request that made it.
+    /// The request that created it.
     pub request_id: String,
     /// `paused` or `suspended`.
     pub hold: String,
 }
 
-/// Asks the backend for an object, or to take it down.
+/// Asks the backend to create an object, or to delete it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Token {
     pub(crate) token: String,
     pub(crate) resource_type: String,
 }
 
-/// Asks the backend whether something answers there.
+/// Asks the backend whether an object answers at a URL.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Probe {
     pub(crate) url: String,
     pub(crate) resource_type: String,
 }
 
-/// The backend's answer to a wish for an object. A soft refusal is an answer too.
+/// The backend's answer to a creation, which may be a soft refusal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Made {
     pub(crate) ok: bool,

@@ -1,8 +1,8 @@
 //! The handlers, one for each type of resource.
 //!
-//! Each makes its row, asks for the object, and ends in `finalize`, whose refusal it hands to
-//! `respond_provision_failed`. No handler may leave one of these out, in no function of this folder: a guard of the
-//! drill reads them.
+//! Each creates its row, asks the backend for the object, and ends in `finalize`, whose refusal it passes to
+//! `respond_provision_failed`. No handler may skip a step, in any function of this folder: a static check of the drill
+//! reads them.
 
 mod queues;
 mod stores;
@@ -38,7 +38,7 @@ pub(crate) async fn provision(
     }
 }
 
-/// The answer to a resource that was provisioned.
+/// The response for a resource that was provisioned.
 async fn respond_created(host: &Host, done: &Done) -> http::Response {
     if fail_point!(crate::failpoints::BEFORE_ANSWER).is_err() {
         return refuse(503, guidance::IN_PROGRESS, Some(&done.resource.id));
@@ -46,7 +46,7 @@ async fn respond_created(host: &Host, done: &Done) -> http::Response {
     host.created(&done.resource, Some(&done.url))
 }
 
-/// The answer to a resource that was not.
+/// The response for a resource that was not.
 fn respond_provision_failed(refused: &Refused) -> http::Response {
     refuse(refused.status, refused.code, Some(&refused.resource))
 }

@@ -1,4 +1,4 @@
-//! What others put something into.
+//! Handlers of the types that receive data from others.
 
 use chaosdrill_rt::http;
 
@@ -41,7 +41,7 @@ pub(super) async fn storage(host: &Host, ask: &Ask, context: &Context) -> http::
     }
 }
 
-/// An address to which others post. The product serves it itself: there is no object, and nothing to take down.
+/// An address to which others post. The product serves it itself: there is no object to create or delete.
 pub(super) async fn webhook(host: &Host, ask: &Ask, context: &Context) -> http::Response {
     let created = match host.create_resource(ResourceType::Webhook, ask).await {
         Ok(created) => created,

@@ -1,4 +1,4 @@
-//! What keeps data and is asked for it.
+//! Handlers of the types that store data and are queried.
 
 use chaosdrill_rt::http;
 
@@ -57,7 +57,7 @@ pub(super) async fn nosql(host: &Host, ask: &Ask, context: &Context) -> http::Re
     }
 }
 
-/// An index of vectors.
+/// A vector index.
 pub(super) async fn vector(host: &Host, ask: &Ask, context: &Context) -> http::Response {
     let created = match host.create_resource(ResourceType::Vector, ask).await {
         Ok(created) => created,

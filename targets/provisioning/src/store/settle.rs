@@ -1,4 +1,4 @@
-//! Changes that bring a resource from one state to another, each with its charge and its audit in one transaction.
+//! State transitions of resources, each with its charge and its audit in one transaction.
 
 use chaosdrill_rt::{
     defect, observe,
@@ -13,14 +13,14 @@ use crate::{
     store::Store,
 };
 
-/// In which stage a resource failed.
+/// The stage in which a resource failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// The backend did not make it.
+    /// The backend did not create the object.
     Create,
-    /// What was made could not be stored.
+    /// The object could not be stored.
     Finalize,
-    /// Nobody had finished it.
+    /// The resource was left pending.
     Reconcile,
 }
 
@@ -33,7 +33,7 @@ impl Stage {
         }
     }
 
-    /// What the audit calls a failure in this stage.
+    /// The audit kind of a failure in this stage.
     pub(crate) fn audit(self) -> audit::Kind {
         match self {
             Self::Create => audit::Kind::BackendFailed,
@@ -43,18 +43,18 @@ impl Stage {
     }
 }
 
-/// How a resource failed.
+/// The details of a failure.
 #[derive(Debug)]
 pub(crate) struct Failure<'a> {
     pub(crate) stage: Stage,
     pub(crate) why: &'a str,
-    /// Why the object may still be there.
+    /// Why the object may still exist.
     pub(crate) leak: Option<&'a str>,
 }
 
 impl Store {
-    /// A pending resource has failed: row, leak and refund at once, and for the reconciler the audit too. Says
-    /// whether the row was this hand's to settle.
+    /// Marks a pending resource as failed: row, leak and refund in one transaction, for the reconciler also the audit.
+    /// Returns whether the caller still held the row.
     pub(crate) async fn fail(
         &self,
         resource: &Resource,
@@ -90,7 +90,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Whether a change was this program's to make: nothing may follow from one that changed no row.
+    /// Whether this program made the change: if it changed no row, no further effect may follow.
     fn has_won(&self, resource: &Resource, rows: u64) -> bool {
         if rows == 0 {
             observe!("settle.lost", resource = resource.id, program = self.program);
@@ -98,7 +98,7 @@ impl Store {
         rows == 1 || defect!("R17", self.program.starts_with("reconciler"), false)
     }
 
-    /// Takes over a resource that nobody finishes, to undo it. Says whether it could be had.
+    /// Takes over an abandoned resource to roll it back. Returns whether it succeeded.
     pub(crate) async fn take(
         &self,
         resource: &mut Resource,
@@ -118,7 +118,7 @@ impl Store {
         Ok(self.has_won(resource, taken.rows_affected()))
     }
 
-    /// Finishes a resource that is whole, in the place of whoever should have. Says whether it could be had.
+    /// Activates a complete resource on behalf of its holder. Returns whether it succeeded.
     pub(crate) async fn promote(
         &self,
         resource: &Resource,
@@ -143,7 +143,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Holds an active resource, and gives its charge back. Says whether it was active.
+    /// Holds an active resource, and refunds its charge. Returns whether it was active.
     pub(crate) async fn hold(
         &self,
         resource: &Resource,
@@ -156,7 +156,7 @@ impl Store {
         Ok(has_changed)
     }
 
-    /// A resource has come to its end: it waits to be taken down, to be `close_as` from then on.
+    /// Ends a resource: it waits for its deletion, and then becomes `close_as`.
     pub(crate) async fn close(
         &self,
         resource: &Resource,
@@ -187,7 +187,7 @@ impl Store {
         Ok(changed.rows_affected() == 1)
     }
 
-    /// What had ended is taken down.
+    /// Records the deletion of an ended resource.
     pub(crate) async fn finish(&self, resource: &Resource) -> Result<(), ProvisionError> {
         sqlx::query(self.sql.get("reaper.finish"))
             .bind(resource.id.clone())
@@ -197,7 +197,7 @@ impl Store {
         Ok(())
     }
 
-    /// Gives the charge of a resource back: once, however often it is asked for.
+    /// Refunds the charge of a resource, once, however often it is called.
     async fn refund(
         &self,
         connection: &mut Connection,
@@ -218,7 +218,7 @@ impl Store {
         Ok(())
     }
 
-    /// Remembers that an object should be gone and perhaps is not.
+    /// Records an object that should be deleted but may still exist.
     pub(crate) async fn leak(&self, resource: &Resource, why: &str) -> Result<(), ProvisionError> {
         let mut connection = self.pool.acquire().await.map_err(storage("note a leak"))?;
         self.leak_on(&mut connection, resource, why).await
