@@ -1,4 +1,4 @@
-//! The engine without a simulation: a store in memory, TCP on the loopback, the clock on the wall.
+//! The engine without a simulation: a store in memory, TCP on the loopback, the wall clock.
 //!
 //! ```console
 //! cargo run -p chaosdrill-target-recovery --example engine
@@ -12,10 +12,10 @@ use chaosdrill_target_recovery::{
     engine::{Change, EngineConfig, Request, run_opener, run_reader, run_writer},
 };
 
-/// How long the whole may take.
+/// Maximum duration of the example.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A folder would refuse to write over a known version.
+/// In memory, because a store in a folder rejects conditional replacement.
 const STORE: &str = "memory:graph";
 
 #[tokio::main]
@@ -23,7 +23,7 @@ pub(crate) async fn main() -> Result<(), BoxError> {
     time::timeout(PATIENCE, drive()).await?
 }
 
-/// Starts the programs, sends requests to both writers, and shows the rows.
+/// Starts the programs, sends requests to both writers, and prints the rows.
 async fn drive() -> Result<(), BoxError> {
     let mut writers = Vec::new();
     for name in ["w1", "w2"] {
@@ -76,13 +76,13 @@ async fn send(writer: &str, request: &Request) -> Result<(), BoxError> {
             Ok(answer) if answer.status == 422 => {
                 return Err(String::from_utf8_lossy(&answer.body).into_owned().into());
             }
-            // It is not up yet, or another was faster.
+            // The writer is not up yet, or another was faster.
             Ok(_) | Err(_) => time::sleep(Duration::from_millis(50)).await,
         }
     }
 }
 
-/// An address on which nobody listens.
+/// A free address.
 async fn free_address() -> Result<String, BoxError> {
     let port = TcpListener::bind("probe", "127.0.0.1:0").await?.port()?;
     Ok(format!("127.0.0.1:{port}"))

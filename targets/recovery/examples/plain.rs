@@ -1,4 +1,4 @@
-//! The cluster without a simulation: a store in memory, TCP on the loopback, the clock on the wall.
+//! The cluster without a simulation: a store in memory, TCP on the loopback, the wall clock.
 //!
 //! ```console
 //! cargo run -p chaosdrill-target-recovery --example plain
@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 const STORE: &str = "memory:ledger";
 
-/// How long the whole may take.
+/// Maximum duration of the example.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[tokio::main]
@@ -77,7 +77,7 @@ fn cluster(graphs: &[(&str, &str)]) -> Config {
     Config { graphs: graphs.iter().map(graph).collect() }
 }
 
-/// Asks until the answer is a good one.
+/// Retries a request until it succeeds.
 async fn ask(address: &str, path: &str, body: &Value) -> Result<Value, BoxError> {
     loop {
         match http::post("client", address, path, body.to_string()).await {
@@ -85,7 +85,7 @@ async fn ask(address: &str, path: &str, body: &Value) -> Result<Value, BoxError>
             Ok(answer) if answer.status == 409 => {
                 return Err(String::from_utf8_lossy(&answer.body).into_owned().into());
             }
-            // It is not up yet, or busy.
+            // The program is not up yet, or busy.
             Ok(_) | Err(_) => time::sleep(Duration::from_millis(100)).await,
         }
     }
@@ -95,7 +95,7 @@ fn say(step: &str, answer: &Value) {
     println!("{step:<10} revision {}", answer["state_revision"]);
 }
 
-/// An address on which nobody listens.
+/// A free address.
 async fn free_address() -> Result<String, BoxError> {
     let port = TcpListener::bind("probe", "127.0.0.1:0").await?.port()?;
     Ok(format!("127.0.0.1:{port}"))

@@ -1,10 +1,10 @@
-//! The planted bugs, as plain data: what is wrong, what is right, and which check must say so.
+//! The planted bugs, as plain data: the wrong behaviour, the right one, and the check that must detect it.
 
 use chaosdrill_rt::defect::Defect;
 
 use crate::{cluster, engine};
 
-/// All of them, by layer.
+/// All planted bugs, by layer.
 pub const DEFECTS: &[Defect] = &joined(cluster::defects::DEFECTS, engine::defects::DEFECTS);
 
 const COUNT: usize = cluster::defects::DEFECTS.len() + engine::defects::DEFECTS.len();

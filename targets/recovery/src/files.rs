@@ -1,7 +1,8 @@
-//! Object storage as both layers use it: whole objects, written under a condition.
+//! Object storage for both layers: whole objects, with conditional writes.
 //!
-//! There is no unconditional write: each is "only if there is none" or "only over what was read". Stores carry both
-//! out at once or not at all, so no reader sees half of one, and nobody overwrites what they have not seen.
+//! There is no unconditional write: a write succeeds only if there is no object, or only over the object that was read.
+//! Stores check and write atomically, so no reader sees half an object, and no writer replaces an object that it has
+//! not read.
 
 use std::{fmt, sync::Arc};
 
@@ -10,7 +11,7 @@ use chaosdrill_rt::store;
 use futures_util::TryStreamExt;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, UpdateVersion, path::Path};
 
-/// An object as it was read, with the token by which it may be written over.
+/// An object as it was read, with the token for a conditional write.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// Its content.
@@ -20,7 +21,7 @@ pub struct Found {
     token: UpdateVersion,
 }
 
-/// The store did not answer, or refused.
+/// The store did not answer, or returned an error.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}")]
 pub struct StoreError {
@@ -29,32 +30,32 @@ pub struct StoreError {
     source: object_store::Error,
 }
 
-/// Why an object is not known to be written.
+/// Why a write is not known to have succeeded.
 #[derive(Debug, thiserror::Error)]
 pub enum PutError {
-    /// The condition does not hold: there is another's, or nothing where something was to be written over.
+    /// The condition does not hold: another object is there, or the object to replace is gone.
     #[error("somebody else's is there")]
     Taken,
-    /// It is not written.
+    /// The object was not written.
     #[error("it is not written")]
     Failed(#[source] StoreError),
-    /// Nobody can say whether it is written.
+    /// It is unknown whether the object was written.
     #[error("it is not known whether it is written")]
     Unknown(#[source] StoreError),
 }
 
-/// What a listing says of everything below a path.
+/// What a listing reports about the objects below a path.
 #[derive(Debug)]
 pub enum Existence {
-    /// A listing came back, and it was empty.
+    /// The listing succeeded, and was empty.
     Absent,
     /// There is at least one object.
     Present,
-    /// There was no listing: nothing may be concluded.
+    /// The listing failed: nothing can be concluded.
     Unknown(StoreError),
 }
 
-/// A store.
+/// An object store.
 #[derive(Clone)]
 pub struct Files {
     store: Arc<dyn ObjectStore>,
@@ -67,21 +68,21 @@ impl fmt::Debug for Files {
 }
 
 impl Files {
-    /// The objects of this store.
+    /// Wraps a store.
     pub fn new(store: Arc<dyn ObjectStore>) -> Self {
         Self { store }
     }
 
-    /// Opens the store of this URL.
+    /// Opens the store at this URL.
     ///
     /// # Errors
     ///
-    /// Where there can be no such store.
+    /// Fails if the URL names no store.
     pub fn open(url: &str) -> Result<Self, StoreError> {
         store::open(url).map(Self::new).map_err(|error| failed("open", url, error))
     }
 
-    /// An object; nothing where there is none.
+    /// Reads an object; `None` if it does not exist.
     ///
     /// # Errors
     ///
@@ -101,30 +102,30 @@ impl Files {
         }
     }
 
-    /// Writes an object where there is none.
+    /// Writes an object if none exists.
     ///
     /// # Errors
     ///
-    /// Where there is another, or the store's.
+    /// Fails if one exists, or with the store's error.
     pub async fn put_new(&self, path: &str, bytes: &[u8]) -> Result<(), PutError> {
         self.put(path, bytes, PutMode::Create).await
     }
 
-    /// Writes over the very object that was read.
+    /// Replaces exactly the object that was read.
     ///
     /// # Errors
     ///
-    /// Where it is another by now, or the store's.
+    /// Fails if the object has changed since, or with the store's error.
     pub async fn put_over(&self, path: &str, bytes: &[u8], over: &Found) -> Result<(), PutError> {
         self.put(path, bytes, PutMode::Update(over.token.clone())).await
     }
 
-    /// Writes over whatever is there.
+    /// Replaces any object.
     pub(crate) async fn put_blindly(&self, path: &str, bytes: &[u8]) -> Result<(), PutError> {
         self.put(path, bytes, PutMode::Overwrite).await
     }
 
-    /// Writes an object whatever is there: no program may.
+    /// Replaces any object, for tests only: programs must not do that.
     #[cfg(test)]
     pub(crate) async fn put_for_tests(&self, path: &str, bytes: &[u8]) {
         self.put(path, bytes, PutMode::Overwrite).await.expect("written");
@@ -139,11 +140,11 @@ impl Files {
             object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }
         );
         let error = failed("write", path, error);
-        // The answer may be lost, or a conflict with a first attempt of its own: what is there now decides. All that is
-        // written carries an id of its own, or is named by its content, so equal bytes are these.
+        // The answer may be lost, or the conflict may be with an own first attempt, so the current object decides.
+        // Every object contains a unique id or is named by its content: equal bytes come from this write.
         match self.get(path).await {
             Ok(Some(found)) if found.bytes == bytes => Ok(()),
-            // Stores answer so too where two requests were under way at once, and none of them was carried out.
+            // Stores also report a conflict if two requests ran at the same time and neither was carried out.
             Ok(None) if creates => Err(PutError::Failed(error)),
             Ok(_) if is_conflict => Err(PutError::Taken),
             Ok(_) => Err(PutError::Failed(error)),
@@ -151,7 +152,7 @@ impl Files {
         }
     }
 
-    /// Deletes an object; one that is not there is deleted already.
+    /// Deletes an object; succeeds if it does not exist.
     ///
     /// # Errors
     ///
@@ -163,7 +164,7 @@ impl Files {
         }
     }
 
-    /// The paths of all objects below a path, in order.
+    /// Lists the paths of all objects below a path, in order.
     ///
     /// # Errors
     ///
@@ -177,7 +178,7 @@ impl Files {
         Ok(paths)
     }
 
-    /// Whether there is anything below a path.
+    /// Whether any object exists below a path.
     pub async fn existence(&self, below: &str) -> Existence {
         match self.list(below).await {
             Ok(paths) if paths.is_empty() => Existence::Absent,
@@ -204,7 +205,7 @@ mod tests {
         assert!(matches!(files.existence("a").await, Existence::Absent));
         files.put_new("a/b", b"1").await.expect("written");
         assert!(matches!(files.put_new("a/b", b"2").await, Err(PutError::Taken)));
-        // The same bytes again are the same writer's.
+        // A repeated write of the same bytes succeeds.
         files.put_new("a/b", b"1").await.expect("written already");
         let read = files.get("a/b").await.expect("an answer").expect("an object");
         files.put_over("a/b", b"3", &read).await.expect("written");

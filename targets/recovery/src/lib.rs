@@ -1,8 +1,8 @@
 //! Crash recovery by sidecar and compare-and-swap, on object storage.
 //!
-//! A program that is about to move something outside its ledger writes its intent aside first (a *sidecar*), moves it,
-//! publishes the ledger by one compare-and-swap, and deletes the sidecar. Whoever comes next reads the sidecars that
-//! were left behind, looks at what really happened, and rolls the ledger forward, or takes the intent back.
+//! Before a program moves something outside its ledger, it writes its intent aside (a *sidecar*). Then it moves it,
+//! publishes the ledger by one compare-and-swap, and deletes the sidecar. The next program reads the sidecars that are
+//! left, checks what really happened, and rolls the ledger forward or the operation back.
 //!
 //! | layer | module | what moves | what is published |
 //! |---|---|---|---|

@@ -10,7 +10,7 @@ pub fn new() -> String {
     of(u64::try_from(time::unix_ms()).unwrap_or(0), random)
 }
 
-/// The id of this instant, in milliseconds since 1970, and of this randomness.
+/// The id for this instant, in milliseconds since 1970, and this randomness.
 pub fn of(unix_ms: u64, random: u128) -> String {
     let number = u128::from(unix_ms) << 80 | random & ((1 << 80) - 1);
     let letter = |place: u32| char::from(LETTERS[(number >> (5 * place) & 31) as usize]);

@@ -1,9 +1,9 @@
-//! The applier: commands of operators, over HTTP.
+//! The applier: carries out commands of operators over HTTP.
 //!
 //! `POST /apply` with `{"id", "config"}`, `/refresh` with `{"id"}`, `/import` with `{"id", "graphs"}` and
-//! `/force-unlock` with `{"id", "lock_id"}`. Each command may be sent again: it says what is wanted, not what is to be
-//! done. The status says what its sender is to do: 200 nothing more, 503 send it again, 423 wait for the lock, 409 see
-//! to something first, 422 let it be.
+//! `/force-unlock` with `{"id", "lock_id"}`. Every command may be retried: it names the desired state, not the steps.
+//! The status says what the client should do: 200 is done, 503 retry, 423 wait for the lock, 409 fix something first,
+//! 422 give up.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -21,27 +21,27 @@ use super::{
 };
 use crate::BoxError;
 
-/// How an applier works.
+/// The configuration of an applier.
 #[derive(Clone, Debug)]
 pub struct ApplierConfig {
     /// The store of the cluster.
     pub store_url: String,
-    /// Whose name its operations carry.
+    /// The actor name of its operations.
     pub actor: String,
-    /// Where it listens, such as `0.0.0.0:80`.
+    /// The address to listen on, such as `0.0.0.0:80`.
     pub listen: String,
-    /// Whether its commands take the lock; without it only the compare-and-swap protects the ledger.
+    /// Whether its commands acquire the lock; without it, only the compare-and-swap protects the ledger.
     pub locking: bool,
-    /// The age from which on an operator may take a lock away: longer than any command takes.
+    /// The age from which an operator may break a lock; longer than any command takes.
     pub lease: Duration,
     /// The version of sidecars that it writes, and the newest that it reads.
     pub sidecar_version: u32,
-    /// Whether it writes the profile of embeddings down; older releases did not.
+    /// Whether it records the embedding profile; older releases did not.
     pub writes_profiles: bool,
 }
 
 impl ApplierConfig {
-    /// The defaults: it listens on port 80, takes the lock, and lets a lock go after five minutes.
+    /// The defaults: port 80, with the lock, and locks may be broken after five minutes.
     pub fn new(store_url: impl Into<String>, actor: impl Into<String>) -> Self {
         Self {
             store_url: store_url.into(),
@@ -59,7 +59,7 @@ impl ApplierConfig {
 ///
 /// # Errors
 ///
-/// Only where it cannot start.
+/// Fails only if it cannot start.
 pub async fn run_applier(config: ApplierConfig) -> Result<(), BoxError> {
     let cluster = Arc::new(Cluster {
         files: Files::open(&config.store_url)?,

@@ -1,7 +1,7 @@
-//! Apply: make the cluster what a configuration says, in an order in which every step can be taken up again.
+//! Apply: brings the cluster to a desired configuration, in an order in which every step can be resumed.
 //!
-//! Creates, changes of schema, payloads of queries, and removals last. Each that moves a graph writes its sidecar
-//! first. One failure keeps further graphs from being moved, and nothing is recorded that did not happen.
+//! Creations first, then schema changes, query payloads and, last, removals. Each operation that moves a graph writes
+//! its sidecar first. After one failure no further graph is moved, and only completed changes are recorded.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::failpoints;
 
-/// Carries a configuration out; what goes wrong is in the diagnostics.
+/// Applies a configuration; failures are in the diagnostics.
 pub(crate) async fn apply(run: &mut Run<'_>, config: &Config) -> Result<(), Stop> {
     let plan = match plan::make(&run.cluster.files, config).await {
         Ok(plan) => plan,
@@ -57,7 +57,7 @@ pub(crate) async fn apply(run: &mut Run<'_>, config: &Config) -> Result<(), Stop
     Ok(())
 }
 
-/// Whether a graph may be touched: none of its own troubles is in the way, nor another's.
+/// Whether a graph may be moved: neither it nor the run is blocked by a failure.
 fn may_move(run: &mut Run<'_>, id: &str) -> bool {
     if run.is_halted {
         run.diagnostics.warn("graph_skipped", &graph_address(id), "another graph failed before");
@@ -65,7 +65,7 @@ fn may_move(run: &mut Run<'_>, id: &str) -> bool {
     !run.is_halted && !run.blocked.contains_key(id)
 }
 
-/// A graph is in trouble: it is told, written down, and left alone for the rest of the run.
+/// Blocks a graph for the rest of the run: reports the failure and records its status.
 fn trouble(
     run: &mut Run<'_>,
     id: &str,
@@ -78,14 +78,14 @@ fn trouble(
     run.blocked.insert(id.to_owned(), code);
 }
 
-/// As [`trouble`], of a kind that may befall the next graph too.
+/// As [`trouble`], for a failure that may affect the next graph, too: the run is halted.
 fn halt(run: &mut Run<'_>, id: &str, code: &'static str, why: impl Into<String>) {
     run.diagnostics.error(code, &graph_address(id), why);
     run.blocked.insert(id.to_owned(), code);
     run.is_halted = true;
 }
 
-/// The sidecar of an operation stays: it is not known to have had no effect.
+/// Keeps the sidecar of an operation, because the operation may have had an effect.
 fn keep_sidecar(run: &mut Run<'_>, operation: &str) {
     let message = "its operation may have had an effect";
     run.diagnostics.warn("recovery_sidecar_kept", operation, message);
@@ -161,7 +161,7 @@ async fn change_schema(
             return Ok(());
         }
     };
-    // A change that the engine refuses must not leave an intent behind: nobody could ever carry it out.
+    // Rejected changes must be detected before the intent is written, because no program could ever carry it out.
     let is_early = defect!("G10", false, true);
     if is_early && !is_welcome(run, &graph, &live, &source).await {
         return Ok(());
@@ -186,7 +186,7 @@ async fn change_schema(
     Ok(())
 }
 
-/// Whether the engine would make the change.
+/// Whether the engine would accept the change.
 async fn is_welcome(run: &mut Run<'_>, graph: &Graph, live: &Live, source: &str) -> bool {
     match graph.preview(live, source).await {
         Ok(()) => true,
@@ -201,8 +201,8 @@ async fn is_welcome(run: &mut Run<'_>, graph: &Graph, live: &Live, source: &str)
     }
 }
 
-/// The engine gave an error. The intent is taken back only where it is certain that nothing has moved: readers see the
-/// old schema also of a change that is committed and not visible yet.
+/// Handles an error of the engine. The intent is withdrawn only if it is certain that nothing has moved: readers see
+/// the old schema even if a change is committed but not visible yet.
 async fn refused(
     run: &mut Run<'_>,
     graph: &Graph,
@@ -225,7 +225,7 @@ async fn refused(
     }
 }
 
-/// Stores the payloads of queries, and records those of graphs that are well.
+/// Stores the payloads of queries, and records those of graphs without failures.
 async fn payloads(run: &mut Run<'_>, plan: &Plan) -> Result<(), Stop> {
     let is_well = |run: &Run<'_>, id: &str| {
         !run.blocked.contains_key(id) && run.state.digest_at(&schema_address(id)).is_some()
@@ -243,7 +243,8 @@ async fn payloads(run: &mut Run<'_>, plan: &Plan) -> Result<(), Stop> {
             if defect!("G7", true, false) {
                 run.late_payloads.push((path, text.clone()));
             } else if let Err(error) = run.cluster.files.put_new(&path, text.as_bytes()).await {
-                // Its name is its content: one that is taken holds something else, and is not to be named.
+                // Payloads are named by their content: if the name is taken, that object is corrupt and must not be
+                // referenced.
                 let code = match error {
                     PutError::Taken => "payload_is_another",
                     PutError::Failed(_) | PutError::Unknown(_) => "payload_store_error",
@@ -262,7 +263,7 @@ async fn payloads(run: &mut Run<'_>, plan: &Plan) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Records everything of a graph but its schema.
+/// Records all resources of a graph except for its schema.
 fn record(run: &mut Run<'_>, id: &str, planned: &Planned) {
     let wanted: BTreeSet<String> =
         planned.queries.keys().map(|name| query_address(id, name)).collect();
@@ -286,7 +287,7 @@ fn record(run: &mut Run<'_>, id: &str, planned: &Planned) {
     run.state.derive_graph(id);
     let (embedding, writes_profiles) = (planned.embedding.as_ref(), run.cluster.writes_profiles);
     let graph = run.state.applied_revision.resources.entry(address.clone()).or_default();
-    // A ledger of an older release lacks some of it, under the same digest.
+    // A ledger of an older release lacks some fields, under the same digest.
     if defect!("G30", before.as_ref() != Some(&graph.digest), true) {
         graph.embedding_provider = embedding.map(|embedding| embedding.provider.clone());
         let profile = embedding.map(|embedding| embedding.profile.clone());

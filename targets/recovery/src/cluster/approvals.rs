@@ -1,4 +1,4 @@
-//! Approvals: good for one change, and for one execution of it.
+//! Approvals: each is valid for one change, and is consumed by one execution of it.
 
 use chaosdrill_rt::{defect, time};
 
@@ -8,32 +8,32 @@ use super::{
     run::Run,
 };
 
-/// Where they are.
+/// The path of the approvals.
 pub const APPROVALS: &str = "__cluster/approvals";
 
-/// Where an approval is.
+/// The path of an approval.
 pub fn path(id: &str) -> String {
     format!("{APPROVALS}/{id}.json")
 }
 
-/// The change that an approval must fit.
+/// The change that an approval must match.
 #[derive(Clone, Debug)]
 pub struct Change<'a> {
-    /// The graph that is to go.
+    /// The graph to remove.
     pub graph: &'a str,
-    /// The configuration that asks for it.
+    /// The digest of the configuration that removes it.
     pub config_digest: &'a str,
-    /// The graph as it is recorded.
+    /// The recorded digest of the graph.
     pub before_digest: &'a str,
-    /// What it is to be.
+    /// Its digest after the change.
     pub after_digest: &'a str,
 }
 
-/// An approval of this very change that nobody has used.
+/// Finds an unused approval of exactly this change.
 ///
 /// # Errors
 ///
-/// The store's: whether there is one is not known then.
+/// The store's: it is then unknown whether there is one.
 pub(crate) async fn find(
     run: &mut Run<'_>,
     change: &Change<'_>,
@@ -71,7 +71,7 @@ async fn read_all(run: &mut Run<'_>) -> Result<Vec<Approval>, StoreError> {
     Ok(approvals)
 }
 
-/// Uses an approval up: in the ledger, which settles it, and in its file once the ledger is written.
+/// Consumes an approval: first in the ledger, which is authoritative, and in its file after the ledger is written.
 pub(crate) async fn consume(run: &mut Run<'_>, sidecar: &Sidecar, approval: &str) {
     let record = ApprovalRecord {
         resource: graph_address(&sidecar.graph_id),
@@ -86,7 +86,7 @@ pub(crate) async fn consume(run: &mut Run<'_>, sidecar: &Sidecar, approval: &str
     }
 }
 
-/// Marks the file of an approval as used up. The ledger has it already: a failure does no harm.
+/// Marks the file of an approval as consumed. A failure is harmless, because the ledger records it already.
 pub(crate) async fn mark(run: &mut Run<'_>, id: &str) {
     if let Err(why) = try_mark(&run.cluster.files.clone(), run, id).await {
         run.diagnostics.warn("approval_mark_failed", id, why);
@@ -101,7 +101,7 @@ async fn try_mark(files: &Files, run: &Run<'_>, id: &str) -> Result<(), String> 
     files.put_over(&path, &consumed, &found).await.map_err(|error| chain(&error))
 }
 
-/// The ledger's record of an approval, as a file would say it.
+/// The approval file with the ledger's record of its use.
 fn as_consumed(state: &State, approval: Approval) -> Approval {
     let record = state.approval_records.get(&approval.approval_id);
     Approval {

@@ -1,8 +1,8 @@
-//! The approver: somebody's word that a graph may be removed, written down.
+//! The approver: records an operator's approval to remove a graph.
 //!
-//! `POST /approve` with `{"id", "graph", "config", "reason"}`, where the id is a ULID of the sender's own: the same
-//! word sent again is the same approval. It binds the configuration that was looked at, and the graph as it is
-//! recorded.
+//! `POST /approve` with `{"id", "graph", "config", "reason"}`. The id is a ULID chosen by the client: a request with
+//! the same id is for the same approval. An approval is bound to the configuration that was reviewed, and to the
+//! recorded state of the graph.
 
 use std::sync::Arc;
 
@@ -19,19 +19,19 @@ use super::{
 };
 use crate::BoxError;
 
-/// How an approver works.
+/// The configuration of an approver.
 #[derive(Clone, Debug)]
 pub struct ApproverConfig {
     /// The store of the cluster.
     pub store_url: String,
-    /// Where it listens, such as `0.0.0.0:80`.
+    /// The address to listen on, such as `0.0.0.0:80`.
     pub listen: String,
-    /// Whose word it writes down.
+    /// The name recorded as the approver.
     pub approver: String,
 }
 
 impl ApproverConfig {
-    /// The defaults: it listens on port 80.
+    /// The defaults: port 80.
     pub fn new(store_url: impl Into<String>, approver: impl Into<String>) -> Self {
         let (store_url, approver) = (store_url.into(), approver.into());
         Self { store_url, listen: "0.0.0.0:80".into(), approver }
@@ -42,7 +42,7 @@ impl ApproverConfig {
 ///
 /// # Errors
 ///
-/// Only where it cannot start.
+/// Fails only if it cannot start.
 pub async fn run_approver(config: ApproverConfig) -> Result<(), BoxError> {
     let files = Files::open(&config.store_url)?;
     let listener = TcpListener::bind("approver", &config.listen).await?;
@@ -64,11 +64,11 @@ struct Ask {
     reason: String,
 }
 
-/// Why nothing is approved.
+/// Why a request is refused.
 enum Refusal {
-    /// It makes no sense.
+    /// The request is invalid.
     Never(String),
-    /// It may later.
+    /// A retry may succeed.
     Later(String),
 }
 
@@ -91,7 +91,7 @@ async fn approve(files: &Files, approver: &str, ask: &Ask) -> Result<(), Refusal
     let path = approvals::path(&ask.id);
     let known = files.get(&path).await.map_err(|error| Refusal::Later(chain(&error)))?;
     if known.is_some() {
-        // It was sent before, and its answer got lost.
+        // A repeated request, whose first answer was lost.
         return Ok(());
     }
     let state = match ledger::read(files).await {
@@ -126,7 +126,7 @@ async fn approve(files: &Files, approver: &str, ask: &Ask) -> Result<(), Refusal
             observe!("approver.approved", approval = ask.id, graph = ask.graph);
             Ok(())
         }
-        // Another try of the same sender was faster.
+        // A concurrent retry of the same client was faster.
         Err(PutError::Taken) => Ok(()),
         Err(error) => Err(Refusal::Later(chain(&error))),
     }

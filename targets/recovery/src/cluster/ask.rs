@@ -1,22 +1,22 @@
-//! What a command may be asked to do.
+//! The commands of a cluster.
 
 use std::collections::BTreeSet;
 
 use super::model::Config;
 
-/// What a command is to do.
+/// A command.
 #[derive(Clone, Debug)]
 pub enum Ask {
-    /// Make the cluster what the configuration says.
+    /// Bring the cluster to this configuration.
     Apply(Config),
-    /// Look at every graph, and say how it stands.
+    /// Check the status of every graph.
     Refresh,
-    /// Begin a ledger where there is none, and record these graphs, which are there and not recorded.
+    /// Create a ledger if there is none, and record these existing graphs.
     Import(BTreeSet<String>),
 }
 
 impl Ask {
-    /// Its name in locks and observations.
+    /// The name of the command in locks and observations.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Apply(_) => "apply",
@@ -25,7 +25,7 @@ impl Ask {
         }
     }
 
-    /// The graphs that are to be recorded because somebody says so.
+    /// The graphs to import, if it is an import.
     pub(crate) fn imported(&self) -> Option<&BTreeSet<String>> {
         match self {
             Self::Import(graphs) => Some(graphs),

@@ -1,4 +1,4 @@
-//! Commands: what a cluster is asked for, under the lock and up to the report.
+//! Executes a command: acquires the lock, runs it, and reports the result.
 
 use chaosdrill_rt::{defect, observe, time};
 
@@ -15,7 +15,7 @@ use super::{
 };
 
 impl Cluster {
-    /// Carries a command out, and says what came of it.
+    /// Executes a command, and returns its report.
     pub async fn execute(&self, request: &str, ask: &Ask) -> Report {
         let command = ulid::new();
         let (actor, name) = (&self.actor, ask.name());
@@ -32,7 +32,7 @@ impl Cluster {
             Err(locked) => return self.report_locked(request, command, locked),
         };
         let mut report = self.work(request, command, ask, lock.clone()).await;
-        // Whoever releases on success only, leaves a lock behind with every error.
+        // The lock is released on failure, too; otherwise every error would leave it behind.
         if let Some(lock) =
             lock.filter(|_| defect!("G7b", report.outcome == Outcome::Converged, true))
             && let Err(error) = lock::release(&self.files, &lock).await
@@ -131,7 +131,7 @@ impl Cluster {
     }
 }
 
-/// Tells the history what a report says.
+/// Records the content of a report in the history.
 fn say(report: &Report) {
     observe!(
         "cluster.reported",

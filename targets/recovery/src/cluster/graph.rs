@@ -1,8 +1,8 @@
-//! The engine of graphs, in miniature: enough of it to be created, changed and removed in several steps.
+//! A miniature graph engine, in which creation, change and removal of a graph take several steps.
 //!
-//! A root `graphs/ID.omni` holds `manifest.json` (the version, and the digest of the schema it is at), `schema.json`
-//! (what readers see) and `data/`. A change of schema is staged aside, committed by compare-and-swap on the manifest,
-//! and only then made visible; whoever opens the graph for writing finishes that for somebody who died in between.
+//! A root `graphs/ID.omni` holds `manifest.json` (the version, and the digest of the current schema), `schema.json`
+//! (what readers see) and `data/`. A schema change is staged aside, committed by compare-and-swap on the manifest, and
+//! only then made visible; the next open for writing finishes a change that was interrupted in between.
 
 use chaosdrill_rt::observe;
 use serde::{Deserialize, Serialize};
@@ -12,12 +12,12 @@ use super::{
     model::digest,
 };
 
-/// What a graph is at.
+/// The committed state of a graph.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Manifest {
     version: u64,
     schema_digest: String,
-    /// Which operation brought it there.
+    /// The operation that created this state.
     operation: String,
 }
 
@@ -28,7 +28,7 @@ struct Schema {
     operation: String,
 }
 
-/// A graph as it is.
+/// A graph that is open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Live {
     /// The version of its manifest.
@@ -38,33 +38,33 @@ pub struct Live {
     source: String,
 }
 
-/// What came of opening a graph.
+/// The result of opening a graph.
 #[derive(Debug)]
 pub enum Opening {
     /// It is open.
     Live(Live),
-    /// It will not open, and why: something of it is missing, or makes no sense.
+    /// It does not open, with the reason: a part of it is missing or invalid.
     WontOpen(String),
-    /// The store did not say.
+    /// The store did not answer.
     Unknown(StoreError),
 }
 
-/// Why the engine did not do what it was asked for.
+/// Why the engine failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// There is a graph already.
+    /// The graph exists already.
     #[error("there is a graph already")]
     Exists,
-    /// The change is not one that the engine makes.
+    /// The engine does not support the change.
     #[error("the change is not supported: {0}")]
     Rejected(String),
-    /// Somebody else changed the graph meanwhile.
+    /// The graph was changed concurrently.
     #[error("somebody else changed the graph")]
     Conflict,
-    /// The graph will not open.
+    /// The graph does not open.
     #[error("the graph will not open: {0}")]
     WontOpen(String),
-    /// The store's, in the middle of it.
+    /// The store's, in the middle of the operation.
     #[error("the store failed: {0}")]
     Store(String),
 }
@@ -91,12 +91,12 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// The graph of that id, which need not be there.
+    /// The graph of that id, which need not exist.
     pub fn new(files: Files, id: &str) -> Self {
         Self { files, id: id.to_owned() }
     }
 
-    /// Where it is.
+    /// The path of its root.
     pub fn root(&self) -> String {
         format!("graphs/{}.omni", self.id)
     }
@@ -109,16 +109,16 @@ impl Graph {
         self.path(&format!("staging/{}.json", digest.trim_start_matches("blake3:")))
     }
 
-    /// Whether there is anything of it.
+    /// Whether any part of it exists.
     pub async fn existence(&self) -> Existence {
         self.files.existence(&self.root()).await
     }
 
-    /// Creates it.
+    /// Creates the graph.
     ///
     /// # Errors
     ///
-    /// Where there is one, or the store's; then a part of it may be there.
+    /// Fails if it exists, or with the store's error; a part of it may then exist.
     pub async fn init(&self, source: &str, operation: &str) -> Result<Live, EngineError> {
         let schema = Schema {
             digest: digest(source.as_bytes()),
@@ -146,7 +146,7 @@ impl Graph {
         Ok(Live { version: 1, digest: schema.digest, source: schema.source })
     }
 
-    /// Opens it for reading.
+    /// Opens the graph for reading.
     pub async fn open(&self) -> Opening {
         match self.parts().await {
             Ok(Ok((_, (_, schema), manifest))) => live(schema, &manifest),
@@ -155,7 +155,7 @@ impl Graph {
         }
     }
 
-    /// Opens it for writing, and finishes a change that was committed and never made visible.
+    /// Opens the graph for writing, and finishes a change that was committed but not made visible.
     pub async fn open_to_write(&self) -> Opening {
         let ((_, manifest), (schema_file, schema)) = match self.parts().await {
             Ok(Ok((file, schema, manifest))) => ((file, manifest), schema),
@@ -185,16 +185,16 @@ impl Graph {
                 return Opening::Unknown(error);
             }
         }
-        // What is left of the staging does no harm.
+        // A staged object that is left behind is harmless.
         let _ = self.files.delete(&staging).await;
         live(schema, &manifest)
     }
 
-    /// Says whether it would make a change.
+    /// Checks whether the engine would accept a change.
     ///
     /// # Errors
     ///
-    /// Where it would not, or the store's.
+    /// Fails if it would not, or with the store's error.
     pub async fn preview(&self, live: &Live, source: &str) -> Result<(), EngineError> {
         if let Some(field) = needs_backfill(&live.source, source) {
             let why = format!("`{field}` is required, and rows lack it: it needs a backfill");
@@ -209,11 +209,11 @@ impl Graph {
         }
     }
 
-    /// Changes its schema.
+    /// Changes the schema.
     ///
     /// # Errors
     ///
-    /// Where it does not; in the middle of it, the change may be committed all the same.
+    /// Fails if the change is not made; after an error in the middle, it may be committed all the same.
     pub async fn apply_schema(
         &self,
         live: &Live,
@@ -255,12 +255,12 @@ impl Graph {
         let (path, bytes) = (self.path("schema.json"), written(&schema));
         let visible = self.files.put_over(&path, &bytes, &schema_file).await;
         visible.map_err(|error| EngineError::of(&error))?;
-        // What is left of the staging does no harm.
+        // A staged object that is left behind is harmless.
         let _ = self.files.delete(&staging).await;
         Ok(Live { version: next.version, digest: schema.digest, source: schema.source })
     }
 
-    /// Puts a schema aside, over what an attempt that died may have left there.
+    /// Stages a schema, and replaces one that an interrupted attempt may have staged.
     async fn stage(&self, path: &str, schema: &Schema) -> Result<(), EngineError> {
         let left = self.files.get(path).await.map_err(|error| EngineError::store(&error))?;
         let staged = match &left {
@@ -270,14 +270,14 @@ impl Graph {
         staged.map_err(|error| EngineError::of(&error))
     }
 
-    /// Removes everything of it; returns how many objects that were.
+    /// Removes the whole graph; returns the number of removed objects.
     ///
     /// # Errors
     ///
-    /// The store's; then a part of it may be gone.
+    /// The store's; a part of it may then be gone.
     pub async fn remove(&self) -> Result<usize, StoreError> {
         let mut paths = self.files.list(&self.root()).await?;
-        // What is removed in part must not open.
+        // A partly removed graph must not open, so the manifest goes first.
         paths.sort_by_key(|path| !path.ends_with("/manifest.json"));
         for path in &paths {
             self.files.delete(path).await?;
@@ -285,7 +285,7 @@ impl Graph {
         Ok(paths.len())
     }
 
-    /// Manifest and schema, or why they make no sense.
+    /// Manifest and schema, or why they are invalid.
     async fn parts(&self) -> Result<Result<Parts, String>, StoreError> {
         let Some(file) = self.files.get(&self.path("manifest.json")).await? else {
             return Ok(Err("it has no manifest".into()));
@@ -307,7 +307,7 @@ fn live(schema: Schema, manifest: &Manifest) -> Opening {
     Opening::Live(Live { version: manifest.version, digest: schema.digest, source: schema.source })
 }
 
-/// A new field that rows cannot have yet, and must have.
+/// A new required field, which existing rows do not have.
 fn needs_backfill<'a>(before: &str, after: &'a str) -> Option<&'a str> {
     let is_new = |line: &&str| !before.lines().any(|known| known.trim() == line.trim());
     after.lines().filter(|line| line.trim().ends_with(" required")).find(is_new).map(str::trim)

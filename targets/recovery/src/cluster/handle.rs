@@ -1,28 +1,28 @@
-//! A handle on a cluster: where its objects are, and how one actor works on them.
+//! A handle on a cluster: its object store, and the settings of one actor.
 
 use chaosdrill_rt::time::Duration;
 
 use super::{files::Files, model::SIDECAR_VERSION};
 
-/// A cluster, as one actor works on it.
+/// A cluster, as one actor uses it.
 #[derive(Clone, Debug)]
 pub struct Cluster {
-    /// Its objects.
+    /// Its object store.
     pub files: Files,
-    /// Who works on it.
+    /// The name of the actor.
     pub actor: String,
-    /// Whether commands take the lock; without it only the compare-and-swap protects the ledger.
+    /// Whether commands acquire the lock; without it, only the compare-and-swap protects the ledger.
     pub locking: bool,
-    /// The age from which on an operator may take a lock away.
+    /// The age from which an operator may break a lock.
     pub lease: Duration,
     /// The version of sidecars that it writes, and the newest that it reads.
     pub sidecar_version: u32,
-    /// Whether it writes the profile of embeddings down; older releases did not.
+    /// Whether it records the embedding profile; older releases did not.
     pub writes_profiles: bool,
 }
 
 impl Cluster {
-    /// The cluster in this store, with the lock, as this release works on it.
+    /// The cluster in this store, with the lock and the settings of this release.
     pub fn new(files: Files, actor: &str) -> Self {
         Self {
             files,

@@ -1,4 +1,4 @@
-//! The ledger's file: read as a whole, and written by compare-and-swap on its content.
+//! The ledger file: read as a whole, and written by compare-and-swap on its content.
 
 use chaosdrill_rt::defect;
 
@@ -7,25 +7,25 @@ use super::{
     model::{STATE_VERSION, State, digest},
 };
 
-/// Where it is.
+/// The path of the ledger.
 pub const STATE: &str = "__cluster/state.json";
 
 /// A ledger as it was read.
 #[derive(Clone, Debug)]
 pub struct AsRead {
-    /// What it says.
+    /// The parsed content.
     pub state: State,
-    /// The digest of its content, by which a write is compared; nothing where there was no ledger.
+    /// The digest of the content, for the compare-and-swap; `None` if there was no ledger.
     pub base: Option<String>,
 }
 
-/// Why there is no ledger to be had.
+/// Why the ledger could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// There is none.
     #[error("there is no ledger")]
     Missing,
-    /// It is of another release, or broken.
+    /// It is invalid, or of another release.
     #[error("the ledger cannot be read: {0}")]
     Unreadable(String),
     /// The store's.
@@ -37,7 +37,7 @@ pub enum LedgerError {
 ///
 /// # Errors
 ///
-/// Where there is none, or none that this release can read, or the store's.
+/// Fails if there is none or this release cannot read it, or with the store's error.
 pub async fn read(files: &Files) -> Result<AsRead, LedgerError> {
     let Some(found) = files.get(STATE).await? else { return Err(LedgerError::Missing) };
     let state: State = serde_json::from_slice(&found.bytes)
@@ -48,11 +48,11 @@ pub async fn read(files: &Files) -> Result<AsRead, LedgerError> {
     Ok(AsRead { state, base: Some(digest(&found.bytes)) })
 }
 
-/// Writes the ledger over the one that was read.
+/// Replaces the ledger that was read.
 ///
 /// # Errors
 ///
-/// Where it is another by now, or the store's.
+/// Fails if the ledger has changed since, or with the store's error.
 pub async fn write(files: &Files, state: &State, base: Option<&str>) -> Result<(), PutError> {
     let bytes = serde_json::to_vec(state).unwrap_or_default();
     let current = files.get(STATE).await.map_err(PutError::Failed)?;
@@ -62,7 +62,7 @@ pub async fn write(files: &Files, state: &State, base: Option<&str>) -> Result<(
         return Err(PutError::Taken);
     }
     match &current {
-        // The comparison alone leaves a gap between itself and the write.
+        // A comparison alone leaves a gap before the write.
         Some(_) if defect!("G8", true, false) || defect!("G8b", true, false) => {
             files.put_blindly(STATE, &bytes).await
         }

@@ -1,8 +1,8 @@
-//! The lock of a cluster: an object that is created if there is none.
+//! The lock of a cluster: an object that is created only if none exists.
 //!
-//! It keeps commands from working at the same time; it does not keep the ledger right, which the compare-and-swap
-//! does. A process that is killed leaves its lock behind, and no lock ends by itself: an operator takes one away
-//! whose holder must be dead by its age.
+//! It prevents commands from running concurrently, but the correctness of the ledger relies on the compare-and-swap,
+//! not on the lock. A process that is killed leaves its lock behind, and no lock expires by itself: an operator breaks
+//! a lock that is so old that its holder must be dead.
 
 use chaosdrill_rt::{
     observe,
@@ -15,35 +15,35 @@ use super::{
     ulid,
 };
 
-/// Where it is.
+/// The path of the lock.
 pub const LOCK: &str = "__cluster/lock.json";
 
-/// A lock, as it is written.
+/// The stored lock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lock {
-    /// The version of its form.
+    /// The version of the format.
     pub version: u32,
-    /// Its id: that of the command that holds it.
+    /// The id of the command that holds it.
     pub lock_id: String,
-    /// For what it is held.
+    /// The name of that command.
     pub operation: String,
-    /// Since when, in milliseconds since 1970.
+    /// The time it was acquired, in milliseconds since 1970.
     pub created_at: i64,
-    /// By whom.
+    /// The actor that holds it.
     pub holder: String,
 }
 
 impl Lock {
-    /// Whether these bytes are this very lock.
+    /// Whether these bytes are exactly this lock.
     pub(crate) fn is(&self, bytes: &[u8]) -> bool {
         bytes == written(self)
     }
 }
 
-/// Why a lock could not be had.
+/// Why a lock could not be acquired.
 #[derive(Debug)]
 pub enum LockError {
-    /// Another's is there.
+    /// Another command holds it.
     Held(Lock),
     /// The store's.
     Store(String),
@@ -63,11 +63,11 @@ fn new(lock_id: String, operation: &str, holder: &str) -> Lock {
     }
 }
 
-/// Takes the lock for a command.
+/// Acquires the lock for a command.
 ///
 /// # Errors
 ///
-/// Where another's is there, or the store's.
+/// Fails if another command holds it, or with the store's error.
 pub async fn acquire(
     files: &Files,
     command: &str,
@@ -89,23 +89,23 @@ pub async fn acquire(
     }
 }
 
-/// Gives a lock back; another's is let be.
+/// Releases a lock; leaves the lock of another command alone.
 ///
 /// # Errors
 ///
-/// The store's: then the lock is left, until an operator takes it away.
+/// The store's: the lock then stays until an operator breaks it.
 pub async fn release(files: &Files, lock: &Lock) -> Result<(), StoreError> {
     let is_own = files.get(LOCK).await?.is_some_and(|found| lock.is(&found.bytes));
     if is_own { files.delete(LOCK).await } else { Ok(()) }
 }
 
-/// Takes away the lock of a holder that is dead: this very lock, and only once it is older than the lease.
+/// Breaks the lock of a dead holder: exactly this lock, and only if it is older than the lease.
 ///
-/// It is written over before it is deleted, so that of two operators one does it, and nobody's fresh lock goes.
+/// The lock is overwritten before it is deleted, so that of two operators one succeeds, and no new lock is deleted.
 ///
 /// # Errors
 ///
-/// In words: it is another's, it is too young, or the store's.
+/// As a text: another command holds it, it is too young, or the store's.
 pub async fn force_unlock(
     files: &Files,
     lock_id: &str,

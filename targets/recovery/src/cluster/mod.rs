@@ -1,12 +1,12 @@
-//! The cluster: many graphs, and one ledger that says what each is.
+//! The cluster: many graphs, and one ledger that records the state of each.
 //!
 //! | program | function | what it does |
 //! |---|---|---|
-//! | applier | [`run_applier`] | takes commands of operators: apply, refresh, import, force-unlock |
-//! | approver | [`run_approver`] | writes somebody's approval of a removal down |
-//! | server | [`run_server`] | serves the graphs that are ready, and puts aside those that are not |
+//! | applier | [`run_applier`] | carries out commands of operators: apply, refresh, import, force-unlock |
+//! | approver | [`run_approver`] | records an operator's approval of a removal |
+//! | server | [`run_server`] | serves the graphs that are ready, and quarantines the others |
 //!
-//! All three meet in object storage only; see [`Ask`] for what may be asked for and [`sweep`] for recovery.
+//! All three share only object storage; see [`Ask`] for the commands and [`sweep`] for recovery.
 
 pub mod applier;
 mod apply;

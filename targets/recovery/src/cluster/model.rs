@@ -1,4 +1,4 @@
-//! What is stored, and what is asked for: plain data, with its written form.
+//! The stored and requested data, as plain types with their serialized form.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,36 +14,36 @@ pub fn digest(bytes: &[u8]) -> String {
     format!("blake3:{}", &blake3::hash(bytes).to_hex()[..32])
 }
 
-/// The digest of a value, over its written form.
+/// The digest of a value's serialized form.
 pub fn digest_of(value: &impl Serialize) -> String {
     digest(&serde_json::to_vec(value).unwrap_or_default())
 }
 
-/// The ledger: what the cluster is known to hold.
+/// The ledger: the recorded content of the cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    /// The version of its form.
+    /// The version of the format.
     pub version: u32,
-    /// Counts its writes.
+    /// The number of writes so far.
     pub state_revision: u64,
-    /// Which command wrote it: no two writes have the same bytes.
+    /// The command that wrote it, so that no two writes have the same bytes.
     pub written_by: String,
-    /// What is applied.
+    /// The applied resources.
     pub applied_revision: AppliedRevision,
-    /// What is the matter with each resource, by address.
+    /// The status of each resource, by address.
     pub resource_statuses: BTreeMap<String, ResourceStatus>,
-    /// The approvals that were used up, by id.
+    /// The consumed approvals, by id.
     pub approval_records: BTreeMap<String, ApprovalRecord>,
-    /// What recovery did, in order.
+    /// The operations that recovery rolled forward, in order.
     pub recovery_records: Vec<RecoveryRecord>,
-    /// What happened to resources that are gone, in order.
+    /// Observations about removed resources, in order.
     pub observations: Vec<Observation>,
 }
 
-/// What is applied.
+/// The applied resources.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppliedRevision {
-    /// The digest of the configuration that was applied last, with everything it names.
+    /// The digest of the configuration that was applied last, including all that it names.
     pub config_digest: String,
     /// `graph.ID`, `schema.ID`, `query.ID.NAME`.
     pub resources: BTreeMap<String, Resource>,
@@ -52,157 +52,157 @@ pub struct AppliedRevision {
 /// One resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resource {
-    /// The digest of its content; of a graph, over its schema's and its queries'.
+    /// The digest of its content; for a graph, of its schema and queries.
     pub digest: String,
-    /// What it belongs to.
+    /// The address of the resource that it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applies_to: Option<String>,
-    /// Who embeds, for graphs that are searched by meaning.
+    /// The embedding provider, for graphs with semantic search.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embedding_provider: Option<String>,
-    /// The profile of embedding. Ledgers of older releases lack it.
+    /// The embedding profile. Ledgers of older releases lack it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embedding_profile: Option<String>,
 }
 
-/// How a resource stands.
+/// The status of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// As the configuration wants it.
+    /// It is as configured.
     Applied,
-    /// The live one is not what the ledger says.
+    /// The live resource differs from the ledger.
     Drifted,
-    /// Somebody has to do something first.
+    /// An operator has to act first.
     Blocked,
-    /// It went wrong.
+    /// It has failed.
     Error,
 }
 
-/// How a resource stands, and why.
+/// The status of a resource, with its reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResourceStatus {
-    /// How.
+    /// The status.
     pub status: Status,
-    /// Why, in one word; none where all is well.
+    /// The reason as a one-word code; `None` if all is well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
 }
 
-/// An approval that was used up.
+/// The record of a consumed approval.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalRecord {
-    /// What it was for.
+    /// The resource that it was for.
     pub resource: String,
-    /// When, in milliseconds since 1970.
+    /// The time, in milliseconds since 1970.
     pub consumed_at: i64,
-    /// By which operation.
+    /// The operation that consumed it.
     pub consumed_by_operation: String,
 }
 
 /// One operation that recovery rolled forward.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecoveryRecord {
-    /// The operation.
+    /// The id of the operation.
     pub operation_id: String,
-    /// What it was about.
+    /// The kind of the operation.
     pub kind: Kind,
-    /// Of which graph.
+    /// The graph.
     pub graph_id: String,
     /// `rolled_forward`.
     pub outcome: String,
-    /// When, in milliseconds since 1970.
+    /// The time, in milliseconds since 1970.
     pub recovered_at: i64,
-    /// Who had begun the operation.
+    /// The actor of the operation.
     pub actor: String,
 }
 
-/// Something that is no longer there.
+/// An observation about a removed resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
     /// `tombstone`.
     pub kind: String,
-    /// Of which graph.
+    /// The graph.
     pub graph_id: String,
-    /// When, in milliseconds since 1970.
+    /// The time of the removal, in milliseconds since 1970.
     pub deleted_at: i64,
-    /// Under which approval.
+    /// The approval.
     pub approval_id: Option<String>,
-    /// Who removed it.
+    /// The actor that removed it.
     pub actor: String,
 }
 
-/// What an operation moves.
+/// The kind of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// A graph comes to be.
+    /// Creates a graph.
     GraphCreate,
-    /// The schema of a graph changes.
+    /// Changes the schema of a graph.
     SchemaApply,
-    /// A graph goes.
+    /// Removes a graph.
     GraphDelete,
 }
 
-/// The intent of one operation, written aside before anything moves.
+/// The intent of one operation, written before anything moves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sidecar {
-    /// The version of its form.
+    /// The version of the format.
     pub schema_version: u32,
-    /// Its id, a ULID; its file is named after it.
+    /// The id, a ULID, which is also the name of its file.
     pub operation_id: String,
-    /// When, in milliseconds since 1970.
+    /// The start time, in milliseconds since 1970.
     pub started_at: i64,
-    /// By whom.
+    /// The actor.
     pub actor: String,
-    /// What.
+    /// The kind.
     pub kind: Kind,
-    /// Of which graph.
+    /// The graph.
     pub graph_id: String,
-    /// Where that is.
+    /// The root of the graph.
     pub graph_uri: String,
     /// The version of the graph's manifest before.
     pub observed_manifest_version: Option<u64>,
-    /// The version after; unknown until the engine has returned.
+    /// The version after; `None` until the engine has returned.
     pub expected_manifest_version: Option<u64>,
-    /// The digest of the schema after; empty for a graph that goes.
+    /// The digest of the schema after; empty for a removal.
     pub desired_schema_digest: String,
-    /// The ledger on which the operation was planned, for people who look into it.
+    /// The ledger on which the operation was planned, for investigation.
     pub state_cas_base: String,
-    /// Under which approval.
+    /// The approval.
     pub approval_id: Option<String>,
 }
 
-/// Somebody's word that one graph may be removed, once.
+/// An operator's approval to remove one graph, once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Approval {
-    /// Its id, a ULID; its file is named after it.
+    /// The id, a ULID, which is also the name of its file.
     pub approval_id: String,
-    /// What it is for, such as `graph.people`.
+    /// The resource that it is for, such as `graph.people`.
     pub resource: String,
     /// `delete`.
     pub operation: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// The configuration that was looked at.
+    /// The digest of the configuration that was reviewed.
     pub bound_config_digest: String,
-    /// The resource as it was.
+    /// The digest of the resource before.
     pub bound_before_digest: String,
-    /// The resource as it is to be; empty where it goes.
+    /// The digest of the resource after; empty for a removal.
     pub bound_after_digest: String,
-    /// Whose word.
+    /// The approver.
     pub approved_by: String,
-    /// When, in milliseconds since 1970.
+    /// The time it was given, in milliseconds since 1970.
     pub created_at: i64,
-    /// When it was used up, in milliseconds since 1970.
+    /// The time it was consumed, in milliseconds since 1970.
     pub consumed_at: Option<i64>,
-    /// By which operation.
+    /// The operation that consumed it.
     pub consumed_by_operation: Option<String>,
 }
 
-/// What an operator wants the cluster to hold.
+/// The desired configuration of a cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -210,32 +210,32 @@ pub struct Config {
     pub graphs: BTreeMap<String, GraphConfig>,
 }
 
-/// One graph.
+/// The configuration of one graph.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GraphConfig {
-    /// The object with the source of its schema.
+    /// The path of the object with the schema source.
     pub schema: String,
     /// The text of its queries, by name.
     #[serde(default)]
     pub queries: BTreeMap<String, String>,
-    /// How it is searched by meaning, if it is.
+    /// The settings for semantic search, if it is enabled.
     #[serde(default)]
     pub embedding: Option<Embedding>,
 }
 
-/// How a graph is searched by meaning.
+/// The settings for semantic search.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Embedding {
-    /// Who embeds.
+    /// The embedding provider.
     pub provider: String,
-    /// With which profile.
+    /// The embedding profile.
     pub profile: String,
 }
 
 impl State {
-    /// The ledger of a cluster that holds nothing.
+    /// The ledger of an empty cluster.
     pub fn empty() -> Self {
         Self {
             version: STATE_VERSION,
@@ -272,7 +272,7 @@ impl State {
         })
     }
 
-    /// Records the schema of a graph, and what follows from it.
+    /// Records the schema of a graph, and updates what derives from it.
     pub fn record_schema(&mut self, graph: &str, schema_digest: &str) {
         let schema = Resource {
             digest: schema_digest.to_owned(),
@@ -286,7 +286,7 @@ impl State {
         }
     }
 
-    /// Computes the digest of a graph from those of its parts.
+    /// Updates the digest of a graph from those of its parts.
     pub fn derive_graph(&mut self, graph: &str) {
         let parts: BTreeMap<&str, &str> =
             self.queries(graph).map(|(address, _, digest)| (address, digest)).collect();
@@ -295,7 +295,7 @@ impl State {
         self.applied_revision.resources.entry(graph_address(graph)).or_default().digest = digest;
     }
 
-    /// Takes a graph and all that belongs to it out.
+    /// Removes a graph and all its resources.
     pub fn forget_graph(&mut self, graph: &str) {
         let prefix = format!("query.{graph}.");
         let (own_graph, own_schema) = (graph_address(graph), schema_address(graph));
@@ -306,7 +306,7 @@ impl State {
         self.resource_statuses.retain(|address, _| stays(address));
     }
 
-    /// Takes the graph of a finished delete out, and leaves a tombstone in the observations.
+    /// Removes the graph of a finished deletion, and adds a tombstone to the observations.
     pub fn record_deletion(&mut self, sidecar: &Sidecar, deleted_at: i64) {
         self.forget_graph(&sidecar.graph_id);
         self.observations.push(Observation {
@@ -318,13 +318,13 @@ impl State {
         });
     }
 
-    /// Says how a resource stands.
+    /// Sets the status of a resource.
     pub fn set_status(&mut self, address: &str, status: Status, code: Option<&str>) {
         let status = ResourceStatus { status, code: code.map(str::to_owned) };
         self.resource_statuses.insert(address.to_owned(), status);
     }
 
-    /// Whether it says the same as another, whoever wrote them.
+    /// Whether it has the same content as another, regardless of the writer.
     pub fn says_the_same_as(&self, other: &Self) -> bool {
         let plain =
             |state: &Self| Self { state_revision: 0, written_by: String::new(), ..state.clone() };
@@ -352,7 +352,7 @@ pub fn query_address(graph: &str, name: &str) -> String {
     format!("query.{graph}.{name}")
 }
 
-/// Where the payload of a query is.
+/// The path of a query's payload.
 pub fn query_path(graph: &str, name: &str, digest: &str) -> String {
     let digest = digest.trim_start_matches("blake3:");
     format!("__cluster/resources/query/{graph}/{name}/{digest}.gq")

@@ -1,4 +1,4 @@
-//! What a configuration asks for: the sources it names are read, and each is pinned by its digest.
+//! Plans a configuration: reads the sources that it names, and pins each by its digest.
 
 use std::collections::BTreeMap;
 
@@ -9,35 +9,35 @@ use super::{
     model::{Config, Embedding, digest, digest_of},
 };
 
-/// A configuration, with the digests of everything it names.
+/// A configuration, with the digests of all sources.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The digest of all of it.
+    /// The digest of the whole configuration.
     pub config_digest: String,
     /// The graphs, by id.
     pub graphs: BTreeMap<String, Planned>,
 }
 
-/// One graph as it is to be.
+/// The desired state of one graph.
 #[derive(Clone, Debug)]
 pub struct Planned {
-    /// The object with the source of its schema.
+    /// The path of the object with the schema source.
     pub source: String,
-    /// The digest of that source as it was when the plan was made.
+    /// The digest of that source at the time of the plan.
     pub schema_digest: String,
     /// The queries, by name: digest and text.
     pub queries: BTreeMap<String, (String, String)>,
-    /// How it is searched by meaning, if it is.
+    /// The settings for semantic search, if it is enabled.
     pub embedding: Option<Embedding>,
 }
 
-/// Why there is no plan, or no source for it.
+/// Why a plan or one of its sources is unavailable.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
-    /// The configuration names a source that is not there.
+    /// The configuration names a source that does not exist.
     #[error("{0} is not there")]
     NotFound(String),
-    /// It is another than was planned.
+    /// The source has changed since the plan.
     #[error("{0} has changed since the plan was made")]
     Changed(String),
     /// The store's.
@@ -46,7 +46,7 @@ pub enum PlanError {
 }
 
 impl PlanError {
-    /// In one word.
+    /// The error as a one-word code.
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound(_) => "resource_not_found",
@@ -55,7 +55,7 @@ impl PlanError {
         }
     }
 
-    /// In words.
+    /// The error message.
     pub fn why(&self) -> String {
         chain(self)
     }
@@ -65,7 +65,7 @@ impl PlanError {
 ///
 /// # Errors
 ///
-/// Where one is not there, or the store's.
+/// Fails if one does not exist, or with the store's error.
 pub async fn make(files: &Files, config: &Config) -> Result<Plan, PlanError> {
     let mut graphs = BTreeMap::new();
     for (id, graph) in &config.graphs {
@@ -98,11 +98,11 @@ fn config_digest(graphs: &BTreeMap<String, Planned>) -> String {
     digest_of(&graphs)
 }
 
-/// The source of a schema, once more, as it was planned.
+/// Reads a schema source again, as it was planned.
 ///
 /// # Errors
 ///
-/// Where it is another by now, or gone, or the store's.
+/// Fails if the source has changed or is gone, or with the store's error.
 pub async fn source_again(files: &Files, planned: &Planned) -> Result<String, PlanError> {
     let source = read(files, &planned.source).await?;
     if defect!("G33", true, digest(source.as_bytes()) == planned.schema_digest) {

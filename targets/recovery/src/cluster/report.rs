@@ -1,4 +1,4 @@
-//! What a command says of itself.
+//! The report of a command.
 
 use std::collections::BTreeMap;
 
@@ -6,77 +6,77 @@ use serde::{Deserialize, Serialize};
 
 use super::model::ResourceStatus;
 
-/// How much a diagnostic matters.
+/// The severity of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// Good to know.
+    /// Informational.
     Warning,
-    /// The command did not do all it was asked for.
+    /// The command did not complete.
     Error,
 }
 
-/// One thing that a command has to say.
+/// One diagnostic of a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnostic {
-    /// How much it matters.
+    /// The severity.
     pub severity: Severity,
-    /// What it is, in one word.
+    /// A one-word code.
     pub code: String,
-    /// About what: an address, an operation or a path.
+    /// The subject: an address, an operation or a path.
     pub about: String,
-    /// In words.
+    /// The message.
     pub message: String,
 }
 
-/// What is to be done next.
+/// What the client should do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Nothing: everything is as it was asked for.
+    /// Nothing: the cluster is as requested.
     Converged,
-    /// Ask again: what went wrong may pass.
+    /// Retry: the failure may be temporary.
     Retry,
-    /// Somebody has to do something first.
+    /// An operator has to act first.
     Blocked,
-    /// Ask again once the lock is free.
+    /// Retry once the lock is free.
     Locked,
 }
 
-/// What a command says.
+/// The report of a command.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
-    /// The id its client gave it.
+    /// The id that the client chose.
     pub request: String,
-    /// Its own id: each try has another.
+    /// The command's own id; each attempt has a new one.
     pub command: String,
-    /// What is to be done next.
+    /// What the client should do next.
     pub outcome: Outcome,
-    /// Whether it wrote the ledger; nothing where that is not known.
+    /// Whether the command wrote the ledger; `None` if that is unknown.
     pub state_written: Option<bool>,
-    /// The revision of the ledger that the statuses are of.
+    /// The revision of the ledger that the statuses come from.
     pub state_revision: u64,
-    /// How each resource stands, as it is stored; nothing where the ledger was not read.
+    /// The stored status of each resource; `None` if the ledger was not read.
     pub statuses: Option<BTreeMap<String, ResourceStatus>>,
-    /// What it has to say.
+    /// The diagnostics.
     pub diagnostics: Vec<Diagnostic>,
-    /// The lock that was in the way.
+    /// The lock that another command held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<Held>,
 }
 
-/// A lock that was in the way.
+/// A lock that another command held.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
-    /// Its id.
+    /// The id of the lock.
     pub lock_id: String,
-    /// How old it is.
+    /// Its age.
     pub age_ms: i64,
-    /// Whether an operator may take it away.
+    /// Whether an operator may break it.
     pub may_be_forced: bool,
 }
 
-/// Errors that do not pass by themselves.
+/// Codes of permanent errors, which an operator has to fix.
 const FOR_PEOPLE: [&str; 11] = [
     "actual_applied_state_pending",
     "approval_required",
@@ -109,13 +109,13 @@ impl Diagnostics {
         self.0.push(Diagnostic { severity, code, about, message });
     }
 
-    /// What follows from them.
+    /// The outcome that follows from them.
     pub(crate) fn outcome(&self) -> Outcome {
         let mut errors = self.0.iter().filter(|said| said.severity == Severity::Error).peekable();
         if errors.peek().is_none() {
             return Outcome::Converged;
         }
-        // As long as anything may pass, it is worth another try.
+        // A retry is worthwhile as long as any error may be temporary.
         let is_for_people = |said: &Diagnostic| FOR_PEOPLE.contains(&said.code.as_str());
         if errors.all(is_for_people) { Outcome::Blocked } else { Outcome::Retry }
     }

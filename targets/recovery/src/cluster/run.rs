@@ -1,4 +1,4 @@
-//! One command at work: what it knows between the ledger that it read and the one that it writes, and its sidecars.
+//! The state of one command between the ledger that it read and the ledger that it writes, and its sidecars.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,30 +15,30 @@ use super::{
     sidecars, ulid,
 };
 
-/// The command ends here, and writes nothing.
+/// Ends the command without a write of the ledger.
 #[derive(Debug)]
 pub(crate) struct Stop;
 
-/// A command at work.
+/// A running command.
 pub(crate) struct Run<'a> {
     pub(crate) cluster: &'a Cluster,
     pub(crate) command: String,
     pub(crate) as_read: AsRead,
     pub(crate) state: State,
     pub(crate) diagnostics: Diagnostics,
-    /// Operations of its own whose sidecars are written.
+    /// Operations of this command whose sidecars are written.
     pub(crate) armed: Vec<String>,
-    /// Operations whose sidecars go once the ledger is written.
+    /// Operations whose sidecars are deleted after the ledger is written.
     pub(crate) finished: Vec<String>,
-    /// By graph, operations that removed a part of it: their sidecars go once another has taken their place.
+    /// Operations that removed a part of a graph, by graph: their sidecars are deleted once another has replaced them.
     pub(crate) halfway: BTreeMap<String, Vec<String>>,
-    /// Graphs that are not to be touched, and why.
+    /// Graphs that must not be moved, with the reason.
     pub(crate) blocked: BTreeMap<String, &'static str>,
-    /// Approvals whose files are to be marked once the ledger is written.
+    /// Approvals whose files are marked after the ledger is written.
     pub(crate) consumed: Vec<String>,
-    /// Something went wrong with a graph: no further one is moved.
+    /// A graph has failed: no further one is moved.
     pub(crate) is_halted: bool,
-    /// Payloads that are yet to be stored: path and text.
+    /// Payloads that are still to be stored: path and text.
     pub(crate) late_payloads: Vec<(String, String)>,
     lock: Option<Lock>,
 }
@@ -74,7 +74,7 @@ impl<'a> Run<'a> {
         state_written: Option<bool>,
         is_early: bool,
     ) -> Report {
-        // What was not written is not so: only what is stored is told.
+        // Only the stored state is reported.
         let stored = match state_written {
             Some(true) => self.state,
             _ if is_early => defect!("G9b", self.state, self.as_read.state),
@@ -92,7 +92,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Goes on, or stops where a fault orders an error.
+    /// Continues, or stops if a failpoint injects an error.
     pub(crate) fn pass(&mut self, passed: Result<(), Injected>) -> Result<(), Stop> {
         passed.map_err(|injected| {
             self.diagnostics.error("injected_failpoint", injected.0, injected.to_string());
@@ -100,7 +100,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Names every sidecar that it leaves behind and has not named yet.
+    /// Reports every sidecar that it leaves behind and has not reported yet.
     pub(crate) fn tell_what_stays(&mut self) {
         let halfway = std::mem::take(&mut self.halfway).into_values().flatten();
         let stays = [&mut self.armed, &mut self.finished].into_iter().flat_map(std::mem::take);
@@ -113,7 +113,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Whether the lock is still its own; nobody else works on the cluster as long as it is.
+    /// Whether the command still holds its lock; while it does, no other command works on the cluster.
     pub(crate) async fn still_holds(&mut self) -> bool {
         let Some(lock) = &self.lock else { return true };
         let why = match self.cluster.files.get(lock::LOCK).await {
@@ -125,7 +125,7 @@ impl<'a> Run<'a> {
         false
     }
 
-    /// Writes an intent down; nothing where that failed, and nothing may move.
+    /// Writes an intent; `None` if that failed, and then nothing may move.
     pub(crate) async fn arm(
         &mut self,
         kind: Kind,
@@ -169,7 +169,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Takes an intent back, of which nothing has come.
+    /// Withdraws an intent that had no effect.
     pub(crate) async fn disarm(&mut self, operation: &str) {
         let deleted = self.cluster.files.delete(&sidecars::path(operation)).await;
         self.armed.retain(|armed| armed != operation);
@@ -178,7 +178,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// A sidecar that stays would keep its graph from being served: somebody has to hear of it.
+    /// Reports a sidecar that could not be deleted, because it would keep its graph from being served.
     pub(crate) fn cleanup_failed(&mut self, operation: &str, why: &str) {
         self.diagnostics.error("recovery_sidecar_cleanup_failed", operation, why);
     }

@@ -1,9 +1,10 @@
 //! The server: serves the graphs that are ready.
 //!
-//! What is wrong with one graph keeps that graph from being served, and no other. What may be wrong with any of them
-//! keeps all: a ledger that is not there, an intent that cannot be read, and no graph that is well.
+//! A failure of one graph quarantines only that graph. A failure that may concern any graph stops all of them: a
+//! missing ledger, an unreadable intent, or no healthy graph.
 //!
-//! `POST /graphs` lists what is served, `POST /graphs/ID` asks for one: 200 served, 404 not, 503 nothing is.
+//! `POST /graphs` lists the served graphs, `POST /graphs/ID` requests one: 200 served, 404 not served, 503 none is
+//! served.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,23 +29,23 @@ use super::{
 };
 use crate::BoxError;
 
-/// How a server works.
+/// The configuration of a server.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
     /// The store of the cluster.
     pub store_url: String,
-    /// Where it listens, such as `0.0.0.0:80`.
+    /// The address to listen on, such as `0.0.0.0:80`.
     pub listen: String,
-    /// How long it rests before it looks again whether its graphs are ready.
+    /// The pause between two checks of readiness.
     pub poll: Duration,
-    /// Whether one graph that is not ready keeps all from being served.
+    /// Whether one graph that is not ready stops all from being served.
     pub require_all_graphs: bool,
-    /// Those who embed, as far as it knows them.
+    /// The embedding providers that it knows.
     pub providers: BTreeSet<String>,
 }
 
 impl ServerConfig {
-    /// The defaults: it listens on port 80, looks every five seconds, serves what is ready, and knows `local` to embed.
+    /// The defaults: port 80, a check every five seconds, serves the graphs that are ready, knows the provider `local`.
     pub fn new(store_url: impl Into<String>) -> Self {
         Self {
             store_url: store_url.into(),
@@ -56,16 +57,16 @@ impl ServerConfig {
     }
 }
 
-/// What is served.
+/// The state of readiness.
 #[derive(Clone, Debug, Default)]
 struct Readiness {
-    /// Why nothing is; nothing where something is.
+    /// Why no graph is served; `None` if any is.
     fatal: Option<&'static str>,
     /// The graphs that are served.
     ready: BTreeSet<String>,
-    /// Those that are not, and why.
+    /// The graphs that are not, with the reason.
     quarantined: BTreeMap<String, &'static str>,
-    /// How often the store did not answer: what was concluded from that may be gone at the next look.
+    /// Failed reads of the store: the conclusions from them may change at the next check.
     store_errors: u32,
 }
 
@@ -73,7 +74,7 @@ struct Readiness {
 ///
 /// # Errors
 ///
-/// Only where it cannot start.
+/// Fails only if it cannot start.
 pub async fn run_server(config: ServerConfig) -> Result<(), BoxError> {
     let files = Files::open(&config.store_url)?;
     let booting = Readiness { fatal: Some("booting"), ..Readiness::default() };
@@ -120,7 +121,7 @@ fn answer(served: &Mutex<Readiness>, request: &http::Request) -> http::Response 
     }
 }
 
-/// Looks at everything that decides what is served.
+/// Checks everything that decides which graphs are served.
 async fn look_around(files: &Files, config: &ServerConfig) -> Readiness {
     let mut seen = Readiness::default();
     let state = match ledger::read(files).await {
@@ -171,7 +172,7 @@ async fn look_around(files: &Files, config: &ServerConfig) -> Readiness {
     seen
 }
 
-/// Why a graph is not ready; nothing where it is.
+/// Why a graph is not ready; `None` if it is.
 async fn is_ready(
     files: &Files,
     config: &ServerConfig,

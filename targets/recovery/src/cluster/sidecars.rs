@@ -1,4 +1,4 @@
-//! Sidecars: the files in which operations in flight are written down.
+//! Sidecars: the stored intents of operations in flight.
 
 use chaosdrill_rt::defect;
 
@@ -7,33 +7,33 @@ use super::{
     model::Sidecar,
 };
 
-/// Where they are.
+/// The path of the sidecars.
 pub const RECOVERIES: &str = "__cluster/recoveries";
 
-/// All sidecars, as far as they could be read.
+/// All sidecars, readable or not.
 #[derive(Debug, Default)]
 pub struct Pending {
-    /// Those that could be read, by id: in the order in which their operations began.
+    /// The readable ones, by id: in the order in which their operations began.
     pub sidecars: Vec<Sidecar>,
-    /// Those that could not: path, and why. What they intend is unknown.
+    /// The unreadable ones: path, and reason. Their intent is unknown.
     pub unreadable: Vec<(String, Unreadable)>,
 }
 
-/// Why the intent of a sidecar, or of any, is not known.
+/// Why the intent of one or all sidecars is unknown.
 #[derive(Debug)]
 pub enum Unreadable {
-    /// The store did not say; it may later.
+    /// The store did not answer; a retry may succeed.
     Store(StoreError),
-    /// It is broken.
+    /// It is invalid.
     Broken(String),
-    /// It is of a newer release.
+    /// It was written by a newer release.
     Newer(u32),
-    /// It does not say which graph it is about.
+    /// It does not name its graph.
     Unattributed,
 }
 
 impl Unreadable {
-    /// In one word.
+    /// The error as a one-word code.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Store(_) => "recovery_store_error",
@@ -42,7 +42,7 @@ impl Unreadable {
         }
     }
 
-    /// In words.
+    /// The error message.
     pub fn why(&self) -> String {
         match self {
             Self::Store(error) => chain(error),
@@ -53,12 +53,12 @@ impl Unreadable {
     }
 }
 
-/// Where a sidecar is.
+/// The path of a sidecar.
 pub fn path(operation: &str) -> String {
     format!("{RECOVERIES}/{operation}.json")
 }
 
-/// Reads all of them, in the order of their ids.
+/// Reads all sidecars, in the order of their ids.
 pub async fn read_all(files: &Files, version_max: u32) -> Pending {
     let mut pending = Pending::default();
     let paths = match files.list(RECOVERIES).await {
@@ -75,7 +75,7 @@ pub async fn read_all(files: &Files, version_max: u32) -> Pending {
                 Err(Unreadable::Newer(_)) if defect!("G31c", true, false) => {}
                 Err(why) => pending.unreadable.push((path, why)),
             },
-            // It was retired since the listing.
+            // It was deleted after the listing.
             Ok(None) => {}
             Err(error) => pending.unreadable.push((path, Unreadable::Store(error))),
         }
@@ -99,17 +99,17 @@ fn written(sidecar: &Sidecar) -> Vec<u8> {
     serde_json::to_vec(sidecar).unwrap_or_default()
 }
 
-/// Writes a new one.
+/// Writes a new sidecar.
 ///
 /// # Errors
 ///
-/// The store's; it may be there all the same.
+/// The store's; the sidecar may exist all the same.
 pub async fn arm(files: &Files, sidecar: &Sidecar) -> Result<(), PutError> {
     files.put_new(&path(&sidecar.operation_id), &written(sidecar)).await
 }
 
-/// Says in a sidecar to which version its operation has led. It helps those who look into it, and nothing depends on
-/// it, so that a failure is let be.
+/// Records in a sidecar the version that its operation reached. It is for investigation only: nothing depends on it, so
+/// a failure is ignored.
 pub async fn confirm(files: &Files, sidecar: &Sidecar, version: u64) {
     let path = path(&sidecar.operation_id);
     if let Ok(Some(found)) = files.get(&path).await {

@@ -1,5 +1,5 @@
-//! The stages of a command: read the sidecars, sweep, do what was asked for, write the ledger once, delete the sidecars
-//! that are finished, mark the approvals that are used up.
+//! The stages of a command: reads the sidecars, sweeps, executes the command, writes the ledger once, deletes the
+//! finished sidecars, and marks the consumed approvals.
 
 use chaosdrill_rt::{defect, fail_point};
 
@@ -13,13 +13,13 @@ use super::{
 };
 use crate::failpoints;
 
-/// Sweeps the sidecars that were left behind, and does what was asked for.
+/// Sweeps the sidecars that were left behind, and executes the command.
 pub(crate) async fn go(run: &mut Run<'_>, ask: &Ask) -> Result<(), Stop> {
     let pending = sidecars::read_all(&run.cluster.files, run.cluster.sidecar_version).await;
     for (path, why) in &pending.unreadable {
         run.diagnostics.error(why.code(), path, why.why());
     }
-    // What an unreadable sidecar is about is not known: it may be about any graph.
+    // An unreadable sidecar may concern any graph.
     if defect!("G24", false, !pending.unreadable.is_empty()) {
         return Err(Stop);
     }
@@ -36,7 +36,7 @@ pub(crate) async fn go(run: &mut Run<'_>, ask: &Ask) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Writes the ledger, if it says anything new, and cleans up behind it.
+/// Writes the ledger if its content has changed, and cleans up.
 pub(crate) async fn publish(run: &mut Run<'_>) -> Result<Option<bool>, Stop> {
     let is_new = run.as_read.base.is_none() || !run.state.says_the_same_as(&run.as_read.state);
     if is_new {

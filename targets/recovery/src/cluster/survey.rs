@@ -1,4 +1,4 @@
-//! Refresh and import: looking at graphs without moving any.
+//! Refresh and import: inspect graphs without moving any.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::{
     run::Run,
 };
 
-/// Says of every recorded graph how it stands.
+/// Updates the status of every recorded graph.
 pub(crate) async fn refresh(run: &mut Run<'_>) {
     for id in run.state.graphs() {
         if run.blocked.contains_key(&id) {
@@ -40,7 +40,7 @@ pub(crate) async fn refresh(run: &mut Run<'_>) {
     }
 }
 
-/// Records graphs that are there and that the ledger does not know, because somebody says so.
+/// Records existing graphs that are not in the ledger, at the operator's request.
 pub(crate) async fn import(run: &mut Run<'_>, graphs: &BTreeSet<String>) {
     for id in graphs {
         let is_known = run.state.digest_at(&schema_address(id)).is_some();

@@ -1,22 +1,22 @@
-//! Recovery: what becomes of the sidecars that were left behind.
+//! The recovery sweep: settles the sidecars that were left behind.
 //!
-//! It looks at what really happened, and then rolls the ledger forward, takes the intent back, or leaves the sidecar
-//! and blocks its graph. It never removes anything, and where it cannot see it concludes nothing.
+//! It inspects what really happened, and then rolls the ledger forward, withdraws the intent, or keeps the sidecar and
+//! blocks its graph. It never removes anything, and concludes nothing if the store does not answer.
 //!
-//! | row | kind | what is there | what is done |
+//! | row | kind | state | action |
 //! |---|---|---|---|
 //! | 1 | create | no root | retire: nothing happened |
-//! | 2 | create | as recorded | retire: the ledger knows |
+//! | 2 | create | as recorded | retire: the ledger has it |
 //! | 3 | schema | as recorded; as desired | retire; roll forward |
 //! | 4 | create | as desired, not recorded | roll forward |
-//! | 5 | create | a root that will not open | keep, block: somebody has to look |
-//! | 6 | both | something else | keep, block, drifted: nobody guesses |
+//! | 5 | create | a root that does not open | keep, block: an operator has to investigate |
+//! | 6 | both | something else | keep, block, drifted: no guess is made |
 //! | | schema | no graph that opens | keep, block |
 //! | 7 | delete | no root, not recorded | retire |
 //! | 7b | delete | no root, recorded | tombstone, consume the approval |
-//! | 8 | delete | a root | retire: it will be proposed again, under the same approval |
-//! | 8 | delete | a part of a root | the same, once the next intent is written: until then nothing else says so |
-//! | | all | the store does not say | keep, block |
+//! | 8 | delete | a root | retire: the removal is proposed again, under the same approval |
+//! | 8 | delete | a part of a root | as above, once the next intent is written; until then this is the only record |
+//! | | all | the store does not answer | keep, block |
 
 use chaosdrill_rt::{defect, observe, time};
 
@@ -28,7 +28,7 @@ use super::{
     run::Run,
 };
 
-/// What is there.
+/// The observed state.
 enum Seen {
     Absent,
     Live(Live),
@@ -36,7 +36,7 @@ enum Seen {
     Unknown(String),
 }
 
-/// What is done about it, with its row in the table.
+/// The action, with its row in the table.
 enum Row {
     Retire(&'static str),
     Replace(&'static str),
@@ -52,7 +52,7 @@ enum Reason {
     Unseen(String),
 }
 
-/// Goes through all sidecars that were left behind.
+/// Settles all sidecars that were left behind.
 pub(crate) async fn sweep(run: &mut Run<'_>, pending: Vec<Sidecar>) {
     for sidecar in pending {
         let graph = Graph::new(run.cluster.files.clone(), &sidecar.graph_id);
@@ -205,7 +205,7 @@ async fn keep(run: &mut Run<'_>, graph: &Graph, sidecar: Sidecar, reason: Reason
         Reason::Unseen(why) => (Status::Blocked, "recovery_store_error", why),
     };
     run.diagnostics.error(code, operation, format!("graph {id}: {why}"));
-    // What the store did not say this time is nothing to write down.
+    // A temporary failure of the store is not recorded as a status.
     if code != "recovery_store_error" {
         run.state.set_status(&graph_address(&id), status, Some(code));
     }

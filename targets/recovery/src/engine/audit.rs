@@ -1,7 +1,7 @@
-//! What recovery did, written down once for each operation.
+//! The audit of recovery, recorded once for each operation.
 //!
-//! An audit is named by its operation and created where there is none. So it does not matter who comes first, who
-//! comes again, or what was there when they looked.
+//! An audit is named after its operation, and created only if none exists. So neither the order of the programs nor a
+//! repetition matters, nor what each of them found.
 
 use chaosdrill_rt::{defect, fail_point, time};
 
@@ -14,13 +14,13 @@ use super::{
 };
 use crate::ulid;
 
-/// Where audits are.
+/// The path of the audits.
 pub(crate) const AUDITS: &str = "_graph_commit_recoveries";
 
-/// Under which name recovery acts.
+/// The actor name of recovery.
 const ACTOR: &str = "engine:recovery";
 
-/// The tables of an audit: those that were moved.
+/// The audit entries of the tables that were moved.
 pub(crate) fn moved(moves: &[Move]) -> Vec<AuditTable> {
     let table = |to: &Move| AuditTable {
         table_key: to.table_key.clone(),
@@ -30,7 +30,7 @@ pub(crate) fn moved(moves: &[Move]) -> Vec<AuditTable> {
     moves.iter().map(table).collect()
 }
 
-/// The tables of an audit: those that were moved, and those that were added.
+/// The audit entries of the tables that were moved or added.
 pub(crate) fn moved_and_added(moves: &[Move], sidecar: &Sidecar) -> Vec<AuditTable> {
     let added = sidecar.additional_registrations.iter().map(|table| AuditTable {
         table_key: table.table_key.clone(),
@@ -40,7 +40,7 @@ pub(crate) fn moved_and_added(moves: &[Move], sidecar: &Sidecar) -> Vec<AuditTab
     moved(moves).into_iter().chain(added).collect()
 }
 
-/// Writes down what became of an operation; whoever did so before has done it.
+/// Records the outcome of an operation; succeeds if it was recorded before.
 pub(crate) async fn record(
     objects: &Objects,
     config: &EngineConfig,

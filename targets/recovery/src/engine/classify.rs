@@ -1,17 +1,17 @@
-//! What happened to the tables of an operation, and what is to be done about it. Pure: it looks at numbers only.
+//! Classifies what happened to an operation's tables, and decides how to settle it. Pure: it reads only numbers.
 
 use chaosdrill_rt::defect;
 
 use super::model::{CONFIRMED_SINCE, Kind, Pin, Sidecar};
 
-/// How exactly an operation must have kept to its intent.
+/// How strictly an operation must match its intent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// One commit for each table, to the version that was announced.
+    /// One commit per table, to the announced version.
     Strict,
-    /// As many commits as it takes.
+    /// Any number of commits.
     Loose,
-    /// As many as it takes, and the sidecar says to which version they have led.
+    /// Any number of commits, and the sidecar confirms the version that they reached.
     Confirmed,
 }
 
@@ -25,25 +25,25 @@ pub fn rule_of(sidecar: &Sidecar) -> Rule {
     }
 }
 
-/// What is seen of a table.
+/// The observed state of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// The published version.
     pub published: u64,
     /// The newest version.
     pub head: u64,
-    /// Whose the newest version is, where it is not published.
+    /// The owner of the newest version, if it is not published.
     pub owner: Owner,
 }
 
-/// Whose an unpublished version is.
+/// The owner of an unpublished version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// The operation's.
+    /// The operation.
     Own,
-    /// The operation's, by which it is taken back.
+    /// The operation, which is rolled back by it.
     OwnBack,
-    /// Another's.
+    /// Another operation.
     Other,
 }
 
@@ -52,23 +52,23 @@ pub enum Owner {
 pub enum Class {
     /// The published version is ahead of the table: nothing can be concluded.
     InvariantViolation,
-    /// The operation has not moved it, or it is published.
+    /// The operation has not moved it, or has been published.
     NoMovement,
-    /// It is moved by another, and not by the operation.
+    /// Another operation has moved it, and this one has not.
     Foreign,
-    /// It is moved as intended.
+    /// It has moved as intended.
     RolledPast,
-    /// It is moved by one version, and that is not the intended one.
+    /// It has moved by one version, which is not the intended one.
     UnexpectedAtP1,
-    /// It is moved by several versions, where one was intended.
+    /// It has moved by several versions, but one was intended.
     UnexpectedMultistep,
-    /// It is moved, and nobody said that this is all.
+    /// It has moved, but the sidecar does not confirm that this is complete.
     IncompletePhaseB,
-    /// The operation is being taken back in it.
+    /// The operation is being rolled back in it.
     Restored,
 }
 
-/// What happened to one table.
+/// Classifies one table.
 pub fn classify(rule: Rule, pin: &Pin, seen: Seen) -> Class {
     let Seen { published, head, owner } = seen;
     if head < published {
@@ -100,21 +100,21 @@ pub fn classify(rule: Rule, pin: &Pin, seen: Seen) -> Class {
     }
 }
 
-/// What is to be done about an operation.
+/// How to settle an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Nothing: an operator has to look.
+    /// Stop: an operator has to investigate.
     Abort,
     /// Publish it.
     RollForward,
-    /// Take it back.
+    /// Roll it back.
     RollBack,
-    /// Nothing is unpublished any more: find out what became of it, and say so.
+    /// Nothing is unpublished: determine the outcome, and record it.
     Settled,
 }
 
-/// What is to be done, from what happened to each table. `is_complete` says whether everything beside the tables is
-/// there that belongs to it; `has_advanced`, whether any table is published further than where the operation began.
+/// Decides from the classes of all tables. `is_complete` is whether everything else that belongs to the operation
+/// exists; `has_advanced`, whether any table is published beyond the version at which the operation began.
 pub fn decide(classes: &[Class], is_complete: bool, has_advanced: bool) -> Decision {
     let all = |class| classes.iter().all(|other| *other == class);
     if classes.contains(&Class::InvariantViolation) {

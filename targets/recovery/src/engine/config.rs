@@ -1,28 +1,28 @@
-//! How a program of the engine works.
+//! The configuration of an engine program.
 
 use chaosdrill_rt::time::Duration;
 
 use super::model::SIDECAR_VERSION;
 
-/// How a program of the engine works.
+/// The configuration of an engine program.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
-    /// Where the graph is.
+    /// The URL of the graph's store.
     pub store_url: String,
-    /// The name of the program, the same over its restarts, and of no other.
+    /// The name of the program, unique and stable across restarts.
     pub process: String,
-    /// The form in which it writes sidecars: an older release writes older ones, a newer one newer ones.
+    /// The version of the sidecars that it writes; other releases write other versions.
     pub writes_sidecars_of: u32,
-    /// The newest form of sidecar that it understands.
+    /// The newest version of sidecars that it understands.
     pub reads_sidecars_up_to: u32,
-    /// After this long nobody works on an operation any more, and whoever opens the graph may take it back.
+    /// The age at which an operation counts as abandoned, so that any open may roll it back.
     pub abandoned_after: Duration,
-    /// Whether a writer heals before it writes. Tools of old do not, and build upon what is published.
+    /// Whether a writer heals before it writes. Old tools do not, and build upon the published state.
     pub heals_first: bool,
 }
 
 impl EngineConfig {
-    /// A program of this release.
+    /// The configuration of this release.
     pub fn new(process: impl Into<String>, store_url: impl Into<String>) -> Self {
         Self {
             store_url: store_url.into(),

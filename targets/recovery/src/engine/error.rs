@@ -1,4 +1,4 @@
-//! Why the engine did not do what it was asked for.
+//! The errors of the engine.
 
 use chaosdrill_rt::fail::Injected;
 
@@ -7,40 +7,40 @@ use super::{
     objects::{PutError, StoreError},
 };
 
-/// Why an operation, a recovery or an open did not come to its end.
+/// Why an operation, a recovery or an open failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The store's.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A sidecar of a newer release: nobody here knows what it intends.
+    /// A sidecar of a newer release, whose intent is unknown.
     #[error("{path} has version {version}, of a newer release")]
     NewerSidecar {
-        /// Which one.
+        /// Its path.
         path: String,
         /// Its version.
         version: u64,
     },
-    /// What is published is ahead of its table.
+    /// The published version is ahead of its table.
     #[error("{table_key} is published ahead of its head")]
     Invariant {
-        /// Which table.
+        /// The key of the table.
         table_key: String,
     },
-    /// A table is moved, and not published: somebody is at work, or was.
+    /// A table is moved, but not published: an operation is or was in progress.
     #[error("{table_key} is at {head}, and published at {published}")]
     Pending {
-        /// Which table.
+        /// The key of the table.
         table_key: String,
         /// Its newest version.
         head: u64,
         /// The published one.
         published: u64,
     },
-    /// Somebody else was faster.
+    /// Another program was faster.
     #[error("somebody else was first: {0}")]
     Conflict(String),
-    /// What is asked for makes no sense, and never will.
+    /// The request is invalid, and a retry will not help.
     #[error("{0}")]
     Refused(String),
     /// A failpoint's.
@@ -49,7 +49,7 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    /// In one word.
+    /// The error as a one-word code.
     pub fn cause(&self) -> &'static str {
         match self {
             Self::Store(StoreError::Call(_)) => "store",

@@ -1,4 +1,4 @@
-//! A graph that is open: its store, healed, and the six kinds of writers over it.
+//! An open graph: its recovered store, and the six kinds of writes on it.
 
 use std::collections::BTreeMap;
 
@@ -19,10 +19,10 @@ use super::{
 };
 use crate::{files::Files, ulid};
 
-/// Who makes a graph.
+/// The actor and operation name of a new graph.
 const INIT: &str = "init";
 
-/// A graph that is open.
+/// An open graph.
 #[derive(Debug)]
 pub struct Graph {
     objects: Objects,
@@ -30,19 +30,19 @@ pub struct Graph {
     keys: Keys,
 }
 
-/// What came of a write.
+/// The result of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// The operation; nothing where there was nothing to do.
+    /// The operation; `None` if there was nothing to do.
     pub operation: Option<String>,
 }
 
-/// Why a write was not done, and by which operation it was tried.
+/// Why a write failed, and the operation that tried it.
 #[derive(Debug)]
 pub struct Unwritten {
-    /// The operation; nothing where none was begun.
+    /// The operation; `None` if none was begun.
     pub operation: Option<String>,
-    /// Why.
+    /// The reason.
     pub error: EngineError,
 }
 
@@ -53,11 +53,11 @@ impl From<EngineError> for Unwritten {
 }
 
 impl Graph {
-    /// Opens a graph: makes it where there is none, and recovers every operation that was left behind.
+    /// Opens a graph: creates it if it does not exist, and recovers all operations that were left unfinished.
     ///
     /// # Errors
     ///
-    /// The store's, and where it is not known what was left behind. Never because somebody else recovered it.
+    /// The store's, or if the unfinished operations cannot be determined. A concurrent recovery is never an error.
     pub async fn open(config: EngineConfig) -> Result<Self, EngineError> {
         let id = ulid::new();
         observe!("engine.attempt", id = id, what = "open");
@@ -80,7 +80,7 @@ impl Graph {
         Ok(graph)
     }
 
-    /// Makes the graph, where it is not made, or only by half.
+    /// Creates the graph, or completes a partial creation.
     async fn init(&self) -> Result<(), EngineError> {
         if self.objects.get::<Manifest>(MANIFEST).await?.is_some() {
             return Ok(());
@@ -115,7 +115,7 @@ impl Graph {
         Recovery::new(&self.objects, &self.config, &found.value, at, mode).resolve().await
     }
 
-    /// Publishes what was left behind complete. What is not stays, for an open.
+    /// Publishes complete operations that were left behind. Incomplete ones stay for an open.
     async fn heal(&self) -> Result<(), EngineError> {
         for path in sidecars::list(&self.objects).await? {
             let Some(found) = sidecars::read(&self.objects, &path, &self.config).await? else {
@@ -127,7 +127,7 @@ impl Graph {
                 self.resolve(&found, Mode::Heal).await?;
                 continue;
             }
-            // A writer of this program is let come to its end; by then there may be nothing left.
+            // Waits for a writer of this program; its sidecar may be gone by then.
             let _keys = self.keys.take(keys::of(&found.value)).await;
             if let Some(found) = sidecars::read(&self.objects, &path, &self.config).await? {
                 self.resolve(&found, Mode::Heal).await?;
@@ -136,11 +136,11 @@ impl Graph {
         Ok(())
     }
 
-    /// Carries a request out, once: where it has been carried out, it is only answered.
+    /// Carries a request out once: a repeated request is only answered.
     ///
     /// # Errors
     ///
-    /// Where it is not known to be done. It may be sent again.
+    /// Fails if the request is not known to be done. It may be retried.
     pub async fn write(&self, request: &Request) -> Result<Written, Unwritten> {
         let id = ulid::new();
         observe!("engine.attempt", id = id, what = "write", request = request.id());
@@ -177,7 +177,7 @@ impl Graph {
     }
 }
 
-/// What somebody else has made is made.
+/// Accepts an object that another program has created.
 fn unless_taken(put: Result<(), PutError>) -> Result<(), EngineError> {
     match put {
         Ok(()) | Err(PutError::Taken(_)) => Ok(()),

@@ -1,7 +1,7 @@
-//! Keys: within one program, one writer at a time for each table, and for the schema.
+//! Per-table and schema locks within one program, so that each has one writer at a time.
 //!
-//! They spare writers of one program the conflicts that writers of several programs settle at the store. Whoever
-//! heals an operation takes its keys too, so that it does not meddle with a writer of its own program.
+//! They spare the writers of one program conflicts at the store; writers of different programs settle theirs there. A
+//! heal acquires the keys of the operation, too, so that it does not interfere with a writer of its own program.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,7 +20,7 @@ pub(crate) const SCHEMA: &str = "__schema";
 pub(crate) struct Keys(Mutex<BTreeMap<String, Arc<Key<()>>>>);
 
 impl Keys {
-    /// Takes keys, always in the same order.
+    /// Acquires keys, always in the same order.
     pub(crate) async fn take(&self, names: BTreeSet<String>) -> Vec<OwnedMutexGuard<()>> {
         let mut taken = Vec::new();
         for name in names {

@@ -1,4 +1,4 @@
-//! The manifest: one object that says which version of which table is published. It changes by compare-and-swap.
+//! The manifest: one object with the published version of each table, changed by compare-and-swap.
 
 use chaosdrill_rt::defect;
 
@@ -8,71 +8,71 @@ use super::{
     table::{self, Lineage},
 };
 
-/// Where it is.
+/// The path of the manifest.
 pub const MANIFEST: &str = "__manifest.json";
 
-/// How often a publication is tried over those of others that do not concern it.
+/// Attempts to publish against concurrent publications of other tables.
 const PUBLISH_TRIES_MAX: u32 = 5;
 
-/// A table is to be published at a new version.
+/// The publication of a table's new version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Move {
-    /// Which table.
+    /// The key of the table.
     pub table_key: String,
-    /// The version that must be published until then.
+    /// The version that must be published before.
     pub expected: u64,
-    /// The new one.
+    /// The new version.
     pub to: u64,
 }
 
-/// One change of the manifest, done as a whole or not at all.
+/// One atomic change of the manifest.
 #[derive(Clone, Debug, Default)]
 pub struct Publication {
-    /// The operation that it publishes, or takes back.
+    /// The operation that it publishes or rolls back.
     pub operation: String,
-    /// Who asked for it.
+    /// The actor that requested it.
     pub actor_id: String,
-    /// Tables that move.
+    /// Tables that it moves.
     pub moves: Vec<Move>,
-    /// Tables that come.
+    /// Tables that it adds.
     pub registrations: Vec<Registration>,
-    /// Tables that go.
+    /// Tables that it removes.
     pub tombstones: Vec<String>,
-    /// The schema that goes with it.
+    /// The new schema, if it changes.
     pub schema: Option<u64>,
-    /// What becomes of the operation.
+    /// The effect on the operation.
     pub end: End,
 }
 
-/// What a publication means for its operation.
+/// The effect of a publication on its operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum End {
     /// It is published.
     #[default]
     Published,
-    /// From now on nobody may publish it.
+    /// It can no longer be published.
     Aborting,
-    /// It is taken back: its tables have versions again that can be built upon.
+    /// It is rolled back: writers can build upon its tables again.
     TakenBack,
 }
 
-/// Why a publication is not known to be made.
+/// Why a publication is not known to have succeeded.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
-    /// A table is published at another version by now.
+    /// A table is published at another version.
     #[error("{table_key} is published at {actual}, not at {expected}")]
     Mismatch {
-        /// Which table.
+        /// The key of the table.
         table_key: String,
-        /// The version that was expected.
+        /// The expected version.
         expected: u64,
-        /// The version that there is.
+        /// The actual version.
         actual: u64,
     },
-    /// The operation is being taken back.
+    /// The operation is being rolled back.
     #[error("the operation is being taken back")]
     Fenced,
-    /// Others published too often.
+    /// Too many concurrent publications.
     #[error("others published {PUBLISH_TRIES_MAX} times in between")]
     Contended,
     /// The store's.
@@ -80,22 +80,22 @@ pub enum PublishError {
     Store(#[from] StoreError),
 }
 
-/// The manifest as it is.
+/// Reads the manifest.
 ///
 /// # Errors
 ///
-/// The store's, or where there is none.
+/// The store's, or if there is no manifest.
 pub async fn read(objects: &Objects) -> Result<Found<Manifest>, StoreError> {
     let found = objects.get(MANIFEST).await?;
     let missing = || StoreError::Broken { path: MANIFEST.into(), why: "it is not there".into() };
     found.ok_or_else(missing)
 }
 
-/// Publishes, if every table is where it is expected to be.
+/// Publishes a change if every table is at its expected version.
 ///
 /// # Errors
 ///
-/// [`PublishError`]; after the store's nobody knows.
+/// [`PublishError`]; after the store's, the outcome is unknown.
 pub async fn publish(objects: &Objects, publication: &Publication) -> Result<(), PublishError> {
     for _ in 0..PUBLISH_TRIES_MAX {
         let found = read(objects).await?;
@@ -109,7 +109,7 @@ pub async fn publish(objects: &Objects, publication: &Publication) -> Result<(),
     Err(PublishError::Contended)
 }
 
-/// The manifest after a publication.
+/// Applies a publication to a manifest.
 fn apply(manifest: &Manifest, publication: &Publication) -> Result<Manifest, PublishError> {
     let operation = &publication.operation;
     let is_aborting = manifest.aborting.contains(operation);
@@ -146,8 +146,8 @@ fn apply(manifest: &Manifest, publication: &Publication) -> Result<Manifest, Pub
     Ok(next)
 }
 
-/// Whether all that an operation was to publish is published: its versions and not only later ones, its new tables,
-/// and no more the tables that it removes.
+/// Whether an operation is completely published: its versions, if need be in the lineage of later ones, and its new
+/// tables, but not the tables that it removes.
 ///
 /// # Errors
 ///
@@ -172,7 +172,7 @@ pub async fn is_satisfied(
     Ok(has_shape(manifest, sidecar))
 }
 
-/// Whether the tables that an operation adds are there, and those that it removes are not.
+/// Whether the tables that an operation adds are published, and those that it removes are not.
 pub fn has_shape(manifest: &Manifest, sidecar: &Sidecar) -> bool {
     let is_there = |table: &Registration| {
         manifest.tables.get(&table.table_key).is_some_and(|entry| entry.path == table.table_path)

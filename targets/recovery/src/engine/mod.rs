@@ -1,9 +1,8 @@
 //! The engine: one graph, many tables, one manifest.
 //!
-//! A write goes through phases: the sidecar is written (A), the head of each table moves (B), a merge confirms to which
-//! versions it has led, the manifest is published over the expected versions (C), the sidecar goes (D). Whoever comes
-//! later, another writer or an open, looks at what a sidecar intends and at what happened, and publishes it, takes it
-//! back, or lets it wait.
+//! A write has five phases: write the sidecar (A), move the head of each table (B), for a merge, confirm the versions
+//! that it reached, publish the manifest over the expected versions (C), delete the sidecar (D). A later writer or open
+//! compares the intent of a sidecar with what happened, and publishes the operation, rolls it back, or defers it.
 //!
 //! | program | function | listens |
 //! |---|---|---|
@@ -11,13 +10,13 @@
 //! | reader | [`run_reader`] | yes |
 //! | opener, an operator's job | [`run_opener`] | no |
 //!
-//! | object | what |
+//! | object | contents |
 //! |---|---|
-//! | `__manifest.json` | which version of which table is published |
+//! | `__manifest.json` | the published version of each table |
 //! | `tables/<table>/<version>.json` | one version of a table; the newest is its head |
 //! | `__recovery/<operation>.json` | a sidecar |
-//! | `_graph_commit_recoveries/<operation>.json` | what recovery did with an operation |
-//! | `__schema/current.json`, `__schema/staging/<operation>.json` | the schema in force, and those to come |
+//! | `_graph_commit_recoveries/<operation>.json` | the audit of an operation's recovery |
+//! | `__schema/current.json`, `__schema/staging/<operation>.json` | the schema in force, and staged ones |
 
 mod audit;
 pub mod classify;

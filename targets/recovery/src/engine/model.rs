@@ -1,30 +1,30 @@
-//! What is stored: manifest, versions of tables, sidecars, audits, the schema.
+//! The stored objects: manifest, table versions, sidecars, audits, the schema.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// The newest form of sidecar that this release knows: it writes it, and refuses newer ones.
+/// The version of sidecars that this release writes; it rejects newer ones.
 pub const SIDECAR_VERSION: u32 = 2;
 
-/// From this form on a merge says in its sidecar to which versions it has led, before it publishes them.
+/// The first version in which a merge confirms the versions that it reached before it publishes them.
 pub const CONFIRMED_SINCE: u32 = 2;
 
-/// What kind of writer an operation is.
+/// The kind of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// Rows are inserted, across tables.
+    /// Inserts rows, across tables.
     Mutation,
-    /// Rows are loaded in bulk, across tables.
+    /// Loads rows in bulk, across tables.
     Load,
-    /// The schema changes: a table comes, a table goes, rows are rewritten.
+    /// Changes the schema: adds a table, removes one, rewrites rows.
     SchemaApply,
-    /// A branch is merged: rows are appended, changed and deleted, in several commits a table.
+    /// Merges a branch: appends, changes and deletes rows, in several commits per table.
     BranchMerge,
-    /// Indices are brought up to date.
+    /// Brings indices up to date.
     EnsureIndices,
-    /// Tables are compacted.
+    /// Compacts tables.
     Optimize,
 }
 
@@ -32,17 +32,17 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pin {
-    /// Which table.
+    /// The key of the table.
     pub table_key: String,
-    /// Where it is.
+    /// The path of the table.
     pub table_path: String,
     /// The version that was published when the operation began.
     pub expected_version: u64,
-    /// The version to which its first commit leads, or its only one.
+    /// The version that its first or only commit creates.
     pub post_commit_pin: u64,
-    /// The version to which all its commits have led, once they have.
+    /// The version that all its commits reached, once they are done.
     pub confirmed_version: Option<u64>,
-    /// The branch of the table, where it is not the main one.
+    /// The branch of the table; `None` for the main branch.
     pub table_branch: Option<String>,
 }
 
@@ -50,29 +50,29 @@ pub struct Pin {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Registration {
-    /// Which table.
+    /// The key of the table.
     pub table_key: String,
-    /// Where it is.
+    /// The path of the table.
     pub table_path: String,
     /// Its first version.
     pub version: u64,
 }
 
-/// The intent of an operation, written aside before anything moves.
+/// The intent of an operation, written before anything moves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sidecar {
-    /// The version of this form.
+    /// The version of the sidecar format.
     pub schema_version: u32,
-    /// The operation's id, a ULID.
+    /// The id of the operation, a ULID.
     pub operation_id: String,
-    /// What it is.
+    /// The kind of the operation.
     pub kind: Kind,
-    /// Who asked for it.
+    /// The actor that requested it.
     pub actor_id: String,
-    /// Which program carries it out, or takes it back: whoever began it last.
+    /// The program that carries it out or rolls it back, whichever began last.
     pub process: String,
-    /// Into which branch.
+    /// The target branch.
     pub branch: String,
     /// The tables that it moves.
     pub pins: Vec<Pin>,
@@ -80,14 +80,14 @@ pub struct Sidecar {
     pub additional_registrations: Vec<Registration>,
     /// The tables that it removes.
     pub tombstones: Vec<String>,
-    /// What it merges, where it is a merge.
+    /// The commit that it merges, if it is a merge.
     pub merge_source_commit_id: Option<String>,
-    /// The schema to which it leads, where it changes it.
+    /// The new schema, if it changes the schema.
     pub schema: Option<u64>,
 }
 
 impl Sidecar {
-    /// The same operation, which intends nothing any more.
+    /// The same operation with an empty intent.
     #[must_use]
     pub fn voided(&self) -> Self {
         Self {
@@ -99,7 +99,7 @@ impl Sidecar {
         }
     }
 
-    /// Whether it intends nothing.
+    /// Whether its intent is empty.
     pub fn is_void(&self) -> bool {
         *self == self.voided()
     }
@@ -117,29 +117,29 @@ pub struct Row {
     pub request: String,
 }
 
-/// One version of a table; never changed once it is there. The newest is the table's head.
+/// One version of a table, immutable. The newest is the table's head.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TableVersion {
-    /// Its number; they have no gap.
+    /// Its number; there are no gaps.
     pub version: u64,
-    /// The version from which its rows were made.
+    /// The version that its rows derive from.
     pub parent: Option<u64>,
-    /// The operation that made it, or took itself back by it.
+    /// The operation that created it or was rolled back by it.
     pub operation: String,
-    /// Which of how many commits of that operation it is.
+    /// The number of this commit among the operation's commits on this table.
     pub step: u32,
-    /// How many commits the operation makes on this table.
+    /// The number of the operation's commits on this table.
     pub of: u32,
-    /// Set where it takes its operation back: the version whose rows it has.
+    /// For a rollback: the version whose rows it has.
     pub restores: Option<u64>,
     /// The schema of its rows.
     pub schema: u64,
-    /// Into how many pieces its rows are scattered.
+    /// The number of fragments of its rows.
     pub fragments: u32,
-    /// How many of its rows are indexed.
+    /// The number of indexed rows.
     pub indexed: u64,
-    /// Its rows, in the order in which they came.
+    /// Its rows, in insertion order.
     pub rows: Vec<Row>,
 }
 
@@ -147,88 +147,88 @@ pub struct TableVersion {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// Where it is.
+    /// The path of the table.
     pub path: String,
-    /// The version that is published.
+    /// The published version.
     pub version: u64,
 }
 
-/// Who published a manifest.
+/// The author of a manifest revision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Commit {
-    /// The operation that is published by it.
+    /// The operation that it publishes.
     pub operation: String,
-    /// Who asked for it.
+    /// The actor that requested it.
     pub actor_id: String,
 }
 
-/// The published graph: which version of which table. It is what readers see.
+/// The published graph, as readers see it: one version of each table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// Counts its changes.
+    /// The number of changes so far.
     pub revision: u64,
     /// The version of the schema.
     pub schema: u64,
     /// All tables.
     pub tables: BTreeMap<String, Entry>,
-    /// Operations that are being taken back: nobody may publish them any more.
+    /// Operations that are being rolled back: no program may publish them any more.
     pub aborting: Vec<String>,
-    /// What led to this revision.
+    /// The commit that created this revision.
     pub commit: Commit,
 }
 
-/// The schema, staged by an operation or in force.
+/// A schema, staged by an operation or in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schema {
     /// Its version.
     pub version: u64,
-    /// The operation that led to it.
+    /// The operation that created it.
     pub operation: String,
 }
 
-/// What recovery did with an operation.
+/// The outcome of a recovery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It was published, or found published.
+    /// The operation was published, now or before.
     RolledForward,
-    /// It was taken back.
+    /// The operation was rolled back.
     RolledBack,
 }
 
-/// What recovery did to one table.
+/// The effect of a recovery on one table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuditTable {
-    /// Which table.
+    /// The key of the table.
     pub table_key: String,
-    /// From which version; nothing where the table is new.
+    /// The version before; `None` if the table is new.
     pub from: Option<u64>,
-    /// To which version.
+    /// The version after.
     pub to: u64,
 }
 
-/// What is written down of a recovery, once for each operation.
+/// The audit of a recovery, recorded once per operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Audit {
-    /// Of which operation.
+    /// The operation.
     pub operation_id: String,
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
-    /// What kind of writer it was.
+    /// The kind of the operation.
     pub kind: Kind,
-    /// Recovery acts under a name of its own.
+    /// The name under which recovery acts.
     pub actor_id: String,
-    /// Who had asked for the operation.
+    /// The actor that requested the operation.
     pub recovery_for_actor: String,
-    /// The tables: those that were moved, and those that were added.
+    /// The tables that were moved or added.
     pub tables: Vec<AuditTable>,
-    /// Which program recovered it.
+    /// The program that recovered it.
     pub process: String,
-    /// When, in milliseconds since 1970.
+    /// The time, in milliseconds since 1970.
     pub created_at: i64,
 }

@@ -1,4 +1,4 @@
-//! Object storage as the engine uses it: JSON objects, each written under a condition.
+//! Object storage of the engine: JSON objects with conditional writes.
 
 use std::fmt;
 
@@ -6,18 +6,18 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::files::{self, Files, chain};
 
-/// The store did not answer, or what it has is not what it should be.
+/// The store failed, or an object in it is invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It refused, or did not answer.
+    /// The store returned an error, or did not answer.
     #[error("{}", chain(.0))]
     Call(files::StoreError),
-    /// There is an object that cannot be read as what it should be.
+    /// An object cannot be parsed.
     #[error("{path} is broken: {why}")]
     Broken {
-        /// Which object.
+        /// Its path.
         path: String,
-        /// Why.
+        /// The reason.
         why: String,
     },
 }
@@ -28,13 +28,13 @@ impl From<files::StoreError> for StoreError {
     }
 }
 
-/// Why an object is not known to be written.
+/// Why a write is not known to have succeeded.
 #[derive(Debug, thiserror::Error)]
 pub enum PutError {
-    /// The condition does not hold: another's is there, or none.
+    /// The condition does not hold: another object is there, or none.
     #[error("somebody else was first at {0}")]
     Taken(String),
-    /// The store's; the object may be written all the same.
+    /// The store's; the object may have been written all the same.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -53,7 +53,7 @@ impl PutError {
 /// An object as it was read.
 #[derive(Clone, Debug)]
 pub struct Found<T> {
-    /// What it says.
+    /// The parsed content.
     pub value: T,
     file: files::Found,
 }
@@ -64,7 +64,7 @@ impl<T> Found<T> {
         self.file.written_at
     }
 
-    /// The same object, understood as something else.
+    /// The same object, with its content converted.
     pub fn with<U>(self, value: U) -> Found<U> {
         Found { value, file: self.file }
     }
@@ -83,16 +83,16 @@ impl fmt::Debug for Objects {
 }
 
 impl Objects {
-    /// The objects of this store.
+    /// Wraps a store.
     pub fn new(files: Files) -> Self {
         Self { files }
     }
 
-    /// An object; nothing where there is none.
+    /// Reads an object; `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// The store's, or that of an object that is broken.
+    /// The store's, or that of an invalid object.
     pub async fn get<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -102,7 +102,7 @@ impl Objects {
         Ok(Some(found.with(value)))
     }
 
-    /// The bytes of an object; nothing where there is none.
+    /// Reads the bytes of an object; `None` if it does not exist.
     ///
     /// # Errors
     ///
@@ -112,21 +112,21 @@ impl Objects {
         Ok(found.map(|file| Found { value: file.bytes.clone(), file }))
     }
 
-    /// Writes an object where there is none.
+    /// Writes an object if none exists.
     ///
     /// # Errors
     ///
-    /// Where there is another, or the store's.
+    /// Fails if one exists, or with the store's error.
     pub async fn create<T: Serialize>(&self, path: &str, value: &T) -> Result<(), PutError> {
         let put = self.files.put_new(path, &bytes_of(path, value)?).await;
         put.map_err(|error| PutError::of(path, error))
     }
 
-    /// Writes over the very object that was read.
+    /// Replaces exactly the object that was read.
     ///
     /// # Errors
     ///
-    /// Where it is another by now, or the store's.
+    /// Fails if the object has changed since, or with the store's error.
     pub async fn replace<T: Serialize, U>(
         &self,
         path: &str,
@@ -137,7 +137,7 @@ impl Objects {
         put.map_err(|error| PutError::of(path, error))
     }
 
-    /// Writes over whatever is there; a store may do that by halves.
+    /// Replaces any object; a store may do so in part.
     pub(crate) async fn overwrite<T: Serialize>(
         &self,
         path: &str,
@@ -147,7 +147,7 @@ impl Objects {
         put.map_err(|error| PutError::of(path, error))
     }
 
-    /// Deletes an object; one that is not there is deleted already.
+    /// Deletes an object; succeeds if it does not exist.
     ///
     /// # Errors
     ///
@@ -156,7 +156,7 @@ impl Objects {
         Ok(self.files.delete(path).await?)
     }
 
-    /// The paths of all objects below a path, in order.
+    /// Lists the paths of all objects below a path, in order.
     ///
     /// # Errors
     ///
@@ -184,7 +184,7 @@ mod tests {
         assert!(objects.get::<u32>("a/b").await.expect("an answer").is_none());
         objects.create("a/b", &1).await.expect("written");
         assert!(matches!(objects.create("a/b", &2).await, Err(PutError::Taken(_))));
-        // The same bytes again are the same writer's.
+        // A repeated write of the same bytes succeeds.
         objects.create("a/b", &1).await.expect("written already");
         let read = objects.get::<u32>("a/b").await.expect("an answer").expect("an object");
         objects.replace("a/b", &3, &read).await.expect("written");

@@ -1,4 +1,4 @@
-//! What a request means for the tables: the commits of each, worked out before anything is written.
+//! Plans a request: computes the commits of each table before anything is written.
 
 use super::{
     config::EngineConfig,
@@ -13,10 +13,10 @@ use crate::ulid;
 /// The tables that hold rows, in the order in which every writer moves them.
 pub(crate) const TABLES: [&str; 2] = ["knows", "person"];
 
-/// The table in which the receipts of requests are looked for: the last that is moved.
+/// The table whose receipts are checked: the last one that a write moves.
 const RECEIPTS: &str = "person";
 
-/// A place between two commits, or before the first, where a writer may die.
+/// A failpoint before or between commits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Point {
     AdoptAfterAppend,
@@ -30,30 +30,30 @@ pub(crate) enum Point {
 /// One commit of a table.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
-    /// Where its writer is before it.
+    /// The failpoint before it.
     pub(crate) point: Option<Point>,
-    /// What it writes.
+    /// The version that it writes.
     pub(crate) content: TableVersion,
 }
 
-/// What an operation does to one table.
+/// The effect of an operation on one table.
 #[derive(Clone, Debug)]
 pub(crate) struct TablePlan {
     pub(crate) key: String,
     pub(crate) path: String,
-    /// The version that is published.
+    /// The published version.
     pub(crate) expected: u64,
     pub(crate) steps: Vec<Step>,
 }
 
 impl TablePlan {
-    /// The version to which all its commits lead.
+    /// The version that its last commit creates.
     pub(crate) fn end(&self) -> u64 {
         self.steps.last().map_or(self.expected, |step| step.content.version)
     }
 }
 
-/// What an operation does.
+/// The effect of an operation.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) operation: String,
@@ -66,7 +66,7 @@ pub(crate) struct Plan {
     source: Option<String>,
 }
 
-/// A table before an operation.
+/// The state of a table before an operation.
 struct Base {
     key: String,
     path: String,
@@ -75,7 +75,7 @@ struct Base {
     content: TableVersion,
 }
 
-/// Works out what a request means now; nothing where it has been done already.
+/// Plans a request on the current state; `None` if it has already been done.
 pub(crate) async fn make(
     objects: &Objects,
     config: &EngineConfig,
@@ -111,7 +111,8 @@ pub(crate) async fn make(
     if plan.tables.is_empty() { Ok(None) } else { Ok(Some(plan)) }
 }
 
-/// A table as it is published. A writer that heals first finds nothing beyond that, unless somebody is at work.
+/// The published state of a table. After a heal, the table has no newer version, unless another operation is in
+/// progress.
 async fn base_of(
     objects: &Objects,
     config: &EngineConfig,
@@ -147,7 +148,7 @@ fn is_done(manifest: &Manifest, bases: &[Base], request: &Request) -> Result<boo
 }
 
 impl Plan {
-    /// The next schema brings a table of its own, and takes that of the one before away.
+    /// The next schema adds a table of its own, and removes that of the previous schema.
     fn change_schema(&mut self, manifest: &Manifest, version: u64) {
         self.schema = Some(Schema { version, operation: self.operation.clone() });
         let (comes, goes) = (format!("extra{version}"), format!("extra{}", version - 1));
@@ -202,7 +203,7 @@ impl Plan {
         TablePlan { key, path, expected: base.published, steps: numbered.collect() }
     }
 
-    /// The intent, as it is written aside.
+    /// The intent, as the sidecar stores it.
     pub(crate) fn sidecar(&self, config: &EngineConfig, request: &Request) -> Sidecar {
         let pin = |table: &TablePlan| Pin {
             table_key: table.key.clone(),
@@ -228,7 +229,7 @@ impl Plan {
     }
 }
 
-/// A table after some commit, still without its number.
+/// A table version without its number.
 type Content = (Option<Point>, TableVersion);
 
 fn row(id: String, value: i64, request: &str) -> Row {
@@ -248,7 +249,7 @@ fn appended(base: &TableVersion, rows: impl Iterator<Item = Row>) -> TableVersio
     next
 }
 
-/// What a merge brings.
+/// The content of a merge.
 struct Merge<'a> {
     id: &'a str,
     values: &'a [i64],
@@ -257,7 +258,7 @@ struct Merge<'a> {
 }
 
 impl Merge<'_> {
-    /// Into a table that is as it was when the branch was made: rows are appended, changed, deleted.
+    /// Merges into a table that has not changed since the branch was made: appends, changes and deletes rows.
     fn adopt(&self, base: &TableVersion) -> Vec<Content> {
         let appended = self.append(base);
         let upserted = self.upsert(&appended);
@@ -269,7 +270,7 @@ impl Merge<'_> {
         ]
     }
 
-    /// Into a table that has gone on: rows are merged at once, deleted, and indexed anew.
+    /// Merges into a table that has changed: merges all rows in one commit, deletes rows, and rebuilds indices.
     fn rewrite(&self, base: &TableVersion) -> Vec<Content> {
         let merged = self.upsert(&self.append(base));
         let deleted = self.delete(&merged);
@@ -282,7 +283,7 @@ impl Merge<'_> {
         ]
     }
 
-    /// Rows that are there already are there from an earlier, unfinished merge of the same branch.
+    /// Skips rows that exist from an earlier, unfinished merge of the same branch.
     fn append(&self, base: &TableVersion) -> TableVersion {
         let rows = self.values.iter().zip(1..);
         let rows =
@@ -307,7 +308,7 @@ impl Merge<'_> {
         next
     }
 
-    /// The receipt comes with the last commit: half a merge has none, but one of its tables may.
+    /// The receipt is part of the last commit: half a merge has none, but one of its tables may.
     fn receipt(&self, base: &TableVersion) -> TableVersion {
         let (mut next, receipt) = (base.clone(), row(format!("{}.0", self.id), 0, self.id));
         if !next.rows.iter().any(|row| row.id == receipt.id) {
@@ -317,7 +318,7 @@ impl Merge<'_> {
     }
 }
 
-/// Rows under a new schema: the schema first, then the rows anew.
+/// Changes the schema first, then rewrites the rows.
 fn rewritten(base: &TableVersion, schema: u64) -> Vec<Content> {
     let altered = TableVersion { schema, ..base.clone() };
     let mut filled = altered.clone();
@@ -325,7 +326,7 @@ fn rewritten(base: &TableVersion, schema: u64) -> Vec<Content> {
     vec![(None, altered), (None, filled)]
 }
 
-/// Two indices, one commit each; nothing where all rows are indexed.
+/// Builds two indices, one commit each; no commit if all rows are indexed.
 fn indexed(base: &TableVersion) -> Vec<Content> {
     let rows = base.rows.len() as u64;
     if base.indexed == rows {
@@ -336,7 +337,7 @@ fn indexed(base: &TableVersion) -> Vec<Content> {
     vec![(Some(Point::PostStage), half), (Some(Point::PostStage), whole)]
 }
 
-/// One piece instead of many, and its indices anew; nothing where there is one piece.
+/// Compacts all fragments into one and rebuilds the indices; no commit if there is only one fragment.
 fn compacted(base: &TableVersion) -> Vec<Content> {
     if base.fragments < 2 {
         return Vec::new();

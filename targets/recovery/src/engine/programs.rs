@@ -1,4 +1,4 @@
-//! The programs of the engine: a writer that serves requests, a reader, and one that only opens the graph.
+//! The programs of the engine: a writer that serves requests, a reader, and an opener that only recovers.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -21,16 +21,16 @@ use super::{
 };
 use crate::{BoxError, files::Files};
 
-/// How long a program rests before it tries again to open the graph.
+/// The pause before another attempt to open the graph.
 const OPEN_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
-/// Serves requests to write, for ever: `POST /write` carries a [`Request`] out.
+/// Serves write requests, for ever: `POST /write` carries a [`Request`] out.
 ///
-/// The status says what the sender is to do: 200 nothing more, 409 and 503 send it again, 422 let it be.
+/// The status says what the client should do: 200 is done, 409 and 503 retry, 422 give up.
 ///
 /// # Errors
 ///
-/// Only where it cannot listen.
+/// Fails only if it cannot listen.
 pub async fn run_writer(config: EngineConfig, listen: &str) -> Result<(), BoxError> {
     let graph = Arc::new(open(&config).await);
     let listener = TcpListener::bind("writer", listen).await?;
@@ -42,7 +42,7 @@ pub async fn run_writer(config: EngineConfig, listen: &str) -> Result<(), BoxErr
     Ok(())
 }
 
-/// Opens the graph, over and over: what can be recovered is.
+/// Opens the graph, with retries; this recovers the operations that can be recovered.
 async fn open(config: &EngineConfig) -> Graph {
     loop {
         match Graph::open(config.clone()).await {
@@ -81,11 +81,11 @@ async fn answer(graph: &Graph, request: &http::Request) -> http::Response {
     http::Response::new(status, json!(answer).to_string())
 }
 
-/// Opens the graph again and again, as an operator's job does: what nobody works on any more is recovered.
+/// Opens the graph periodically, as an operator's job does, to recover abandoned operations.
 ///
 /// # Errors
 ///
-/// None: what cannot be opened now may be later.
+/// None: an open that fails now is retried.
 pub async fn run_opener(config: EngineConfig, every: Duration) -> Result<(), BoxError> {
     loop {
         drop(open(&config).await);
@@ -93,11 +93,11 @@ pub async fn run_opener(config: EngineConfig, every: Duration) -> Result<(), Box
     }
 }
 
-/// Shows the published graph, for ever: `POST /read` gives the ids of all rows, by table.
+/// Serves the published graph, for ever: `POST /read` returns the ids of all rows, by table.
 ///
 /// # Errors
 ///
-/// Only where it cannot open the store, or cannot listen.
+/// Fails only if it cannot open the store, or cannot listen.
 pub async fn run_reader(config: EngineConfig, listen: &str) -> Result<(), BoxError> {
     let objects = Objects::new(Files::open(&config.store_url)?);
     let listener = TcpListener::bind("reader", listen).await?;

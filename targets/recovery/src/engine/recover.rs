@@ -1,10 +1,10 @@
-//! Recovery of one operation: look what happened to its tables, and publish it or take it back.
+//! Recovery of one operation: inspects its tables, and publishes the operation or rolls it back.
 //!
-//! An operation that is complete may be published by anybody, at any time, also while its writer is still alive: the
-//! writer finds its work done. It is taken back only by its own writer, by a program that starts and finds what an
-//! earlier life of it has left, or by whoever opens the graph once it is abandoned. Before that the manifest says so,
-//! and from then on nobody publishes it; then each of its tables gets one more version, with the rows that are
-//! published, so that a writer that wakes up late finds the way barred.
+//! Any program may publish a complete operation at any time, even while its writer is still alive: the writer then
+//! finds its work done. A rollback is restricted to the operation's own writer, to a restarted program that finds an
+//! operation of its earlier process, and to any open once the operation is abandoned. First the manifest marks the
+//! operation as aborting, and from then on no program publishes it. Then each table gets one more version with the
+//! published rows, so that the commits of a delayed writer are rejected.
 
 use chaosdrill_rt::{defect, fail_point, observe, time};
 
@@ -20,37 +20,37 @@ use super::{
     table::{self, Lineage},
 };
 
-/// How often a table is looked at again because somebody moved it in between.
+/// Attempts to look at a table that is moving.
 const LOOKS_MAX: u32 = 5;
 
-/// Who recovers.
+/// The caller of a recovery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// A writer, before it writes: it never takes back, for others may be at work.
+    /// A writer, before it writes: it never rolls back, because the operation may still be in progress.
     Heal,
-    /// Whoever opens the graph.
+    /// An open of the graph.
     Open,
     /// The writer of the operation itself.
     Owner,
 }
 
-/// What came of a recovery.
+/// The result of a recovery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resolved {
-    /// The operation is done with.
+    /// The operation is settled.
     Done(Outcome),
-    /// It has to wait: for its writer, for an open, or for another pass.
+    /// It is deferred: to its writer, to an open, or to another pass.
     Deferred(&'static str),
 }
 
-/// The state in which a recovery finds a table.
+/// The state of a table during recovery.
 struct Look {
     seen: Seen,
-    /// Whether the operation has made the last of its commits.
+    /// Whether the operation's last commit is done.
     is_complete: bool,
 }
 
-/// One recovery at work.
+/// One recovery in progress.
 pub struct Recovery<'a> {
     objects: &'a Objects,
     config: &'a EngineConfig,
@@ -61,7 +61,7 @@ pub struct Recovery<'a> {
 }
 
 impl<'a> Recovery<'a> {
-    /// The recovery of an operation.
+    /// Creates the recovery of an operation.
     pub fn new(
         objects: &'a Objects,
         config: &'a EngineConfig,
@@ -72,11 +72,11 @@ impl<'a> Recovery<'a> {
         Self { objects, config, sidecar, written_at, mode }
     }
 
-    /// Does what is to be done about the operation.
+    /// Settles or defers the operation.
     ///
     /// # Errors
     ///
-    /// Where it cannot be known, or could not be written down. Whatever others did is no error.
+    /// Fails if the state cannot be read or the result cannot be written. Concurrent changes are no error.
     pub async fn resolve(&self) -> Result<Resolved, EngineError> {
         let resolved = self.decide_and_act().await?;
         observe!(
@@ -90,7 +90,7 @@ impl<'a> Recovery<'a> {
 
     async fn decide_and_act(&self) -> Result<Resolved, EngineError> {
         if self.sidecar.is_void() {
-            // Its writer moved nothing, and did not come to take it away.
+            // Its writer moved nothing, but has not deleted it.
             let _ = sidecars::retire(self.objects, &self.sidecar.operation_id).await;
             return Ok(Resolved::Done(Outcome::RolledBack));
         }
@@ -138,7 +138,7 @@ impl<'a> Recovery<'a> {
         Ok(Look { seen: Seen { published, head, owner }, is_complete })
     }
 
-    /// Whether the tables that the operation adds have been made, and its schema is staged.
+    /// Whether the operation's new tables exist, and its schema is staged.
     async fn has_all_beside_tables(&self) -> Result<bool, EngineError> {
         for new in &self.sidecar.additional_registrations {
             if table::head(self.objects, &new.table_path).await?.is_none() {
@@ -148,7 +148,7 @@ impl<'a> Recovery<'a> {
         Ok(schema::is_staged(self.objects, self.sidecar).await?)
     }
 
-    /// Nothing of the operation is unpublished: it was published before, or taken back, or never moved anything.
+    /// The operation has nothing unpublished: it was published or rolled back before, or never moved a table.
     async fn settled(&self, manifest: &Manifest, looks: &[Look]) -> Result<Resolved, EngineError> {
         let (mut with, mut taken_back) = (0, false);
         let mut moves = Vec::new();
@@ -174,14 +174,14 @@ impl<'a> Recovery<'a> {
         self.over(Outcome::RolledForward, defect!("G16b", audit::moved(&moves), tables)).await
     }
 
-    /// Publishes exactly what was looked at.
+    /// Publishes exactly the versions that were looked at.
     async fn roll_forward(
         &self,
         manifest: &Manifest,
         rule: Rule,
         looks: &[Look],
     ) -> Result<Resolved, EngineError> {
-        // What is not complete is published only once its writer can add nothing more to it.
+        // An incomplete operation is published only when its writer can add no more commits.
         let is_complete = looks.iter().all(|look| look.is_complete);
         if rule == Rule::Loose && !is_complete && !self.may_take_back(manifest) {
             return Ok(Resolved::Deferred("its writer may still be at work"));
@@ -220,7 +220,7 @@ impl<'a> Recovery<'a> {
         self.over(Outcome::RolledForward, tables).await
     }
 
-    /// Somebody else published in between: either all of this operation, or something else.
+    /// Handles a concurrent publication: either of this whole operation, or of something else.
     async fn converge(&self, moves: &[Move]) -> Result<Resolved, EngineError> {
         if defect!("G14", true, false) {
             return Err(EngineError::Conflict("a table is published at another version".into()));
@@ -240,13 +240,13 @@ impl<'a> Recovery<'a> {
         self.over(Outcome::RolledForward, defect!("G16", audit::moved(moves), tables)).await
     }
 
-    /// Whether nobody is done with the operation yet.
+    /// Whether the operation is still unsettled.
     async fn is_pending(&self) -> Result<bool, EngineError> {
         let path = sidecars::path_of(&self.sidecar.operation_id);
         Ok(self.objects.get_bytes(&path).await?.is_some())
     }
 
-    /// Whether whoever recovers may take the operation back, or bar its writer's way.
+    /// Whether this recovery may roll the operation back, or block its writer.
     fn may_take_back(&self, manifest: &Manifest) -> bool {
         let age_ms = time::unix_ms().saturating_sub(self.written_at);
         let is_old = u128::try_from(age_ms).unwrap_or(0) >= self.config.abandoned_after.as_millis();
@@ -258,9 +258,9 @@ impl<'a> Recovery<'a> {
         }
     }
 
-    /// Says in the sidecar who takes the operation back from now on, if it still says what was read of it. A writer
-    /// that has moved nothing takes its sidecar away only before that, see [`sidecars::void`]: where tables get a
-    /// version in the operation's name, it stays until that is published.
+    /// Claims the rollback in the sidecar, if that is unchanged since it was read. A writer that has moved nothing can
+    /// void its sidecar only before the claim, see [`sidecars::void`]: if tables get a version in the operation's name,
+    /// the sidecar stays until that version is published.
     async fn claim(&self) -> Result<bool, EngineError> {
         let claimed = Sidecar { process: self.config.process.clone(), ..self.sidecar.clone() };
         match sidecars::rewrite(self.objects, self.sidecar, &claimed).await {
@@ -270,13 +270,13 @@ impl<'a> Recovery<'a> {
         }
     }
 
-    /// Takes the operation back.
+    /// Rolls the operation back.
     async fn roll_back(&self, manifest: &Manifest) -> Result<Resolved, EngineError> {
         if !self.may_take_back(manifest) {
             return Ok(Resolved::Deferred("its writer may still be at work"));
         }
-        // While the sidecar is there, nobody builds upon the operation, and what was looked at is its own doing. Once
-        // somebody is done with it, later operations may have moved all of that.
+        // While the sidecar exists, no other operation builds upon this one, so what was looked at is its own doing.
+        // Once it is settled, later operations may have moved the tables.
         if self.mode != Mode::Owner && !self.claim().await? {
             return Ok(Resolved::Deferred("somebody else ends it, or is done with it"));
         }
@@ -317,7 +317,7 @@ impl<'a> Recovery<'a> {
         }
     }
 
-    /// Says in the manifest that the operation is being taken back, if its tables are published as they were looked at.
+    /// Marks the operation as aborting in the manifest, if the published versions of its tables are unchanged.
     async fn fence(&self, manifest: &Manifest) -> Result<Option<Resolved>, EngineError> {
         if manifest.aborting.contains(&self.sidecar.operation_id) {
             return Ok(None);
@@ -334,8 +334,7 @@ impl<'a> Recovery<'a> {
         }
     }
 
-    /// Gives a table one more version, with the rows that are published; nothing where the operation can move it no
-    /// more anyway.
+    /// Gives a table one more version, with the published rows; `None` if the operation can no longer move it anyway.
     async fn bar(&self, manifest: &Manifest, pin: &Pin) -> Result<Option<u64>, EngineError> {
         for _ in 0..LOOKS_MAX {
             let Seen { published, head, owner } = self.look(manifest, pin).await?.seen;
@@ -365,7 +364,7 @@ impl<'a> Recovery<'a> {
         Err(EngineError::Conflict(pin.table_path.clone()))
     }
 
-    /// Gives a table one more version, with the rows that it has, so that nothing more of the operation follows.
+    /// Gives a table one more version, with its current rows, so that no further commit of the operation succeeds.
     async fn seal(&self, pin: &Pin, head: u64) -> Result<u64, PutError> {
         let newest = table::read(self.objects, &pin.table_path, head).await?;
         let sealed =
@@ -374,14 +373,14 @@ impl<'a> Recovery<'a> {
         Ok(sealed.version)
     }
 
-    /// Writes down what became of the operation, and takes its sidecar away.
+    /// Records the outcome of the operation, and deletes its sidecar.
     async fn over(
         &self,
         outcome: Outcome,
         tables: Vec<AuditTable>,
     ) -> Result<Resolved, EngineError> {
         audit::record(self.objects, self.config, self.sidecar, outcome, tables).await?;
-        // What is left behind is found settled by the next who looks.
+        // If the deletion fails, the next recovery finds the operation settled.
         let _ = sidecars::retire(self.objects, &self.sidecar.operation_id).await;
         Ok(Resolved::Done(outcome))
     }

@@ -1,19 +1,19 @@
-//! The schema: staged by an operation, and in force once its tables are published.
+//! The schema: staged by an operation, and put in force when its tables are published.
 //!
-//! It is never in force ahead of the manifest: whoever reads it finds tables that have it.
+//! It is never in force ahead of the manifest: every reader of the schema finds tables that match it.
 
 use super::{
     model::{Schema, Sidecar},
     objects::{Objects, PutError, StoreError},
 };
 
-/// Where the schema in force is.
+/// The path of the schema in force.
 pub const CURRENT: &str = "__schema/current.json";
 
-/// How often it is tried to put a schema in force over those of others.
+/// Attempts to put a schema in force against concurrent changes.
 const TRIES_MAX: u32 = 5;
 
-/// Where an operation stages its schema.
+/// The path of an operation's staged schema.
 pub fn staging_of(operation: &str) -> String {
     format!("__schema/staging/{operation}.json")
 }
@@ -41,7 +41,7 @@ pub async fn is_staged(objects: &Objects, sidecar: &Sidecar) -> Result<bool, Sto
     Ok(current.is_some_and(|current| current.value.version >= version))
 }
 
-/// Puts the staged schema of an operation in force; once it is, nothing is staged any more.
+/// Puts the staged schema of an operation in force, and deletes the staged copy.
 ///
 /// # Errors
 ///
@@ -64,7 +64,7 @@ pub async fn promote(objects: &Objects, sidecar: &Sidecar) -> Result<(), StoreEr
     Err(StoreError::Broken { path: CURRENT.into(), why: "others change it all the time".into() })
 }
 
-/// Takes away what an operation has staged.
+/// Deletes the staged schema of an operation.
 ///
 /// # Errors
 ///

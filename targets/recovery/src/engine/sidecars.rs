@@ -1,4 +1,4 @@
-//! Sidecars: the objects in which operations in flight are written down.
+//! Sidecars: the stored intents of operations in flight.
 
 use chaosdrill_rt::defect;
 
@@ -9,19 +9,19 @@ use super::{
     objects::{Found, Objects, PutError, StoreError},
 };
 
-/// Where they are.
+/// The path of the sidecars.
 pub const SIDECARS: &str = "__recovery";
 
-/// Where one is.
+/// The path of a sidecar.
 pub fn path_of(operation: &str) -> String {
     format!("{SIDECARS}/{operation}.json")
 }
 
-/// The paths of all of them, in the order in which their operations began.
+/// Lists the paths of all sidecars, in the order in which their operations began.
 ///
 /// # Errors
 ///
-/// The store's: then nobody knows what is pending, and nothing may be built upon it.
+/// The store's: the pending operations are then unknown, and no write may build upon the tables.
 pub async fn list(objects: &Objects) -> Result<Vec<String>, EngineError> {
     match objects.list(SIDECARS).await {
         Ok(paths) => Ok(paths),
@@ -29,11 +29,11 @@ pub async fn list(objects: &Objects) -> Result<Vec<String>, EngineError> {
     }
 }
 
-/// Reads one; nothing where it is gone.
+/// Reads a sidecar; `None` if it is gone.
 ///
 /// # Errors
 ///
-/// The store's, or where it is broken or of a newer release: then nobody knows what it intends.
+/// The store's, or that of an invalid sidecar or one of a newer release: its intent is then unknown.
 pub async fn read(
     objects: &Objects,
     path: &str,
@@ -54,11 +54,11 @@ pub async fn read(
     Ok(Some(raw.with(sidecar)))
 }
 
-/// Writes one, before anything moves.
+/// Writes a new sidecar, before anything moves.
 ///
 /// # Errors
 ///
-/// The store's; it may be there all the same.
+/// The store's; the sidecar may exist all the same.
 pub async fn arm(objects: &Objects, sidecar: &Sidecar) -> Result<(), PutError> {
     let path = path_of(&sidecar.operation_id);
     if defect!("G31b", true, false) {
@@ -67,11 +67,11 @@ pub async fn arm(objects: &Objects, sidecar: &Sidecar) -> Result<(), PutError> {
     objects.create(&path, sidecar).await
 }
 
-/// Writes over one, if it still says what the caller knows of it: of several who would change it, one does.
+/// Replaces a sidecar if it is still as the caller knows it: of several concurrent changes, one succeeds.
 ///
 /// # Errors
 ///
-/// Where somebody else has changed it or taken it away, or the store's.
+/// Fails if the sidecar was changed or deleted, or with the store's error.
 pub async fn rewrite(objects: &Objects, known: &Sidecar, to: &Sidecar) -> Result<(), PutError> {
     let path = path_of(&known.operation_id);
     match objects.get::<Sidecar>(&path).await? {
@@ -80,18 +80,18 @@ pub async fn rewrite(objects: &Objects, known: &Sidecar, to: &Sidecar) -> Result
     }
 }
 
-/// Ends an operation that has moved nothing and never will. Its intent is emptied before it goes, so that nobody begins
-/// to take it back in between: from then on tables would be moved, and nothing would say why.
+/// Ends an operation that has moved nothing and never will. The intent is emptied before the deletion, so that no
+/// program begins a rollback in between: that would move tables without a sidecar to explain it.
 ///
 /// # Errors
 ///
-/// Where somebody has begun to take it back, or is done with it; or the store's. An open ends what is left.
+/// Fails if another program has begun or finished a rollback, or with the store's error. An open ends what is left.
 pub async fn void(objects: &Objects, known: &Sidecar) -> Result<(), PutError> {
     rewrite(objects, known, &known.voided()).await?;
     Ok(retire(objects, &known.operation_id).await?)
 }
 
-/// Takes one away; what is left behind is taken away by the next who heals.
+/// Deletes a sidecar; if that fails, the next heal deletes it.
 pub async fn retire(objects: &Objects, operation: &str) -> Result<(), StoreError> {
     objects.delete(&path_of(operation)).await
 }

@@ -1,23 +1,23 @@
-//! Tables: a row of versions each, of which the newest is the head.
+//! Tables: each is a sequence of versions, and the newest version is its head.
 //!
-//! A version is created where there is none of its number, and never changed: of two writers that would go from the
-//! same version to the next, one does. A version says from which other its rows were made, so that it can be told
-//! whether what is published contains an operation, or only has a higher number.
+//! A version is created only if its number is free, and never changes: of two writers that move the table from the same
+//! version, one succeeds. A version names its parent, so that lineage shows whether the published version contains an
+//! operation, or only has a higher number.
 
 use super::{
     model::TableVersion,
     objects::{Objects, PutError, StoreError},
 };
 
-/// Digits of a version in its name, so that names sort as numbers do.
+/// Digits of a version number in its path, so that paths sort numerically.
 const VERSION_DIGITS: usize = 6;
 
-/// Where a version of a table is.
+/// The path of a table's version.
 pub fn path_of(table: &str, version: u64) -> String {
     format!("{table}/{version:0VERSION_DIGITS$}.json")
 }
 
-/// The newest version of a table; nothing where there is none.
+/// The newest version of a table; `None` if it has none.
 ///
 /// # Errors
 ///
@@ -30,11 +30,11 @@ pub async fn head(objects: &Objects, table: &str) -> Result<Option<u64>, StoreEr
     Ok(objects.list(table).await?.iter().filter_map(number).max())
 }
 
-/// A version of a table.
+/// Reads a version of a table.
 ///
 /// # Errors
 ///
-/// The store's, or where there is no such version.
+/// The store's, or if there is no such version.
 pub async fn read(
     objects: &Objects,
     table: &str,
@@ -51,7 +51,7 @@ pub async fn read(
 ///
 /// # Errors
 ///
-/// Where somebody else did, or the store's.
+/// Fails if another writer moved it, or with the store's error.
 pub async fn commit(
     objects: &Objects,
     table: &str,
@@ -60,18 +60,18 @@ pub async fn commit(
     objects.create(&path_of(table, content.version), content).await
 }
 
-/// What of an operation is in a version of a table, by the versions from which that one was made.
+/// What a table version contains of an operation, according to its lineage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lineage {
-    /// Nothing.
+    /// None of it.
     Without,
-    /// What it wrote.
+    /// The rows that it wrote.
     With,
-    /// That it was taken back.
+    /// Its rollback.
     TakenBack,
 }
 
-/// Looks for an operation among the versions from which `version` was made, down to `after`.
+/// Searches for an operation in the lineage of `version`, down to `after`.
 ///
 /// # Errors
 ///

@@ -1,80 +1,80 @@
-//! What writers are asked for, and what they answer.
+//! The wire format of write requests and their answers.
 
 use serde::{Deserialize, Serialize};
 
 use super::model::Kind;
 
-/// A row that is to change.
+/// A change of one row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
-    /// Which one.
+    /// The id of the row.
     pub id: String,
-    /// What it is to hold.
+    /// The new value.
     pub value: i64,
 }
 
-/// A request to write. Its sender gives it an id, and sends it again under that id until it is answered.
+/// A write request. The client chooses its id, and retries under that id until it gets an answer.
 ///
-/// The rows that a request adds are named after it, `ID.0` and so on, in all tables. The first is its receipt: by it
-/// a request is known that comes again. No request changes or deletes a receipt.
+/// The rows that a request adds are named after it, `ID.0` and so on, in all tables. The first is its receipt, which
+/// identifies a repeated request. No request changes or deletes a receipt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
-    /// One row is inserted into each table.
+    /// Inserts one row into each table.
     Mutation {
-        /// Its id.
+        /// The id of the request.
         id: String,
-        /// What the rows hold.
+        /// The value of the rows.
         value: i64,
     },
-    /// Several rows are inserted into each table.
+    /// Inserts several rows into each table.
     Load {
-        /// Its id.
+        /// The id of the request.
         id: String,
-        /// What they hold, and how many they are.
+        /// The values, one for each row.
         values: Vec<i64>,
     },
-    /// A branch is merged.
+    /// Merges a branch.
     BranchMerge {
-        /// Its id.
+        /// The id of the request.
         id: String,
-        /// The commit of the branch that is merged.
+        /// The branch's commit to merge.
         source: String,
-        /// Whether the tables have gone on since the branch was made.
+        /// Whether the tables have changed since the branch was made.
         diverged: bool,
-        /// Rows that the branch has added to each table.
+        /// Rows that the branch added to each table.
         values: Vec<i64>,
-        /// Rows that it has changed, in each table.
+        /// Rows that it changed in each table.
         changed: Vec<Change>,
-        /// Rows that it has deleted, from each table.
+        /// Rows that it deleted from each table.
         deleted: Vec<String>,
     },
-    /// The schema goes to its next version.
+    /// Changes the schema to its next version.
     SchemaApply {
-        /// Its id.
+        /// The id of the request.
         id: String,
-        /// That version.
+        /// The new version.
         version: u64,
     },
-    /// Indices are brought up to date.
+    /// Brings indices up to date.
     EnsureIndices {
-        /// Its id.
+        /// The id of the request.
         id: String,
-        /// Of which table; of all where it is not said.
+        /// The table; `None` for all.
         table: Option<String>,
     },
-    /// Tables are compacted.
+    /// Compacts tables.
     Optimize {
-        /// Its id.
+        /// The id of the request.
         id: String,
-        /// Which one; all where it is not said.
+        /// The table; `None` for all.
         table: Option<String>,
     },
 }
 
 impl Request {
-    /// Its id.
+    /// The id of the request.
     pub fn id(&self) -> &str {
         match self {
             Self::Mutation { id, .. }
@@ -86,7 +86,7 @@ impl Request {
         }
     }
 
-    /// Whether it is about a table.
+    /// Whether it concerns a table.
     pub fn concerns(&self, key: &str) -> bool {
         match self {
             Self::EnsureIndices { table: Some(table), .. }
@@ -95,7 +95,7 @@ impl Request {
         }
     }
 
-    /// Of what kind it is.
+    /// The kind of the operation.
     pub fn kind(&self) -> Kind {
         match self {
             Self::Mutation { .. } => Kind::Mutation,
@@ -111,12 +111,12 @@ impl Request {
 /// The answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
-    /// The operation by which it was tried; nothing where none was begun.
+    /// The operation that tried it; `None` if none was begun.
     pub operation: Option<String>,
     /// Whether it had been done before.
     pub repeated: bool,
-    /// Why it was not done, in one word.
+    /// The cause of a failure, as a code.
     pub cause: Option<String>,
-    /// The same, in words.
+    /// The error message.
     pub error: Option<String>,
 }

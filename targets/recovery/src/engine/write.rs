@@ -1,12 +1,12 @@
-//! The life of one write: sidecar, tables, confirmation, publication, and the sidecar goes.
+//! The phases of one write: sidecar, tables, confirmation, publication, and deletion of the sidecar.
 //!
-//! | phase | what | where it fails |
+//! | phase | what | if it fails |
 //! |---|---|---|
-//! | A | the sidecar is written | nothing has moved; the sidecar is emptied, and taken away |
-//! | B | each table moves to its new head | the writer takes it all back, or leaves that to an open |
-//! | confirm | a merge says to which versions it has led | as in B |
-//! | C | the manifest is published, over the expected versions | whoever else published the same has done it |
-//! | D | the sidecar is taken away | that is let be: the next who heals finds it settled |
+//! | A | the sidecar is written | nothing has moved; the sidecar is emptied and deleted |
+//! | B | each table moves to its new head | the writer rolls everything back, or leaves that to an open |
+//! | confirm | a merge records the versions that it reached | as in B |
+//! | C | the manifest is published, over the expected versions | succeeds if another program has published the same |
+//! | D | the sidecar is deleted | ignored: the next heal finds the operation settled |
 
 use chaosdrill_rt::{
     defect,
@@ -27,13 +27,13 @@ use super::{
 };
 use crate::failpoints;
 
-/// How often a writer tries to settle what it could not finish, before it leaves that to an open.
+/// Attempts of a writer to settle an unfinished operation before it leaves it to an open.
 const SETTLE_TRIES_MAX: u32 = 20;
 
-/// How long it rests in between.
+/// The pause between two attempts.
 const SETTLE_AGAIN_AFTER: Duration = Duration::from_millis(150);
 
-/// A write at work.
+/// A write in progress.
 pub(crate) struct Write<'a> {
     pub(crate) objects: &'a Objects,
     pub(crate) config: &'a EngineConfig,
@@ -41,7 +41,7 @@ pub(crate) struct Write<'a> {
     pub(crate) sidecar: Sidecar,
     /// Whether any table may have moved.
     moved: bool,
-    /// Whether all of them have, all the way.
+    /// Whether all tables have moved completely.
     is_complete: bool,
 }
 
@@ -55,7 +55,7 @@ impl<'a> Write<'a> {
         Self { objects, config, plan, sidecar, moved: false, is_complete: false }
     }
 
-    /// Carries it out; where it fails, what has moved is settled as far as it can be.
+    /// Runs the write; if it fails, settles the tables that have moved as far as possible.
     pub(crate) async fn run(mut self) -> Result<(), EngineError> {
         let published = match self.publish().await {
             Ok(()) => Ok(()),
@@ -69,7 +69,7 @@ impl<'a> Write<'a> {
         );
         let in_force = self.put_schema_in_force().await;
         if in_force.is_err() {
-            // The sidecar stays: whoever heals next puts the schema in force.
+            // The sidecar stays: the next heal puts the schema in force.
             return Ok(());
         }
         if let Err(error) = sidecars::retire(self.objects, &self.plan.operation).await {
@@ -155,7 +155,7 @@ impl<'a> Write<'a> {
             }
             Err(error @ (PublishError::Mismatch { .. } | PublishError::Fenced)) => error,
         };
-        // Somebody may have found this operation complete, and published it.
+        // Another program may have found this operation complete, and published it.
         let manifest = manifest::read(self.objects).await?.value;
         let moves = &publication.moves;
         match manifest::is_satisfied(self.objects, &manifest, &self.sidecar, moves).await? {
@@ -172,10 +172,10 @@ impl<'a> Write<'a> {
         Ok(())
     }
 
-    /// What has moved is taken back, unless all of it is there and could be published after all.
+    /// Rolls back the tables that have moved, unless all have and the operation can still be published.
     async fn settle(&self, error: EngineError) -> Result<(), EngineError> {
         if !self.moved {
-            // Where it cannot be ended here, or somebody has begun to take it back, an open ends it.
+            // If this fails, or another program has begun the rollback, an open ends the operation.
             let _ = sidecars::void(self.objects, &self.sidecar).await;
             return Err(error);
         }
@@ -186,7 +186,7 @@ impl<'a> Write<'a> {
             match recovery.resolve().await {
                 Ok(Resolved::Done(Outcome::RolledForward)) if self.is_complete => return Ok(()),
                 Ok(Resolved::Done(_)) => return Err(error),
-                // Others publish in between, or the store is away for a moment.
+                // Other programs publish in between, or the store is briefly unavailable.
                 Ok(Resolved::Deferred(_)) | Err(_) => time::sleep(SETTLE_AGAIN_AFTER).await,
             }
         }
