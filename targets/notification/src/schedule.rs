@@ -10,7 +10,7 @@ const MINUTE_MS: i64 = 60_000;
 /// The longest wait.
 const WAIT_MS_MAX: i64 = 60 * MINUTE_MS;
 
-/// The wait before the next attempt, in milliseconds, given the failures before this one.
+/// The wait before the next attempt, in milliseconds, given the number of attempts that failed before this one.
 pub fn wait_ms(failed_before: i64) -> i64 {
     let doublings = u32::try_from(failed_before).unwrap_or(0);
     let doublings = defect!("N5", doublings + 1, doublings);

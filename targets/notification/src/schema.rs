@@ -13,7 +13,7 @@ static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 ///
 /// # Errors
 ///
-/// The migrator's. If the database refused a statement, another program may be migrating at the same time.
+/// Fails with the migrator's error. A refused statement may be due to a concurrent migration by another program.
 pub async fn up(pool: &Pool) -> Result<(), MigrateError> {
     pool.migrate(&migrations(pool)?).await
 }

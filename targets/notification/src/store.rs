@@ -66,7 +66,7 @@ impl Store {
         Ok([text("type")?, text("channel")?, text("recipient")?, text("message")?, text("status")?])
     }
 
-    /// Gives a dead notification all of its attempts again, and clears the outcome of the last ones.
+    /// Gives a failed, dead or undeliverable notification all of its attempts again, and clears their outcome.
     pub(crate) async fn requeue(&self, id: &str) -> Result<(), NotificationError> {
         let right = self.sql.get("notifications.requeue");
         let right = defect!("N11c", self.sql.wrong("notifications.requeue_any"), right);

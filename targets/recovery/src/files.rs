@@ -86,7 +86,7 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// The store's.
+    /// Fails with the store's error.
     pub async fn get(&self, path: &str) -> Result<Option<Found>, StoreError> {
         let read = async {
             let got = self.store.get(&Path::from(path)).await?;
@@ -156,7 +156,7 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// The store's.
+    /// Fails with the store's error.
     pub async fn delete(&self, path: &str) -> Result<(), StoreError> {
         match self.store.delete(&Path::from(path)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
@@ -168,7 +168,7 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// The store's.
+    /// Fails with the store's error.
     pub async fn list(&self, below: &str) -> Result<Vec<String>, StoreError> {
         let listed =
             self.store.list(Some(&Path::from(below))).map_ok(|meta| meta.location.to_string());

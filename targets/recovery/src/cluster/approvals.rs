@@ -33,7 +33,7 @@ pub struct Change<'a> {
 ///
 /// # Errors
 ///
-/// The store's: it is then unknown whether there is one.
+/// Fails with the store's error: it is then unknown whether there is one.
 pub(crate) async fn find(
     run: &mut Run<'_>,
     change: &Change<'_>,

@@ -64,7 +64,7 @@ pub enum EngineError {
     /// The graph does not open.
     #[error("the graph will not open: {0}")]
     WontOpen(String),
-    /// The store's, in the middle of the operation.
+    /// The store failed, in the middle of the operation.
     #[error("the store failed: {0}")]
     Store(String),
 }
@@ -274,7 +274,7 @@ impl Graph {
     ///
     /// # Errors
     ///
-    /// The store's; a part of it may then be gone.
+    /// Fails with the store's error; a part of it may then be gone.
     pub async fn remove(&self) -> Result<usize, StoreError> {
         let mut paths = self.files.list(&self.root()).await?;
         // A partly removed graph must not open, so the manifest goes first.

@@ -28,7 +28,7 @@ pub enum LedgerError {
     /// It is invalid, or of another release.
     #[error("the ledger cannot be read: {0}")]
     Unreadable(String),
-    /// The store's.
+    /// The store failed.
     #[error("the store did not give the ledger")]
     Store(#[from] StoreError),
 }

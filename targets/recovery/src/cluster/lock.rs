@@ -45,7 +45,7 @@ impl Lock {
 pub enum LockError {
     /// Another command holds it.
     Held(Lock),
-    /// The store's.
+    /// The store failed.
     Store(String),
 }
 
@@ -93,7 +93,7 @@ pub async fn acquire(
 ///
 /// # Errors
 ///
-/// The store's: the lock then stays until an operator breaks it.
+/// Fails with the store's error: the lock then stays until an operator breaks it.
 pub async fn release(files: &Files, lock: &Lock) -> Result<(), StoreError> {
     let is_own = files.get(LOCK).await?.is_some_and(|found| lock.is(&found.bytes));
     if is_own { files.delete(LOCK).await } else { Ok(()) }

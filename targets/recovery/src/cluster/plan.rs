@@ -40,7 +40,7 @@ pub enum PlanError {
     /// The source has changed since the plan.
     #[error("{0} has changed since the plan was made")]
     Changed(String),
-    /// The store's.
+    /// The store failed.
     #[error("the store did not give a source")]
     Store(#[from] StoreError),
 }

@@ -12,7 +12,7 @@ use super::model::ResourceStatus;
 pub enum Severity {
     /// Informational.
     Warning,
-    /// The command did not complete.
+    /// Part of the command failed.
     Error,
 }
 

@@ -103,7 +103,7 @@ fn written(sidecar: &Sidecar) -> Vec<u8> {
 ///
 /// # Errors
 ///
-/// The store's; the sidecar may exist all the same.
+/// Fails with the store's error; the sidecar may exist all the same.
 pub async fn arm(files: &Files, sidecar: &Sidecar) -> Result<(), PutError> {
     files.put_new(&path(&sidecar.operation_id), &written(sidecar)).await
 }

@@ -10,7 +10,7 @@ use super::{
 /// Why an operation, a recovery or an open failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// The store's.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A sidecar of a newer release, whose intent is unknown.
@@ -43,7 +43,7 @@ pub enum EngineError {
     /// The request is invalid, and a retry will not help.
     #[error("{0}")]
     Refused(String),
-    /// A failpoint's.
+    /// A failpoint returned an error.
     #[error(transparent)]
     Injected(#[from] Injected),
 }

@@ -57,7 +57,7 @@ impl Graph {
     ///
     /// # Errors
     ///
-    /// The store's, or if the unfinished operations cannot be determined. A concurrent recovery is never an error.
+    /// Fails with the store's error, or if the unfinished operations are unknown. A concurrent recovery is no error.
     pub async fn open(config: EngineConfig) -> Result<Self, EngineError> {
         let id = ulid::new();
         observe!("engine.attempt", id = id, what = "open");

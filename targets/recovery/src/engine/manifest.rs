@@ -75,7 +75,7 @@ pub enum PublishError {
     /// Too many concurrent publications.
     #[error("others published {PUBLISH_TRIES_MAX} times in between")]
     Contended,
-    /// The store's.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -84,7 +84,7 @@ pub enum PublishError {
 ///
 /// # Errors
 ///
-/// The store's, or if there is no manifest.
+/// Fails with the store's error, or if there is no manifest.
 pub async fn read(objects: &Objects) -> Result<Found<Manifest>, StoreError> {
     let found = objects.get(MANIFEST).await?;
     let missing = || StoreError::Broken { path: MANIFEST.into(), why: "it is not there".into() };
@@ -151,7 +151,7 @@ fn apply(manifest: &Manifest, publication: &Publication) -> Result<Manifest, Pub
 ///
 /// # Errors
 ///
-/// The store's.
+/// Fails with the store's error.
 pub async fn is_satisfied(
     objects: &Objects,
     manifest: &Manifest,

@@ -34,7 +34,7 @@ pub enum PutError {
     /// The condition does not hold: another object is there, or none.
     #[error("somebody else was first at {0}")]
     Taken(String),
-    /// The store's; the object may have been written all the same.
+    /// The store failed; the object may have been written all the same.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -92,7 +92,7 @@ impl Objects {
     ///
     /// # Errors
     ///
-    /// The store's, or that of an invalid object.
+    /// Fails with the store's error, or if the object is invalid.
     pub async fn get<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -106,7 +106,7 @@ impl Objects {
     ///
     /// # Errors
     ///
-    /// The store's.
+    /// Fails with the store's error.
     pub async fn get_bytes(&self, path: &str) -> Result<Option<Found<Vec<u8>>>, StoreError> {
         let found = self.files.get(path).await?;
         Ok(found.map(|file| Found { value: file.bytes.clone(), file }))
@@ -151,7 +151,7 @@ impl Objects {
     ///
     /// # Errors
     ///
-    /// The store's.
+    /// Fails with the store's error.
     pub async fn delete(&self, path: &str) -> Result<(), StoreError> {
         Ok(self.files.delete(path).await?)
     }
@@ -160,7 +160,7 @@ impl Objects {
     ///
     /// # Errors
     ///
-    /// The store's.
+    /// Fails with the store's error.
     pub async fn list(&self, below: &str) -> Result<Vec<String>, StoreError> {
         Ok(self.files.list(below).await?)
     }

@@ -46,7 +46,7 @@ pub enum Resolved {
 /// The state of a table during recovery.
 struct Look {
     seen: Seen,
-    /// Whether the operation's last commit is done.
+    /// Whether the operation has made its last commit on the table.
     is_complete: bool,
 }
 

@@ -22,7 +22,7 @@ pub fn staging_of(operation: &str) -> String {
 ///
 /// # Errors
 ///
-/// The store's.
+/// Fails with the store's error.
 pub async fn stage(objects: &Objects, schema: &Schema) -> Result<(), PutError> {
     objects.create(&staging_of(&schema.operation), schema).await
 }
@@ -31,7 +31,7 @@ pub async fn stage(objects: &Objects, schema: &Schema) -> Result<(), PutError> {
 ///
 /// # Errors
 ///
-/// The store's.
+/// Fails with the store's error.
 pub async fn is_staged(objects: &Objects, sidecar: &Sidecar) -> Result<bool, StoreError> {
     let Some(version) = sidecar.schema else { return Ok(true) };
     if objects.get::<Schema>(&staging_of(&sidecar.operation_id)).await?.is_some() {
@@ -45,7 +45,7 @@ pub async fn is_staged(objects: &Objects, sidecar: &Sidecar) -> Result<bool, Sto
 ///
 /// # Errors
 ///
-/// The store's.
+/// Fails with the store's error.
 pub async fn promote(objects: &Objects, sidecar: &Sidecar) -> Result<(), StoreError> {
     let path = staging_of(&sidecar.operation_id);
     let Some(staged) = objects.get::<Schema>(&path).await? else { return Ok(()) };
@@ -68,7 +68,7 @@ pub async fn promote(objects: &Objects, sidecar: &Sidecar) -> Result<(), StoreEr
 ///
 /// # Errors
 ///
-/// The store's.
+/// Fails with the store's error.
 pub async fn discard(objects: &Objects, sidecar: &Sidecar) -> Result<(), StoreError> {
     match sidecar.schema {
         Some(_) => objects.delete(&staging_of(&sidecar.operation_id)).await,

@@ -21,7 +21,7 @@ pub fn path_of(operation: &str) -> String {
 ///
 /// # Errors
 ///
-/// The store's: the pending operations are then unknown, and no write may build upon the tables.
+/// Fails with the store's error: the pending operations are then unknown, and no write may build upon the tables.
 pub async fn list(objects: &Objects) -> Result<Vec<String>, EngineError> {
     match objects.list(SIDECARS).await {
         Ok(paths) => Ok(paths),
@@ -33,7 +33,7 @@ pub async fn list(objects: &Objects) -> Result<Vec<String>, EngineError> {
 ///
 /// # Errors
 ///
-/// The store's, or that of an invalid sidecar or one of a newer release: its intent is then unknown.
+/// Fails with the store's error, or if the sidecar is invalid or of a newer release: its intent is then unknown.
 pub async fn read(
     objects: &Objects,
     path: &str,
@@ -58,7 +58,7 @@ pub async fn read(
 ///
 /// # Errors
 ///
-/// The store's; the sidecar may exist all the same.
+/// Fails with the store's error; the sidecar may exist all the same.
 pub async fn arm(objects: &Objects, sidecar: &Sidecar) -> Result<(), PutError> {
     let path = path_of(&sidecar.operation_id);
     if defect!("G31b", true, false) {

@@ -21,7 +21,7 @@ pub fn path_of(table: &str, version: u64) -> String {
 ///
 /// # Errors
 ///
-/// The store's.
+/// Fails with the store's error.
 pub async fn head(objects: &Objects, table: &str) -> Result<Option<u64>, StoreError> {
     let number = |path: &String| {
         let name = path.strip_prefix(table)?.strip_prefix('/')?.strip_suffix(".json")?;
@@ -34,7 +34,7 @@ pub async fn head(objects: &Objects, table: &str) -> Result<Option<u64>, StoreEr
 ///
 /// # Errors
 ///
-/// The store's, or if there is no such version.
+/// Fails with the store's error, or if there is no such version.
 pub async fn read(
     objects: &Objects,
     table: &str,
@@ -75,7 +75,7 @@ pub enum Lineage {
 ///
 /// # Errors
 ///
-/// The store's.
+/// Fails with the store's error.
 pub async fn lineage(
     objects: &Objects,
     table: &str,
