@@ -1,25 +1,25 @@
-//! How long to wait after a failure.
+//! Exponential backoff: how long to wait after failures.
 
 use chaosdrill_rt::time::Duration;
 
-/// Doubles from the first wait to the longest.
+/// Doubles the wait after each failure, from `first` up to `longest`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     /// The wait after the first failure.
     pub first: Duration,
-    /// No wait is longer.
+    /// The maximum wait.
     pub longest: Duration,
 }
 
 impl Default for Backoff {
-    /// From one second to thirty.
+    /// From 1 s to 30 s.
     fn default() -> Self {
         Self { first: Duration::from_secs(1), longest: Duration::from_secs(30) }
     }
 }
 
 impl Backoff {
-    /// The wait after this many failures in a row; none after none.
+    /// The wait after this many consecutive failures; zero if there were none.
     pub fn after(self, failures: u32) -> Duration {
         let Some(doublings) = failures.checked_sub(1) else { return Duration::ZERO };
         let factor = 2_u32.checked_pow(doublings).unwrap_or(u32::MAX);

@@ -1,9 +1,9 @@
-//! What the pipelines share: connecting and migrating with retries, statements by dialect, exponential backoff, and
-//! the text of an error with its causes.
+//! Shared code of the target pipelines: connecting and migrating with retries, SQL statements by dialect, exponential
+//! backoff, and error texts with their causes.
 //!
-//! It is production code like theirs: it takes the outside world from `chaosdrill_rt`, and names neither core nor
-//! drill. It has no planted bugs, because `defect!` asks for the feature of the crate that it stands in: a target
-//! plants its bugs around what it takes from here.
+//! Like the pipelines, this is production code: it takes the outside world from `chaosdrill_rt`, and names neither core
+//! nor drill. It has no planted bugs, because `defect!` checks the feature of the crate that uses it: a target plants
+//! its bugs around what it uses from here.
 
 mod backoff;
 mod error;

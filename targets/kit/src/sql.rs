@@ -9,12 +9,12 @@ pub struct Sql {
     wrong: Statements,
 }
 
-/// A database whose dialect this release has no statements for.
+/// The error for a dialect that this release has no statements for.
 #[derive(Debug, thiserror::Error)]
 #[error("there are no statements for {0:?} yet")]
 pub struct UnsupportedDialect(Dialect);
 
-/// What a pipeline has for SQLite, if the pool is one of SQLite.
+/// Returns `sqlite` if the pool is one of SQLite.
 ///
 /// # Errors
 ///
@@ -55,24 +55,24 @@ pub fn is_transient(error: &sqlx::Error) -> bool {
     }
 }
 
-/// SQLSTATEs have five characters; SQLite's codes are numbers of at most four.
+/// SQLSTATEs have five characters; SQLite's codes are numbers with at most four digits.
 fn is_transient_code(code: &str) -> bool {
     if code.len() == 5 { is_transient_sqlstate(code) } else { is_transient_sqlite(code) }
 }
 
 fn is_transient_sqlstate(code: &str) -> bool {
     match code {
-        // A serialization failure and a deadlock: the other one went first.
+        // A serialization failure or a deadlock: another transaction won.
         "40001" | "40P01" => true,
-        // The server shuts down, crashed, or is not up yet.
+        // The server is shutting down, has crashed, or is not up yet.
         "57P01" | "57P02" | "57P03" => true,
-        // The connection, or resources of the server.
+        // The connection failed, or the server lacks resources.
         _ => code.starts_with("08") || code.starts_with("53"),
     }
 }
 
 fn is_transient_sqlite(code: &str) -> bool {
-    // The low byte is the code, what is above it says more of the same.
+    // The low byte is the primary code; the bits above it add detail.
     const BUSY: u32 = 5;
     const LOCKED: u32 = 6;
     const IOERR: u32 = 10;

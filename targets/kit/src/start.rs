@@ -1,4 +1,4 @@
-//! The start of a program: connects to its database and migrates it, and waits while the database is away.
+//! Starts a program: connects to its database and migrates it, with retries while the database is unavailable.
 
 use std::error::Error;
 
@@ -7,19 +7,19 @@ use sqlx::migrate::MigrateError;
 
 use crate::{Backoff, chain};
 
-/// How an error is put into words.
+/// Formats an error.
 pub type Describe = fn(&(dyn Error + 'static)) -> String;
 
-/// Connects. Retries while the database is away.
+/// Connects; retries while the database is unavailable.
 ///
 /// # Errors
 ///
-/// `sqlx::Error::Configuration`: no retry helps against a wrong URL.
+/// `sqlx::Error::Configuration`: the URL is wrong, and no retry helps.
 pub async fn connect(url: &str) -> Result<Pool, sqlx::Error> {
     connect_with(url, chain).await
 }
 
-/// As [`connect`], with errors in the words of `describe`.
+/// As [`connect`], with errors formatted by `describe`.
 ///
 /// # Errors
 ///
@@ -38,11 +38,11 @@ pub async fn connect_with(url: &str, describe: Describe) -> Result<Pool, sqlx::E
     }
 }
 
-/// Migrates. Retries while the database is away, and while another program migrates it.
+/// Migrates; retries while the database is unavailable or another program migrates it.
 ///
 /// # Errors
 ///
-/// If the schema does not fit this release: it never will.
+/// If the schema does not fit this release: no retry helps.
 pub async fn migrate<F>(attempt: impl Fn() -> F) -> Result<(), MigrateError>
 where
     F: Future<Output = Result<(), MigrateError>>,
@@ -51,8 +51,8 @@ where
     loop {
         match attempt().await {
             Ok(()) => return Ok(()),
-            // Whatever the database refuses may be the work of another program that starts just now: once that one
-            // is done, there is nothing left to do.
+            // The database may refuse because another program is starting and migrates it, too. Once that program is
+            // done, no migration is left to apply.
             Err(error @ (MigrateError::Execute(_) | MigrateError::ExecuteMigration(..))) => {
                 failures += 1;
                 wait("migrate", failures, &error).await;
@@ -62,12 +62,12 @@ where
     }
 }
 
-/// Reports the failure of a step, and waits before the next try: from one second to thirty.
+/// Reports the failure of a step, and waits 1 s to 30 s before the next attempt.
 pub async fn wait(step: &str, failures: u32, error: &(dyn Error + Sync + 'static)) {
     wait_with(step, failures, error, chain).await;
 }
 
-/// As [`wait`], with the error in the words of `describe`.
+/// As [`wait`], with the error formatted by `describe`.
 pub async fn wait_with(
     step: &str,
     failures: u32,
