@@ -1,4 +1,4 @@
-//! The same pipeline without a simulation: a SQLite file, TCP on the loopback, the clock on the wall.
+//! Runs the pipeline without a simulation: a SQLite file, TCP on the loopback interface, the system clock.
 //!
 //! ```console
 //! cargo run -p chaosdrill-target-outbox --example plain
@@ -12,7 +12,7 @@ use chaosdrill_target_outbox::{
     run_broker, run_consumer, run_dispatcher, run_ingress,
 };
 
-/// How long the whole may take.
+/// Time limit of the example.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[tokio::main]
@@ -24,7 +24,7 @@ async fn main() -> Result<(), BoxError> {
     told?
 }
 
-/// Starts the programs, sends commands, and waits until the consumer has had them all.
+/// Starts the programs, sends commands, and waits until the consumer has applied all of them.
 async fn drive(folder: &Path) -> Result<(), BoxError> {
     let url = |name: &str| format!("sqlite://{}?mode=rwc", folder.join(name).display());
     let [ingress, broker, consumer] =
@@ -70,7 +70,7 @@ fn commands() -> Vec<Command> {
     (0..3).map(open).chain((3..15).map(deposit)).collect()
 }
 
-/// Sends a command until its answer is final.
+/// Sends a command, and retries until the answer is final.
 async fn send(ingress: &str, command: &Command) -> Result<(), BoxError> {
     let body = serde_json::to_vec(command)?;
     loop {
@@ -79,13 +79,13 @@ async fn send(ingress: &str, command: &Command) -> Result<(), BoxError> {
             Ok(answer) if answer.status == 422 => {
                 return Err(String::from_utf8_lossy(&answer.body).into_owned().into());
             }
-            // It is not up yet, or busy.
+            // The ingress is not up yet, or busy.
             Ok(_) | Err(_) => time::sleep(Duration::from_millis(100)).await,
         }
     }
 }
 
-/// Says what came of it.
+/// Prints the result.
 async fn account(pool: &Pool) -> Result<(), BoxError> {
     let by_status = "SELECT status, COUNT(*) FROM outbox_messages GROUP BY status ORDER BY status";
     for (status, count) in sqlx::query_as::<_, (String, i64)>(by_status).fetch_all(pool).await? {
@@ -100,7 +100,7 @@ async fn account(pool: &Pool) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// An address on which nobody listens.
+/// A loopback address with a free port.
 async fn free_address() -> Result<String, BoxError> {
     let port = TcpListener::bind("probe", "127.0.0.1:0").await?.port()?;
     Ok(format!("127.0.0.1:{port}"))

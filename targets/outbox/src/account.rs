@@ -1,4 +1,4 @@
-//! The aggregate: an account. Pure: what it decides depends on its events and the command alone.
+//! The account aggregate. Pure: a decision depends only on the account's events and the command.
 
 use chaosdrill_rt::defect;
 use serde::{Deserialize, Serialize};
@@ -11,46 +11,46 @@ use crate::{
 /// The type of the streams of accounts.
 pub const TYPE: &str = "account";
 
-/// An account, as its events made it.
+/// An account in the state that its events lead to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Account {
-    /// Whose it is; nobody's before it is opened.
+    /// The owner; `None` before the account is opened.
     pub owner: Option<String>,
-    /// What is in it.
+    /// The balance.
     pub balance: i64,
-    /// How many notes were written.
+    /// The number of notes.
     pub notes: i64,
-    /// When something last happened to it, in milliseconds.
+    /// The time of the last event, in milliseconds.
     pub last_activity: i64,
 }
 
-/// Why an account refuses.
+/// Why an account refuses a command.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelError {
-    /// It was opened before.
+    /// The account is already open.
     #[error("the account is open already")]
     AlreadyOpen,
-    /// Nobody moves nothing, or less.
+    /// The amount is zero or negative.
     #[error("an amount of {0} cannot be moved")]
     InvalidAmount(i64),
-    /// There is less in it than was asked for.
+    /// The amount is larger than the balance.
     #[error("{asked} were asked for, {balance} are there")]
     InsufficientFunds {
-        /// What was asked for.
+        /// The requested amount.
         asked: i64,
-        /// What is there.
+        /// The balance.
         balance: i64,
     },
 }
 
 impl Account {
-    /// What happens if this is done, as it will stand in the stream after `version`.
+    /// Returns the events that `action` leads to. They follow the event at `version`.
     ///
     /// # Errors
     ///
-    /// [`ModelError`], and nothing happens.
+    /// [`ModelError`] if the account refuses the action.
     pub fn decide(
         &self,
         version: i64,
@@ -75,7 +75,7 @@ impl Account {
         Ok(vec![event.stored(version + 1, now_ms)])
     }
 
-    /// Makes an event's difference.
+    /// Applies an event to the state.
     pub fn apply(&mut self, event: &Event, recorded_at: i64) {
         self.balance = self.balance.saturating_add(event.movement());
         match event {
@@ -91,7 +91,7 @@ fn positive(amount: i64) -> Result<i64, ModelError> {
     if amount > 0 { Ok(amount) } else { Err(ModelError::InvalidAmount(amount)) }
 }
 
-/// The events stand in the stream as they came; whether this release can read them shows when it must.
+/// Stores the events unchanged. Whether this release can decode them shows when they are read.
 fn import(events: &[RawEvent], recorded_at: i64) -> Vec<StoredEvent> {
     let stored = |(sequence, event): (i64, &RawEvent)| StoredEvent {
         sequence,

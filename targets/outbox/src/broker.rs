@@ -1,4 +1,5 @@
-//! The broker: the world outside. It keeps what it accepts on its own disk, and delivers it until it is acknowledged.
+//! The broker: stands for the outside world. It stores accepted messages on its own disk, and delivers each until it is
+//! acknowledged.
 
 use std::sync::Arc;
 
@@ -17,16 +18,16 @@ use crate::{BoxError, start, wire::Envelope};
 
 const SQL: Statements = Statements::new(include_str!("../sql/broker.sqlite.sql"));
 
-/// How a broker works.
+/// The configuration of a broker.
 #[derive(Clone, Debug)]
 pub struct BrokerConfig {
-    /// Its own disk.
+    /// The database on its own disk.
     pub database_url: String,
-    /// Where it listens, such as `0.0.0.0:80`.
+    /// The address to listen on, such as `0.0.0.0:80`.
     pub listen: String,
-    /// The address of the consumer; nobody's where messages only go in.
+    /// The address of the consumer; `None` if messages are accepted but not delivered.
     pub consumer: Option<String>,
-    /// Which messages it refuses at first.
+    /// The messages whose first publishes are refused.
     pub refusals: Vec<Refusal>,
     /// How long it waits for the consumer's answer.
     pub request_timeout: Duration,
@@ -34,17 +35,17 @@ pub struct BrokerConfig {
     pub backoff: Backoff,
 }
 
-/// A script for the broker: messages that it is not ready to take.
+/// A scripted refusal of messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// Messages with this text in their payload; the empty text is in every one.
+    /// Matches messages with this text in their payload; the empty text matches all messages.
     pub payload_contains: String,
-    /// How many publishes of each are refused.
+    /// How many publishes of each message are refused before one is accepted.
     pub first: u32,
 }
 
 impl BrokerConfig {
-    /// The defaults: it listens on port 80, accepts everything and delivers nothing.
+    /// The defaults: listens on port 80, accepts everything and delivers nothing.
     pub fn new(database_url: impl Into<String>) -> Self {
         Self {
             database_url: database_url.into(),
@@ -56,7 +57,7 @@ impl BrokerConfig {
         }
     }
 
-    /// How many publishes of this message are refused.
+    /// How many publishes of this message are refused before one is accepted.
     fn refused_first(&self, envelope: &Envelope) -> u32 {
         let refusals = self.refusals.iter();
         let fits = |refusal: &&Refusal| envelope.payload.contains(&refusal.payload_contains);
@@ -64,11 +65,11 @@ impl BrokerConfig {
     }
 }
 
-/// Runs a broker, for ever.
+/// Runs a broker forever.
 ///
 /// # Errors
 ///
-/// Only where it cannot start.
+/// Fails only if it cannot start.
 pub async fn run_broker(config: BrokerConfig) -> Result<(), BoxError> {
     let pool = start::connect(&config.database_url).await?;
     let broker = Arc::new(Broker { pool, config });
@@ -90,7 +91,7 @@ struct Broker {
 }
 
 impl Broker {
-    /// Makes the disk ready, and reads what an earlier life owes.
+    /// Creates the table, and returns the messages that an earlier run still owes. Retries on errors.
     async fn recover(&self) -> Vec<(Envelope, i64)> {
         let mut failures = 0;
         loop {
@@ -183,7 +184,7 @@ impl Broker {
         let Ok(Ok(response)) = time::timeout(self.config.request_timeout, posted).await else {
             return false;
         };
-        // What the consumer will never take is not offered again.
+        // A 4xx answer is final: the message is not delivered again.
         if !response.is_success() && !(400..500).contains(&response.status) {
             return false;
         }

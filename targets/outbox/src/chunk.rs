@@ -1,10 +1,10 @@
-//! Inserts of many rows, in as many statements as the number of binds allows.
+//! Inserts many rows, in as many statements as the maximum number of binds requires.
 
 use sqlx::{AssertSqlSafe, Error};
 
 use chaosdrill_rt::{defect, sql::Connection};
 
-/// Most binds in one statement: far below the 999 of older SQLite, so that a dozen events need more than one.
+/// Maximum binds in one statement. It is far below the 999 of older SQLite, so that a dozen events need more than one.
 pub(crate) const BINDS_MAX: usize = 100;
 
 /// One value of a row.

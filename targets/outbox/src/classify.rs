@@ -1,16 +1,16 @@
-//! What an error of the database means for another try: by its code, never by its words.
+//! Classifies database errors as transient or permanent, by their code and never by their text.
 
 use chaosdrill_kit::sql;
 use chaosdrill_rt::defect;
 
-/// Whether the same attempt, made again, may succeed.
+/// Whether a retry may succeed.
 pub(crate) fn is_transient(error: &sqlx::Error) -> bool {
-    // The bug takes a serialization failure and a deadlock for final.
+    // The planted bug treats serialization failures and deadlocks as permanent.
     let is_planted = defect!("O15", ["40001", "40P01"].contains(&&*cause_of(error)), false);
     !is_planted && sql::is_transient(error)
 }
 
-/// What lies at the bottom, in one word, such as the code the database gave.
+/// The root cause, in one word, such as the code that the database returned.
 pub(crate) fn cause_of(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Io(_) => "io".into(),

@@ -1,49 +1,49 @@
-//! What is asked of an account.
+//! Commands: what clients send to change accounts.
 
 use serde::{Deserialize, Serialize};
 
 use crate::event::JSON;
 
-/// Longest id of an account or a command, in bytes.
+/// Maximum length of the id of an account or a command, in bytes.
 const ID_BYTES_MAX: usize = 128;
 
-/// A wish, with a name of its own: sent again under the same id it is the same wish.
+/// A command with an id: sent again under the same id, it is the same command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Command {
-    /// Given by the sender.
+    /// The id, chosen by the sender.
     pub id: String,
-    /// Which account.
+    /// The id of the account.
     pub account: String,
-    /// What.
+    /// The requested change.
     pub action: Action,
 }
 
-/// What is wished for.
+/// The change that a command requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Opens the account.
     Open {
-        /// Whose it is.
+        /// The owner.
         owner: String,
     },
     /// Pays in.
     Deposit {
-        /// How much; more than nothing.
+        /// The amount; must be positive.
         amount: i64,
     },
     /// Pays out.
     Withdraw {
-        /// How much; more than nothing, and no more than there is.
+        /// The amount; must be positive, and at most the balance.
         amount: i64,
     },
     /// Writes a note.
     Annotate {
-        /// What it says.
+        /// The text.
         note: String,
     },
-    /// Takes over the history of an account from another system, word for word.
+    /// Imports an account's history from another system, unchanged.
     Import {
         /// The events, in order.
         events: Vec<RawEvent>,
@@ -54,12 +54,12 @@ pub enum Action {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawEvent {
-    /// Its name, known here or not.
+    /// Its type, which this release may not know.
     pub event_type: String,
-    /// How the payload is written.
+    /// The encoding of the payload.
     #[serde(default = "json")]
     pub codec: String,
-    /// The payload, unread.
+    /// The payload, not decoded.
     pub payload: String,
 }
 
@@ -68,14 +68,14 @@ fn json() -> String {
 }
 
 impl Action {
-    /// Whether it is for an account that does not exist yet.
+    /// Whether the action is for an account that does not exist yet.
     pub fn begins_a_stream(&self) -> bool {
         matches!(self, Self::Open { .. } | Self::Import { .. })
     }
 }
 
 impl Command {
-    /// The first of its ids that cannot name anything, if there is one.
+    /// The first of its ids that is not a valid id, if any.
     pub fn invalid_id(&self) -> Option<&str> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
         let is_valid =

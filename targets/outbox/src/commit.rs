@@ -1,4 +1,4 @@
-//! The commit: events, messages, read model, snapshot and the memory of the command, all or nothing.
+//! Commits events, messages, read model, snapshot and the record of the command in one transaction.
 
 use chaosdrill_rt::{defect, sql::Connection};
 use serde_json::json;
@@ -13,22 +13,22 @@ use crate::{
     store::EventStore,
 };
 
-/// What is committed together.
+/// Everything that is committed together.
 pub(crate) struct Commit<'a> {
     pub(crate) command: &'a Command,
-    /// The name under which the command is found when it is sent again.
+    /// The id under which the command is recorded, so that a repeated command is found.
     pub(crate) remembered_as: String,
     /// The account as it was loaded.
     pub(crate) before: Hydrated,
-    /// What happened to it; never nothing.
+    /// The new events; never empty.
     pub(crate) events: Vec<StoredEvent>,
-    /// The account after that, where this release can tell.
+    /// The account after the events; `None` if this release cannot replay them.
     pub(crate) after: Option<Hydrated>,
     pub(crate) now_ms: i64,
 }
 
 impl Commit<'_> {
-    /// The version after it.
+    /// The version after the commit.
     pub(crate) fn version(&self) -> i64 {
         self.events.last().map_or(self.before.version, |event| event.sequence)
     }
@@ -37,14 +37,14 @@ impl Commit<'_> {
         &self.command.account
     }
 
-    /// The events with the names of the messages that announce them. They are named after the command, so that two
-    /// carryings out of one command could not both be announced.
+    /// The events with the ids of the messages that announce them. The ids derive from the command, so that two
+    /// executions of one command cannot both be announced.
     fn announced(&self) -> impl Iterator<Item = (&StoredEvent, String)> {
         let name = |number: usize| format!("{}/{number:04}", self.remembered_as);
         self.events.iter().zip((1..).map(name))
     }
 
-    /// The movements of the balance: (message, place in the stream, amount).
+    /// The changes of the balance: (message, position in the stream, amount).
     fn movements(&self) -> Vec<(String, i64, i64)> {
         let movement = |(stored, message): (&StoredEvent, String)| {
             let event = Event::decode(&stored.event_type, &stored.codec, &stored.payload).ok()?;
@@ -59,13 +59,13 @@ impl EventStore {
     ///
     /// # Errors
     ///
-    /// [`RepositoryError::ConcurrentWrite`] where somebody else was first, [`RepositoryError::DuplicateCommand`],
-    /// and storage's.
+    /// [`RepositoryError::ConcurrentWrite`] if another writer was first, [`RepositoryError::DuplicateCommand`] if the
+    /// id of the command is already recorded, and [`RepositoryError::Storage`].
     pub(crate) async fn commit(&self, commit: &Commit<'_>) -> Result<(), RepositoryError> {
         let begin = || self.pool.begin("commit");
         let mut tx = begin().await.map_err(storage("begin the commit"))?;
         let expected = commit.before.version;
-        // What was read before this transaction may be old; what is read in it, under the write lock, is not.
+        // The version from before this transaction may be stale; the one read in it, under the write lock, is not.
         let actual = defect!("O1", expected, self.version(&mut tx, commit.account()).await?);
         if actual != expected {
             let id = commit.account().to_owned();
@@ -75,7 +75,7 @@ impl EventStore {
             if !is_unique_violation(&error) {
                 return Err(storage("append the events")(error));
             }
-            // The backstop, where a database lets two writers pass the check. This transaction may be unusable.
+            // A backstop for databases that let two writers pass the check. This transaction may be unusable.
             drop(tx);
             let mut connection =
                 self.pool.acquire().await.map_err(storage("read the version again"))?;
@@ -133,13 +133,13 @@ impl EventStore {
         insert_rows(connection, self.sql.get("outbox.enqueue"), "", &rows).await
     }
 
-    /// The balance first, the movements that led to it second.
+    /// Saves the balance first, then the movements that led to it.
     async fn save_read_model(
         &self,
         connection: &mut Connection,
         commit: &Commit<'_>,
     ) -> Result<(), sqlx::Error> {
-        // Of an account whose events cannot be read there is nothing to show.
+        // An account whose events cannot be read has no read model.
         let Some(after) = &commit.after else { return Ok(()) };
         sqlx::query(self.sql.get("accounts.save"))
             .bind(commit.account().to_owned())

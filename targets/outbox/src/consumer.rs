@@ -20,21 +20,21 @@ use crate::{
     wire::Envelope,
 };
 
-/// How a consumer works.
+/// The configuration of a consumer.
 #[derive(Clone, Debug)]
 pub struct ConsumerConfig {
-    /// Its name on receipts.
+    /// The name on its receipts.
     pub name: String,
-    /// The database of its totals and its inbox; any with the schema of this release.
+    /// The database of its totals and its inbox; any database with the schema of this release.
     pub database_url: String,
-    /// Where it listens, such as `0.0.0.0:80`.
+    /// The address to listen on, such as `0.0.0.0:80`.
     pub listen: String,
-    /// How long a delivery waits for another one of the same message.
+    /// Maximum wait of a delivery for another one of the same message.
     pub turn_wait_max: Duration,
 }
 
 impl ConsumerConfig {
-    /// The defaults: it listens on port 80, and a delivery waits 5 s for another one of the same message.
+    /// The defaults: listens on port 80, and a delivery waits at most 5 s for another one of the same message.
     pub fn new(name: impl Into<String>, database_url: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -45,11 +45,11 @@ impl ConsumerConfig {
     }
 }
 
-/// Runs a consumer, for ever.
+/// Runs a consumer forever.
 ///
 /// # Errors
 ///
-/// Only where it cannot start.
+/// Fails only if it cannot start.
 pub async fn run_consumer(config: ConsumerConfig) -> Result<(), BoxError> {
     let pool = start::open(&config.database_url).await?;
     let sql = sql::of(&pool)?;
@@ -72,13 +72,14 @@ struct Consumer {
 }
 
 impl Consumer {
-    /// 200 for what needs no more deliveries, 422 for what was given up, 503 for what is to come again.
+    /// Answers 200 if no further delivery is needed, 422 if the message was given up, 503 if it should be retried.
     async fn receive(&self, request: &http::Request) -> http::Response {
         let Ok(envelope) = serde_json::from_slice::<Envelope>(&request.body) else {
             return http::Response::new(400, "this is no message");
         };
         let message = &envelope.message_id;
-        // What an impatient broker sends again waits for the first to end: one of them tries, the other one asks.
+        // A redelivery waits for the first delivery to end: the first applies the message, the second finds the
+        // receipt.
         let Ok(_turn) = self.turns.take(message).await else {
             return http::Response::new(503, "the message is being applied");
         };
@@ -99,7 +100,7 @@ impl Consumer {
         }
     }
 
-    /// Applies a message; false where that had happened before.
+    /// Applies a message; `false` if it was applied before.
     async fn apply(&self, envelope: &Envelope) -> Result<bool, HandlerError> {
         let begin = || self.pool.begin("consume");
         let mut tx = begin().await.map_err(storage("begin to consume"))?;
@@ -148,7 +149,7 @@ impl Consumer {
         Ok(())
     }
 
-    /// What will never be applied is put aside with the reason, and its receipt says so.
+    /// Marks a message that can never be applied as dead in the inbox, with the reason.
     async fn give_up(&self, message: &str, why: &str) -> http::Response {
         let put_aside = sqlx::query(self.sql.get("inbox.dead_letter"))
             .bind(self.name.clone())
@@ -162,7 +163,7 @@ impl Consumer {
                 observe!("consumer.dead_lettered", message = message, error = why);
                 http::Response::new(422, why)
             }
-            // Whatever this error is, the message must not be lost: it comes again.
+            // Whatever the error is, the message must not be lost: it is delivered again.
             Err(error) => {
                 observe!("consumer.give_up_failed", message = message, error = chain(&error));
                 http::Response::new(503, chain(&error))

@@ -1,4 +1,4 @@
-//! The dispatcher: takes messages out of the outbox and gives them to the broker, at least once.
+//! The dispatcher: publishes the messages of the outbox to the broker, at least once.
 
 use chaosdrill_kit::{Backoff, chain};
 use chaosdrill_rt::{
@@ -14,24 +14,24 @@ use crate::{
     wire::Envelope,
 };
 
-/// How a dispatcher works.
+/// The configuration of a dispatcher.
 #[derive(Clone, Debug)]
 pub struct DispatcherConfig {
-    /// Its name in claims; a start again keeps it.
+    /// Its name in claims; a restart keeps it.
     pub worker: String,
     /// The database of the outbox.
     pub database_url: String,
     /// The address of the broker, such as `broker:80`.
     pub broker: String,
-    /// How long it rests where there was nothing to do.
+    /// How long it waits after a batch that was not full.
     pub poll: Duration,
-    /// How many messages it claims at once, at most.
+    /// Maximum number of messages per batch.
     pub batch: u32,
-    /// How long a claim is good for.
+    /// How long a claim is valid.
     pub lease: Duration,
-    /// How often a message may be claimed before it is given up.
+    /// Maximum number of claims before a message is given up.
     pub attempts_max: u32,
-    /// How long it rests after errors of the store, and a message after failures to publish it.
+    /// The waits after errors of the store, and between attempts to publish one message.
     pub backoff: Backoff,
     /// How long it waits for the broker's answer.
     pub request_timeout: Duration,
@@ -58,7 +58,7 @@ impl DispatcherConfig {
     }
 }
 
-/// Why the broker does not have a message, or may not.
+/// Why a publish failed. The broker may have the message nevertheless.
 #[derive(Debug, thiserror::Error)]
 enum PublishError {
     #[error("the broker did not answer within {0:?}")]
@@ -72,17 +72,17 @@ enum PublishError {
 }
 
 impl PublishError {
-    /// Whether the broker will never take this message.
+    /// Whether the broker will never accept this message.
     fn is_permanent(&self) -> bool {
         matches!(self, Self::Refused(400 | 422) | Self::Encode(_))
     }
 }
 
-/// Runs a dispatcher, for ever.
+/// Runs a dispatcher forever.
 ///
 /// # Errors
 ///
-/// Only where it cannot start: the schema of the database is not the one of this release.
+/// Fails only if it cannot start: the schema of the database is not the one of this release.
 pub async fn run_dispatcher(config: DispatcherConfig) -> Result<(), BoxError> {
     let pool = start::open(&config.database_url).await?;
     let outbox = Outbox::new(
@@ -98,7 +98,7 @@ pub async fn run_dispatcher(config: DispatcherConfig) -> Result<(), BoxError> {
         let rest = match dispatcher.pass().await {
             Ok(claimed) => {
                 failures = 0;
-                // A full batch is a sign of more.
+                // After a full batch, more messages are likely.
                 if claimed < dispatcher.config.batch as usize {
                     dispatcher.config.poll
                 } else {
@@ -127,8 +127,8 @@ struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Claims a batch and dispatches it; an error of the store ends the pass, and what is left of the batch stays
-    /// leased until its time is up. Says how many messages it claimed.
+    /// Claims a batch, dispatches it, and returns the number of claimed messages. An error of the store ends the pass;
+    /// the rest of the batch stays leased until its leases expire.
     async fn pass(&self) -> Result<usize, RepositoryError> {
         let mut claims = Vec::new();
         for candidate in self.outbox.claimable(self.config.batch).await? {
@@ -139,17 +139,17 @@ impl Dispatcher {
                 claims.extend(self.outbox.claim(&candidate).await?);
             }
         }
-        // What an answer may take; of a short lease, no more than half.
+        // The time that an answer may take, but at most half of the lease.
         let needed = self.config.request_timeout.min(self.config.lease / 2);
         for claim in &claims {
             let left_ms = claim.until_ms.saturating_sub(time::unix_ms());
             if u128::try_from(left_ms).unwrap_or(0) <= needed.as_millis() {
-                // Its answer might come too late to be settled: somebody takes it over instead.
+                // The answer might come too late to settle the message: another worker takes it over instead.
                 observe!("dispatcher.left", message = claim.message, worker = self.config.worker);
                 continue;
             }
             match self.dispatch(claim).await {
-                // Somebody took it over while it was being published, and will see to it.
+                // Another worker took the message over while it was being published, and will settle it.
                 Ok(()) | Err(RepositoryError::InvalidState { .. }) => {}
                 Err(error) => return Err(error),
             }
@@ -189,7 +189,7 @@ impl Dispatcher {
         }
     }
 
-    /// A message that cannot be read will not be readable later.
+    /// Gives up a message that cannot be decoded: no retry helps.
     async fn give_up_corrupt(&self, claim: &Claim, why: &str) -> Result<(), RepositoryError> {
         let (message, worker) = (&claim.message, &self.config.worker);
         observe!("outbox.corrupt", message = message, worker = worker, error = why);

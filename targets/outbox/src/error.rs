@@ -1,4 +1,4 @@
-//! What can go wrong, and whether to try again.
+//! Errors of the event store, the outbox and the consumer, and whether to retry.
 
 use chaosdrill_rt::{defect, fail::Injected};
 
@@ -8,17 +8,17 @@ use crate::{
     event::DecodeError,
 };
 
-/// Whether the same attempt, made again, may end otherwise.
+/// Whether a retry may succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryClass {
-    /// It may: the fault was of the moment.
+    /// A retry may succeed: the fault was temporary.
     Retryable,
-    /// It will not: the input or the state forbids it.
+    /// No retry succeeds: the input or the state forbids it.
     Permanent,
 }
 
 impl RetryClass {
-    /// Its name in answers and observations.
+    /// The name in answers and observations.
     pub fn name(self) -> &'static str {
         match self {
             Self::Retryable => "retryable",
@@ -27,69 +27,69 @@ impl RetryClass {
     }
 }
 
-/// Why a turn in the queue of an account could not be had.
+/// Why a turn in the queue of an account was not granted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LockError {
-    /// Others were before, for too long.
+    /// Earlier turns took too long.
     #[error("others were before for too long")]
     Busy,
-    /// Somebody panicked while the queues were open to them.
+    /// A task panicked while it had the queues locked.
     #[error("the queues are in an unknown state")]
     Poisoned,
 }
 
-/// Why the repository or the outbox did not do what it was asked.
+/// Why the repository or the outbox did not carry out an operation.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RepositoryError {
-    /// Somebody else wrote to the stream first.
+    /// Another writer appended to the stream first.
     #[error("account {id} is at version {actual}, not at {expected}")]
     ConcurrentWrite {
         /// The account.
         id: String,
-        /// The version the writer knew.
+        /// The version that the writer expected.
         expected: i64,
         /// The version in the store.
         actual: i64,
     },
-    /// There is no such account, yet.
+    /// The account does not exist yet.
     #[error("there is no account {id}")]
     NotFound {
         /// The account.
         id: String,
     },
-    /// The database did not do its part.
+    /// The database returned an error.
     #[error("failed to {operation}")]
     Storage {
-        /// What was asked of it.
+        /// The operation that failed.
         operation: &'static str,
-        /// Whether it may do it when asked again.
+        /// Whether a retry may succeed.
         retryable: bool,
-        /// What it said.
+        /// The error of the database.
         source: sqlx::Error,
     },
-    /// No turn in the queue of the account.
+    /// No turn in the queue of the account was granted.
     #[error("no turn in the queue of account {id}")]
     Lock {
         /// The account.
         id: String,
-        /// Why.
+        /// The reason.
         source: LockError,
     },
-    /// The account refuses.
+    /// The account refuses the command.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// An event of the stream cannot be folded.
+    /// An event of the stream cannot be replayed.
     #[error("event {sequence} of account {id}, {event:?}, cannot be replayed")]
     Replay {
         /// The account.
         id: String,
-        /// The place of the event.
+        /// The position of the event.
         sequence: i64,
-        /// Its name.
+        /// The type of the event.
         event: String,
-        /// What is wrong with it.
+        /// The reason.
         source: DecodeError,
     },
     /// An event of the stream is missing.
@@ -97,40 +97,40 @@ pub enum RepositoryError {
     Gap {
         /// The account.
         id: String,
-        /// The sequence that should have come.
+        /// The sequence that was expected.
         expected: i64,
-        /// The sequence that came.
+        /// The sequence that was found.
         found: i64,
     },
-    /// The message is not held under this claim, or not any more.
+    /// The claim does not hold the message, or no longer holds it.
     #[error("message {message} is not held by {worker} under attempt {attempt}")]
     InvalidState {
         /// The message.
         message: String,
-        /// Who tried to settle it.
+        /// The worker that tried to settle it.
         worker: String,
-        /// Under which attempt.
+        /// The attempt of the claim.
         attempt: i64,
     },
-    /// Something that cannot name an account or a command.
+    /// The text is not a valid id of an account or a command.
     #[error("{id:?} names nothing")]
     InvalidStreamIdentity {
-        /// What was given.
+        /// The text.
         id: String,
     },
-    /// The id of the command belongs to another one.
+    /// The id is already used by another command.
     #[error("the id {id} belongs to another command")]
     DuplicateCommand {
         /// The id.
         id: String,
     },
-    /// A failpoint was told to fail.
+    /// A failpoint injected an error.
     #[error(transparent)]
     Injected(#[from] Injected),
 }
 
 impl RepositoryError {
-    /// Whether to try again.
+    /// Whether a retry may succeed.
     pub fn kind(&self) -> RetryClass {
         let retryable = match self {
             Self::ConcurrentWrite { .. } | Self::NotFound { .. } | Self::Injected(_) => true,
@@ -146,7 +146,7 @@ impl RepositoryError {
         if retryable { RetryClass::Retryable } else { RetryClass::Permanent }
     }
 
-    /// What lies at the bottom, in one word, such as the code the database gave.
+    /// The root cause, in one word, such as the code that the database returned.
     pub fn cause(&self) -> String {
         match self {
             Self::ConcurrentWrite { .. } => "concurrent_write".into(),
@@ -164,7 +164,7 @@ impl RepositoryError {
     }
 }
 
-/// Makes an error of sqlx's one of ours: `.map_err(storage("claim a message"))`.
+/// Wraps an error of sqlx: `.map_err(storage("claim a message"))`.
 pub fn storage(operation: &'static str) -> impl Fn(sqlx::Error) -> RepositoryError {
     move |source| {
         let source = defect!("O24", sqlx::Error::Protocol(source.to_string()), source);
@@ -176,16 +176,16 @@ pub fn storage(operation: &'static str) -> impl Fn(sqlx::Error) -> RepositoryErr
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandlerError {
-    /// The database, or what stands on it, did not do its part.
+    /// The database or the repository returned an error.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
-    /// The message is none that can be understood.
+    /// The message cannot be decoded.
     #[error("the message cannot be understood: {0}")]
     Decode(#[from] DecodeError),
 }
 
 impl HandlerError {
-    /// Whether the message is to be delivered again.
+    /// Whether the message should be delivered again.
     pub fn transport_error_kind(&self) -> RetryClass {
         match self {
             Self::Repository(error) => defect!("O14", RetryClass::Retryable, error.kind()),
@@ -193,7 +193,7 @@ impl HandlerError {
         }
     }
 
-    /// What lies at the bottom, in one word.
+    /// The root cause, in one word.
     pub fn cause(&self) -> String {
         match self {
             Self::Repository(error) => error.cause(),
@@ -220,7 +220,7 @@ mod tests {
         let error = storage("load events")(broken());
         assert_eq!(error.kind(), RetryClass::Retryable);
         assert_eq!(error.cause(), "io");
-        // The cause is kept, and callers can match on it.
+        // The cause is kept, so that callers can match on it.
         assert!(error.source().and_then(|source| source.downcast_ref::<sqlx::Error>()).is_some());
     }
 

@@ -1,53 +1,53 @@
-//! Events, and how they are stored.
+//! Events of accounts, and their stored form.
 
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 
-/// The codec of everything this release writes.
+/// The codec of every payload that this release writes.
 pub const JSON: &str = "json";
 
-/// The version of this release's payloads.
+/// The version of every payload that this release writes.
 pub const VERSION: i64 = 1;
 
-/// What happened to an account.
+/// An event of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// It was opened.
+    /// The account was opened.
     Opened {
-        /// Whose it is.
+        /// The owner.
         owner: String,
     },
-    /// Somebody paid in.
+    /// An amount was paid in.
     Deposited {
-        /// How much.
+        /// The amount.
         amount: i64,
     },
-    /// Somebody paid out.
+    /// An amount was paid out.
     Withdrawn {
-        /// How much.
+        /// The amount.
         amount: i64,
     },
-    /// Somebody wrote a note.
+    /// A note was written.
     Annotated {
-        /// What it says.
+        /// The text.
         note: String,
     },
 }
 
-/// An event as it stands in its stream.
+/// An event in its stored form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredEvent {
-    /// Its place in the stream, from 1.
+    /// Its position in the stream, from 1.
     pub sequence: i64,
-    /// Its name.
+    /// Its type, such as `account.opened`.
     pub event_type: String,
     /// The version of its payload.
     pub event_version: i64,
-    /// How the payload is written.
+    /// The encoding of the payload.
     pub codec: String,
     /// The payload.
     pub payload: String,
-    /// When it happened, in milliseconds.
+    /// When the event was recorded, in milliseconds.
     pub recorded_at: i64,
 }
 
@@ -55,21 +55,21 @@ pub struct StoredEvent {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// Nobody here knows events of this name.
+    /// This release has no event of this type.
     #[error("unknown event {0:?}")]
     UnknownEvent(String),
-    /// It is written in a way that nobody here reads.
+    /// This release does not support the codec.
     #[error("unknown codec {0:?}")]
     UnknownCodec(String),
-    /// It is not what its name promises.
+    /// The payload does not fit the type of the event.
     #[error("malformed payload of {event_type:?}")]
     Payload {
-        /// The name of the event.
+        /// The type of the event.
         event_type: String,
-        /// What is wrong with it.
+        /// The error of the JSON decoder.
         source: serde_json::Error,
     },
-    /// A column does not hold what it should.
+    /// A column cannot be read.
     #[error("unreadable column")]
     Column(#[source] sqlx::Error),
 }
@@ -90,7 +90,7 @@ struct Annotated {
 }
 
 impl Event {
-    /// The name under which it is stored and published.
+    /// The type under which the event is stored and published.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Opened { .. } => "account.opened",
@@ -100,7 +100,7 @@ impl Event {
         }
     }
 
-    /// The payload, as JSON.
+    /// The payload, encoded as JSON.
     pub fn payload(&self) -> String {
         match self {
             Self::Opened { owner } => json!({ "owner": owner }),
@@ -110,11 +110,11 @@ impl Event {
         .to_string()
     }
 
-    /// Reads an event by its name.
+    /// Decodes an event of the given type.
     ///
     /// # Errors
     ///
-    /// [`DecodeError`], naming the event or the codec that is not known.
+    /// [`DecodeError`], which names the unknown type or codec.
     pub fn decode(event_type: &str, codec: &str, payload: &str) -> Result<Self, DecodeError> {
         if codec != JSON {
             return Err(DecodeError::UnknownCodec(codec.to_owned()));
@@ -136,7 +136,7 @@ impl Event {
         }
     }
 
-    /// The event in its place in a stream.
+    /// The stored form of the event, at a position in a stream.
     pub fn stored(&self, sequence: i64, recorded_at: i64) -> StoredEvent {
         StoredEvent {
             sequence,
@@ -148,7 +148,7 @@ impl Event {
         }
     }
 
-    /// By how much it changes the balance.
+    /// How much the event changes the balance.
     pub fn movement(&self) -> i64 {
         match self {
             Self::Deposited { amount } => *amount,

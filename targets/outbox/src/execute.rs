@@ -1,4 +1,4 @@
-//! Executes a command: finds out whether it was carried out before, decides, and commits what it decided.
+//! Executes a command: looks for an earlier execution, decides, and commits the new events.
 
 use chaosdrill_rt::{defect, observe, rng, time};
 use sqlx::Row;
@@ -12,22 +12,22 @@ use crate::{
     store::EventStore,
 };
 
-/// What became of a command.
+/// The result of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Done {
-    /// The version of the account after it.
+    /// The version of the account after the command.
     pub version: i64,
-    /// Whether it had been carried out before.
+    /// Whether the command was executed before.
     pub repeated: bool,
 }
 
 impl EventStore {
-    /// Carries a command out, once, however often it is asked for.
+    /// Executes a command once, however often it is sent.
     ///
     /// # Errors
     ///
-    /// [`RepositoryError`]. After one that is retryable nobody knows whether the command was carried out: the same
-    /// command, sent again, finds out.
+    /// [`RepositoryError`]. After a retryable error, it is unknown whether the command was executed; the same command,
+    /// sent again, finds out.
     pub async fn execute(&self, command: &Command) -> Result<Done, RepositoryError> {
         if let Some(id) = command.invalid_id() {
             return Err(RepositoryError::InvalidStreamIdentity { id: id.to_owned() });
@@ -46,7 +46,7 @@ impl EventStore {
         if events.is_empty() {
             return Ok(Done { version: before.version, repeated: false });
         }
-        // Only a history from elsewhere may hold what this release cannot read; that is for later readers to say.
+        // Only an imported history may hold events that this release cannot read; later readers report them.
         let after = follow(&command.account, &before, &events).ok();
         let commit = Commit { command, remembered_as, before, events, after, now_ms };
         self.commit(&commit).await?;
@@ -65,7 +65,7 @@ impl EventStore {
         Ok(Done { version, repeated: false })
     }
 
-    /// What became of a command that was carried out before.
+    /// Returns the result of an earlier execution of the command, if there was one.
     async fn find(&self, command: &str, account: &str) -> Result<Option<Done>, RepositoryError> {
         let failed = storage("look for the command");
         let row = sqlx::query(self.sql.get("commands.find"))

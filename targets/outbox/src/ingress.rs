@@ -1,7 +1,7 @@
-//! The ingress: commands over HTTP.
+//! The ingress: accepts commands over HTTP.
 //!
-//! `POST /commands` carries a [`Command`] out; `POST /accounts` with `{"account": "a"}` shows an account. The status
-//! says what the sender is to do: 200 nothing more, 503 send it again, 422 let it be.
+//! `POST /commands` executes a [`Command`]; `POST /accounts` with `{"account": "a"}` returns an account. Of the status
+//! codes, 200 is success, 503 asks the sender to retry, and 422 is a final refusal.
 
 use std::sync::Arc;
 
@@ -20,23 +20,23 @@ use crate::{
     store::EventStore,
 };
 
-/// How an ingress works.
+/// The configuration of an ingress.
 #[derive(Clone, Debug)]
 pub struct IngressConfig {
     /// The database of the event store.
     pub database_url: String,
-    /// Where it listens, such as `0.0.0.0:80`.
+    /// The address to listen on, such as `0.0.0.0:80`.
     pub listen: String,
     /// A snapshot is taken once this many events have come since the last.
     pub snapshot_frequency: u32,
-    /// Where the messages of events go.
+    /// The destination of the messages that announce events.
     pub destination: String,
-    /// How long a command waits for its turn.
+    /// Maximum wait of a command for its turn.
     pub turn_wait_max: Duration,
 }
 
 impl IngressConfig {
-    /// The defaults: it listens on port 80, takes a snapshot every five events, and lets nobody wait over 10 s.
+    /// The defaults: listens on port 80, takes a snapshot every five events, and a turn is waited for at most 10 s.
     pub fn new(database_url: impl Into<String>) -> Self {
         Self {
             database_url: database_url.into(),
@@ -48,11 +48,11 @@ impl IngressConfig {
     }
 }
 
-/// Runs an ingress, for ever.
+/// Runs an ingress forever.
 ///
 /// # Errors
 ///
-/// Only where it cannot start.
+/// Fails only if it cannot start.
 pub async fn run_ingress(config: IngressConfig) -> Result<(), BoxError> {
     let pool = start::open(&config.database_url).await?;
     let store = EventStore::new(pool, config.snapshot_frequency, config.destination)?;

@@ -1,5 +1,5 @@
-//! An event store with a transactional outbox: commands come in over HTTP, events are committed together with the
-//! messages that announce them, dispatchers publish the messages to a broker, a consumer applies each once.
+//! An event store with a transactional outbox. Commands come in over HTTP; events are committed together with the
+//! messages that announce them; dispatchers publish the messages to a broker; a consumer applies each message once.
 //!
 //! Four programs, each a function that runs until its host ends:
 //!
@@ -7,11 +7,11 @@
 //! |---|---|---|
 //! | ingress of commands | [`run_ingress`] | yes |
 //! | dispatcher | [`run_dispatcher`] | no |
-//! | broker, the world outside | [`run_broker`] | yes |
+//! | broker, stands for the outside world | [`run_broker`] | yes |
 //! | consumer | [`run_consumer`] | yes |
 //!
-//! Each start brings the schema up to date, waits for a database that is not there yet, and takes up what an
-//! earlier life left behind: a worker is the same program started again.
+//! At each start, a program migrates the schema, waits for a database that is not up yet, and resumes the work of an
+//! earlier run: a restarted worker is the same program.
 
 pub mod account;
 pub mod broker;

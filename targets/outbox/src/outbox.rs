@@ -1,4 +1,4 @@
-//! The outbox: messages are claimed under a lease, and settled by whoever holds them, as long as they do.
+//! The outbox: workers claim messages under a lease, and settle them while they hold the lease.
 
 use chaosdrill_kit::{Backoff, sql::Sql};
 use chaosdrill_rt::{
@@ -31,24 +31,24 @@ pub struct Outbox {
 /// A message that may be claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// Which.
+    /// The id of the message.
     pub message: String,
-    /// Whether somebody else held it, and let the lease run out.
+    /// Whether another claim held the message, and its lease has expired.
     pub is_lapsed: bool,
-    /// How often it was claimed so far.
+    /// The number of claims so far.
     pub attempts: i64,
 }
 
-/// A message that is held.
+/// A claimed message.
 #[derive(Debug)]
 pub struct Claim {
-    /// Which.
+    /// The id of the message.
     pub message: String,
-    /// By which attempt.
+    /// The number of the attempt.
     pub attempt: i64,
-    /// Until when, in milliseconds.
+    /// When the lease ends, in milliseconds.
     pub until_ms: i64,
-    /// What it says, where that can be read.
+    /// The message, or why it cannot be decoded.
     pub envelope: Result<Envelope, DecodeError>,
 }
 
@@ -61,11 +61,11 @@ enum Outcome<'a> {
 }
 
 impl Outbox {
-    /// The outbox of a database whose schema is up to date.
+    /// Creates an outbox on a database whose schema is up to date.
     ///
     /// # Errors
     ///
-    /// Where this release has no statements for the database.
+    /// If this release has no statements for the database.
     pub fn new(
         pool: Pool,
         worker: impl Into<String>,
@@ -78,11 +78,11 @@ impl Outbox {
         Ok(Self { pool, sql, worker: worker.into(), lease, attempts_max, backoff })
     }
 
-    /// The oldest messages that may be claimed: one statement, and all there is to an idle poll.
+    /// Returns the oldest messages that may be claimed. This one statement is all that an idle poll executes.
     ///
     /// # Errors
     ///
-    /// Storage's.
+    /// [`RepositoryError::Storage`].
     pub async fn claimable(&self, limit: u32) -> Result<Vec<Candidate>, RepositoryError> {
         let failed = storage("look for messages");
         let now = time::unix_ms();
@@ -96,16 +96,16 @@ impl Outbox {
         rows.iter().map(candidate).collect::<Result<_, _>>().map_err(&failed)
     }
 
-    /// Whether a message has been claimed as often as any may be.
+    /// Whether a message has reached the maximum number of claims.
     pub fn is_exhausted(&self, attempts: i64) -> bool {
         defect!("O17", attempts > self.attempts_max, attempts >= self.attempts_max)
     }
 
-    /// Claims a message for the length of a lease; nothing where somebody else was faster.
+    /// Claims a message for the length of a lease; `None` if another worker was faster.
     ///
     /// # Errors
     ///
-    /// Storage's.
+    /// [`RepositoryError::Storage`].
     pub async fn claim(&self, candidate: &Candidate) -> Result<Option<Claim>, RepositoryError> {
         let failed = storage("claim a message");
         let now = time::unix_ms();
@@ -136,11 +136,11 @@ impl Outbox {
         Ok(Some(Claim { message, attempt, until_ms, envelope }))
     }
 
-    /// Gives up a message whose attempts are used up, the last one by a holder that never said how it ended.
+    /// Gives up a message whose attempts are exhausted, the last one by a holder that never settled it.
     ///
     /// # Errors
     ///
-    /// Storage's.
+    /// [`RepositoryError::Storage`].
     pub async fn bury(&self, candidate: &Candidate) -> Result<(), RepositoryError> {
         let now = time::unix_ms();
         let why = format!("given up: none of {} attempts came to an end", candidate.attempts);
@@ -161,16 +161,16 @@ impl Outbox {
         Ok(())
     }
 
-    /// The message is published.
+    /// Marks the message as published.
     ///
     /// # Errors
     ///
-    /// [`RepositoryError::InvalidState`] where it is not held any more, and storage's.
+    /// [`RepositoryError::InvalidState`] if the claim no longer holds the message, and [`RepositoryError::Storage`].
     pub async fn complete(&self, claim: &Claim) -> Result<(), RepositoryError> {
         self.settle("outbox.complete", claim, Outcome::Published).await
     }
 
-    /// The attempt failed: the message waits for the next one, or is given up where this was the last.
+    /// Records a failed attempt: the message is scheduled for the next one, or given up if this was the last.
     ///
     /// # Errors
     ///
@@ -184,7 +184,7 @@ impl Outbox {
         self.settle("outbox.release", claim, Outcome::Released { available_at, why }).await
     }
 
-    /// The message is given up, whatever attempts are left: it will never be accepted.
+    /// Gives up the message, even if attempts are left: it will never be accepted.
     ///
     /// # Errors
     ///
@@ -246,7 +246,7 @@ impl Outcome<'_> {
     }
 }
 
-/// Leases that end by this instant may be taken over.
+/// A lease that ends at or before this time may be taken over.
 fn lapsed_by(now_ms: i64) -> i64 {
     defect!("O2", now_ms / 1000, defect!("O3", i64::MAX, now_ms))
 }

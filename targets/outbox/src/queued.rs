@@ -1,5 +1,5 @@
-//! The queued repository: the commands of one account are carried out one after the other, in the order in which
-//! their turns were granted.
+//! The queued repository: executes the commands of one account one at a time, in the order in which their turns were
+//! granted.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,8 +10,8 @@ use crate::{
     turns::Turns,
 };
 
-/// A store with a queue for each account. It orders the commands of one process; against other processes the store
-/// guards itself.
+/// A store with a queue for each account. The queues order the commands of one process; the store itself guards against
+/// other processes.
 #[derive(Debug)]
 pub struct QueuedRepository {
     store: EventStore,
@@ -20,23 +20,23 @@ pub struct QueuedRepository {
 }
 
 impl QueuedRepository {
-    /// A queue before a store; nobody waits longer than `wait_max` for a turn.
+    /// Puts queues before a store; a command waits at most `wait_max` for its turn.
     pub fn new(store: EventStore, wait_max: Duration) -> Self {
         Self { store, turns: Turns::new(wait_max), grants: AtomicU64::new(0) }
     }
 
-    /// Carries a command out when its turn has come.
+    /// Executes a command when its turn comes.
     ///
     /// # Errors
     ///
-    /// As [`EventStore::execute`], and [`RepositoryError::Lock`] where the turn does not come.
+    /// As [`EventStore::execute`], and [`RepositoryError::Lock`] if the turn is not granted.
     pub async fn execute(&self, command: &Command) -> Result<Done, RepositoryError> {
         let account = command.account.as_str();
         let turn = self.turns.take(account).await;
         let turn = turn.map_err(|source| RepositoryError::Lock { id: account.into(), source })?;
         let grant = self.grants.fetch_add(1, Ordering::Relaxed) + 1;
         observe!("queue.granted", account = account, command = command.id, grant = grant);
-        // Held until the commit is over, so that commits come in the order of the grants.
+        // The turn is held until the commit ends, so that commits follow the order of the grants.
         let turn = defect!(
             "O11",
             {
@@ -58,7 +58,7 @@ impl QueuedRepository {
         result
     }
 
-    /// The account as it stands.
+    /// Loads the current state of the account.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Hydration: from a snapshot and the events after it to an account. Pure.
+//! Hydration: replays a snapshot and the events after it into an account. Pure.
 
 use chaosdrill_rt::defect;
 
@@ -17,30 +17,30 @@ pub struct Snapshot {
     pub account: Account,
 }
 
-/// An account with its place in its stream.
+/// An account with its position in its stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hydrated {
     /// The state.
     pub account: Account,
     /// The sequence of the last event.
     pub version: i64,
-    /// The version of the snapshot it was made from; 0 where there was none.
+    /// The version of the snapshot it was built from; 0 if there was none.
     pub snapshot_version: i64,
-    /// How many events were folded on top of that.
+    /// The number of events applied on top of the snapshot.
     pub folded: i64,
 }
 
-/// Whether a snapshot belongs to the stream of which these events are read, from its version on: the event at its
-/// version must be there.
+/// Whether the snapshot belongs to the stream of `events`, which were read from the snapshot's version on: the event at
+/// that version must be there.
 pub fn is_anchored(snapshot: &Snapshot, events: &[StoredEvent]) -> bool {
     events.first().is_some_and(|event| event.sequence == snapshot.version)
 }
 
-/// Folds the events of a stream, read from the snapshot's version on or from the beginning.
+/// Replays the events of a stream, read from the snapshot's version on or from the beginning.
 ///
 /// # Errors
 ///
-/// [`RepositoryError::Replay`], naming the event that cannot be folded or the place of one that is not there.
+/// [`RepositoryError::Replay`] names the event that cannot be replayed, [`RepositoryError::Gap`] the missing position.
 pub fn replay(
     id: &str,
     snapshot: Option<Snapshot>,
@@ -67,11 +67,11 @@ pub fn replay(
     news.try_fold(start, |hydrated, event| fold(id, hydrated, event))
 }
 
-/// Folds events that follow on what is known.
+/// Applies events that follow a known state.
 ///
 /// # Errors
 ///
-/// As [`replay`].
+/// [`RepositoryError::Replay`].
 pub fn follow(
     id: &str,
     hydrated: &Hydrated,
@@ -118,13 +118,13 @@ mod tests {
         ]
     }
 
-    /// The stream that these actions make, and what stands in memory at its end.
+    /// The stream that these actions produce, and the state in memory at its end.
     fn stream(actions: &[Action]) -> (Vec<StoredEvent>, Hydrated) {
         let open = Action::Open { owner: "ada".into() };
         let mut events = Vec::new();
         let mut memory = Hydrated::default();
         for (now, action) in (1..).zip([&open].into_iter().chain(actions)) {
-            // An account refuses some of them; that is no event.
+            // The account refuses some actions; a refusal adds no event.
             let Ok(new) = memory.account.decide(memory.version, action, now) else { continue };
             memory = follow("a", &memory, &new).expect("what was decided can be folded");
             events.extend(new);

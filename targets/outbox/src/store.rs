@@ -1,4 +1,4 @@
-//! The event store: loads the accounts of a database from their snapshots and events.
+//! The event store: loads accounts from their snapshots and events.
 
 use chaosdrill_kit::sql::Sql;
 use chaosdrill_rt::{observe, sql::Pool};
@@ -20,16 +20,16 @@ pub struct EventStore {
     pub(crate) sql: Sql,
     /// A snapshot is taken once this many events have come since the last.
     pub(crate) snapshot_frequency: i64,
-    /// Where the messages of its events go.
+    /// The destination of the messages that announce its events.
     pub(crate) destination: String,
 }
 
 impl EventStore {
-    /// A store on a database whose schema is up to date.
+    /// Creates a store on a database whose schema is up to date.
     ///
     /// # Errors
     ///
-    /// Where this release has no statements for the database.
+    /// If this release has no statements for the database.
     pub fn new(
         pool: Pool,
         snapshot_frequency: u32,
@@ -40,11 +40,12 @@ impl EventStore {
         Ok(Self { pool, sql, snapshot_frequency, destination: destination.into() })
     }
 
-    /// The account as the store knows it; at version 0 where it does not.
+    /// Loads the account; at version 0 if the store has no such account.
     ///
     /// # Errors
     ///
-    /// [`RepositoryError::Replay`] or [`RepositoryError::Gap`] where the stream cannot be folded, and storage's.
+    /// [`RepositoryError::Replay`] or [`RepositoryError::Gap`] if the stream cannot be replayed, and
+    /// [`RepositoryError::Storage`].
     pub async fn load(&self, id: &str) -> Result<Hydrated, RepositoryError> {
         let snapshot = self.snapshot(id).await?;
         let from = snapshot.as_ref().map_or(0, |snapshot| snapshot.version);
@@ -68,7 +69,7 @@ impl EventStore {
         Ok(hydrated)
     }
 
-    /// The snapshot of an account. One that cannot be read is none: it only ever saves time.
+    /// Loads the snapshot of an account. An unreadable snapshot counts as none, because it only saves time.
     async fn snapshot(&self, id: &str) -> Result<Option<Snapshot>, RepositoryError> {
         let row = sqlx::query(self.sql.get("snapshots.load"))
             .bind(TYPE)
@@ -79,7 +80,7 @@ impl EventStore {
         Ok(row.as_ref().and_then(read_snapshot))
     }
 
-    /// The events of an account from a sequence on.
+    /// Loads the events of an account from a sequence on.
     async fn events(&self, id: &str, from: i64) -> Result<Vec<StoredEvent>, RepositoryError> {
         let failed = storage("load the events");
         let rows = sqlx::query(self.sql.get("events.load"))

@@ -1,4 +1,4 @@
-//! Turns: whoever asks first for a key has it first, one at a time. Within one process.
+//! Turns for keys, within one process: one holder at a time, first come, first served.
 
 use std::{
     collections::BTreeMap,
@@ -29,7 +29,7 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Turns {
-    /// Nobody waits longer than this for a turn.
+    /// Creates the queues; a turn is waited for at most `wait_max`.
     pub(crate) fn new(wait_max: Duration) -> Self {
         Self { queues: Mutex::default(), wait_max }
     }
@@ -47,7 +47,7 @@ impl Turns {
 }
 
 impl Drop for Turn<'_> {
-    /// Queues in which nobody stands are not kept: there may be many keys.
+    /// Removes a queue that has no holder and no waiters: there may be many keys.
     fn drop(&mut self) {
         drop(self.guard.take());
         if let Ok(mut queues) = self.turns.queues.lock()

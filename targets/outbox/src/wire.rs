@@ -1,34 +1,34 @@
-//! A message as it travels: from the outbox to the broker, and from there to the consumer.
+//! The message format between outbox, broker and consumer.
 
 use serde::{Deserialize, Serialize};
 
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
-    /// Its name, the same however often it is published.
+    /// The id, the same for every publish.
     pub message_id: String,
-    /// What happened.
+    /// The type of the event.
     pub event_type: String,
-    /// The event, as it was stored.
+    /// The payload of the event, as it was stored.
     pub payload: String,
-    /// How the payload is written.
+    /// The encoding of the payload.
     pub codec: String,
     /// The version of the payload.
     pub codec_version: i64,
-    /// Where to.
+    /// The destination.
     pub destination: String,
-    /// What else the sender wants to say, as JSON.
+    /// Further data from the sender, as JSON.
     pub metadata: String,
-    /// The type of the stream it comes from.
+    /// The type of the source stream.
     pub source_type: String,
-    /// The id of the stream it comes from.
+    /// The id of the source stream.
     pub source_id: String,
-    /// Its place there.
+    /// The position of the event in the source stream.
     pub source_sequence: i64,
-    /// The command that led to it, as its sender named it.
+    /// The id of the command, as its sender chose it.
     pub correlation_id: String,
-    /// What led to it directly.
+    /// The id of the direct cause.
     pub causation_id: String,
-    /// Which attempt to publish it this is.
+    /// The number of the attempt to publish the message.
     pub attempt: i64,
 }
