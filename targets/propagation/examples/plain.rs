@@ -1,4 +1,4 @@
-//! The same pipeline without a simulation: a SQLite file, TCP on the loopback, the clock on the wall.
+//! Runs the pipeline without a simulation: a SQLite file, TCP on the loopback interface, the system clock.
 //!
 //! ```console
 //! cargo run -p chaosdrill-target-propagation --example plain
@@ -15,7 +15,7 @@ use chaosdrill_target_propagation::{
 };
 use serde::Serialize;
 
-/// How long the whole may take.
+/// Time limit of the example.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 #[tokio::main]
@@ -27,7 +27,7 @@ async fn main() -> Result<(), BoxError> {
     told?
 }
 
-/// Starts the programs, upgrades teams, and waits until what can be carried out is.
+/// Starts the programs, upgrades teams, and waits until no propagation is open.
 async fn drive(folder: &Path) -> Result<(), BoxError> {
     let url = |name: &str| format!("sqlite://{}?mode=rwc", folder.join(name).display());
     let [api, provisioner] = [free_address().await?, free_address().await?];
@@ -75,7 +75,7 @@ async fn drive(folder: &Path) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Sends something until its answer is final.
+/// Sends a request, and retries until the answer is final.
 async fn send(api: &str, path: &str, body: &impl Serialize) -> Result<(), BoxError> {
     let body = serde_json::to_vec(body)?;
     loop {
@@ -84,13 +84,13 @@ async fn send(api: &str, path: &str, body: &impl Serialize) -> Result<(), BoxErr
             Ok(answer) if answer.status == 422 => {
                 return Err(String::from_utf8_lossy(&answer.body).into_owned().into());
             }
-            // It is not up yet, or busy.
+            // The producer is not up yet, or busy.
             Ok(_) | Err(_) => time::sleep(Duration::from_millis(100)).await,
         }
     }
 }
 
-/// Says what came of it.
+/// Prints the result.
 async fn account(pool: &Pool) -> Result<(), BoxError> {
     let rows = "SELECT id, CASE WHEN applied_at IS NULL THEN 'failed' ELSE 'applied' END, COALESCE(last_error, '') FROM pending_propagations ORDER BY id";
     for (id, state, error) in
@@ -109,7 +109,7 @@ async fn account(pool: &Pool) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// An address on which nobody listens.
+/// A loopback address with a free port.
 async fn free_address() -> Result<String, BoxError> {
     let port = TcpListener::bind("probe", "127.0.0.1:0").await?.port()?;
     Ok(format!("127.0.0.1:{port}"))

@@ -1,7 +1,7 @@
-//! The producer: upgrades over HTTP, each with the row of its propagation in the same transaction.
+//! The producer: accepts upgrades over HTTP, and commits each with the row of its propagation in one transaction.
 //!
-//! `POST /teams` makes a team, `POST /upgrades` upgrades one, `POST /requeue` is the operator's. The status says what
-//! the sender is to do: 200 nothing more, 503 send it again, 422 let it be.
+//! `POST /teams` creates a team, `POST /upgrades` upgrades one, and `POST /requeue` is for the operator. Of the status
+//! codes, 200 is success, 503 asks the sender to retry, and 422 is a final refusal.
 
 use std::sync::Arc;
 
@@ -24,30 +24,30 @@ use crate::{
     wire::{NewTeam, Requeue, Upgrade},
 };
 
-/// Longest name of anything, in bytes.
+/// Maximum length of a name, in bytes.
 const NAME_BYTES_MAX: usize = 128;
 
-/// How the producer works.
+/// The configuration of the producer.
 #[derive(Clone, Debug)]
 pub struct ApiConfig {
     /// The database of teams and propagations.
     pub database_url: String,
-    /// Where it listens, such as `0.0.0.0:80`.
+    /// The address to listen on, such as `0.0.0.0:80`.
     pub listen: String,
 }
 
 impl ApiConfig {
-    /// The defaults: it listens on port 80.
+    /// The defaults: listens on port 80.
     pub fn new(database_url: impl Into<String>) -> Self {
         Self { database_url: database_url.into(), listen: "0.0.0.0:80".into() }
     }
 }
 
-/// Runs the producer, for ever.
+/// Runs the producer forever.
 ///
 /// # Errors
 ///
-/// Only where it cannot start.
+/// Fails only if it cannot start.
 pub async fn run_api(config: ApiConfig) -> Result<(), BoxError> {
     let pool = start::open(&config.database_url).await?;
     let sql = Sql::of(&pool)?;
@@ -66,7 +66,7 @@ struct Api {
     sql: Sql,
 }
 
-/// Why nothing was done.
+/// Why a request was not carried out.
 #[derive(Debug, thiserror::Error)]
 enum Refusal {
     #[error("{0}")]
@@ -135,7 +135,7 @@ impl Api {
         Ok(json!({}))
     }
 
-    /// The upgrade and its propagation, all or nothing.
+    /// Commits the upgrade and its propagation, all or nothing.
     async fn upgrade(&self, upgrade: &Upgrade) -> Result<Value, Refusal> {
         named(&[&upgrade.id, &upgrade.team, &upgrade.kind])?;
         sold(&upgrade.tier)?;
@@ -157,7 +157,7 @@ impl Api {
         Ok(json!({ "propagation": upgrade.id, "repeated": false }))
     }
 
-    /// Whether this very upgrade was made before.
+    /// Whether the same upgrade was recorded before.
     async fn is_known(
         &self,
         connection: &mut Connection,
@@ -234,7 +234,7 @@ impl Api {
         Ok(())
     }
 
-    /// A failed row begins anew.
+    /// Schedules a failed row again, with its counts reset.
     async fn requeue(&self, requeue: &Requeue) -> Result<Value, Refusal> {
         named(&[&requeue.id, &requeue.propagation])?;
         let mut tx = self.pool.begin("requeue").await.map_err(storage("begin to requeue"))?;
@@ -285,7 +285,7 @@ fn read<T: DeserializeOwned>(request: &http::Request) -> Result<T, Refusal> {
     serde_json::from_slice(&request.body).map_err(|error| Refusal::Never(error.to_string()))
 }
 
-/// Refuses names that cannot name anything.
+/// Refuses invalid names.
 fn named(names: &[&str]) -> Result<(), Refusal> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
     let is_name =

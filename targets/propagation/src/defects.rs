@@ -1,8 +1,8 @@
-//! The planted bugs, as plain data: what is wrong, what is right, and which check must say so.
+//! The planted bugs, as plain data: the wrong behaviour, the right one, and the check that must detect it.
 
 use chaosdrill_rt::defect::{Class, Defect, Shows};
 
-/// All of them, by id.
+/// All planted bugs, by id.
 pub const DEFECTS: &[Defect] = &[
     Defect {
         id: "P1",

@@ -1,4 +1,4 @@
-//! The dispatch of one row: each resource of the team is brought to its tier, as far as the provisioner will.
+//! Dispatches one row: asks the provisioner to bring each resource of the team to its tier.
 
 use chaosdrill_kit::chain;
 use chaosdrill_rt::{
@@ -17,7 +17,7 @@ use crate::{
     wire::{Regrade, Regraded},
 };
 
-/// Whoever asks the provisioner.
+/// The client of the provisioner.
 #[derive(Clone, Debug)]
 pub(crate) struct Dispatcher {
     pub(crate) pool: Pool,
@@ -26,7 +26,7 @@ pub(crate) struct Dispatcher {
     pub(crate) provisioner: String,
 }
 
-/// A resource, as it should be.
+/// The desired state of a resource.
 #[derive(Clone, Debug)]
 pub(crate) struct Resource {
     pub(crate) token: String,
@@ -36,16 +36,16 @@ pub(crate) struct Resource {
     pub(crate) generation: i64,
 }
 
-/// A resource for which nothing is left to do.
+/// A resource that needs no further work.
 #[derive(Clone, Debug)]
 pub(crate) struct Done {
     pub(crate) token: String,
     pub(crate) generation: i64,
-    /// How many connections it allows now, where the provisioner said so.
+    /// The current connection limit, if the provisioner reported it.
     pub(crate) conn_limit: Option<i64>,
 }
 
-/// A resource that the provisioner did not change, for a reason that is no good one.
+/// A resource that the provisioner did not change, for a reason that is not allowed.
 #[derive(Clone, Debug)]
 pub(crate) struct Skip {
     pub(crate) token: String,
@@ -53,7 +53,7 @@ pub(crate) struct Skip {
     pub(crate) reason: String,
 }
 
-/// Why a call came to nothing.
+/// Why a call to the provisioner failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallError {
     #[error("the provisioner cannot be reached")]
@@ -64,7 +64,7 @@ pub(crate) enum CallError {
     Answer(#[source] serde_json::Error),
 }
 
-/// Why a row is not carried out.
+/// Why a row was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DispatchError {
     #[error("no handler registered for kind {0:?}")]
@@ -96,7 +96,7 @@ fn in_words(skips: &[Skip]) -> String {
 }
 
 impl DispatchError {
-    /// The resources that were skipped without a good reason, where that is what went wrong.
+    /// The resources that were skipped without an allowed reason, if that is the error.
     pub(crate) fn skips(&self) -> &[Skip] {
         match self {
             Self::UnexpectedSkip(skips) => skips,
@@ -104,14 +104,14 @@ impl DispatchError {
         }
     }
 
-    /// The error as it is stored.
+    /// The text of the error, as it is stored.
     pub(crate) fn line(&self) -> String {
         crate::scrub::scrub(&chain(self))
     }
 }
 
 impl Dispatcher {
-    /// Brings every resource of a team to its tier. A call that fails does not keep the others from theirs.
+    /// Brings every resource of a team to its tier. A failed call does not stop the others.
     pub(crate) async fn regrade_team(
         &self,
         propagation: &str,

@@ -1,27 +1,27 @@
-//! What can go wrong, and whether to try again.
+//! Errors of the pipeline, and whether to retry.
 
 use chaosdrill_kit::sql::is_transient;
 use chaosdrill_rt::fail::Injected;
 
-/// Why the database or the program itself did not do its part.
+/// An error of the database, or an injected one.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum PipelineError {
-    /// The database did not do its part.
+    /// The database returned an error.
     #[error("failed to {operation}")]
     Storage {
-        /// What was asked of it.
+        /// The operation that failed.
         operation: &'static str,
-        /// What it said.
+        /// The error of the database.
         source: sqlx::Error,
     },
-    /// A failpoint was told to fail.
+    /// A failpoint injected an error.
     #[error(transparent)]
     Injected(#[from] Injected),
 }
 
 impl PipelineError {
-    /// Whether the same attempt, made again, may end otherwise.
+    /// Whether a retry may succeed.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Storage { source, .. } => is_transient(source),
@@ -30,7 +30,7 @@ impl PipelineError {
     }
 }
 
-/// Makes an error of sqlx's one of ours: `.map_err(storage("pick rows"))`.
+/// Wraps an error of sqlx: `.map_err(storage("pick rows"))`.
 pub(crate) fn storage(operation: &'static str) -> impl Fn(sqlx::Error) -> PipelineError {
     move |source| PipelineError::Storage { operation, source }
 }

@@ -1,18 +1,18 @@
-//! The catalogue of failpoints: the crash windows that no statement and no message marks already.
+//! The catalogue of failpoints: crash windows that are not already marked by a statement or a message.
 
-/// The upgrade is committed, and its sender has not heard of it.
+/// The upgrade is committed, but its sender has no answer yet.
 pub const BEFORE_ANSWER: &str = "api.before_answer";
-/// Rows are picked and leased, and none has been dispatched.
+/// Rows are picked and leased, but none is dispatched yet.
 pub const AFTER_PICK: &str = "runner.after_pick";
-/// The provisioner did its part of a row, and the row does not know.
+/// The provisioner has done its part of a row, but the row does not record it yet.
 pub const AFTER_DISPATCH: &str = "runner.after_dispatch";
-/// A row is settled, and the next of the batch has not begun.
+/// A row is settled, and the next one of the batch has not begun.
 pub const AFTER_SETTLE: &str = "runner.after_settle";
-/// The provisioner applied a grade, and nobody has heard of it.
+/// The provisioner applied a grade, but its caller has no answer yet.
 pub const AFTER_APPLY: &str = "provisioner.after_apply";
-/// A job is claimed, and has done nothing.
+/// A job is claimed, but has done nothing yet.
 pub const AFTER_CLAIM: &str = "worker.after_claim";
 
-/// All of them.
+/// All failpoints.
 pub const ALL: &[&str] =
     &[BEFORE_ANSWER, AFTER_PICK, AFTER_DISPATCH, AFTER_SETTLE, AFTER_APPLY, AFTER_CLAIM];

@@ -1,4 +1,4 @@
-//! The jobs of the workers: claimed by one of them, and rescued from one that died.
+//! The jobs of the workers: each is claimed by one worker, and rescued if that worker dies.
 
 use chaosdrill_rt::{
     defect, observe,
@@ -12,55 +12,55 @@ use crate::{
     sql::Sql,
 };
 
-/// How long a job may take.
+/// Time limit of a job.
 pub(crate) const JOB_TIMEOUT: Duration = Duration::from_secs(20 * 60);
 
-/// After this long a running job counts as stuck: later than any live one can last, and far sooner than the library
-/// would by itself, which waits for the job's timeout and an hour.
+/// A running job counts as stuck after this time: longer than any live job can last, and far shorter than the library's
+/// own limit, the job's timeout plus one hour.
 const RESCUE_AFTER: Duration = Duration::from_secs(25 * 60);
 
-/// Executions after which a job is not rescued any more.
+/// A job is no longer rescued after this many executions.
 const ATTEMPTS_MAX: i64 = 25;
 
-/// Jobs that are over are kept this long: their rows say which periods have been.
+/// Finished jobs are kept this long: their rows show for which periods a job was created.
 const KEPT: Duration = Duration::from_secs(60 * 60);
 
-/// After this long a running job counts as stuck.
+/// A running job counts as stuck after this time.
 pub(crate) fn rescue_after() -> Duration {
     let derived = JOB_TIMEOUT + Duration::from_secs(60 * 60);
     let short = Duration::from_secs(15 * 60);
     defect!("P9", derived, defect!("P10", short, RESCUE_AFTER))
 }
 
-/// A kind of job, and how often there is one.
+/// A kind of periodic job, and its period.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Periodic {
     pub(crate) kind: &'static str,
     pub(crate) every: Duration,
-    /// The last period whose job this worker has made.
+    /// The last period for which this worker created the job.
     pub(crate) made: Option<i64>,
 }
 
-/// An instant of the database's clock, and a timer's from before it was asked: whoever counts from the latter ends
-/// sooner than others expect, and never later.
+/// A time of the database's clock, and an instant from before that clock was read. A deadline that is counted from the
+/// instant comes sooner than other workers expect, never later.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
     pub(crate) now_ms: i64,
     pub(crate) before: Instant,
 }
 
-/// A job that is held.
+/// A claimed job.
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
     pub(crate) id: String,
     pub(crate) kind: String,
     pub(crate) attempt: i64,
-    /// When it was claimed.
+    /// When the job was claimed.
     pub(crate) claimed: Moment,
 }
 
 impl Job {
-    /// When it has to end: before anybody may rescue it.
+    /// When the job has to end: before another worker may rescue it.
     pub(crate) fn deadline(&self) -> Instant {
         self.claimed.before + JOB_TIMEOUT
     }
@@ -75,7 +75,7 @@ pub(crate) struct Jobs {
 }
 
 impl Jobs {
-    /// Looks at the database's clock.
+    /// Reads the database's clock.
     pub(crate) async fn moment(&self) -> Result<Moment, PipelineError> {
         let failed = storage("ask for the time");
         let before = Instant::now();
@@ -84,7 +84,7 @@ impl Jobs {
         Ok(Moment { now_ms, before })
     }
 
-    /// Frees the jobs whose worker is gone.
+    /// Releases the jobs whose worker is gone.
     pub(crate) async fn rescue(&self, moment: Moment) -> Result<(), PipelineError> {
         let failed = storage("rescue jobs");
         let rescued = sqlx::query(self.sql.get("jobs.rescue"))
@@ -102,7 +102,7 @@ impl Jobs {
         Ok(())
     }
 
-    /// Makes the job of this period, unless this worker has done so before.
+    /// Creates the job of this period, unless this worker has already done so.
     pub(crate) async fn enqueue(
         &self,
         moment: Moment,
@@ -123,7 +123,7 @@ impl Jobs {
         Ok(())
     }
 
-    /// Claims the oldest jobs that wait, up to so many.
+    /// Claims the oldest waiting jobs, at most `count_max`.
     pub(crate) async fn claim(
         &self,
         moment: Moment,
@@ -150,7 +150,7 @@ impl Jobs {
         Ok(jobs)
     }
 
-    /// The job is over; one that failed too: the next period does what it left.
+    /// Marks the job as finished. A failed job is not retried: the next period does the work that is left.
     pub(crate) async fn finish(
         &self,
         job: &Job,
@@ -166,7 +166,7 @@ impl Jobs {
         Ok(())
     }
 
-    /// Forgets jobs that are over for long.
+    /// Deletes jobs that finished long ago.
     pub(crate) async fn clean(&self, moment: Moment) -> Result<(), PipelineError> {
         sqlx::query(self.sql.get("jobs.clean"))
             .bind(moment.now_ms - millis(KEPT))

@@ -1,20 +1,20 @@
-//! The registries: kinds of propagations, types of resources, tiers.
+//! The registries of propagation kinds, resource types and tiers.
 
 use chaosdrill_rt::defect;
 
-/// The kinds that this release declares: what an upgrade may ask for, as far as it knows.
+/// The kinds that this release declares: those that an upgrade may request, as far as it knows.
 pub const DECLARED: &[&str] = &["tier_elevation", "limits_refresh"];
 
 /// The kind of a plain upgrade.
 pub const TIER_ELEVATION: &str = "tier_elevation";
 
-/// The label and the reason for a kind that has no handler: a name from outside never becomes a label.
+/// The label and the reason for a kind without a handler: a name from outside never becomes a label.
 pub const UNKNOWN_KIND: &str = "unknown_kind";
 
-/// What a runner does for a kind.
+/// How a runner handles a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handler {
-    /// Each resource of the team is brought to its tier.
+    /// Brings each resource of the team to its tier.
     Regrade,
 }
 
@@ -38,30 +38,30 @@ pub fn handler(kind: &str) -> Option<Handler> {
     HANDLERS.iter().find(|(known, _)| *known == kind).map(|(_, handler)| *handler)
 }
 
-/// A kind as a label: its name where it is known, and one bucket for all others.
+/// The label of a kind: its name if the kind is known, and one bucket for all others.
 pub fn kind_label(kind: &str) -> &str {
     let known = HANDLERS.iter().find(|(known, _)| *known == kind).map(|(known, _)| *known);
     defect!("P8", kind, known.unwrap_or(UNKNOWN_KIND))
 }
 
-/// What becomes of a resource when its tier changes.
+/// What happens to a resource when its tier changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Support {
     /// The provisioner is asked to change it.
     Regraded,
-    /// Its tier changes nothing that the provisioner keeps.
+    /// The tier changes nothing that the provisioner keeps.
     Excluded,
-    /// Nobody has said: the propagation fails, and says so.
+    /// The type is in no list: the propagation fails with an error that says so.
     Unknown,
 }
 
 /// Types whose resources have limits by tier; `vector` is a database too.
 pub const REGRADED: &[&str] = &["postgres", "redis", "mongodb", "vector"];
 
-/// Types without limits by tier, each on purpose.
+/// Types without limits by tier, each excluded on purpose.
 pub const EXCLUDED: &[&str] = &["queue", "storage", "webhook"];
 
-/// What becomes of a resource of this type.
+/// What happens to a resource of this type when its tier changes.
 pub fn support(resource_type: &str) -> Support {
     let is_left_out = defect!("P24", resource_type == "vector", false);
     match resource_type {
@@ -71,13 +71,13 @@ pub fn support(resource_type: &str) -> Support {
     }
 }
 
-/// A type as a label.
+/// The label of a type: its name if the type is known, and `other` for all others.
 pub fn type_label(resource_type: &str) -> &str {
     let mut known = REGRADED.iter().chain(EXCLUDED);
     known.find(|known| **known == resource_type).copied().unwrap_or("other")
 }
 
-/// Whether resources of this tier have limits at all.
+/// Whether resources of this tier have limits.
 pub fn is_paid(tier: &str) -> bool {
     !["anonymous", "free"].contains(&tier)
 }
@@ -85,7 +85,7 @@ pub fn is_paid(tier: &str) -> bool {
 /// The tiers that this release sells.
 pub const TIERS: &[&str] = &["free", "hobby", "pro", "team", "enterprise"];
 
-/// How many connections a tier allows. What the enterprise gets is more than the pipeline's own table has room for.
+/// The connection limit of a tier. That of `enterprise` is larger than the pipeline's own table can store.
 pub fn conn_limit(tier: &str) -> i64 {
     match tier {
         "hobby" => 20,

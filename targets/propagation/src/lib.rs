@@ -1,16 +1,16 @@
-//! Upgrades on their way to a provisioner: a row for each upgrade, in the upgrade's own transaction; runners that
-//! pick rows under a lease and carry them out, with retries on a schedule and a dead letter at its end.
+//! Propagates upgrades to a provisioner. Each upgrade commits a row in its own transaction; runners pick rows under a
+//! lease and carry them out, with retries on a schedule and a dead letter at its end.
 //!
 //! Three programs, each a function that runs until its host ends:
 //!
 //! | program | function | listens |
 //! |---|---|---|
-//! | producer of upgrades, with the operator's door | [`run_api`] | yes |
+//! | producer of upgrades, with the operator's endpoint | [`run_api`] | yes |
 //! | worker: job engine, job rescuer, runner, reconciler | [`run_worker`], [`run_worker_until`] | no |
-//! | provisioner, the world outside | [`run_provisioner`] | yes |
+//! | provisioner, stands for the outside world | [`run_provisioner`] | yes |
 //!
-//! Each start brings the schema up to date, waits for a database that is not there yet, and takes up what an
-//! earlier life left behind.
+//! At each start, a program migrates the schema, waits for a database that is not up yet, and resumes the work of an
+//! earlier run.
 
 pub mod api;
 pub mod defects;

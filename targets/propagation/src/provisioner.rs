@@ -1,5 +1,5 @@
-//! The provisioner: the world outside. It keeps on its own disk what it really applied, and the same wish has the same
-//! effect however often it comes.
+//! The provisioner: stands for the outside world. It records on its own disk what it really applied. A repeated request
+//! has the same effect, however often it is sent.
 
 use std::sync::Arc;
 
@@ -23,51 +23,51 @@ use crate::{
 
 const SQL: Statements = Statements::new(include_str!("../sql/provisioner.sqlite.sql"));
 
-/// How the provisioner works.
+/// The configuration of the provisioner.
 #[derive(Clone, Debug)]
 pub struct ProvisionerConfig {
-    /// Its own disk.
+    /// The database on its own disk.
     pub database_url: String,
-    /// Where it listens, such as `0.0.0.0:80`.
+    /// The address to listen on, such as `0.0.0.0:80`.
     pub listen: String,
-    /// How it answers calls about some resources; the first script that fits counts.
+    /// Scripted answers to calls about some resources; the first script that matches is used.
     pub scripts: Vec<Script>,
 }
 
-/// How calls about some resources are answered.
+/// A scripted answer to calls about some resources.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
-    /// Resources with this in their token; the empty text is in every one.
+    /// Matches resources with this text in their token; the empty text matches all resources.
     pub token_contains: String,
-    /// The number of the last call, for each resource, that is answered so.
+    /// The number of the last call, for each resource, that gets this answer.
     pub last: u32,
-    /// How.
+    /// The answer.
     pub answer: Answer,
 }
 
-/// An answer that is not what was asked for.
+/// An answer that differs from the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Nothing is applied, and this is said to be why; `{token}` in it is the resource's.
+    /// Nothing is applied, for this reason; `{token}` in it stands for the token of the resource.
     Skip(String),
-    /// It does not work.
+    /// The call fails.
     Error,
-    /// It works, and takes this long.
+    /// The call succeeds after this time.
     Slow(Duration),
 }
 
 impl ProvisionerConfig {
-    /// The defaults: it listens on port 80, and does what it is asked.
+    /// The defaults: listens on port 80, and applies every request.
     pub fn new(database_url: impl Into<String>) -> Self {
         Self { database_url: database_url.into(), listen: "0.0.0.0:80".into(), scripts: Vec::new() }
     }
 }
 
-/// Runs the provisioner, for ever.
+/// Runs the provisioner forever.
 ///
 /// # Errors
 ///
-/// Only where it cannot start.
+/// Fails only if it cannot start.
 pub async fn run_provisioner(config: ProvisionerConfig) -> Result<(), BoxError> {
     let pool = start::connect(&config.database_url).await?;
     let provisioner = Arc::new(Provisioner { pool, config });
@@ -108,7 +108,7 @@ impl Provisioner {
         }
     }
 
-    /// What is answered; nothing where it does not work.
+    /// Returns the answer; `None` if the call fails as scripted.
     async fn regrade(&self, regrade: &Regrade) -> Result<Option<Regraded>, PipelineError> {
         let (propagation, token) = (&regrade.propagation, &regrade.token);
         let call = self.count(token).await?;
@@ -195,7 +195,7 @@ impl Provisioner {
     }
 }
 
-/// Says that nothing was applied, and why.
+/// Reports that nothing was applied, and why.
 fn skip(regrade: &Regrade, reason: String) -> Regraded {
     observe!(
         "provisioner.answered",

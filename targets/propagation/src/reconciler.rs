@@ -1,4 +1,4 @@
-//! The backstop: resources that are not known to be as they should be, and for which nothing is under way.
+//! The reconciler, a backstop: updates resources that are not known to be up to date and have no open propagation.
 
 use chaosdrill_kit::chain;
 use chaosdrill_rt::{
@@ -14,10 +14,10 @@ use crate::{
     stop::Stop,
 };
 
-/// Most resources of one round.
+/// Maximum number of resources per round.
 const BATCH: i64 = 200;
 
-/// How long one of them may take.
+/// Time limit of the call for one resource.
 const CALL_MAX: Duration = Duration::from_secs(30);
 
 /// The reconciler of one worker.
@@ -27,7 +27,7 @@ pub(crate) struct Reconciler {
 }
 
 impl Reconciler {
-    /// One round. What fails is tried again in the next.
+    /// Runs one round. A resource that fails is retried in the next round.
     pub(crate) async fn round(&self, stop: &Stop) -> Result<(), PipelineError> {
         for resource in self.drifted().await? {
             if stop.is_near() {

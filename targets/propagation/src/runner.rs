@@ -1,4 +1,4 @@
-//! One tick of the runner: picks rows that are due, and carries them out one after the other.
+//! One tick of the runner: picks due rows, and carries them out one after the other.
 
 use chaosdrill_kit::chain;
 use chaosdrill_rt::{defect, fail_point, observe};
@@ -21,18 +21,18 @@ pub(crate) struct Runner {
     pub(crate) dispatcher: Dispatcher,
 }
 
-/// How the work on a row ends.
+/// The result of the work on a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// It is settled, or somebody else's.
+    /// The row is settled, or another worker holds it.
     Settled,
-    /// The work itself had to end. That is no failure of the row's, and uses up none of its attempts.
+    /// The work itself had to end. This is not a failure of the row, and uses none of its attempts.
     BrokenOff,
 }
 
 impl Runner {
-    /// Does what is due. A row whose end cannot be stored is left to its lease, and holds up no other; where the work
-    /// itself has to end, what is left of the batch is given back.
+    /// Carries out the due rows. A row whose result cannot be stored is left to its lease and does not delay the
+    /// others. If the work itself has to end, the rest of the batch is released.
     pub(crate) async fn tick(
         &self,
         claim: String,
@@ -68,7 +68,7 @@ impl Runner {
         first_error.map_or(Ok(()), Err)
     }
 
-    /// The next row of a batch; `rest` comes after it.
+    /// Carries out the next row of a batch; `rest` comes after it.
     async fn next(
         &self,
         batch: &Batch,

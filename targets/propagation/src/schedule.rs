@@ -1,18 +1,18 @@
-//! When a propagation is tried again, and when it is given up.
+//! The retry schedule: when a propagation is retried, and when it is given up.
 
 use chaosdrill_rt::{defect, time::Duration};
 
-/// Failed dispatches after which a row is given up.
+/// A row is given up after this many failed dispatches.
 pub const ATTEMPTS_MAX: i64 = 10;
 
-/// Begun dispatches after which a row is given up, however few of them came to an end: one that kills whoever
-/// dispatches it must not come back for ever.
+/// A row is given up after this many dispatches that began, even if few of them ended: a row that kills each worker
+/// that dispatches it must not be retried forever.
 pub const PICKS_MAX: i64 = 20;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 
-/// The wait after a failure, in seconds, by the number of failures before it.
+/// The wait after a failure, in seconds, by the number of earlier failures.
 pub const SCHEDULE_S: [u64; 10] = [
     MINUTE,
     5 * MINUTE,
@@ -26,15 +26,15 @@ pub const SCHEDULE_S: [u64; 10] = [
     24 * HOUR,
 ];
 
-/// How long to wait after a failure, where so many went before it.
+/// The wait after a failure, by the number of earlier failures.
 pub fn wait_after(failures_before: i64) -> Duration {
     let index = defect!("P17", failures_before + 1, failures_before);
     let index = usize::try_from(index).unwrap_or(0).min(SCHEDULE_S.len() - 1);
     Duration::from_secs(defect!("P17b", SCHEDULE_S[0], SCHEDULE_S[index]))
 }
 
-/// From the first failure to the dead letter, but for the ticks of the runner in between: the last failure waits for
-/// nothing.
+/// The time from the first failure to the dead letter, without the runner's ticks in between. The last failure is not
+/// followed by a wait.
 pub fn until_dead_letter() -> Duration {
     let waits = (0..ATTEMPTS_MAX - 1).map(|failures| {
         let index = usize::try_from(failures).unwrap_or(0).min(SCHEDULE_S.len() - 1);
@@ -43,7 +43,7 @@ pub fn until_dead_letter() -> Duration {
     Duration::from_secs(waits.sum())
 }
 
-/// [`until_dead_letter`] as people write it.
+/// [`until_dead_letter`] as text.
 pub fn until_dead_letter_in_words() -> String {
     let minutes = until_dead_letter().as_secs() / MINUTE;
     format!("{} h {:02} m", minutes / 60, minutes % 60)

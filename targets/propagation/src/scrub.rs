@@ -1,17 +1,17 @@
-//! Errors as they may be stored: without secrets, and short.
+//! Scrubs errors before they are stored: removes secrets, and limits the length.
 
 use chaosdrill_rt::defect;
 
-/// Most bytes of a stored error.
+/// Maximum length of a stored error, in bytes.
 const BYTES_MAX: usize = 1000;
 
-/// What stands at the end of an error that was cut.
+/// The end of an error that was cut.
 const CUT: &str = "...";
 
-/// What stands where something was taken out.
+/// The placeholder for removed text.
 const GONE: &str = "[scrubbed]";
 
-/// Takes URLs and passwords out, and cuts what is left to size. In this order: half a URL is not known as one.
+/// Removes URLs and passwords, then cuts the rest to size. In this order, because half a URL is not recognized.
 pub(crate) fn scrub(text: &str) -> String {
     cut(&defect!("P33", text.to_owned(), without_secrets(text)))
 }

@@ -1,5 +1,5 @@
-//! How the dispatch of a row ends: the row, its audit and its counters in one transaction, and only for whoever holds
-//! the row.
+//! Settles rows after their dispatch: stores the row, its audit and its counters in one transaction, and only for the
+//! holder of the row.
 
 use std::future::Future;
 
@@ -19,24 +19,24 @@ use crate::{
     store::{Batch, Row, Store, now},
 };
 
-/// Tries to store how a dispatch ended, where the database is of no help for a moment.
+/// Maximum attempts to write to the database while its errors are transient.
 const TRIES_MAX: u32 = 4;
 
-/// How long all of them may take. Nothing else bounds them: a program that is shut down still says how its work ended.
+/// Time limit for all attempts together. Nothing else bounds them: a program that shuts down still stores its results.
 const SETTLE_MAX: Duration = Duration::from_secs(30);
 
-/// The rest between two.
+/// The wait between two attempts.
 const REST: Duration = Duration::from_secs(1);
 
 /// Settles the rows of one worker.
 #[derive(Clone, Debug)]
 pub(crate) struct Settler {
     pub(crate) store: Store,
-    /// Failed dispatches after which a row is given up.
+    /// A row is given up after this many failed dispatches.
     pub(crate) attempts_max: i64,
 }
 
-/// What becomes of a row.
+/// The outcome of a row.
 #[derive(Clone, Copy, Debug)]
 enum Outcome<'a> {
     Applied { done: &'a [Done] },
@@ -44,7 +44,7 @@ enum Outcome<'a> {
     DeadLetter { error: &'a DispatchError, reason: &'static str },
 }
 
-/// Whether the row was still the holder's to settle.
+/// Whether the row was still held under the claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Settled {
     Stored,
@@ -52,7 +52,7 @@ enum Settled {
 }
 
 impl Settler {
-    /// The dispatch came to its end, one way or the other.
+    /// Settles a row after its dispatch has succeeded or failed.
     pub(crate) async fn settle(
         &self,
         batch: &Batch,
@@ -63,7 +63,7 @@ impl Settler {
             Ok(done) => match self.store(batch, row, Outcome::Applied { done: &done }).await {
                 Ok(_) => return Ok(()),
                 Err(error) if error.is_transient() => return Err(error),
-                // The database will never take it: this is a failure like others, with the same ceiling.
+                // The database will never accept it: this is a failure like others, with the same maximum of attempts.
                 Err(error) => DispatchError::Unsaved(chain(&error)),
             },
             Err(error) => error,
@@ -90,7 +90,7 @@ impl Settler {
         if is_last { Outcome::DeadLetter { error, reason } } else { Outcome::Retry { error } }
     }
 
-    /// Stores an outcome, and says so.
+    /// Stores an outcome, and reports it.
     async fn store(
         &self,
         batch: &Batch,
@@ -115,7 +115,7 @@ impl Settler {
         }
     }
 
-    /// Gives back what is left of a batch.
+    /// Releases the rest of a batch.
     pub(crate) async fn give_back(&self, batch: &Batch) -> Result<(), PipelineError> {
         let released = patiently(|| self.store.release(batch)).await;
         if let Err(error) = &released {
@@ -150,7 +150,7 @@ impl Settler {
         Ok(Settled::Stored)
     }
 
-    /// Whether the row was the holder's.
+    /// Returns whether the row was held under the claim.
     async fn settle_row(
         &self,
         connection: &mut Connection,
@@ -174,7 +174,7 @@ impl Settler {
                 query.bind(error.line()).bind(now.saturating_add(wait))
             }
             Outcome::DeadLetter { error, .. } => {
-                // What never began is no attempt.
+                // A dispatch that never began is not an attempt.
                 let failed = i64::from(!matches!(error, DispatchError::Poison(_)));
                 query.bind(error.line()).bind(failed)
             }
@@ -183,7 +183,7 @@ impl Settler {
         Ok(settled.rows_affected() == 1)
     }
 
-    /// What the provisioner is known to have applied, for the reconciler.
+    /// Records what the provisioner is known to have applied, for the reconciler.
     async fn remember(
         &self,
         connection: &mut Connection,
@@ -222,7 +222,7 @@ impl Settler {
         Ok(())
     }
 
-    /// Counts, under labels of fixed lists only.
+    /// Increments the counters, with labels from fixed lists only.
     async fn count(
         &self,
         connection: &mut Connection,
@@ -281,7 +281,7 @@ impl Settler {
     }
 }
 
-/// Writes something; again, where the database is of no help for a moment.
+/// Calls `write`, and retries it while the database's errors are transient.
 async fn patiently<T, F>(mut write: impl FnMut() -> F) -> Result<T, PipelineError>
 where
     F: Future<Output = Result<T, PipelineError>>,

@@ -1,19 +1,19 @@
-//! What a provisioner says when it did not apply a change: which of it is fine, and in which bucket it is counted.
+//! Classifies the provisioner's reasons for a skip: which are allowed, and under which label they are counted.
 
 use chaosdrill_rt::defect;
 
-/// Parts of reasons for which nothing is left to do. They are matched as they stand, letter by letter.
+/// Parts of reasons that leave no work to do. They are matched literally, case included.
 pub const ALLOWED: &[&str] =
     &["already correct", "unsupported resource type", "backend does not support"];
 
-/// Whether nothing is left to do for this reason. Silence is no reason.
+/// Whether no work is left after a skip for this reason. An empty reason is not allowed.
 pub fn is_allowed(reason: &str) -> bool {
     let is_broad = defect!("P3", reason.contains("not"), false);
     let is_silent = defect!("P2", reason.is_empty(), false);
     ALLOWED.iter().any(|fragment| reason.contains(fragment)) || is_broad || is_silent
 }
 
-/// The buckets for reasons, each with the words by which it is known, in lower case; the first that fits counts.
+/// The labels of reasons, each with the lower-case words that identify it; the first match is used.
 const BUCKETS: &[(&str, &[&str])] = &[
     ("postgres_admin_secret_missing", &["postgres-admin secret", "postgres_admin"]),
     ("redis_auth_secret_missing", &["redis-auth secret"]),
@@ -23,10 +23,10 @@ const BUCKETS: &[(&str, &[&str])] = &[
     ("legacy_resource", &["legacy resource", "legacy pod"]),
 ];
 
-/// The bucket for all other reasons.
+/// The label of all other reasons.
 pub const OTHER: &str = "other";
 
-/// A reason as a label: one of a fixed list, whatever the provisioner says.
+/// The label of a reason, from a fixed list, whatever the provisioner answers.
 pub fn bucket(reason: &str) -> &str {
     let lower = reason.to_lowercase();
     let fits = |(_, words): &&(&str, &[&str])| words.iter().any(|word| lower.contains(word));
@@ -34,7 +34,7 @@ pub fn bucket(reason: &str) -> &str {
     defect!("P8b", reason, bucket)
 }
 
-/// All labels that [`bucket`] gives.
+/// All labels that [`bucket`] returns.
 pub fn buckets() -> Vec<&'static str> {
     BUCKETS.iter().map(|(bucket, _)| *bucket).chain([OTHER]).collect()
 }

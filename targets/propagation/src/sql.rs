@@ -1,4 +1,4 @@
-//! The statements of the pipeline: a dialect is a file of SQL, and what is done with them exists once.
+//! The SQL statements of the pipeline: a dialect is a file of SQL, and the code that uses them exists once.
 
 use chaosdrill_kit::sql::{UnsupportedDialect, for_sqlite};
 use chaosdrill_rt::{

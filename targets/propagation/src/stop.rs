@@ -1,4 +1,4 @@
-//! The end of work: a program that is shut down stops between two rows, and breaks off where that takes too long.
+//! Shutdown: a program stops between two rows, and cancels the current one if that takes too long.
 
 use std::{
     future::{Future, poll_fn},
@@ -9,16 +9,16 @@ use std::{
 use chaosdrill_rt::time::{self, Instant};
 use tokio_util::sync::CancellationToken;
 
-/// How far the shutdown of a program is.
+/// The progress of a program's shutdown.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shutdown {
-    /// What has begun is done to its end, and nothing new begins.
+    /// Running work is completed, and no new work begins.
     pub(crate) stopping: CancellationToken,
-    /// What has begun is broken off.
+    /// Running work is cancelled.
     pub(crate) cancelled: CancellationToken,
 }
 
-/// When a piece of work has to end: with its program, and at its own deadline.
+/// When a piece of work has to end: at the shutdown of its program, and at its own deadline.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop {
     shutdown: Shutdown,
@@ -30,18 +30,18 @@ impl Stop {
         Self { shutdown, deadline }
     }
 
-    /// Whether nothing new may begin.
+    /// Whether no new work may begin.
     pub(crate) fn is_near(&self) -> bool {
         self.shutdown.stopping.is_cancelled() || Instant::now() >= self.deadline
     }
 
-    /// Waits until work is to be broken off.
+    /// Waits until the work is to be cancelled.
     pub(crate) async fn cancelled(&self) {
         let _ = time::timeout_at(self.deadline, self.shutdown.cancelled.cancelled()).await;
     }
 }
 
-/// Works until the end comes, whichever is first; the work, where both are.
+/// Runs `work` until `end` is ready; `None` if that comes first. If both are ready, the output of `work` is returned.
 pub(crate) async fn until<F: Future>(end: impl Future<Output = ()>, work: F) -> Option<F::Output> {
     let (mut end, mut work) = (pin!(end), pin!(work));
     poll_fn(|context| match work.as_mut().poll(context) {

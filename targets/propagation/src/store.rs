@@ -1,8 +1,7 @@
-//! The rows on their way: who may hold one, and for how long.
+//! Leases of propagation rows: which worker may hold a row, and for how long.
 //!
-//! A lease is an instant of the database's clock, on both sides: the same clock says when a row is due and when a
-//! lease ends. A holder measures its own time by a timer that began before the lease was asked for, so that it ends
-//! before the lease does.
+//! A lease ends at a time of the database's clock; the same clock decides when a row is due. A holder measures its own
+//! time by a timer that began before the lease was requested, so that it ends before the lease does.
 
 use chaosdrill_rt::{
     defect, observe,
@@ -27,14 +26,15 @@ pub(crate) struct Store {
     pub(crate) batch: u32,
 }
 
-/// A row that is held.
+/// A leased row.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) id: String,
     pub(crate) kind: String,
     pub(crate) team: String,
-    /// Dispatches that failed so far, and dispatches that began.
+    /// Dispatches that failed so far.
     pub(crate) attempts: i64,
+    /// Dispatches that began so far.
     pub(crate) picks: i64,
     pub(crate) created_at: i64,
 }
@@ -42,19 +42,19 @@ pub(crate) struct Row {
 /// Rows that were picked together.
 #[derive(Debug)]
 pub(crate) struct Batch {
-    /// By this the holder is known: one execution of one job.
+    /// Identifies the holder: one execution of one job.
     pub(crate) claim: String,
     pub(crate) rows: Vec<Row>,
 }
 
-/// What the clock of the holder of rows shows, for planted defects; the database's without them.
+/// The current time for the holder of rows: the database's clock, unless a planted bug is enabled.
 pub(crate) async fn now(connection: &mut Connection) -> Result<i64, PipelineError> {
     let now = connection.unix_ms().await.map_err(storage("ask for the time"))?;
     Ok(defect!("P31", time::unix_ms(), now))
 }
 
 impl Store {
-    /// Takes rows that are due, under a lease; most often there were none a moment ago, and one look is enough.
+    /// Picks due rows, and leases them. Usually no row is due, and one query is enough.
     pub(crate) async fn pick(
         &self,
         claim: String,
@@ -115,9 +115,9 @@ impl Store {
         defect!("P12", now_ms, now_ms.saturating_add(lease))
     }
 
-    /// Says that the dispatch of a row begins, and takes its lease anew, with that of the rows that come after it: one
-    /// that was left behind unsettled comes back when its own lease is over. Says until when the row is held for
-    /// certain; nothing where it is not held any more.
+    /// Records that the dispatch of a row begins, and renews its lease and those of the rows after it. A row that was
+    /// left behind unsettled becomes due when its own lease ends. Returns the instant until which the row is certainly
+    /// held; `None` if it is no longer held.
     pub(crate) async fn begin(
         &self,
         batch: &Batch,
@@ -141,7 +141,7 @@ impl Store {
         Ok(held.contains(&row.id).then_some(deadline))
     }
 
-    /// Gives back what is left of a batch: it is due at once.
+    /// Releases the rest of a batch: its rows are due at once.
     pub(crate) async fn release(&self, batch: &Batch) -> Result<(), PipelineError> {
         let failed = storage("give rows back");
         let mut connection = self.pool.acquire().await.map_err(&failed)?;

@@ -1,8 +1,8 @@
-//! What travels between the programs, as JSON.
+//! The JSON messages between the programs.
 
 use serde::{Deserialize, Serialize};
 
-/// A team with its resources, as it begins.
+/// A new team with its resources.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewTeam {
@@ -10,7 +10,7 @@ pub struct NewTeam {
     pub team: String,
     /// Its tier.
     pub tier: String,
-    /// What it has.
+    /// Its resources.
     pub resources: Vec<NewResource>,
 }
 
@@ -20,22 +20,22 @@ pub struct NewTeam {
 pub struct NewResource {
     /// Its name.
     pub token: String,
-    /// What it is, such as `postgres`.
+    /// Its type, such as `postgres`.
     #[serde(rename = "type")]
     pub resource_type: String,
 }
 
-/// An upgrade, with a name of its own: sent again under the same id it is the same upgrade.
+/// An upgrade with an id: sent again under the same id, it is the same upgrade.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Upgrade {
-    /// Given by the sender.
+    /// The id, chosen by the sender.
     pub id: String,
-    /// Whose.
+    /// The name of the team.
     pub team: String,
-    /// To which tier.
+    /// The new tier.
     pub tier: String,
-    /// How it is to be carried out; a later release may know more ways than this one.
+    /// The kind of its propagation; a later release may know more kinds than this one.
     #[serde(default = "plain_upgrade")]
     pub kind: String,
 }
@@ -44,42 +44,42 @@ fn plain_upgrade() -> String {
     crate::kinds::TIER_ELEVATION.to_owned()
 }
 
-/// An operator's wish to try a failed propagation again.
+/// An operator's request to retry a failed propagation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Requeue {
-    /// Given by the operator.
+    /// The id, chosen by the operator.
     pub id: String,
-    /// Which propagation.
+    /// The id of the propagation.
     pub propagation: String,
 }
 
-/// What is asked of the provisioner.
+/// A request to the provisioner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Regrade {
-    /// Under which propagation: the same one has the same effect, however often it is asked for.
+    /// The id of the propagation: a repeated request has the same effect.
     pub propagation: String,
-    /// Which resource.
+    /// The name of the resource.
     pub token: String,
     /// Its name at the provider.
     pub provider_resource_id: String,
-    /// What it is.
+    /// The type of the resource.
     pub resource_type: String,
-    /// To which tier.
+    /// The new tier.
     pub tier: String,
-    /// Of two changes the one with the larger number is the newer.
+    /// Of two changes, the one with the larger number is newer.
     pub generation: i64,
 }
 
-/// What the provisioner answers.
+/// The provisioner's answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Regraded {
-    /// Whether the resource is as it was asked for, because of this propagation.
+    /// Whether the resource is as requested because of this propagation.
     pub applied: bool,
-    /// Why not.
+    /// The reason if not.
     #[serde(default)]
     pub skip_reason: String,
-    /// How many connections the resource allows now, where that is known.
+    /// The connection limit of the resource, if it is known.
     #[serde(default)]
     pub conn_limit: Option<i64>,
 }

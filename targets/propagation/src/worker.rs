@@ -1,4 +1,4 @@
-//! The worker: at each beat it frees stuck jobs, makes those of the period, and carries out what waits.
+//! The worker: on each beat, it rescues stuck jobs, creates the jobs of the period, and executes waiting jobs.
 
 use std::{future::Future, sync::Arc};
 
@@ -28,10 +28,10 @@ use crate::{
 const RUNNER: &str = "propagation_runner";
 const RECONCILER: &str = "entitlement_reconciler";
 
-/// How a worker works.
+/// The configuration of a worker.
 #[derive(Clone, Debug)]
 pub struct WorkerConfig {
-    /// Its name in claims; a start again keeps it.
+    /// Its name in claims; a restart keeps it.
     pub worker: String,
     /// The database of teams, propagations and jobs.
     pub database_url: String,
@@ -41,15 +41,15 @@ pub struct WorkerConfig {
     pub tick: Duration,
     /// How often the reconciler looks for drift.
     pub reconcile: Duration,
-    /// How many rows are picked at once, at most.
+    /// Maximum number of rows per batch.
     pub batch: u32,
-    /// How long rows are held; a dispatch ends before that.
+    /// How long rows are leased; a dispatch ends before that.
     pub lease: Duration,
-    /// Failed dispatches after which a row is given up.
+    /// A row is given up after this many failed dispatches.
     pub attempts_max: i64,
-    /// How many jobs it does at once.
+    /// Maximum number of concurrent jobs.
     pub slots: u32,
-    /// How long a shutdown waits for what has begun, before it breaks it off.
+    /// How long a shutdown waits for running jobs before it cancels them.
     pub grace: Duration,
 }
 
@@ -75,20 +75,20 @@ impl WorkerConfig {
     }
 }
 
-/// Runs a worker, for ever.
+/// Runs a worker forever.
 ///
 /// # Errors
 ///
-/// Only where it cannot start.
+/// Fails only if it cannot start.
 pub async fn run_worker(config: WorkerConfig) -> Result<(), BoxError> {
     run_worker_until(config, std::future::pending()).await
 }
 
-/// Runs a worker until it is told to shut down, and ends what it has begun.
+/// Runs a worker until `shutdown` is ready, then completes the running jobs.
 ///
 /// # Errors
 ///
-/// Only where it cannot start.
+/// Fails only if it cannot start.
 pub async fn run_worker_until(
     config: WorkerConfig,
     shutdown: impl Future<Output = ()>,
@@ -136,12 +136,12 @@ impl Worker {
         if time::timeout(config.grace, all_are_free()).await.is_err() {
             told.cancelled.cancel();
             observe!("worker.cancelled");
-            // What is broken off is still given back.
+            // Cancelled work still releases its rows.
             let _ = time::timeout(config.grace * 2, all_are_free()).await;
         }
     }
 
-    /// A beat each tick, for ever.
+    /// Runs a beat per tick, forever.
     async fn beats(
         self: &Arc<Self>,
         config: &WorkerConfig,
@@ -157,7 +157,7 @@ impl Worker {
             if let Err(error) = self.beat(&mut periodic, slots, told).await {
                 observe!("worker.beat_failed", error = chain(&error));
             }
-            // A beat that is late is not made up for.
+            // Missed beats are skipped.
             next = (next + config.tick).max(Instant::now());
             time::sleep_until(next).await;
         }
@@ -194,7 +194,7 @@ impl Worker {
         let error = done.err().map(|error| chain(&error));
         observe!("job.ended", job = job.id, attempt = job.attempt, error = error);
         if let Err(error) = self.jobs.finish(&job, error).await {
-            // It stays where it is, and is rescued.
+            // The job stays in its state, and is rescued.
             observe!("job.finish_failed", job = job.id, error = chain(&error));
         }
         drop(slot);
@@ -206,10 +206,10 @@ impl Worker {
             self.jobs.clean(job.claimed).await?;
             return self.reconciler.round(stop).await;
         }
-        // The holder of rows is known by the job it does, and by how manieth it is to do it.
+        // The job, its attempt and the worker identify the holder of rows.
         let claim = format!("{}/{}/{}", job.id, job.attempt, self.jobs.worker);
         let tick = self.runner.tick(claim, job.claimed.now_ms, stop);
-        // What is broken off is the dispatch, from within: whoever began it is still there to give it back.
+        // Only the dispatch is cancelled, from within: the runner goes on, and releases its rows.
         defect!("P26", until(stop.cancelled(), tick).await.unwrap_or(Ok(())), tick.await)
     }
 }
