@@ -3,11 +3,12 @@
 //! ```no_run
 //! use chaosdrill_rt::sql::{Pool, Statements};
 //!
-//! static SQL: Statements = Statements::new("-- name: queue.take\nDELETE FROM queue WHERE id = $1 RETURNING body");
+//! const SQL: Statements = Statements::new("-- name: queue.take\nDELETE FROM queue WHERE id = $1 RETURNING body");
+//! const TAKE: &str = SQL.get("queue.take");
 //!
 //! async fn take(pool: &Pool, id: i64) -> Result<Option<String>, sqlx::Error> {
 //!     let mut tx = pool.begin("take").await?;
-//!     let body = sqlx::query_scalar(SQL.get("queue.take")).bind(id).fetch_optional(&mut *tx).await?;
+//!     let body = sqlx::query_scalar(TAKE).bind(id).fetch_optional(&mut *tx).await?;
 //!     tx.commit().await?;
 //!     Ok(body)
 //! }
@@ -22,6 +23,8 @@
 //! simulation's: SQLite asks the machine.
 //!
 //! The type of the database is sqlx's `Any`; SQLite takes `$1` placeholders too, so that a dialect is a file of SQL.
+//! [`Statements`] are found in it by name, and [`statements!`](crate::statements) makes a struct of a whole file, both
+//! when the crate is compiled.
 //!
 //! # Types
 //!
@@ -58,7 +61,7 @@ mod transaction;
 
 pub use connection::Connection;
 pub use pool::{Pool, PoolOptions};
-pub use statements::Statements;
+pub use statements::{Iter, Statements, expansion};
 pub use transaction::Transaction;
 
 /// What SQL a database speaks.

@@ -9,11 +9,48 @@ pub(crate) fn of_statement(sql: &str) -> String {
     }
 }
 
-/// The name in a first line such as `-- name: outbox.claim`.
-pub(crate) fn name_of(sql: &str) -> Option<&str> {
-    let first = sql.trim_start().lines().next()?;
-    let name = first.strip_prefix("--")?.trim_start().strip_prefix("name:")?.trim();
-    (!name.is_empty()).then_some(name)
+/// The name in a first line such as `-- name: outbox.claim`. White space is ASCII's.
+pub(crate) const fn name_of(sql: &str) -> Option<&str> {
+    let (first, _) = split_line(sql.trim_ascii_start());
+    let Some(remark) = after(first, "--") else { return None };
+    let Some(name) = after(remark.trim_ascii_start(), "name:") else { return None };
+    let name = name.trim_ascii();
+    if name.is_empty() { None } else { Some(name) }
+}
+
+/// The first line with its end, and the text after it.
+pub(crate) const fn split_line(text: &str) -> (&str, &str) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        at += 1;
+        if bytes[at - 1] == b'\n' {
+            break;
+        }
+    }
+    text.split_at(at)
+}
+
+/// The text after `prefix`, if it begins with that.
+const fn after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let Some((head, rest)) = text.split_at_checked(prefix.len()) else { return None };
+    if is_same(head, prefix) { Some(rest) } else { None }
+}
+
+/// `==`, which is no `const fn` for texts.
+pub(crate) const fn is_same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < a.len() {
+        if a[at] != b[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
 }
 
 /// The first words of a statement and a hash of the whole (FNV-1a), white space folded.
@@ -43,6 +80,16 @@ mod tests {
             "sql:outbox.claim"
         );
         assert_eq!(of_statement("\n  --name:a\nSELECT 1"), "sql:a");
+        assert_eq!(of_statement("--  name: a b \r\nSELECT 1"), "sql:a b");
+    }
+
+    #[test]
+    fn a_first_line_may_lack_a_name() {
+        for sql in
+            ["", "-", "é", "-- name:", "-- name: \nSELECT 1", "-- names: a", "SELECT 1\n-- name: a"]
+        {
+            assert_eq!(name_of(sql), None, "{sql:?}");
+        }
     }
 
     #[test]
