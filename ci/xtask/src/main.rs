@@ -12,6 +12,7 @@ use xtask::{
 const USAGE: &str = "usage: cargo xtask tidy | plain | readme-command
   tidy            prints all complaints of the house rules, and notes
   plain           builds each target's example without the simulator, and checks that it replaces no functions of libc
+                  and has no planted bugs
   readme-command  prints the test command of the README";
 
 fn main() -> ExitCode {

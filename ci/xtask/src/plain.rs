@@ -1,6 +1,8 @@
-//! Checks that the binary of a target without `sim` does not define the functions of libc that a simulation replaces.
+//! Checks that the binary of a target without `sim` does not define the functions of libc that a simulation replaces,
+//! nor any code of planted bugs.
 //!
-//! The drill binary, which simulates, must define them; otherwise the rule would look for the wrong symbols.
+//! The drill binary, which simulates planted bugs, must define both; otherwise the rule would look for the wrong
+//! symbols.
 
 use std::{
     path::{Path, PathBuf},
@@ -17,6 +19,12 @@ use crate::{
 /// The functions of libc that a simulation replaces.
 const REPLACED: [&str; 3] = ["getrandom", "getentropy", "clock_gettime"];
 
+/// A part of the mangled name of the function that every `defect!` calls if its crate has the feature `defects`.
+const ASKS: &str = "chaosdrill_rt6defect5is_on";
+
+/// A part of the names of functions that only planted bugs use. An optimised build may inline them.
+const WRONG: &str = "wrong";
+
 /// Builds the example `plain` of each target, and checks its symbols.
 pub fn all_targets_are_plain() -> anyhow::Result<String> {
     let root = root();
@@ -25,27 +33,44 @@ pub fn all_targets_are_plain() -> anyhow::Result<String> {
     ensure!(!targets.is_empty(), "there are no targets in `targets`");
     let drill = ["--release", "--package", "chaosdrill-scenarios", "--bin", "drill"];
     let simulating = build(&root, &drill)?;
-    let replaced = defined(&symbols(&simulating)?);
+    let symbols_of_drill = symbols(&simulating)?;
+    let replaced = defined(&symbols_of_drill);
     ensure!(
         replaced == REPLACED,
         "the drill binary defines {replaced:?} and not {REPLACED:?}; does {} simulate?",
         simulating.display()
     );
-    let mut said =
-        vec!["the drill binary defines all functions that a simulation replaces".to_owned()];
+    ensure!(
+        planted(&symbols_of_drill, ASKS).is_some(),
+        "the drill binary has no symbol `{ASKS}`; are planted bugs compiled into {}?",
+        simulating.display()
+    );
+    let mut said = vec![
+        "the drill binary defines all functions that a simulation replaces, and has planted bugs"
+            .to_owned(),
+    ];
     for target in targets {
         let manifest = Manifest::read(&tree, &format!("{target}/Cargo.toml"));
         let manifest = manifest.map_err(|complaint| anyhow::anyhow!("{complaint}"))?;
         let name = manifest.name();
         let binary = build(&root, &["--package", name, "--example", "plain"])?;
-        let ours = defined(&symbols(&binary)?);
+        let symbols = symbols(&binary)?;
+        let ours = defined(&symbols);
         if !ours.is_empty() {
             bail!(
                 "{name} is not plain: its example defines {ours:?}, which only a simulation replaces; \
                  a dependency enables rt's feature `sim`"
             );
         }
-        said.push(format!("{name} is plain: its example replaces no functions of libc"));
+        if let Some(bug) = [ASKS, WRONG].iter().find_map(|part| planted(&symbols, part)) {
+            bail!(
+                "{name} has code of planted bugs in production: its example defines `{bug}`; \
+                 put it behind `#[cfg(feature = \"defects\")]`, or find what enables that feature"
+            );
+        }
+        said.push(format!(
+            "{name} is plain: its example replaces no functions of libc, and has no planted bugs"
+        ));
     }
     Ok(said.join("\n"))
 }
@@ -95,6 +120,13 @@ fn defined(symbols: &str) -> Vec<&'static str> {
     REPLACED.iter().copied().filter(is_defined).collect()
 }
 
+/// The first symbol of this project with `part` in its mangled name.
+fn planted<'a>(symbols: &'a str, part: &str) -> Option<&'a str> {
+    let names = symbols.lines().filter_map(|line| line.split_whitespace().next_back());
+    let mut ours = names.filter(|name| name.contains("chaosdrill_"));
+    ours.find(|name| name.contains(part))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,6 +141,19 @@ mod tests {
         assert_eq!(defined(PLAIN), Vec::<&str>::new());
         assert_eq!(defined(SIMULATED), REPLACED);
         assert_eq!(defined("0000000000011340 T getentropy"), ["getentropy"]);
+    }
+
+    #[test]
+    fn the_code_of_a_planted_bug_is_seen() {
+        let legacy = "_ZN13chaosdrill_rt6defect5is_on17h5f3E";
+        let v0 = "_RNvNtCsg6_13chaosdrill_rt6defect5is_on";
+        let put = "_ZN26chaosdrill_target_recovery5files5Files11put_wrongly17h5f3E";
+        for (part, name) in [(ASKS, legacy), (ASKS, v0), (WRONG, put)] {
+            let symbols = format!("{PLAIN}{SIMULATED}0000000000182fb0 T {name}\n");
+            assert_eq!(planted(&symbols, part), Some(name));
+        }
+        let of_others = format!("{PLAIN}0000000000182fb0 T _ZN4sqlx5wrong17h5f3E\n");
+        assert_eq!(planted(&of_others, WRONG), None);
     }
 
     #[test]

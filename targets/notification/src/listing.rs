@@ -78,9 +78,13 @@ impl Lists {
                 Err(error) => {
                     let server = &self.server;
                     observe!("list.failed", server = server, sweep = sweep, had = all.len());
-                    if defect!("N8", !all.is_empty(), false) {
-                        break;
-                    }
+                    defect!(
+                        "N8",
+                        if !all.is_empty() {
+                            break;
+                        },
+                        ()
+                    );
                     return Err(error);
                 }
             };

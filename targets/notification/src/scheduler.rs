@@ -153,7 +153,12 @@ impl<W: Work> Loop<W> {
     fn tick(&self) {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed) + 1;
         let name = format!("{}/{number}", self.name);
-        let Some(turn) = Turn::take(&self.is_running, number == 1) else {
+        let turn = defect!(
+            "N15c",
+            if number == 1 { Some(Turn(None)) } else { Turn::take(&self.is_running) },
+            Turn::take(&self.is_running)
+        );
+        let Some(turn) = turn else {
             observe!("sweep.skipped", server = self.server, sweep = name);
             return;
         };
@@ -185,10 +190,7 @@ impl<W: Work> Loop<W> {
 struct Turn(Option<Arc<AtomicBool>>);
 
 impl Turn {
-    fn take(is_running: &Arc<AtomicBool>, is_first: bool) -> Option<Self> {
-        if defect!("N15c", is_first, false) {
-            return Some(Self(None));
-        }
+    fn take(is_running: &Arc<AtomicBool>) -> Option<Self> {
         let taken =
             is_running.compare_exchange(false, true, Ordering::AcqRel, Ordering::Acquire).is_ok();
         let taken = defect!("N15", true, taken);

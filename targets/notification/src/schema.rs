@@ -1,11 +1,10 @@
 //! The schema: migrates up and down. Each migration may run on a schema that already has it.
 
 use chaosdrill_kit::sql::for_sqlite;
-use chaosdrill_rt::{defect, sql::Pool};
-use sqlx::{
-    AssertSqlSafe, SqlSafeStr,
-    migrate::{MigrateError, Migration, Migrator},
-};
+#[cfg(feature = "defects")]
+use chaosdrill_rt::defect;
+use chaosdrill_rt::sql::Pool;
+use sqlx::migrate::{MigrateError, Migrator};
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -15,7 +14,10 @@ static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 ///
 /// Fails with the migrator's error. A refused statement may be due to a concurrent migration by another program.
 pub async fn up(pool: &Pool) -> Result<(), MigrateError> {
-    pool.migrate(&migrations(pool)?).await
+    let all = migrations(pool)?;
+    #[cfg(feature = "defects")]
+    let all = &wrong_migrations(all);
+    pool.migrate(all).await
 }
 
 /// Reverts all migrations above `version`; 0 reverts everything, and drops every notification.
@@ -24,22 +26,32 @@ pub async fn up(pool: &Pool) -> Result<(), MigrateError> {
 ///
 /// The same as for [`up`].
 pub async fn down(pool: &Pool, version: i64) -> Result<(), MigrateError> {
-    pool.undo(&migrations(pool)?, version).await
+    let all = migrations(pool)?;
+    #[cfg(feature = "defects")]
+    let all = &wrong_migrations(all);
+    pool.undo(all, version).await
 }
 
-fn migrations(pool: &Pool) -> Result<Migrator, MigrateError> {
-    let all = for_sqlite(pool, &SQLITE).map_err(|error| MigrateError::Source(error.into()))?;
-    let text = |migration: &Migration| text(migration.sql.as_str());
+fn migrations(pool: &Pool) -> Result<&'static Migrator, MigrateError> {
+    for_sqlite(pool, &SQLITE).map_err(|error| MigrateError::Source(error.into()))
+}
+
+/// The migrations, as the planted bugs of the schema change them.
+#[cfg(feature = "defects")]
+fn wrong_migrations(all: &Migrator) -> Migrator {
+    use sqlx::{AssertSqlSafe, SqlSafeStr, migrate::Migration};
+
     let copy = |migration: &Migration| {
         let (version, name) = (migration.version, migration.description.clone());
-        let sql = AssertSqlSafe(text(migration)).into_sql_str();
+        let sql = AssertSqlSafe(wrong_text(migration.sql.as_str())).into_sql_str();
         Migration::new(version, name, migration.migration_type, sql, migration.no_tx)
     };
-    Ok(Migrator::with_migrations(all.iter().map(copy).collect()))
+    Migrator::with_migrations(all.iter().map(copy).collect())
 }
 
-/// The text of a migration, changed by the planted bugs of the schema.
-fn text(sql: &str) -> String {
+/// The text of a migration, as a planted bug of the schema changes it, if one is enabled.
+#[cfg(feature = "defects")]
+fn wrong_text(sql: &str) -> String {
     let is_up = sql.contains("CREATE INDEX idx_notification_events_retry_sweep");
     let is_down = sql.contains("DROP INDEX IF EXISTS idx_notification_events_retry_sweep");
     let predicate = "\n    WHERE status = 'failed' AND next_retry_at IS NOT NULL";

@@ -179,9 +179,13 @@ impl Dispatcher {
                 );
                 fail_point!(crate::failpoints::AFTER_PUBLISH)?;
                 let completed = self.outbox.complete(claim).await;
-                if defect!("O7b", completed.is_err(), false) {
-                    return self.outbox.fail(claim, "it could not be settled").await;
-                }
+                defect!(
+                    "O7b",
+                    if completed.is_err() {
+                        return self.outbox.fail(claim, "it could not be settled").await;
+                    },
+                    ()
+                );
                 completed
             }
             Err(error) if error.is_permanent() => self.outbox.fail(claim, &chain(&error)).await,

@@ -145,15 +145,16 @@ impl Api {
         }
         let now = tx.unix_ms().await.map_err(storage("ask for the time"))?;
         self.record(&mut tx, upgrade, now).await?;
-        let is_late = defect!("P21", true, false);
-        if !is_late {
-            self.enqueue(&mut tx, upgrade, now).await?;
-        }
+        defect!("P21", (), self.enqueue(&mut tx, upgrade, now).await?);
         tx.commit().await.map_err(storage("commit an upgrade"))?;
         fail_point!(crate::failpoints::BEFORE_ANSWER).map_err(PipelineError::from)?;
-        if is_late && let Ok(mut connection) = self.pool.acquire().await {
-            let _ = self.enqueue(&mut connection, upgrade, now).await;
-        }
+        defect!(
+            "P21",
+            if let Ok(mut connection) = self.pool.acquire().await {
+                let _ = self.enqueue(&mut connection, upgrade, now).await;
+            },
+            ()
+        );
         Ok(json!({ "propagation": upgrade.id, "repeated": false }))
     }
 

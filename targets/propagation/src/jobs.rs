@@ -27,9 +27,8 @@ const KEPT: Duration = Duration::from_secs(60 * 60);
 
 /// A running job counts as stuck after this time.
 pub(crate) fn rescue_after() -> Duration {
-    let derived = JOB_TIMEOUT + Duration::from_secs(60 * 60);
-    let short = Duration::from_secs(15 * 60);
-    defect!("P9", derived, defect!("P10", short, RESCUE_AFTER))
+    let age = defect!("P10", Duration::from_secs(15 * 60), RESCUE_AFTER);
+    defect!("P9", JOB_TIMEOUT + Duration::from_secs(60 * 60), age)
 }
 
 /// A kind of periodic job, and its period.

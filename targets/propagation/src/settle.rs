@@ -139,14 +139,15 @@ impl Settler {
             self.remember(&mut tx, done).await?;
         }
         self.count(&mut tx, row, outcome).await?;
-        let is_late = defect!("P16", true, false);
-        if !is_late {
-            self.audit(&mut tx, row, outcome, now).await?;
-        }
+        defect!("P16", (), self.audit(&mut tx, row, outcome, now).await?);
         tx.commit().await.map_err(storage("commit the settling"))?;
-        if is_late && let Ok(mut connection) = self.store.pool.acquire().await {
-            let _ = self.audit(&mut connection, row, outcome, now).await;
-        }
+        defect!(
+            "P16",
+            if let Ok(mut connection) = self.store.pool.acquire().await {
+                let _ = self.audit(&mut connection, row, outcome, now).await;
+            },
+            ()
+        );
         Ok(Settled::Stored)
     }
 

@@ -9,18 +9,12 @@ use chaosdrill_rt::{
 const SQLITE: Statements = Statements::new(include_str!("../sql/sqlite.sql"));
 
 /// The wrong forms of statements, for planted defects; compiled in only where those are.
-const SQLITE_WRONG: Statements = Statements::new(if cfg!(feature = "defects") {
-    include_str!("../sql/sqlite.wrong.sql")
-} else {
-    ""
-});
+#[cfg(feature = "defects")]
+const SQLITE_WRONG: Statements = Statements::new(include_str!("../sql/sqlite.wrong.sql"));
 
 /// As [`SQLITE_WRONG`]: with a guard for rows at rest, and without the claim.
-const SQLITE_UNFENCED: Statements = Statements::new(if cfg!(feature = "defects") {
-    include_str!("../sql/sqlite.unfenced.sql")
-} else {
-    ""
-});
+#[cfg(feature = "defects")]
+const SQLITE_UNFENCED: Statements = Statements::new(include_str!("../sql/sqlite.unfenced.sql"));
 
 /// The statements of one dialect.
 #[derive(Clone, Copy, Debug)]
@@ -39,8 +33,8 @@ impl Sql {
 
     /// The statement of that name, which settles a row: only for whoever holds it, and only while it is open.
     pub(crate) fn settle(self, name: &str) -> &'static str {
-        let unfenced = || defect!("P20b", SQLITE_UNFENCED.get(name), self.get(name));
-        defect!("P20", SQLITE_WRONG.get(name), unfenced())
+        let statement = defect!("P20b", SQLITE_UNFENCED.get(name), self.get(name));
+        defect!("P20", SQLITE_WRONG.get(name), statement)
     }
 }
 
@@ -78,6 +72,7 @@ mod tests {
         assert_eq!(names_used(), known);
     }
 
+    #[cfg(feature = "defects")]
     #[test]
     fn a_wrong_form_has_a_right_one() {
         for (name, _) in SQLITE_WRONG.iter().chain(SQLITE_UNFENCED.iter()) {

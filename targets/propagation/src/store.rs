@@ -6,7 +6,7 @@
 use chaosdrill_rt::{
     defect, observe,
     sql::{Connection, Pool},
-    time::{self, Duration, Instant},
+    time::{Duration, Instant},
 };
 use serde_json::json;
 use sqlx::{Row as _, any::AnyRow};
@@ -50,7 +50,7 @@ pub(crate) struct Batch {
 /// The current time for the holder of rows: the database's clock, unless a planted bug is enabled.
 pub(crate) async fn now(connection: &mut Connection) -> Result<i64, PipelineError> {
     let now = connection.unix_ms().await.map_err(storage("ask for the time"))?;
-    Ok(defect!("P31", time::unix_ms(), now))
+    Ok(defect!("P31", chaosdrill_rt::time::unix_ms(), now))
 }
 
 impl Store {

@@ -70,9 +70,9 @@ pub(crate) fn agent_action(status: u16, code: &str) -> Option<&'static str> {
 }
 
 fn own(code: &str) -> Option<&'static str> {
-    if defect!("R11", code == PROVISION_FAILED, false)
-        || defect!("R23", code == unregistered_example(), false)
-    {
+    let has_text = defect!("R11", code != PROVISION_FAILED, true);
+    let has_text = defect!("R23", code != unregistered_example(), has_text);
+    if !has_text {
         return None;
     }
     TEXTS.iter().find(|(known, _)| *known == code).map(|(_, text)| *text)

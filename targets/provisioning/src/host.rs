@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chaosdrill_rt::{
-    fail_point, http, observe, task,
+    defect, fail_point, http, observe, task,
     time::{self, Duration},
 };
 use serde_json::json;
@@ -73,6 +73,10 @@ impl HandlerConfig {
 /// The context of a request, for as long as its client waits.
 #[derive(Clone, Debug)]
 pub(crate) struct Context {
+    #[cfg_attr(
+        not(feature = "defects"),
+        expect(dead_code, reason = "the work goes on without the client; only a planted bug asks")
+    )]
     is_alive: watch::Receiver<()>,
 }
 
@@ -82,9 +86,9 @@ impl Context {
         Self { is_alive }
     }
 
-    /// Whether the client has disconnected.
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.is_alive.has_changed().is_err()
+    /// Whether an object is taken down when its resource has failed: always, even if the client is gone.
+    pub(crate) fn cleans_up(&self) -> bool {
+        defect!("R20", self.is_alive.has_changed().is_ok(), true)
     }
 }
 

@@ -73,16 +73,17 @@ impl Host {
             Ok(Found::Failed) => return Err(self.clean_up_late(resource).await),
             Ok(Found::Others) | Err(_) => return Err(Refused::in_progress(resource)),
         }
-        if defect!("R5b", self.settle(resource, stage, why, None).await.is_err(), false) {
-            return Err(Refused::in_progress(resource));
-        }
+        defect!(
+            "R5b",
+            if self.settle(resource, stage, why, None).await.is_err() {
+                return Err(Refused::in_progress(resource));
+            },
+            ()
+        );
         if fail_point!(failpoints::ROLLBACK_BEGINS).is_err() {
             return Err(Refused::in_progress(resource));
         }
-        let leak = match defect!("R20", context.is_cancelled(), false) {
-            true => None,
-            false => clean_up(&self.backend, resource).await,
-        };
+        let leak = if context.cleans_up() { clean_up(&self.backend, resource).await } else { None };
         if fail_point!(failpoints::CLEANED_UP).is_err() {
             return Err(Refused::in_progress(resource));
         }

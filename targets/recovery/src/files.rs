@@ -120,8 +120,9 @@ impl Files {
         self.put(path, bytes, PutMode::Update(over.token.clone())).await
     }
 
-    /// Replaces any object.
-    pub(crate) async fn put_blindly(&self, path: &str, bytes: &[u8]) -> Result<(), PutError> {
+    /// Writes over whatever is there: only a planted bug does.
+    #[cfg(feature = "defects")]
+    pub(crate) async fn put_wrongly(&self, path: &str, bytes: &[u8]) -> Result<(), PutError> {
         self.put(path, bytes, PutMode::Overwrite).await
     }
 

@@ -75,10 +75,14 @@ impl Store {
         if !self.has_won(resource, changed.rows_affected()) {
             return Ok(false);
         }
-        if defect!("R17b", by_reconciler, false) {
-            tx.commit().await.map_err(&failed)?;
-            tx = self.pool.begin("fail_rest").await.map_err(&failed)?;
-        }
+        defect!(
+            "R17b",
+            if by_reconciler {
+                tx.commit().await.map_err(&failed)?;
+                tx = self.pool.begin("fail_rest").await.map_err(&failed)?;
+            },
+            ()
+        );
         if let Some(why) = failure.leak {
             self.leak_on(&mut tx, resource, why).await?;
         }
@@ -230,9 +234,7 @@ impl Store {
         resource: &Resource,
         why: &str,
     ) -> Result<(), ProvisionError> {
-        if defect!("R20b", true, false) {
-            return Ok(());
-        }
+        defect!("R20b", return Ok(()), ());
         sqlx::query(self.sql.get("leaks.record"))
             .bind(resource.id.clone())
             .bind(resource.resource_type.name())

@@ -240,11 +240,13 @@ async fn payloads(run: &mut Run<'_>, plan: &Plan) -> Result<(), Stop> {
                 continue;
             }
             let path = query_path(id, name, digest);
+            #[cfg(feature = "defects")]
             if defect!("G7", true, false) {
-                run.late_payloads.push((path, text.clone()));
-            } else if let Err(error) = run.cluster.files.put_new(&path, text.as_bytes()).await {
-                // Payloads are named by their content: if the name is taken, that object is corrupt and must not be
-                // referenced.
+                run.wrong_payloads.push((path, text.clone()));
+                continue;
+            }
+            if let Err(error) = run.cluster.files.put_new(&path, text.as_bytes()).await {
+                // Its name is its content: one that is taken holds something else, and is not to be named.
                 let code = match error {
                     PutError::Taken => "payload_is_another",
                     PutError::Failed(_) | PutError::Unknown(_) => "payload_store_error",
@@ -283,12 +285,11 @@ fn record(run: &mut Run<'_>, id: &str, planned: &Planned) {
         run.state.applied_revision.resources.insert(address, query);
     }
     let address = graph_address(id);
-    let before = run.as_read.state.digest_at(&address).map(str::to_owned);
     run.state.derive_graph(id);
     let (embedding, writes_profiles) = (planned.embedding.as_ref(), run.cluster.writes_profiles);
     let graph = run.state.applied_revision.resources.entry(address.clone()).or_default();
-    // A ledger of an older release lacks some fields, under the same digest.
-    if defect!("G30", before.as_ref() != Some(&graph.digest), true) {
+    // A ledger of an older release lacks some of it, under the same digest.
+    if defect!("G30", run.as_read.state.digest_at(&address) != Some(&graph.digest), true) {
         graph.embedding_provider = embedding.map(|embedding| embedding.provider.clone());
         let profile = embedding.map(|embedding| embedding.profile.clone());
         graph.embedding_profile = profile.filter(|_| writes_profiles);

@@ -38,8 +38,9 @@ pub(crate) struct Run<'a> {
     pub(crate) consumed: Vec<String>,
     /// A graph has failed: no further one is moved.
     pub(crate) is_halted: bool,
-    /// Payloads that are still to be stored: path and text.
-    pub(crate) late_payloads: Vec<(String, String)>,
+    /// Payloads that a planted bug stores too late: path and text.
+    #[cfg(feature = "defects")]
+    pub(crate) wrong_payloads: Vec<(String, String)>,
     lock: Option<Lock>,
 }
 
@@ -63,7 +64,8 @@ impl<'a> Run<'a> {
             blocked: BTreeMap::new(),
             consumed: Vec::new(),
             is_halted: false,
-            late_payloads: Vec::new(),
+            #[cfg(feature = "defects")]
+            wrong_payloads: Vec::new(),
             lock,
         }
     }

@@ -137,9 +137,13 @@ async fn look_around(files: &Files, config: &ServerConfig) -> Readiness {
         seen.store_errors += u32::from(matches!(why, Unreadable::Store(_)));
         seen.fatal = defect!("G24b", None, Some(why.code()));
     }
-    if defect!("G11", !pending.sidecars.is_empty(), false) {
-        seen.fatal = Some("cluster_recovery_pending");
-    }
+    defect!(
+        "G11",
+        if !pending.sidecars.is_empty() {
+            seen.fatal = Some("cluster_recovery_pending");
+        },
+        ()
+    );
     for sidecar in pending.sidecars {
         seen.quarantined.insert(sidecar.graph_id, "cluster_recovery_pending");
     }

@@ -55,7 +55,8 @@ pub(crate) async fn publish(run: &mut Run<'_>) -> Result<Option<bool>, Stop> {
             return Ok(written);
         }
     }
-    for (path, text) in std::mem::take(&mut run.late_payloads) {
+    #[cfg(feature = "defects")]
+    for (path, text) in std::mem::take(&mut run.wrong_payloads) {
         let _ = run.cluster.files.put_new(&path, text.as_bytes()).await;
     }
     for operation in std::mem::take(&mut run.finished) {

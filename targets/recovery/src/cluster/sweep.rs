@@ -91,9 +91,11 @@ fn decide(sidecar: &Sidecar, seen: &Seen, state: &State) -> Row {
 
 fn decide_create(sidecar: &Sidecar, seen: &Seen, recorded: Option<&str>) -> Row {
     match seen {
+        #[cfg(feature = "defects")]
         Seen::Absent if defect!("G1", true, false) => {
             Row::Keep("1", Reason::WontOpen("it is not there".into()))
         }
+        #[cfg(feature = "defects")]
         Seen::Absent if defect!("G1b", true, false) => Row::RollForward("1"),
         Seen::Live(live) if recorded == Some(live.digest.as_str()) => Row::Retire("2"),
         Seen::Live(live) if live.digest == sidecar.desired_schema_digest => {
@@ -107,12 +109,15 @@ fn decide_create(sidecar: &Sidecar, seen: &Seen, recorded: Option<&str>) -> Row 
 
 fn decide_schema(sidecar: &Sidecar, seen: &Seen, recorded: Option<&str>) -> Row {
     match seen {
+        #[cfg(feature = "defects")]
         Seen::Live(_) if defect!("G3", true, false) => Row::RollForward("3"),
         Seen::Live(live) if recorded == Some(live.digest.as_str()) => Row::Retire("3"),
         Seen::Live(live) if live.digest == sidecar.desired_schema_digest => {
             defect!("G4", Row::Retire("3"), Row::RollForward("3"))
         }
+        #[cfg(feature = "defects")]
         Seen::Live(_) if defect!("G22", true, false) => Row::Retire("6"),
+        #[cfg(feature = "defects")]
         Seen::Live(_) if defect!("G22b", true, false) => Row::RollForward("6"),
         Seen::Live(_) => Row::Keep("6", Reason::Drifted),
         Seen::WontOpen(why) => Row::Keep("schema", Reason::WontOpen(why.clone())),
@@ -148,11 +153,17 @@ async fn act(run: &mut Run<'_>, graph: &Graph, sidecar: Sidecar, row: Row) {
             return;
         }
         Row::RollForward(_) => {
-            if defect!("G2c", sidecar.kind == Kind::GraphCreate, false) {
-                let _ = graph.remove().await;
-            } else {
+            let is_recorded = defect!("G2c", sidecar.kind != Kind::GraphCreate, true);
+            if is_recorded {
                 run.state.record_schema(id, &sidecar.desired_schema_digest);
             }
+            defect!(
+                "G2c",
+                if !is_recorded {
+                    let _ = graph.remove().await;
+                },
+                ()
+            );
             record(run, &sidecar);
         }
         Row::Tombstone(_) => {
@@ -174,9 +185,7 @@ fn incomplete(run: &mut Run<'_>, id: &str, why: &str) {
 fn record(run: &mut Run<'_>, sidecar: &Sidecar) {
     let message = "it had happened, and the ledger did not know";
     run.diagnostics.warn("cluster_recovery_rolled_forward", &sidecar.operation_id, message);
-    if defect!("G2b", true, false) {
-        return;
-    }
+    defect!("G2b", return, ());
     run.state.recovery_records.push(RecoveryRecord {
         operation_id: sidecar.operation_id.clone(),
         kind: sidecar.kind,
@@ -187,13 +196,20 @@ fn record(run: &mut Run<'_>, sidecar: &Sidecar) {
     });
 }
 
-async fn keep(run: &mut Run<'_>, graph: &Graph, sidecar: Sidecar, reason: Reason) {
+async fn keep(
+    run: &mut Run<'_>,
+    #[cfg_attr(
+        not(feature = "defects"),
+        expect(unused_variables, reason = "only a planted bug touches a graph that is kept")
+    )]
+    graph: &Graph,
+    sidecar: Sidecar,
+    reason: Reason,
+) {
     let (id, operation) = (sidecar.graph_id.clone(), &sidecar.operation_id);
     let (status, code, why) = match reason {
         Reason::Incomplete(why) => {
-            if defect!("G21", true, false) {
-                let _ = graph.remove().await;
-            }
+            defect!("G21", drop(graph.remove().await), ());
             (Status::Error, "graph_create_incomplete", why)
         }
         Reason::Drifted => (

@@ -12,7 +12,6 @@ use super::{
     model::{Audit, AuditTable, Outcome, Sidecar},
     objects::{Objects, PutError},
 };
-use crate::ulid;
 
 /// The path of the audits.
 pub(crate) const AUDITS: &str = "_graph_commit_recoveries";
@@ -49,8 +48,8 @@ pub(crate) async fn record(
     tables: Vec<AuditTable>,
 ) -> Result<(), EngineError> {
     fail_point!(crate::failpoints::RECORD_AUDIT)?;
-    let is_appended = defect!("G15", true, false) || defect!("G15b", true, false);
-    let name = if is_appended { ulid::new() } else { sidecar.operation_id.clone() };
+    let name = defect!("G15b", crate::ulid::new(), sidecar.operation_id.clone());
+    let name = defect!("G15", crate::ulid::new(), name);
     let audit = Audit {
         operation_id: sidecar.operation_id.clone(),
         outcome,

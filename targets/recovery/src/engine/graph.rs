@@ -9,7 +9,7 @@ use super::{
     error::EngineError,
     keys::{self, Keys},
     manifest::{self, MANIFEST},
-    model::{Commit, Entry, Kind, Manifest, Schema, Sidecar, TableVersion},
+    model::{Commit, Entry, Manifest, Schema, Sidecar, TableVersion},
     objects::{Found, Objects, PutError, StoreError},
     plan::{self, TABLES},
     recover::{Mode, Recovery, Resolved},
@@ -121,13 +121,16 @@ impl Graph {
             let Some(found) = sidecars::read(&self.objects, &path, &self.config).await? else {
                 continue;
             };
-            let is_schema = found.value.kind == Kind::SchemaApply;
-            if is_schema && defect!("G32", true, false) {
-                schema::promote(&self.objects, &found.value).await?;
-                self.resolve(&found, Mode::Heal).await?;
-                continue;
-            }
-            // Waits for a writer of this program; its sidecar may be gone by then.
+            defect!(
+                "G32",
+                if found.value.kind == super::model::Kind::SchemaApply {
+                    schema::promote(&self.objects, &found.value).await?;
+                    self.resolve(&found, Mode::Heal).await?;
+                    continue;
+                },
+                ()
+            );
+            // A writer of this program is let come to its end; by then there may be nothing left.
             let _keys = self.keys.take(keys::of(&found.value)).await;
             if let Some(found) = sidecars::read(&self.objects, &path, &self.config).await? {
                 self.resolve(&found, Mode::Heal).await?;

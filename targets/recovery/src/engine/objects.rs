@@ -137,13 +137,14 @@ impl Objects {
         put.map_err(|error| PutError::of(path, error))
     }
 
-    /// Replaces any object; a store may do so in part.
-    pub(crate) async fn overwrite<T: Serialize>(
+    /// Writes over whatever is there, which a store may do by halves: only a planted bug does.
+    #[cfg(feature = "defects")]
+    pub(crate) async fn put_wrongly<T: Serialize>(
         &self,
         path: &str,
         value: &T,
     ) -> Result<(), PutError> {
-        let put = self.files.put_blindly(path, &bytes_of(path, value)?).await;
+        let put = self.files.put_wrongly(path, &bytes_of(path, value)?).await;
         put.map_err(|error| PutError::of(path, error))
     }
 

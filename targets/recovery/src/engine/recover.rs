@@ -222,9 +222,11 @@ impl<'a> Recovery<'a> {
 
     /// Handles a concurrent publication: either of this whole operation, or of something else.
     async fn converge(&self, moves: &[Move]) -> Result<Resolved, EngineError> {
-        if defect!("G14", true, false) {
-            return Err(EngineError::Conflict("a table is published at another version".into()));
-        }
+        defect!(
+            "G14",
+            return Err(EngineError::Conflict("a table is published at another version".into())),
+            ()
+        );
         let manifest = manifest::read(self.objects).await?.value;
         let is_satisfied =
             manifest::is_satisfied(self.objects, &manifest, self.sidecar, moves).await?;

@@ -45,9 +45,7 @@ pub async fn read(
     let value: serde_json::Value = serde_json::from_slice(&raw.value).map_err(broken)?;
     let version = value["schema_version"].as_u64().unwrap_or(u64::MAX);
     if version > u64::from(config.reads_sidecars_up_to) {
-        if defect!("G31", true, false) {
-            return Ok(None);
-        }
+        defect!("G31", return Ok(None), ());
         return Err(EngineError::NewerSidecar { path: path.to_owned(), version });
     }
     let sidecar: Sidecar = serde_json::from_value(value).map_err(broken)?;
@@ -61,9 +59,7 @@ pub async fn read(
 /// Fails with the store's error; the sidecar may exist all the same.
 pub async fn arm(objects: &Objects, sidecar: &Sidecar) -> Result<(), PutError> {
     let path = path_of(&sidecar.operation_id);
-    if defect!("G31b", true, false) {
-        return objects.overwrite(&path, sidecar).await;
-    }
+    defect!("G31b", return objects.put_wrongly(&path, sidecar).await, ());
     objects.create(&path, sidecar).await
 }
 
