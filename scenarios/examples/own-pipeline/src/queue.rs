@@ -11,12 +11,15 @@ use sqlx::migrate::Migrator;
 
 use crate::error::Error;
 
-/// Another database is another file of the same names.
-static SQL: Statements = Statements::new(include_str!("../sql/sqlite.sql"));
+const SQL: Statements = Statements::new(include_str!("../sql/sqlite.sql"));
+const ADD: &str = SQL.get("jobs.add");
+const CLAIM: &str = SQL.get("jobs.claim");
+const SETTLE: &str = SQL.get("jobs.settle");
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// The planted bug of the drill: any later claim counts as this one's.
+#[cfg(feature = "defects")]
 const SETTLE_OF_ANY_LATER_ATTEMPT: &str = "-- name: jobs.settle
     UPDATE jobs SET status = 'sent', settled_attempt = $2, receipt = $3 WHERE id = $1 AND attempt >= $2";
 
@@ -68,7 +71,7 @@ impl Queue {
         let mut ids = Vec::with_capacity(mails.len());
         let mut tx = self.pool.begin("jobs.add").await?;
         for (recipient, body) in mails {
-            let add = sqlx::query_scalar(SQL.get("jobs.add")).bind(recipient).bind(body);
+            let add = sqlx::query_scalar(ADD).bind(recipient).bind(body);
             ids.push(add.fetch_one(&mut *tx).await?);
         }
         tx.commit().await?;
@@ -83,7 +86,7 @@ impl Queue {
     pub async fn claim(&self, worker: &str, lease: Duration) -> Result<Option<Claim>, Error> {
         let now = time::unix_ms();
         let until = now.saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
-        let row: Option<(i64, i64, String, String)> = sqlx::query_as(SQL.get("jobs.claim"))
+        let row: Option<(i64, i64, String, String)> = sqlx::query_as(CLAIM)
             .bind(worker)
             .bind(until)
             .bind(now)
@@ -98,7 +101,7 @@ impl Queue {
     ///
     /// The database's. The job is then sent once more under another claim, and the mailer knows it by its id.
     pub async fn settle(&self, claim: &Claim, receipt: &str) -> Result<bool, Error> {
-        let settle = defect!("M1", SETTLE_OF_ANY_LATER_ATTEMPT, SQL.get("jobs.settle"));
+        let settle = defect!("M1", SETTLE_OF_ANY_LATER_ATTEMPT, SETTLE);
         let settled = sqlx::query(settle)
             .bind(claim.job)
             .bind(claim.attempt)
