@@ -1,13 +1,6 @@
-//! The statements of a pipeline by dialect, and which errors of a database are transient.
+//! What a pipeline has for the dialect of its database, and which errors of a database are transient.
 
-use chaosdrill_rt::sql::{Dialect, Pool, Statements};
-
-/// The statements of one dialect.
-#[derive(Clone, Copy, Debug)]
-pub struct Sql {
-    right: Statements,
-    wrong: Statements,
-}
+use chaosdrill_rt::sql::{Dialect, Pool};
 
 /// The error for a dialect that this release has no statements for.
 #[derive(Debug, thiserror::Error)]
@@ -23,23 +16,6 @@ pub fn for_sqlite<T>(pool: &Pool, sqlite: T) -> Result<T, UnsupportedDialect> {
     match pool.dialect() {
         Dialect::Sqlite => Ok(sqlite),
         other @ Dialect::Postgres => Err(UnsupportedDialect(other)),
-    }
-}
-
-impl Sql {
-    /// The statements, and the wrong forms of some of them, which planted bugs use; those are empty in production.
-    pub const fn new(right: Statements, wrong: Statements) -> Self {
-        Self { right, wrong }
-    }
-
-    /// The statement of that name.
-    pub fn get(self, name: &str) -> &'static str {
-        self.right.get(name)
-    }
-
-    /// Its wrong form, for a planted bug.
-    pub fn wrong(self, name: &str) -> &'static str {
-        self.wrong.get(name)
     }
 }
 

@@ -1,6 +1,5 @@
 //! Claims: a server sends a notification under an exclusive claim, and settles it unless another claim has followed.
 
-use chaosdrill_kit::sql::Sql;
 use chaosdrill_rt::{
     defect, observe,
     sql::Pool,
@@ -12,7 +11,8 @@ use crate::{
     BoxError,
     error::{NotificationError, storage},
     listing::Candidate,
-    schedule, sql,
+    schedule,
+    sql::{self, Sql},
 };
 
 /// Longest reason that is stored, in characters.
@@ -22,7 +22,7 @@ const REASON_CHARS_MAX: usize = 500;
 #[derive(Clone, Debug)]
 pub(crate) struct Claims {
     pool: Pool,
-    sql: Sql,
+    sql: &'static Sql,
     server: String,
     lease: Duration,
     attempts_max: i64,
@@ -71,11 +71,7 @@ impl Claims {
         let failed = storage("claim a notification");
         let now = time::unix_ms();
         let lease_ms = i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX);
-        let claim = defect!(
-            "N14",
-            self.sql.wrong("notifications.claim"),
-            self.sql.get("notifications.claim")
-        );
+        let claim = defect!("N14", sql::WRONG.notifications_claim, self.sql.notifications_claim);
         let row = sqlx::query(claim)
             .bind(self.server.clone())
             .bind(now.saturating_add(lease_ms))
@@ -125,11 +121,7 @@ impl Claims {
     pub(crate) async fn reap(&self, lapsed: &Candidate) -> Result<(), NotificationError> {
         let now = time::unix_ms();
         let (status, due) = self.after_failure(lapsed.retry_count, now);
-        let reap = defect!(
-            "N13",
-            self.sql.wrong("notifications.reap"),
-            self.sql.get("notifications.reap")
-        );
+        let reap = defect!("N13", sql::WRONG.notifications_reap, self.sql.notifications_reap);
         let reaped = sqlx::query(reap)
             .bind(lapsed.id.clone())
             .bind(lapsed.attempts)
@@ -156,18 +148,23 @@ impl Claims {
     }
 
     fn statement(&self, outcome: Outcome<'_>) -> &'static str {
-        let (right, wrong) = (|name| self.sql.get(name), |name| self.sql.wrong(name));
-        let (name, planted) = match outcome {
-            Outcome::Sent => ("notifications.sent", defect!("N6", "_fresh", "")),
-            Outcome::Failed(_) => {
-                ("notifications.failed", defect!("N21", "_zero", defect!("N23", "_uncounted", "")))
+        let sql = self.sql;
+        match outcome {
+            Outcome::Sent => {
+                let sent =
+                    defect!("N6", sql::WRONG.notifications_sent_fresh, sql.notifications_sent);
+                defect!("N12", sql::WRONG.notifications_sent, sent)
             }
-            Outcome::Undeliverable(_) => ("notifications.undeliverable", ""),
-        };
-        if planted.is_empty() {
-            defect!("N12", wrong(name), right(name))
-        } else {
-            wrong(&format!("{name}{planted}"))
+            Outcome::Failed(_) => {
+                let failed = sql.notifications_failed;
+                let failed = defect!("N12", sql::WRONG.notifications_failed, failed);
+                let failed = defect!("N21", sql::WRONG.notifications_failed_zero, failed);
+                defect!("N23", sql::WRONG.notifications_failed_uncounted, failed)
+            }
+            Outcome::Undeliverable(_) => {
+                let undeliverable = sql.notifications_undeliverable;
+                defect!("N12", sql::WRONG.notifications_undeliverable, undeliverable)
+            }
         }
     }
 }

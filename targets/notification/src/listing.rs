@@ -1,13 +1,12 @@
 //! The work lists of a sweep, oldest first, read page by page.
 
-use chaosdrill_kit::sql::Sql;
 use chaosdrill_rt::{defect, observe, sql::Pool, time};
 use sqlx::{Row, any::AnyRow};
 
 use crate::{
     BoxError,
     error::{NotificationError, storage},
-    sql,
+    sql::{self, Sql},
 };
 
 /// A notification that a sweep may have to handle, as it was when it was listed.
@@ -31,21 +30,11 @@ pub(crate) enum Which {
     Lapsed,
 }
 
-impl Which {
-    fn statement(self) -> &'static str {
-        match self {
-            Self::Pending => "notifications.pending",
-            Self::Due => "notifications.due",
-            Self::Lapsed => "notifications.lapsed",
-        }
-    }
-}
-
 /// The lists, as one server reads them.
 #[derive(Clone, Debug)]
 pub(crate) struct Lists {
     pool: Pool,
-    sql: Sql,
+    sql: &'static Sql,
     server: String,
     limit: usize,
     page: usize,
@@ -105,11 +94,12 @@ impl Lists {
         after: Option<&Candidate>,
     ) -> Result<Vec<Candidate>, NotificationError> {
         let failed = storage("list notifications");
-        let name = which.statement();
-        let statement = if which == Which::Pending {
-            defect!("N19", self.sql.wrong(name), self.sql.get(name))
-        } else {
-            self.sql.get(name)
+        let statement = match which {
+            Which::Pending => {
+                defect!("N19", sql::WRONG.notifications_pending, self.sql.notifications_pending)
+            }
+            Which::Due => self.sql.notifications_due,
+            Which::Lapsed => self.sql.notifications_lapsed,
         };
         let (place, id) =
             after.map_or((i64::MIN, String::new()), |last| (last.place, last.id.clone()));

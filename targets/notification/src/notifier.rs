@@ -8,12 +8,22 @@ use chaosdrill_rt::{
     net::TcpListener,
     observe,
     sql::{Pool, Statements},
+    statements,
     time::{self, Duration},
 };
 
 use crate::{BoxError, notification::Delivery, start};
 
-const SQL: Statements = Statements::new(include_str!("../sql/notifier.sqlite.sql"));
+statements! {
+    struct Sql {
+        notifier_asks_table: &'static str,
+        notifier_deliveries_table: &'static str,
+        notifier_ask: &'static str,
+        notifier_accept: &'static str,
+    }
+}
+
+static SQL: Sql = Sql::of(Statements::new(include_str!("../sql/notifier.sqlite.sql")));
 
 /// The configuration of a notifier.
 #[derive(Clone, Debug)]
@@ -82,8 +92,8 @@ pub async fn run_notifier(config: NotifierConfig) -> Result<(), BoxError> {
 
 async fn make_tables(pool: &Pool) {
     let mut failures = 0;
-    for name in ["notifier.asks_table", "notifier.deliveries_table"] {
-        while let Err(error) = sqlx::query(SQL.get(name)).execute(pool).await {
+    for table in [SQL.notifier_asks_table, SQL.notifier_deliveries_table] {
+        while let Err(error) = sqlx::query(table).execute(pool).await {
             failures += 1;
             start::wait("tables", failures, &error).await;
         }
@@ -108,7 +118,7 @@ impl Notifier {
 
     async fn deliver(&self, delivery: &Delivery) -> Result<http::Response, sqlx::Error> {
         let Delivery { key, notification, attempt, channel, .. } = delivery;
-        let asks: i64 = sqlx::query_scalar(SQL.get("notifier.ask"))
+        let asks: i64 = sqlx::query_scalar(SQL.notifier_ask)
             .bind(notification.clone())
             .fetch_one(&self.pool)
             .await?;
@@ -126,7 +136,7 @@ impl Notifier {
             let why = format!("{} does not take it now. {}", channel.name(), "Sorry. ".repeat(200));
             return Ok(http::Response::new(503, why));
         }
-        let accepted = sqlx::query(SQL.get("notifier.accept"))
+        let accepted = sqlx::query(SQL.notifier_accept)
             .bind(key.clone())
             .bind(notification.clone())
             .bind(*attempt)

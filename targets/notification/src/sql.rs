@@ -1,59 +1,59 @@
 //! The SQL statements of the pipeline: a dialect is a file of SQL, and the code that uses them exists once.
 
-use chaosdrill_kit::sql::{Sql, UnsupportedDialect, for_sqlite};
-use chaosdrill_rt::sql::{Pool, Statements};
+use chaosdrill_kit::sql::{UnsupportedDialect, for_sqlite};
+use chaosdrill_rt::{
+    sql::{Pool, Statements},
+    statements,
+};
 
-const SQLITE: Statements = Statements::new(include_str!("../sql/sqlite.sql"));
-
-/// The wrong forms of statements, for planted defects; compiled in only with the feature `defects`.
-const SQLITE_WRONG: Statements = Statements::new(if cfg!(feature = "defects") {
-    include_str!("../sql/sqlite.wrong.sql")
-} else {
-    ""
-});
-
-/// The statements for the database of a pool.
-pub(crate) fn of(pool: &Pool) -> Result<Sql, UnsupportedDialect> {
-    for_sqlite(pool, Sql::new(SQLITE, SQLITE_WRONG))
+statements! {
+    /// The statements of one dialect.
+    pub(crate) struct Sql {
+        pub(crate) notifications_create: &'static str,
+        pub(crate) notifications_find: &'static str,
+        pub(crate) notifications_pending: &'static str,
+        pub(crate) notifications_due: &'static str,
+        pub(crate) notifications_lapsed: &'static str,
+        pub(crate) notifications_claim: &'static str,
+        pub(crate) notifications_sent: &'static str,
+        pub(crate) notifications_failed: &'static str,
+        pub(crate) notifications_undeliverable: &'static str,
+        pub(crate) notifications_reap: &'static str,
+        pub(crate) notifications_requeue: &'static str,
+        pub(crate) notifications_read: &'static str,
+        pub(crate) notifications_list: &'static str,
+        pub(crate) dashboard_count: &'static str,
+        pub(crate) dashboard_oldest: &'static str,
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::{collections::BTreeSet, path::Path};
+static SQLITE: Sql = Sql::of(Statements::new(include_str!("../sql/sqlite.sql")));
 
-    use super::*;
-
-    /// All statement names that are quoted in the sources of this crate.
-    fn names_used() -> BTreeSet<String> {
-        let mut names = BTreeSet::new();
-        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        for entry in std::fs::read_dir(sources).expect("the sources are there") {
-            let path = entry.expect("an entry").path();
-            let text = std::fs::read_to_string(path).expect("text");
-            let quoted = text.split('"').filter(|part| {
-                let families = ["notifications.", "dashboard.", "notifier."];
-                let is_name = |c: char| c.is_ascii_lowercase() || c == '.' || c == '_';
-                families.iter().any(|family| part.starts_with(family) && part.len() > family.len())
-                    && part.chars().all(is_name)
-            });
-            names.extend(quoted.map(str::to_owned));
-        }
-        names
+#[cfg(feature = "defects")]
+statements! {
+    /// Wrong forms of statements, for planted bugs: they are drilled on SQLite.
+    pub(crate) struct Wrong {
+        pub(crate) notifications_pending: &'static str,
+        pub(crate) notifications_claim: &'static str,
+        pub(crate) notifications_sent: &'static str,
+        pub(crate) notifications_failed: &'static str,
+        pub(crate) notifications_sent_fresh: &'static str,
+        pub(crate) notifications_failed_zero: &'static str,
+        pub(crate) notifications_failed_uncounted: &'static str,
+        pub(crate) notifications_reap: &'static str,
+        pub(crate) notifications_undeliverable: &'static str,
+        pub(crate) notifications_requeue: &'static str,
+        pub(crate) notifications_requeue_rest: &'static str,
+        pub(crate) notifications_requeue_any: &'static str,
+        pub(crate) dashboard_count: &'static str,
     }
+}
 
-    #[test]
-    fn every_statement_is_used() {
-        let notifier = Statements::new(include_str!("../sql/notifier.sqlite.sql"));
-        let used = names_used();
-        for (name, _) in SQLITE.iter().chain(notifier.iter()) {
-            assert!(used.contains(name), "{name} is used nowhere");
-        }
-    }
+#[cfg(feature = "defects")]
+pub(crate) static WRONG: Wrong =
+    Wrong::of(Statements::new(include_str!("../sql/sqlite.wrong.sql")));
 
-    #[test]
-    fn a_wrong_form_has_a_right_one() {
-        for (name, _) in SQLITE_WRONG.iter() {
-            SQLITE.get(name.split('_').next().unwrap_or(name));
-        }
-    }
+/// The statements for the database of a pool.
+pub(crate) fn of(pool: &Pool) -> Result<&'static Sql, UnsupportedDialect> {
+    for_sqlite(pool, &SQLITE)
 }

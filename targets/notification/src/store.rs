@@ -1,6 +1,5 @@
 //! The store behind the API: each request is one statement; if it is refused, a second one looks up why.
 
-use chaosdrill_kit::sql::Sql;
 use chaosdrill_rt::{defect, sql::Pool, time};
 use serde_json::{Value, json};
 use sqlx::Row;
@@ -9,7 +8,7 @@ use crate::{
     BoxError,
     error::{NotificationError, invalid, storage},
     notification::Notification,
-    sql,
+    sql::{self, Sql},
 };
 
 /// Largest page of a list. A larger one is rejected: a page that is silently shortened looks like the end of the list.
@@ -19,7 +18,7 @@ pub(crate) const PAGE_MAX: i64 = 500;
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     pool: Pool,
-    sql: Sql,
+    sql: &'static Sql,
 }
 
 impl Store {
@@ -31,7 +30,7 @@ impl Store {
     /// Stores a notification once. Returns whether it existed already.
     pub(crate) async fn create(&self, wish: &Notification) -> Result<bool, NotificationError> {
         wish.validate()?;
-        let created = sqlx::query(self.sql.get("notifications.create"))
+        let created = sqlx::query(self.sql.notifications_create)
             .bind(wish.id.clone())
             .bind(wish.kind.clone())
             .bind(wish.channel.name())
@@ -56,7 +55,7 @@ impl Store {
     /// Type, channel, recipient, message and status.
     async fn find(&self, id: &str) -> Result<[String; 5], NotificationError> {
         let failed = storage("find a notification");
-        let row = sqlx::query(self.sql.get("notifications.find"))
+        let row = sqlx::query(self.sql.notifications_find)
             .bind(id.to_owned())
             .fetch_optional(&self.pool)
             .await
@@ -68,27 +67,18 @@ impl Store {
 
     /// Gives a failed, dead or undeliverable notification all of its attempts again, and clears their outcome.
     pub(crate) async fn requeue(&self, id: &str) -> Result<(), NotificationError> {
-        let right = self.sql.get("notifications.requeue");
-        let right = defect!("N11c", self.sql.wrong("notifications.requeue_any"), right);
-        let statements = defect!("N11", vec![self.sql.wrong("notifications.requeue")], vec![right]);
-        let statements = defect!(
-            "N11b",
-            vec![
-                self.sql.wrong("notifications.requeue"),
-                self.sql.wrong("notifications.requeue_rest")
-            ],
-            statements
-        );
-        for statement in statements {
-            self.change(statement, id).await?;
-        }
-        Ok(())
+        let requeue = self.sql.notifications_requeue;
+        let requeue = defect!("N11", sql::WRONG.notifications_requeue, requeue);
+        let requeue = defect!("N11c", sql::WRONG.notifications_requeue_any, requeue);
+        defect!("N11b", self.change(sql::WRONG.notifications_requeue, id).await?, ());
+        let requeue = defect!("N11b", sql::WRONG.notifications_requeue_rest, requeue);
+        self.change(requeue, id).await
     }
 
     /// Marks a notification as read.
     pub(crate) async fn mark_read(&self, id: &str) -> Result<(), NotificationError> {
-        match self.change(self.sql.get("notifications.read"), id).await {
-            // A repeated request finds it read already.
+        match self.change(self.sql.notifications_read, id).await {
+            // Whoever asks again has read it already.
             Err(NotificationError::Conflict { status, .. }) if status == "read" => Ok(()),
             other => other,
         }
@@ -119,7 +109,7 @@ impl Store {
             return Err(invalid(format!("pages count from 1, and hold 1 to {PAGE_MAX} each")));
         }
         let failed = storage("list notifications");
-        let rows = sqlx::query(self.sql.get("notifications.list"))
+        let rows = sqlx::query(self.sql.notifications_list)
             .bind(status.to_owned())
             .bind(per_page)
             .bind((page - 1).saturating_mul(per_page))
@@ -147,8 +137,7 @@ impl Store {
     /// The number of notifications of each status: counted, not listed.
     pub(crate) async fn counts(&self) -> Result<Value, NotificationError> {
         let failed = storage("count notifications");
-        let count =
-            defect!("N20", self.sql.wrong("dashboard.count"), self.sql.get("dashboard.count"));
+        let count = defect!("N20", sql::WRONG.dashboard_count, self.sql.dashboard_count);
         let rows = sqlx::query_as::<_, (String, i64)>(count)
             .fetch_all(&self.pool)
             .await
@@ -158,7 +147,7 @@ impl Store {
 
     /// The creation time of the oldest notification that no server has begun to send.
     pub(crate) async fn oldest_pending(&self) -> Result<Option<i64>, NotificationError> {
-        sqlx::query_scalar(self.sql.get("dashboard.oldest"))
+        sqlx::query_scalar(self.sql.dashboard_oldest)
             .fetch_one(&self.pool)
             .await
             .map_err(storage("look for the oldest notification"))

@@ -9,14 +9,23 @@ use chaosdrill_rt::{
     net::TcpListener,
     observe,
     sql::{Pool, Statements},
-    task,
+    statements, task,
     time::{self, Duration},
 };
 use sqlx::Row;
 
 use crate::{BoxError, start, wire::Envelope};
 
-const SQL: Statements = Statements::new(include_str!("../sql/broker.sqlite.sql"));
+statements! {
+    struct Sql {
+        broker_table: &'static str,
+        broker_receive: &'static str,
+        broker_owed: &'static str,
+        broker_acknowledge: &'static str,
+    }
+}
+
+static SQL: Sql = Sql::of(Statements::new(include_str!("../sql/broker.sqlite.sql")));
 
 /// The configuration of a broker.
 #[derive(Clone, Debug)]
@@ -106,8 +115,8 @@ impl Broker {
     }
 
     async fn owed(&self) -> Result<Vec<(Envelope, i64)>, sqlx::Error> {
-        sqlx::query(SQL.get("broker.table")).execute(&self.pool).await?;
-        let rows = sqlx::query(SQL.get("broker.owed")).fetch_all(&self.pool).await?;
+        sqlx::query(SQL.broker_table).execute(&self.pool).await?;
+        let rows = sqlx::query(SQL.broker_owed).fetch_all(&self.pool).await?;
         let mut owed = Vec::new();
         for row in rows {
             let envelope: String = row.try_get("envelope")?;
@@ -154,7 +163,7 @@ impl Broker {
     ) -> Result<(i64, i64), sqlx::Error> {
         let text =
             serde_json::to_string(envelope).map_err(|error| sqlx::Error::Encode(error.into()))?;
-        let row = sqlx::query(SQL.get("broker.receive"))
+        let row = sqlx::query(SQL.broker_receive)
             .bind(envelope.message_id.clone())
             .bind(text)
             .bind(i64::from(refused_first))
@@ -188,7 +197,7 @@ impl Broker {
         if !response.is_success() && !(400..500).contains(&response.status) {
             return false;
         }
-        let acknowledged = sqlx::query(SQL.get("broker.acknowledge"))
+        let acknowledged = sqlx::query(SQL.broker_acknowledge)
             .bind(time::unix_ms())
             .bind(envelope.message_id.clone())
             .bind(publishes)

@@ -99,7 +99,7 @@ impl EventStore {
     }
 
     async fn version(&self, connection: &mut Connection, id: &str) -> Result<i64, RepositoryError> {
-        sqlx::query_scalar(self.sql.get("events.version"))
+        sqlx::query_scalar(self.sql.events_version)
             .bind(TYPE)
             .bind(id.to_owned())
             .fetch_one(connection)
@@ -115,7 +115,7 @@ impl EventStore {
         let row = |event| event_row(commit, event);
         let rows: Vec<_> = commit.events.iter().map(row).collect();
         let tail = defect!("O1", " ON CONFLICT DO NOTHING", "");
-        insert_rows(connection, self.sql.get("events.append"), tail, &rows).await
+        insert_rows(connection, self.sql.events_append, tail, &rows).await
     }
 
     /// One message for each event.
@@ -130,7 +130,7 @@ impl EventStore {
             .iter()
             .map(|(event, id)| message_row(self, commit, event, id, &metadata))
             .collect();
-        insert_rows(connection, self.sql.get("outbox.enqueue"), "", &rows).await
+        insert_rows(connection, self.sql.outbox_enqueue, "", &rows).await
     }
 
     /// Saves the balance first, then the movements that led to it.
@@ -141,7 +141,7 @@ impl EventStore {
     ) -> Result<(), sqlx::Error> {
         // An account whose events cannot be read has no read model.
         let Some(after) = &commit.after else { return Ok(()) };
-        sqlx::query(self.sql.get("accounts.save"))
+        sqlx::query(self.sql.accounts_save)
             .bind(commit.account().to_owned())
             .bind(after.account.owner.clone().unwrap_or_default())
             .bind(after.account.balance)
@@ -157,7 +157,7 @@ impl EventStore {
                 [Bind::Text(message), account, Bind::Int(*sequence), Bind::Int(*amount)]
             })
             .collect();
-        insert_rows(connection, self.sql.get("entries.append"), "", &rows).await
+        insert_rows(connection, self.sql.entries_append, "", &rows).await
     }
 
     async fn save_snapshot(
@@ -172,7 +172,7 @@ impl EventStore {
         let version = defect!("O12b", commit.before.version, after.version);
         let state = serde_json::to_string(&after.account)
             .map_err(|error| sqlx::Error::Encode(error.into()))?;
-        sqlx::query(self.sql.get("snapshots.save"))
+        sqlx::query(self.sql.snapshots_save)
             .bind(TYPE)
             .bind(commit.account().to_owned())
             .bind(version)
@@ -189,7 +189,7 @@ impl EventStore {
         connection: &mut Connection,
         commit: &Commit<'_>,
     ) -> Result<(), RepositoryError> {
-        let remembered = sqlx::query(self.sql.get("commands.record"))
+        let remembered = sqlx::query(self.sql.commands_record)
             .bind(commit.remembered_as.clone())
             .bind(TYPE)
             .bind(commit.account().to_owned())

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chaosdrill_kit::{chain, sql::Sql};
+use chaosdrill_kit::chain;
 use chaosdrill_rt::{
     defect, fail_point, http,
     net::TcpListener,
@@ -15,7 +15,8 @@ use crate::{
     BoxError,
     error::{HandlerError, RepositoryError, RetryClass, storage},
     event::Event,
-    sql, start,
+    sql::{self, Sql},
+    start,
     turns::Turns,
     wire::Envelope,
 };
@@ -66,7 +67,7 @@ pub async fn run_consumer(config: ConsumerConfig) -> Result<(), BoxError> {
 
 struct Consumer {
     pool: Pool,
-    sql: Sql,
+    sql: &'static Sql,
     turns: Turns,
     name: String,
 }
@@ -104,7 +105,7 @@ impl Consumer {
     async fn apply(&self, envelope: &Envelope) -> Result<bool, HandlerError> {
         let begin = || self.pool.begin("consume");
         let mut tx = begin().await.map_err(storage("begin to consume"))?;
-        let received = sqlx::query(self.sql.get("inbox.receive"))
+        let received = sqlx::query(self.sql.inbox_receive)
             .bind(self.name.clone())
             .bind(envelope.message_id.clone())
             .bind(time::unix_ms())
@@ -139,7 +140,7 @@ impl Consumer {
             Event::Annotated { note } => Some(note.clone()),
             Event::Opened { .. } | Event::Deposited { .. } | Event::Withdrawn { .. } => None,
         };
-        sqlx::query(self.sql.get("totals.apply"))
+        sqlx::query(self.sql.totals_apply)
             .bind(envelope.source_id.clone())
             .bind(event.movement())
             .bind(note)
@@ -151,7 +152,7 @@ impl Consumer {
 
     /// Marks a message that can never be applied as dead in the inbox, with the reason.
     async fn give_up(&self, message: &str, why: &str) -> http::Response {
-        let put_aside = sqlx::query(self.sql.get("inbox.dead_letter"))
+        let put_aside = sqlx::query(self.sql.inbox_dead_letter)
             .bind(self.name.clone())
             .bind(message.to_owned())
             .bind(why.to_owned())

@@ -67,7 +67,7 @@ impl EventStore {
     /// Returns the result of an earlier execution of the command, if there was one.
     async fn find(&self, command: &str, account: &str) -> Result<Option<Done>, RepositoryError> {
         let failed = storage("look for the command");
-        let row = sqlx::query(self.sql.get("commands.find"))
+        let row = sqlx::query(self.sql.commands_find)
             .bind(command.to_owned())
             .fetch_optional(&self.pool)
             .await

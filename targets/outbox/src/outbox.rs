@@ -1,6 +1,6 @@
 //! The outbox: workers claim messages under a lease, and settle them while they hold the lease.
 
-use chaosdrill_kit::{Backoff, sql::Sql};
+use chaosdrill_kit::Backoff;
 use chaosdrill_rt::{
     defect, observe,
     sql::Pool,
@@ -13,7 +13,7 @@ use crate::{
     BoxError,
     error::{RepositoryError, storage},
     event::{DecodeError, JSON},
-    sql,
+    sql::{self, Sql},
     wire::Envelope,
 };
 
@@ -21,7 +21,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Outbox {
     pool: Pool,
-    sql: Sql,
+    sql: &'static Sql,
     worker: String,
     lease: Duration,
     attempts_max: i64,
@@ -86,7 +86,7 @@ impl Outbox {
     pub async fn claimable(&self, limit: u32) -> Result<Vec<Candidate>, RepositoryError> {
         let failed = storage("look for messages");
         let now = time::unix_ms();
-        let rows = sqlx::query(self.sql.get("outbox.claimable"))
+        let rows = sqlx::query(self.sql.outbox_claimable)
             .bind(now)
             .bind(lapsed_by(now))
             .bind(i64::from(limit))
@@ -110,7 +110,7 @@ impl Outbox {
         let failed = storage("claim a message");
         let now = time::unix_ms();
         let until_ms = now.saturating_add(millis(self.lease));
-        let row = sqlx::query(self.sql.get("outbox.claim"))
+        let row = sqlx::query(self.sql.outbox_claim)
             .bind(now)
             .bind(lapsed_by(now))
             .bind(self.worker.clone())
@@ -144,7 +144,7 @@ impl Outbox {
     pub async fn bury(&self, candidate: &Candidate) -> Result<(), RepositoryError> {
         let now = time::unix_ms();
         let why = format!("given up: none of {} attempts came to an end", candidate.attempts);
-        let buried = sqlx::query(self.sql.get("outbox.bury"))
+        let buried = sqlx::query(self.sql.outbox_bury)
             .bind(now)
             .bind(lapsed_by(now))
             .bind(now)
@@ -167,7 +167,7 @@ impl Outbox {
     ///
     /// [`RepositoryError::InvalidState`] if the claim no longer holds the message, and [`RepositoryError::Storage`].
     pub async fn complete(&self, claim: &Claim) -> Result<(), RepositoryError> {
-        self.settle("outbox.complete", claim, Outcome::Published).await
+        self.settle(claim, Outcome::Published).await
     }
 
     /// Records a failed attempt: the message is scheduled for the next one, or given up if this was the last.
@@ -181,7 +181,7 @@ impl Outbox {
         }
         let wait = self.backoff.after(u32::try_from(claim.attempt).unwrap_or(u32::MAX));
         let available_at = time::unix_ms().saturating_add(millis(wait));
-        self.settle("outbox.release", claim, Outcome::Released { available_at, why }).await
+        self.settle(claim, Outcome::Released { available_at, why }).await
     }
 
     /// Gives up the message, even if attempts are left: it will never be accepted.
@@ -190,15 +190,10 @@ impl Outbox {
     ///
     /// As [`Outbox::complete`].
     pub async fn fail(&self, claim: &Claim, why: &str) -> Result<(), RepositoryError> {
-        self.settle("outbox.fail", claim, Outcome::Failed { why }).await
+        self.settle(claim, Outcome::Failed { why }).await
     }
 
-    async fn settle(
-        &self,
-        name: &str,
-        claim: &Claim,
-        outcome: Outcome<'_>,
-    ) -> Result<(), RepositoryError> {
+    async fn settle(&self, claim: &Claim, outcome: Outcome<'_>) -> Result<(), RepositoryError> {
         let say = |what: &str| {
             observe!(
                 what,
@@ -209,8 +204,7 @@ impl Outbox {
             );
         };
         say("outbox.settling");
-        let statement = defect!("O4", self.sql.wrong(name), self.sql.get(name));
-        let query = sqlx::query(statement)
+        let query = sqlx::query(self.statement(outcome))
             .bind(time::unix_ms())
             .bind(claim.message.clone())
             .bind(self.worker.clone())
@@ -233,6 +227,18 @@ impl Outbox {
         }
         say("outbox.settled");
         Ok(())
+    }
+
+    /// Settles only a message that this worker holds.
+    fn statement(&self, outcome: Outcome<'_>) -> &'static str {
+        let sql = self.sql;
+        match outcome {
+            Outcome::Published => defect!("O4", sql::WRONG.outbox_complete, sql.outbox_complete),
+            Outcome::Released { .. } => {
+                defect!("O4", sql::WRONG.outbox_release, sql.outbox_release)
+            }
+            Outcome::Failed { .. } => defect!("O4", sql::WRONG.outbox_fail, sql.outbox_fail),
+        }
     }
 }
 

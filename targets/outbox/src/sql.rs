@@ -1,60 +1,53 @@
 //! The SQL statements of the pipeline: a dialect is a file of SQL, and the code that uses them exists once.
 
-use chaosdrill_kit::sql::{Sql, UnsupportedDialect, for_sqlite};
-use chaosdrill_rt::sql::{Pool, Statements};
+use chaosdrill_kit::sql::{UnsupportedDialect, for_sqlite};
+use chaosdrill_rt::{
+    sql::{Pool, Statements},
+    statements,
+};
 
-const SQLITE: Statements = Statements::new(include_str!("../sql/sqlite.sql"));
-
-/// The wrong forms of statements, for planted defects; compiled in only where those are.
-const SQLITE_WRONG: Statements = Statements::new(if cfg!(feature = "defects") {
-    include_str!("../sql/sqlite.wrong.sql")
-} else {
-    ""
-});
-
-/// The statements for the database of a pool.
-pub(crate) fn of(pool: &Pool) -> Result<Sql, UnsupportedDialect> {
-    for_sqlite(pool, Sql::new(SQLITE, SQLITE_WRONG))
+statements! {
+    /// The statements of one dialect.
+    pub(crate) struct Sql {
+        pub(crate) commands_find: &'static str,
+        pub(crate) commands_record: &'static str,
+        pub(crate) snapshots_load: &'static str,
+        pub(crate) snapshots_save: &'static str,
+        pub(crate) events_load: &'static str,
+        pub(crate) events_version: &'static str,
+        pub(crate) events_append: &'static str,
+        pub(crate) outbox_enqueue: &'static str,
+        pub(crate) entries_append: &'static str,
+        pub(crate) accounts_save: &'static str,
+        pub(crate) outbox_claimable: &'static str,
+        pub(crate) outbox_claim: &'static str,
+        pub(crate) outbox_bury: &'static str,
+        pub(crate) outbox_complete: &'static str,
+        pub(crate) outbox_release: &'static str,
+        pub(crate) outbox_fail: &'static str,
+        pub(crate) inbox_receive: &'static str,
+        pub(crate) inbox_dead_letter: &'static str,
+        pub(crate) totals_apply: &'static str,
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::{collections::BTreeSet, path::Path};
+static SQLITE: Sql = Sql::of(Statements::new(include_str!("../sql/sqlite.sql")));
 
-    use super::*;
-
-    /// All names that stand in the sources of this crate as `get("NAME")` or `settle("NAME"`.
-    fn names_used() -> BTreeSet<String> {
-        let mut names = BTreeSet::new();
-        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        for entry in std::fs::read_dir(sources).expect("the sources are there") {
-            let path = entry.expect("an entry").path();
-            if path.ends_with("sql.rs") {
-                continue;
-            }
-            let text = std::fs::read_to_string(path).expect("text");
-            for word in [".get(", "settle("] {
-                let quoted = |part: &str| {
-                    Some(part.trim_start().strip_prefix('"')?.split('"').next()?.to_owned())
-                };
-                names.extend(text.split(word).skip(1).filter_map(quoted));
-            }
-        }
-        names
+#[cfg(feature = "defects")]
+statements! {
+    /// Wrong forms of statements, for planted bugs: they are drilled on SQLite.
+    pub(crate) struct Wrong {
+        pub(crate) outbox_complete: &'static str,
+        pub(crate) outbox_release: &'static str,
+        pub(crate) outbox_fail: &'static str,
     }
+}
 
-    #[test]
-    fn every_name_used_has_a_statement_and_the_other_way_round() {
-        let broker = Statements::new(include_str!("../sql/broker.sqlite.sql"));
-        let known: BTreeSet<String> =
-            SQLITE.iter().chain(broker.iter()).map(|(name, _)| name.to_owned()).collect();
-        assert_eq!(names_used(), known);
-    }
+#[cfg(feature = "defects")]
+pub(crate) static WRONG: Wrong =
+    Wrong::of(Statements::new(include_str!("../sql/sqlite.wrong.sql")));
 
-    #[test]
-    fn a_wrong_form_has_a_right_one() {
-        for (name, _) in SQLITE_WRONG.iter() {
-            SQLITE.get(name);
-        }
-    }
+/// The statements for the database of a pool.
+pub(crate) fn of(pool: &Pool) -> Result<&'static Sql, UnsupportedDialect> {
+    for_sqlite(pool, &SQLITE)
 }

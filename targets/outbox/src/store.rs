@@ -1,6 +1,5 @@
 //! The event store: loads accounts from their snapshots and events.
 
-use chaosdrill_kit::sql::Sql;
 use chaosdrill_rt::{observe, sql::Pool};
 use sqlx::{Row, any::AnyRow};
 
@@ -10,14 +9,14 @@ use crate::{
     error::{RepositoryError, storage},
     event::{JSON, StoredEvent},
     replay::{Hydrated, Snapshot, is_anchored, replay},
-    sql,
+    sql::{self, Sql},
 };
 
 /// A store of events, with the outbox and the read model that are written with them.
 #[derive(Clone, Debug)]
 pub struct EventStore {
     pub(crate) pool: Pool,
-    pub(crate) sql: Sql,
+    pub(crate) sql: &'static Sql,
     /// A snapshot is taken once this many events have come since the last.
     pub(crate) snapshot_frequency: i64,
     /// The destination of the messages that announce its events.
@@ -71,7 +70,7 @@ impl EventStore {
 
     /// Loads the snapshot of an account. An unreadable snapshot counts as none, because it only saves time.
     async fn snapshot(&self, id: &str) -> Result<Option<Snapshot>, RepositoryError> {
-        let row = sqlx::query(self.sql.get("snapshots.load"))
+        let row = sqlx::query(self.sql.snapshots_load)
             .bind(TYPE)
             .bind(id.to_owned())
             .fetch_optional(&self.pool)
@@ -83,7 +82,7 @@ impl EventStore {
     /// Loads the events of an account from a sequence on.
     async fn events(&self, id: &str, from: i64) -> Result<Vec<StoredEvent>, RepositoryError> {
         let failed = storage("load the events");
-        let rows = sqlx::query(self.sql.get("events.load"))
+        let rows = sqlx::query(self.sql.events_load)
             .bind(TYPE)
             .bind(id.to_owned())
             .bind(from)

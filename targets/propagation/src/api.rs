@@ -19,7 +19,7 @@ use crate::{
     BoxError,
     error::{PipelineError, storage},
     kinds,
-    sql::Sql,
+    sql::{self, Sql},
     start,
     wire::{NewTeam, Requeue, Upgrade},
 };
@@ -50,7 +50,7 @@ impl ApiConfig {
 /// Fails only if it cannot start.
 pub async fn run_api(config: ApiConfig) -> Result<(), BoxError> {
     let pool = start::open(&config.database_url).await?;
-    let sql = Sql::of(&pool)?;
+    let sql = sql::of(&pool)?;
     let api = Arc::new(Api { pool, sql });
     let listener = TcpListener::bind("api", &config.listen).await?;
     let answer = move |request: http::Request| {
@@ -63,7 +63,7 @@ pub async fn run_api(config: ApiConfig) -> Result<(), BoxError> {
 
 struct Api {
     pool: Pool,
-    sql: Sql,
+    sql: &'static Sql,
 }
 
 /// Why a request was not carried out.
@@ -112,7 +112,7 @@ impl Api {
         sold(&new.tier)?;
         let mut tx = self.pool.begin("team").await.map_err(storage("begin a team"))?;
         let now = tx.unix_ms().await.map_err(storage("ask for the time"))?;
-        sqlx::query(self.sql.get("teams.create"))
+        sqlx::query(self.sql.teams_create)
             .bind(new.team.clone())
             .bind(new.tier.clone())
             .bind(now)
@@ -121,7 +121,7 @@ impl Api {
             .map_err(storage("make a team"))?;
         for resource in &new.resources {
             named(&[&resource.token, &resource.resource_type])?;
-            sqlx::query(self.sql.get("resources.create"))
+            sqlx::query(self.sql.resources_create)
                 .bind(resource.token.clone())
                 .bind(new.team.clone())
                 .bind(resource.resource_type.clone())
@@ -165,7 +165,7 @@ impl Api {
         upgrade: &Upgrade,
     ) -> Result<bool, Refusal> {
         let failed = storage("look for the upgrade");
-        let known = sqlx::query(self.sql.get("upgrades.find"))
+        let known = sqlx::query(self.sql.upgrades_find)
             .bind(upgrade.id.clone())
             .fetch_optional(connection)
             .await
@@ -190,7 +190,7 @@ impl Api {
         upgrade: &Upgrade,
         now: i64,
     ) -> Result<(), Refusal> {
-        let changed = sqlx::query(self.sql.get("teams.upgrade"))
+        let changed = sqlx::query(self.sql.teams_upgrade)
             .bind(upgrade.team.clone())
             .bind(upgrade.tier.clone())
             .execute(&mut *connection)
@@ -199,13 +199,13 @@ impl Api {
         if changed.rows_affected() == 0 {
             return Err(Refusal::Never(format!("there is no team {}", upgrade.team)));
         }
-        sqlx::query(self.sql.get("resources.upgrade"))
+        sqlx::query(self.sql.resources_upgrade)
             .bind(upgrade.team.clone())
             .bind(upgrade.tier.clone())
             .execute(&mut *connection)
             .await
             .map_err(storage("upgrade the resources"))?;
-        sqlx::query(self.sql.get("upgrades.record"))
+        sqlx::query(self.sql.upgrades_record)
             .bind(upgrade.id.clone())
             .bind(upgrade.team.clone())
             .bind(upgrade.tier.clone())
@@ -223,7 +223,7 @@ impl Api {
         upgrade: &Upgrade,
         now: i64,
     ) -> Result<(), PipelineError> {
-        sqlx::query(self.sql.get("propagation.enqueue"))
+        sqlx::query(self.sql.propagation_enqueue)
             .bind(upgrade.id.clone())
             .bind(upgrade.kind.clone())
             .bind(upgrade.team.clone())
@@ -239,7 +239,7 @@ impl Api {
     async fn requeue(&self, requeue: &Requeue) -> Result<Value, Refusal> {
         named(&[&requeue.id, &requeue.propagation])?;
         let mut tx = self.pool.begin("requeue").await.map_err(storage("begin to requeue"))?;
-        let known = sqlx::query_scalar::<_, String>(self.sql.get("requeues.find"))
+        let known = sqlx::query_scalar::<_, String>(self.sql.requeues_find)
             .bind(requeue.id.clone())
             .fetch_optional(&mut *tx)
             .await
@@ -250,7 +250,7 @@ impl Api {
             return if is_same { Ok(json!({ "repeated": true })) } else { Err(other()) };
         }
         let now = tx.unix_ms().await.map_err(storage("ask for the time"))?;
-        let team = sqlx::query_scalar::<_, String>(self.sql.get("propagation.requeue"))
+        let team = sqlx::query_scalar::<_, String>(self.sql.propagation_requeue)
             .bind(requeue.propagation.clone())
             .bind(now)
             .fetch_optional(&mut *tx)
@@ -259,14 +259,14 @@ impl Api {
         let Some(team) = team else {
             return Err(Refusal::Never(format!("{} has not failed", requeue.propagation)));
         };
-        sqlx::query(self.sql.get("requeues.record"))
+        sqlx::query(self.sql.requeues_record)
             .bind(requeue.id.clone())
             .bind(requeue.propagation.clone())
             .bind(now)
             .execute(&mut *tx)
             .await
             .map_err(storage("remember the wish"))?;
-        sqlx::query(self.sql.get("audit.append"))
+        sqlx::query(self.sql.audit_append)
             .bind(requeue.propagation.clone())
             .bind(team)
             .bind("operator")

@@ -21,7 +21,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Dispatcher {
     pub(crate) pool: Pool,
-    pub(crate) sql: Sql,
+    pub(crate) sql: &'static Sql,
     /// The address of the provisioner, such as `provisioner:80`.
     pub(crate) provisioner: String,
 }
@@ -191,7 +191,7 @@ impl Dispatcher {
 
     async fn resources(&self, team: &str) -> Result<Vec<Resource>, PipelineError> {
         let failed = storage("read the resources");
-        let rows = sqlx::query(self.sql.get("resources.of_team"))
+        let rows = sqlx::query(self.sql.resources_of_team)
             .bind(team.to_owned())
             .fetch_all(&self.pool)
             .await

@@ -69,7 +69,7 @@ impl Job {
 #[derive(Clone, Debug)]
 pub(crate) struct Jobs {
     pub(crate) pool: Pool,
-    pub(crate) sql: Sql,
+    pub(crate) sql: &'static Sql,
     pub(crate) worker: String,
 }
 
@@ -86,7 +86,7 @@ impl Jobs {
     /// Releases the jobs whose worker is gone.
     pub(crate) async fn rescue(&self, moment: Moment) -> Result<(), PipelineError> {
         let failed = storage("rescue jobs");
-        let rescued = sqlx::query(self.sql.get("jobs.rescue"))
+        let rescued = sqlx::query(self.sql.jobs_rescue)
             .bind(moment.now_ms - millis(rescue_after()))
             .bind(ATTEMPTS_MAX)
             .fetch_all(&self.pool)
@@ -111,7 +111,7 @@ impl Jobs {
         if periodic.made == Some(period) {
             return Ok(());
         }
-        sqlx::query(self.sql.get("jobs.enqueue"))
+        sqlx::query(self.sql.jobs_enqueue)
             .bind(format!("{}/{period}", periodic.kind))
             .bind(periodic.kind.to_owned())
             .bind(moment.now_ms)
@@ -129,7 +129,7 @@ impl Jobs {
         count_max: usize,
     ) -> Result<Vec<Job>, PipelineError> {
         let failed = storage("claim jobs");
-        let rows = sqlx::query(self.sql.get("jobs.claim"))
+        let rows = sqlx::query(self.sql.jobs_claim)
             .bind(moment.now_ms)
             .bind(self.worker.clone())
             .bind(i64::try_from(count_max).unwrap_or(i64::MAX))
@@ -155,7 +155,7 @@ impl Jobs {
         job: &Job,
         error: Option<String>,
     ) -> Result<(), PipelineError> {
-        sqlx::query(self.sql.get("jobs.finish"))
+        sqlx::query(self.sql.jobs_finish)
             .bind(job.id.clone())
             .bind(job.attempt)
             .bind(error)
@@ -167,7 +167,7 @@ impl Jobs {
 
     /// Deletes jobs that finished long ago.
     pub(crate) async fn clean(&self, moment: Moment) -> Result<(), PipelineError> {
-        sqlx::query(self.sql.get("jobs.clean"))
+        sqlx::query(self.sql.jobs_clean)
             .bind(moment.now_ms - millis(KEPT))
             .execute(&self.pool)
             .await

@@ -9,6 +9,7 @@ use chaosdrill_rt::{
     net::TcpListener,
     observe,
     sql::{Connection, Pool, Statements},
+    statements,
     time::{self, Duration},
 };
 use serde_json::json;
@@ -21,7 +22,17 @@ use crate::{
     wire::{Regrade, Regraded},
 };
 
-const SQL: Statements = Statements::new(include_str!("../sql/provisioner.sqlite.sql"));
+statements! {
+    struct Sql {
+        provisioner_grades: &'static str,
+        provisioner_calls: &'static str,
+        provisioner_count: &'static str,
+        provisioner_grade: &'static str,
+        provisioner_apply: &'static str,
+    }
+}
+
+static SQL: Sql = Sql::of(Statements::new(include_str!("../sql/provisioner.sqlite.sql")));
 
 /// The configuration of the provisioner.
 #[derive(Clone, Debug)]
@@ -92,8 +103,8 @@ struct Provisioner {
 
 impl Provisioner {
     async fn make_ready(&self) -> Result<(), sqlx::Error> {
-        sqlx::query(SQL.get("provisioner.grades")).execute(&self.pool).await?;
-        sqlx::query(SQL.get("provisioner.calls")).execute(&self.pool).await?;
+        sqlx::query(SQL.provisioner_grades).execute(&self.pool).await?;
+        sqlx::query(SQL.provisioner_calls).execute(&self.pool).await?;
         Ok(())
     }
 
@@ -150,7 +161,7 @@ impl Provisioner {
     }
 
     async fn count(&self, token: &str) -> Result<i64, PipelineError> {
-        sqlx::query_scalar(SQL.get("provisioner.count"))
+        sqlx::query_scalar(SQL.provisioner_count)
             .bind(token.to_owned())
             .fetch_one(&self.pool)
             .await
@@ -163,7 +174,7 @@ impl Provisioner {
         regrade: &Regrade,
     ) -> Result<Regraded, PipelineError> {
         let failed = storage("look at the grade");
-        let known = sqlx::query(SQL.get("provisioner.grade"))
+        let known = sqlx::query(SQL.provisioner_grade)
             .bind(regrade.token.clone())
             .fetch_optional(&mut *connection)
             .await
@@ -181,7 +192,7 @@ impl Provisioner {
             }
         }
         let conn_limit = kinds::conn_limit(&regrade.tier);
-        sqlx::query(SQL.get("provisioner.apply"))
+        sqlx::query(SQL.provisioner_apply)
             .bind(regrade.token.clone())
             .bind(regrade.resource_type.clone())
             .bind(regrade.tier.clone())

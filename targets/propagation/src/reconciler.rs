@@ -50,7 +50,7 @@ impl Reconciler {
             return Err(crate::scrub::scrub(&format!("skipped: {}", answer.skip_reason)));
         }
         let done = resource.done(&answer);
-        let saved = sqlx::query(self.dispatcher.sql.get("resources.applied"))
+        let saved = sqlx::query(self.dispatcher.sql.resources_applied)
             .bind(done.token.clone())
             .bind(done.generation)
             .bind(done.conn_limit)
@@ -63,7 +63,7 @@ impl Reconciler {
 
     async fn drifted(&self) -> Result<Vec<Resource>, PipelineError> {
         let failed = storage("look for drift");
-        let rows: Vec<AnyRow> = sqlx::query(self.dispatcher.sql.get("resources.drifted"))
+        let rows: Vec<AnyRow> = sqlx::query(self.dispatcher.sql.resources_drifted)
             .bind(BATCH)
             .fetch_all(&self.dispatcher.pool)
             .await

@@ -161,10 +161,23 @@ impl Settler {
         now: i64,
     ) -> Result<bool, PipelineError> {
         let sql = self.store.sql;
+        // Each settles a row only for its holder, and only while it is open.
         let statement = match outcome {
-            Outcome::Applied { .. } => sql.settle("propagation.apply"),
-            Outcome::Retry { .. } => sql.settle("propagation.retry"),
-            Outcome::DeadLetter { .. } => sql.settle("propagation.fail"),
+            Outcome::Applied { .. } => {
+                let apply =
+                    defect!("P20b", crate::sql::UNFENCED.propagation_apply, sql.propagation_apply);
+                defect!("P20", crate::sql::WRONG.propagation_apply, apply)
+            }
+            Outcome::Retry { .. } => {
+                let retry =
+                    defect!("P20b", crate::sql::UNFENCED.propagation_retry, sql.propagation_retry);
+                defect!("P20", crate::sql::WRONG.propagation_retry, retry)
+            }
+            Outcome::DeadLetter { .. } => {
+                let fail =
+                    defect!("P20b", crate::sql::UNFENCED.propagation_fail, sql.propagation_fail);
+                defect!("P20", crate::sql::WRONG.propagation_fail, fail)
+            }
         };
         let query = sqlx::query(statement).bind(row.id.clone()).bind(batch.claim.clone()).bind(now);
         let query = match outcome {
@@ -191,7 +204,7 @@ impl Settler {
         done: &[Done],
     ) -> Result<(), PipelineError> {
         for done in done {
-            sqlx::query(self.store.sql.get("resources.applied"))
+            sqlx::query(self.store.sql.resources_applied)
                 .bind(done.token.clone())
                 .bind(done.generation)
                 .bind(done.conn_limit)
@@ -209,7 +222,7 @@ impl Settler {
         outcome: Outcome<'_>,
         now: i64,
     ) -> Result<(), PipelineError> {
-        sqlx::query(self.store.sql.get("audit.append"))
+        sqlx::query(self.store.sql.audit_append)
             .bind(row.id.clone())
             .bind(row.team.clone())
             .bind("propagation_runner")
@@ -272,7 +285,7 @@ impl Settler {
     ) -> Result<(), PipelineError> {
         let labels: Vec<String> =
             labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        sqlx::query(self.store.sql.get("counters.add"))
+        sqlx::query(self.store.sql.counters_add)
             .bind(format!("{metric}{{{}}}", labels.join(",")))
             .bind(metric.to_owned())
             .execute(connection)

@@ -2,81 +2,66 @@
 
 use chaosdrill_kit::sql::{UnsupportedDialect, for_sqlite};
 use chaosdrill_rt::{
-    defect,
     sql::{Pool, Statements},
+    statements,
 };
 
-const SQLITE: Statements = Statements::new(include_str!("../sql/sqlite.sql"));
-
-/// The wrong forms of statements, for planted defects; compiled in only where those are.
-#[cfg(feature = "defects")]
-const SQLITE_WRONG: Statements = Statements::new(include_str!("../sql/sqlite.wrong.sql"));
-
-/// As [`SQLITE_WRONG`]: with a guard for rows at rest, and without the claim.
-#[cfg(feature = "defects")]
-const SQLITE_UNFENCED: Statements = Statements::new(include_str!("../sql/sqlite.unfenced.sql"));
-
-/// The statements of one dialect.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sql(Statements);
-
-impl Sql {
-    /// The statements for the database of a pool.
-    pub(crate) fn of(pool: &Pool) -> Result<Self, UnsupportedDialect> {
-        for_sqlite(pool, Self(SQLITE))
-    }
-
-    /// The statement of that name.
-    pub(crate) fn get(self, name: &str) -> &'static str {
-        self.0.get(name)
-    }
-
-    /// The statement of that name, which settles a row: only for whoever holds it, and only while it is open.
-    pub(crate) fn settle(self, name: &str) -> &'static str {
-        let statement = defect!("P20b", SQLITE_UNFENCED.get(name), self.get(name));
-        defect!("P20", SQLITE_WRONG.get(name), statement)
+statements! {
+    /// The statements of one dialect.
+    pub(crate) struct Sql {
+        pub(crate) teams_create: &'static str,
+        pub(crate) teams_upgrade: &'static str,
+        pub(crate) resources_create: &'static str,
+        pub(crate) resources_upgrade: &'static str,
+        pub(crate) resources_of_team: &'static str,
+        pub(crate) resources_applied: &'static str,
+        pub(crate) resources_drifted: &'static str,
+        pub(crate) upgrades_find: &'static str,
+        pub(crate) upgrades_record: &'static str,
+        pub(crate) propagation_enqueue: &'static str,
+        pub(crate) propagation_due: &'static str,
+        pub(crate) propagation_pick: &'static str,
+        pub(crate) propagation_lease: &'static str,
+        pub(crate) propagation_begin: &'static str,
+        pub(crate) propagation_release: &'static str,
+        pub(crate) propagation_retry: &'static str,
+        pub(crate) propagation_apply: &'static str,
+        pub(crate) propagation_fail: &'static str,
+        pub(crate) propagation_requeue: &'static str,
+        pub(crate) requeues_find: &'static str,
+        pub(crate) requeues_record: &'static str,
+        pub(crate) audit_append: &'static str,
+        pub(crate) counters_add: &'static str,
+        pub(crate) jobs_enqueue: &'static str,
+        pub(crate) jobs_claim: &'static str,
+        pub(crate) jobs_finish: &'static str,
+        pub(crate) jobs_rescue: &'static str,
+        pub(crate) jobs_clean: &'static str,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::{collections::BTreeSet, path::Path};
+static SQLITE: Sql = Sql::of(Statements::new(include_str!("../sql/sqlite.sql")));
 
-    use super::*;
-
-    /// All names that stand in the sources of this crate as `get("NAME")` or `settle("NAME")`.
-    fn names_used() -> BTreeSet<String> {
-        let mut names = BTreeSet::new();
-        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        for entry in std::fs::read_dir(sources).expect("the sources are there") {
-            let path = entry.expect("an entry").path();
-            if path.ends_with("sql.rs") {
-                continue;
-            }
-            let text = std::fs::read_to_string(path).expect("text");
-            for word in [".get(", ".settle("] {
-                let quoted = |part: &str| {
-                    Some(part.trim_start().strip_prefix('"')?.split('"').next()?.to_owned())
-                };
-                names.extend(text.split(word).skip(1).filter_map(quoted));
-            }
-        }
-        names
+#[cfg(feature = "defects")]
+statements! {
+    /// Wrong forms of statements, for planted bugs: they are drilled on SQLite.
+    pub(crate) struct Wrong {
+        pub(crate) propagation_retry: &'static str,
+        pub(crate) propagation_apply: &'static str,
+        pub(crate) propagation_fail: &'static str,
     }
+}
 
-    #[test]
-    fn every_name_used_has_a_statement_and_the_other_way_round() {
-        let provisioner = Statements::new(include_str!("../sql/provisioner.sqlite.sql"));
-        let known: BTreeSet<String> =
-            SQLITE.iter().chain(provisioner.iter()).map(|(name, _)| name.to_owned()).collect();
-        assert_eq!(names_used(), known);
-    }
+#[cfg(feature = "defects")]
+pub(crate) static WRONG: Wrong =
+    Wrong::of(Statements::new(include_str!("../sql/sqlite.wrong.sql")));
 
-    #[cfg(feature = "defects")]
-    #[test]
-    fn a_wrong_form_has_a_right_one() {
-        for (name, _) in SQLITE_WRONG.iter().chain(SQLITE_UNFENCED.iter()) {
-            SQLITE.get(name);
-        }
-    }
+/// As [`WRONG`]: with a guard for rows at rest, and without the claim.
+#[cfg(feature = "defects")]
+pub(crate) static UNFENCED: Wrong =
+    Wrong::of(Statements::new(include_str!("../sql/sqlite.unfenced.sql")));
+
+/// The statements for the database of a pool.
+pub(crate) fn of(pool: &Pool) -> Result<&'static Sql, UnsupportedDialect> {
+    for_sqlite(pool, &SQLITE)
 }

@@ -20,7 +20,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     pub(crate) pool: Pool,
-    pub(crate) sql: Sql,
+    pub(crate) sql: &'static Sql,
     pub(crate) worker: String,
     pub(crate) lease: Duration,
     pub(crate) batch: u32,
@@ -63,7 +63,7 @@ impl Store {
         let failed = storage("pick rows");
         let seen = {
             let mut connection = self.pool.acquire().await.map_err(&failed)?;
-            self.due(self.sql.get("propagation.due"), moment_ms, &mut connection).await?
+            self.due(self.sql.propagation_due, moment_ms, &mut connection).await?
         };
         if seen.is_empty() {
             return Ok(None);
@@ -71,14 +71,11 @@ impl Store {
         let mut tx = self.pool.begin("pick").await.map_err(&failed)?;
         let due_ms = tx.unix_ms().await.map_err(&failed)?;
         // What was seen before this transaction may be somebody else's by now.
-        let rows = defect!(
-            "P11",
-            seen,
-            self.due(self.sql.get("propagation.pick"), due_ms, &mut tx).await?
-        );
+        let rows =
+            defect!("P11", seen, self.due(self.sql.propagation_pick, due_ms, &mut tx).await?);
         let until = self.lease_until(now(&mut tx).await?);
         for row in &rows {
-            sqlx::query(self.sql.get("propagation.lease"))
+            sqlx::query(self.sql.propagation_lease)
                 .bind(row.id.clone())
                 .bind(until)
                 .bind(self.worker.clone())
@@ -129,7 +126,7 @@ impl Store {
         let ids: Vec<&str> = [row].into_iter().chain(left).map(|row| row.id.as_str()).collect();
         let mut connection = self.pool.acquire().await.map_err(&failed)?;
         let until = self.lease_until(now(&mut connection).await?);
-        let held = sqlx::query_scalar::<_, String>(self.sql.get("propagation.begin"))
+        let held = sqlx::query_scalar::<_, String>(self.sql.propagation_begin)
             .bind(row.id.clone())
             .bind(batch.claim.clone())
             .bind(until)
@@ -146,7 +143,7 @@ impl Store {
         let failed = storage("give rows back");
         let mut connection = self.pool.acquire().await.map_err(&failed)?;
         let now = now(&mut connection).await?;
-        sqlx::query(self.sql.get("propagation.release"))
+        sqlx::query(self.sql.propagation_release)
             .bind(batch.claim.clone())
             .bind(now)
             .execute(&mut connection)

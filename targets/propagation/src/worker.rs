@@ -19,8 +19,7 @@ use crate::{
     runner::Runner,
     schedule,
     settle::Settler,
-    sql::Sql,
-    start,
+    sql, start,
     stop::{Shutdown, Stop, until},
     store::Store,
 };
@@ -94,7 +93,7 @@ pub async fn run_worker_until(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), BoxError> {
     let pool = start::open(&config.database_url).await?;
-    let sql = Sql::of(&pool)?;
+    let sql = sql::of(&pool)?;
     let jobs = Jobs { pool: pool.clone(), sql, worker: config.worker.clone() };
     let store = Store {
         pool: pool.clone(),

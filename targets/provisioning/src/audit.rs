@@ -1,12 +1,12 @@
 //! The audit: records events of resources for later investigation, and declares which consumer reads each kind.
 
-use chaosdrill_kit::sql::Sql;
 use chaosdrill_rt::{defect, observe, sql::Connection, time};
 use serde_json::json;
 
 use crate::{
     error::{ProvisionError, storage},
     resource::Resource,
+    sql::Sql,
 };
 
 /// The kind of an audit record.
@@ -74,7 +74,7 @@ pub(crate) fn observe_registry() {
 /// Records an event of a resource, once for each kind.
 pub(crate) async fn append(
     connection: &mut Connection,
-    sql: Sql,
+    sql: &'static Sql,
     kind: Kind,
     resource: &Resource,
 ) -> Result<(), ProvisionError> {
@@ -86,7 +86,7 @@ pub(crate) async fn append(
         ()
     );
     let metadata = defect!("R22", wrong_metadata(resource), metadata(resource));
-    sqlx::query(sql.get("audit.append"))
+    sqlx::query(sql.audit_append)
         .bind(kind.name())
         .bind(resource.id.clone())
         .bind(metadata)

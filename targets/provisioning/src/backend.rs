@@ -8,6 +8,7 @@ use chaosdrill_rt::{
     net::TcpListener,
     observe,
     sql::{Pool, Statements},
+    statements,
     time::{self, Duration},
 };
 use serde::de::DeserializeOwned;
@@ -22,7 +23,19 @@ use crate::{
     wire::{Listed, Made, Object, Probe, Probed, Token},
 };
 
-const SQL: Statements = Statements::new(include_str!("../sql/backend.sqlite.sql"));
+statements! {
+    struct Sql {
+        backend_table: &'static str,
+        backend_table_of_calls: &'static str,
+        backend_count: &'static str,
+        backend_create: &'static str,
+        backend_delete: &'static str,
+        backend_probe: &'static str,
+        backend_list: &'static str,
+    }
+}
+
+static SQL: Sql = Sql::of(Statements::new(include_str!("../sql/backend.sqlite.sql")));
 
 /// The configuration of a backend.
 #[derive(Clone, Debug)]
@@ -134,8 +147,8 @@ impl Backend {
     }
 
     async fn make_tables(&self) -> Result<(), sqlx::Error> {
-        for name in [SQL.get("backend.table"), SQL.get("backend.table_of_calls")] {
-            sqlx::query(name).execute(&self.pool).await?;
+        for table in [SQL.backend_table, SQL.backend_table_of_calls] {
+            sqlx::query(table).execute(&self.pool).await?;
         }
         Ok(())
     }
@@ -157,7 +170,7 @@ impl Backend {
 
     /// Counts a call, and returns the script's effect on it.
     async fn count(&self, of: Operation, of_type: &str) -> Result<Option<Scripted>, Trouble> {
-        let row = sqlx::query(SQL.get("backend.count"))
+        let row = sqlx::query(SQL.backend_count)
             .bind(of.name())
             .bind(of_type.to_owned())
             .fetch_one(&self.pool)
@@ -206,7 +219,7 @@ impl Backend {
     async fn make(&self, asked: &Token) -> Result<Object, sqlx::Error> {
         let Token { token, resource_type } = asked;
         let suffix = &self.config.suffix;
-        let row = sqlx::query(SQL.get("backend.create"))
+        let row = sqlx::query(SQL.backend_create)
             .bind(token.clone())
             .bind(resource_type.clone())
             .bind(format!("{resource_type}-{token}{suffix}"))
@@ -228,10 +241,8 @@ impl Backend {
         if scripted == Some(Scripted::Declined) {
             return Err(Trouble::Refused(409));
         }
-        let deleted = sqlx::query(SQL.get("backend.delete"))
-            .bind(asked.token.clone())
-            .execute(&self.pool)
-            .await?;
+        let deleted =
+            sqlx::query(SQL.backend_delete).bind(asked.token.clone()).execute(&self.pool).await?;
         observe!("backend.deleted", token = asked.token, found = deleted.rows_affected());
         if scripted == Some(Scripted::Lost) {
             return Err(Trouble::Refused(500));
@@ -242,10 +253,7 @@ impl Backend {
     async fn probe(&self, request: &http::Request) -> Result<Value, Trouble> {
         let asked: Probe = read(request)?;
         let scripted = self.count(Operation::Probe, &asked.resource_type).await?;
-        let row = sqlx::query(SQL.get("backend.probe"))
-            .bind(asked.url)
-            .fetch_optional(&self.pool)
-            .await?;
+        let row = sqlx::query(SQL.backend_probe).bind(asked.url).fetch_optional(&self.pool).await?;
         let probed = match row {
             Some(row) if scripted != Some(Scripted::Declined) => Probed {
                 reachable: row.try_get::<i64, _>("is_there")? != 0,
@@ -261,7 +269,7 @@ impl Backend {
     }
 
     async fn list(&self) -> Result<Value, Trouble> {
-        let rows = sqlx::query(SQL.get("backend.list")).fetch_all(&self.pool).await?;
+        let rows = sqlx::query(SQL.backend_list).fetch_all(&self.pool).await?;
         let mut objects = Vec::new();
         for row in rows {
             objects.push(Listed {

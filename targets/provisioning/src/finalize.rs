@@ -47,14 +47,18 @@ impl Host {
         let stored = kept(self.store_provider(resource, object).await);
         defect!("R2", stored.or(Ok::<(), ProvisionError>(())), stored)?;
         fail_point!(failpoints::PROVIDER_STORED)?;
-        self.store.step("resources.activate", resource, Some("handler")).await
+        let activate = self.store.sql.resources_activate;
+        let activate = defect!("R13", crate::sql::WRONG.resources_activate, activate);
+        self.store.step(activate, resource, Some("handler")).await
     }
 
     /// Step 0.
     async fn store_prefix(&self, to: &Resource, object: &Object) -> Result<(), ProvisionError> {
         fail_point!(failpoints::FINALIZE_BEGINS)?;
         match &object.key_prefix {
-            Some(prefix) => self.store.step("resources.set_prefix", to, Some(prefix)).await,
+            Some(prefix) => {
+                self.store.step(self.store.sql.resources_set_prefix, to, Some(prefix)).await
+            }
             None => Ok(()),
         }
     }
@@ -63,7 +67,7 @@ impl Host {
     async fn store_url(&self, to: &mut Resource, object: &Object) -> Result<(), ProvisionError> {
         fail_point!(failpoints::PREFIX_STORED)?;
         let hidden = Key::parse(&self.config.key)?.hide(&to.id, &object.url);
-        self.store.step("resources.set_url", to, Some(&hidden)).await?;
+        self.store.step(self.store.sql.resources_set_url, to, Some(&hidden)).await?;
         to.connection_url = Some(hidden);
         Ok(())
     }
@@ -72,7 +76,7 @@ impl Host {
     async fn store_provider(&self, to: &Resource, object: &Object) -> Result<(), ProvisionError> {
         fail_point!(failpoints::URL_STORED)?;
         let provider = object.provider_resource_id.as_deref();
-        self.store.step("resources.set_provider", to, provider).await
+        self.store.step(self.store.sql.resources_set_provider, to, provider).await
     }
 }
 

@@ -62,10 +62,10 @@ struct Reaper {
 
 impl Reaper {
     async fn pass(&self) -> Result<(), ProvisionError> {
-        for resource in self.store.rows("reaper.due", &[time::unix_ms()]).await? {
+        for resource in self.store.rows(self.store.sql.reaper_due, &[time::unix_ms()]).await? {
             self.store.close(&resource, Status::Reaped).await?;
         }
-        for resource in self.store.rows("reaper.closed", &[]).await? {
+        for resource in self.store.rows(self.store.sql.reaper_closed, &[]).await? {
             self.tear_down(&resource).await?;
         }
         for (token, of) in self.store.leaks().await? {

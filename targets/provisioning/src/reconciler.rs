@@ -102,8 +102,9 @@ impl Reconciler {
         // Another reconciler may have looked at it just now.
         let looked_at = now.saturating_sub(millis(self.config.every / 2));
         let instants = [stuck, lapsed_by(now), looked_at];
-        for resource in self.store.rows("reconcile.candidates", &instants).await? {
-            // A row that cannot be settled does not block the others.
+        let candidates = self.store.sql.reconcile_candidates;
+        for resource in self.store.rows(candidates, &instants).await? {
+            // One row that cannot be settled does not keep the others waiting.
             if let Err(error) = self.reconcile(resource).await {
                 observe!("reconciler.row_failed", error = chain(&error));
             }
@@ -171,7 +172,7 @@ impl Reconciler {
 
     /// Writes audits that failed to be written at their time.
     async fn write_missing_audits(&self) -> Result<(), ProvisionError> {
-        for resource in self.store.rows("audit.missing", &[]).await? {
+        for resource in self.store.rows(self.store.sql.audit_missing, &[]).await? {
             let stage = match resource.failed_stage.as_deref() {
                 Some("create") => Stage::Create,
                 _ => Stage::Finalize,

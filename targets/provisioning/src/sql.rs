@@ -1,103 +1,117 @@
 //! The SQL statements and the migrations: a dialect is files of SQL, and the code that uses them exists once.
 
-use chaosdrill_kit::sql::{Sql, UnsupportedDialect, for_sqlite};
+use chaosdrill_kit::sql::{UnsupportedDialect, for_sqlite};
 use chaosdrill_rt::{
     defect,
     sql::{Pool, Statements},
+    statements,
 };
 
-const SQLITE: Statements = Statements::new(include_str!("../sql/sqlite.sql"));
+statements! {
+    /// The statements of one dialect.
+    pub(crate) struct Sql {
+        pub(crate) resources_latest: &'static str,
+        pub(crate) resources_look: &'static str,
+        pub(crate) resources_insert: &'static str,
+        pub(crate) resources_heartbeat: &'static str,
+        pub(crate) resources_set_prefix: &'static str,
+        pub(crate) resources_set_url: &'static str,
+        pub(crate) resources_set_provider: &'static str,
+        pub(crate) resources_activate: &'static str,
+        pub(crate) resources_doom: &'static str,
+        pub(crate) resources_take: &'static str,
+        pub(crate) resources_promote: &'static str,
+        pub(crate) resources_fail: &'static str,
+        pub(crate) resources_hold: &'static str,
+        pub(crate) resources_close: &'static str,
+        pub(crate) reconcile_candidates: &'static str,
+        pub(crate) reconcile_stamp: &'static str,
+        pub(crate) reaper_due: &'static str,
+        pub(crate) reaper_closed: &'static str,
+        pub(crate) reaper_finish: &'static str,
+        pub(crate) sweep_live: &'static str,
+        pub(crate) leaks_record: &'static str,
+        pub(crate) leaks_open: &'static str,
+        pub(crate) leaks_tried: &'static str,
+        pub(crate) quota_charge: &'static str,
+        pub(crate) quota_key: &'static str,
+        pub(crate) quota_refund: &'static str,
+        pub(crate) audit_append: &'static str,
+        pub(crate) audit_missing: &'static str,
+    }
+}
 
-/// All files run again at every start, in this order.
-const MIGRATIONS: [Statements; 4] = [
-    Statements::new(include_str!("../migrations/sqlite/0001_resources.sql")),
-    Statements::new(include_str!("../migrations/sqlite/0002_pending.sql")),
-    Statements::new(include_str!("../migrations/sqlite/0003_failed.sql")),
-    Statements::new(include_str!("../migrations/sqlite/0004_neighbours.sql")),
-];
+static SQLITE: Sql = Sql::of(Statements::new(include_str!("../sql/sqlite.sql")));
 
-/// The wrong forms of statements, for planted defects; compiled in only with the feature `defects`.
-const SQLITE_WRONG: Statements = Statements::new(if cfg!(feature = "defects") {
-    include_str!("../sql/sqlite.wrong.sql")
-} else {
-    ""
-});
+statements! {
+    /// The migrations. Each is applied once more at every boot.
+    struct Migrations {
+        migrate_0001: &'static str,
+        migrate_0002: &'static str,
+        migrate_0003: &'static str,
+        migrate_0004: &'static str,
+    }
+}
 
-/// As [`SQLITE_WRONG`], of migrations.
+static MIGRATIONS: Migrations = Migrations::of(Statements::new(concat!(
+    include_str!("../migrations/sqlite/0001_resources.sql"),
+    include_str!("../migrations/sqlite/0002_pending.sql"),
+    include_str!("../migrations/sqlite/0003_failed.sql"),
+    include_str!("../migrations/sqlite/0004_neighbours.sql"),
+)));
+
 #[cfg(feature = "defects")]
-const MIGRATIONS_WRONG: Statements = Statements::new(include_str!("../sql/migrations.wrong.sql"));
+statements! {
+    /// Wrong forms of statements, for planted bugs: they are drilled on SQLite.
+    pub(crate) struct Wrong {
+        pub(crate) resources_activate: &'static str,
+        pub(crate) sweep_live: &'static str,
+    }
+}
+
+#[cfg(feature = "defects")]
+pub(crate) static WRONG: Wrong =
+    Wrong::of(Statements::new(include_str!("../sql/sqlite.wrong.sql")));
+
+#[cfg(feature = "defects")]
+statements! {
+    /// As [`Wrong`], of migrations.
+    struct WrongMigrations {
+        migrate_0002: &'static str,
+        migrate_0003: &'static str,
+    }
+}
+
+#[cfg(feature = "defects")]
+static WRONG_MIGRATIONS: WrongMigrations =
+    WrongMigrations::of(Statements::new(include_str!("../sql/migrations.wrong.sql")));
 
 /// The statements for the database of a pool.
-pub(crate) fn of(pool: &Pool) -> Result<Sql, UnsupportedDialect> {
-    for_sqlite(pool, Sql::new(SQLITE, SQLITE_WRONG))
+pub(crate) fn of(pool: &Pool) -> Result<&'static Sql, UnsupportedDialect> {
+    for_sqlite(pool, &SQLITE)
 }
 
 /// The migrations, in order.
-pub(crate) fn migrations() -> impl Iterator<Item = &'static str> {
-    MIGRATIONS.iter().flat_map(|file| file.iter()).map(|(name, right)| match name {
-        "migrate.0002" => defect!("R9", MIGRATIONS_WRONG.get(name), right),
-        "migrate.0003" => defect!("R8", MIGRATIONS_WRONG.get(name), right),
-        _ => right,
-    })
+pub(crate) fn migrations() -> [&'static str; 4] {
+    [
+        MIGRATIONS.migrate_0001,
+        defect!("R9", WRONG_MIGRATIONS.migrate_0002, MIGRATIONS.migrate_0002),
+        defect!("R8", WRONG_MIGRATIONS.migrate_0003, MIGRATIONS.migrate_0003),
+        MIGRATIONS.migrate_0004,
+    ]
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, path::Path};
-
     use super::*;
-
-    /// The sources of this crate, except for this file.
-    fn sources(folder: &Path, text: &mut String) {
-        for entry in std::fs::read_dir(folder).expect("the sources are there") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                sources(&path, text);
-            } else if !path.ends_with("sql.rs") {
-                text.push_str(&std::fs::read_to_string(path).expect("text"));
-            }
-        }
-    }
-
-    #[test]
-    fn every_name_used_has_a_statement_and_the_other_way_round() {
-        let backend = Statements::new(include_str!("../sql/backend.sqlite.sql"));
-        let known: BTreeSet<&str> =
-            SQLITE.iter().chain(backend.iter()).map(|(name, _)| name).collect();
-        let mut text = String::new();
-        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut text);
-        for name in &known {
-            assert!(text.contains(&format!("\"{name}\"")), "nobody asks for {name}");
-        }
-        for word in [".get(", ".step(", ".rows(", ".hold_on("] {
-            let quoted = |part: &str| {
-                Some(part.trim_start().strip_prefix('"')?.split('"').next()?.to_owned())
-            };
-            let unknown = text.split(word).skip(1).filter_map(quoted);
-            let unknown: Vec<_> = unknown.filter(|name| !known.contains(name.as_str())).collect();
-            assert!(unknown.is_empty(), "{unknown:?}");
-        }
-    }
-
-    #[test]
-    fn a_wrong_form_has_a_right_one() {
-        for (name, _) in SQLITE_WRONG.iter() {
-            SQLITE.get(name);
-        }
-        #[cfg(feature = "defects")]
-        let right: Vec<&str> =
-            MIGRATIONS.iter().flat_map(|file| file.iter()).map(|(name, _)| name).collect();
-        #[cfg(feature = "defects")]
-        assert!(MIGRATIONS_WRONG.iter().all(|(name, _)| right.contains(&name)));
-    }
 
     #[test]
     fn no_migration_knows_fewer_states_than_another() {
-        for (name, sql) in MIGRATIONS.iter().flat_map(|file| file.iter()) {
+        for sql in migrations() {
             let states = crate::resource::Status::ALL.map(crate::resource::Status::name);
             let has_check = sql.contains("CHECK (status IN");
             let has_all = states.iter().all(|status| sql.contains(&format!("'{status}'")));
-            assert!(!has_check || has_all, "{name}");
+            assert!(!has_check || has_all, "{sql}");
         }
     }
 }

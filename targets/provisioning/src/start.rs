@@ -5,13 +5,18 @@
 
 use std::error::Error;
 
-use chaosdrill_kit::{sql::Sql, start};
+use chaosdrill_kit::start;
 use chaosdrill_rt::{observe, sql::Pool};
 
-use crate::{BoxError, error::chain, resource::Status, sql};
+use crate::{
+    BoxError,
+    error::chain,
+    resource::Status,
+    sql::{self, Sql},
+};
 
-/// Connects and migrates; retries while the database is unavailable or busy.
-pub(crate) async fn open(program: &str, url: &str) -> Result<(Pool, Sql), BoxError> {
+/// Connects and migrates; waits for a database that is away or busy.
+pub(crate) async fn open(program: &str, url: &str) -> Result<(Pool, &'static Sql), BoxError> {
     observe!("start.begun", program = program);
     let pool = connect(url).await?;
     let sql = sql::of(&pool)?;

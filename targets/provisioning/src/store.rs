@@ -1,6 +1,5 @@
 //! The store of resource rows. A step changes a row only if it is pending, not doomed, and still held by the caller.
 
-use chaosdrill_kit::sql::Sql;
 use chaosdrill_rt::{
     defect, rng,
     sql::{Connection, Pool},
@@ -12,6 +11,7 @@ use crate::{
     audit,
     error::{ProvisionError, storage},
     resource::{Resource, ResourceType, Status},
+    sql::Sql,
     wire::Ask,
 };
 
@@ -23,8 +23,8 @@ pub(crate) use settle::{Failure, Stage};
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     pool: Pool,
-    sql: Sql,
-    /// The program's name in leases.
+    pub(crate) sql: &'static Sql,
+    /// The name of the program in leases.
     program: String,
     lease: Duration,
 }
@@ -41,7 +41,7 @@ pub(crate) enum Begun {
 }
 
 impl Store {
-    pub(crate) fn new(pool: Pool, sql: Sql, program: &str, lease: Duration) -> Self {
+    pub(crate) fn new(pool: Pool, sql: &'static Sql, program: &str, lease: Duration) -> Self {
         Self { pool, sql, program: program.to_owned(), lease }
     }
 
@@ -69,7 +69,7 @@ impl Store {
             Some(row) => row.attempt,
             None => 0,
         };
-        let charged = sqlx::query(self.sql.get("quota.charge"))
+        let charged = sqlx::query(self.sql.quota_charge)
             .bind(ask.team.clone())
             .bind(quota)
             .fetch_optional(&mut *tx)
@@ -92,7 +92,7 @@ impl Store {
     ) -> Result<Resource, sqlx::Error> {
         let now = time::unix_ms();
         let id = name_of(&ask.request_id, attempt);
-        sqlx::query(self.sql.get("resources.insert"))
+        sqlx::query(self.sql.resources_insert)
             .bind(id.clone())
             .bind(ask.request_id.clone())
             .bind(attempt)
@@ -108,7 +108,7 @@ impl Store {
             .bind(ask.ttl_ms.map(|ttl| now.saturating_add(ttl)))
             .execute(&mut *connection)
             .await?;
-        let row = sqlx::query(self.sql.get("resources.look")).bind(id).fetch_one(connection);
+        let row = sqlx::query(self.sql.resources_look).bind(id).fetch_one(connection);
         Resource::read(&row.await?)
     }
 
@@ -124,7 +124,7 @@ impl Store {
         request: &str,
     ) -> Result<Option<Resource>, ProvisionError> {
         let failed = storage("look for a request");
-        let row = sqlx::query(self.sql.get("resources.latest"))
+        let row = sqlx::query(self.sql.resources_latest)
             .bind(request.to_owned())
             .fetch_optional(connection)
             .await
@@ -135,7 +135,7 @@ impl Store {
     /// The current row of a resource.
     pub(crate) async fn look(&self, id: &str) -> Result<Option<Resource>, ProvisionError> {
         let failed = storage("look at a resource");
-        let row = sqlx::query(self.sql.get("resources.look"))
+        let row = sqlx::query(self.sql.resources_look)
             .bind(id.to_owned())
             .fetch_optional(&self.pool)
             .await
@@ -150,14 +150,10 @@ impl Store {
     /// [`ProvisionError::NotPending`] if it is no longer pending under this holder.
     pub(crate) async fn step(
         &self,
-        name: &str,
+        statement: &'static str,
         resource: &Resource,
         value: Option<&str>,
     ) -> Result<(), ProvisionError> {
-        let statement = match name {
-            "resources.activate" => defect!("R13", self.sql.wrong(name), self.sql.get(name)),
-            _ => self.sql.get(name),
-        };
         let stored = sqlx::query(statement)
             .bind(value.map(str::to_owned))
             .bind(resource.id.clone())
@@ -170,16 +166,20 @@ impl Store {
 
     /// Extends the lease of a pending resource. Returns whether the caller still held it.
     pub(crate) async fn beat(&self, resource: &Resource) -> Result<bool, ProvisionError> {
-        self.hold_on("resources.heartbeat", resource).await
+        self.hold_on(self.sql.resources_heartbeat, resource).await
     }
 
     /// Dooms a pending resource: it can no longer become active. Returns whether the caller still held it.
     pub(crate) async fn doom(&self, resource: &Resource) -> Result<bool, ProvisionError> {
-        self.hold_on("resources.doom", resource).await
+        self.hold_on(self.sql.resources_doom, resource).await
     }
 
-    async fn hold_on(&self, name: &str, resource: &Resource) -> Result<bool, ProvisionError> {
-        let held = sqlx::query(self.sql.get(name))
+    async fn hold_on(
+        &self,
+        statement: &'static str,
+        resource: &Resource,
+    ) -> Result<bool, ProvisionError> {
+        let held = sqlx::query(statement)
             .bind(self.until())
             .bind(resource.id.clone())
             .bind(resource.holder.clone())
@@ -202,20 +202,19 @@ impl Store {
     /// The resources that a statement selects, with up to three instants as parameters.
     pub(crate) async fn rows(
         &self,
-        name: &str,
+        statement: &'static str,
         instants: &[i64],
     ) -> Result<Vec<Resource>, ProvisionError> {
         let failed = storage("read resources");
-        let query = instants
-            .iter()
-            .fold(sqlx::query(self.sql.get(name)), |query, instant| query.bind(*instant));
+        let query =
+            instants.iter().fold(sqlx::query(statement), |query, instant| query.bind(*instant));
         let rows = query.fetch_all(&self.pool).await.map_err(&failed)?;
         rows.iter().map(Resource::read).collect::<Result<_, _>>().map_err(&failed)
     }
 
     /// Records that the reconciler looked at a resource and could not decide.
     pub(crate) async fn stamp(&self, resource: &Resource) -> Result<(), ProvisionError> {
-        sqlx::query(self.sql.get("reconcile.stamp"))
+        sqlx::query(self.sql.reconcile_stamp)
             .bind(time::unix_ms())
             .bind(resource.id.clone())
             .execute(&self.pool)
@@ -227,7 +226,7 @@ impl Store {
     /// The tokens of all objects that belong, or may belong, to a resource.
     pub(crate) async fn living(&self) -> Result<Vec<String>, ProvisionError> {
         let failed = storage("read the living");
-        let statement = defect!("R18", self.sql.wrong("sweep.live"), self.sql.get("sweep.live"));
+        let statement = defect!("R18", crate::sql::WRONG.sweep_live, self.sql.sweep_live);
         let rows = sqlx::query(statement).fetch_all(&self.pool).await.map_err(&failed)?;
         rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(&failed)
     }
@@ -235,8 +234,7 @@ impl Store {
     /// Leaks that are still open: token and type.
     pub(crate) async fn leaks(&self) -> Result<Vec<(String, String)>, ProvisionError> {
         let failed = storage("read the leaks");
-        let rows =
-            sqlx::query(self.sql.get("leaks.open")).fetch_all(&self.pool).await.map_err(&failed)?;
+        let rows = sqlx::query(self.sql.leaks_open).fetch_all(&self.pool).await.map_err(&failed)?;
         let leak = |row: &sqlx::any::AnyRow| Ok((row.try_get(0)?, row.try_get(1)?));
         rows.iter().map(leak).collect::<Result<_, _>>().map_err(&failed)
     }
@@ -247,7 +245,7 @@ impl Store {
         token: &str,
         is_cleared: bool,
     ) -> Result<(), ProvisionError> {
-        sqlx::query(self.sql.get("leaks.tried"))
+        sqlx::query(self.sql.leaks_tried)
             .bind(is_cleared.then(time::unix_ms))
             .bind(token.to_owned())
             .execute(&self.pool)

@@ -63,7 +63,7 @@ impl Store {
         let failed = storage("settle a failure");
         let by_reconciler = failure.stage == Stage::Reconcile;
         let mut tx = self.pool.begin("fail").await.map_err(&failed)?;
-        let changed = sqlx::query(self.sql.get("resources.fail"))
+        let changed = sqlx::query(self.sql.resources_fail)
             .bind(failure.stage.name())
             .bind(failure.why.to_owned())
             .bind(if by_reconciler { "reconciler" } else { "handler" })
@@ -109,7 +109,7 @@ impl Store {
         lapsed_by: i64,
     ) -> Result<bool, ProvisionError> {
         let holder = self.new_holder();
-        let taken = sqlx::query(self.sql.get("resources.take"))
+        let taken = sqlx::query(self.sql.resources_take)
             .bind(self.until())
             .bind(holder.clone())
             .bind(resource.id.clone())
@@ -131,7 +131,7 @@ impl Store {
     ) -> Result<bool, ProvisionError> {
         let failed = storage("finish a resource");
         let mut tx = self.pool.begin("promote").await.map_err(&failed)?;
-        let changed = sqlx::query(self.sql.get("resources.promote"))
+        let changed = sqlx::query(self.sql.resources_promote)
             .bind(provider.map(str::to_owned))
             .bind(resource.id.clone())
             .bind(resource.holder.clone())
@@ -153,9 +153,9 @@ impl Store {
         resource: &Resource,
         status: Status,
     ) -> Result<bool, ProvisionError> {
-        let (failed, name) = (storage("hold a resource"), "resources.hold");
+        let (failed, hold) = (storage("hold a resource"), self.sql.resources_hold);
         let mut tx = self.pool.begin("hold").await.map_err(&failed)?;
-        let has_changed = self.turn(&mut tx, name, resource, status).await.map_err(&failed)?;
+        let has_changed = self.turn(&mut tx, hold, resource, status).await.map_err(&failed)?;
         tx.commit().await.map_err(&failed)?;
         Ok(has_changed)
     }
@@ -166,9 +166,9 @@ impl Store {
         resource: &Resource,
         close_as: Status,
     ) -> Result<bool, ProvisionError> {
-        let (failed, name) = (storage("close a resource"), "resources.close");
+        let (failed, close) = (storage("close a resource"), self.sql.resources_close);
         let mut tx = self.pool.begin("close").await.map_err(&failed)?;
-        let has_changed = self.turn(&mut tx, name, resource, close_as).await.map_err(&failed)?;
+        let has_changed = self.turn(&mut tx, close, resource, close_as).await.map_err(&failed)?;
         tx.commit().await.map_err(&failed)?;
         Ok(has_changed)
     }
@@ -176,11 +176,11 @@ impl Store {
     async fn turn(
         &self,
         tx: &mut Transaction,
-        name: &str,
+        statement: &'static str,
         resource: &Resource,
         status: Status,
     ) -> Result<bool, sqlx::Error> {
-        let changed = sqlx::query(self.sql.get(name))
+        let changed = sqlx::query(statement)
             .bind(status.name())
             .bind(resource.id.clone())
             .execute(&mut **tx)
@@ -193,7 +193,7 @@ impl Store {
 
     /// Records the deletion of an ended resource.
     pub(crate) async fn finish(&self, resource: &Resource) -> Result<(), ProvisionError> {
-        sqlx::query(self.sql.get("reaper.finish"))
+        sqlx::query(self.sql.reaper_finish)
             .bind(resource.id.clone())
             .execute(&self.pool)
             .await
@@ -207,14 +207,14 @@ impl Store {
         connection: &mut Connection,
         resource: &Resource,
     ) -> Result<(), sqlx::Error> {
-        let keyed = sqlx::query(self.sql.get("quota.key"))
+        let keyed = sqlx::query(self.sql.quota_key)
             .bind(resource.id.clone())
             .bind(resource.team.clone())
             .bind(time::unix_ms())
             .execute(&mut *connection)
             .await?;
         if keyed.rows_affected() == 1 || defect!("R17", true, false) {
-            sqlx::query(self.sql.get("quota.refund"))
+            sqlx::query(self.sql.quota_refund)
                 .bind(resource.team.clone())
                 .execute(connection)
                 .await?;
@@ -235,7 +235,7 @@ impl Store {
         why: &str,
     ) -> Result<(), ProvisionError> {
         defect!("R20b", return Ok(()), ());
-        sqlx::query(self.sql.get("leaks.record"))
+        sqlx::query(self.sql.leaks_record)
             .bind(resource.id.clone())
             .bind(resource.resource_type.name())
             .bind(why.to_owned())
