@@ -4,7 +4,7 @@
 //! If either plan was not shrunk, the scenarios are compared instead. A finding is fixed only if the run that showed
 //! it was replayed and is valid now.
 
-use chaosdrill_core::{At, Campaign, Fault, Record, RunId, Verdict, record::Finding};
+use chaosdrill_core::{At, Campaign, Fault, Origin, Record, RunId, Verdict, record::Finding};
 
 /// The status of a finding, compared with the earlier campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,17 +88,17 @@ impl<'a> Against<'a> {
                 |plans: &[Vec<&Fault>]| plans.iter().any(|p| is_plan(p, &planned(record)));
             match record.run == finding.run {
                 // The point of a sweep is only a number, so it may be a different fault now.
-                true => !record.run.nemesis.starts_with("sweep-") || is_one_of(&plans),
+                true => !matches!(record.run.origin, Origin::Sweep(_)) || is_one_of(&plans),
                 false => is_kept_of(&record.run, &finding.run) && is_one_of(&plans),
             }
         })
     }
 }
 
-/// Whether `kept` is a run of a kept plan and equals `run` in all but the nemesis.
+/// Whether `kept` is a run of a kept plan and equals `run` in all but its origin.
 fn is_kept_of(kept: &RunId, run: &RunId) -> bool {
-    let nemesis = run.nemesis.clone();
-    kept.nemesis.starts_with("kept-") && RunId { nemesis, ..kept.clone() } == *run
+    let origin = run.origin.clone();
+    matches!(kept.origin, Origin::Kept(_)) && RunId { origin, ..kept.clone() } == *run
 }
 
 fn planned(record: &Record) -> Vec<&Fault> {

@@ -4,21 +4,9 @@
 
 use std::borrow::Cow;
 
-use chaosdrill_core::{RunId, redact::redact};
+use chaosdrill_core::{Origin, RunId, redact::redact};
 
 use crate::escape;
-
-/// The default nemesis.
-pub const NEMESIS_DEFAULT: &str = "script";
-
-/// The nemesis of a run whose faults come from a plan given by hand.
-pub const NEMESIS_PLAN: &str = "plan";
-
-/// The prefix of the nemesis of a sweep's run, which is replayed from the plan in its own folder.
-pub const NEMESIS_SWEEP: &str = "sweep-";
-
-/// The prefix of the nemesis of a kept plan's run, which is replayed from the plan in its own folder.
-pub const NEMESIS_KEPT: &str = "kept-";
 
 /// The default database.
 pub const DB_DEFAULT: &str = "sqlite";
@@ -26,11 +14,10 @@ pub const DB_DEFAULT: &str = "sqlite";
 /// The command that replays `run`; `program` is the name in the campaign's header.
 ///
 /// If `plan` is a path, the run is replayed from that plan, which knows its defect and its database. A run of a sweep,
-/// of a kept plan or of a plan given by hand cannot be replayed from its seed: if `plan` is `None`, its plan below the
+/// of a kept plan or of a plan from a file cannot be replayed from its seed: if `plan` is `None`, its plan below the
 /// output folder is used.
 pub fn replay(program: &str, run: &RunId, plan: Option<&str>) -> String {
-    let by_plan = run.nemesis == NEMESIS_PLAN
-        || [NEMESIS_KEPT, NEMESIS_SWEEP].iter().any(|prefix| run.nemesis.starts_with(prefix));
+    let by_plan = !run.origin.is_drawn_from_the_seed();
     let kept = by_plan.then(|| format!("{}/plan.toml", folder(run)));
     let mut words = vec![Cow::from(escape::line(program)), Cow::from("replay")];
     if let Some(path) = plan.or(kept.as_deref()) {
@@ -38,8 +25,8 @@ pub fn replay(program: &str, run: &RunId, plan: Option<&str>) -> String {
         return words.join(" ");
     }
     words.extend([argument(&run.scenario), "--seed".into(), run.seed.to_string().into()]);
-    if run.nemesis != NEMESIS_DEFAULT {
-        words.extend(["--nemesis".into(), argument(&run.nemesis)]);
+    if run.origin != Origin::Script {
+        words.extend(["--nemesis".into(), argument(run.origin.kind())]);
     }
     if let Some(defect) = &run.defect {
         words.extend(["--defect".into(), argument(defect)]);
@@ -55,7 +42,8 @@ pub fn replay(program: &str, run: &RunId, plan: Option<&str>) -> String {
 /// A URL in a folder name no longer looks like a URL, so its password is redacted first.
 pub fn folder(run: &RunId) -> String {
     let of = |name: &str| redact(name).into_owned();
-    RunId { scenario: of(&run.scenario), nemesis: of(&run.nemesis), ..run.clone() }.folder()
+    let origin = Origin::of(&of(&run.origin.to_string()));
+    RunId { scenario: of(&run.scenario), origin, ..run.clone() }.folder()
 }
 
 /// The command that shrinks a plan.

@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use chaosdrill_core::{Campaign, Record, Verdict, record::Incomplete};
+use chaosdrill_core::{Campaign, Origin, Record, Verdict, record::Incomplete};
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::{
@@ -87,8 +87,8 @@ fn without_skipped_root(xml: &str) -> String {
 fn case(record: &Record, program: &str) -> TestCase {
     let run = &record.run;
     let mut name = format!("seed {}", run.seed);
-    if run.nemesis != command::NEMESIS_DEFAULT {
-        name.push_str(&format!(", {}", escape::line(&run.nemesis)));
+    if run.origin != Origin::Script {
+        name.push_str(&format!(", {}", escape::line(&run.origin.to_string())));
     }
     if let Some(defect) = &run.defect {
         name.push_str(&format!(", defect {}", escape::line(defect)));
@@ -123,7 +123,7 @@ fn told(record: &Record) -> String {
     let mut lines = vec![
         ("simulator", run.simulator.clone()),
         ("db", run.db.clone()),
-        ("nemesis", run.nemesis.clone()),
+        ("origin", run.origin.to_string()),
         ("seed", run.seed.to_string()),
     ];
     lines.extend(run.defect.clone().map(|defect| ("defect", defect)));

@@ -5,12 +5,12 @@
 //! anything, so each of them passes through [`escape`], which also redacts the passwords of URLs.
 //!
 //! ```
-//! use chaosdrill_core::{RunId, Seed};
+//! use chaosdrill_core::{Origin, RunId, Seed};
 //! use chaosdrill_reports::command;
 //!
 //! let run = RunId {
 //!     scenario: "outbox/lease-expiry".into(),
-//!     nemesis: "swarm".into(),
+//!     origin: Origin::Swarm,
 //!     seed: Seed(42),
 //!     db: "sqlite".into(),
 //!     simulator: "turmoil".into(),

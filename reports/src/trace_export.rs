@@ -53,7 +53,7 @@ pub fn chrome_trace(record: &Record, events: &[TraceEvent]) -> String {
         "otherData": {
             "scenario": name(&run.scenario),
             "seed": run.seed.to_string(),
-            "nemesis": name(&run.nemesis),
+            "origin": name(&run.origin.to_string()),
             "verdict": record.verdict.name(),
             "digest": record.digest.as_deref().map(name),
         },

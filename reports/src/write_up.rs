@@ -189,8 +189,8 @@ fn finding(
 /// there is none, or if there is a smaller plan, the plan itself is included.
 fn commands(campaign: &Campaign, finding: &Finding, story: Option<&Story>) -> String {
     let (program, run) = (&campaign.header.program, &finding.run);
-    let is_drawn = ["script", "swarm"].contains(&run.nemesis.as_str());
     let mut text = String::new();
+    let is_drawn = run.origin.is_drawn_from_the_seed();
     if is_drawn {
         let ends = record(campaign, finding).and_then(|record| digest(record.digest.as_deref()));
         let ends = ends.unwrap_or_default();

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     check::{Check, Kind, Priority},
     fault::Fault,
+    origin::Origin,
     redact::redact,
     seed::Seed,
     verdict::{Outcome, Verdict},
@@ -30,8 +31,8 @@ pub use extent::{Cut, Extent, Incomplete};
 pub use proof::{Proof, ProofBy};
 pub use summary::{Finding, ScenarioSummary, SiteCoverage, Summary, Tally, Untried};
 
-/// Version of records and campaigns.
-pub const RECORD_VERSION: u32 = 1;
+/// Version of records and campaigns. Version 1 is read too: it called the origin of a run `nemesis`.
+pub const RECORD_VERSION: u32 = 2;
 
 /// Which run: everything that tells it from the others.
 #[derive(
@@ -40,9 +41,9 @@ pub const RECORD_VERSION: u32 = 1;
 pub struct RunId {
     /// The scenario's name.
     pub scenario: String,
-    /// What drew the faults: `script`, `swarm`, `sweep-17` for the seventeenth point of a sweep, `kept-NAME` for a
-    /// kept plan, or `plan` for one given by hand.
-    pub nemesis: String,
+    /// What drew the faults.
+    #[serde(alias = "nemesis")]
+    pub origin: Origin,
     /// The seed.
     pub seed: Seed,
     /// The database.
@@ -58,8 +59,10 @@ impl RunId {
     /// The run's folder below the output folder, and never anywhere else.
     pub fn folder(&self) -> String {
         let plain = |name: &str| name.replace(['/', '\0'], ".");
-        let suffix =
-            if self.nemesis == "script" { String::new() } else { format!("-{}", self.nemesis) };
+        let suffix = match &self.origin {
+            Origin::Script => String::new(),
+            other => format!("-{other}"),
+        };
         let scenario = plain(&self.scenario);
         // `.` and `..` are folders that are there already.
         let guard = if scenario.trim_matches('.').is_empty() { "_" } else { "" };
@@ -69,9 +72,8 @@ impl RunId {
     /// Whether its names are such as runs have; with others, a record was made by hand to name some other folder.
     pub fn stays_in_its_folder(&self) -> bool {
         let is_part = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('\0');
-        self.scenario.split('/').all(is_part)
-            && is_part(&self.nemesis)
-            && !self.nemesis.contains('/')
+        let origin = self.origin.to_string();
+        self.scenario.split('/').all(is_part) && is_part(&origin) && !origin.contains('/')
     }
 }
 
@@ -80,7 +82,7 @@ impl fmt::Display for RunId {
         write!(
             f,
             "{} seed {} ({}, {}, {}",
-            self.scenario, self.seed, self.nemesis, self.db, self.simulator
+            self.scenario, self.seed, self.origin, self.db, self.simulator
         )?;
         match &self.defect {
             Some(defect) => write!(f, ", defect {defect})"),
@@ -259,10 +261,10 @@ impl Record {
 mod tests {
     use super::*;
 
-    fn run(scenario: &str, nemesis: &str) -> RunId {
+    fn run(scenario: &str, origin: &str) -> RunId {
         RunId {
             scenario: scenario.into(),
-            nemesis: nemesis.into(),
+            origin: Origin::of(origin),
             seed: Seed(42),
             db: "sqlite".into(),
             simulator: "turmoil".into(),
@@ -271,14 +273,23 @@ mod tests {
     }
 
     #[test]
+    fn the_origin_has_another_name_in_version_1() {
+        let text = r#"{"scenario":"a/b","nemesis":"sweep-0017","seed":"0x2a","db":"sqlite","simulator":"turmoil"}"#;
+        let read: RunId = serde_json::from_str(text).expect("version 1 is read");
+        assert_eq!(read, run("a/b", "sweep-0017"));
+        let written = serde_json::to_string(&read).expect("plain data");
+        assert_eq!(written, text.replace("nemesis", "origin"));
+    }
+
+    #[test]
     fn no_name_leads_out_of_the_folder() {
         let plain = [
             ("outbox/lease-expiry", "script", "outbox.lease-expiry/0x2a"),
             ("a/b.c", "kept-some plan", "a.b.c/0x2a-kept-some plan"),
         ];
-        for (scenario, nemesis, folder) in plain {
-            assert_eq!(run(scenario, nemesis).folder(), folder);
-            assert!(run(scenario, nemesis).stays_in_its_folder());
+        for (scenario, origin, folder) in plain {
+            assert_eq!(run(scenario, origin).folder(), folder);
+            assert!(run(scenario, origin).stays_in_its_folder());
         }
         let hostile = [
             ("x", "x/../../../victim", "x/0x2a-x..........victim"),
@@ -290,9 +301,9 @@ mod tests {
             ("a\0b", "script", "a.b/0x2a"),
             ("a", "b\0", "a/0x2a-b."),
         ];
-        for (scenario, nemesis, folder) in hostile {
-            assert_eq!(run(scenario, nemesis).folder(), folder);
-            assert!(!run(scenario, nemesis).stays_in_its_folder(), "{scenario} {nemesis}");
+        for (scenario, origin, folder) in hostile {
+            assert_eq!(run(scenario, origin).folder(), folder);
+            assert!(!run(scenario, origin).stays_in_its_folder(), "{scenario} {origin}");
         }
     }
 }

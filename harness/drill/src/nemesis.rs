@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chaosdrill_core::{Found, Plan, RunId, Seed};
+use chaosdrill_core::{Found, Origin, Plan, RunId, Seed};
 use clap::ValueEnum;
 
 use crate::{job::Job, scenario::Scenario, simulation};
@@ -47,9 +47,6 @@ impl Default for Settings {
     }
 }
 
-/// What the names of kept plans begin with, where the name of a nemesis stands.
-pub(crate) const KEPT: &str = "kept-";
-
 /// The plan of a run, with the place where it is found.
 pub(crate) fn plan_of(run: &RunId, mut plan: Plan) -> Plan {
     plan.found = Some(Found {
@@ -61,10 +58,10 @@ pub(crate) fn plan_of(run: &RunId, mut plan: Plan) -> Plan {
 }
 
 impl Settings {
-    pub(crate) fn run_id(&self, scenario: &Scenario, nemesis: &str, seed: Seed) -> RunId {
+    pub(crate) fn run_id(&self, scenario: &Scenario, origin: Origin, seed: Seed) -> RunId {
         RunId {
             scenario: scenario.name().to_owned(),
-            nemesis: nemesis.to_owned(),
+            origin,
             seed,
             db: self.db.clone(),
             simulator: simulation::SIMULATOR.to_owned(),
@@ -80,24 +77,24 @@ impl Settings {
 
     /// The faults that the scenario's author ordered.
     pub(crate) fn script(&self, scenario: &Scenario, seed: Seed) -> Job {
-        self.job(self.run_id(scenario, Nemesis::Script.name(), seed), scenario.script(seed))
+        self.job(self.run_id(scenario, Origin::Script, seed), scenario.script(seed))
     }
 
     /// Faults that are drawn while the run goes on.
     pub(crate) fn swarm(&self, scenario: &Scenario, seed: Seed) -> Job {
-        let run = self.run_id(scenario, Nemesis::Swarm.name(), seed);
+        let run = self.run_id(scenario, Origin::Swarm, seed);
         let job = self.job(run, Plan::new(scenario.name(), seed));
         Job { drawn: true, ..job }
     }
 
     /// One point of a sweep; the point 0 is the calm run itself.
     pub(crate) fn sweep(&self, scenario: &Scenario, point: usize, plan: Plan) -> Job {
-        self.job(self.run_id(scenario, &format!("sweep-{point:04}"), plan.seed), plan)
+        self.job(self.run_id(scenario, Origin::Sweep(point as u64), plan.seed), plan)
     }
 
     /// A plan that somebody kept.
     pub(crate) fn kept(&self, scenario: &Scenario, stem: &str, plan: Plan) -> Job {
-        let run = self.run_id(scenario, &format!("{KEPT}{stem}"), plan.seed);
+        let run = self.run_id(scenario, Origin::Kept(stem.to_owned()), plan.seed);
         let bundle = self.out.as_ref().map(|out| out.join(run.folder()));
         Job { bundle, ..Job::new(run, plan) }
     }

@@ -6,8 +6,8 @@ use std::{
 };
 
 use chaosdrill_core::{
-    History, HitClass, Outcome, Plan, Record, Seed, Swarm, TraceEvent, Verdict, record::Measured,
-    run::Finished,
+    History, HitClass, Origin, Outcome, Plan, Record, Seed, Swarm, TraceEvent, Verdict,
+    record::Measured, run::Finished,
 };
 
 use crate::{
@@ -36,7 +36,7 @@ pub fn run_here(
 ) -> Result<Record, String> {
     let found = registry.scenario(scenario).ok_or_else(|| format!("no scenario {scenario}"))?;
     let defect = defect.map(str::to_owned);
-    let run = Settings { defect, ..Settings::default() }.run_id(found, "script", seed);
+    let run = Settings { defect, ..Settings::default() }.run_id(found, Origin::Script, seed);
     let plan = nemesis::plan_of(&run, found.script(seed));
     match try_run(registry, &Job::new(run, plan))? {
         Reply::Done { record, .. } => Ok(*record),

@@ -174,7 +174,7 @@ fn claim(page: &Page<'_>, finding: &Finding, record: Option<&Record>) -> String 
 
 fn first_run(run: &RunId) -> Markup {
     html! {
-        code { (name(&run.scenario)) } ", seed " code { (run.seed) } ", faults by " code { (name(&run.nemesis)) }
+        code { (name(&run.scenario)) } ", seed " code { (run.seed) } ", faults by " code { (name(&run.origin.to_string())) }
         @if let Some(defect) = &run.defect { ", with the planted bug " code { (name(defect)) } }
         ", " (name(&run.db)) ", " (name(&run.simulator))
     }

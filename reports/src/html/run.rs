@@ -65,7 +65,7 @@ fn header(record: &Record, program: &str) -> Markup {
             p.claim-head { (text(&record.claim)) }
             dl.facts {
                 (head::fact("Seed", &run.seed.to_string()))
-                (head::fact("Faults by", &name(&run.nemesis)))
+                (head::fact("Faults by", &name(&run.origin.to_string())))
                 @if let Some(defect) = &run.defect { (head::fact("Planted bug", &name(defect))) }
                 (head::fact("Database", &name(&run.db)))
                 (head::fact("Simulator", &name(&run.simulator)))

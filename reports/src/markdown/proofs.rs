@@ -23,10 +23,9 @@ pub fn proofs(proofs: &[Proof], unread: &[String]) -> String {
 }
 
 fn row(proof: &Proof) -> Vec<String> {
-    let run = proof
-        .run
-        .as_ref()
-        .map(|run| format!("{} {}, seed {}", name(&run.scenario), name(&run.nemesis), run.seed));
+    let run = proof.run.as_ref().map(|run| {
+        format!("{} {}, seed {}", name(&run.scenario), name(&run.origin.to_string()), run.seed)
+    });
     let plan = proof.minimal.as_ref().map(|faults| match faults.len() {
         0 => "no fault".to_owned(),
         _ => {

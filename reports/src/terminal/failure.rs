@@ -14,7 +14,7 @@
 use std::time::Duration;
 
 use chaosdrill_core::{
-    Record, Verdict, duration,
+    Origin, Record, Verdict, duration,
     record::{CheckRecord, FaultRecord, Triage},
 };
 
@@ -92,8 +92,8 @@ fn head(record: &Record, headline: Option<&CheckRecord>, palette: &Palette) -> S
     };
     let mut parts =
         vec![paint(palette.name, &escape::line(&run.scenario)), format!("seed {}", run.seed)];
-    if run.nemesis != command::NEMESIS_DEFAULT {
-        parts.push(escape::line(&run.nemesis));
+    if run.origin != Origin::Script {
+        parts.push(escape::line(&run.origin.to_string()));
     }
     if let Some(defect) = &run.defect {
         parts.push(format!("defect {}", escape::line(defect)));

@@ -1,6 +1,6 @@
 //! Commands that can be pasted.
 
-use chaosdrill_core::{RunId, Seed};
+use chaosdrill_core::{Origin, RunId, Seed};
 use chaosdrill_reports::command::{quote, replay};
 use proptest::prelude::*;
 
@@ -14,10 +14,14 @@ fn only_what_is_not_the_default_is_said() {
         ("cargo drill-madsim", RunId { simulator: "madsim".into(), ..script.clone() }, None),
         ("cargo drill", RunId { defect: Some("O4".into()), ..script.clone() }, None),
         ("cargo drill", RunId { db: "postgres".into(), ..script.clone() }, None),
-        ("cargo drill", RunId { nemesis: "swarm".into(), ..script.clone() }, None),
-        ("cargo drill", RunId { nemesis: "plan".into(), ..script.clone() }, None),
-        ("cargo drill", RunId { nemesis: "plan".into(), ..script.clone() }, Some("a/plan.toml")),
-        ("cargo drill", RunId { nemesis: "sweep-0017".into(), ..script }, Some("it's here.toml")),
+        ("cargo drill", RunId { origin: Origin::Swarm, ..script.clone() }, None),
+        ("cargo drill", RunId { origin: Origin::File(None), ..script.clone() }, None),
+        (
+            "cargo drill",
+            RunId { origin: Origin::File(None), ..script.clone() },
+            Some("a/plan.toml"),
+        ),
+        ("cargo drill", RunId { origin: Origin::Sweep(17), ..script }, Some("it's here.toml")),
         ("cargo run -p own --", run("own/two words", "script", 1), None),
         ("cargo drill", run("own/line\nfeed", "script", 1), None),
         ("cargo drill", run("own/postgres://u:secret@h", "script", 1), None),

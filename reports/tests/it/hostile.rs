@@ -3,7 +3,7 @@
 use std::slice::from_ref;
 
 use chaosdrill_core::{
-    Campaign, HostSelector, Record, Verdict,
+    Campaign, HostSelector, Origin, Record, Verdict,
     record::{Cut, Extent, Minimal, Triage},
 };
 use chaosdrill_reports::{
@@ -52,9 +52,10 @@ fn poisoned_extent(text: &str) -> Extent {
 fn poisoned_record(text: &str) -> Record {
     let mut record = sample::lease_expiry();
     let run = &mut record.run;
-    for place in [&mut run.scenario, &mut run.nemesis, &mut run.db, &mut run.simulator] {
+    for place in [&mut run.scenario, &mut run.db, &mut run.simulator] {
         text.clone_into(place);
     }
+    run.origin = Origin::of(text);
     run.defect = Some(text.to_owned());
     record.claim = text.to_owned();
     record.digest = Some(text.to_owned());

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chaosdrill_core::{
-    Campaign, HostSelector, Record, Seed,
+    Campaign, HostSelector, Origin, Record, Seed,
     record::{CoverageGoal, Proof, Way},
 };
 use chaosdrill_reports::{
@@ -24,7 +24,7 @@ pub(crate) fn proofs_of(text: &str) -> Vec<Proof> {
         }
         proof.check = proof.check.as_ref().map(|_| text.to_owned());
         if let Some(run) = &mut proof.run {
-            (run.scenario, run.nemesis) = (text.to_owned(), text.to_owned());
+            (run.scenario, run.origin) = (text.to_owned(), Origin::of(text));
         }
         for fault in proof.minimal.iter_mut().flatten() {
             *fault = sample::fault(HostSelector::Named(text.into()), text, 1, fault.act.clone());

@@ -1,7 +1,7 @@
 //! Annotations, the trace for Perfetto, the write-up, and what became of earlier findings.
 
 use chaosdrill_core::{
-    Campaign, Plan, Record, RunId, Seed, Verdict,
+    Campaign, Origin, Plan, Record, RunId, Seed, Verdict,
     record::{CoverageGoal, Finding},
 };
 use chaosdrill_reports::{
@@ -157,7 +157,7 @@ fn only_what_showed_a_finding_can_show_that_it_is_fixed() {
     assert!(!is_fixed_by(|record| record.verdict = Verdict::Unknown));
     let others: [fn(&mut RunId); 5] = [
         |run| run.seed = Seed(run.seed.0 + 1),
-        |run| run.nemesis = "swarm".into(),
+        |run| run.origin = Origin::Swarm,
         |run| run.defect = Some("other".into()),
         |run| run.db = "other".into(),
         |run| run.simulator = "other".into(),
@@ -170,7 +170,7 @@ fn only_what_showed_a_finding_can_show_that_it_is_fixed() {
 #[test]
 fn a_kept_plan_shows_it_too() {
     let kept = |record: &mut Record| {
-        record.run.nemesis = "kept-late".into();
+        record.run.origin = Origin::Kept("late".into());
         record.faults.iter_mut().for_each(|fault| fault.fault.required = true);
     };
     assert!(is_fixed_by(kept));

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use chaosdrill_core::{
-    Act, At, Campaign, Fault, HostSelector, Priority, Record, RunId, Seed, Verdict,
+    Act, At, Campaign, Fault, HostSelector, Origin, Priority, Record, RunId, Seed, Verdict,
     fault::{Restart, When},
     record::{
         CampaignHeader, CampaignMeasured, CheckRecord, CoverageGoal, Extent, FaultRecord, Measured,
@@ -21,10 +21,10 @@ pub(crate) const HOSTILE_WHY: &str = "@octocat see #7 `a` | <b>b</b> [c](http://
 
 pub(crate) const HOSTILE_NAME: &str = "own/`odd` |<name>\u{7}\n@all";
 
-pub(crate) fn run(scenario: &str, nemesis: &str, seed: u64) -> RunId {
+pub(crate) fn run(scenario: &str, origin: &str, seed: u64) -> RunId {
     RunId {
         scenario: scenario.into(),
-        nemesis: nemesis.into(),
+        origin: Origin::of(origin),
         seed: Seed(seed),
         db: "sqlite".into(),
         simulator: "turmoil".into(),
@@ -241,7 +241,7 @@ pub(crate) fn complete(mut campaign: Campaign) -> Campaign {
     let mut extent = Extent::default();
     for record in &campaign.records {
         let run = &record.run;
-        *extent.ordered.entry(run.nemesis_kind().to_owned()).or_default() += 1;
+        *extent.ordered.entry(run.origin.kind().to_owned()).or_default() += 1;
         *extent.recorded.entry(run.scenario.clone()).or_default() += 1;
     }
     campaign.extent = extent;

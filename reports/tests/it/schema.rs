@@ -78,14 +78,14 @@ fn the_ids_are_names_and_not_places() {
         schema::all().into_iter().map(|(_, schema)| schema["$id"].clone()).collect();
     insta::assert_json_snapshot!(ids, @r#"
     [
-      "chaosdrill/campaign/v1",
-      "chaosdrill/campaign-line/v1",
+      "chaosdrill/campaign/v2",
+      "chaosdrill/campaign-line/v2",
       "chaosdrill/plan/v1",
-      "chaosdrill/proof/v1",
-      "chaosdrill/prove/v1",
-      "chaosdrill/record/v1",
-      "chaosdrill/summary/v1",
-      "chaosdrill/trace-event/v1"
+      "chaosdrill/proof/v2",
+      "chaosdrill/prove/v2",
+      "chaosdrill/record/v2",
+      "chaosdrill/summary/v2",
+      "chaosdrill/trace-event/v2"
     ]
     "#);
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::record::{Campaign, RunId};
+use crate::record::Campaign;
 
 /// How much a campaign was ordered to run: the second line of `campaign.jsonl`, written again when the campaign ends.
 /// The last one counts.
@@ -129,19 +129,12 @@ impl Extent {
     }
 }
 
-impl RunId {
-    /// What drew the run's faults, without the number or name behind it: `script`, `swarm`, `sweep`, `kept`, `plan`.
-    pub fn nemesis_kind(&self) -> &str {
-        self.nemesis.split('-').next().unwrap_or_default()
-    }
-}
-
 impl Campaign {
     /// What is missing of the campaign; `None` if all that was ordered is recorded.
     pub fn incomplete(&self) -> Option<Incomplete> {
         let mut ran: BTreeMap<&str, u64> = BTreeMap::new();
         for record in &self.records {
-            *ran.entry(record.run.nemesis_kind()).or_default() += 1;
+            *ran.entry(record.run.origin.kind()).or_default() += 1;
         }
         let mut missing = self.extent.ordered.clone();
         for (kind, left) in &mut missing {
@@ -176,20 +169,20 @@ impl Campaign {
 mod tests {
     use super::*;
     use crate::{
-        Seed, Verdict,
-        record::{CampaignHeader, CampaignMeasured, Measured, Record},
+        Origin, Seed, Verdict,
+        record::{CampaignHeader, CampaignMeasured, Measured, Record, RunId},
     };
 
     fn counts(pairs: &[(&str, u64)]) -> BTreeMap<String, u64> {
         pairs.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect()
     }
 
-    fn record(nemesis: &str, seed: u64) -> Record {
+    fn record(origin: &str, seed: u64) -> Record {
         Record {
             version: 1,
             run: RunId {
                 scenario: "a/b".to_owned(),
-                nemesis: nemesis.to_owned(),
+                origin: Origin::of(origin),
                 seed: Seed(seed),
                 db: "sqlite".to_owned(),
                 simulator: "turmoil".to_owned(),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use chaosdrill_core::{
-    Plan, Record, RunId, Swarm, Verdict,
+    Origin, Plan, Record, RunId, Swarm, Verdict,
     limits::{REPLAY_BATCH, TRIAGED_MAX},
     record::{Minimal, Triage},
     shrink::{self, Shrunk},
@@ -41,14 +41,11 @@ pub(crate) fn chosen<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<RunId
 /// The whole plan of a run that was recorded, whatever drew its faults.
 pub(crate) fn plan_of(registry: &Registry, record: &Record) -> Option<Plan> {
     let scenario = registry.scenario(&record.run.scenario)?;
-    let nemesis = record.run.nemesis.as_str();
-    let mut plan = match nemesis.strip_prefix(nemesis::KEPT) {
+    let mut plan = match &record.run.origin {
         // More than faults is kept: the order of tasks, and how much the workload is.
-        Some(stem) => kept::plan_called(registry, stem)?,
-        None if nemesis == "swarm" => {
-            Swarm::new(scenario.name(), record.run.seed, scenario.arena()).1
-        }
-        None => Plan::new(scenario.name(), record.run.seed),
+        Origin::Kept(stem) => kept::plan_called(registry, stem)?,
+        Origin::Swarm => Swarm::new(scenario.name(), record.run.seed, scenario.arena()).1,
+        _ => Plan::new(scenario.name(), record.run.seed),
     };
     plan.faults = record.faults.iter().map(|fault| fault.fault.clone()).collect();
     Some(nemesis::plan_of(&record.run, plan))

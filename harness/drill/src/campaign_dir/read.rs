@@ -8,7 +8,7 @@ use std::{
 };
 
 use chaosdrill_core::{
-    Campaign, HitClass, Record, RunId, Verdict,
+    Campaign, HitClass, Origin, Record, RunId, Verdict,
     limits::CAMPAIGN_COMPLAINTS_MAX,
     record::{
         CampaignHeader, CampaignLine, CampaignMeasured, Cut, Extent, RECORD_VERSION,
@@ -36,7 +36,8 @@ impl Read {
         let mut known = BTreeMap::new();
         // What a sweep passed is written down only until the campaign comes to its end.
         let is_complete = self.campaign.measured.is_some();
-        let is_lost = |record: &Record| is_complete && record.run.nemesis.starts_with("sweep-");
+        let is_lost =
+            |record: &Record| is_complete && matches!(record.run.origin, Origin::Sweep(_));
         // A worker that did not live to say anything may do so this time.
         let is_mute =
             |record: &Record| record.digest.is_none() && record.verdict == Verdict::Unknown;

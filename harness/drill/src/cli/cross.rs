@@ -13,7 +13,7 @@ use std::{
 };
 
 use chaosdrill_core::{
-    Record, Verdict,
+    Origin, Record, Verdict,
     limits::{BLOCKS_SHOWN_MAX, CROSS_BATCH_PLANS},
 };
 use clap::Args;
@@ -227,7 +227,7 @@ fn jobs_of_plans(registry: &Registry, path: &Path) -> Result<Vec<Job>, ExpectedE
         .map(|file| {
             let mut job = replay::job_of_plan(registry, kept::read_plan(registry, file)?)?;
             let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-            job.run.nemesis = format!("plan-{stem}");
+            job.run.origin = Origin::File(Some(stem.into_owned()));
             Ok(job)
         })
         .collect()

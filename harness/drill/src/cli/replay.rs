@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chaosdrill_core::{Plan, Record, RunId, Seed, TraceEvent, nearest};
+use chaosdrill_core::{Origin, Plan, Record, RunId, Seed, TraceEvent, nearest};
 use chaosdrill_reports::trace_export;
 use clap::{Args, ValueEnum};
 
@@ -116,8 +116,10 @@ fn may_write(args: &ReplayArgs) -> Result<(), ExpectedError> {
 }
 
 fn job(registry: &Registry, args: &ReplayArgs) -> Result<Job, ExpectedError> {
-    let (plan, nemesis) = match (&args.plan, &args.scenario, args.seed) {
-        (Some(path), scenario, _) => (plan_for(registry, path, scenario.as_deref())?, "plan"),
+    let (plan, origin) = match (&args.plan, &args.scenario, args.seed) {
+        (Some(path), scenario, _) => {
+            (plan_for(registry, path, scenario.as_deref())?, Origin::File(None))
+        }
         (None, Some(name), Some(seed)) => {
             let scenario = registry.scenario(name).ok_or_else(|| {
                 let hint = registry.scenario_hint(name);
@@ -126,8 +128,8 @@ fn job(registry: &Registry, args: &ReplayArgs) -> Result<Job, ExpectedError> {
                 ))
             })?;
             match args.nemesis {
-                Nemesis::Script => (scenario.script(seed), "script"),
-                Nemesis::Swarm => (Plan::new(name, seed), "swarm"),
+                Nemesis::Script => (scenario.script(seed), Origin::Script),
+                Nemesis::Swarm => (Plan::new(name, seed), Origin::Swarm),
                 Nemesis::Sweep => {
                     return Err(ExpectedError::Usage(
                         "a run of a sweep is replayed by its plan: replay --plan FILE".to_owned(),
@@ -141,19 +143,19 @@ fn job(registry: &Registry, args: &ReplayArgs) -> Result<Job, ExpectedError> {
             ));
         }
     };
-    place(registry, plan, nemesis, args.defect.clone(), args.db)
+    place(registry, plan, origin, args.defect.clone(), args.db)
 }
 
 /// The run of a plan, where the plan was found.
 pub(crate) fn job_of_plan(registry: &Registry, plan: Plan) -> Result<Job, ExpectedError> {
-    place(registry, plan, "plan", None, None)
+    place(registry, plan, Origin::File(None), None, None)
 }
 
 /// The run of a plan, with the defect and on the database that were asked for, else where the plan was found.
 fn place(
     registry: &Registry,
     plan: Plan,
-    nemesis: &str,
+    origin: Origin,
     defect: Option<String>,
     db: Option<Database>,
 ) -> Result<Job, ExpectedError> {
@@ -169,14 +171,14 @@ fn place(
     };
     let run = RunId {
         scenario: plan.scenario.clone(),
-        nemesis: nemesis.to_owned(),
+        origin,
         seed: plan.seed,
         db,
         simulator: simulation::SIMULATOR.to_owned(),
         defect,
     };
     let plan = nemesis::plan_of(&run, plan);
-    Ok(Job { drawn: nemesis == Nemesis::Swarm.name(), ..Job::new(run, plan) })
+    Ok(Job { drawn: run.origin == Origin::Swarm, ..Job::new(run, plan) })
 }
 
 fn plan_for(

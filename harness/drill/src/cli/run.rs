@@ -164,8 +164,8 @@ pub(crate) fn show(campaign: &Campaign, folder: &Path, format: MessageFormat) {
 
 fn block(record: &Record, count: u64, folder: &Path, campaign: &Campaign) -> String {
     let bundle = folder.join(record.run.folder());
-    let is_drawn = matches!(record.run.nemesis.as_str(), "script" | "swarm");
-    let plan = (!is_drawn).then(|| bundle.join("plan.toml").display().to_string());
+    let plan = (!record.run.origin.is_drawn_from_the_seed())
+        .then(|| bundle.join("plan.toml").display().to_string());
     let minimal = bundle.join(triage::MINIMAL);
     let minimal = minimal.is_file().then(|| minimal.display().to_string());
     let bundle = (record.verdict == Verdict::Invalid).then(|| bundle.display().to_string());

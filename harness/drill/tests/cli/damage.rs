@@ -100,10 +100,10 @@ fn a_campaign_without_its_header_is_shown() -> Result<(), Failed> {
 }
 
 fn a_newer_format_is_said_everywhere() -> Result<(), Failed> {
-    for (kind, said) in [("campaign", "written in version 2"), ("record", "newer version")] {
+    for (kind, said) in [("campaign", "written in version 3"), ("record", "newer version")] {
         let (folder, lines) = violated();
         let begin = format!("{{\"{kind}\":{{\"version\":");
-        edit(&lines, |text| text.replace(&format!("{begin}1"), &format!("{begin}2")))?;
+        edit(&lines, |text| text.replace(&format!("{begin}2"), &format!("{begin}3")))?;
         let output = drill(folder.path(), &["report"]);
         ends_with(&output, 0);
         assert!(stderr(&output).contains(said), "{}", stderr(&output));
@@ -138,8 +138,8 @@ fn no_run_is_written_outside_the_folder() -> Result<(), Failed> {
     fs::write(&victim, "mine")?;
     // The folders on the way have to be there.
     fs::create_dir_all(folder.path().join(OUT).join("lab.visits/0x0-x"))?;
-    let hostile = "\"nemesis\":\"x/../../../../../victim\"";
-    edit(&lines, |text| text.replace("\"nemesis\":\"script\"", hostile))?;
+    let hostile = "\"origin\":\"x/../../../../../victim\"";
+    edit(&lines, |text| text.replace("\"origin\":\"script\"", hostile))?;
     let output = drill(folder.path(), &["report"]);
     ends_with(&output, 0);
     assert_eq!(fs::read_to_string(&victim)?, "mine");

@@ -49,7 +49,7 @@ fn kept_plans_run_first() -> Result<(), Failed> {
         &environment,
     );
     ends_with(&run, 0);
-    assert!(stdout(&run).contains("\"nemesis\":\"kept-slow-commit\""), "{}", stdout(&run));
+    assert!(stdout(&run).contains("\"origin\":\"kept-slow-commit\""), "{}", stdout(&run));
     // A plan whose site is gone is said loudly, and never passes.
     std::fs::write(
         regressions.join("slow-commit.toml"),

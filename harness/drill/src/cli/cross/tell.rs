@@ -62,7 +62,7 @@ pub(super) fn from_another_seed(
         console::print_json(&told);
         return Ok(());
     }
-    let mut text = format!("FROM ANOTHER SEED  {}   {}\n", run.scenario, run.nemesis);
+    let mut text = format!("FROM ANOTHER SEED  {}   {}\n", run.scenario, run.origin);
     for check in checks {
         text.push_str(&format!(
             "  check    {check}: on {} from seed {}\n",
@@ -115,7 +115,7 @@ fn as_json(pair: &Pair) -> serde_json::Value {
 
 fn block(registry: &Registry, pair: &Pair, folder: &Path, stories: [Option<Story>; 2]) -> String {
     let run = &pair.record.run;
-    let mut text = format!("DISAGREE  {}   {}   seed {}\n", run.scenario, run.nemesis, run.seed);
+    let mut text = format!("DISAGREE  {}   {}   seed {}\n", run.scenario, run.origin, run.seed);
     text.push_str(&format!("  claim    {}\n", pair.record.claim));
     for (check, mine, others) in &pair.differ {
         text.push_str(&format!(

@@ -61,7 +61,7 @@ pub(super) fn line(proof: &Proof) -> String {
         _ if proof.by == ProofBy::Nowhere => "has no counterpart here".to_owned(),
         (Some(check), None) => check.clone(),
         (Some(check), Some(run)) => {
-            format!("{check}  {} {} {}", run.scenario, run.nemesis, run.seed)
+            format!("{check}  {} {} {}", run.scenario, run.origin, run.seed)
         }
         _ if proof.also.is_empty() => "no check was violated".to_owned(),
         _ => format!(
