@@ -126,7 +126,7 @@ fn places(faults: &[Fault]) -> Vec<(&str, &'static str)> {
         .iter()
         .map(|fault| match &fault.at {
             At::Boundary { site, .. } => (site.as_str(), fault.act.family()),
-            At::Time(_) => ("", fault.act.family()),
+            At::Time(_) | At::Countdown(_) => ("", fault.act.family()),
         })
         .collect();
     places.sort_unstable();

@@ -49,7 +49,7 @@ impl<'a> Atlas<'a> {
             sites.runs += 1;
             sites.passed.extend(record.sites.keys().map(String::as_str));
             for fault in record.faults.iter().filter(|fault| fault.fired.is_some()) {
-                if let At::Boundary { site, .. } = &fault.fault.at {
+                if let At::Boundary { site, .. } = fault.at() {
                     sites.passed.insert(site);
                     sites.touched.insert(site);
                 }
@@ -67,7 +67,7 @@ impl<'a> Atlas<'a> {
             .iter()
             .filter_map(|fault| match &fault.at {
                 At::Boundary { site, .. } => Some(site_kind(site)),
-                At::Time(_) => None,
+                At::Time(_) | At::Countdown(_) => None,
             })
             .collect();
         let empty = Sites::default();

@@ -13,7 +13,7 @@ mod error_kind;
 mod written;
 
 pub use error_kind::ErrorKind;
-use error_kind::validate_answer;
+use error_kind::{no_lost_answer, validate_answer};
 use written::{ActFields, AtFields, format_skew};
 
 use crate::{duration, nearest};
@@ -55,6 +55,10 @@ pub enum At {
     },
     /// At an instant of virtual time.
     Time(Duration),
+    /// At the n-th boundary, counted from 1, that any host which may be hurt passes since the countdown before this
+    /// one in the plan struck, or since the run began; where the act does not fit that boundary, at the first after
+    /// it that it fits. So chance can be drawn ahead of a run: nothing is drawn at a boundary.
+    Countdown(u32),
 }
 
 /// A host by name, or any: a script with `any` does not depend on who wins a race.
@@ -199,6 +203,15 @@ impl Act {
         }
     }
 
+    /// Whether the boundary at this site can be struck so.
+    pub fn fits(&self, site: &str) -> bool {
+        match self {
+            Self::Error(kind) => kind.fits(site),
+            Self::LostAck(kind) => kind.fits(site) && kind.can_hide_success(),
+            _ => self.strikes_at_a_boundary(),
+        }
+    }
+
     /// Whether the act needs a boundary (true) or an instant of time (false).
     pub fn strikes_at_a_boundary(&self) -> bool {
         matches!(
@@ -210,6 +223,35 @@ impl Act {
                 | Self::Delay(_)
         )
     }
+}
+
+/// Whether a host is one of these.
+///
+/// # Errors
+///
+/// Names it, and the nearest known ones.
+pub(crate) fn known_host(name: &str, known: &[String]) -> Result<(), String> {
+    if known.iter().any(|host| host == name) {
+        return Ok(());
+    }
+    let hint = nearest::hint(name, known.iter().map(String::as_str));
+    Err(format!("no host `{name}`{hint} (the hosts are {})", known.join(", ")))
+}
+
+/// What is wrong with the name of a site.
+///
+/// # Errors
+///
+/// The form of a site, and the kinds that there are.
+pub(crate) fn validate_site(site: &str) -> Result<(), String> {
+    let kind = site_kind(site);
+    if SITE_KINDS.contains(&kind) && site.len() > kind.len() + 1 {
+        return Ok(());
+    }
+    Err(format!(
+        "`{site}` is no site; a site is a kind ({}), a colon and a name",
+        SITE_KINDS.join(", ")
+    ))
 }
 
 /// The part of a site before its colon.
@@ -231,7 +273,7 @@ impl Fault {
                     self.act.family()
                 ));
             }
-            (At::Boundary { .. }, false) => {
+            (At::Boundary { .. } | At::Countdown(_), false) => {
                 return Err(format!(
                     "`{}` happens at a time: give `at` a `time`",
                     self.act.family()
@@ -243,6 +285,11 @@ impl Fault {
             (&self.at, &self.act)
         {
             validate_answer(site, *kind, matches!(self.act, Act::LostAck(_)))?;
+        }
+        if let (At::Countdown(_), Act::LostAck(kind)) = (&self.at, &self.act)
+            && !kind.can_hide_success()
+        {
+            return Err(no_lost_answer(*kind));
         }
         if let Act::Partition { between: [a, b], .. } | Act::Clog { between: [a, b], .. } =
             &self.act
@@ -263,13 +310,7 @@ impl Fault {
             At::Boundary { host: HostSelector::Named(name), .. } => Some(name.as_str()),
             _ => None,
         };
-        for name in at.into_iter().chain(self.act.hosts()) {
-            if !known.iter().any(|host| host == name) {
-                let hint = nearest::hint(name, known.iter().map(String::as_str));
-                return Err(format!("no host `{name}`{hint} (the hosts are {})", known.join(", ")));
-            }
-        }
-        Ok(())
+        at.into_iter().chain(self.act.hosts()).try_for_each(|name| known_host(name, known))
     }
 }
 
@@ -279,6 +320,9 @@ impl fmt::Display for Fault {
         let (host, place) = match &self.at {
             At::Boundary { host, site, hit } => (host.to_string(), format!("at {site} hit {hit}")),
             At::Time(time) => (String::new(), format!("at {}", duration::format(*time))),
+            At::Countdown(passes) => {
+                (HostSelector::Any.to_string(), format!("at countdown {passes}"))
+            }
         };
         let lasting = |lasts: &Option<Duration>| match lasts {
             Some(lasts) => format!("for {}", duration::format(*lasts)),

@@ -51,7 +51,7 @@ pub use fault::{Act, At, ErrorKind, Fault, HostSelector, Restart, When};
 pub use history::{Entry, Event, History};
 pub use hit_class::HitClass;
 pub use origin::Origin;
-pub use plan::{Chaos, Found, Order, Plan, PlanError};
+pub use plan::{Chaos, Found, Mutation, Order, Plan, PlanError, Preemption, WallTime};
 pub use record::{Campaign, Record, RunId};
 pub use seed::{Seed, Stream};
 pub use swarm::{Arena, Swarm};

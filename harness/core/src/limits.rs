@@ -92,6 +92,33 @@ pub const PLAN_BYTES_MAX: usize = 1 << 20;
 /// Faults one plan may hold.
 pub const PLAN_FAULTS_MAX: usize = 10_000;
 
+/// Preemptions one plan may hold.
+pub const PLAN_PREEMPTIONS_MAX: usize = 10_000;
+
+/// Mutations one plan may hold.
+pub const PLAN_MUTATIONS_MAX: usize = 16;
+
+/// The earliest start of a plan's wall clock, in milliseconds since 1970: 2000-01-01T00:00:00Z.
+pub const PLAN_START_MS_MIN: i64 = 946_684_800_000;
+
+/// The latest start of a plan's wall clock, in milliseconds since 1970: 2100-01-01T00:00:00Z.
+pub const PLAN_START_MS_MAX: i64 = 4_102_444_800_000;
+
+/// Boundaries that a countdown of a plan counts.
+pub const COUNTDOWN_MAX: u32 = 1_000_000;
+
+/// The last life of a host in which a plan preempts a thread.
+pub const PREEMPTION_LIFE_MAX: u32 = 1_000_000;
+
+/// The last thread of a host's life that a plan preempts.
+pub const PREEMPTION_THREAD_MAX: u32 = 1_000_000;
+
+/// The last call of a thread at which a plan preempts it.
+pub const PREEMPTION_CALL_MAX: u64 = 1_000_000_000_000;
+
+/// Length of the change that a mutation names, in bytes.
+pub const MUTATION_CHANGE_BYTES_MAX: usize = 4 << 10;
+
 /// Times at which the running task of a host may fall to the lowest priority, in one run.
 pub const PRIORITY_CHANGES_MAX: u32 = 100;
 

@@ -2,18 +2,31 @@
 //!
 //! A plan exists before its run, or is written down while the run draws it; either way the run can be replayed
 //! from the plan alone. TOML is its written form, in both directions; `version` keeps old files readable.
+//!
+//! The format has room for more than each engine can do: an engine runs all of a plan or refuses it.
+
+use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    fault::Fault,
-    limits::{PLAN_BYTES_MAX, PLAN_FAULTS_MAX},
+    fault::{self, Fault},
+    limits::{PLAN_FAULTS_MAX, PLAN_MUTATIONS_MAX, PLAN_PREEMPTIONS_MAX},
+    origin::Origin,
     seed::Seed,
 };
 
-/// The version this crate writes, and the newest it reads.
-pub const PLAN_VERSION: u32 = 1;
+mod mutation;
+mod preemption;
+mod wall_time;
+mod written;
+
+pub use self::{mutation::Mutation, preemption::Preemption, wall_time::WallTime};
+
+/// The version this crate writes, and the newest it reads. Version 1 has no origin, no start, no countdowns, no
+/// preemptions and no mutations.
+pub const PLAN_VERSION: u32 = 2;
 
 /// The ordered faults of one run, and what else a replay needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +41,13 @@ pub struct Plan {
     /// Where the plan showed what it shows; a replay goes there unless told otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Found>,
+    /// What drew the faults first; a replay of a plan does not change it.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "written::known_origin"
+    )]
+    pub origin: Option<Origin>,
     /// In which order the ready tasks of a host run.
     #[serde(default, skip_serializing_if = "Order::is_default")]
     pub order: Order,
@@ -37,9 +57,18 @@ pub struct Plan {
     /// The most steps that each client's workload takes; as many as the scenario wants where it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload_max: Option<u32>,
+    /// What the wall clock shows when the run begins; [`WallTime::START_DEFAULT`] if it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<WallTime>,
     /// The faults, in the order in which they were planned.
     #[serde(default, rename = "fault", skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
+    /// Threads that lose their processor at planned calls.
+    #[serde(default, rename = "preemption", skip_serializing_if = "Vec::is_empty")]
+    pub preemptions: Vec<Preemption>,
+    /// Changes to what the pipeline itself does.
+    #[serde(default, rename = "mutation", skip_serializing_if = "Vec::is_empty")]
+    pub mutations: Vec<Mutation>,
 }
 
 /// In which order the ready tasks of a host run.
@@ -114,6 +143,22 @@ pub enum PlanError {
         /// What is wrong with it.
         why: String,
     },
+    /// One preemption does not make sense.
+    #[error("preemption {number}: {why}")]
+    Preemption {
+        /// Counted from 1, as a reader counts.
+        number: usize,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// One mutation does not make sense.
+    #[error("mutation {number}: {why}")]
+    Mutation {
+        /// Counted from 1, as a reader counts.
+        number: usize,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Over a bound of [`crate::limits`].
     #[error("{0}")]
     TooLarge(String),
@@ -127,122 +172,84 @@ impl Plan {
             scenario: scenario.into(),
             seed,
             found: None,
+            origin: None,
             order: Order::default(),
             chaos: Chaos::default(),
             workload_max: None,
+            start: None,
             faults: Vec::new(),
+            preemptions: Vec::new(),
+            mutations: Vec::new(),
         }
     }
 
-    /// Reads a plan and checks all that can be checked without its scenario.
+    /// Checks every part taken alone, and the bounds of the whole.
     ///
     /// # Errors
     ///
-    /// [`PlanError`], with line and column where the text is at fault.
-    pub fn from_toml(text: &str) -> Result<Self, PlanError> {
-        if text.len() > PLAN_BYTES_MAX {
-            return Err(PlanError::TooLarge(format!(
-                "the plan has {} bytes; at most {PLAN_BYTES_MAX} are read",
-                text.len()
-            )));
-        }
-        // The version is read first: what a newer one means by its keys is not ours to judge.
-        #[derive(Deserialize)]
-        struct Version {
-            version: Option<u32>,
-        }
-        if let Ok(Version { version: Some(version) }) = toml::from_str(text)
-            && version > PLAN_VERSION
-        {
-            return Err(PlanError::Version(version));
-        }
-        let plan: Self = toml::from_str(text)
-            .map_err(|why| PlanError::Shape(why.to_string().trim_end().to_owned()))?;
-        if plan.version == 0 {
-            return Err(PlanError::Shape("`version` counts from 1".to_owned()));
-        }
-        plan.validate()?;
-        Ok(plan)
-    }
-
-    /// The written form; [`Plan::from_toml`] gives it back.
-    pub fn to_toml(&self) -> String {
-        // A hand-shaped document: inline tables keep one fault on three lines, as in the documentation.
-        let mut text = format!(
-            "version = {}\nscenario = {}\nseed = \"{}\"\n",
-            self.version,
-            toml::Value::from(self.scenario.as_str()),
-            self.seed
-        );
-        if let Some(found) = &self.found {
-            text.push_str(&format!("found = {}\n", inline(found)));
-        }
-        if !self.order.is_default() {
-            text.push_str(&format!("order = {}\n", inline(&self.order)));
-        }
-        if !self.chaos.is_default() {
-            text.push_str(&format!("chaos = {}\n", inline(&self.chaos)));
-        }
-        if let Some(most) = self.workload_max {
-            text.push_str(&format!("workload_max = {most}\n"));
-        }
-        for fault in &self.faults {
-            text.push_str(&format!(
-                "\n[[fault]]\nat = {}\ndo = {}\n",
-                inline(&fault.at),
-                inline(&fault.act)
-            ));
-            if !fault.required {
-                text.push_str("required = false\n");
-            }
-        }
-        text
-    }
-
-    /// Checks every fault taken alone.
-    ///
-    /// # Errors
-    ///
-    /// The first fault that makes no sense, by its number.
+    /// The first part that makes no sense, by its number.
     pub fn validate(&self) -> Result<(), PlanError> {
-        if self.faults.len() > PLAN_FAULTS_MAX {
-            let message = format!(
-                "the plan has {} faults; at most {PLAN_FAULTS_MAX} are run",
-                self.faults.len()
-            );
+        let counts = [
+            ("faults", self.faults.len(), PLAN_FAULTS_MAX),
+            ("preemptions", self.preemptions.len(), PLAN_PREEMPTIONS_MAX),
+            ("mutations", self.mutations.len(), PLAN_MUTATIONS_MAX),
+        ];
+        for (what, count, most) in counts.into_iter().filter(|(_, count, most)| count > most) {
+            let message = format!("the plan has {count} {what}; at most {most} are run");
             return Err(PlanError::TooLarge(message));
         }
-        self.each_fault(Fault::validate)
+        self.each_fault(Fault::validate)?;
+        self.each_preemption(Preemption::validate)?;
+        first_wrong(&self.mutations, Mutation::validate)
+            .map_err(|(number, why)| PlanError::Mutation { number, why })?;
+        let twice = "it is in the plan twice".to_owned();
+        if let Some(number) = repeated(&self.preemptions) {
+            return Err(PlanError::Preemption { number, why: twice });
+        }
+        match repeated(&self.mutations) {
+            Some(number) => Err(PlanError::Mutation { number, why: twice }),
+            None => Ok(()),
+        }
     }
 
     /// Checks that every host named exists in the scenario.
     ///
     /// # Errors
     ///
-    /// The first fault with an unknown host, and the nearest known names.
+    /// The first part with an unknown host, and the nearest known names.
     pub fn validate_hosts(&self, hosts: &[String]) -> Result<(), PlanError> {
-        self.each_fault(|fault| fault.validate_hosts(hosts))
+        self.each_fault(|fault| fault.validate_hosts(hosts))?;
+        self.each_preemption(|preemption| fault::known_host(&preemption.host, hosts))
     }
 
     fn each_fault(&self, check: impl Fn(&Fault) -> Result<(), String>) -> Result<(), PlanError> {
-        for (index, fault) in self.faults.iter().enumerate() {
-            check(fault).map_err(|why| PlanError::Fault { number: index + 1, why })?;
-        }
-        Ok(())
+        first_wrong(&self.faults, check).map_err(|(number, why)| PlanError::Fault { number, why })
+    }
+
+    fn each_preemption(
+        &self,
+        check: impl Fn(&Preemption) -> Result<(), String>,
+    ) -> Result<(), PlanError> {
+        first_wrong(&self.preemptions, check)
+            .map_err(|(number, why)| PlanError::Preemption { number, why })
     }
 }
 
-/// One value as a TOML inline table.
-fn inline(value: &impl Serialize) -> String {
-    let value = toml::Value::try_from(value).expect("a plan's parts are plain data");
-    let toml::Value::Table(table) = value else { return value.to_string() };
-    let written = |value: &toml::Value| match value {
-        toml::Value::Table(_) => inline(value),
-        plain => plain.to_string(),
-    };
-    let part = |(key, value): (&String, &toml::Value)| format!("{key} = {}", written(value));
-    let parts: Vec<String> = table.iter().map(part).collect();
-    format!("{{ {} }}", parts.join(", "))
+/// The first part that a check refuses, by its number from 1, and why.
+fn first_wrong<T>(
+    parts: &[T],
+    check: impl Fn(&T) -> Result<(), String>,
+) -> Result<(), (usize, String)> {
+    parts
+        .iter()
+        .enumerate()
+        .try_for_each(|(index, part)| check(part).map_err(|why| (index + 1, why)))
+}
+
+/// The number, from 1, of the first part that was there before.
+fn repeated<T: Ord>(parts: &[T]) -> Option<usize> {
+    let mut seen = BTreeSet::new();
+    parts.iter().position(|part| !seen.insert(part)).map(|index| index + 1)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     check::{Check, Kind, Priority},
-    fault::Fault,
+    fault::{At, Fault},
     origin::Origin,
     redact::redact,
     seed::Seed,
@@ -158,6 +158,28 @@ pub struct FaultRecord {
     /// The event at which it struck; nothing where it never did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fired: Option<u64>,
+    /// The boundary at which a countdown struck: its host, its site, and the how-many-th pass of that host it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub struck_at: Option<At>,
+}
+
+impl FaultRecord {
+    /// Where it struck, or would have: as planned, or what became of a countdown.
+    pub fn at(&self) -> &At {
+        self.struck_at.as_ref().unwrap_or(&self.fault.at)
+    }
+}
+
+impl fmt::Display for FaultRecord {
+    /// The fault in words; a countdown with the boundary at which it struck.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.struck_at {
+            Some(At::Boundary { host, site, hit }) => {
+                write!(f, "{} ({host} at {site} hit {hit})", self.fault)
+            }
+            _ => self.fault.fmt(f),
+        }
+    }
 }
 
 /// Everything that depends on the wall clock or the machine.

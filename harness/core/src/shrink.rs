@@ -157,6 +157,11 @@ fn simpler_faults(fault: &Fault) -> Vec<Fault> {
                     .map(|h| at(host, h)),
             );
         }
+        At::Countdown(passes) => {
+            let fewer =
+                [1, passes / 2, passes - 1].into_iter().filter(|n| (1..*passes).contains(n));
+            simpler.extend(fewer.map(|n| Fault { at: At::Countdown(n), ..fault.clone() }));
+        }
         At::Time(time) => {
             let at = |time| Fault { at: At::Time(time), ..fault.clone() };
             simpler.extend(shorter(*time).into_iter().map(at));

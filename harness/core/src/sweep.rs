@@ -253,7 +253,7 @@ impl<'a> Kind<'a> {
         let place = match (&fault.at, &fault.act) {
             (At::Boundary { site, .. }, _) => site,
             (At::Time(_), Act::Skew { host, .. }) => host,
-            (At::Time(_), _) => return None,
+            (At::Time(_) | At::Countdown(_), _) => return None,
         };
         Some(Self { place, family: fault.act.family(), error, is_other })
     }

@@ -60,6 +60,7 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
         let (own, wanted) = (simulation::SIMULATOR, &job.run.simulator);
         return Err(format!("this worker was built on {own}, and is asked for a run on {wanted}"));
     }
+    simulation::can_run(&job.plan)?;
     let folder = scratch::folder().map_err(|why| why.to_string())?;
     let begin = {
         let failpoints = registry.failpoints_of(scenario);

@@ -14,7 +14,7 @@ use chaosdrill_core::{Plan, Swarm};
 #[cfg(feature = "in-process")]
 pub use self::engine::rt;
 pub(crate) use self::engine::{
-    Leftovers, OTHER_SIMULATOR, SIMULATOR, check_determinism, run, write_notes,
+    Leftovers, OTHER_SIMULATOR, SIMULATOR, can_run, check_determinism, run, write_notes,
 };
 use crate::{director::ScenarioDirector, topology::Topology};
 

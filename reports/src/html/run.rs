@@ -141,11 +141,11 @@ fn bound(check: &CheckRecord) -> Markup {
 fn faults(story: &Story) -> Markup {
     let record = &story.record;
     let (rows, bytes) = limits::HTML_FINDINGS_LISTED;
-    let fill = Fill::new(&record.faults, rows, bytes, |FaultRecord { fault, fired }| {
+    let fill = Fill::new(&record.faults, rows, bytes, |fault: &FaultRecord| {
         html! {
             tr {
                 th scope="row" { (name(&fault.to_string())) }
-                td { @match fired {
+                td { @match fault.fired {
                     Some(event) => { "at #" (event) },
                     None => span.quiet { "never struck" },
                 } }

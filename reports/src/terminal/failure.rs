@@ -215,7 +215,7 @@ fn faults(record: &Record) -> Vec<String> {
 }
 
 fn fault_words(fault: &FaultRecord) -> String {
-    escape::line_within(&fault.fault.to_string(), limits::TERMINAL_ASIDE_CHARS_MAX)
+    escape::line_within(&fault.to_string(), limits::TERMINAL_ASIDE_CHARS_MAX)
 }
 
 fn capped(mut items: Vec<String>, rest: &str) -> Vec<String> {

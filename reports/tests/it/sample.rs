@@ -100,8 +100,8 @@ pub(crate) fn lease_expiry() -> Record {
             },
         ],
         faults: vec![
-            FaultRecord { fault: stall, fired: Some(397) },
-            FaultRecord { fault: crash, fired: None },
+            FaultRecord { fault: stall, fired: Some(397), struck_at: None },
+            FaultRecord { fault: crash, fired: None, struck_at: None },
         ],
         marks: BTreeMap::from([("late settle refused".into(), 0)]),
         virtual_ns: 12_418_000_000,
@@ -164,6 +164,7 @@ fn hostile() -> Record {
                 Act::Delay(Duration::from_secs(1)),
             ),
             fired: Some(1),
+            struck_at: None,
         }],
         sites: BTreeMap::from([(site.into(), 3)]),
         ..calm(run(HOSTILE_NAME, "script", u64::MAX), HOSTILE_WHY)

@@ -112,6 +112,11 @@ impl fmt::Display for ErrorKind {
     }
 }
 
+/// Why an answer cannot hide that the step has happened.
+pub(super) fn no_lost_answer(kind: ErrorKind) -> String {
+    format!("`{kind}` is no lost answer, for the step is half done: use `error`")
+}
+
 /// Whether a boundary can give an answer, or give it in place of another.
 pub(super) fn validate_answer(
     site: &str,
@@ -123,7 +128,7 @@ pub(super) fn validate_answer(
         return Ok(());
     }
     if kind.fits(site) {
-        return Err(format!("`{kind}` is no lost answer, for the step is half done: use `error`"));
+        return Err(no_lost_answer(kind));
     }
     let fitting: Vec<_> = ErrorKind::ALL.into_iter().filter(fits).map(ErrorKind::name).collect();
     let (what, name) = match store_verb(site) {

@@ -5,8 +5,8 @@ use std::{fmt, str::FromStr, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Act, At, ErrorKind, HostSelector, Restart, SITE_KINDS, When, site_kind};
-use crate::duration;
+use super::{Act, At, ErrorKind, HostSelector, Restart, When, validate_site};
+use crate::{duration, limits::COUNTDOWN_MAX};
 
 /// The written form of [`At`]: one flat table, so that a misspelt key is named with its line.
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
@@ -20,6 +20,8 @@ pub(super) struct AtFields {
     hit: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     time: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    countdown: Option<u32>,
 }
 
 impl TryFrom<AtFields> for At {
@@ -27,17 +29,20 @@ impl TryFrom<AtFields> for At {
 
     fn try_from(fields: AtFields) -> Result<Self, String> {
         match fields {
-            AtFields { time: Some(time), host: None, site: None, hit: None } => {
+            AtFields { time: Some(time), host: None, site: None, hit: None, countdown: None } => {
                 duration::parse(&time).map(At::Time)
             }
-            AtFields { time: None, site: Some(site), host, hit } => {
-                let kind = site_kind(&site);
-                if !SITE_KINDS.contains(&kind) || site.len() == kind.len() + 1 {
-                    return Err(format!(
-                        "`{site}` is no site; a site is a kind ({}), a colon and a name",
-                        SITE_KINDS.join(", ")
-                    ));
+            AtFields { countdown: Some(passes), host: None, site: None, hit: None, time: None } => {
+                match passes {
+                    0 => Err("`countdown` counts from 1".to_owned()),
+                    1..=COUNTDOWN_MAX => Ok(At::Countdown(passes)),
+                    _ => {
+                        Err(format!("`countdown` is {passes}; at most {COUNTDOWN_MAX} is counted"))
+                    }
                 }
+            }
+            AtFields { site: Some(site), host, hit, time: None, countdown: None } => {
+                validate_site(&site)?;
                 let hit = hit.unwrap_or(1);
                 if hit == 0 {
                     return Err("`hit` counts from 1".to_owned());
@@ -48,16 +53,20 @@ impl TryFrom<AtFields> for At {
                 };
                 Ok(At::Boundary { host, site, hit })
             }
-            _ => Err("expected either `site` (with `host` and `hit`) or `time`".to_owned()),
+            _ => {
+                Err("expected either `site` (with `host` and `hit`), `time` or `countdown`"
+                    .to_owned())
+            }
         }
     }
 }
 
 impl From<At> for AtFields {
     fn from(at: At) -> Self {
-        let none = AtFields { host: None, site: None, hit: None, time: None };
+        let none = AtFields { host: None, site: None, hit: None, time: None, countdown: None };
         match at {
             At::Time(time) => AtFields { time: Some(duration::format(time)), ..none },
+            At::Countdown(passes) => AtFields { countdown: Some(passes), ..none },
             At::Boundary { host, site, hit } => {
                 let host = match host {
                     HostSelector::Any => "any".to_owned(),

@@ -1,13 +1,21 @@
 //! Plans are read, written and refused as documented.
 
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::fault::{Act, At, ErrorKind, HostSelector, Restart, When};
+use crate::{
+    fault::{Act, At, ErrorKind, HostSelector, Restart, When},
+    limits::{
+        MUTATION_CHANGE_BYTES_MAX, PLAN_START_MS_MAX, PLAN_START_MS_MIN, PREEMPTION_CALL_MAX,
+    },
+};
 
-const HEAD: &str = "version = 1\nscenario = \"outbox/lease-expiry\"\nseed = \"0x2a\"\n";
+const HEAD: &str = "version = 2\nscenario = \"outbox/lease-expiry\"\nseed = \"0x2a\"\n";
 
 fn refusal(body: &str) -> String {
     Plan::from_toml(&format!("{HEAD}{body}")).expect_err("the plan is wrong").to_string()
@@ -15,10 +23,15 @@ fn refusal(body: &str) -> String {
 
 #[test]
 fn the_documented_form_is_read_and_written() {
-    let text = r#"version = 1
+    let text = r#"version = 2
 scenario = "outbox/lease-expiry"
 seed = "0x2a"
 found = { simulator = "turmoil", db = "sqlite", defect = "O4" }
+origin = "sweep-0017"
+order = { priorities = { changes = 2 } }
+chaos = "until-calm"
+workload_max = 3
+start = "2026-02-28T23:59:58Z"
 
 [[fault]]
 at = { host = "any", site = "fp:outbox.after_claim", hit = 1 }
@@ -28,12 +41,95 @@ do = { stall = "90s" }
 at = { time = "12s" }
 do = { partition = ["d1", "broker"], for = "30s" }
 required = false
+
+[[fault]]
+at = { countdown = 40 }
+do = { crash = "before", restart = "1s" }
+required = false
+
+[[preemption]]
+host = "d1"
+life = 1
+thread = 2
+call = 17
+
+[[mutation]]
+site = "sql:outbox.complete"
+change = "without claimed_by = $2"
 "#;
     let plan = Plan::from_toml(text).expect("documented form");
-    assert_eq!(plan.faults.len(), 2);
+    assert_eq!(plan.faults.len(), 3);
     assert!(plan.faults[0].required);
-    assert_eq!(Plan::from_toml(&plan.to_toml()).expect("own form"), plan);
-    insta::assert_snapshot!(plan.to_toml());
+    // Byte for byte: what a build writes into a repository does not change when it is read and written again.
+    assert_eq!(plan.to_toml(), text);
+}
+
+#[test]
+fn version_1_means_the_same_in_version_2() {
+    let text = r#"# why it was kept
+version = 1
+scenario = "outbox/lease-expiry"
+seed = "0x2a"
+found = { simulator = "turmoil", db = "sqlite", defect = "O4" }
+order = { priorities = { changes = 1 } }
+chaos = "until-calm"
+workload_max = 2
+
+[[fault]]
+at = { host = "any", site = "fp:outbox.after_claim", hit = 1 }
+do = { stall = "90s" }
+required = false
+
+[[fault]]
+at = { time = "12s" }
+do = { partition = ["d1", "broker"], for = "30s" }
+"#;
+    let plan = Plan::from_toml(text).expect("version 1");
+    let newer = text.replace("version = 1", "version = 2");
+    assert_eq!(plan, Plan::from_toml(&newer).expect("version 2"));
+    assert_eq!((plan.version, plan.faults.len(), plan.workload_max), (PLAN_VERSION, 2, Some(2)));
+    assert_eq!(format!("# why it was kept\n{}", plan.to_toml()), newer);
+}
+
+#[test]
+fn version_1_has_no_key_that_builds_of_its_time_do_not_know() {
+    let head = HEAD.replace("version = 2", "version = 1");
+    let cases = [
+        ("origin", "origin = \"swarm\"\n"),
+        ("start", "start = \"2026-02-28T23:59:58Z\"\n"),
+        ("countdown", "[[fault]]\nat = { countdown = 2 }\ndo = { stall = \"1s\" }\n"),
+        ("preemption", "[[preemption]]\nhost = \"d1\"\nlife = 1\nthread = 1\ncall = 1\n"),
+        ("mutation", "[[mutation]]\nsite = \"sql:x\"\nchange = \"executed twice\"\n"),
+    ];
+    for (key, body) in cases {
+        Plan::from_toml(&format!("{HEAD}{body}")).expect("version 2 has it");
+        let why = Plan::from_toml(&format!("{head}{body}")).expect_err("version 1").to_string();
+        assert_eq!(why, format!("`{key}` needs `version = 2`"));
+    }
+}
+
+#[test]
+fn the_kept_plans_of_this_repository_are_read() {
+    fn plans(folder: &Path, kept: bool, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                plans(&path, path.ends_with("regressions"), found);
+            } else if kept && path.extension().is_some_and(|it| it == "toml") {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    let scenarios = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios"));
+    plans(scenarios, false, &mut found);
+    assert!(found.len() >= 10, "{found:?}");
+    for path in found {
+        let text = std::fs::read_to_string(&path).expect("a file");
+        let plan = Plan::from_toml(&text);
+        let plan = plan.unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+        assert_eq!(Plan::from_toml(&plan.to_toml()).expect("own form"), plan);
+    }
 }
 
 #[test]
@@ -99,7 +195,29 @@ fn a_wrong_plan_says_where_and_what_was_expected() {
         "[[fault]]\nat = { site = \"store:put a\" }\ndo = { lost_ack = \"torn\" }\n",
         "[[fault]]\nat = { time = \"1s\" }\ndo = { clog = [\"a\", \"a\"] }\n",
         "[[fault]]\nat = { time = \"1s\" }\ndo = { skew = \"a\", by = \"10m\" }\n",
+        "[[fault]]\nat = { site = \"file:queue.db fsync\" }\ndo = { stall = \"1s\" }\n",
+        "[[fault]]\nat = { countdown = 0 }\ndo = { stall = \"1s\" }\n",
+        "[[fault]]\nat = { countdown = 1000001 }\ndo = { stall = \"1s\" }\n",
+        "[[fault]]\nat = { countdown = 3, site = \"sql:x\" }\ndo = { stall = \"1s\" }\n",
+        "[[fault]]\nat = { countdown = 3 }\ndo = { kill = \"a\" }\n",
+        "[[fault]]\nat = { countdown = 3 }\ndo = { lost_ack = \"torn\" }\n",
         "found = { simulator = \"turmoil\" }\n",
+        "origin = \"sweep-17\"\n",
+        "start = \"2026-02-30T00:00:00Z\"\n",
+        "start = \"1999-12-31T23:59:59Z\"\n",
+        "start = \"2100-01-01T00:00:00.001Z\"\n",
+        "start = \"2026-01-01T00:00:00.0001Z\"\n",
+        "start = 0\n",
+        "[[preemption]]\nhost = \"d1\"\nlive = 1\nthread = 1\ncall = 1\n",
+        "[[preemption]]\nhost = \"d1\"\nlife = 1\nthread = 1\n",
+        "[[preemption]]\nhost = \"\"\nlife = 1\nthread = 1\ncall = 1\n",
+        "[[preemption]]\nhost = \"d1\"\nlife = 0\nthread = 1\ncall = 1\n",
+        "[[preemption]]\nhost = \"d1\"\nlife = 1\nthread = 1000001\ncall = 1\n",
+        "[[mutation]]\nsite = \"sql:x\"\n",
+        "[[mutation]]\nsite = \"proc:ready\"\nchange = \"left out\"\n",
+        "[[mutation]]\nsite = \"sql:x\"\nchange = \" \"\n",
+        "[[mutation]]\nsite = \"sql:x\"\nchange = \"two\\nlines\"\n",
+        "mutations = []\n",
     ];
     let told: Vec<String> =
         cases.iter().map(|body| format!("{body}=> {}\n", refusal(body))).collect();
@@ -108,8 +226,8 @@ fn a_wrong_plan_says_where_and_what_was_expected() {
 
 #[test]
 fn a_newer_version_is_refused_whatever_else_it_says() {
-    let why = Plan::from_toml("version = 2\nflux = true\n").expect_err("newer").to_string();
-    assert!(why.contains("version 2 is newer than 1"), "{why}");
+    let why = Plan::from_toml("version = 3\nflux = true\n").expect_err("newer").to_string();
+    assert!(why.contains("version 3 is newer than 2"), "{why}");
 }
 
 #[test]
@@ -171,17 +289,60 @@ fn any_fault() -> impl Strategy<Value = Fault> {
         proptest::option::of(any_duration())
             .prop_map(|lasts| Act::DatabaseDown { machine: lasts.map(|_| "db".to_owned()), lasts }),
     ];
-    let pair = prop_oneof![(boundary, step), (any_duration().prop_map(At::Time), timed)];
+    let countdown = (1_u32..50).prop_map(At::Countdown);
+    let pair = prop_oneof![
+        (boundary, step.clone()),
+        (countdown, step),
+        (any_duration().prop_map(At::Time), timed)
+    ];
     (pair, any::<bool>()).prop_map(|((at, act), required)| Fault { at, act, required })
+}
+
+prop_compose! {
+    fn any_preemption()(host in "[a-z][a-z0-9 \"-]{0,8}", life in 1_u32..9, thread in 1_u32..9, call in 1..PREEMPTION_CALL_MAX) -> Preemption {
+        Preemption { host, life, thread, call }
+    }
+}
+
+prop_compose! {
+    fn any_mutation()(site in "(sql|net|store|fp):[a-z .*'\"]{1,12}", change in "[^\\s\\p{Cc}][^\\p{Cc}]{0,12}") -> Mutation {
+        Mutation { site, change }
+    }
+}
+
+fn any_origin() -> impl Strategy<Value = Origin> {
+    prop_oneof![
+        Just(Origin::Script),
+        Just(Origin::Swarm),
+        (0_u64..20_000).prop_map(Origin::Sweep),
+        "[^\\p{Cc}]{0,9}".prop_map(Origin::Kept),
+        proptest::option::of("[^\\p{Cc}]{0,9}").prop_map(Origin::File),
+    ]
 }
 
 proptest! {
     #[test]
-    fn a_written_plan_is_read_back(seed: u64, faults in proptest::collection::vec(any_fault(), 0..6), defect in proptest::option::of("[A-Z][0-9]{1,2}")) {
+    fn a_written_plan_is_read_back(
+        seed: u64,
+        faults in proptest::collection::vec(any_fault(), 0..6),
+        defect in proptest::option::of("[A-Z][0-9]{1,2}"),
+        origin in proptest::option::of(any_origin()),
+        start in proptest::option::of(PLAN_START_MS_MIN..=PLAN_START_MS_MAX),
+        preemptions in proptest::collection::btree_set(any_preemption(), 0..4),
+        mutations in proptest::collection::btree_set(any_mutation(), 0..4),
+    ) {
         let mut plan = Plan::new("outbox/\"odd\" name", Seed(seed));
         plan.faults = faults;
         plan.found = defect.map(|id| Found { simulator: "turmoil".into(), db: "sqlite".into(), defect: Some(id) });
-        prop_assert_eq!(Plan::from_toml(&plan.to_toml()).expect("own form"), plan);
+        plan.origin = origin;
+        plan.start = start.and_then(WallTime::of_unix_ms);
+        prop_assert_eq!(plan.start.is_some(), start.is_some());
+        plan.preemptions = preemptions.into_iter().collect();
+        plan.mutations = mutations.into_iter().collect();
+        prop_assert_eq!(&Plan::from_toml(&plan.to_toml()).expect("own form"), &plan);
+        // Workers are sent plans as JSON.
+        let json = serde_json::to_string(&plan).expect("plain data");
+        prop_assert_eq!(serde_json::from_str::<Plan>(&json).expect("own form"), plan);
     }
 
     #[test]
@@ -204,4 +365,40 @@ fn order_chaos_and_workload_survive_toml() {
     }
     assert!(plan.to_toml().contains("order = { priorities = { changes = 3 } }"));
     assert!(plan.to_toml().contains("chaos = \"until-calm\""));
+}
+
+#[test]
+fn what_is_there_twice_and_what_is_too_much_is_refused() {
+    let plan = |preemptions: u64, mutations: usize| {
+        let mut plan = Plan::new("outbox/calm", Seed(7));
+        let preemption = |call| Preemption { host: "d1".into(), life: 1, thread: 1, call };
+        plan.preemptions = (1..=preemptions).map(preemption).collect();
+        let mutation = |n| Mutation { site: "sql:x".into(), change: format!("change {n}") };
+        plan.mutations = (0..mutations).map(mutation).collect();
+        plan
+    };
+    let most = plan(PLAN_PREEMPTIONS_MAX as u64, PLAN_MUTATIONS_MAX);
+    assert!(most.validate().is_ok());
+    let why = |plan: &Plan| plan.validate().expect_err("it is wrong").to_string();
+    let over = plan(PLAN_PREEMPTIONS_MAX as u64 + 1, 0);
+    assert_eq!(why(&over), "the plan has 10001 preemptions; at most 10000 are run");
+    assert_eq!(
+        why(&plan(0, PLAN_MUTATIONS_MAX + 1)),
+        "the plan has 17 mutations; at most 16 are run"
+    );
+    let mut twice = plan(3, 0);
+    twice.preemptions[2] = twice.preemptions[0].clone();
+    assert_eq!(why(&twice), "preemption 3: it is in the plan twice");
+    let mut twice = plan(0, 3);
+    twice.mutations[1] = twice.mutations[0].clone();
+    assert_eq!(why(&twice), "mutation 2: it is in the plan twice");
+    let unknown = plan(1, 0).validate_hosts(&["d2".into()]).expect_err("no such host").to_string();
+    assert_eq!(unknown, "preemption 1: no host `d1`; did you mean d2? (the hosts are d2)");
+}
+
+#[test]
+fn a_long_change_is_refused() {
+    let change = "x".repeat(MUTATION_CHANGE_BYTES_MAX + 1);
+    let why = Mutation { site: "sql:x".into(), change }.validate().expect_err("too long");
+    assert_eq!(why, "`change` has 4097 bytes; at most 4096 are read");
 }

@@ -158,8 +158,7 @@ impl Way {
                     matches!(at, At::Boundary { site, .. } if is_there(site))
                         && (acts.is_empty() || acts.iter().any(|act| act == family))
                 };
-                struck().filter(|fault| is_one(&fault.fault.at, fault.fault.act.family())).count()
-                    as u64
+                struck().filter(|fault| is_one(fault.at(), fault.fault.act.family())).count() as u64
             }
             Self::Fired { act } => {
                 struck().filter(|fault| fault.fault.act.family() == act).count() as u64

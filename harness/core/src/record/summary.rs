@@ -255,7 +255,7 @@ impl Campaign {
                 known.passes += passes;
             }
             for fault in record.faults.iter().filter(|fault| fault.fired.is_some()) {
-                let At::Boundary { site, .. } = &fault.fault.at else { continue };
+                let At::Boundary { site, .. } = fault.at() else { continue };
                 let known = coverage.entry(site).or_insert_with(|| SiteCoverage::of(site));
                 *known.struck.entry(fault.fault.act.family().to_owned()).or_default() += 1;
             }
@@ -274,7 +274,7 @@ fn minimal_of(record: &Record) -> Option<&[Fault]> {
 fn place(fault: &Fault) -> (&str, &'static str) {
     let site = match &fault.at {
         At::Boundary { site, .. } => site.as_str(),
-        At::Time(_) => "",
+        At::Time(_) | At::Countdown(_) => "",
     };
     (site, fault.act.family())
 }

@@ -7,7 +7,7 @@ use std::{
 
 use chaosdrill_core::{At, Plan, nearest};
 
-use crate::registry::Registry;
+use crate::{registry::Registry, simulation};
 
 /// A plan that is kept in the repository, and runs before everything else.
 #[derive(Clone, Debug)]
@@ -45,13 +45,15 @@ pub(crate) fn read_plan(registry: &Registry, path: &Path) -> Result<Plan, PlanFi
     Ok(plan)
 }
 
-/// Checks a plan against the scenario it names: hosts, and failpoints. Other sites show only in a run.
+/// Checks a plan against the engine, and against the scenario it names: hosts, and failpoints. Other sites show only in
+/// a run.
 pub(crate) fn check_plan(registry: &Registry, plan: &Plan) -> Result<(), String> {
     let Some(scenario) = registry.scenario(&plan.scenario) else {
         let hint = registry.scenario_hint(&plan.scenario);
         return Err(format!("no scenario `{}`{hint}", plan.scenario));
     };
-    scenario.make_topology().validate(&plan)?;
+    scenario.make_topology().validate(plan)?;
+    simulation::can_run(plan)?;
     let known = registry.failpoints_of(scenario);
     for (index, fault) in plan.faults.iter().enumerate() {
         let At::Boundary { site, .. } = &fault.at else { continue };

@@ -14,7 +14,7 @@ use chaosdrill_core::{
 };
 /// The facade that scenarios and clients are written against; targets depend on it directly.
 pub use chaosdrill_rt as rt;
-pub(crate) use chaosdrill_rt::sim::{OTHER_SIMULATOR, SIMULATOR};
+pub(crate) use chaosdrill_rt::sim::{OTHER_SIMULATOR, SIMULATOR, can_run};
 use chaosdrill_rt::{
     defect,
     sim::{self, StoredObject},

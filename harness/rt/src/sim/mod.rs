@@ -60,6 +60,7 @@ pub use self::{
     director::{Control, Director, Next},
     finished::{Finished, Statement},
     objects::StoredObject,
+    plan::can_run,
     profile::Profile,
     stop::Stop,
     untraced::{Untraced, run_untraced},
@@ -90,7 +91,8 @@ pub(crate) fn true_unix_ms() -> i64 {
 ///
 /// # Errors
 ///
-/// The panic message where the harness itself broke, or what was wrong with the folder for the databases.
+/// The panic message where the harness itself broke, what was wrong with the folder for the databases, or which part of
+/// the plan this engine cannot run.
 pub fn run<D>(config: Config, director: D) -> Result<Finished, String>
 where
     D: Director + Send + 'static,
@@ -102,6 +104,7 @@ fn run_on_a_thread<D>(config: Config, tracing: Tracing, director: D) -> Result<F
 where
     D: Director + Send + 'static,
 {
+    can_run(&config.plan)?;
     // Not on the simulation's thread: `fail` makes a hash map the first time, and with it the thread's hash keys.
     failpoint::register(&config.failpoints);
     let thread = std::thread::Builder::new()
@@ -120,13 +123,14 @@ where
 ///
 /// # Errors
 ///
-/// Where the runs differed, or the harness itself broke, in words.
+/// Where the runs differed, the harness itself broke, or which part of the plan this engine cannot run, in words.
 pub fn check_determinism<D>(
     mut begin: impl FnMut() -> (Config, D) + Send + 'static,
 ) -> Result<(), String>
 where
     D: Director + Send + 'static,
 {
+    can_run(&begin().0.plan)?;
     simulator::check_determinism(move || {
         let (config, director) = begin();
         failpoint::register(&config.failpoints);

@@ -320,7 +320,8 @@ impl World {
         let hit = self.count_hit(here, site);
         self.record(now, Some(here.host), EventKind::Boundary, site, || json!({ "hit": hit }));
         let host = &self.hosts[here.host].name;
-        let mut struck = self.plan.strike(host, site);
+        let may_be_hurt = !self.hosts[here.host].is_client;
+        let mut struck = self.plan.strike(host, may_be_hurt, site, hit);
         if !self.plan.is_disarmed()
             && let Some(fault) = self.swarm.as_mut().and_then(|dice| dice.strike(host, site, hit))
         {

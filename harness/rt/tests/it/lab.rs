@@ -10,7 +10,7 @@ use chaosdrill_rt::sim::{self, Config, Control, Director, Finished, Host, Next, 
 
 /// Heals at once when the clients are done and the faults are over, and ends the run a while after.
 #[derive(Clone)]
-struct Patience {
+pub(crate) struct Patience {
     healed: bool,
     linger: Duration,
     /// How long after one look at what happened the next may come.
@@ -47,7 +47,7 @@ pub(crate) struct Lab {
 
 pub(crate) fn lab(seed: u64, faults: &str, hosts: Vec<Host>) -> Lab {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let head = format!("version = 1\nscenario = \"test\"\nseed = \"{seed}\"\n");
+    let head = format!("version = 2\nscenario = \"test\"\nseed = \"{seed}\"\n");
     let plan = Plan::from_toml(&format!("{head}{faults}")).expect("a plan");
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let folder =
@@ -63,7 +63,7 @@ pub(crate) fn lab(seed: u64, faults: &str, hosts: Vec<Host>) -> Lab {
 }
 
 impl Lab {
-    fn director(&self) -> Patience {
+    pub(crate) fn director(&self) -> Patience {
         let Self { linger, look_again, heal_at, .. } = *self;
         Patience { healed: false, linger, look_again, heal_at }
     }

@@ -6,6 +6,7 @@ mod lab;
 mod migrations;
 mod network;
 mod order;
+mod plan;
 mod sql;
 mod store;
 mod time;

@@ -1,0 +1,58 @@
+//! A thread that loses its processor at a planned call.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::limits::{PREEMPTION_CALL_MAX, PREEMPTION_LIFE_MAX, PREEMPTION_THREAD_MAX};
+
+/// A thread of a host is preempted before a call that the engine sees; another thread of the host goes on.
+///
+/// For engines whose hosts are processes with threads. All numbers count from 1.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Preemption {
+    /// The host.
+    pub host: String,
+    /// Which of its lives: 1 until it is started again for the first time.
+    pub life: u32,
+    /// Which thread of that life, in the order in which they were created: 1 is the main thread.
+    pub thread: u32,
+    /// Before which call of that thread, of those that the engine sees.
+    pub call: u64,
+}
+
+impl Preemption {
+    /// What is wrong with it, taken alone.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the key and what it may be.
+    pub fn validate(&self) -> Result<(), String> {
+        if self.host.is_empty() {
+            return Err("`host` is empty".to_owned());
+        }
+        let numbers = [
+            ("life", u64::from(self.life), u64::from(PREEMPTION_LIFE_MAX)),
+            ("thread", u64::from(self.thread), u64::from(PREEMPTION_THREAD_MAX)),
+            ("call", self.call, PREEMPTION_CALL_MAX),
+        ];
+        for (key, number, most) in numbers {
+            if number == 0 {
+                return Err(format!("`{key}` counts from 1"));
+            }
+            if number > most {
+                return Err(format!("`{key}` is {number}; at most {most} is possible"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Preemption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, life, thread, call } = self;
+        write!(f, "preempt thread {thread} of {host} in life {life} before call {call}")
+    }
+}

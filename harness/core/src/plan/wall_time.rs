@@ -1,0 +1,93 @@
+//! An instant of the wall clock, as a plan says it.
+
+use std::{
+    borrow::Cow,
+    fmt,
+    str::FromStr,
+    time::{Duration, SystemTime},
+};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+use crate::{
+    duration::WALL_START_MS,
+    limits::{PLAN_START_MS_MAX, PLAN_START_MS_MIN},
+};
+
+/// An instant of the wall clock in whole milliseconds, written as RFC 3339 in UTC: `2026-02-28T23:59:58Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WallTime(i64);
+
+impl WallTime {
+    /// When the wall clock of a run begins unless its plan says otherwise.
+    pub const START_DEFAULT: Self = Self(WALL_START_MS);
+
+    /// An instant by its milliseconds since 1970; `None` outside the years that a plan may begin in.
+    pub fn of_unix_ms(ms: i64) -> Option<Self> {
+        (PLAN_START_MS_MIN..=PLAN_START_MS_MAX).contains(&ms).then_some(Self(ms))
+    }
+
+    /// Milliseconds since 1970.
+    pub fn unix_ms(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for WallTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = SystemTime::UNIX_EPOCH + Duration::from_millis(self.0.unsigned_abs());
+        match self.0 % 1_000 {
+            0 => humantime::format_rfc3339_seconds(at).fmt(f),
+            _ => humantime::format_rfc3339_millis(at).fmt(f),
+        }
+    }
+}
+
+impl FromStr for WallTime {
+    type Err = String;
+
+    /// # Errors
+    ///
+    /// A sentence that says what was wrong and shows the accepted form.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let form = "write for example `2026-02-28T23:59:58Z`";
+        let at = humantime::parse_rfc3339(text)
+            .map_err(|why| format!("`{text}` is no time of the wall clock ({why}); {form}"))?;
+        let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        if since.subsec_nanos() % 1_000_000 != 0 {
+            return Err(format!("`{text}` is no whole number of milliseconds; {form}"));
+        }
+        let ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+        Self::of_unix_ms(ms).ok_or_else(|| {
+            let (first, last) = (Self(PLAN_START_MS_MIN), Self(PLAN_START_MS_MAX));
+            format!("a run begins between {first} and {last}, not at {text}")
+        })
+    }
+}
+
+impl Serialize for WallTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for WallTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+impl JsonSchema for WallTime {
+    fn schema_name() -> Cow<'static, str> {
+        "WallTime".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "format": "date-time",
+            "description": "An instant of the wall clock in UTC, in whole milliseconds.",
+        })
+    }
+}
