@@ -198,7 +198,11 @@ fn commands(campaign: &Campaign, finding: &Finding, story: Option<&Story>) -> St
     }
     let minimal =
         story.and_then(|story| story.minimal.as_ref()).map(|plan| ("the smallest plan", plan));
-    let whole = story.and_then(|story| story.plan.as_ref()).map(|plan| ("the plan", plan));
+    let carried = record(campaign, finding)
+        .filter(|record| record.plan_rest.is_some())
+        .map(chaosdrill_core::Record::plan);
+    let whole = story.and_then(|story| story.plan.as_ref()).or(carried.as_ref());
+    let whole = whole.map(|plan| ("the plan", plan));
     let by_plan = span(&format!("{} replay --plan FILE", escape::line(program)));
     match minimal.or(whole.filter(|_| !is_drawn)) {
         Some((which, plan)) => {

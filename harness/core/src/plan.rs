@@ -88,7 +88,7 @@ pub enum Order {
 }
 
 impl Order {
-    fn is_default(&self) -> bool {
+    pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
     }
 }
@@ -105,7 +105,7 @@ pub enum Chaos {
 }
 
 impl Chaos {
-    fn is_default(&self) -> bool {
+    pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
     }
 }

@@ -20,6 +20,7 @@ use crate::{
 mod campaign;
 mod coverage_goal;
 mod extent;
+mod plan_rest;
 mod proof;
 mod summary;
 
@@ -28,10 +29,12 @@ pub use campaign::{
 };
 pub use coverage_goal::{CoverageGoal, CoverageGoalSummary, Way, WaySummary};
 pub use extent::{Cut, Extent, Incomplete};
+pub use plan_rest::PlanRest;
 pub use proof::{Proof, ProofBy};
 pub use summary::{Finding, ScenarioSummary, SiteCoverage, Summary, Tally, Untried};
 
-/// Version of records and campaigns. Version 1 is read too: it called the origin of a run `nemesis`.
+/// Version of records and campaigns. Version 1 is read too: it called the origin of a run `nemesis`, and its records have
+/// no plan but the faults.
 pub const RECORD_VERSION: u32 = 2;
 
 /// Which run: everything that tells it from the others.
@@ -238,6 +241,10 @@ pub struct Record {
     pub checks: Vec<CheckRecord>,
     /// The plan's faults, in its order.
     pub faults: Vec<FaultRecord>,
+    /// The rest of the plan; [`Record::plan`] puts it together. `None` in version 1, and if the worker of a swarm's
+    /// run died.
+    #[serde(default, rename = "plan", skip_serializing_if = "Option::is_none")]
+    pub plan_rest: Option<PlanRest>,
     /// How often each boundary site was passed.
     pub sites: BTreeMap<String, u64>,
     /// How often each `sometimes` mark was hit.

@@ -1,12 +1,12 @@
 //! From what a run left behind to its record.
 
 use chaosdrill_core::{
-    EventKind, History, Outcome, Record, RunId, check,
-    record::{CheckRecord, FaultRecord, Measured, RECORD_VERSION, nanos},
+    EventKind, History, Outcome, Plan, Record, RunId, check,
+    record::{CheckRecord, FaultRecord, Measured, PlanRest, RECORD_VERSION, nanos},
     run::{Finished, Stop},
 };
 
-use crate::{director, scenario::Scenario};
+use crate::{director, job::Job, scenario::Scenario};
 
 /// What holds of every run, by name.
 pub(crate) mod harness_checks {
@@ -24,10 +24,11 @@ pub(crate) mod harness_checks {
 
 use harness_checks as names;
 
-/// Judges a finished run.
+/// Judges a finished run of a plan.
 pub(crate) fn judge(
     scenario: &Scenario,
     run: RunId,
+    plan: &Plan,
     finished: &Finished,
     measured: Measured,
 ) -> Record {
@@ -43,6 +44,7 @@ pub(crate) fn judge(
     }
     Record {
         version: RECORD_VERSION,
+        plan_rest: Some(PlanRest::of(&run, plan)),
         run,
         claim: scenario.claim.clone(),
         verdict: check::worst(&outcomes),
@@ -62,16 +64,17 @@ pub(crate) fn judge(
     }
 }
 
-/// The record of a run whose worker did not live to tell of it.
+/// The record of a run whose worker did not live to tell of it. What a swarm drew for it died with the worker.
 pub(crate) fn of_dead_worker(
     scenario: &Scenario,
-    run: RunId,
+    job: &Job,
     outcome: Outcome,
     measured: Measured,
 ) -> Record {
     Record {
         version: RECORD_VERSION,
-        run,
+        run: job.run.clone(),
+        plan_rest: (!job.drawn).then(|| PlanRest::of_dead_worker(&job.run, &job.plan)),
         claim: scenario.claim.clone(),
         verdict: outcome.verdict,
         checks: vec![CheckRecord::of_harness(names::WORKER_LIVES, outcome)],

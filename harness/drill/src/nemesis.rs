@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chaosdrill_core::{Found, Origin, Plan, RunId, Seed};
+use chaosdrill_core::{Origin, Plan, RunId, Seed};
 use clap::ValueEnum;
 
 use crate::{job::Job, scenario::Scenario, simulation};
@@ -47,14 +47,10 @@ impl Default for Settings {
     }
 }
 
-/// The plan of a run, with the place where it is found.
-pub(crate) fn plan_of(run: &RunId, mut plan: Plan) -> Plan {
-    plan.found = Some(Found {
-        simulator: run.simulator.clone(),
-        db: run.db.clone(),
-        defect: run.defect.clone(),
-    });
-    plan
+/// The plan of a run, with the place where it is found, and what drew it unless it says that itself.
+pub(crate) fn plan_of(run: &RunId, plan: Plan) -> Plan {
+    let origin = plan.origin.or_else(|| Some(run.origin.clone()));
+    Plan { found: Some(run.found()), origin, ..plan }
 }
 
 impl Settings {

@@ -71,12 +71,8 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
         && let Err(why) = simulation::check_determinism(begin.clone())
     {
         let _ = std::fs::remove_dir_all(folder.path());
-        let record = judge::of_dead_worker(
-            scenario,
-            job.run.clone(),
-            Outcome::invalid(why, []),
-            Measured::default(),
-        );
+        let record =
+            judge::of_dead_worker(scenario, job, Outcome::invalid(why, []), Measured::default());
         return Ok(Reply::Done {
             record: Box::new(record),
             hit_classes: vec![],
@@ -90,7 +86,7 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
     let wall_us = u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX);
     let (finished, leftovers) = end?;
     let measured = Measured { wall_us, stderr: String::new() };
-    let record = judge::judge(scenario, job.run.clone(), &finished, measured);
+    let record = judge::judge(scenario, job.run.clone(), &plan, &finished, measured);
     let mut complaints = Vec::new();
     let mut note = |result: io::Result<()>, path: &Path| {
         if let Err(why) = result {

@@ -55,7 +55,7 @@ pub(crate) fn proofs(folder: &Path) -> (Vec<Proof>, Option<String>) {
 /// The story of one run, from its folder.
 pub(crate) fn read(folder: &Path, record: &Record) -> Story {
     let mut notes = Vec::new();
-    let plan = plan(&folder.join("plan.toml"), &mut notes);
+    let plan = plan(&folder.join("plan.toml"), record, &mut notes);
     let minimal = plan_of(&folder.join("plan.min.toml"), &mut notes);
     let events = events(&folder.join("trace.jsonl"), &mut notes);
     let (there, all) = (events.len() as u64, record.events);
@@ -66,8 +66,9 @@ pub(crate) fn read(folder: &Path, record: &Record) -> Story {
     Story { record: record.clone(), plan, minimal, events, notes }
 }
 
-fn plan(path: &Path, notes: &mut Vec<String>) -> Option<Plan> {
-    let plan = plan_of(path, notes);
+fn plan(path: &Path, record: &Record, notes: &mut Vec<String>) -> Option<Plan> {
+    let carried = || record.plan_rest.is_some().then(|| record.plan());
+    let plan = plan_of(path, notes).or_else(carried);
     if plan.is_none() && notes.is_empty() {
         notes.push("plan.toml is not there".to_owned());
     }

@@ -64,6 +64,16 @@ fn the_skeleton_of_a_write_up() {
     insta::assert_snapshot!(write_up::write_up(&stories::campaign(), &told, &stories::proofs()));
 }
 
+#[test]
+fn a_write_up_asks_for_a_plan_that_nobody_has() {
+    let mut campaign = stories::campaign();
+    let asked = "*To be written*: the plan, which was";
+    let write_up = |campaign: &Campaign| write_up::write_up(campaign, &[], &stories::proofs());
+    assert!(!write_up(&campaign).contains(asked), "the record carries it");
+    campaign.records.iter_mut().for_each(|record| record.plan_rest = None);
+    assert!(write_up(&campaign).contains(asked));
+}
+
 /// The finding as it is where a campaign has left its plan as it was.
 fn not_made_smaller() -> Campaign {
     let mut campaign = stories::campaign();

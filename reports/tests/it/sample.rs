@@ -8,7 +8,7 @@ use chaosdrill_core::{
     fault::{Restart, When},
     record::{
         CampaignHeader, CampaignMeasured, CheckRecord, CoverageGoal, Extent, FaultRecord, Measured,
-        RECORD_VERSION, ScenarioRecord,
+        PlanRest, RECORD_VERSION, ScenarioRecord,
     },
 };
 
@@ -52,6 +52,7 @@ pub(crate) fn fault(host: HostSelector, site: &str, hit: u32, act: Act) -> Fault
 pub(crate) fn calm(run: RunId, claim: &str) -> Record {
     Record {
         version: RECORD_VERSION,
+        plan_rest: Some(PlanRest::default()),
         run,
         claim: claim.into(),
         verdict: Verdict::Valid,

@@ -80,7 +80,7 @@ fn the_ids_are_names_and_not_places() {
     [
       "chaosdrill/campaign/v2",
       "chaosdrill/campaign-line/v2",
-      "chaosdrill/plan/v1",
+      "chaosdrill/plan/v2",
       "chaosdrill/proof/v2",
       "chaosdrill/prove/v2",
       "chaosdrill/record/v2",

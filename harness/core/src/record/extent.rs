@@ -192,6 +192,7 @@ mod tests {
             verdict: Verdict::Valid,
             checks: Vec::new(),
             faults: Vec::new(),
+            plan_rest: None,
             sites: BTreeMap::new(),
             marks: BTreeMap::new(),
             events: 0,

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chaosdrill_core::{At, Plan, nearest};
+use chaosdrill_core::{At, Plan, Record, nearest, record::RECORD_VERSION};
 
 use crate::{registry::Registry, simulation};
 
@@ -34,14 +34,43 @@ pub(crate) enum PlanFileError {
     Wrong { path: String, why: String },
 }
 
-/// Reads a plan file and checks that this program can run it.
+/// The file in the folder of a run that has its whole plan.
+pub(crate) fn plan_in(folder: &Path) -> PathBuf {
+    let plan = folder.join("plan.toml");
+    if plan.is_file() { plan } else { folder.join("record.json") }
+}
+
+/// Reads a plan, or the record of a run in a file that ends with `.json`, and checks that this program can run it.
 pub(crate) fn read_plan(registry: &Registry, path: &Path) -> Result<Plan, PlanFileError> {
     let name = || path.display().to_string();
     let text = std::fs::read_to_string(path)
         .map_err(|why| PlanFileError::Unreadable { path: name(), why })?;
     let wrong = |why: String| PlanFileError::Wrong { path: name(), why };
-    let plan = Plan::from_toml(&text).map_err(|why| wrong(why.to_string()))?;
+    let plan = match path.extension().is_some_and(|it| it == "json") {
+        true => plan_of_record(&text).map_err(wrong)?,
+        false => Plan::from_toml(&text).map_err(|why| wrong(why.to_string()))?,
+    };
     check_plan(registry, &plan).map_err(wrong)?;
+    Ok(plan)
+}
+
+/// The plan that a record carries.
+fn plan_of_record(text: &str) -> Result<Plan, String> {
+    let record: Record = serde_json::from_str(text).map_err(|why| format!("no record: {why}"))?;
+    if record.version > RECORD_VERSION {
+        let version = record.version;
+        return Err(format!(
+            "the record has version {version}, and {RECORD_VERSION} is the newest this build reads; use the chaosdrill \
+             that wrote it"
+        ));
+    }
+    if record.plan_rest.is_none() {
+        return Err(
+            "this record has the faults of its plan only; give the plan.toml of the run".to_owned()
+        );
+    }
+    let plan = record.plan();
+    plan.validate().map_err(|why| why.to_string())?;
     Ok(plan)
 }
 

@@ -14,7 +14,6 @@ use crate::{
     campaign::{engine::Engine, kept},
     campaign_dir, interrupt,
     job::{Done, Job},
-    nemesis,
     ours::{self, Kind},
     registry::Registry,
     scratch,
@@ -38,17 +37,21 @@ pub(crate) fn chosen<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<RunId
     chosen
 }
 
-/// The whole plan of a run that was recorded, whatever drew its faults.
+/// The whole plan of a run that was recorded, whatever drew its faults; `None` if its scenario or its kept plan is gone.
 pub(crate) fn plan_of(registry: &Registry, record: &Record) -> Option<Plan> {
     let scenario = registry.scenario(&record.run.scenario)?;
-    let mut plan = match &record.run.origin {
-        // More than faults is kept: the order of tasks, and how much the workload is.
+    let plan = record.plan();
+    if record.plan_rest.is_some() {
+        return Some(plan);
+    }
+    // What a record does not say is drawn or read once more.
+    let drawn = match &record.run.origin {
         Origin::Kept(stem) => kept::plan_called(registry, stem)?,
         Origin::Swarm => Swarm::new(scenario.name(), record.run.seed, scenario.arena()).1,
-        _ => Plan::new(scenario.name(), record.run.seed),
+        _ => return Some(plan),
     };
-    plan.faults = record.faults.iter().map(|fault| fault.fault.clone()).collect();
-    Some(nemesis::plan_of(&record.run, plan))
+    let Plan { order, chaos, workload_max, .. } = drawn;
+    Some(Plan { order, chaos, workload_max, ..plan })
 }
 
 /// Whether a run came to the same again.

@@ -18,7 +18,7 @@ use crate::{
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct KeepArgs {
-    /// The folder of the run, or a plan.
+    /// The folder of the run, its record, or a plan.
     #[arg(value_name = "RUN")]
     run: PathBuf,
     /// Why it is kept: what went wrong, in a sentence.
@@ -72,12 +72,13 @@ fn plan_in(run: &Path) -> PathBuf {
         return run.to_owned();
     }
     let minimal = run.join(triage::MINIMAL);
-    if minimal.is_file() { minimal } else { run.join("plan.toml") }
+    if minimal.is_file() { minimal } else { kept::plan_in(run) }
 }
 
 /// The check that speaks for the run, where its record is there.
 fn check_of(run: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(run.join("record.json")).ok()?;
+    let path = if run.is_dir() { run.join("record.json") } else { run.to_owned() };
+    let text = std::fs::read_to_string(path).ok()?;
     let record: Record = serde_json::from_str(&text).ok()?;
     record.headline().map(|check| check.name.clone())
 }

@@ -34,7 +34,7 @@ pub(crate) struct ReplayArgs {
     /// What drew the faults: the script, or a swarm.
     #[arg(long, value_enum, default_value = "script", conflicts_with = "plan")]
     nemesis: Nemesis,
-    /// The plan of the run; it knows scenario, seed and where it was found.
+    /// The plan of the run, or its record; it knows scenario, seed and where it was found.
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
     /// Switch on a planted defect, by its id [default: the plan's].

@@ -25,7 +25,7 @@ use crate::{
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ShrinkArgs {
-    /// The plan, or the folder of a run.
+    /// The plan, the record of a run, or the folder of a run.
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
     /// The check that must stay violated [default: the one that speaks for the run].
@@ -43,7 +43,7 @@ pub(crate) fn shrink(
     args: &ShrinkArgs,
     format: MessageFormat,
 ) -> Result<Status, ExpectedError> {
-    let path = if args.plan.is_dir() { args.plan.join("plan.toml") } else { args.plan.clone() };
+    let path = if args.plan.is_dir() { kept::plan_in(&args.plan) } else { args.plan.clone() };
     let plan = kept::read_plan(registry, &path)?;
     let to = args.to.clone().unwrap_or_else(|| path.with_file_name(triage::MINIMAL));
     ours::may_write(&to, Kind::Minimal)

@@ -105,7 +105,7 @@ impl Child {
             return Ok(JobEnd::Broken { why: format!("no scenario {}", job.run.scenario) });
         };
         let measured = Measured { wall_us, stderr };
-        let record = judge::of_dead_worker(scenario, job.run.clone(), outcome, measured);
+        let record = judge::of_dead_worker(scenario, job, outcome, measured);
         Ok(JobEnd::Recorded {
             record: Box::new(record),
             hit_classes: Vec::new(),

@@ -1,11 +1,13 @@
 //! Campaigns that are killed, interrupted, cut into parts; and what becomes of what they found.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
 
+use chaosdrill_core::{Record, record::CampaignLine};
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 
@@ -14,12 +16,15 @@ use crate::lab::{self, ends_with, folder, stderr, stdout};
 type Test = fn() -> Result<(), Failed>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, Test); 6] = [
+    let tests: [(&str, Test); 9] = [
         ("a_killed_campaign_goes_on", a_killed_campaign_goes_on),
         ("an_interrupted_campaign_ends_cleanly", an_interrupted_campaign_ends_cleanly),
         ("only_the_same_campaign_is_resumed", only_the_same_campaign_is_resumed),
         ("the_parts_add_up_to_the_whole", the_parts_add_up_to_the_whole),
         ("a_violation_is_made_smaller_and_kept", a_violation_is_made_smaller_and_kept),
+        ("a_record_is_run_again_by_itself", a_record_is_run_again_by_itself),
+        ("a_record_is_made_smaller_and_kept", a_record_is_made_smaller_and_kept),
+        ("a_record_that_cannot_be_run_again_says_why", a_record_that_cannot_be_run_again_says_why),
         ("a_kept_plan_whose_site_is_gone_says_so", a_kept_plan_whose_site_is_gone_says_so),
     ];
     tests.into_iter().map(|(name, test)| Trial::test(format!("campaigns/{name}"), test)).collect()
@@ -251,6 +256,109 @@ fn a_violation_is_made_smaller_and_kept() -> Result<(), Failed> {
     ends_with(&again, 1);
     let ran = fs::read_to_string(folder.path().join("target/drill/campaign.jsonl"))?;
     assert!(ran.lines().any(|line| line.contains("kept-lost")), "the kept plan did not run");
+    Ok(())
+}
+
+/// The records in a campaign, by what drew their faults; of each kind the last, which is the least like the others.
+fn last_of_each_origin(campaign: &Path) -> Result<BTreeMap<String, Record>, Failed> {
+    let mut records = BTreeMap::new();
+    for line in fs::read_to_string(campaign)?.lines() {
+        if let CampaignLine::Record(record) = serde_json::from_str(line)? {
+            records.insert(record.run.origin.kind().to_owned(), *record);
+        }
+    }
+    Ok(records)
+}
+
+fn a_record_is_run_again_by_itself() -> Result<(), Failed> {
+    let folder = folder();
+    let manifest = folder.path().to_str().ok_or("a path in UTF-8")?.to_owned();
+    let drill = |arguments: &[&str]| {
+        lab::program(folder.path(), "drill", arguments, &[("LAB_MANIFEST", &manifest)])
+    };
+    let regressions = folder.path().join("regressions");
+    fs::create_dir(&regressions)?;
+    fs::write(regressions.join("slow.toml"), KEPT_PLAN)?;
+    drill(&["run", "lab/posted", "--seeds", "3", "--nemesis", ALL_NEMESES]);
+    // What a kept plan says is in the record, and so is what a swarm drew.
+    fs::remove_dir_all(&regressions)?;
+    let records = last_of_each_origin(&folder.path().join("target/drill/campaign.jsonl"))?;
+    let origins: Vec<&str> = records.keys().map(String::as_str).collect();
+    assert_eq!(origins, ["kept", "script", "swarm", "sweep"]);
+    assert_eq!(records["kept"].plan().workload_max, Some(2));
+    let mut plain = 0;
+    for (origin, record) in &records {
+        let file = folder.path().join(format!("{origin}.json"));
+        fs::write(&file, serde_json::to_string(&record)?)?;
+        let replayed = drill(&["replay", "--plan", &file.display().to_string(), "--trace", "off"]);
+        let digest = record.digest.as_deref().ok_or("the worker lived")?;
+        assert!(stdout(&replayed).contains(digest), "{origin}: {}", stdout(&replayed));
+        // The faults alone are not the plan.
+        let faults = Record { plan_rest: None, ..record.clone() }.plan();
+        plain += u64::from(faults == record.plan());
+    }
+    assert_eq!(plain, 2, "of script and sweep they are");
+    Ok(())
+}
+
+/// Nothing of this plan but its faults is as it is by default.
+const KEPT_PLAN: &str = r#"version = 1
+scenario = "lab/posted"
+seed = "0x5"
+order = "fifo"
+chaos = "until-calm"
+workload_max = 2
+
+[[fault]]
+at = { host = "poster", site = "sql:post.insert", hit = 2 }
+do = { delay = "1s" }
+"#;
+
+fn a_record_is_made_smaller_and_kept() -> Result<(), Failed> {
+    let folder = folder();
+    let manifest = folder.path().to_str().ok_or("a path in UTF-8")?.to_owned();
+    let drill = |arguments: &[&str]| {
+        lab::program(folder.path(), "drill", arguments, &[("LAB_MANIFEST", &manifest)])
+    };
+    let lost = ["replay", "--plan", "plan.toml", "--out", "run"];
+    fs::write(folder.path().join("plan.toml"), PLAN_OF_THREE)?;
+    ends_with(&drill(&lost), 1);
+    let run = folder.path().join("run");
+    fs::remove_file(run.join("plan.toml"))?;
+    let shrunk = drill(&["shrink", "run"]);
+    ends_with(&shrunk, 0);
+    assert!(stdout(&shrunk).contains("1 of 3 faults needed for every_visit_is_counted"));
+    let record = run.join("record.json").display().to_string();
+    ends_with(&drill(&["keep", &record, "--why", "an answer is lost", "--name", "lost"]), 0);
+    let kept = fs::read_to_string(folder.path().join("regressions/lost.toml"))?;
+    assert!(kept.contains("\n# violated: every_visit_is_counted\n"), "{kept}");
+    assert_eq!(kept.matches("[[fault]]").count(), 3, "{kept}");
+    assert!(!kept.contains("found ="), "{kept}");
+    Ok(())
+}
+
+fn a_record_that_cannot_be_run_again_says_why() -> Result<(), Failed> {
+    let folder = folder();
+    drill(folder.path(), &["run", "lab/visits", "--seeds", "1", "--nemesis", "script"]);
+    let records = last_of_each_origin(&folder.path().join("target/drill/campaign.jsonl"))?;
+    let record = serde_json::to_string(&records["script"])?;
+    let plan = "\"plan\":{}";
+    assert!(record.contains(plan), "{record}");
+    let preemption = r#"{"host":"client","life":1,"thread":2,"call":17}"#;
+    let preempted = format!("\"plan\":{{\"preemptions\":[{preemption}]}}");
+    let cases = [
+        (record.replace(&format!("{plan},"), ""), "has the faults of its plan only"),
+        (record.replacen("\"version\":2", "\"version\":3", 1), "the record has version 3"),
+        (record.replace(plan, &preempted), "no plan is run in part"),
+        (record.replace(plan, &preempted.replace(":17", ":0")), "`call` counts from 1"),
+        (record.replace("\"verdict\"", "\"vredict\""), "no record: missing field"),
+    ];
+    for (text, wanted) in cases {
+        fs::write(folder.path().join("record.json"), text)?;
+        let replayed = drill(folder.path(), &["replay", "--plan", "record.json"]);
+        ends_with(&replayed, 2);
+        assert!(stderr(&replayed).contains(wanted), "{wanted}: {}", stderr(&replayed));
+    }
     Ok(())
 }
 

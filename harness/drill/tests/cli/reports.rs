@@ -89,11 +89,11 @@ fn what_is_damaged_is_said() -> Result<(), Failed> {
 
     fs::remove_dir_all(&bundle)?;
     let path = folder.path().join("target/drill/campaign.jsonl");
-    let text = fs::read_to_string(&path)?.replacen("\"version\":1", "\"version\":2,\"new\":[]", 1);
+    let text = fs::read_to_string(&path)?.replacen("\"version\":2", "\"version\":3,\"new\":[]", 1);
     fs::write(&path, text)?;
     ends_with(&drill(folder.path(), &["report"]), 0);
     let campaign = page(folder.path(), "target/drill/report.html");
-    assert!(campaign.contains("written in version 2 of the format"), "{campaign}");
+    assert!(campaign.contains("written in version 3 of the format"), "{campaign}");
     assert!(campaign.contains("There is no picture"), "{campaign}");
     Ok(())
 }
