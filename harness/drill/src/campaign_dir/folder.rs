@@ -149,6 +149,13 @@ impl Folder {
         if !read.has_header {
             return Err(FolderError::NothingToResume(read.notes.concat()));
         }
+        let (begun_in, ours) = (read.campaign.header.version, header.version);
+        if begun_in != ours {
+            return Err(FolderError::NothingToResume(format!(
+                "{} was begun in version {begun_in} of the format, and this build writes version {ours}",
+                path.display()
+            )));
+        }
         if read.campaign.header != *header {
             return Err(FolderError::AnotherCampaign(path.display().to_string()));
         }

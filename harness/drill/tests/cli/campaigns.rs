@@ -16,7 +16,7 @@ use crate::lab::{self, ends_with, folder, stderr, stdout};
 type Test = fn() -> Result<(), Failed>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, Test); 9] = [
+    let tests: [(&str, Test); 10] = [
         ("a_killed_campaign_goes_on", a_killed_campaign_goes_on),
         ("an_interrupted_campaign_ends_cleanly", an_interrupted_campaign_ends_cleanly),
         ("only_the_same_campaign_is_resumed", only_the_same_campaign_is_resumed),
@@ -24,6 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("a_violation_is_made_smaller_and_kept", a_violation_is_made_smaller_and_kept),
         ("a_record_is_run_again_by_itself", a_record_is_run_again_by_itself),
         ("a_record_is_made_smaller_and_kept", a_record_is_made_smaller_and_kept),
+        ("a_dead_worker_takes_no_plan_with_it", a_dead_worker_takes_no_plan_with_it),
         ("a_record_that_cannot_be_run_again_says_why", a_record_that_cannot_be_run_again_says_why),
         ("a_kept_plan_whose_site_is_gone_says_so", a_kept_plan_whose_site_is_gone_says_so),
     ];
@@ -182,6 +183,12 @@ fn only_the_same_campaign_is_resumed() -> Result<(), Failed> {
     let another = drill(folder.path(), &campaign(&["--resume"]));
     ends_with(&another, 2);
     assert!(stderr(&another).contains("holds another campaign"), "{}", stderr(&another));
+    let lines = folder.path().join("target/drill/campaign.jsonl");
+    let older = fs::read_to_string(&lines)?.replacen("\"version\":2", "\"version\":1", 1);
+    fs::write(&lines, older)?;
+    let older = drill(folder.path(), &campaign(&["--resume"]));
+    ends_with(&older, 2);
+    assert!(stderr(&older).contains("was begun in version 1"), "{}", stderr(&older));
     Ok(())
 }
 
@@ -334,6 +341,24 @@ fn a_record_is_made_smaller_and_kept() -> Result<(), Failed> {
     assert!(kept.contains("\n# violated: every_visit_is_counted\n"), "{kept}");
     assert_eq!(kept.matches("[[fault]]").count(), 3, "{kept}");
     assert!(!kept.contains("found ="), "{kept}");
+    Ok(())
+}
+
+fn a_dead_worker_takes_no_plan_with_it() -> Result<(), Failed> {
+    let folder = folder();
+    let manifest = folder.path().to_str().ok_or("a path in UTF-8")?.to_owned();
+    fs::create_dir(folder.path().join("regressions"))?;
+    let plan = KEPT_PLAN.replace("lab/posted", "lab/aborts").replace("poster", "client");
+    fs::write(folder.path().join("regressions/slow.toml"), plan)?;
+    let run = ["run", "lab/aborts", "--seeds", "1", "--nemesis", "script,swarm"];
+    lab::program(folder.path(), "drill", &run, &[("LAB_MANIFEST", &manifest)]);
+    let records = last_of_each_origin(&folder.path().join("target/drill/campaign.jsonl"))?;
+    let [kept, swarm] = ["kept", "swarm"].map(|origin| &records[origin]);
+    assert!(kept.digest.is_none() && kept.faults.is_empty(), "nobody knows what struck");
+    let faults: Vec<String> = kept.plan().faults.iter().map(ToString::to_string).collect();
+    assert_eq!(faults, ["delay client at sql:post.insert hit 2 by 1s"]);
+    assert_eq!(kept.plan().workload_max, Some(2));
+    assert!(swarm.plan_rest.is_none(), "what it drew died with its worker");
     Ok(())
 }
 
