@@ -283,6 +283,17 @@ mod tests {
         assert_eq!(again, shrunk);
     }
 
+    #[test]
+    fn a_countdown_is_as_short_as_it_can_be() {
+        let mut plan = Plan::new("own/x", Seed(3));
+        let act = Act::Stall(Duration::from_secs(1));
+        plan.faults = vec![Fault { at: At::Countdown(40), act, required: false }];
+        let needed =
+            |plan: &Plan| matches!(plan.faults[..], [Fault { at: At::Countdown(7..), .. }]);
+        let shrunk = shrink(&plan, |batch| batch.iter().map(needed).collect());
+        assert_eq!(shrunk.plan.faults[0].at, At::Countdown(7));
+    }
+
     /// The first brings about a hit that the second counts.
     #[test]
     fn a_fault_is_left_out_and_the_others_are_adjusted_to_it() {

@@ -1,7 +1,7 @@
 //! Annotations, the trace for Perfetto, the write-up, and what became of earlier findings.
 
 use chaosdrill_core::{
-    Campaign, Origin, Plan, Record, RunId, Seed, Verdict,
+    At, Campaign, Origin, Plan, Record, RunId, Seed, Verdict,
     record::{CoverageGoal, Finding},
 };
 use chaosdrill_reports::{
@@ -207,6 +207,31 @@ fn the_same_check_at_other_places_is_another_finding() {
     let now = campaign.summary();
     let triaged = now.findings.iter().find(|f| f.triage.is_some()).expect("one was triaged");
     assert_eq!(Against::new(&earlier, &campaign).status(triaged), Status::New);
+}
+
+#[test]
+fn a_countdown_counts_where_it_struck() {
+    let named = sample::campaign();
+    let mut counted = named.clone();
+    let faults = counted.records.iter_mut().flat_map(|record| &mut record.faults);
+    for fault in faults.filter(|fault| fault.fired.is_some()) {
+        fault.struck_at = Some(std::mem::replace(&mut fault.fault.at, At::Countdown(5)));
+    }
+    assert_ne!(named, counted);
+    assert_eq!(named.summary().coverage, counted.summary().coverage);
+    let window = CoverageGoal::new("W", "a window").struck("fp:outbox.after_claim", &["stall"]);
+    assert_eq!(window.of(&counted.records).hits(), 1);
+    let record = counted.records.iter().find(|record| record.verdict == Verdict::Invalid);
+    let block = terminal::failure(
+        record.expect("one is"),
+        Replay::by_seed("cargo drill"),
+        &Palette::plain(),
+    );
+    let said = block.split_whitespace().collect::<Vec<&str>>().join(" ");
+    assert!(
+        said.contains("at countdown 5 for 90s (any host at fp:outbox.after_claim hit"),
+        "{said}"
+    );
 }
 
 #[test]
