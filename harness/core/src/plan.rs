@@ -194,9 +194,11 @@ impl Plan {
             ("preemptions", self.preemptions.len(), PLAN_PREEMPTIONS_MAX),
             ("mutations", self.mutations.len(), PLAN_MUTATIONS_MAX),
         ];
-        for (what, count, most) in counts.into_iter().filter(|(_, count, most)| count > most) {
-            let message = format!("the plan has {count} {what}; at most {most} are run");
-            return Err(PlanError::TooLarge(message));
+        for (what, count, most) in counts {
+            if count > most {
+                let message = format!("the plan has {count} {what}; at most {most} are run");
+                return Err(PlanError::TooLarge(message));
+            }
         }
         self.each_fault(Fault::validate)?;
         self.each_preemption(Preemption::validate)?;

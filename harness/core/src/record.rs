@@ -33,8 +33,8 @@ pub use plan_rest::PlanRest;
 pub use proof::{Proof, ProofBy};
 pub use summary::{Finding, ScenarioSummary, SiteCoverage, Summary, Tally, Untried};
 
-/// Version of records and campaigns. Version 1 is read too: it called the origin of a run `nemesis`, and its records have
-/// no plan but the faults.
+/// Version of records and campaigns. Version 1 is read too: it called the origin of a run `nemesis`, and its records
+/// have no plan but the faults.
 pub const RECORD_VERSION: u32 = 2;
 
 /// Which run: everything that tells it from the others.

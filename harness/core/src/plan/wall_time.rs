@@ -1,11 +1,6 @@
 //! An instant of the wall clock, as a plan says it.
 
-use std::{
-    borrow::Cow,
-    fmt,
-    str::FromStr,
-    time::{Duration, SystemTime},
-};
+use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -14,6 +9,9 @@ use crate::{
     duration::WALL_START_MS,
     limits::{PLAN_START_MS_MAX, PLAN_START_MS_MIN},
 };
+
+/// From when milliseconds are counted; written, because no clock is named in this crate.
+const EPOCH: &str = "1970-01-01T00:00:00Z";
 
 /// An instant of the wall clock in whole milliseconds, written as RFC 3339 in UTC: `2026-02-28T23:59:58Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,7 +34,8 @@ impl WallTime {
 
 impl fmt::Display for WallTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = SystemTime::UNIX_EPOCH + Duration::from_millis(self.0.unsigned_abs());
+        let epoch = humantime::parse_rfc3339(EPOCH).expect("it is a time");
+        let at = epoch + Duration::from_millis(self.0.unsigned_abs());
         match self.0 % 1_000 {
             0 => humantime::format_rfc3339_seconds(at).fmt(f),
             _ => humantime::format_rfc3339_millis(at).fmt(f),
@@ -54,7 +53,8 @@ impl FromStr for WallTime {
         let form = "write for example `2026-02-28T23:59:58Z`";
         let at = humantime::parse_rfc3339(text)
             .map_err(|why| format!("`{text}` is no time of the wall clock ({why}); {form}"))?;
-        let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let epoch = humantime::parse_rfc3339(EPOCH).expect("it is a time");
+        let since = at.duration_since(epoch).unwrap_or_default();
         if since.subsec_nanos() % 1_000_000 != 0 {
             return Err(format!("`{text}` is no whole number of milliseconds; {form}"));
         }

@@ -37,7 +37,8 @@ pub(crate) fn chosen<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<RunId
     chosen
 }
 
-/// The whole plan of a run that was recorded, whatever drew its faults; `None` if its scenario or its kept plan is gone.
+/// The whole plan of a run that was recorded, whatever drew its faults. `None` if its scenario is gone, or the kept
+/// plan that its record does not carry.
 pub(crate) fn plan_of(registry: &Registry, record: &Record) -> Option<Plan> {
     let scenario = registry.scenario(&record.run.scenario)?;
     let plan = record.plan();
