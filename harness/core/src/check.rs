@@ -181,12 +181,12 @@ mod tests {
         trace::{EventKind, Trace},
     };
 
-    fn history(events: &[(u64, EventKind, &str)]) -> History {
+    fn history(events: &[(u64, EventKind, &str)]) -> History<'static> {
         let mut trace = Trace::default();
         for (second, kind, name) in events {
             trace.push(Duration::from_secs(*second), "h", *kind, name, Value::Null);
         }
-        History::of(trace.events())
+        History::from_events(trace.into_events())
     }
 
     fn done() -> Check {

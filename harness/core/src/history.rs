@@ -2,12 +2,42 @@
 //!
 //! A history is the part of a trace that is about the outside: operations (invoke, then ok, fail or info, in
 //! Jepsen's words), observations by hosts, rows the harness itself watched, and what was done to the hosts.
+//!
+//! It is a view: it borrows the events of the trace, and an index over them says where those of one kind and name, of
+//! one host, and the end of an operation are. The history up to an instant is the same view with another end.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use chaosdrill_core::{EventKind, History, Trace};
+//! use serde_json::json;
+//!
+//! let mut trace = Trace::default();
+//! let mut push = |second, kind, name, data| {
+//!     trace.push(Duration::from_secs(second), "client", kind, name, data);
+//! };
+//! push(1, EventKind::Invoke, "commit", json!({ "op": "client/0", "input": 7 }));
+//! push(2, EventKind::Boundary, "sql:commit", json!({ "hit": 1 }));
+//! push(3, EventKind::Ok, "commit", json!({ "op": "client/0", "output": null }));
+//!
+//! let history = History::of(trace.events());
+//! assert_eq!(history.events().len(), 2, "a boundary is not for checks");
+//! assert!(history.operations("commit").all(|operation| operation.is_ok()));
+//! let earlier = history.until(Duration::from_secs(2));
+//! assert!(earlier.operations("commit").all(|operation| operation.end.is_none()));
+//! ```
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, fmt, time::Duration};
 
 use serde_json::Value;
 
 use crate::trace::{EventKind, TraceEvent};
+
+mod events;
+mod index;
+
+pub use events::{Events, EventsIter};
+pub use index::HistoryIndex;
 
 /// The phase that begins when faults stop.
 pub const HEAL: &str = "heal";
@@ -16,9 +46,12 @@ pub const HEAL: &str = "heal";
 pub type Event = TraceEvent;
 
 /// The history of one run, in order.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct History {
-    events: Vec<Event>,
+#[derive(Clone, Default)]
+pub struct History<'t> {
+    trace: Cow<'t, [TraceEvent]>,
+    index: Cow<'t, HistoryIndex>,
+    /// The events of the trace from here on are not in this history.
+    end: usize,
 }
 
 /// An operation of the workload, from its invocation to its end.
@@ -55,35 +88,38 @@ pub struct RowChange<'a> {
     pub after: Option<&'a Value>,
 }
 
-impl History {
+impl<'t> History<'t> {
     /// The history within a trace.
-    pub fn of(trace: &[TraceEvent]) -> Self {
-        Self {
-            events: trace.iter().filter(|event| event.kind.belongs_to_history()).cloned().collect(),
-        }
+    pub fn of(trace: &'t [TraceEvent]) -> Self {
+        Self::of_events(Cow::Borrowed(trace))
     }
 
-    /// Adds what a trace has had since this history took its first `taken` events; returns how many it has now.
-    pub fn follow(&mut self, trace: &[TraceEvent], taken: usize) -> usize {
-        let new = trace[taken..].iter().filter(|event| event.kind.belongs_to_history());
-        self.events.extend(new.cloned());
-        trace.len()
+    /// The history within these events, which are in order of their numbers and of time.
+    pub fn from_events(events: Vec<Event>) -> History<'static> {
+        History::of_events(Cow::Owned(events))
     }
 
-    /// A history of these events.
-    pub fn from_events(events: Vec<Event>) -> Self {
-        Self { events }
+    fn of_events(trace: Cow<'t, [TraceEvent]>) -> Self {
+        let mut index = HistoryIndex::default();
+        index.follow(&trace);
+        Self { end: trace.len(), trace, index: Cow::Owned(index) }
+    }
+
+    fn indexed(trace: &'t [TraceEvent], index: &'t HistoryIndex) -> Self {
+        Self { trace: Cow::Borrowed(trace), index: Cow::Borrowed(index), end: trace.len() }
     }
 
     /// All events, in order.
-    pub fn events(&self) -> &[Event] {
-        &self.events
+    pub fn events(&self) -> Events<'_> {
+        self.up_to_end(self.index.all())
     }
 
     /// The events up to an instant, that one included.
-    pub fn until(&self, at: Duration) -> Self {
-        let events = self.events.iter().take_while(|event| event.at() <= at).cloned().collect();
-        Self { events }
+    pub fn until(&self, at: Duration) -> History<'_> {
+        let all = self.index.all();
+        let later = all.partition_point(|position| self.trace[*position].at() <= at);
+        let end = all.get(later).map_or(self.end, |position| self.end.min(*position));
+        History { trace: Cow::Borrowed(&self.trace), index: Cow::Borrowed(&self.index), end }
     }
 
     /// When the faults stopped, if they have.
@@ -95,30 +131,32 @@ impl History {
     pub fn of_kind<'a>(
         &'a self,
         kind: EventKind,
-        name: &'a str,
-    ) -> impl Iterator<Item = &'a Event> {
-        self.events.iter().filter(move |event| event.kind == kind && event.name == name)
+        name: &str,
+    ) -> impl Iterator<Item = &'a Event> + use<'a, 't> {
+        self.up_to_end(self.index.of_kind(kind, name)).iter()
+    }
+
+    /// The events of one host.
+    pub fn on_host(&self, host: &str) -> Events<'_> {
+        self.up_to_end(self.index.on_host(host))
     }
 
     /// What hosts said under one name.
-    pub fn observed<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Event> {
+    pub fn observed<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a Event> + use<'a, 't> {
         self.of_kind(EventKind::Observe, name)
     }
 
     /// The operations of one name, each with its end. The data of both carries the operation's `op` number.
-    pub fn operations<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Entry<'a>> {
-        self.of_kind(EventKind::Invoke, name).map(|invoke| {
-            let ends = |event: &&Event| {
-                matches!(event.kind, EventKind::Ok | EventKind::Fail | EventKind::Info)
-                    && event.seq > invoke.seq
-                    && event.get("op") == invoke.get("op")
-            };
-            Entry { invoke, end: self.events.iter().find(ends) }
+    pub fn operations<'a>(&'a self, name: &str) -> impl Iterator<Item = Entry<'a>> + use<'a, 't> {
+        let invoked = self.index.of_kind(EventKind::Invoke, name).iter();
+        invoked.take_while(|position| **position < self.end).map(|position| {
+            let end = self.index.end_of(*position).filter(|end| *end < self.end);
+            Entry { invoke: &self.trace[*position], end: end.map(|end| &self.trace[end]) }
         })
     }
 
     /// The changes of the rows of one watch, in order.
-    pub fn rows<'a>(&'a self, watch: &'a str) -> Vec<RowChange<'a>> {
+    pub fn rows(&self, watch: &str) -> Vec<RowChange<'_>> {
         let mut known: BTreeMap<String, &Value> = BTreeMap::new();
         let mut changes = Vec::new();
         for event in self.of_kind(EventKind::Watch, watch) {
@@ -135,15 +173,36 @@ impl History {
     }
 
     /// The rows of one watch as they stood at the end.
-    pub fn last_rows<'a>(&'a self, watch: &'a str) -> Vec<&'a Value> {
+    pub fn last_rows(&self, watch: &str) -> Vec<&Value> {
         let mut known: BTreeMap<String, &Value> = BTreeMap::new();
-        for change in self.rows(watch) {
-            match change.after {
-                Some(row) => known.insert(change.key.to_string(), row),
-                None => known.remove(&change.key.to_string()),
+        for event in self.of_kind(EventKind::Watch, watch) {
+            let (key, row) = (event.get("key").to_string(), event.get("row"));
+            if row.is_null() {
+                known.remove(&key)
+            } else {
+                known.insert(key, row)
             };
         }
         known.into_values().collect()
+    }
+
+    /// Those of these positions that are in this history.
+    fn up_to_end<'a>(&'a self, positions: &'a [usize]) -> Events<'a> {
+        let end = positions.partition_point(|position| *position < self.end);
+        Events::new(&self.trace, &positions[..end])
+    }
+}
+
+/// Two histories are equal if their events are.
+impl PartialEq for History<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.events().iter().eq(other.events().iter())
+    }
+}
+
+impl fmt::Debug for History<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.events()).finish()
     }
 }
 
@@ -154,7 +213,7 @@ mod tests {
     use super::*;
     use crate::trace::Trace;
 
-    fn sample() -> History {
+    fn sample() -> History<'static> {
         let mut trace = Trace::default();
         let mut push =
             |ms, kind, name, data| trace.push(Duration::from_millis(ms), "h", kind, name, data);
@@ -173,7 +232,7 @@ mod tests {
             json!({ "key": "m1", "row": { "status": "published" } }),
         );
         push(9, EventKind::Watch, "outbox", json!({ "key": "m1", "row": null }));
-        History::of(trace.events())
+        History::from_events(trace.into_events())
     }
 
     #[test]
@@ -197,6 +256,57 @@ mod tests {
         assert!(history.last_rows("outbox").is_empty());
         let healed = history.healed_at().expect("healed");
         assert_eq!(history.until(healed).last_rows("outbox"), [&json!({ "status": "pending" })]);
+    }
+
+    #[test]
+    fn a_history_up_to_an_instant_ends_there_in_every_view() {
+        let history = sample();
+        let early = history.until(Duration::from_millis(3));
+        assert_eq!(early.events().len(), 3);
+        assert_eq!(early.events().last().map(|event| event.seq), Some(4));
+        assert_eq!(early.on_host("h").len(), 3);
+        assert!(early.rows("outbox").is_empty());
+        let ends: Vec<_> = early.operations("commit").map(|op| (op.is_fail(), op.end)).collect();
+        assert!(matches!(ends[..], [(false, None), (true, Some(_))]), "{ends:?}");
+        // An earlier end holds, whichever comes first.
+        assert_eq!(early.until(Duration::from_secs(9)), early);
+        assert_eq!(history.until(Duration::from_secs(9)), history);
+    }
+
+    #[test]
+    fn a_history_borrows_its_trace() {
+        let history = sample();
+        let trace: Vec<_> = history.events().iter().cloned().collect();
+        let of_trace = History::of(&trace);
+        let early = of_trace.until(Duration::from_millis(3));
+        let first = early.events().first().expect("there are three");
+        assert!(std::ptr::eq(first, &trace[0]));
+    }
+
+    #[test]
+    fn an_index_that_follows_a_trace_is_that_of_the_whole() {
+        let history = sample();
+        let trace: Vec<_> = history.events().iter().cloned().collect();
+        let mut index = HistoryIndex::default();
+        for length in 0..=trace.len() {
+            let followed = index.follow(&trace[..length]);
+            let whole = History::of(&trace[..length]);
+            assert_eq!(followed, whole);
+            let ends = |history: &History<'_>| -> Vec<_> {
+                history.operations("commit").map(|op| op.end.map(|end| end.seq)).collect()
+            };
+            assert_eq!(ends(&followed), ends(&whole));
+        }
+    }
+
+    #[test]
+    fn events_after_a_number_are_those_of_a_scan() {
+        let history = sample();
+        for seq in 0..12 {
+            let scanned: Vec<_> = history.events().iter().filter(|e| e.seq > seq).collect();
+            let after: Vec<_> = history.events().after(seq).iter().collect();
+            assert_eq!(after, scanned);
+        }
     }
 
     #[test]

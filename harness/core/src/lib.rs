@@ -48,7 +48,7 @@ pub mod verdict;
 
 pub use check::{Check, Kind as CheckKind, Mark, Priority};
 pub use fault::{Act, At, ErrorKind, Fault, HostSelector, Restart, When};
-pub use history::{Entry, Event, History};
+pub use history::{Entry, Event, History, HistoryIndex};
 pub use hit_class::HitClass;
 pub use origin::Origin;
 pub use plan::{Chaos, Found, Mutation, Order, Plan, PlanError, Preemption, WallTime};

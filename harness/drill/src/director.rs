@@ -7,7 +7,8 @@
 use std::time::Duration;
 
 use chaosdrill_core::{
-    Chaos, Check, CheckKind, History, TraceEvent, Verdict, limits::LOOK_AGAIN, run::Next,
+    Chaos, Check, CheckKind, TraceEvent, Verdict, history::HistoryIndex, limits::LOOK_AGAIN,
+    run::Next,
 };
 
 use crate::scenario::Scenario;
@@ -50,8 +51,7 @@ pub(crate) struct ScenarioDirector {
     bound: Duration,
     linger: Duration,
     stage: Stage,
-    history: History,
-    taken: usize,
+    history: HistoryIndex,
 }
 
 /// Phases, as a trace names them.
@@ -71,8 +71,7 @@ impl ScenarioDirector {
                 .unwrap_or(chaosdrill_core::limits::CLIENTS_AFTER_HEAL_MAX),
             linger: scenario.linger,
             stage: Stage::Chaos,
-            history: History::default(),
-            taken: 0,
+            history: HistoryIndex::default(),
         }
     }
 
@@ -80,9 +79,11 @@ impl ScenarioDirector {
         if !control.clients_are_done() {
             return false;
         }
-        let (history, taken) = (&mut self.history, self.taken);
-        self.taken = control.read(|trace| history.follow(trace, taken));
-        self.liveness.iter().all(|check| check.judge_now(&self.history).verdict == Verdict::Valid)
+        let Self { history, liveness, .. } = self;
+        control.read(|trace| {
+            let history = history.follow(trace);
+            liveness.iter().all(|check| check.judge_now(&history).verdict == Verdict::Valid)
+        })
     }
 
     /// Whether there is nothing left to wait for before the faults are healed.

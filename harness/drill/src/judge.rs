@@ -92,17 +92,17 @@ pub(crate) fn of_dead_worker(
 fn harness_checks(
     scenario: &Scenario,
     finished: &Finished,
-    history: &History,
+    history: &History<'_>,
 ) -> Vec<(&'static str, Outcome)> {
     vec![
-        (names::NO_CASUALTIES, casualties(scenario, finished)),
+        (names::NO_CASUALTIES, casualties(scenario, history, finished)),
         (names::CLIENTS_END, clients_end(history, finished)),
         (names::WITHIN_BOUNDS, within_bounds(finished)),
         (names::FAULTS_FIRED, faults_fired(finished)),
     ]
 }
 
-fn casualties(scenario: &Scenario, finished: &Finished) -> Outcome {
+fn casualties(scenario: &Scenario, history: &History<'_>, finished: &Finished) -> Outcome {
     if let Some(Stop::Panicked { message }) = &finished.stop {
         return Outcome::invalid(format!("a task that no host owns panicked: {message}"), []);
     }
@@ -114,19 +114,16 @@ fn casualties(scenario: &Scenario, finished: &Finished) -> Outcome {
         1 => String::new(),
         all => format!(" (and {} more)", all - 1),
     };
-    Outcome::invalid(format!("{host}: {how}{more}"), last_of(finished, host))
+    Outcome::invalid(format!("{host}: {how}{more}"), last_of(history, host))
 }
 
 /// The last event of a host's own state.
-fn last_of(finished: &Finished, host: &str) -> Option<u64> {
-    let events = finished.trace.events().iter();
-    events
-        .rev()
-        .find(|event| event.kind == EventKind::Host && event.host == host)
-        .map(|event| event.seq)
+fn last_of(history: &History<'_>, host: &str) -> Option<u64> {
+    let events = history.on_host(host).iter();
+    events.rev().find(|event| event.kind == EventKind::Host).map(|event| event.seq)
 }
 
-fn clients_end(history: &History, finished: &Finished) -> Outcome {
+fn clients_end(history: &History<'_>, finished: &Finished) -> Outcome {
     let deadlock = history.of_kind(EventKind::Phase, director::DEADLOCK).next();
     if let Some(event) = deadlock {
         let why = "a deadlock: nothing can ever happen again, and a client still waits";

@@ -144,7 +144,10 @@ fn prepare(
 }
 
 /// Events as JSON Lines; the BLAKE3 hash of such a file of a whole trace is the digest.
-pub(crate) fn write_lines(path: &Path, events: &[TraceEvent]) -> io::Result<()> {
+pub(crate) fn write_lines<'a>(
+    path: &Path,
+    events: impl IntoIterator<Item = &'a TraceEvent>,
+) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }

@@ -83,9 +83,9 @@ fn end<'a>(history: &'a History, holding: Holding, begin: &Event) -> Option<&'a 
             && event.get(holding.item) == begin.get(holding.item);
         let falls =
             event.kind == EventKind::Host && matches!(event.name.as_str(), "down" | "ended");
-        event.seq > begin.seq && event.host == begin.host && (says || falls)
+        says || falls
     };
-    history.events().iter().find(ends)
+    history.on_host(&begin.host).after(begin.seq).iter().find(ends)
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 pub use chaosdrill_core::run::Next;
-use chaosdrill_core::trace::{EventKind, TraceEvent};
+use chaosdrill_core::{
+    Trace,
+    trace::{EventKind, TraceEvent},
+};
 
 use crate::sim::{
     effect::NetworkControl,
@@ -21,6 +24,28 @@ pub trait Director {
 pub struct Control<'a> {
     pub(crate) quiescent: bool,
     pub(crate) network: &'a mut dyn NetworkControl,
+}
+
+/// The trace of a run, out of the world's hands until this is dropped.
+struct Lent(Option<Box<Trace>>);
+
+impl Lent {
+    fn from_the_world() -> Self {
+        Self(with_world(|world| world.ledger.take_trace()))
+    }
+
+    fn events(&self) -> &[TraceEvent] {
+        let trace = self.0.as_ref();
+        trace.expect("this run is not traced: there is no history to look at").events()
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(trace) = self.0.take() {
+            with_world(|world| world.ledger.put_back(trace));
+        }
+    }
 }
 
 impl Control<'_> {
@@ -56,11 +81,14 @@ impl Control<'_> {
 
     /// Reads the trace so far.
     ///
+    /// The world is not borrowed meanwhile: a check is foreign code, and may draw without knowing it, as by a `HashMap`.
+    /// What it records is lost.
+    ///
     /// # Panics
     ///
     /// In a run that is not traced.
     pub fn read<R>(&self, read: impl FnOnce(&[TraceEvent]) -> R) -> R {
-        with_world(|world| read(world.ledger.events()))
+        read(Lent::from_the_world().events())
     }
 
     /// Ends every fault: links are repaired, stalled hosts and delayed steps go on, crashed hosts come back unless they

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use chaosdrill_core::{
-    Trace,
-    trace::{EventKind, TraceEvent},
-};
+use chaosdrill_core::{Trace, trace::EventKind};
 use serde_json::Value;
 
 /// Whether a run is traced.
@@ -60,12 +57,17 @@ impl Ledger {
         }
     }
 
-    /// The events of a run that is traced.
-    pub(crate) fn events(&self) -> &[TraceEvent] {
-        match self {
-            Self::Traced(trace) => trace.events(),
-            Self::Counted(_) => panic!("this run is not traced: there is no history to look at"),
+    /// Hands out the trace of a run; until it is [put back](Ledger::put_back), events are only counted.
+    pub(crate) fn take_trace(&mut self) -> Option<Box<Trace>> {
+        let counted = Self::Counted(self.length());
+        match std::mem::replace(self, counted) {
+            Self::Traced(trace) => Some(trace),
+            Self::Counted(_) => None,
         }
+    }
+
+    pub(crate) fn put_back(&mut self, trace: Box<Trace>) {
+        *self = Self::Traced(trace);
     }
 
     pub(crate) fn into_trace(self) -> Option<Trace> {

@@ -106,3 +106,30 @@ fn who_reads_the_trace_of_an_untraced_run_is_told_that_there_is_none() {
         std::fs::remove_dir_all(folder).expect("the folder is ours");
     }
 }
+
+/// Draws while it looks at what happened, as a check with a `HashMap` does.
+struct Drawing {
+    looks: u32,
+}
+
+impl Director for Drawing {
+    fn wake(&mut self, control: &mut Control<'_>) -> Next {
+        let events = control.read(|events| {
+            chaosdrill_rt::rng::u64();
+            events.len()
+        });
+        assert_eq!(control.read(<[_]>::len), events, "the trace is whole after a look");
+        self.looks += 1;
+        let at = control.now() + Duration::from_millis(100);
+        if self.looks < 3 { Next::Wake { not_before: at, at } } else { Next::Finish }
+    }
+}
+
+#[test]
+fn who_looks_at_the_trace_may_draw() {
+    let config = lab(1, "", callers(&Arc::default())).config;
+    let folder = config.folder.clone();
+    let finished = sim::run(config, Drawing { looks: 0 }).expect("it runs");
+    assert!(finished.stop.is_none() && !finished.trace.events().is_empty());
+    std::fs::remove_dir_all(folder).expect("the folder is ours");
+}

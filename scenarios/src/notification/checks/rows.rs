@@ -39,13 +39,11 @@ const SENDING: Holding = Holding {
 pub(crate) fn one_server_sends_at_a_time() -> Check {
     holders_do_not_overlap_within(SENDING, |history, begun| {
         let by_its_server = |event: &&Event| {
-            event.seq > begun.seq
-                && event.host == begun.host
-                && event.kind == EventKind::Watch
+            event.kind == EventKind::Watch
                 && event.name == NOTIFICATIONS
                 && event.get("key") == begun.get(SENDING.item)
         };
-        let settled = history.events().iter().filter(by_its_server);
+        let settled = history.on_host(&begun.host).after(begun.seq).iter().filter(by_its_server);
         let settled = settled.filter(|event| !is(event.get("row"), "sending")).map(Event::at);
         let left = settled.map(|at| at.saturating_sub(begun.at())).next();
         [left, SENDING.lease].into_iter().flatten().min()
@@ -69,7 +67,7 @@ pub(crate) fn is_asked_for(before: &Value, after: &Value) -> bool {
 }
 
 /// Changes of notifications.
-pub(crate) fn steps(history: &History) -> Vec<Step<'_>> {
+pub(crate) fn steps<'a>(history: &'a History<'_>) -> Vec<Step<'a>> {
     crate::checks::rows::steps(history, NOTIFICATIONS)
 }
 

@@ -8,14 +8,11 @@ fn begun_between<'a>(
     from: &'a Event,
     is_end: impl Fn(&Event) -> bool,
 ) -> impl Iterator<Item = &'a Event> {
-    let later = history.events().iter().filter(|event| event.seq > from.seq);
-    let end = later.clone().find(|event| event.host == from.host && is_end(event));
+    let later = history.on_host(&from.host).after(from.seq).iter();
+    let end = later.clone().find(|event| is_end(event));
     let until = end.map_or(u64::MAX, |event| event.seq);
     later.filter(move |event| {
-        event.kind == EventKind::Observe
-            && event.name == "delivery.begun"
-            && event.host == from.host
-            && event.seq < until
+        event.kind == EventKind::Observe && event.name == "delivery.begun" && event.seq < until
     })
 }
 
@@ -73,9 +70,9 @@ pub(crate) fn no_send_after_the_drain() -> Check {
 
 /// An attempt that the host of an event had begun in this life, and not ended by then.
 fn under_way<'a>(history: &'a History, now: &Event) -> Option<&'a Event> {
-    let earlier = history.events().iter().filter(|event| event.seq < now.seq);
+    let earlier = history.on_host(&now.host).iter().take_while(|event| event.seq < now.seq);
     let mut open: Vec<&Event> = Vec::new();
-    for event in earlier.filter(|event| event.host == now.host) {
+    for event in earlier {
         if is_fall(event) {
             open.clear();
         } else if event.name == "delivery.begun" {

@@ -21,7 +21,7 @@ pub(crate) const MESSAGES: Items = Items {
 };
 
 /// Changes of messages.
-pub(crate) fn steps(history: &History) -> Vec<Step<'_>> {
+pub(crate) fn steps<'a>(history: &'a History<'_>) -> Vec<Step<'a>> {
     crate::checks::rows::steps(history, OUTBOX)
 }
 

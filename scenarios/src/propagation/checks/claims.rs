@@ -173,10 +173,7 @@ fn end_of_hold<'a>(history: &'a History, picked: &Event) -> Option<&'a Event> {
         "runner.left",
     ];
     let claim = picked.text("claim");
-    history.events().iter().find(|event| {
-        if event.seq <= picked.seq || event.host != picked.host {
-            return false;
-        }
+    history.on_host(&picked.host).after(picked.seq).iter().find(|event| {
         if event.kind == EventKind::Host {
             return matches!(event.name.as_str(), "down" | "ended");
         }

@@ -70,7 +70,7 @@ pub(crate) fn is_good_reason(reason: &str) -> bool {
 }
 
 /// Changes of propagations.
-pub(crate) fn steps(history: &History) -> Vec<Step<'_>> {
+pub(crate) fn steps<'a>(history: &'a History<'_>) -> Vec<Step<'a>> {
     crate::checks::rows::steps(history, PROPAGATIONS)
 }
 

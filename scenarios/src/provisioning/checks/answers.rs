@@ -91,7 +91,7 @@ pub(crate) fn a_refusal_means_terminal() -> Check {
 }
 
 /// All answers, each with the end of its operation.
-fn answers(history: &History) -> impl Iterator<Item = (&Event, &Value)> {
+fn answers<'a>(history: &'a History<'_>) -> impl Iterator<Item = (&'a Event, &'a Value)> {
     let names = ["provision", "show", "delete", "hold"];
     let ends = names.into_iter().flat_map(|name| history.operations(name)).filter_map(|op| op.end);
     ends.flat_map(|end| {

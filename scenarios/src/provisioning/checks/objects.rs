@@ -107,7 +107,7 @@ pub(crate) fn taken_down_means_gone() -> Check {
 const CREATION_MAX: Duration = Duration::from_secs(40 * 60);
 
 /// Creations that the backend has begun and not ended: their objects may come yet.
-fn under_way(history: &History) -> BTreeMap<&str, &Event> {
+fn under_way<'a>(history: &'a History<'_>) -> BTreeMap<&'a str, &'a Event> {
     let mut begun = BTreeMap::new();
     for event in history.events() {
         match (event.kind, event.name.as_str()) {

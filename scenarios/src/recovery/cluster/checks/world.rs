@@ -64,7 +64,7 @@ pub(crate) fn replay<'a>(
 }
 
 /// The store at the end.
-pub(crate) fn at_the_end(history: &History) -> World<'_> {
+pub(crate) fn at_the_end<'a>(history: &'a History<'_>) -> World<'a> {
     let mut world = World::default();
     for event in history.events() {
         world.take(event);

@@ -93,11 +93,10 @@ fn is_at_work(history: &History, operation: &str, at: &Event) -> bool {
     let of = |name| history.observed(name).find(|event| event.text("operation") == operation);
     let Some(began) = of("engine.began") else { return false };
     let has_ended = of("engine.ended").is_some_and(|ended| ended.seq < at.seq);
-    let fell = history.events().iter().any(|event| {
+    let fell = history.on_host(&began.host).after(began.seq).iter().any(|event| {
         event.kind == EventKind::Host
-            && event.host == began.host
             && matches!(event.name.as_str(), "down" | "ended")
-            && (began.seq..at.seq).contains(&event.seq)
+            && event.seq < at.seq
     });
     !has_ended && !fell
 }
@@ -141,10 +140,7 @@ fn was_found_abandoned(history: &History, sidecar: &Sidecar<'_>, taking: &Event)
 /// Of the attempts that a host has in hand at an event, where the first began.
 fn first_attempt_in_hand(history: &History, at: &Event) -> Option<u64> {
     let mut in_hand: BTreeMap<&str, u64> = BTreeMap::new();
-    for event in history.events().iter().take_while(|event| event.seq < at.seq) {
-        if event.host != at.host {
-            continue;
-        }
+    for event in history.on_host(&at.host).iter().take_while(|event| event.seq < at.seq) {
         match (event.kind, event.name.as_str()) {
             (EventKind::Observe, "engine.attempt") => {
                 in_hand.insert(event.text("id"), event.seq);

@@ -68,7 +68,7 @@ impl Attempt<'_> {
     }
 }
 
-fn attempts(history: &History) -> Vec<Attempt<'_>> {
+fn attempts<'a>(history: &'a History<'_>) -> Vec<Attempt<'a>> {
     let mut began: BTreeMap<&str, &Event> =
         history.observed("engine.attempt").map(|event| (event.text("id"), event)).collect();
     let ended = history.observed("engine.attempted");

@@ -208,7 +208,7 @@ pub(crate) fn every_request_is_answered() -> Check {
 }
 
 /// The rows of the graph as its senders know them: by table alike, id and value, and which ids are gone.
-fn expected(history: &History) -> (BTreeMap<String, i64>, BTreeSet<&str>) {
+fn expected<'a>(history: &'a History<'_>) -> (BTreeMap<String, i64>, BTreeSet<&'a str>) {
     let (mut rows, mut unsure) = (BTreeMap::new(), BTreeSet::new());
     let done = history.operations("write").filter(Operation::is_ok);
     let done: BTreeSet<&str> = done.map(|op| text(request(&op), "id")).collect();
