@@ -31,7 +31,7 @@ use std::{borrow::Cow, collections::BTreeMap, fmt, time::Duration};
 
 use serde_json::Value;
 
-use crate::trace::{EventKind, TraceEvent};
+use crate::trace::{EventKind, TraceEvent, vocabulary::Phase};
 
 mod events;
 mod index;
@@ -40,7 +40,7 @@ pub use events::{Events, EventsIter};
 pub use index::HistoryIndex;
 
 /// The phase that begins when faults stop.
-pub const HEAL: &str = "heal";
+pub const HEAL: &str = Phase::HEAL;
 
 /// One event of a history.
 pub type Event = TraceEvent;
@@ -63,7 +63,7 @@ pub struct Entry<'a> {
     pub end: Option<&'a Event>,
 }
 
-impl Entry<'_> {
+impl<'a> Entry<'a> {
     /// Whether it is known to have happened.
     pub fn is_ok(&self) -> bool {
         self.end.is_some_and(|end| end.kind == EventKind::Ok)
@@ -72,6 +72,16 @@ impl Entry<'_> {
     /// Whether it is known not to have happened.
     pub fn is_fail(&self) -> bool {
         self.end.is_some_and(|end| end.kind == EventKind::Fail)
+    }
+
+    /// What it was invoked with.
+    pub fn input(&self) -> &'a Value {
+        self.invoke.input()
+    }
+
+    /// What came of it; null where it never ended.
+    pub fn output(&self) -> &'a Value {
+        self.end.map_or(&Value::Null, Event::output)
     }
 }
 
@@ -146,7 +156,7 @@ impl<'t> History<'t> {
         self.of_kind(EventKind::Observe, name)
     }
 
-    /// The operations of one name, each with its end. The data of both carries the operation's `op` number.
+    /// The operations of one name, each with its end. The data of both carries the operation's number.
     pub fn operations<'a>(&'a self, name: &str) -> impl Iterator<Item = Entry<'a>> + use<'a, 't> {
         let invoked = self.index.of_kind(EventKind::Invoke, name).iter();
         invoked.take_while(|position| **position < self.end).map(|position| {
@@ -160,7 +170,7 @@ impl<'t> History<'t> {
         let mut known: BTreeMap<String, &Value> = BTreeMap::new();
         let mut changes = Vec::new();
         for event in self.of_kind(EventKind::Watch, watch) {
-            let (key, row) = (event.get("key"), event.get("row"));
+            let (key, row) = (event.key(), event.row());
             let after = (!row.is_null()).then_some(row);
             let name = key.to_string();
             let before = match after {
@@ -176,7 +186,7 @@ impl<'t> History<'t> {
     pub fn last_rows(&self, watch: &str) -> Vec<&Value> {
         let mut known: BTreeMap<String, &Value> = BTreeMap::new();
         for event in self.of_kind(EventKind::Watch, watch) {
-            let (key, row) = (event.get("key").to_string(), event.get("row"));
+            let (key, row) = (event.key().to_string(), event.row());
             if row.is_null() {
                 known.remove(&key)
             } else {

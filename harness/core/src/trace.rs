@@ -13,6 +13,8 @@ use serde_json::Value;
 
 use crate::redact::{may_hold_password, redact_value};
 
+pub mod vocabulary;
+
 /// What kind of thing happened.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -44,12 +46,16 @@ pub enum EventKind {
     Watch,
     /// A line a target logged.
     Log,
+    /// A kind that a newer version wrote, and this one does not know.
+    #[serde(other)]
+    #[schemars(skip)]
+    Other,
 }
 
 impl EventKind {
     /// Whether checks may see it: what the workload and the hosts did, and what was done to them.
     pub fn belongs_to_history(self) -> bool {
-        !matches!(self, Self::Boundary | Self::Answer | Self::Log)
+        !matches!(self, Self::Boundary | Self::Answer | Self::Log | Self::Other)
     }
 }
 
@@ -301,6 +307,16 @@ mod tests {
         }
         let line = serde_json::to_string(&trace.events()[0]).expect("plain") + "\n";
         assert_eq!(trace.digest().to_string(), blake3::hash(line.as_bytes()).to_hex().to_string());
+    }
+
+    #[test]
+    fn an_event_of_a_newer_kind_is_read_with_all_it_has() {
+        let line =
+            r#"{"seq":1,"at_ns":2,"host":"d1","kind":"quake","name":"felt","data":{"by":3}}"#;
+        let event: TraceEvent = serde_json::from_str(line).expect("it is read");
+        assert_eq!((event.kind, event.int("by")), (EventKind::Other, Some(3)));
+        assert!(event.to_string().contains("felt"), "{event}");
+        assert!(!event.kind.belongs_to_history());
     }
 
     #[test]

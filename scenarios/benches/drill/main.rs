@@ -6,6 +6,7 @@
 mod backoff;
 mod floor;
 mod folders;
+mod history;
 mod scaling;
 mod standard;
 mod table;
@@ -14,6 +15,7 @@ use criterion::Criterion;
 
 fn main() {
     let mut criterion = Criterion::default().sample_size(10).configure_from_args();
+    history::bench(&mut criterion);
     backoff::bench(&mut criterion);
     standard::bench(&mut criterion);
     scaling::bench(&mut criterion);

@@ -13,7 +13,21 @@ struct Ratio {
     at_least: f64,
 }
 
-const RATIOS: [Ratio; 4] = [
+const RATIOS: [Ratio; 6] = [
+    Ratio {
+        what: "the end of an operation, among ten times as many",
+        ours: "history/20000 operations",
+        against: "history/2000 operations",
+        by_element: true,
+        at_least: 0.3,
+    },
+    Ratio {
+        what: "half a history of 40,000 events, against a copy",
+        ours: "history/until",
+        against: "history/until, by a copy",
+        by_element: false,
+        at_least: 1_000.0,
+    },
     Ratio {
         what: "31 h 51 m of backoff, per virtual second, against raw turmoil",
         ours: "backoff/ours",

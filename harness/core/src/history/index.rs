@@ -45,10 +45,10 @@ impl HistoryIndex {
         add(&mut self.by_host, &event.host, position);
         match event.kind {
             EventKind::Invoke => {
-                self.open.entry(event.get("op").to_string()).or_default().push(position);
+                self.open.entry(event.op().to_string()).or_default().push(position);
             }
             EventKind::Ok | EventKind::Fail | EventKind::Info => {
-                let ended = self.open.remove(&event.get("op").to_string());
+                let ended = self.open.remove(&event.op().to_string());
                 self.ends.extend(ended.into_iter().flatten().map(|invoke| (invoke, position)));
             }
             _ => {}

@@ -1,0 +1,36 @@
+//! The names of members in the data of the harness's events.
+
+/// The site at which a fault struck, or a host crashed.
+pub const AT: &str = "at";
+/// What an answer answers.
+pub const ASKED: &str = "asked";
+/// The two ends of a link.
+pub const BETWEEN: &str = "between";
+/// The act of a fault that struck at a boundary.
+pub const DO: &str = "do";
+/// What went wrong.
+pub const ERROR: &str = "error";
+/// The event of the fault that killed a host.
+pub const FAULT: &str = "fault";
+/// How long a host stands still, in nanoseconds.
+pub const FOR_NS: &str = "for_ns";
+/// How often a host has passed a boundary.
+pub const HIT: &str = "hit";
+/// What an operation was invoked with.
+pub const INPUT: &str = "input";
+/// The key of a watched row.
+pub const KEY: &str = "key";
+/// The number of a host's life.
+pub const LIFE: &str = "life";
+/// What was answered.
+pub const OK: &str = "ok";
+/// The number of an operation.
+pub const OP: &str = "op";
+/// What came of an operation.
+pub const OUTPUT: &str = "output";
+/// What a task said when it panicked.
+pub const PANIC: &str = "panic";
+/// A watched row.
+pub const ROW: &str = "row";
+/// How far a host's wall clock is off, in nanoseconds.
+pub const SKEW_NS: &str = "skew_ns";

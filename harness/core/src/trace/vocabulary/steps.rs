@@ -1,0 +1,108 @@
+//! Steps that touch the outside, what comes back, what the harness sees of it, and the operations of a workload.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    Written,
+    member::{ASKED, ERROR, HIT, INPUT, KEY, OK, OP, OUTPUT, ROW},
+};
+use crate::trace::EventKind;
+
+/// A host passes a boundary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passage<'a> {
+    /// The boundary's name.
+    pub site: &'a str,
+    /// How often the host has passed it, this time included.
+    pub hit: u32,
+}
+
+/// The answer of a step; its event has the step's site as its name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// What was answered, or what went wrong.
+    pub result: Result<Value, String>,
+    /// What was asked; null where a trace does not say.
+    pub asked: Value,
+}
+
+/// A watched row that changed; its event has the watch's name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowSeen {
+    /// The key: the row's first column.
+    pub key: Value,
+    /// The row; null where it is gone.
+    pub row: Value,
+}
+
+/// The workload asks for something; the event has the operation's name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Invocation<'a> {
+    /// The operation's number.
+    pub op: &'a str,
+    /// What it is invoked with.
+    pub input: Value,
+}
+
+/// How an operation ended; the event's kind says whether it happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ending<'a> {
+    /// The operation's number.
+    pub op: &'a str,
+    /// What came of it.
+    pub output: Value,
+}
+
+impl Written for Passage<'_> {
+    fn kind(&self) -> EventKind {
+        EventKind::Boundary
+    }
+
+    fn name(&self) -> &str {
+        self.site
+    }
+
+    fn data(&self) -> Value {
+        json!({ HIT: self.hit })
+    }
+}
+
+impl Answer {
+    /// The data of its event.
+    pub fn into_data(self) -> Value {
+        let mut data = Map::new();
+        match self.result {
+            Ok(answer) => data.insert(OK.to_owned(), answer),
+            Err(error) => data.insert(ERROR.to_owned(), Value::String(error)),
+        };
+        if !self.asked.is_null() {
+            data.insert(ASKED.to_owned(), self.asked);
+        }
+        Value::Object(data)
+    }
+}
+
+impl RowSeen {
+    /// The data of its event.
+    pub fn into_data(self) -> Value {
+        pair(KEY, self.key, ROW, self.row)
+    }
+}
+
+impl Invocation<'_> {
+    /// The data of its event.
+    pub fn into_data(self) -> Value {
+        pair(OP, Value::from(self.op), INPUT, self.input)
+    }
+}
+
+impl Ending<'_> {
+    /// The data of its event.
+    pub fn into_data(self) -> Value {
+        pair(OP, Value::from(self.op), OUTPUT, self.output)
+    }
+}
+
+fn pair(first: &str, one: Value, second: &str, other: Value) -> Value {
+    Value::Object(Map::from_iter([(first.to_owned(), one), (second.to_owned(), other)]))
+}
