@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chaosdrill_core::{
     Chaos, Check, CheckKind, TraceEvent, Verdict, history::HistoryIndex, limits::LOOK_AGAIN,
-    run::Next,
+    run::Next, trace::vocabulary::Phase,
 };
 
 use crate::scenario::Scenario;
@@ -32,7 +32,7 @@ pub(crate) trait Control {
     /// Ends every fault.
     fn heal(&mut self);
     /// Records a phase of the run.
-    fn phase(&mut self, name: &str);
+    fn phase(&mut self, phase: Phase<'_>);
 }
 
 #[derive(Clone, Copy)]
@@ -53,11 +53,6 @@ pub(crate) struct ScenarioDirector {
     stage: Stage,
     history: HistoryIndex,
 }
-
-/// Phases, as a trace names them.
-pub(crate) const CALM: &str = "calm";
-/// Nothing could happen any more while clients waited.
-pub(crate) const DEADLOCK: &str = "deadlock";
 
 impl ScenarioDirector {
     pub(crate) fn new(scenario: &Scenario, chaos: Chaos) -> Self {
@@ -117,11 +112,11 @@ impl ScenarioDirector {
             }
             if !holds {
                 if control.is_quiescent() && !control.clients_are_done() {
-                    control.phase(DEADLOCK);
+                    control.phase(Phase::Deadlock);
                 }
                 return Next::Finish;
             }
-            control.phase(CALM);
+            control.phase(Phase::Calm);
             self.stage = Stage::Lingering { until: now.saturating_add(self.linger) };
         }
         match self.stage {

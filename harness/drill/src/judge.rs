@@ -4,9 +4,10 @@ use chaosdrill_core::{
     EventKind, History, Outcome, Plan, Record, RunId, check,
     record::{CheckRecord, FaultRecord, Measured, PlanRest, RECORD_VERSION, nanos},
     run::{Finished, Stop},
+    trace::vocabulary::Phase,
 };
 
-use crate::{director, job::Job, scenario::Scenario};
+use crate::{job::Job, scenario::Scenario};
 
 /// What holds of every run, by name.
 pub(crate) mod harness_checks {
@@ -124,7 +125,7 @@ fn last_of(history: &History<'_>, host: &str) -> Option<u64> {
 }
 
 fn clients_end(history: &History<'_>, finished: &Finished) -> Outcome {
-    let deadlock = history.of_kind(EventKind::Phase, director::DEADLOCK).next();
+    let deadlock = history.of_kind(EventKind::Phase, Phase::DEADLOCK).next();
     if let Some(event) = deadlock {
         let why = "a deadlock: nothing can ever happen again, and a client still waits";
         return Outcome::invalid(why, [event.seq]);

@@ -15,6 +15,7 @@ use chaosdrill_core::{
     Arena, EventKind, Plan, Stream,
     fault::Act,
     run::{self, Latency, Machine, Service, StoreWatch, Watch},
+    trace::vocabulary::{Ending, Invocation},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -355,11 +356,11 @@ impl Workload {
     ) -> T {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let op = format!("{}/{number}", self.label.trim_start_matches("workload "));
-        let invoked = json!({ "op": op, "input": value(&input) });
-        self.session.record(EventKind::Invoke, name, invoked);
+        let invoked = Invocation { op: &op, input: value(&input) };
+        self.session.record(EventKind::Invoke, name, invoked.into_data());
         let output = operation.await;
         let (kind, said) = end(&output);
-        self.session.record(kind, name, json!({ "op": op, "output": said }));
+        self.session.record(kind, name, Ending { op: &op, output: said }.into_data());
         output
     }
 }

@@ -15,6 +15,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 #[cfg(feature = "sim")]
 mod simulated;
 #[cfg(feature = "sim")]
+use chaosdrill_core::trace::vocabulary::site as sites;
+
+#[cfg(feature = "sim")]
 use crate::sim::simulator::net as wires;
 
 /// Listens on a port.
@@ -62,8 +65,7 @@ impl TcpListener {
             #[cfg(feature = "sim")]
             ListenerInner::Simulated(listener) => {
                 let stream = wires::accept(listener).await?;
-                let stream =
-                    simulated::Stream::new(stream, ["net:", &self.label, ".reply"].concat());
+                let stream = simulated::Stream::new(stream, sites::stream_reply(&self.label));
                 Ok(TcpStream { inner: Inner::Simulated(Box::new(stream)) })
             }
         }

@@ -37,7 +37,7 @@ mod tests;
 pub use fault::{FaultChange, LinkEnd, Strike};
 pub use host::{Cause, HostChange};
 pub use phase::Phase;
-pub use steps::{Answer, Ending, Invocation, Passage, RowSeen};
+pub use steps::{Answer, Ending, Invocation, ObjectSeen, Passage, RowSeen};
 
 /// An event of the harness in its written form.
 pub trait Written {
@@ -109,6 +109,11 @@ impl TraceEvent {
     /// A watched row as it is now; null where it is gone, and elsewhere.
     pub fn row(&self) -> &Value {
         self.get(member::ROW)
+    }
+
+    /// A watched object as JSON; null where it is gone or is none, and elsewhere.
+    pub fn object(&self) -> &Value {
+        &self.row()[member::JSON]
     }
 }
 

@@ -11,6 +11,7 @@ use std::{
 use chaosdrill_core::{
     EventKind, Stream, TraceEvent,
     run::{Finished, Next},
+    trace::vocabulary::Phase,
 };
 /// The facade that scenarios and clients are written against; targets depend on it directly.
 pub use chaosdrill_rt as rt;
@@ -168,8 +169,8 @@ impl Control for sim::Control<'_> {
         self.heal();
     }
 
-    fn phase(&mut self, name: &str) {
-        self.phase(name);
+    fn phase(&mut self, phase: Phase<'_>) {
+        self.phase(phase);
     }
 }
 

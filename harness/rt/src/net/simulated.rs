@@ -10,8 +10,11 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use chaosdrill_core::trace::EventKind;
-use serde_json::json;
+use chaosdrill_core::trace::{
+    EventKind,
+    vocabulary::{Answer, site as sites},
+};
+use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 use crate::{
@@ -51,7 +54,7 @@ enum Found {
 
 /// Connects as a boundary.
 pub(super) async fn connect(label: &str, address: &str) -> io::Result<Stream> {
-    let site = ["net:", label, ".connect"].concat();
+    let site = sites::stream_connect(label);
     let decision = boundary::before(&site).await;
     if let Decision::Fail(kind) = decision {
         return Err(injected_errors::network(kind));
@@ -59,14 +62,17 @@ pub(super) async fn connect(label: &str, address: &str) -> io::Result<Stream> {
     sleep(with_world(|world| world.draw_network_delay())).await;
     let connected = wires::connect(address).await;
     boundary::after(decision, &site).await;
-    handle::record(EventKind::Answer, &site, || match &connected {
-        Ok(_) => json!({ "ok": null }),
-        Err(error) => json!({ "error": error.kind().to_string() }),
+    handle::record(EventKind::Answer, &site, || {
+        let result = match &connected {
+            Ok(_) => Ok(Value::Null),
+            Err(error) => Err(error.kind().to_string()),
+        };
+        Answer { result, asked: Value::Null }.into_data()
     });
     if let Decision::LoseAck(kind) = decision {
         return Err(injected_errors::network(kind));
     }
-    Ok(Stream::new(connected?, ["net:", label].concat()))
+    Ok(Stream::new(connected?, sites::stream(label)))
 }
 
 fn reset() -> io::Error {

@@ -8,8 +8,8 @@ use std::{future::pending, task::Poll, time::Duration};
 use chaosdrill_core::{
     Act,
     fault::{Restart, When},
+    trace::vocabulary::Cause,
 };
-use serde_json::json;
 
 pub(crate) use crate::sim::strike::{Announced, Decision};
 use crate::sim::{context, delay::Delay, handle, host::Here};
@@ -66,7 +66,7 @@ async fn crash(here: Here, site: &str, restart: Restart) {
 
 /// The host stops there and then.
 pub(crate) fn crash_now(here: Here, site: &str, restart: Restart) {
-    handle::crash(here.host, restart, || json!({ "at": site }));
+    handle::crash(here.host, restart, Cause::Site(site));
 }
 
 /// The host stands still; this future goes on when it does.

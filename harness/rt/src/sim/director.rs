@@ -5,7 +5,7 @@ use std::time::Duration;
 pub use chaosdrill_core::run::Next;
 use chaosdrill_core::{
     Trace,
-    trace::{EventKind, TraceEvent},
+    trace::{TraceEvent, vocabulary::Phase},
 };
 
 use crate::sim::{
@@ -98,7 +98,7 @@ impl Control<'_> {
     }
 
     /// Records a phase of the run.
-    pub fn phase(&mut self, name: &str) {
-        handle::record_of_harness(EventKind::Phase, name);
+    pub fn phase(&mut self, phase: Phase<'_>) {
+        handle::note_of_harness(&phase);
     }
 }

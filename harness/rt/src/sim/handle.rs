@@ -5,7 +5,14 @@
 
 use std::time::Duration;
 
-use chaosdrill_core::{Act, fault::Restart, trace::EventKind};
+use chaosdrill_core::{
+    Act,
+    fault::Restart,
+    trace::{
+        EventKind,
+        vocabulary::{Cause, Written},
+    },
+};
 use serde_json::Value;
 
 use crate::sim::{
@@ -55,8 +62,8 @@ pub(crate) fn record(kind: EventKind, name: &str, data: impl FnOnce() -> Value) 
 }
 
 /// Records an event of the harness.
-pub(crate) fn record_of_harness(kind: EventKind, name: &str) {
-    with_world(|world| world.record(now(), None, kind, name, || Value::Null));
+pub(crate) fn note_of_harness(event: &impl Written) {
+    with_world(|world| world.note(now(), None, event));
 }
 
 /// Whether the caller runs on a host that is up, or outside every host.
@@ -94,8 +101,8 @@ pub(crate) fn draw() -> Option<u64> {
 }
 
 /// The host stops there and then; it comes back as `restart` says.
-pub(crate) fn crash(host: usize, restart: Restart, why: impl FnOnce() -> Value) {
-    perform_here(with_world(|world| world.crash(now(), host, restart, why)));
+pub(crate) fn crash(host: usize, restart: Restart, cause: Cause<'_>) {
+    perform_here(with_world(|world| world.crash(now(), host, restart, cause)));
 }
 
 /// A host's software ended by itself.

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chaosdrill_core::trace::EventKind;
-use serde_json::json;
+use chaosdrill_core::trace::{EventKind, vocabulary::RowSeen};
 
 pub(crate) use crate::sim::sqlite::row_watches::words;
 use crate::sim::{
@@ -28,7 +27,7 @@ pub(crate) fn inspect(database: &str, written: &BTreeSet<String>) {
     let mut changes = Vec::new();
     let why = with(|watches| watches.look(database, written, &mut changes).err());
     for Change { watch, key, row } in changes {
-        handle::record(EventKind::Watch, &watch, || json!({ "key": key, "row": row }));
+        handle::record(EventKind::Watch, &watch, || RowSeen { key, row }.into_data());
     }
     // A watch that cannot be read is the scenario's mistake; the run is unknown, not wrong.
     if let Some(which) = why {

@@ -5,11 +5,14 @@ use std::{future::Future, sync::Arc};
 use bytes::Bytes;
 use chaosdrill_core::{
     limits::WATCH_OBJECT_BYTES_MAX,
-    trace::{EventKind, short_hash},
+    trace::{
+        EventKind, short_hash,
+        vocabulary::{ObjectSeen, RowSeen},
+    },
 };
 use futures_util::{FutureExt, TryStreamExt};
 use object_store::{ObjectStore, ObjectStoreExt, memory::InMemory, path::Path};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::sim::{
     clock, handle,
@@ -51,11 +54,8 @@ pub(crate) fn changed(store: &str, path: &Path) {
     };
     for name in names {
         if with(|objects| objects.see(store, &name, path, &row)) {
-            handle::record(
-                EventKind::Watch,
-                &name,
-                || json!({ "key": path.as_ref(), "row": row.clone() }),
-            );
+            let seen = || RowSeen { key: Value::from(path.as_ref()), row: row.clone() };
+            handle::record(EventKind::Watch, &name, || seen().into_data());
         }
     }
 }
@@ -67,16 +67,9 @@ fn read(objects: &InMemory, path: &Path) -> Option<Bytes> {
 
 /// An object as a row: its size and hash, and its text, as JSON where it is some.
 fn describe(bytes: &Bytes) -> Value {
-    let mut row = json!({ "bytes": bytes.len(), "hash": short_hash(bytes) });
-    if bytes.len() <= WATCH_OBJECT_BYTES_MAX
-        && let Ok(text) = std::str::from_utf8(bytes)
-    {
-        match serde_json::from_str::<Value>(text) {
-            Ok(parsed) => row["json"] = parsed,
-            Err(_) => row["text"] = Value::from(text),
-        }
-    }
-    row
+    let is_shown = bytes.len() <= WATCH_OBJECT_BYTES_MAX;
+    let text = std::str::from_utf8(bytes).ok().filter(|_| is_shown);
+    ObjectSeen { bytes: bytes.len(), hash: short_hash(bytes), text }.into_row()
 }
 
 /// All objects of all stores.

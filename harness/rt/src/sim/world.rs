@@ -12,11 +12,14 @@ use chaosdrill_core::{
     limits::POLLS_PER_INSTANT_MAX,
     plan::Order,
     record::{self, FaultRecord},
-    trace::EventKind,
+    trace::{
+        EventKind,
+        vocabulary::{Cause, FaultChange, HostChange, LinkEnd, Passage, Strike, Written},
+    },
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use self::{faults::fault_data, machines::MachineState};
+use self::machines::MachineState;
 use crate::sim::{
     config::{Config, Latency, StoreWatch},
     effect::Effect,
@@ -150,9 +153,9 @@ impl World {
         now: Duration,
         host: usize,
         restart: Restart,
-        why: impl FnOnce() -> Value,
+        cause: Cause<'_>,
     ) -> Effect {
-        self.bring_down(now, host, State::Down, "down", why, restart)
+        self.bring_down(now, host, State::Down, HostChange::Down(Some(cause)), restart)
     }
 
     /// A host's software ended by itself.
@@ -165,9 +168,8 @@ impl World {
         let host = &self.hosts[here.host];
         let (is_client, supervised) = (host.is_client, host.supervised);
         let restart = supervised.map_or(Restart::Never, Restart::After);
-        let error = result.as_ref().err();
-        let why = || error.map_or(Value::Null, |error| json!({ "error": error }));
-        let effect = self.bring_down(now, here.host, State::Ended, "ended", why, restart);
+        let ended = HostChange::Ended { error: result.as_ref().err().map(String::as_str) };
+        let effect = self.bring_down(now, here.host, State::Ended, ended, restart);
         let expected = supervised.is_some() || (is_client && result.is_ok());
         if !expected {
             let how = match result {
@@ -184,18 +186,12 @@ impl World {
     pub(crate) fn panicked(&mut self, now: Duration, here: Here, message: &str) -> Effect {
         let name = self.hosts[here.host].name.clone();
         self.casualties.push((name, format!("panicked: {message}")));
-        self.crash(now, here.host, Restart::Never, || json!({ "panic": message }))
+        self.crash(now, here.host, Restart::Never, Cause::Panic(message))
     }
 
     /// The processor of a host stands still for a while.
     pub(crate) fn stall(&mut self, now: Duration, host: usize, lasts: Duration) {
-        self.record(
-            now,
-            Some(host),
-            EventKind::Host,
-            "stalled",
-            || json!({ "for_ns": record::nanos(lasts) }),
-        );
+        self.note(now, Some(host), &HostChange::Stalled { ns: Some(record::nanos(lasts)) });
         let state = &mut self.hosts[host];
         state.state = State::Stalled;
         state.stalls += 1;
@@ -270,14 +266,20 @@ impl World {
         self.ledger.push(self.latest, host, kind, name, data)
     }
 
+    /// Appends an event of the harness itself.
+    pub(crate) fn note(&mut self, now: Duration, host: Option<usize>, event: &impl Written) -> u64 {
+        self.record(now, host, event.kind(), event.name(), || event.data())
+    }
+
     /// Notes the passage of time without events.
     pub(crate) fn reached(&mut self, at: Duration) {
         self.latest = self.latest.max(at);
     }
 
-    pub(crate) fn link_event(&mut self, now: Duration, what: &str, pair: Pair) {
+    pub(crate) fn link_event(&mut self, now: Duration, end: LinkEnd, pair: Pair) {
         let names = pair.ends().map(|host| self.hosts[host].name.clone());
-        self.record(now, None, EventKind::Fault, what, || json!({ "between": names }));
+        let between = names.iter().map(String::as_str).collect();
+        self.note(now, None, &FaultChange::Ended { end, between });
     }
 
     /// Sets a host's wall clock this much further off.
@@ -285,7 +287,7 @@ impl World {
         let state = &mut self.hosts[host];
         state.skew_ns = state.skew_ns.saturating_add(by_ns);
         let skew_ns = state.skew_ns;
-        self.record(now, Some(host), EventKind::Host, "skewed", || json!({ "skew_ns": skew_ns }));
+        self.note(now, Some(host), &HostChange::Skewed { ns: Some(skew_ns) });
         Effect::SetSkew { host, skew_ns }
     }
 
@@ -294,11 +296,10 @@ impl World {
         now: Duration,
         host: usize,
         state: State,
-        word: &str,
-        why: impl FnOnce() -> Value,
+        change: HostChange<'_>,
         restart: Restart,
     ) -> Effect {
-        self.record(now, Some(host), EventKind::Host, word, why);
+        self.note(now, Some(host), &change);
         let entry = &mut self.hosts[host];
         entry.state = state;
         entry.parked.clear();
@@ -318,7 +319,7 @@ impl World {
     /// A host passes a boundary: counts it, and says which faults strike.
     pub(crate) fn pass(&mut self, now: Duration, here: Here, site: &str) -> Vec<Act> {
         let hit = self.count_hit(here, site);
-        self.record(now, Some(here.host), EventKind::Boundary, site, || json!({ "hit": hit }));
+        self.note(now, Some(here.host), &Passage { site, hit });
         let host = &self.hosts[here.host].name;
         let may_be_hurt = !self.hosts[here.host].is_client;
         let mut struck = self.plan.strike(host, may_be_hurt, site, hit);
@@ -328,13 +329,8 @@ impl World {
             struck.push(self.plan.add(fault));
         }
         for (index, act) in &struck {
-            let event = self.record(
-                now,
-                Some(here.host),
-                EventKind::Fault,
-                act.family(),
-                || json!({ "at": site, "do": fault_data(act) }),
-            );
+            let strike = Strike::at_a_boundary(site, act);
+            let event = self.note(now, Some(here.host), &FaultChange::Struck(strike));
             self.plan.fired(*index, event);
         }
         if struck.is_empty() {

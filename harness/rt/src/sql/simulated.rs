@@ -11,12 +11,15 @@ use chaosdrill_core::{
     ErrorKind,
     limits::BUSY_RETRY_MAX,
     run::DatabaseKind,
-    trace::{EventKind, short_hash},
+    trace::{
+        EventKind, short_hash,
+        vocabulary::{Answer, site as sites},
+    },
 };
 use either::Either;
 use futures_core::{future::BoxFuture, stream::BoxStream};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::{
     Any, AnyConnection, Error, Execute, Executor, SqlSafeStr, SqlStr,
     any::{AnyArguments, AnyRow, AnyStatement, AnyTypeInfo},
@@ -129,7 +132,7 @@ fn locate(url: &str) -> Result<Database, Error> {
 
 /// Opens a connection: a round trip to the database host.
 async fn open(shared: &Shared) -> Result<Handle, Error> {
-    let site = "sql:connect";
+    let site = sites::SQL_CONNECT;
     let open = || database::open(&shared.database, shared.here.host);
     round_trip(shared, site, Value::Null, None, open, |_| Value::Null).await
 }
@@ -271,14 +274,8 @@ async fn patiently<T>(
 
 fn answered<'a>(site: &str, question: &Value, result: impl FnOnce() -> Result<Value, &'a Error>) {
     handle::record(EventKind::Answer, site, || {
-        let mut data = match result() {
-            Ok(answer) => json!({ "ok": answer }),
-            Err(error) => json!({ "error": error.to_string() }),
-        };
-        if !question.is_null() {
-            data["asked"] = question.clone();
-        }
-        data
+        let result = result().map_err(ToString::to_string);
+        Answer { result, asked: question.clone() }.into_data()
     });
 }
 
@@ -380,7 +377,9 @@ impl PooledConnection {
     }
 
     pub(crate) async fn begin(&mut self, name: &str, sql: &'static str) -> Result<(), Error> {
-        self.statement(format!("sql:{name}.begin"), sql.into_sql_str(), None).await.map(drop)
+        self.statement(sites::transaction_step(name, sites::BEGIN), sql.into_sql_str(), None)
+            .await
+            .map(drop)
     }
 
     /// The clock of the database's host, which nobody skews: SQLite's own runs outside virtual time.
@@ -397,7 +396,7 @@ impl PooledConnection {
             }
         };
         let tell = |ms: &i64| Value::from(*ms);
-        round_trip(&self.shared, "sql:clock", Value::Null, Some(handle), operation, tell).await
+        round_trip(&self.shared, sites::SQL_CLOCK, Value::Null, Some(handle), operation, tell).await
     }
 
     /// Ends a transaction with COMMIT or ROLLBACK.
@@ -409,13 +408,15 @@ impl PooledConnection {
     ) -> Result<(), Error> {
         if self.state == State::Aborted {
             self.state = State::Idle;
-            return if word == "commit" {
+            return if word == sites::COMMIT {
                 Err(injected_errors::aborted_transaction())
             } else {
                 Ok(())
             };
         }
-        self.statement(format!("sql:{name}.{word}"), sql.into_sql_str(), None).await.map(drop)
+        self.statement(sites::transaction_step(name, word), sql.into_sql_str(), None)
+            .await
+            .map(drop)
     }
 
     pub(crate) fn fetch_many<'e, 'q: 'e, 'c: 'e, E>(

@@ -1,11 +1,14 @@
 //! The stable name of a statement.
 
+#[cfg(feature = "sim")]
+use chaosdrill_core::trace::vocabulary::site as sites;
+
 /// `sql:` and the name in the statement's first line, or a fingerprint of its text.
 #[cfg(feature = "sim")]
 pub(crate) fn of_statement(sql: &str) -> String {
     match name_of(sql) {
-        Some(name) => format!("sql:{name}"),
-        None => format!("sql:{}", fingerprint(sql)),
+        Some(name) => sites::statement(name),
+        None => sites::statement(&fingerprint(sql)),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::ops::{Deref, DerefMut};
 
+#[cfg(feature = "sim")]
+use chaosdrill_core::trace::vocabulary::site as sites;
 use sqlx::Error;
 
 use crate::sql::{Connection, connection::Inner};
@@ -29,7 +31,9 @@ impl Transaction {
             Inner::Transaction(transaction) => transaction.commit().await,
             Inner::Pooled(_) => unreachable!("a transaction is begun on a connection of its own"),
             #[cfg(feature = "sim")]
-            Inner::Simulated(mut connection) => connection.end(self.name, "commit", "COMMIT").await,
+            Inner::Simulated(mut connection) => {
+                connection.end(self.name, sites::COMMIT, "COMMIT").await
+            }
         }
     }
 
@@ -44,7 +48,7 @@ impl Transaction {
             Inner::Pooled(_) => unreachable!("a transaction is begun on a connection of its own"),
             #[cfg(feature = "sim")]
             Inner::Simulated(mut connection) => {
-                connection.end(self.name, "rollback", "ROLLBACK").await
+                connection.end(self.name, sites::ROLLBACK, "ROLLBACK").await
             }
         }
     }

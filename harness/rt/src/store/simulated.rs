@@ -9,7 +9,10 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use chaosdrill_core::{ErrorKind, trace::EventKind};
+use chaosdrill_core::{
+    ErrorKind,
+    trace::{EventKind, vocabulary::Answer},
+};
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::{
@@ -72,12 +75,8 @@ impl Call {
 
     fn answered<'a>(&self, result: impl FnOnce() -> Result<Value, &'a Error>) {
         handle::record(EventKind::Answer, &self.site, || {
-            let mut data = match result() {
-                Ok(answer) => json!({ "ok": answer }),
-                Err(error) => json!({ "error": error.to_string() }),
-            };
-            data["asked"] = self.asked.clone();
-            data
+            let result = result().map_err(ToString::to_string);
+            Answer { result, asked: self.asked.clone() }.into_data()
         });
     }
 }

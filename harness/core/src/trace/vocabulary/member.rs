@@ -4,6 +4,8 @@
 pub const AT: &str = "at";
 /// What an answer answers.
 pub const ASKED: &str = "asked";
+/// The size of a watched object.
+pub const BYTES: &str = "bytes";
 /// The two ends of a link.
 pub const BETWEEN: &str = "between";
 /// The act of a fault that struck at a boundary.
@@ -14,10 +16,14 @@ pub const ERROR: &str = "error";
 pub const FAULT: &str = "fault";
 /// How long a host stands still, in nanoseconds.
 pub const FOR_NS: &str = "for_ns";
+/// The hash of a watched object.
+pub const HASH: &str = "hash";
 /// How often a host has passed a boundary.
 pub const HIT: &str = "hit";
 /// What an operation was invoked with.
 pub const INPUT: &str = "input";
+/// A watched object that is JSON.
+pub const JSON: &str = "json";
 /// The key of a watched row.
 pub const KEY: &str = "key";
 /// The number of a host's life.
@@ -34,3 +40,5 @@ pub const PANIC: &str = "panic";
 pub const ROW: &str = "row";
 /// How far a host's wall clock is off, in nanoseconds.
 pub const SKEW_NS: &str = "skew_ns";
+/// A watched object that is text.
+pub const TEXT: &str = "text";

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Written,
-    member::{ASKED, ERROR, HIT, INPUT, KEY, OK, OP, OUTPUT, ROW},
+    member::{ASKED, BYTES, ERROR, HASH, HIT, INPUT, JSON, KEY, OK, OP, OUTPUT, ROW, TEXT},
 };
 use crate::trace::EventKind;
 
@@ -33,6 +33,17 @@ pub struct RowSeen {
     pub key: Value,
     /// The row; null where it is gone.
     pub row: Value,
+}
+
+/// A watched object as a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectSeen<'a> {
+    /// Its size.
+    pub bytes: usize,
+    /// Its hash.
+    pub hash: String,
+    /// What it says, where it is text and not too long; in the row as JSON where it is some.
+    pub text: Option<&'a str>,
 }
 
 /// The workload asks for something; the event has the operation's name.
@@ -86,6 +97,20 @@ impl RowSeen {
     /// The data of its event.
     pub fn into_data(self) -> Value {
         pair(KEY, self.key, ROW, self.row)
+    }
+}
+
+impl ObjectSeen<'_> {
+    /// The row of its event.
+    pub fn into_row(self) -> Value {
+        let mut row = json!({ BYTES: self.bytes, HASH: self.hash });
+        if let Some(text) = self.text {
+            match serde_json::from_str::<Value>(text) {
+                Ok(parsed) => row[JSON] = parsed,
+                Err(_) => row[TEXT] = Value::from(text),
+            }
+        }
+        row
     }
 }
 

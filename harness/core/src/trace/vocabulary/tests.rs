@@ -75,6 +75,10 @@ fn one_of_each() -> Trace {
     let (result, asked) = (Err("no".to_owned()), Value::Null);
     data(EventKind::Answer, Answer { result, asked }.into_data());
     data(EventKind::Watch, RowSeen { key: json!(1), row: Value::Null }.into_data());
+    for text in [Some("{\"a\":1}"), Some("a"), None] {
+        let row = ObjectSeen { bytes: 9, hash: "ab".to_owned(), text }.into_row();
+        data(EventKind::Watch, RowSeen { key: json!("o"), row }.into_data());
+    }
     data(EventKind::Invoke, Invocation { op: "c/0", input: json!(5) }.into_data());
     data(EventKind::Ok, Ending { op: "c/0", output: json!(6) }.into_data());
     trace
@@ -109,6 +113,10 @@ fn what_is_written_is_read_as_it_was() {
         assert_eq!(unknown_members(event).count(), 0, "{event}");
     }
     assert_eq!(hosts.next(), None);
+    assert_eq!(
+        trace.events().iter().find(|e| !e.object().is_null()).map(|e| e.key()),
+        Some(&json!("o"))
+    );
     let ends = trace.events().iter().filter(|event| event.ends_a_life());
     assert_eq!(ends.count(), 6);
 }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use chaosdrill_core::{Act, trace::EventKind};
-use serde_json::{Value, json};
+use chaosdrill_core::{
+    Act,
+    trace::vocabulary::{Cause, FaultChange, HostChange, LinkEnd, Phase, Strike},
+};
 
 use crate::sim::{
     effect::{
@@ -28,12 +30,12 @@ impl World {
             Event::Restart(host) => self.restart(now, host),
             Event::Repair(pair) => {
                 let effects = self.repair(pair);
-                self.link_event(now, "repaired", pair);
+                self.link_event(now, LinkEnd::Repaired, pair);
                 effects
             }
             Event::Release(pair) => {
                 let effects = self.release(pair);
-                self.link_event(now, "released", pair);
+                self.link_event(now, LinkEnd::Released, pair);
                 effects
             }
             Event::Unskew(host, by_ns) => vec![self.skew(now, host, -by_ns)],
@@ -41,7 +43,7 @@ impl World {
                 let down = &mut self.machine(machine).down;
                 *down = down.saturating_sub(1);
                 let place = self.place_of(machine);
-                self.record(now, Some(place), EventKind::Host, "up", || Value::Null);
+                self.note(now, Some(place), &HostChange::Up { life: None });
                 Vec::new()
             }
         }
@@ -53,7 +55,8 @@ impl World {
             return Vec::new();
         }
         let act = self.plan.act(index);
-        let event = self.record(now, None, EventKind::Fault, act.family(), || fault_data(&act));
+        let strike = FaultChange::Struck(Strike::at_an_instant(&act));
+        let event = self.note(now, None, &strike);
         self.plan.fired(index, event);
         let until = |lasts: Option<Duration>| lasts.map(|lasts| now.saturating_add(lasts));
         match act {
@@ -74,7 +77,7 @@ impl World {
                 if !self.is_up(host) {
                     return Vec::new();
                 }
-                vec![self.crash(now, host, restart, || json!({ "fault": event }))]
+                vec![self.crash(now, host, restart, Cause::Fault(event))]
             }
             Act::Skew { host, by_ns, lasts } => {
                 let host = self.host_of_plan(&host);
@@ -138,7 +141,7 @@ impl World {
         }
         state.state = State::Up;
         let parked = std::mem::take(&mut state.parked);
-        self.record(now, Some(host), EventKind::Host, "resumed", || Value::Null);
+        self.note(now, Some(host), &HostChange::Resumed);
         wake(parked).collect()
     }
 
@@ -154,14 +157,14 @@ impl World {
         state.turns = Turns::default();
         let life = state.life;
         self.hit_classes.restarted(host);
-        self.record(now, Some(host), EventKind::Host, "up", || json!({ "life": life }));
+        self.note(now, Some(host), &HostChange::Up { life: Some(u64::from(life)) });
         vec![Effect::Network(Restart(host))]
     }
 
     /// Ends every fault.
     pub(crate) fn heal(&mut self, now: Duration) -> Vec<Effect> {
         self.plan.disarm();
-        self.record(now, None, EventKind::Phase, chaosdrill_core::history::HEAL, || Value::Null);
+        self.note(now, None, &Phase::Heal);
         let hosts = &self.hosts;
         let is_supervised =
             |event| matches!(event, Event::Restart(host) if hosts[host].state == State::Ended);
@@ -193,9 +196,4 @@ impl World {
         }
         effects
     }
-}
-
-/// The data of a fault's event.
-pub(crate) fn fault_data(act: &Act) -> Value {
-    serde_json::to_value(act).expect("an act is plain data")
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chaosdrill_core::trace::vocabulary::site as sites;
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt;
 use serde_json::Value;
@@ -58,7 +59,7 @@ impl PooledConnection {
         let mut refusal = None;
         let result = round_trip(
             &self.shared,
-            &format!("sql:migrate.{step}"),
+            &sites::statement(&format!("migrate.{step}")),
             Value::Null,
             Some(handle),
             || match database::run(handle, &mut operation) {
