@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use chaosdrill_core::{EventKind, Record, TraceEvent};
+use chaosdrill_core::{EventKind, Record, TraceEvent, trace::vocabulary::site};
 use serde_json::{Value, json};
 
 use crate::{
@@ -63,7 +63,7 @@ pub fn chrome_trace(record: &Record, events: &[TraceEvent]) -> String {
 
 /// A boundary with an answer is a slice already. A boundary without one, such as a failpoint, is an instant.
 fn is_sliced(event: &TraceEvent) -> bool {
-    event.kind == EventKind::Boundary && event.name.starts_with("sql:")
+    event.kind == EventKind::Boundary && event.name.starts_with(site::SQL)
 }
 
 fn name(text: &str) -> String {

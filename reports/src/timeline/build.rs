@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chaosdrill_core::{EventKind, Record, TraceEvent, duration, history, record::CheckRecord};
+use chaosdrill_core::{
+    EventKind, Record, TraceEvent, duration,
+    record::CheckRecord,
+    trace::vocabulary::{FaultChange, Phase},
+};
 
 use super::{
     Arrow, Bar, Row, RowKind, Span, SpanKind, State, Timeline,
@@ -24,7 +28,7 @@ pub(super) fn build(record: &Record, events: &[&TraceEvent], chosen: &Chosen) ->
     let steps = spans::steps(events);
     let failed: BTreeMap<usize, usize> = steps
         .iter()
-        .filter(|step| !step.transaction && !events[step.to].get("error").is_null())
+        .filter(|step| !step.transaction && events[step.to].error().is_some())
         .map(|step| (step.from, step.to))
         .collect();
     let leases = spans::leases(events, &chosen.subject);
@@ -100,26 +104,30 @@ fn row(
     error: Option<&TraceEvent>,
 ) -> Row {
     let event = events[index];
-    let ends = matches!(event.name.as_str(), "repaired" | "released");
+    let fault = event.fault();
+    let named = match &fault {
+        Some(FaultChange::Struck(strike)) => strike.host(),
+        _ => None,
+    };
     let kind = match event.kind {
         EventKind::Boundary if error.is_some() => RowKind::Trouble,
         EventKind::Boundary | EventKind::Answer => RowKind::Step,
         EventKind::Watch => RowKind::Write,
-        EventKind::Fault if ends => RowKind::Turn,
+        EventKind::Fault if matches!(fault, Some(FaultChange::Ended { .. })) => RowKind::Turn,
         EventKind::Fault => RowKind::Fault,
         EventKind::Host => RowKind::Turn,
         EventKind::Phase => RowKind::Phase,
         _ => RowKind::Said,
     };
     let mut label = match event.kind {
-        EventKind::Phase if event.name == history::HEAL => "heal: all faults end".to_owned(),
+        EventKind::Phase if event.phase() == Some(Phase::Heal) => "heal: all faults end".to_owned(),
         EventKind::Phase => format!("phase: {}", event.name),
         EventKind::Boundary => event.name.clone(),
         _ => describe::label(event, &chosen.subject),
     };
     let mut detail = describe::event_in_words(event);
     if let Some(error) = error {
-        let why = error.text("error");
+        let why = error.error().unwrap_or_default();
         label.push_str(&format!(" ✗ {why}"));
         detail.push_str(&format!(
             "; answered with: {}",
@@ -131,7 +139,7 @@ fn row(
         event: Some(event.seq),
         kind,
         // A fault at a time belongs to the harness; if it is about one host, it is shown on the lane of that host.
-        lane: lane_of(lanes, &event.host).or_else(|| lane_of(lanes, event.text(&event.name))),
+        lane: lane_of(lanes, &event.host).or_else(|| lane_of(lanes, named?)),
         label: escape::line_within(&label, limits::TIMELINE_LABEL_CHARS_MAX),
         detail,
         witness: chosen.witness.contains(&index),
@@ -161,9 +169,7 @@ fn violation(record: &Record, events: &[&TraceEvent], chosen: &Chosen) -> Option
     let name = escape::line_within(&check.name, limits::TIMELINE_NAME_CHARS_MAX);
     let (order, at_ns, label) = match check.within_ns {
         Some(bound) => {
-            let heal = events
-                .iter()
-                .find(|event| event.kind == EventKind::Phase && event.name == history::HEAL)?;
+            let heal = events.iter().find(|event| event.phase() == Some(Phase::Heal))?;
             let at_ns = heal.at_ns.saturating_add(bound);
             let place = events.partition_point(|event| event.at_ns <= at_ns);
             let bound = duration::format(std::time::Duration::from_nanos(bound));
@@ -279,7 +285,7 @@ fn bars(events: &[&TraceEvent], steps: &[spans::Step], page: &Page, lanes: &[Str
                 to: page.place(step.to).max(row as f32 + 0.78),
                 site: escape::line_within(&event.name, limits::TIMELINE_LABEL_CHARS_MAX),
                 transaction: step.transaction,
-                failed: !step.transaction && !events[step.to].get("error").is_null(),
+                failed: !step.transaction && events[step.to].error().is_some(),
             })
         })
         .collect();
@@ -345,8 +351,8 @@ fn states(events: &[&TraceEvent], chosen: &Chosen, page: &Page) -> Vec<State> {
         if page.row(*index).is_none() {
             continue;
         }
-        let before = nth.checked_sub(1).map(|last| events[changes[last]].get("row"));
-        let label = describe::state(events[*index].get("row"), before);
+        let before = nth.checked_sub(1).map(|last| events[changes[last]].row());
+        let label = describe::state(events[*index].row(), before);
         let label = escape::line_within(&label, limits::TIMELINE_STATE_CHARS_MAX);
         let to = changes.get(nth + 1).map_or(page.end(), |next| page.place(*next));
         let witness = chosen.witness.contains(index);

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chaosdrill_core::{EventKind, Record, TraceEvent, history};
+use chaosdrill_core::{
+    EventKind, Record, TraceEvent,
+    trace::vocabulary::{HostChange, Phase, site},
+};
 
 use super::{peers, subject::Subject};
 use crate::limits;
@@ -54,9 +57,11 @@ pub(super) fn choose(record: &Record, events: &[&TraceEvent]) -> Chosen {
                     raise(step, if much { Rank::Rest } else { Rank::Turn });
                 }
             }
-            EventKind::Host if event.name == "ended" => raise(index, Rank::Rest),
+            EventKind::Host if matches!(event.host_change(), Some(HostChange::Ended { .. })) => {
+                raise(index, Rank::Rest);
+            }
             EventKind::Host => raise(index, Rank::Turn),
-            EventKind::Phase if event.name == history::HEAL => raise(index, Rank::Turn),
+            EventKind::Phase if event.phase() == Some(Phase::Heal) => raise(index, Rank::Turn),
             EventKind::Phase => {}
             EventKind::Boundary | EventKind::Answer | EventKind::Log => {}
             _ if subject.is_row(event) => raise(index, Rank::Turn),
@@ -84,7 +89,7 @@ pub(super) fn choose(record: &Record, events: &[&TraceEvent]) -> Chosen {
 
 /// The step at which a fault struck.
 fn step_of(events: &[&TraceEvent], fault: usize) -> Option<usize> {
-    let site = events[fault].text("at");
+    let site = events[fault].struck_site();
     let near = fault.saturating_sub(8)..fault;
     near.rev().find(|index| {
         let event = events[*index];
@@ -131,7 +136,7 @@ fn context(
     let before = before.take(limits::TIMELINE_STEPS_BEFORE_MAX).copied().filter(is_step);
     let after = own[place..].iter().skip(1).take_while(|other| {
         let other = events[**other];
-        let follows = other.name.starts_with("fp:") || other.name.starts_with("net:");
+        let follows = [site::FAILPOINT, site::NET].iter().any(|kind| other.name.starts_with(kind));
         follows && other.at_ns.saturating_sub(event.at_ns) <= limits::TIMELINE_AFTER_NS_MAX
     });
     before.chain(after.take(limits::TIMELINE_STEPS_AFTER_MAX).copied().filter(is_step)).collect()
@@ -139,8 +144,7 @@ fn context(
 
 /// Whether an event is a connect without an error.
 fn is_noise(event: &TraceEvent) -> bool {
-    let connect = event.name == "sql:connect" || event.name.ends_with(".connect");
-    connect && event.get("error").is_null()
+    site::is_connect(&event.name) && event.error().is_none()
 }
 
 /// The events that fit, by rank, and within a rank by their distance from the witness.

@@ -1,6 +1,13 @@
 //! Describes events in words: a short form for the picture, and sentences for a list.
 
-use chaosdrill_core::{Act, EventKind, TraceEvent, duration};
+use chaosdrill_core::{
+    Act, EventKind, TraceEvent, duration,
+    trace::vocabulary::{
+        Cause, FaultChange, HostChange,
+        member::{ASKED, HIT, OP},
+        unknown_members,
+    },
+};
 use serde_json::Value;
 
 use super::subject::Subject;
@@ -15,10 +22,10 @@ pub(super) fn label(event: &TraceEvent, subject: &Subject) -> String {
         EventKind::Fault => fault(event),
         EventKind::Host => host(event),
         EventKind::Watch => {
-            let state = STATE_MEMBERS.iter().find_map(|name| scalar(&event.get("row")[*name]));
+            let state = STATE_MEMBERS.iter().find_map(|name| scalar(&event.row()[*name]));
             match state {
                 Some(state) => format!("{} is {state}", event.name),
-                None if event.get("row").is_null() => format!("{} row gone", event.name),
+                None if event.row().is_null() => format!("{} row gone", event.name),
                 None => format!("{} row written", event.name),
             }
         }
@@ -32,13 +39,16 @@ pub(super) fn label(event: &TraceEvent, subject: &Subject) -> String {
 
 /// The act of a fault, from its event.
 fn fault(event: &TraceEvent) -> String {
-    let data = if event.get("do").is_null() { &event.data } else { event.get("do") };
-    if let Ok(act) = serde_json::from_value::<Act>(data.clone()) {
-        return act_in_words(&act);
-    }
-    match event.get("between").as_array().map(Vec::as_slice) {
-        Some([a, b]) => format!("{}: {} and {}", event.name, text(a), text(b)),
-        _ => event.name.clone(),
+    match event.fault() {
+        Some(FaultChange::Struck(strike)) => match strike.act() {
+            Some(act) => act_in_words(&act),
+            None => event.name.clone(),
+        },
+        Some(FaultChange::Ended { between, .. }) => match between[..] {
+            [a, b] => format!("{}: {a} and {b}", event.name),
+            _ => event.name.clone(),
+        },
+        None => event.name.clone(),
     }
 }
 
@@ -67,22 +77,18 @@ pub(super) fn act_in_words(act: &Act) -> String {
 }
 
 fn host(event: &TraceEvent) -> String {
-    match event.name.as_str() {
-        "stalled" => match event.get("for_ns").as_u64() {
-            Some(ns) => format!("stands still for {}", numbers::span(ns)),
-            None => "stands still".to_owned(),
-        },
-        "resumed" => "goes on".to_owned(),
-        "up" => "is up again".to_owned(),
-        "down" => match event.get("panic").as_str() {
-            Some(message) => format!("panicked: {message}"),
-            None => "is down".to_owned(),
-        },
-        "ended" => match event.get("error").as_str() {
-            Some(error) => format!("ended: {error}"),
-            None => "its software ended".to_owned(),
-        },
-        other => other.to_owned(),
+    match event.host_change() {
+        Some(HostChange::Stalled { ns: Some(ns) }) => {
+            format!("stands still for {}", numbers::span(ns))
+        }
+        Some(HostChange::Stalled { ns: None }) => "stands still".to_owned(),
+        Some(HostChange::Resumed) => "goes on".to_owned(),
+        Some(HostChange::Up { .. }) => "is up again".to_owned(),
+        Some(HostChange::Down(Some(Cause::Panic(message)))) => format!("panicked: {message}"),
+        Some(HostChange::Down(_)) => "is down".to_owned(),
+        Some(HostChange::Ended { error: Some(error) }) => format!("ended: {error}"),
+        Some(HostChange::Ended { error: None }) => "its software ended".to_owned(),
+        Some(HostChange::Skewed { .. } | HostChange::Other(_)) | None => event.name.clone(),
     }
 }
 
@@ -90,10 +96,10 @@ fn host(event: &TraceEvent) -> String {
 fn asides(event: &TraceEvent, subject: &Subject) -> String {
     let Some(members) = event.data.as_object() else { return String::new() };
     let told = |(name, value): (&String, &Value)| match value {
-        Value::Number(number) if name != "hit" => Some(format!("{name} {number}")),
+        Value::Number(number) if name != HIT => Some(format!("{name} {number}")),
         Value::String(word) if word.len() <= limits::TIMELINE_ASIDE_BYTES_MAX => {
-            let known = *word == event.host || subject.words.contains(word) || name == "asked";
-            (!known && name != "op").then(|| word.clone())
+            let known = *word == event.host || subject.words.contains(word) || name == ASKED;
+            (!known && name != OP).then(|| word.clone())
         }
         _ => None,
     };
@@ -151,7 +157,7 @@ pub(crate) fn event_in_words(event: &TraceEvent) -> String {
         EventKind::Fail => format!("{host}: {name} failed"),
         EventKind::Info => format!("{host}: it is not known whether {name} was done"),
         EventKind::Observe => format!("{host} says {name}"),
-        EventKind::Watch => format!("{host} wrote {name} {}", text(event.get("key"))),
+        EventKind::Watch => format!("{host} wrote {name} {}", text(event.key())),
         EventKind::Fault if event.host.is_empty() => format!("fault: {}", fault(event)),
         EventKind::Fault => format!("fault on {host}: {}", fault(event)),
         EventKind::Host => format!("{host} {}", self::host(event)),
@@ -160,12 +166,14 @@ pub(crate) fn event_in_words(event: &TraceEvent) -> String {
         _ => format!("{host}: {name}"),
     };
     let data = match event.kind {
-        EventKind::Host | EventKind::Phase => &Value::Null,
-        EventKind::Watch => event.get("row"),
-        EventKind::Fault => event.get("at"),
-        _ => &event.data,
+        EventKind::Host | EventKind::Phase => String::new(),
+        EventKind::Watch => members(event.row()),
+        EventKind::Fault => event.struck_site().to_owned(),
+        _ => members(&event.data),
     };
-    let data = members(data);
+    let unknown = unknown_members(event).map(|(name, value)| format!("{name} {}", text(value)));
+    let data = [data].into_iter().filter(|data| !data.is_empty()).chain(unknown);
+    let data = data.collect::<Vec<_>>().join(", ");
     let said = if data.is_empty() { said } else { format!("{said}: {data}") };
     escape::line_within(&said, limits::EVENT_CHARS_MAX)
 }
@@ -176,13 +184,13 @@ pub(crate) fn change_in_words(event: &TraceEvent, events: &[TraceEvent]) -> Stri
         return event_in_words(event);
     }
     let is_row = |other: &&TraceEvent| {
-        other.kind == event.kind && other.name == event.name && other.get("key") == event.get("key")
+        other.kind == event.kind && other.name == event.name && other.key() == event.key()
     };
     let earlier = events.iter().take_while(|other| other.seq < event.seq);
-    let before = earlier.filter(is_row).last().map(|other| other.get("row"));
+    let before = earlier.filter(is_row).last().map(|other| other.row());
     let Some(before) = before else { return event_in_words(event) };
-    let (was, is) = (state(before, Some(before)), state(event.get("row"), Some(before)));
-    let row = format!("{} wrote {} {}", event.host, event.name, text(event.get("key")));
+    let (was, is) = (state(before, Some(before)), state(event.row(), Some(before)));
+    let row = format!("{} wrote {} {}", event.host, event.name, text(event.key()));
     escape::line_within(&format!("{row}: {is} (was {was})"), limits::EVENT_CHARS_MAX)
 }
 

@@ -7,7 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use chaosdrill_core::{EventKind, TraceEvent};
+use chaosdrill_core::{
+    EventKind, TraceEvent,
+    trace::vocabulary::{HostChange, site},
+};
 
 use crate::limits;
 
@@ -18,11 +21,11 @@ pub(super) type Messages = BTreeMap<usize, Option<usize>>;
 pub(super) fn answer_sites<'a>(events: &[&'a TraceEvent]) -> BTreeSet<&'a str> {
     let writes: BTreeSet<&str> = events
         .iter()
-        .filter(|event| event.kind == EventKind::Boundary && event.name.starts_with("net:"))
+        .filter(|event| event.kind == EventKind::Boundary && event.name.starts_with(site::NET))
         .map(|event| event.name.as_str())
         .collect();
-    let is_answer = |site: &&&str| {
-        !site.ends_with(".connect") && !writes.contains(format!("{site}.connect").as_str())
+    let is_answer = |at: &&&str| {
+        site::is_write_to_a_stream(at) && !writes.contains(site::connect_of(at).as_str())
     };
     writes.iter().filter(is_answer).copied().collect()
 }
@@ -38,9 +41,7 @@ pub(super) fn messages(events: &[&TraceEvent]) -> Messages {
         if matches!(event.kind, EventKind::Boundary | EventKind::Observe | EventKind::Host) {
             steps.entry(&event.host).or_default().push(index);
         }
-        let is_write = event.kind == EventKind::Boundary
-            && event.name.starts_with("net:")
-            && !event.name.ends_with(".connect");
+        let is_write = event.kind == EventKind::Boundary && site::is_write_to_a_stream(&event.name);
         if !is_write {
             continue;
         }
@@ -114,7 +115,7 @@ fn reactions(
         while let Some(index) = own.get(place) {
             let event = events[*index];
             let delay = event.at_ns.saturating_sub(events[*passage].at_ns);
-            let stopped = event.kind == EventKind::Host && event.name != "resumed";
+            let stopped = !matches!(event.host_change(), None | Some(HostChange::Resumed));
             if delay > limits::TIMELINE_REACTION_NS_MAX || stopped {
                 break;
             }

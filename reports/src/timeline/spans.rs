@@ -2,7 +2,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use chaosdrill_core::{EventKind, TraceEvent, duration::WALL_START_MS};
+use chaosdrill_core::{
+    EventKind, TraceEvent,
+    duration::WALL_START_MS,
+    run::DATABASE_HOST,
+    trace::vocabulary::{FaultChange, HostChange, Phase, Strike, site},
+};
 use serde_json::Value;
 
 use super::{Span, SpanKind, subject::Subject};
@@ -34,69 +39,67 @@ pub(crate) fn of_hosts(events: &[&TraceEvent]) -> Vec<Lasting> {
         };
     for (index, event) in events.iter().enumerate() {
         let is_band = |span: &Lasting, _: &[String]| span.kind == SpanKind::Band;
-        match (event.kind, event.name.as_str()) {
-            (EventKind::Host, name) => {
-                let of_host = |span: &Lasting, _: &[String]| {
-                    span.host == event.host && span.kind != SpanKind::Band
-                };
-                let kind = match name {
-                    "stalled" => Some(SpanKind::Stalled),
-                    "down" => Some(SpanKind::Down),
-                    "ended" => Some(SpanKind::Ended),
-                    _ => None,
-                };
-                if name != "skewed" {
-                    close(&mut open, index, &of_host);
-                }
-                let host = event.host.clone();
-                let label = name.to_owned();
-                let span = kind.map(|kind| Lasting { host, from: index, to: None, kind, label });
-                open.extend(span.map(|span| (span, Vec::new())));
+        if let Some(change) = event.host_change() {
+            let of_host = |span: &Lasting, _: &[String]| {
+                span.host == event.host && span.kind != SpanKind::Band
+            };
+            if !matches!(change, HostChange::Skewed { .. }) {
+                close(&mut open, index, &of_host);
             }
-            (EventKind::Phase, "heal") => close(&mut open, index, &is_band),
-            (EventKind::Fault, name) => {
-                let names = hosts_of(event, name);
-                if matches!(name, "repaired" | "released") {
-                    let act = if name == "repaired" { "partition" } else { "clog" };
-                    let same = |span: &Lasting, of: &[String]| {
-                        span.kind == SpanKind::Band && span.label == act && of == names
-                    };
-                    close(&mut open, index, &same);
-                    continue;
-                }
+            let (host, label) = (event.host.clone(), event.name.clone());
+            let span =
+                of_change(change).map(|kind| Lasting { host, from: index, to: None, kind, label });
+            open.extend(span.map(|span| (span, Vec::new())));
+        }
+        if event.phase() == Some(Phase::Heal) {
+            close(&mut open, index, &is_band);
+        }
+        match event.fault() {
+            Some(FaultChange::Ended { end, between }) => {
+                let names = sorted(between);
+                let same = |span: &Lasting, of: &[String]| {
+                    span.kind == SpanKind::Band && span.label == end.family() && of == names
+                };
+                close(&mut open, index, &same);
+            }
+            Some(FaultChange::Struck(strike)) => {
+                let names = hosts_of(&strike);
                 for host in &names {
-                    let label = name.to_owned();
-                    let (host, kind) = (host.clone(), SpanKind::Band);
-                    open.push((
-                        Lasting { host, from: index, to: None, kind, label },
-                        names.clone(),
-                    ));
+                    let (host, kind, label) = (host.clone(), SpanKind::Band, event.name.clone());
+                    let span = Lasting { host, from: index, to: None, kind, label };
+                    open.push((span, names.clone()));
                 }
             }
-            _ => {}
+            None => {}
         }
     }
     done.extend(open.into_iter().map(|(span, _)| span));
     done
 }
 
+/// The span that begins with a change of a host.
+fn of_change(change: HostChange<'_>) -> Option<SpanKind> {
+    match change {
+        HostChange::Stalled { .. } => Some(SpanKind::Stalled),
+        HostChange::Down(_) => Some(SpanKind::Down),
+        HostChange::Ended { .. } => Some(SpanKind::Ended),
+        HostChange::Up { .. }
+        | HostChange::Resumed
+        | HostChange::Skewed { .. }
+        | HostChange::Other(_) => None,
+    }
+}
+
 /// The hosts that a lasting fault affects, sorted by name.
-pub(super) fn hosts_of(event: &TraceEvent, name: &str) -> Vec<String> {
-    let texts = |value: &Value| -> Vec<String> {
-        match value {
-            Value::String(text) => vec![text.clone()],
-            Value::Array(items) => {
-                items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
-            }
-            _ => Vec::new(),
-        }
-    };
-    let mut names = match name {
-        "partition" | "clog" | "skew" => texts(event.get(name)),
-        "database-down" => vec!["db".to_owned()],
-        "repaired" | "released" => texts(event.get("between")),
-        _ => Vec::new(),
-    };
+fn hosts_of(strike: &Strike<'_>) -> Vec<String> {
+    match strike.family() {
+        Strike::DATABASE_DOWN => vec![DATABASE_HOST.to_owned()],
+        _ => sorted(strike.in_force_on()),
+    }
+}
+
+fn sorted(names: Vec<&str>) -> Vec<String> {
+    let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
     names.sort();
     names
 }
@@ -120,7 +123,7 @@ pub(super) fn leases(events: &[&TraceEvent], subject: &Subject) -> Vec<Lease> {
     let end_ns = events.last().map_or(0, |event| event.at_ns);
     let mut leases: Vec<Lease> = Vec::new();
     for (nth, index) in changes.iter().enumerate() {
-        let Some((host, until_ns)) = holder(events[*index].get("row")) else { continue };
+        let Some((host, until_ns)) = holder(events[*index].row()) else { continue };
         let next = changes.get(nth + 1).copied();
         let next_ns = next.map_or(end_ns, |next| events[next].at_ns);
         let lapsed_ns = (until_ns < next_ns).then_some(until_ns);
@@ -179,24 +182,24 @@ pub(crate) fn steps(events: &[&TraceEvent]) -> Vec<Step> {
     let mut asked: BTreeMap<Place<'_>, VecDeque<Asked>> = BTreeMap::new();
     let mut begun: BTreeMap<Place<'_>, Vec<usize>> = BTreeMap::new();
     for (index, event) in events.iter().enumerate() {
-        let (host, site) = (event.host.as_str(), event.name.as_str());
+        let (host, at) = (event.host.as_str(), event.name.as_str());
         match event.kind {
             // A crash ends all steps and transactions of the host.
-            EventKind::Host if matches!(site, "down" | "up") => {
+            EventKind::Host if begins_or_loses_a_life(event) => {
                 asked.retain(|(of, _), _| *of != host);
                 begun.retain(|(of, _), _| *of != host);
             }
             EventKind::Boundary => {
-                let ends = transaction(site, &["commit", "rollback"]);
+                let ends = transaction(at, &[site::COMMIT, site::ROLLBACK]);
                 let ended = ends.and_then(|name| begun.get_mut(&(host, name))?.pop());
-                asked.entry((host, site)).or_default().push_back((index, ended));
+                asked.entry((host, at)).or_default().push_back((index, ended));
             }
             EventKind::Answer => {
-                let answered = asked.get_mut(&(host, site)).and_then(VecDeque::pop_front);
+                let answered = asked.get_mut(&(host, at)).and_then(VecDeque::pop_front);
                 let Some((from, ended)) = answered else { continue };
                 steps.push(Step { from, to: index, transaction: false });
                 steps.extend(ended.map(|from| Step { from, to: index, transaction: true }));
-                let name = transaction(site, &["begin"]).filter(|_| event.get("error").is_null());
+                let name = transaction(at, &[site::BEGIN]).filter(|_| event.error().is_none());
                 if let Some(name) = name {
                     begun.entry((host, name)).or_default().push(from);
                 }
@@ -207,9 +210,14 @@ pub(crate) fn steps(events: &[&TraceEvent]) -> Vec<Step> {
     steps
 }
 
+/// Whether a host goes down, or comes up: what it had asked for is lost.
+fn begins_or_loses_a_life(event: &TraceEvent) -> bool {
+    matches!(event.host_change(), Some(HostChange::Down(_) | HostChange::Up { .. }))
+}
+
 /// The name of the transaction if the site is one of these steps of it.
-fn transaction<'a>(site: &'a str, steps: &[&str]) -> Option<&'a str> {
-    let (name, step) = site.strip_prefix("sql:")?.rsplit_once('.')?;
+fn transaction<'a>(at: &'a str, steps: &[&str]) -> Option<&'a str> {
+    let (name, step) = site::as_transaction_step(at)?;
     steps.contains(&step).then_some(name)
 }
 

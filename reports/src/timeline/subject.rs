@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chaosdrill_core::{EventKind, TraceEvent};
+use chaosdrill_core::{EventKind, TraceEvent, trace::vocabulary::member::KEY};
 use serde_json::Value;
 
 use crate::limits;
@@ -71,7 +71,7 @@ impl Subject {
 
 /// The key of a watched row.
 pub(super) fn key(event: &TraceEvent) -> Option<String> {
-    match event.get("key") {
+    match event.key() {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
@@ -105,7 +105,7 @@ fn common(events: &[&TraceEvent]) -> BTreeSet<String> {
     for event in events.iter().filter(|event| event.kind == EventKind::Watch) {
         let Some(key) = key(event) else { continue };
         let mut texts = BTreeSet::new();
-        collect(event.get("row"), &mut texts);
+        collect(event.row(), &mut texts);
         for text in texts {
             rows.entry((text, &event.name)).or_default().insert(key.clone());
         }
@@ -137,5 +137,5 @@ fn collect(data: &Value, texts: &mut BTreeSet<String>) {
 
 /// Whether a member's number is an id rather than a count.
 fn names(member: &str) -> bool {
-    matches!(member, "key" | "id" | "message" | "job" | "item" | "row") || member.ends_with("_id")
+    matches!(member, KEY | "id" | "message" | "job" | "item" | "row") || member.ends_with("_id")
 }
