@@ -83,6 +83,7 @@ pub use chaosdrill_core::{
     history::{Entry as Operation, RowChange},
     record::CoverageGoal,
     run::{DatabaseKind, Machine},
+    trace::vocabulary,
 };
 pub use cli::cli_main;
 pub use registry::{Registry, Target};

@@ -20,7 +20,7 @@ pub(crate) fn where_only_hurt_at(check: Check, sites: &'static [&'static str]) -
     let (name, priority) = (check.name.clone(), check.priority);
     let judged = Check::new(name, move |history| {
         let mut faults = history.events().iter().filter(|event| event.kind == EventKind::Fault);
-        let is_meant = faults.all(|event| sites.contains(&event.text("at")));
+        let is_meant = faults.all(|event| sites.contains(&event.struck_site()));
         if is_meant { check.judge_now(history) } else { Outcome::valid() }
     });
     judged.priority(priority)

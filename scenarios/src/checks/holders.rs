@@ -81,9 +81,7 @@ fn end<'a>(history: &'a History, holding: Holding, begin: &Event) -> Option<&'a 
         let says = event.kind == EventKind::Observe
             && event.name == holding.end
             && event.get(holding.item) == begin.get(holding.item);
-        let falls =
-            event.kind == EventKind::Host && matches!(event.name.as_str(), "down" | "ended");
-        says || falls
+        says || event.ends_a_life()
     };
     history.on_host(&begin.host).after(begin.seq).iter().find(ends)
 }

@@ -1,15 +1,20 @@
 //! What must have happened at least once, to any pipeline.
 
-use chaosdrill::{EventKind, Mark};
+use chaosdrill::{
+    EventKind, Mark,
+    vocabulary::{HostChange, Strike},
+};
 
 /// A host crashed.
 pub(crate) fn a_host_went_down() -> Mark {
-    Mark::new("a host went down", |history| history.of_kind(EventKind::Host, "down").count() as u64)
+    Mark::new("a host went down", |history| {
+        history.of_kind(EventKind::Host, HostChange::DOWN).count() as u64
+    })
 }
 
 /// A link was cut.
 pub(crate) fn a_link_was_cut() -> Mark {
     Mark::new("a link was cut", |history| {
-        history.of_kind(EventKind::Fault, "partition").count() as u64
+        history.of_kind(EventKind::Fault, Strike::PARTITION).count() as u64
     })
 }

@@ -34,7 +34,7 @@ fn counts_during(history: &History, from: u64, until: u64) -> Vec<Counts> {
 }
 
 fn told(op: &Operation<'_>) -> Option<Counts> {
-    let counts = op.end?.get("output")["body"]["counts"].as_object()?;
+    let counts = op.end?.output()["body"]["counts"].as_object()?;
     let count = |(status, count): (&String, &Value)| Some((status.clone(), count.as_i64()?));
     counts.iter().map(count).collect()
 }
@@ -63,7 +63,7 @@ pub(crate) fn the_dashboard_tells_what_is_there() -> Check {
 pub(crate) fn the_dashboard_survives() -> Check {
     Check::new("the_dashboard_survives", |history| {
         let wrong = history.operations("dashboard").find_map(|op| {
-            let statuses = op.end?.get("output")["statuses"].as_array()?;
+            let statuses = op.end?.output()["statuses"].as_array()?;
             let status = statuses.iter().filter_map(Value::as_i64).find(|status| *status != 200)?;
             Some((op, status))
         });

@@ -62,11 +62,11 @@ pub(crate) fn what_was_accepted_is_there() -> Check {
         let lost = history.operations("create").find(|op| {
             let end = op.end.filter(|_| op.is_ok());
             end.is_some_and(|end| {
-                !known.contains(end.get("output")["body"]["id"].as_str().unwrap_or_default())
+                !known.contains(end.output()["body"]["id"].as_str().unwrap_or_default())
             })
         });
         Outcome::unless(lost.map(|op| {
-            let id = &op.invoke.get("input")["body"]["id"];
+            let id = &op.input()["body"]["id"];
             let seqs = [Some(op.invoke), op.end].into_iter().flatten().map(|event| event.seq);
             Outcome::invalid(format!("notification {id} was taken in, and is not there"), seqs)
         }))

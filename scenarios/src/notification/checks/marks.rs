@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use chaosdrill::{Event, EventKind, History, Mark, Operation};
+use chaosdrill::{Event, History, Mark, Operation, vocabulary::HostChange};
 
 use crate::{
     checks::rows::Step,
@@ -44,10 +44,10 @@ pub(crate) fn a_requeue_fell_into_a_stall() -> Mark {
 fn a_server_stands_still(history: &History, seq: u64) -> bool {
     let mut still = BTreeSet::new();
     for event in history.events().iter().take_while(|event| event.seq < seq) {
-        match (event.kind, event.name.as_str()) {
-            (EventKind::Host, "stalled") => still.insert(&event.host),
-            (EventKind::Host, _) => still.remove(&event.host),
-            _ => false,
+        match event.host_change() {
+            Some(HostChange::Stalled { .. }) => still.insert(&event.host),
+            Some(_) => still.remove(&event.host),
+            None => false,
         };
     }
     !still.is_empty()
@@ -63,9 +63,8 @@ pub(crate) fn a_requeue_was_refused() -> Mark {
 /// The dashboard was shown without its counts.
 pub(crate) fn the_dashboard_was_shown_without_counts() -> Mark {
     Mark::new("the dashboard was shown without counts", |history| {
-        let without = |op: &Operation<'_>| {
-            op.end.is_some_and(|end| end.get("output")["body"]["counts"].is_null())
-        };
+        let without =
+            |op: &Operation<'_>| op.end.is_some_and(|end| end.output()["body"]["counts"].is_null());
         count(history.operations("dashboard").filter(Operation::is_ok).filter(without))
     })
 }

@@ -41,10 +41,10 @@ pub(crate) fn one_server_sends_at_a_time() -> Check {
         let by_its_server = |event: &&Event| {
             event.kind == EventKind::Watch
                 && event.name == NOTIFICATIONS
-                && event.get("key") == begun.get(SENDING.item)
+                && event.key() == begun.get(SENDING.item)
         };
         let settled = history.on_host(&begun.host).after(begun.seq).iter().filter(by_its_server);
-        let settled = settled.filter(|event| !is(event.get("row"), "sending")).map(Event::at);
+        let settled = settled.filter(|event| !is(event.row(), "sending")).map(Event::at);
         let left = settled.map(|at| at.saturating_sub(begun.at())).next();
         [left, SENDING.lease].into_iter().flatten().min()
     })

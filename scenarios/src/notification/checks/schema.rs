@@ -20,9 +20,9 @@ const FRAGMENTS: [&str; 3] = ["(next_retry_at)", "status = 'failed'", "next_retr
 pub(crate) fn the_schema_is_as_agreed() -> Check {
     Check::new("the_schema_is_as_agreed", |history| {
         let wrong = history.operations("catalogue").find_map(|op| {
-            let (end, to) = (op.end?, op.invoke.get("input")["to"].as_str()?);
+            let (end, to) = (op.end?, op.input()["to"].as_str()?);
             let is_disturbed = to == "down" && somebody_started(history, &op);
-            let said = &end.get("output");
+            let said = end.output();
             let why = if to == "up" { why_not_up(said) } else { why_not_down(said) };
             why.filter(|_| !is_disturbed && op.is_ok()).map(|why| (end.seq, to, why))
         });
@@ -77,8 +77,8 @@ pub(crate) fn migrations_can_be_run_again() -> Check {
             let why = format!(
                 "#{} the way {} cannot be gone: {}",
                 end.seq,
-                invoke.get("input")["to"],
-                end.get("output")
+                invoke.input()["to"],
+                end.output()
             );
             Outcome::invalid(why, [invoke.seq, end.seq])
         }))

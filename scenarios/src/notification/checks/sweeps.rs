@@ -18,7 +18,7 @@ fn begun_between<'a>(
 
 /// Whether an event ends a life of its host.
 fn is_fall(event: &Event) -> bool {
-    event.kind == EventKind::Host && matches!(event.name.as_str(), "down" | "ended")
+    event.ends_a_life()
 }
 
 /// A sweep whose list broke off sends nothing.

@@ -96,7 +96,9 @@ pub(crate) fn commits_follow_lock_grants() -> Check {
             let queue = (host, event.text("account"));
             match (event.kind, event.name.as_str()) {
                 // A crash ends every turn of the process.
-                (EventKind::Host, "down" | "ended") => running.retain(|(of, _), _| *of != host),
+                (EventKind::Host, _) if event.ends_a_life() => {
+                    running.retain(|(of, _), _| *of != host)
+                }
                 (EventKind::Observe, "queue.granted") => {
                     if let Some(holder) = running.insert(queue, event) {
                         let why = format!(

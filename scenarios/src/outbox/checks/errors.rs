@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chaosdrill::{Check, Event, Outcome, Priority};
+use chaosdrill::{Check, Event, Outcome, Priority, vocabulary::HostChange};
 use serde_json::Value;
 
 use crate::outbox::checks::rows::{INBOX, by_message, text};
@@ -135,7 +135,7 @@ pub(crate) fn permanent_errors_are_tried_once() -> Check {
 /// How often a host went down since an event on it.
 fn deaths(history: &chaosdrill::History, since: Option<&Event>) -> usize {
     let Some(since) = since else { return 0 };
-    let downs = history.of_kind(chaosdrill::EventKind::Host, "down");
+    let downs = history.of_kind(chaosdrill::EventKind::Host, HostChange::DOWN);
     downs
         .filter(|event| {
             event.host == since.host && event.seq > since.seq && event.data != Value::Null
@@ -148,9 +148,9 @@ pub(crate) fn a_refusal_names_the_event(account: &'static str, event: &'static s
     Check::new("a_refusal_names_the_event", move |history| {
         for op in history.operations("show") {
             let Some(end) = op.end else { continue };
-            let body = &end.get("output")["body"];
+            let body = &end.output()["body"];
             let names = text(body, "error").contains(event);
-            if op.invoke.get("input")["account"] == account && !names {
+            if op.input()["account"] == account && !names {
                 let why = format!("#{} the answer does not name {event}: {body}", end.seq);
                 return Outcome::invalid(why, [end.seq]);
             }

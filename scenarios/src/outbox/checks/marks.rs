@@ -1,6 +1,6 @@
 //! What must have happened at least once, or the drill was about nothing.
 
-use chaosdrill::{Event, EventKind, Mark, Operation};
+use chaosdrill::{Event, EventKind, Mark, Operation, vocabulary::Strike};
 
 pub(crate) use crate::checks::marks::{a_host_went_down, a_link_was_cut};
 
@@ -10,7 +10,9 @@ fn count(items: impl Iterator) -> u64 {
 
 /// An answer was lost.
 pub(crate) fn an_answer_was_lost() -> Mark {
-    Mark::new("an answer was lost", |history| count(history.of_kind(EventKind::Fault, "lost-ack")))
+    Mark::new("an answer was lost", |history| {
+        count(history.of_kind(EventKind::Fault, Strike::LOST_ACK))
+    })
 }
 
 /// A command was refused for good.
@@ -74,7 +76,7 @@ pub(crate) fn an_account_was_loaded_from_a_snapshot() -> Mark {
 pub(crate) fn a_long_history_was_taken_over() -> Mark {
     Mark::new("a long history was taken over", |history| {
         let is_long = |op: &Operation<'_>| {
-            let events = &op.invoke.get("input")["action"]["import"]["events"];
+            let events = &op.input()["action"]["import"]["events"];
             op.is_ok() && events.as_array().is_some_and(|events| events.len() > 10)
         };
         count(history.operations("command").filter(is_long))

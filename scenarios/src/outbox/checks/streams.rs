@@ -146,7 +146,7 @@ pub(crate) fn commits_are_all_or_nothing() -> Check {
             }
             last = is_row.then_some(event.seq);
             if is_row {
-                places.take(&event.name, event.get("row"));
+                places.take(&event.name, event.row());
             }
         }
         let half = places.half();
@@ -159,7 +159,7 @@ pub(crate) fn one_command_one_effect() -> Check {
     Check::new("one_command_one_effect", |history| {
         let effects = effects(history);
         for op in history.operations("command") {
-            let command = op.invoke.get("input");
+            let command = op.input();
             let id = text(command, "id");
             let expected = match command["action"]["import"]["events"].as_array() {
                 Some(events) => events.len(),

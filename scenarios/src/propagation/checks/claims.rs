@@ -175,7 +175,7 @@ fn end_of_hold<'a>(history: &'a History, picked: &Event) -> Option<&'a Event> {
     let claim = picked.text("claim");
     history.on_host(&picked.host).after(picked.seq).iter().find(|event| {
         if event.kind == EventKind::Host {
-            return matches!(event.name.as_str(), "down" | "ended");
+            return event.ends_a_life();
         }
         let is_of_row =
             event.text("claim") == claim && event.get("propagation") == picked.get("propagation");

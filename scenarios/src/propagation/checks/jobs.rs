@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority};
+use chaosdrill::{Check, Event, History, Outcome, Priority, vocabulary::HostChange};
 use serde_json::Value;
 
 use crate::{
@@ -92,7 +92,8 @@ fn is_excused(history: &History, begun: Duration, late_ms: i64) -> bool {
     let due = begun + RESCUE_AFTER;
     let (from, to) = (due.saturating_sub(Duration::from_secs(15 * 60)), due + SCAN);
     let is_down = history.events().iter().any(|event| {
-        event.kind == EventKind::Host && event.name == "down" && (from..=to).contains(&event.at())
+        let is_down = matches!(event.host_change(), Some(HostChange::Down(_)));
+        is_down && (from..=to).contains(&event.at())
     });
     late_ms < HELD_UP_MAX_MS && (is_down || is_disturbed(history, from, to))
 }

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use chaosdrill::{EventKind, History};
+use chaosdrill::{EventKind, History, vocabulary::Strike};
 use serde_json::Value;
 
 use crate::checks::rows::{Items, Step};
@@ -92,7 +92,8 @@ pub(crate) fn rows_at<'a>(
 
 /// Whether something was done to the timing of hosts or links in this stretch: what is late then is nobody's fault.
 pub(crate) fn is_disturbed(history: &History, from: Duration, to: Duration) -> bool {
-    const KINDS: [&str; 5] = ["stall", "delay", "clog", "partition", "database-down"];
+    const KINDS: [&str; 5] =
+        [Strike::STALL, Strike::DELAY, Strike::CLOG, Strike::PARTITION, Strike::DATABASE_DOWN];
     history.events().iter().any(|event| {
         event.kind == EventKind::Fault
             && KINDS.iter().any(|kind| event.name == *kind)

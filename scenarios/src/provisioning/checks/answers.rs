@@ -48,7 +48,7 @@ fn wrong_credentials(history: &History) -> Option<Outcome> {
     let told = history.operations("provision").chain(history.operations("show"));
     for op in told.filter(|op| op.is_ok()) {
         let Some(end) = op.end else { continue };
-        let output = end.get("output");
+        let output = end.output();
         let id = text(output, "resource");
         let object = objects.iter().find(|row| text(row, "token") == id);
         // A resource that was active is shown with its URL; one that is not, without.
@@ -95,7 +95,7 @@ fn answers<'a>(history: &'a History<'_>) -> impl Iterator<Item = (&'a Event, &'a
     let names = ["provision", "show", "delete", "hold"];
     let ends = names.into_iter().flat_map(|name| history.operations(name)).filter_map(|op| op.end);
     ends.flat_map(|end| {
-        let all = end.get("output")["answers"].as_array();
+        let all = end.output()["answers"].as_array();
         all.into_iter().flatten().map(move |answer| (end, answer))
     })
 }

@@ -1,6 +1,9 @@
 //! What must have happened at least once, or the drill was about nothing.
 
-use chaosdrill::{EventKind, Mark, Operation};
+use chaosdrill::{
+    EventKind, Mark, Operation,
+    vocabulary::{HostChange, Strike},
+};
 
 use crate::provisioning::checks::rows::{LEAKS, RESOURCES, is, text};
 
@@ -22,7 +25,7 @@ pub(crate) fn a_customer_came_again() -> Mark {
     Mark::new("a customer came again", |history| {
         let is_late = |op: &Operation<'_>| {
             let answers =
-                |end: &chaosdrill::Event| end.get("output")["answers"].as_array().map(Vec::len);
+                |end: &chaosdrill::Event| end.output()["answers"].as_array().map(Vec::len);
             op.is_ok() && op.end.and_then(answers).is_some_and(|sends| sends > 1)
         };
         count(history.operations("provision").filter(is_late))
@@ -60,10 +63,14 @@ pub(crate) fn a_leak_was_written_down() -> Mark {
 
 /// An answer was lost.
 pub(crate) fn an_answer_was_lost() -> Mark {
-    Mark::new("an answer was lost", |history| count(history.of_kind(EventKind::Fault, "lost-ack")))
+    Mark::new("an answer was lost", |history| {
+        count(history.of_kind(EventKind::Fault, Strike::LOST_ACK))
+    })
 }
 
 /// A host stood still and went on.
 pub(crate) fn a_host_stood_still() -> Mark {
-    Mark::new("a host stood still", |history| count(history.of_kind(EventKind::Host, "resumed")))
+    Mark::new("a host stood still", |history| {
+        count(history.of_kind(EventKind::Host, HostChange::RESUMED))
+    })
 }

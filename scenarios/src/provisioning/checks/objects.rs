@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use chaosdrill::{Check, Event, EventKind, History, Outcome};
+use chaosdrill::{Check, Event, EventKind, History, Outcome, vocabulary::HostChange};
 
 use crate::{
     checks::rows::last_change,
@@ -40,7 +40,7 @@ pub(crate) fn active_rows_have_their_object() -> Check {
             if !world.take(event) {
                 continue;
             }
-            let id = event.text("key");
+            let id = event.key().as_str().unwrap_or_default();
             let Some(row) = world.resources.get(id) else { continue };
             if is(row, &["active"]) && has_backend(row) && !world.is_there(id) {
                 let why = format!("#{} resource {id} is active, and has no object", event.seq);
@@ -66,9 +66,9 @@ pub(crate) fn a_rolled_back_row_leaves_nothing_behind() -> Check {
                 failed.clear();
                 continue;
             }
-            let has_failed = event.name == RESOURCES && is(event.get("row"), &["failed"]);
+            let has_failed = event.name == RESOURCES && is(event.row(), &["failed"]);
             if has_failed {
-                failed.push((event.seq, event.text("key")));
+                failed.push((event.seq, event.key().as_str().unwrap_or_default()));
             }
         }
         Outcome::unless(left_behind(&world, &failed))
@@ -90,10 +90,10 @@ pub(crate) fn taken_down_means_gone() -> Check {
         let mut world = World::default();
         for event in history.events() {
             world.take(event);
-            let id = event.text("key");
-            let is_down = event.name == RESOURCES && is(event.get("row"), &["deleted", "reaped"]);
+            let id = event.key().as_str().unwrap_or_default();
+            let is_down = event.name == RESOURCES && is(event.row(), &["deleted", "reaped"]);
             if is_down && world.is_there(id) {
-                let status = text(event.get("row"), "status");
+                let status = text(event.row(), "status");
                 let why =
                     format!("#{} resource {id} is {status}, and its object is there", event.seq);
                 return Outcome::invalid(why, [event.seq]);
@@ -117,7 +117,11 @@ fn under_way<'a>(history: &'a History<'_>) -> BTreeMap<&'a str, &'a Event> {
             (EventKind::Observe, "backend.answers") => {
                 begun.remove(event.text("token"));
             }
-            (EventKind::Host, "down") if event.host == "backend" => begun.clear(),
+            (EventKind::Host, _) if event.host == "backend" => {
+                if matches!(event.host_change(), Some(HostChange::Down(_))) {
+                    begun.clear();
+                }
+            }
             _ => {}
         }
     }

@@ -90,7 +90,7 @@ impl<'a> World<'a> {
         if event.kind != EventKind::Watch {
             return false;
         }
-        let (key, row) = (event.text("key"), event.get("row"));
+        let (key, row) = (event.key().as_str().unwrap_or_default(), event.row());
         match event.name.as_str() {
             RESOURCES if row.is_null() => {
                 self.resources.remove(key);

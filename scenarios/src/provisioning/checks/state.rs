@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chaosdrill::{Check, EventKind, Outcome};
+use chaosdrill::{Check, EventKind, Outcome, vocabulary::HostChange};
 use serde_json::Value;
 
 use crate::{
@@ -117,7 +117,9 @@ pub(crate) fn every_boot_comes_up() -> Check {
                 (EventKind::Observe, "start.ready") => {
                     starts.insert(host, (event.seq, true));
                 }
-                (EventKind::Host, "up") => {
+                (EventKind::Host, _)
+                    if matches!(event.host_change(), Some(HostChange::Up { .. })) =>
+                {
                     starts.entry(host).and_modify(|start| *start = (event.seq, false));
                 }
                 _ => {}

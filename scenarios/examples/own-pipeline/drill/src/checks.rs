@@ -50,7 +50,7 @@ pub(crate) fn every_mail_is_sent_and_recorded() -> Check {
         let rows = history.last_rows("jobs");
         for added in history.operations("add").filter(|added| added.is_ok()) {
             let end = added.end.expect("an operation that is ok has an end");
-            for job in end.get("output").as_array().into_iter().flatten() {
+            for job in end.output().as_array().into_iter().flatten() {
                 let is_recorded =
                     rows.iter().any(|row| row["id"] == *job && row["status"] == "sent");
                 let name = job.to_string();

@@ -115,7 +115,7 @@ pub(crate) fn applies_converge() -> Check {
     Check::new("applies_converge", |history| {
         let open = history.operations("apply").find(|operation| !operation.is_ok());
         Outcome::unless(open.map(|operation| {
-            let end = operation.end.map(|end| end.get("output").to_string());
+            let end = operation.end.map(|end| end.output().to_string());
             let why = format!(
                 "#{} is not done: {}",
                 operation.invoke.seq,

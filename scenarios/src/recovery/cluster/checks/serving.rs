@@ -89,7 +89,7 @@ pub(crate) fn every_wanted_graph_is_served() -> Check {
         let Some(wanted) = history.operations("apply").last() else {
             return Outcome::unknown("nobody applied anything");
         };
-        let graphs = wanted.invoke.get("input")["config"]["graphs"].as_object();
+        let graphs = wanted.input()["config"]["graphs"].as_object();
         let graphs: BTreeSet<&str> =
             graphs.into_iter().flatten().map(|(graph, _)| graph.as_str()).collect();
         // A slow look may still tell of what was there before.

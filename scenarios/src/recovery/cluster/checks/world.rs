@@ -76,8 +76,8 @@ impl<'a> World<'a> {
     fn take(&mut self, event: &'a Event) -> Option<Change<'a>> {
         match (event.kind, event.name.as_str()) {
             (EventKind::Watch, CLUSTER | GRAPHS) => {
-                let path = event.text("key");
-                let row = event.get("row");
+                let path = event.key().as_str().unwrap_or_default();
+                let row = event.row();
                 let after = (!row.is_null()).then_some(row);
                 let before = match after {
                     Some(row) => self.objects.insert(path, (row, event.seq)),
@@ -97,7 +97,7 @@ impl<'a> World<'a> {
                 self.at_work.entry(&event.host).or_default().remove(event.text("command"));
                 None
             }
-            (EventKind::Host, "down" | "ended") => {
+            (EventKind::Host, _) if event.ends_a_life() => {
                 self.at_work.remove(event.host.as_str());
                 None
             }

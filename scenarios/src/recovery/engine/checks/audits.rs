@@ -93,11 +93,11 @@ fn is_at_work(history: &History, operation: &str, at: &Event) -> bool {
     let of = |name| history.observed(name).find(|event| event.text("operation") == operation);
     let Some(began) = of("engine.began") else { return false };
     let has_ended = of("engine.ended").is_some_and(|ended| ended.seq < at.seq);
-    let fell = history.on_host(&began.host).after(began.seq).iter().any(|event| {
-        event.kind == EventKind::Host
-            && matches!(event.name.as_str(), "down" | "ended")
-            && event.seq < at.seq
-    });
+    let fell = history
+        .on_host(&began.host)
+        .after(began.seq)
+        .iter()
+        .any(|event| event.ends_a_life() && event.seq < at.seq);
     !has_ended && !fell
 }
 
@@ -146,7 +146,7 @@ fn first_attempt_in_hand(history: &History, at: &Event) -> Option<u64> {
                 in_hand.insert(event.text("id"), event.seq);
             }
             (EventKind::Observe, "engine.attempted") => drop(in_hand.remove(event.text("id"))),
-            (EventKind::Host, "down" | "ended") => in_hand.clear(),
+            (EventKind::Host, _) if event.ends_a_life() => in_hand.clear(),
             _ => {}
         }
     }

@@ -99,26 +99,26 @@ fn stem(path: &Value) -> &str {
 fn written<'a>(history: &'a History, watch: &'a str) -> impl Iterator<Item = Written<'a>> {
     let events = history.of_kind(chaosdrill::EventKind::Watch, watch);
     events
-        .filter(|event| !event.get("row").is_null())
-        .map(|event| Written { event, json: &event.get("row")["json"] })
+        .filter(|event| !event.row().is_null())
+        .map(|event| Written { event, json: event.object() })
 }
 
 impl<'a> Graph<'a> {
     pub(crate) fn of(history: &'a History) -> Self {
         let mut versions = BTreeMap::new();
         for version in written(history, VERSIONS) {
-            let path = version.event.text("key");
+            let path = version.event.key().as_str().unwrap_or_default();
             let table = path.rsplit_once('/').map_or("", |(table, _)| table);
             versions.insert((table.to_owned(), int(version.json, "version")), version);
         }
         let mut sidecars: BTreeMap<&str, Sidecar<'_>> = BTreeMap::new();
         for event in history.of_kind(chaosdrill::EventKind::Watch, SIDECARS) {
-            let sidecar = sidecars.entry(stem(event.get("key"))).or_default();
-            if event.get("row").is_null() {
+            let sidecar = sidecars.entry(stem(event.key())).or_default();
+            if event.row().is_null() {
                 sidecar.gone = Some(event);
             } else {
                 sidecar.gone = None;
-                sidecar.written.push(Written { event, json: &event.get("row")["json"] });
+                sidecar.written.push(Written { event, json: event.object() });
             }
         }
         Self {

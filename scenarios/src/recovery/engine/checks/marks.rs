@@ -68,7 +68,7 @@ pub(crate) fn an_operation_was_deferred() -> Mark {
 pub(crate) fn a_request_was_sent_again() -> Mark {
     Mark::new("a request was sent again", |history| {
         let again = |op: &Operation<'_>| {
-            let answers = op.end.and_then(|end| end.get("output")["answers"].as_array());
+            let answers = op.end.and_then(|end| end.output()["answers"].as_array());
             answers.is_some_and(|answers| answers.len() > 1)
         };
         count(history.operations("write").filter(again))

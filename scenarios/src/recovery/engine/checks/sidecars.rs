@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chaosdrill::{Check, Event, EventKind, History, Outcome};
+use chaosdrill::{Check, Event, EventKind, History, Outcome, vocabulary::Strike};
 use serde_json::Value;
 
 use super::graph::{Graph, SCHEMA, int, text};
@@ -46,7 +46,11 @@ pub(crate) fn sidecars_are_written_whole() -> Check {
         let torn = all.into_iter().find(|written| !written.json.is_object());
         Outcome::unless(torn.map(|written| {
             let event = written.event;
-            let why = format!("#{} {} is half written", event.seq, event.text("key"));
+            let why = format!(
+                "#{} {} is half written",
+                event.seq,
+                event.key().as_str().unwrap_or_default()
+            );
             Outcome::invalid(why, [event.seq])
         }))
     })
@@ -113,8 +117,8 @@ pub(crate) fn nobody_works_over_an_unlisted_recovery() -> Check {
         let attempts = attempts(history);
         let failed = history.events().iter().filter(|event| {
             event.kind == EventKind::Fault
-                && matches!(event.name.as_str(), "error" | "lost-ack")
-                && event.text("at") == "store:list __recovery"
+                && matches!(event.name.as_str(), Strike::ERROR | Strike::LOST_ACK)
+                && event.struck_site() == "store:list __recovery"
         });
         let wrong = failed.into_iter().find_map(|fault| {
             let here = |attempt: &&Attempt<'_>| {

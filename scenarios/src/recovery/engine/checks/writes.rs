@@ -9,12 +9,12 @@ use super::graph::{Graph, TABLES, int, receipts, text};
 
 /// The request of an operation.
 fn request<'a>(op: &Operation<'a>) -> &'a Value {
-    op.invoke.get("input")
+    op.input()
 }
 
 /// The answers to an operation's sendings.
 fn answers<'a>(op: &Operation<'a>) -> &'a [Value] {
-    let answers = op.end.and_then(|end| end.get("output")["answers"].as_array());
+    let answers = op.end.and_then(|end| end.output()["answers"].as_array());
     answers.map(Vec::as_slice).unwrap_or_default()
 }
 
@@ -154,7 +154,7 @@ pub(crate) fn reads_see_what_was_acknowledged() -> Check {
             .filter_map(|op| Some((op.end?.seq, text(request(&op), "id"))))
             .collect();
         let wrong = history.operations("read").filter(Operation::is_ok).find_map(|read| {
-            let rows = read.end?.get("output")["person"].as_array()?;
+            let rows = read.end?.output()["person"].as_array()?;
             let seen: BTreeSet<&str> = rows.iter().filter_map(Value::as_str).collect();
             let missed = |(end, id): &&(u64, &str)| {
                 *end < read.invoke.seq && !seen.contains(format!("{id}.0").as_str())
