@@ -37,7 +37,7 @@ mod tests;
 pub use fault::{FaultChange, LinkEnd, Strike};
 pub use host::{Cause, HostChange};
 pub use phase::Phase;
-pub use steps::{Answer, Ending, Invocation, ObjectSeen, Passage, RowSeen};
+pub use steps::{Answer, BoundaryHit, Ending, Invocation, ObjectSeen, RowSeen};
 
 /// An event of the harness in its written form.
 pub trait Written {

@@ -14,7 +14,7 @@ use chaosdrill_core::{
     record::{self, FaultRecord},
     trace::{
         EventKind,
-        vocabulary::{Cause, FaultChange, HostChange, LinkEnd, Passage, Strike, Written},
+        vocabulary::{BoundaryHit, Cause, FaultChange, HostChange, LinkEnd, Strike, Written},
     },
 };
 use serde_json::Value;
@@ -319,7 +319,7 @@ impl World {
     /// A host passes a boundary: counts it, and says which faults strike.
     pub(crate) fn pass(&mut self, now: Duration, here: Here, site: &str) -> Vec<Act> {
         let hit = self.count_hit(here, site);
-        self.note(now, Some(here.host), &Passage { site, hit });
+        self.note(now, Some(here.host), &BoundaryHit { site, hit });
         let host = &self.hosts[here.host].name;
         let may_be_hurt = !self.hosts[here.host].is_client;
         let mut struck = self.plan.strike(host, may_be_hurt, site, hit);

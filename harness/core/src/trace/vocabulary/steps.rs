@@ -10,7 +10,7 @@ use crate::trace::EventKind;
 
 /// A host passes a boundary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Passage<'a> {
+pub struct BoundaryHit<'a> {
     /// The boundary's name.
     pub site: &'a str,
     /// How often the host has passed it, this time included.
@@ -64,7 +64,7 @@ pub struct Ending<'a> {
     pub output: Value,
 }
 
-impl Written for Passage<'_> {
+impl Written for BoundaryHit<'_> {
     fn kind(&self) -> EventKind {
         EventKind::Boundary
     }

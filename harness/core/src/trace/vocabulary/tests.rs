@@ -68,7 +68,7 @@ fn one_of_each() -> Trace {
     for end in [LinkEnd::Repaired, LinkEnd::Released] {
         push(&mut trace, &FaultChange::Ended { end, between: vec!["a", "b"] });
     }
-    push(&mut trace, &Passage { site: "sql:x", hit: 3 });
+    push(&mut trace, &BoundaryHit { site: "sql:x", hit: 3 });
     let mut data = |kind, data| trace.push(Duration::ZERO, "h", kind, "x", data);
     let asked = json!(["k"]);
     data(EventKind::Answer, Answer { result: Ok(json!({ "rows": 1 })), asked }.into_data());

@@ -1,6 +1,6 @@
 //! Approvals: good for one change, and for one execution of it.
 
-use chaosdrill::{Check, Outcome};
+use chaosdrill::{Check, Outcome, vocabulary::member::JSON};
 
 use super::world::{added, replay};
 
@@ -39,7 +39,7 @@ pub(crate) fn an_approval_is_used_up_with_its_execution() -> Check {
     Check::new("an_approval_is_used_up_with_its_execution", |history| {
         replay(history, |world, event, change| {
             let change = change?;
-            let after = &change.after?["json"];
+            let after = &change.after?[JSON];
             let is_used = |id: &str| {
                 world.ledger().is_some_and(|ledger| !ledger["approval_records"][id].is_null())
             };
@@ -53,7 +53,7 @@ pub(crate) fn an_approval_is_used_up_with_its_execution() -> Check {
             if change.path != "__cluster/state.json" {
                 return None;
             }
-            let buried = added(change.before.map(|row| &row["json"]), after, "observations");
+            let buried = added(change.before.map(|row| &row[JSON]), after, "observations");
             let open = buried
                 .iter()
                 .filter_map(|tombstone| tombstone["approval_id"].as_str())

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chaosdrill::{Check, Event, Outcome};
+use chaosdrill::{Check, Event, Outcome, vocabulary::member::JSON};
 
 use super::ledger::STATE;
 use super::world::{Change, at_the_end, graph_of, is_applier, replay, schemas};
@@ -67,8 +67,8 @@ pub(crate) fn unexpected_state_is_not_guessed() -> Check {
 /// A schema that an applier records of a graph that was never at it.
 fn made_up(change: &Change<'_>, event: &Event, been: &BTreeSet<(&str, &str)>) -> Option<Outcome> {
     let after = change.after.filter(|_| change.path == STATE && is_applier(&event.host))?;
-    let was = change.before.map(|row| schemas(&row["json"])).unwrap_or_default();
-    let made_up = schemas(&after["json"]).into_iter().find(|(graph, digest)| {
+    let was = change.before.map(|row| schemas(&row[JSON])).unwrap_or_default();
+    let made_up = schemas(&after[JSON]).into_iter().find(|(graph, digest)| {
         was.get(graph) != Some(digest) && !been.contains(&(*graph, *digest))
     });
     made_up.map(|(graph, digest)| {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chaosdrill::{Check, Event, Outcome};
+use chaosdrill::{Check, Event, Outcome, vocabulary::member::JSON};
 use serde_json::Value;
 
 use super::world::{added, replay, schemas};
@@ -15,7 +15,7 @@ pub(crate) fn no_lost_update() -> Check {
     Check::new("no_lost_update", |history| {
         replay(history, |_, event, change| {
             let change = change.filter(|change| change.path == STATE)?;
-            let revision = |row: &Value| row["json"]["state_revision"].as_i64().unwrap_or(-1);
+            let revision = |row: &Value| row[JSON]["state_revision"].as_i64().unwrap_or(-1);
             let before = change.before.map_or(0, revision);
             let after = change.after.map_or(-1, revision);
             (after != before + 1).then(|| {
@@ -55,12 +55,12 @@ pub(crate) fn every_change_of_the_ledger_is_explained() -> Check {
             }
             let change = change?;
             if let Some(row) = change.after.filter(|_| change.path.contains("/recoveries/")) {
-                let sidecar = &row["json"];
+                let sidecar = &row[JSON];
                 let operation = sidecar["operation_id"].as_str().unwrap_or_default();
                 actors.insert(operation, sidecar["actor"].as_str().unwrap_or_default());
             }
-            let after = &change.after.filter(|_| change.path == STATE)?["json"];
-            let before = change.before.map(|row| &row["json"]);
+            let after = &change.after.filter(|_| change.path == STATE)?[JSON];
+            let before = change.before.map(|row| &row[JSON]);
             if let Some(why) = wrong_record(before, after, &actors) {
                 return Some(Outcome::invalid(format!("#{} {why}", event.seq), [event.seq]));
             }
@@ -129,7 +129,7 @@ fn unexplained(
 pub(crate) fn the_ledger_names_only_payloads_that_are_there() -> Check {
     Check::new("the_ledger_names_only_payloads_that_are_there", |history| {
         replay(history, |world, event, change| {
-            let state = &change.filter(|change| change.path == STATE)?.after?["json"];
+            let state = &change.filter(|change| change.path == STATE)?.after?[JSON];
             let resources = state["applied_revision"]["resources"].as_object()?;
             let missing = resources.iter().find_map(|(address, resource)| {
                 let (graph, name) = address.strip_prefix("query.")?.split_once('.')?;
@@ -150,7 +150,7 @@ pub(crate) fn tombstones_only_after_an_empty_listing() -> Check {
     Check::new("tombstones_only_after_an_empty_listing", |history| {
         replay(history, |world, event, change| {
             let change = change.filter(|change| change.path == STATE)?;
-            let (before, after) = (change.before.map(|row| &row["json"]), &change.after?["json"]);
+            let (before, after) = (change.before.map(|row| &row[JSON]), &change.after?[JSON]);
             let buried = added(before, after, "observations");
             let alive = buried
                 .iter()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chaosdrill::{Check, Event, Outcome, Priority};
+use chaosdrill::{Check, Event, Outcome, Priority, vocabulary::member::JSON};
 use serde_json::Value;
 
 use super::world::{World, replay, schemas};
@@ -31,8 +31,7 @@ pub(crate) fn reported_is_persisted() -> Check {
         let mut stored: Vec<(u64, &Value)> = Vec::new();
         replay(history, |world, event, change| {
             if let Some(change) = change.filter(|change| change.path == "__cluster/state.json") {
-                stored
-                    .extend(change.after.map(|row| (event.seq, &row["json"]["resource_statuses"])));
+                stored.extend(change.after.map(|row| (event.seq, &row[JSON]["resource_statuses"])));
             }
             if !is_report(event) || event.get("state_written") == true || stored.is_empty() {
                 return None;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chaosdrill::{Event, EventKind, History, Outcome};
+use chaosdrill::{Event, EventKind, History, Outcome, vocabulary::member::JSON};
 use serde_json::Value;
 
 use crate::checks::rows::Items;
@@ -15,7 +15,7 @@ pub(crate) const GRAPHS: &str = "graphs";
 pub(crate) const APPROVALS: Items = Items {
     noun: "approval",
     watch: "approvals",
-    state: |row| if row["json"]["consumed_at"].is_null() { "open" } else { "used" },
+    state: |row| if row[JSON]["consumed_at"].is_null() { "open" } else { "used" },
     terminal: &["used"],
 };
 
@@ -121,7 +121,7 @@ impl<'a> World<'a> {
 
     /// An object's content, where it is JSON.
     pub(crate) fn json(&self, path: &str) -> Option<&'a Value> {
-        self.objects.get(path).map(|(row, _)| &row["json"])
+        self.objects.get(path).map(|(row, _)| &row[JSON])
     }
 
     /// The ledger.
@@ -131,7 +131,7 @@ impl<'a> World<'a> {
 
     /// The lock, with the event that brought it.
     pub(crate) fn lock(&self) -> Option<(&'a Value, u64)> {
-        self.objects.get("__cluster/lock.json").map(|(row, seq)| (&row["json"], *seq))
+        self.objects.get("__cluster/lock.json").map(|(row, seq)| (&row[JSON], *seq))
     }
 
     /// All sidecars: operation, content, and the event that brought it there, or wrote it last.
@@ -139,7 +139,7 @@ impl<'a> World<'a> {
         let below = self.objects.range(RECOVERIES..);
         below.map_while(|(path, (row, seq))| {
             let file = path.strip_prefix(RECOVERIES)?;
-            Some((file.trim_end_matches(".json"), &row["json"], *seq))
+            Some((file.trim_end_matches(".json"), &row[JSON], *seq))
         })
     }
 

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chaosdrill::{Check, Event, EventKind, History, Outcome, vocabulary::Strike};
+use chaosdrill::{
+    Check, Event, EventKind, History, Outcome,
+    vocabulary::{Strike, member::JSON},
+};
 use serde_json::Value;
 
 use super::graph::{Graph, SCHEMA, int, text};
@@ -183,12 +186,12 @@ pub(crate) fn the_schema_in_force_is_published() -> Check {
         let graph = Graph::of(history);
         let changes = history.rows(SCHEMA);
         let ahead = changes.iter().find(|change| {
-            let version = change.after.map_or(0, |row| int(&row["json"], "version"));
+            let version = change.after.map_or(0, |row| int(&row[JSON], "version"));
             let manifest = graph.manifest_at(change.event.seq);
             version > manifest.map_or(0, |manifest| int(manifest.json, "schema"))
         });
         Outcome::unless(ahead.map(|change| {
-            let after = change.after.map_or(&Value::Null, |row| &row["json"]);
+            let after = change.after.map_or(&Value::Null, |row| &row[JSON]);
             let why = format!(
                 "#{} puts schema {} of {} in force, which is not published",
                 change.event.seq,
