@@ -207,3 +207,28 @@ fn members(data: &Value) -> String {
         other => text(other),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn said(kind: EventKind, name: &str, data: Value) -> String {
+        let host = "d1".to_owned();
+        event_in_words(&TraceEvent { seq: 1, at_ns: 0, host, kind, name: name.to_owned(), data })
+    }
+
+    #[test]
+    fn what_a_newer_version_wrote_is_shown() {
+        let stalled = json!({ "for_ns": 2_000_000_000_u64, "core": 3 });
+        let partition = json!({ "at": "sql:x", "do": { "partition": ["a", "b"], "loss": "half" } });
+        let told = [
+            said(EventKind::Host, "stalled", stalled),
+            said(EventKind::Host, "frozen", json!({ "depth": 3 })),
+            said(EventKind::Fault, "partition", partition),
+            said(EventKind::Other, "felt", json!({ "by": 7 })),
+        ];
+        insta::assert_snapshot!(told.join("\n"), @"");
+    }
+}

@@ -81,8 +81,8 @@ impl Control<'_> {
 
     /// Reads the trace so far.
     ///
-    /// The world is not borrowed meanwhile: a check is foreign code, and may draw without knowing it, as by a `HashMap`.
-    /// What it records is lost.
+    /// The world is not borrowed meanwhile: a check is foreign code, and may draw without knowing it, as by a
+    /// `HashMap`. What it records is lost.
     ///
     /// # Panics
     ///

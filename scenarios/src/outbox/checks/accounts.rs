@@ -97,7 +97,7 @@ pub(crate) fn commits_follow_lock_grants() -> Check {
             match (event.kind, event.name.as_str()) {
                 // A crash ends every turn of the process.
                 (EventKind::Host, _) if event.ends_a_life() => {
-                    running.retain(|(of, _), _| *of != host)
+                    running.retain(|(of, _), _| *of != host);
                 }
                 (EventKind::Observe, "queue.granted") => {
                     if let Some(holder) = running.insert(queue, event) {

@@ -1,3 +1,5 @@
+//! The written form of every event, and what is read of it, of older and of newer traces.
+
 use std::time::Duration;
 
 use serde_json::json;
