@@ -229,6 +229,11 @@ mod tests {
             said(EventKind::Fault, "partition", partition),
             said(EventKind::Other, "felt", json!({ "by": 7 })),
         ];
-        insta::assert_snapshot!(told.join("\n"), @"");
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        d1 stands still for 2 s: core 3
+        d1 frozen: depth 3
+        fault on d1: partition: sql:x, do {"loss":"half","partition":["a","b"]}
+        d1: felt: by 7
+        "#);
     }
 }
