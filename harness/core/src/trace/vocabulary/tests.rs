@@ -23,7 +23,7 @@ fn acts() -> Vec<Act> {
         Act::Clog { between, lasts: None },
         Act::Kill { host: "a".to_owned(), restart: Restart::AtHeal },
         Act::Skew { host: "a".to_owned(), by_ns: -1_000_000, lasts },
-        Act::DatabaseDown { lasts },
+        Act::DatabaseDown { machine: None, lasts },
     ]
 }
 
