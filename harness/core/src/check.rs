@@ -1,8 +1,8 @@
-//! Checks: pure functions of the history.
+//! Checks, which judge a run, and marks, which a campaign must reach. Both are pure functions of the history.
 //!
-//! **Always** checks state safety and are judged on the whole run. **Eventually** checks state liveness and are
-//! judged on the history up to their bound after the faults have healed. A **mark** states that something must
-//! have happened somewhere in a campaign, or the drill was vacuous (`sometimes`, after Antithesis).
+//! **Always** checks state safety and are judged on the whole run. **Eventually** checks state liveness and are judged
+//! on the history up to their bound after the faults have healed. A **mark** states that an event must happen at least
+//! once in a campaign; without it, the drill was vacuous (`sometimes`, after Antithesis).
 
 use std::{
     fmt,
@@ -39,7 +39,7 @@ pub enum Priority {
     High,
     /// Work is late, or done more often than it should be.
     Medium,
-    /// What people are told is wrong.
+    /// What is reported to users is wrong.
     Low,
 }
 
@@ -56,12 +56,12 @@ impl Priority {
 
 type Judge = Arc<dyn Fn(&History) -> Outcome + Send + Sync>;
 
-/// A named, pure function of the history.
+/// A named, pure function of the history that returns a verdict.
 #[derive(Clone)]
 pub struct Check {
-    /// Its name, as people will grep for it.
+    /// The name, by which people grep for it.
     pub name: String,
-    /// When it is judged.
+    /// When the check is judged.
     pub kind: Kind,
     /// How much a violation matters.
     pub priority: Priority,
@@ -69,7 +69,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// A safety check; the scenario may turn it into a liveness check by [`Check::within`].
+    /// A safety check; [`Check::within`] turns it into a liveness check.
     pub fn new(
         name: impl Into<String>,
         judge: impl Fn(&History) -> Outcome + Send + Sync + 'static,
@@ -82,14 +82,14 @@ impl Check {
         }
     }
 
-    /// The same check with another priority.
+    /// Sets the priority.
     #[must_use]
     pub fn priority(mut self, priority: Priority) -> Self {
         self.priority = priority;
         self
     }
 
-    /// The same check, judged up to `bound` of virtual time after heal.
+    /// Makes it a liveness check, judged up to `bound` of virtual time after heal.
     #[must_use]
     pub fn within(mut self, bound: Duration) -> Self {
         self.kind = Kind::Eventually(bound);
@@ -107,7 +107,7 @@ impl Check {
         }
     }
 
-    /// Judges what there is so far, without regard to its kind.
+    /// Judges the history so far, regardless of the check's kind.
     pub fn judge_now(&self, history: &History) -> Outcome {
         let judged = catch_unwind(AssertUnwindSafe(|| (self.judge)(history)));
         judged.unwrap_or_else(|panic| {
@@ -125,23 +125,23 @@ impl fmt::Debug for Check {
     }
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a value that is no text".to_owned())
 }
 
-/// Something that must happen at least once in a campaign.
+/// An event that must happen at least once in a campaign.
 #[derive(Clone)]
 pub struct Mark {
-    /// Its name.
+    /// The name.
     pub name: String,
     count: Arc<dyn Fn(&History) -> u64 + Send + Sync>,
 }
 
 impl Mark {
-    /// A mark that counts how often something happened in a history.
+    /// A mark whose hits are counted by `count`.
     pub fn new(
         name: impl Into<String>,
         count: impl Fn(&History) -> u64 + Send + Sync + 'static,
@@ -149,12 +149,12 @@ impl Mark {
         Self { name: name.into(), count: Arc::new(count) }
     }
 
-    /// A mark that counts what hosts observed under one name.
+    /// A mark that counts the observations of hosts under one name.
     pub fn observed(name: &'static str) -> Self {
         Self::new(name, move |history| history.observed(name).count() as u64)
     }
 
-    /// How often it happened; a mark that panics counts nothing.
+    /// The number of hits; 0 if the mark panics.
     pub fn count(&self, history: &History) -> u64 {
         catch_unwind(AssertUnwindSafe(|| (self.count)(history))).unwrap_or(0)
     }
@@ -166,7 +166,7 @@ impl fmt::Debug for Mark {
     }
 }
 
-/// The worst verdict among outcomes; valid where there are none.
+/// The worst verdict among outcomes; valid if there are no outcomes.
 pub fn worst<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> Verdict {
     outcomes.into_iter().map(|outcome| outcome.verdict).max().unwrap_or(Verdict::Valid)
 }

@@ -1,23 +1,23 @@
-//! Planted bugs, as plain data: what is wrong, what is right, and which check must say so.
+//! Planted bugs, as plain data: the wrong behaviour, the right one, and the checks that must catch it.
 //!
-//! `chaosdrill-rt` compiles this file a second time for production, where a target may list its planted bugs without
-//! depending on this crate. So it names nothing of this crate.
+//! `chaosdrill-rt` compiles this file a second time for production, so that a target can list its planted bugs without
+//! a dependency on this crate. The file must therefore not use other items of this crate.
 
-/// Where a bug comes from.
+/// The origin of a bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// A regression that a guard exists to catch.
     Guard,
-    /// It was shipped once, and mended.
+    /// A bug that was shipped and fixed.
     Hist,
-    /// It is still in real code.
+    /// A bug that is still in real code.
     Latent,
-    /// It was mended elsewhere in the same system.
+    /// A bug that was fixed elsewhere in the same system.
     Neighbour,
 }
 
 impl Class {
-    /// Its name in tables.
+    /// The name in tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::Guard => "guard",
@@ -35,7 +35,7 @@ pub enum Shows {
     Running,
     /// In a run on PostgreSQL only: SQLite has neither row locks nor its catalogues.
     OnPostgres,
-    /// In no run: a static check reads what is written down, and the bug is a copy of that with the mistake in it.
+    /// In no run: a static check catches it, in a copy of its source with the mistake in it.
     InStaticCheck,
     /// Nowhere here: the pipeline has no such part.
     Nowhere,
@@ -44,26 +44,26 @@ pub enum Shows {
 /// One planted bug, as plain data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Defect {
-    /// Its name in the bug base, and in the macro `defect!`.
+    /// The name in the bug base and in the macro `defect!`.
     pub id: &'static str,
-    /// What it is, in one line.
+    /// A description in one line.
     pub summary: &'static str,
-    /// What the code does with the defect switched on.
+    /// What the code does if the defect is enabled.
     pub wrong: &'static str,
-    /// What it does otherwise.
+    /// What the code does otherwise.
     pub right: &'static str,
-    /// The checks of which one must catch it.
+    /// The checks, one of which must catch it.
     pub checks: &'static [&'static str],
-    /// Where it comes from.
+    /// The origin of the bug.
     pub class: Class,
-    /// Whether it belongs to the core set.
+    /// Whether the bug belongs to the core set.
     pub star: bool,
-    /// Where it can show.
+    /// Where the bug can show.
     pub shows: Shows,
 }
 
 impl Defect {
-    /// A bug that shows in runs on any database, and that one of these checks must catch.
+    /// A bug that shows in runs on any database and must be caught by one of these checks.
     pub const fn new(
         id: &'static str,
         class: Class,

@@ -1,7 +1,7 @@
-//! Durations as people write them in plans and flags: `90s`, `5m`, `31h 51m`.
+//! Parses and formats durations as people write them in plans and flags: `90s`, `5m`, `31h 51m`.
 //!
-//! The parser is `humantime`'s; the writer takes the largest unit that divides the value, so that what a
-//! plan says is what its author wrote (`90s`, not `1m 30s`).
+//! The parser is `humantime`'s. The formatter uses the largest unit that divides the value, so that a plan keeps what
+//! its author wrote (`90s`, not `1m 30s`).
 
 use std::time::Duration;
 
@@ -23,14 +23,14 @@ const UNITS: [(&str, u128); 7] = [
 ///
 /// # Errors
 ///
-/// A sentence that says what was wrong and shows the accepted form.
+/// A sentence that says what is wrong and shows the accepted form.
 pub fn parse(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text.trim()).map_err(|why| {
         format!("`{text}` is no duration ({why}); write for example `90s`, `5m` or `31h 51m`")
     })
 }
 
-/// Writes a duration so that [`parse`] gives it back exactly.
+/// Formats a duration so that [`parse`] returns it exactly.
 pub fn format(value: Duration) -> String {
     let nanos = value.as_nanos();
     if nanos == 0 {
@@ -43,16 +43,16 @@ pub fn format(value: Duration) -> String {
     format!("{}{unit}", nanos / length)
 }
 
-/// Serde form of a duration as text; for `#[serde(with = "chaosdrill_core::duration")]`.
+/// Serializes a duration as text; for `#[serde(with = "chaosdrill_core::duration")]`.
 pub fn serialize<S: serde::Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&format(*value))
 }
 
-/// See [`serialize`].
+/// Deserializes a duration from text; see [`serialize`].
 ///
 /// # Errors
 ///
-/// When the text is no duration.
+/// If the text is not a duration.
 pub fn deserialize<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Duration, D::Error> {
@@ -60,7 +60,7 @@ pub fn deserialize<'de, D: serde::Deserializer<'de>>(
     parse(&text).map_err(serde::de::Error::custom)
 }
 
-/// Virtual time for people: seconds with milliseconds, as in `12.418 s`.
+/// Formats virtual time for people: seconds with milliseconds, as in `12.418 s`.
 pub fn seconds(value: Duration) -> String {
     format!("{}.{:03} s", value.as_secs(), value.subsec_millis())
 }

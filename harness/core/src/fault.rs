@@ -1,8 +1,8 @@
 //! One fault: where or when it strikes, and what it does.
 //!
-//! A fault at a **boundary** waits for a host to pass a site for the k-th time; a fault at a **time** strikes
-//! at an instant of virtual time. Each has an inverse or an end: a crashed host restarts, a stall runs out, a
-//! partition is repaired.
+//! A fault at a **boundary** strikes when a host passes a site for the k-th time; a fault at a **time** strikes at an
+//! instant of virtual time. Each fault has an inverse or an end: a crashed host restarts, a stall ends, a partition is
+//! repaired.
 
 use std::{fmt, time::Duration};
 
@@ -21,16 +21,16 @@ use crate::{duration, nearest};
 /// The kinds of boundary, as the part of a site before its colon.
 pub const SITE_KINDS: [&str; 4] = ["sql", "net", "store", "fp"];
 
-/// One act that hurts, with an inverse or an end.
+/// One planned fault: an act with an inverse or an end, and where or when it strikes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// Where or when.
+    /// Where or when it strikes.
     pub at: At,
-    /// What.
+    /// What it does.
     #[serde(rename = "do")]
     pub act: Act,
-    /// Whether the run is unknown when this fault never fires: true for scripts, false for drawn faults.
+    /// Whether the run is unknown if this fault never fires: true for scripts, false for drawn faults.
     #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub required: bool,
 }
@@ -46,32 +46,32 @@ fn yes() -> bool {
 pub enum At {
     /// When a host passes a boundary.
     Boundary {
-        /// Which host.
+        /// The host.
         host: HostSelector,
         /// The stable name of the boundary, such as `sql:outbox.claim`.
         site: String,
-        /// Counts the passes that match host and site, from 1.
+        /// Which pass, among those that match host and site, counted from 1.
         hit: u32,
     },
     /// At an instant of virtual time.
     Time(Duration),
-    /// At the n-th boundary, counted from 1, that any host which may be hurt passes since the countdown before this
-    /// one in the plan struck, or since the run began; where the act does not fit that boundary, at the first after
-    /// it that it fits. So chance can be drawn ahead of a run: nothing is drawn at a boundary.
+    /// At the n-th boundary, counted from 1. The count begins when the preceding countdown in the plan strikes, or at
+    /// the start of the run, and includes the boundaries of every host that may be hurt. If the act does not fit that
+    /// boundary, it strikes at the next one that it fits. So chance is drawn ahead of a run, and not at a boundary.
     Countdown(u32),
 }
 
-/// A host by name, or any: a script with `any` does not depend on who wins a race.
+/// A host by name, or any host: a script with `any` does not depend on which host wins a race.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostSelector {
-    /// Whichever host comes first.
+    /// The first host that passes.
     Any,
-    /// This one.
+    /// The host of this name.
     Named(String),
 }
 
 impl HostSelector {
-    /// Whether the selector means this host.
+    /// Whether the selector matches this host.
     pub fn selects(&self, host: &str) -> bool {
         match self {
             Self::Any => true,
@@ -89,24 +89,24 @@ impl fmt::Display for HostSelector {
     }
 }
 
-/// On which side of the boundary's effect.
+/// The side of the boundary's effect on which a crash strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum When {
     /// The effect has not happened, and will not.
     Before,
-    /// The effect has happened; nobody heard.
+    /// The effect has happened, but its answer is lost.
     After,
 }
 
-/// When a crashed host comes back.
+/// When a crashed host restarts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Restart {
     /// After this much virtual time.
     After(Duration),
-    /// When the chaos is over.
+    /// When the faults heal.
     AtHeal,
-    /// Not at all: the others must cope.
+    /// Never: the other hosts must cope.
     Never,
 }
 
@@ -115,56 +115,56 @@ pub enum Restart {
 #[serde(try_from = "ActFields", into = "ActFields")]
 #[schemars(with = "ActFields")]
 pub enum Act {
-    /// The host stops there and then; its memory is gone, its connections roll back.
+    /// The host stops at once; its memory is lost and its connections roll back.
     Crash {
-        /// On which side of the effect.
+        /// The side of the effect.
         when: When,
-        /// When it comes back.
+        /// When the host restarts.
         restart: Restart,
     },
     /// The step does not happen, and its caller gets this error.
     Error(ErrorKind),
     /// The step happens, and its caller gets this error instead of the answer: a lost ack.
     LostAck(ErrorKind),
-    /// The whole host stands still before the step, then goes on: a pause of its processor.
+    /// The whole host pauses before the step, then continues, as if its processor were stopped.
     Stall(Duration),
-    /// This step alone is late; the rest of the host runs on.
+    /// This step alone is late; the rest of the host continues.
     Delay(Duration),
     /// No bytes pass between two hosts, and their open streams are reset.
     Partition {
         /// The two hosts.
         between: [String; 2],
-        /// How long; until the chaos is over where it is not said.
+        /// The duration; `None` lasts until heal.
         lasts: Option<Duration>,
     },
     /// Bytes between two hosts are held back, and arrive late.
     Clog {
         /// The two hosts.
         between: [String; 2],
-        /// How long; until the chaos is over where it is not said.
+        /// The duration; `None` lasts until heal.
         lasts: Option<Duration>,
     },
     /// A host crashes at a time instead of at a boundary.
     Kill {
-        /// Which host.
+        /// The host.
         host: String,
-        /// When it comes back.
+        /// When the host restarts.
         restart: Restart,
     },
     /// A host's wall clock is off; its timers are not.
     Skew {
-        /// Which host.
+        /// The host.
         host: String,
-        /// By how many nanoseconds; negative: the clock is behind.
+        /// The offset in nanoseconds; negative if the clock is behind.
         by_ns: i64,
-        /// How long; until the chaos is over where it is not said.
+        /// The duration; `None` lasts until heal.
         lasts: Option<Duration>,
     },
     /// Databases refuse every statement and reset every connection.
     DatabaseDown {
-        /// On which machine; on all of them where it is not said.
+        /// The machine; `None` is every machine with databases.
         machine: Option<String>,
-        /// How long; until the chaos is over where it is not said.
+        /// The duration; `None` lasts until heal.
         lasts: Option<Duration>,
     },
 }
@@ -187,7 +187,7 @@ impl Act {
         }
     }
 
-    /// The hosts the act names itself.
+    /// The hosts that the act itself names.
     pub fn hosts(&self) -> Vec<&str> {
         match self {
             Self::Partition { between, .. } | Self::Clog { between, .. } => {
@@ -203,7 +203,7 @@ impl Act {
         }
     }
 
-    /// Whether the boundary at this site can be struck so.
+    /// Whether the act can strike the boundary at this site.
     pub fn fits(&self, site: &str) -> bool {
         match self {
             Self::Error(kind) => kind.fits(site),
@@ -212,7 +212,7 @@ impl Act {
         }
     }
 
-    /// Whether the act needs a boundary (true) or an instant of time (false).
+    /// Whether the act needs a boundary; if not, it needs an instant of time.
     pub fn strikes_at_a_boundary(&self) -> bool {
         matches!(
             self,
@@ -225,11 +225,11 @@ impl Act {
     }
 }
 
-/// Whether a host is one of these.
+/// Checks that the host is known.
 ///
 /// # Errors
 ///
-/// Names it, and the nearest known ones.
+/// If it is not: its name, and the nearest known names.
 pub(crate) fn known_host(name: &str, known: &[String]) -> Result<(), String> {
     if known.iter().any(|host| host == name) {
         return Ok(());
@@ -238,11 +238,11 @@ pub(crate) fn known_host(name: &str, known: &[String]) -> Result<(), String> {
     Err(format!("no host `{name}`{hint} (the hosts are {})", known.join(", ")))
 }
 
-/// What is wrong with the name of a site.
+/// Checks the form of a site's name.
 ///
 /// # Errors
 ///
-/// The form of a site, and the kinds that there are.
+/// If the form is wrong: the accepted form, and the kinds of boundary.
 pub(crate) fn validate_site(site: &str) -> Result<(), String> {
     let kind = site_kind(site);
     if SITE_KINDS.contains(&kind) && site.len() > kind.len() + 1 {
@@ -260,7 +260,7 @@ pub fn site_kind(site: &str) -> &str {
 }
 
 impl Fault {
-    /// What is wrong with this fault taken alone.
+    /// Checks this fault by itself.
     ///
     /// # Errors
     ///
@@ -300,11 +300,11 @@ impl Fault {
         Ok(())
     }
 
-    /// Whether every host the fault names is one of these.
+    /// Checks that every host the fault names is known.
     ///
     /// # Errors
     ///
-    /// Names the unknown host and the nearest known ones.
+    /// The unknown host, and the nearest known names.
     pub fn validate_hosts(&self, known: &[String]) -> Result<(), String> {
         let at = match &self.at {
             At::Boundary { host: HostSelector::Named(name), .. } => Some(name.as_str()),

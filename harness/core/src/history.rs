@@ -1,10 +1,10 @@
-//! What the workload and the hosts did: all that a check may see.
+//! The history of a run: what the workload and the hosts did, and all that a check may see.
 //!
-//! A history is the part of a trace that is about the outside: operations (invoke, then ok, fail or info, in
-//! Jepsen's words), observations by hosts, rows the harness itself watched, and what was done to the hosts.
+//! A history is the part of a trace that concerns the outside: operations (invoke, then ok, fail or info, in Jepsen's
+//! words), observations by hosts, watched rows that the harness itself read, and what was done to the hosts.
 //!
-//! It is a view: it borrows the events of the trace, and an index over them says where those of one kind and name, of
-//! one host, and the end of an operation are. The history up to an instant is the same view with another end.
+//! It is a view: it borrows the events of the trace, and an index finds events by kind and name, by host, and the end
+//! of each operation. The history up to an instant is the same view with an earlier end.
 //!
 //! ```
 //! use std::time::Duration;
@@ -50,36 +50,36 @@ pub type Event = TraceEvent;
 pub struct History<'t> {
     trace: Cow<'t, [TraceEvent]>,
     index: Cow<'t, HistoryIndex>,
-    /// The events of the trace from here on are not in this history.
+    /// The position in the trace at which this history ends.
     end: usize,
 }
 
 /// An operation of the workload, from its invocation to its end.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
-    /// What was asked for.
+    /// The invocation.
     pub invoke: &'a Event,
-    /// How it ended; nothing where it never did.
+    /// The end; `None` if the operation never ended.
     pub end: Option<&'a Event>,
 }
 
 impl<'a> Entry<'a> {
-    /// Whether it is known to have happened.
+    /// Whether the operation is known to have happened.
     pub fn is_ok(&self) -> bool {
         self.end.is_some_and(|end| end.kind == EventKind::Ok)
     }
 
-    /// Whether it is known not to have happened.
+    /// Whether the operation is known not to have happened.
     pub fn is_fail(&self) -> bool {
         self.end.is_some_and(|end| end.kind == EventKind::Fail)
     }
 
-    /// What it was invoked with.
+    /// The input of the invocation.
     pub fn input(&self) -> &'a Value {
         self.invoke.input()
     }
 
-    /// What came of it; null where it never ended.
+    /// The output; null if the operation never ended.
     pub fn output(&self) -> &'a Value {
         self.end.map_or(&Value::Null, Event::output)
     }
@@ -88,13 +88,13 @@ impl<'a> Entry<'a> {
 /// One change of one watched row.
 #[derive(Clone, Debug)]
 pub struct RowChange<'a> {
-    /// The event that brought it.
+    /// The event that reported the change.
     pub event: &'a Event,
     /// The row's key: its first column.
     pub key: &'a Value,
-    /// The row before; nothing where it is new.
+    /// The row before the change; `None` if it is new.
     pub before: Option<&'a Value>,
-    /// The row after; nothing where it is gone.
+    /// The row after the change; `None` if it was deleted.
     pub after: Option<&'a Value>,
 }
 
@@ -104,7 +104,7 @@ impl<'t> History<'t> {
         Self::of_events(Cow::Borrowed(trace))
     }
 
-    /// The history within these events, which are in order of their numbers and of time.
+    /// The history within these events, which are sorted by number and time.
     pub fn from_events(events: Vec<Event>) -> History<'static> {
         History::of_events(Cow::Owned(events))
     }
@@ -124,7 +124,7 @@ impl<'t> History<'t> {
         self.up_to_end(self.index.all())
     }
 
-    /// The events up to an instant, that one included.
+    /// The history up to and including an instant.
     pub fn until(&self, at: Duration) -> History<'_> {
         let all = self.index.all();
         let later = all.partition_point(|position| self.trace[*position].at() <= at);
@@ -132,7 +132,7 @@ impl<'t> History<'t> {
         History { trace: Cow::Borrowed(&self.trace), index: Cow::Borrowed(&self.index), end }
     }
 
-    /// When the faults stopped, if they have.
+    /// When the faults healed; `None` if they have not.
     pub fn healed_at(&self) -> Option<Duration> {
         self.of_kind(EventKind::Phase, HEAL).next().map(Event::at)
     }
@@ -151,12 +151,12 @@ impl<'t> History<'t> {
         self.up_to_end(self.index.on_host(host))
     }
 
-    /// What hosts said under one name.
+    /// The observations of hosts under one name.
     pub fn observed<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a Event> + use<'a, 't> {
         self.of_kind(EventKind::Observe, name)
     }
 
-    /// The operations of one name, each with its end. The data of both carries the operation's number.
+    /// The operations of one name, each with its end. The data of both has the operation's number.
     pub fn operations<'a>(&'a self, name: &str) -> impl Iterator<Item = Entry<'a>> + use<'a, 't> {
         let invoked = self.index.of_kind(EventKind::Invoke, name).iter();
         invoked.take_while(|position| **position < self.end).map(|position| {
@@ -182,7 +182,7 @@ impl<'t> History<'t> {
         changes
     }
 
-    /// The rows of one watch as they stood at the end.
+    /// The rows of one watch at the end of the history.
     pub fn last_rows(&self, watch: &str) -> Vec<&Value> {
         let mut known: BTreeMap<String, &Value> = BTreeMap::new();
         for event in self.of_kind(EventKind::Watch, watch) {
@@ -196,7 +196,7 @@ impl<'t> History<'t> {
         known.into_values().collect()
     }
 
-    /// Those of these positions that are in this history.
+    /// Cuts positions off at the end of this history.
     fn up_to_end<'a>(&'a self, positions: &'a [usize]) -> Events<'a> {
         let end = positions.partition_point(|position| *position < self.end);
         Events::new(&self.trace, &positions[..end])
@@ -278,7 +278,7 @@ mod tests {
         assert!(early.rows("outbox").is_empty());
         let ends: Vec<_> = early.operations("commit").map(|op| (op.is_fail(), op.end)).collect();
         assert!(matches!(ends[..], [(false, None), (true, Some(_))]), "{ends:?}");
-        // An earlier end holds, whichever comes first.
+        // The earlier end wins, in either order.
         assert_eq!(early.until(Duration::from_secs(9)), early);
         assert_eq!(history.until(Duration::from_secs(9)), history);
     }

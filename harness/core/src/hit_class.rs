@@ -1,9 +1,9 @@
-//! HitClasses of boundaries, in classes: what a sweep goes through.
+//! Groups hits of boundaries into classes of equivalent hits, from which a sweep picks its faults.
 //!
-//! A host passes the same site many times for the same reason: an idle worker polls a thousand times. HitClasses of one
-//! site by one host, whose task passed the same two sites before, early in a host's second life or not, are taken to be
-//! alike, and a sweep goes to the first and to the last of them. This is a heuristic, not a theorem; what it leaves out
-//! is counted.
+//! A host passes the same site many times for the same reason: an idle worker polls a thousand times. Hits are taken to
+//! be equivalent if they are of one site by one host, their task passed the same two sites before, and all or none of
+//! them came soon after a restart. A sweep tries the first and the last hit of a class. This is a heuristic, not a
+//! theorem; the hits that it skips are counted.
 
 use std::collections::BTreeMap;
 
@@ -12,29 +12,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::RECOVERY_HITS;
 
-/// HitClasses that are alike.
+/// A class of equivalent hits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HitClass {
     /// The host.
     pub host: String,
     /// The site.
     pub site: String,
-    /// The two sites its task passed before, the last one first; empty where there was none.
+    /// The two sites that the task passed before, the most recent first; empty if there was none.
     pub after: [String; 2],
-    /// Whether it is among the first hits after the host came back.
+    /// Whether the hits are among the first after the host restarted.
     pub recovery: bool,
-    /// Which hit of this site by this host was the first of these, from 1.
+    /// The first hit of the class: the number of the host's pass of this site, from 1.
     pub first: u32,
-    /// Which was the last.
+    /// The last hit of the class, by the same count.
     pub last: u32,
-    /// How many there were.
+    /// The number of hits.
     pub count: u32,
-    /// Whether one of them changed something outside the host: a commit, a message, an object.
+    /// Whether a hit changed something outside the host: a commit, a message, an object.
     pub effect: bool,
 }
 
 impl HitClass {
-    /// What makes hits alike, as a number.
+    /// A number for what the hits have in common.
     pub fn class(&self) -> u64 {
         let [last, before] = &self.after;
         let recovery = if self.recovery { "again" } else { "" };
@@ -44,7 +44,7 @@ impl HitClass {
     }
 }
 
-/// The two sites a task passed last, the latest first; 0 is none.
+/// The two sites that a task passed last, the most recent first; 0 is none.
 type Before = [usize; 2];
 
 #[derive(Debug)]
@@ -61,18 +61,18 @@ struct Class {
 
 #[derive(Debug, Default)]
 struct Host {
-    /// By the numbers of its tasks.
+    /// By task number.
     before: BTreeMap<u64, Before>,
-    /// By a site's number: how often the host passed it, and the class of the last time.
+    /// By site number: how often the host passed the site, and the class of its last hit.
     sites: Vec<(u32, usize)>,
     restarted: bool,
     passed_since: u32,
 }
 
-/// Counts hits as they happen.
+/// Counts hits as they happen, and sorts them into classes.
 #[derive(Debug, Default)]
 pub struct HitClasses {
-    /// Sites by their number, which counts from 1.
+    /// The sites and their hits, by site number, which counts from 1.
     sites: Vec<(String, u64)>,
     numbers: BTreeMap<String, usize>,
     hosts: Vec<Host>,
@@ -81,7 +81,7 @@ pub struct HitClasses {
 }
 
 impl HitClasses {
-    /// Counts a hit by a task of a host; says how often the host has passed this site, this time included.
+    /// Counts a hit by a task of a host, and returns how often the host has passed this site, including this time.
     pub fn pass(&mut self, host: usize, task: u64, site: &str) -> u32 {
         let site = self.number(site);
         self.sites[site - 1].1 += 1;
@@ -119,7 +119,7 @@ impl HitClasses {
         self.sites.len()
     }
 
-    /// The last hit of this site by this host changed something outside it.
+    /// Records that the host's last hit of this site changed something outside the host.
     pub fn had_effect(&mut self, host: usize, site: &str) {
         let passed = self.numbers.get(site).and_then(|site| self.hosts.get(host)?.sites.get(*site));
         if let Some((1.., index)) = passed {
@@ -127,14 +127,14 @@ impl HitClasses {
         }
     }
 
-    /// A task of a host is no more.
+    /// Removes a task that has ended.
     pub fn forget(&mut self, host: usize, task: u64) {
         if let Some(host) = self.hosts.get_mut(host) {
             host.before.remove(&task);
         }
     }
 
-    /// A host begins a life of its own after its first.
+    /// Records that a host has restarted.
     pub fn restarted(&mut self, host: usize) {
         if let Some(host) = self.hosts.get_mut(host) {
             host.before.clear();
@@ -147,7 +147,7 @@ impl HitClasses {
         self.sites.iter().cloned().collect()
     }
 
-    /// All hits, in the order in which the first of each class happened.
+    /// All classes, in the order of their first hits.
     pub fn list(&self, hosts: &[String]) -> Vec<HitClass> {
         let name = |number: usize| match number {
             0 => String::new(),

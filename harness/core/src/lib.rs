@@ -1,10 +1,9 @@
 //! The pure part of chaosdrill: plain values and functions over them.
 //!
-//! Nothing in this crate reads a clock, opens a file, spawns a task or draws from ambient randomness;
-//! what it computes depends on its arguments alone. A seed becomes streams of numbers ([`Seed`]), faults
-//! stand in a plan ([`Plan`]), a run leaves a trace ([`Trace`]) whose recorded part is the history
-//! ([`History`]), checks turn a history into a verdict ([`Check`], [`Verdict`]), and a record
-//! ([`Record`]) says all of it to the reports.
+//! This crate reads no clock, opens no file, spawns no task and draws from no ambient randomness; its results depend on
+//! its arguments alone. A seed becomes streams of numbers ([`Seed`]), faults are planned in a plan ([`Plan`]), a run
+//! writes a trace ([`Trace`]), the recorded part of which is the history ([`History`]), checks turn a history into a
+//! verdict ([`Check`], [`Verdict`]), and a record ([`Record`]) passes all of it to the reports.
 //!
 //! ```
 //! use chaosdrill_core::{Plan, Seed};

@@ -1,8 +1,8 @@
-//! The nearest known names to a mistyped one, for error messages.
+//! Finds the nearest known names to a mistyped one, for error messages.
 
 use crate::limits::NEAREST_NAMES_MAX;
 
-/// Up to [`NEAREST_NAMES_MAX`] names like `wrong`, the most alike first.
+/// Up to [`NEAREST_NAMES_MAX`] names similar to `wrong`, the most similar first.
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     const ALIKE_MIN: f64 = 0.6;
     let mut scored: Vec<(f64, &str)> = known
@@ -18,7 +18,7 @@ pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Vec
     scored.into_iter().map(|(_, name)| name).collect()
 }
 
-/// `; did you mean a, b?`, or nothing where no name is near.
+/// `; did you mean a, b?`, or an empty string if no name is near.
 pub fn hint<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let names = nearest(wrong, known);
     if names.is_empty() { String::new() } else { format!("; did you mean {}?", names.join(", ")) }

@@ -1,4 +1,4 @@
-//! What drew the faults of a run or plan, in one written form: the end of a folder's name, a column of a report.
+//! What drew the faults of a run or plan, as one word: the end of a folder's name, a column of a report.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What drew the faults of a run.
 ///
-/// The written form of each is one word, which [`fmt::Display`] writes and [`FromStr`] reads. A record that is read
-/// keeps a word that no build knows ([`Origin::Other`]), so that one damaged or newer record does not cost a campaign.
+/// Each has a written form of one word, which [`fmt::Display`] writes and [`FromStr`] parses. A record keeps a word
+/// that this build does not know as [`Origin::Other`], so that one damaged or newer record does not cost a campaign.
 ///
 /// ```
 /// use chaosdrill_core::Origin;
@@ -23,21 +23,21 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 // In the order of the written forms, which is the order of records in a campaign.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Origin {
-    /// `kept-NAME`: the kept plan of this name, which is its file's without the ending.
+    /// `kept-NAME`: the kept plan of this name, which is its file's name without the extension.
     Kept(String),
-    /// `plan`, or `plan-STEM`: a plan from a file, with the name of the file if several are run at once.
+    /// `plan`, or `plan-STEM`: a plan from a file, with the name of the file if several run at once.
     File(Option<String>),
     /// `script`: the scenario's author.
     Script,
     /// `swarm`: chance, a few families of faults at a time.
     Swarm,
-    /// `sweep-NNNN`: this point of a sweep, in four digits or more; the point 0 is the calm run.
+    /// `sweep-NNNN`: this point of a sweep, in four digits or more; point 0 is the fault-free run.
     Sweep(u64),
-    /// A word that is none of these, as it was read. Made by [`Origin::of`] only, so that no word has two origins.
+    /// Any other word, as it was read. Only [`Origin::of`] makes it, so that no word has two origins.
     Other(String),
 }
 
-/// A word that names no origin.
+/// The error for a word that is not an origin.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is no origin; the origins are `script`, `swarm`, `sweep-NNNN` (four digits or more), `kept-NAME`, `plan` \
@@ -46,12 +46,12 @@ pub enum Origin {
 pub struct OriginError(String);
 
 impl Origin {
-    /// Reads a word; one that names no origin is kept as [`Origin::Other`].
+    /// Parses a word; an unknown word is kept as [`Origin::Other`].
     pub fn of(word: &str) -> Self {
         word.parse().unwrap_or_else(|_| Self::Other(word.to_owned()))
     }
 
-    /// What it is without the number or name behind it: `script`, `swarm`, `sweep`, `kept`, `plan`.
+    /// The origin without its number or name: `script`, `swarm`, `sweep`, `kept`, `plan`.
     pub fn kind(&self) -> &str {
         match self {
             Self::Kept(_) => "kept",
@@ -63,7 +63,7 @@ impl Origin {
         }
     }
 
-    /// Whether scenario and seed alone give the faults, so that a replay needs no plan.
+    /// Whether scenario and seed alone determine the faults, so that a replay needs no plan.
     pub fn is_drawn_from_the_seed(&self) -> bool {
         matches!(self, Self::Script | Self::Swarm)
     }
@@ -86,7 +86,7 @@ impl FromStr for Origin {
 
     /// # Errors
     ///
-    /// The word, and the words that there are.
+    /// The word, and the words that are accepted.
     fn from_str(word: &str) -> Result<Self, OriginError> {
         let wrong = || OriginError(word.to_owned());
         Ok(match word.split_once('-') {
@@ -100,7 +100,7 @@ impl FromStr for Origin {
             Some(("plan", stem)) => Self::File(Some(stem.to_owned())),
             Some(("sweep", point)) => {
                 let origin = Self::Sweep(point.parse().map_err(|_| wrong())?);
-                // `+17` and `17` are numbers too, and not how a point is written.
+                // `+17` and `17` parse as numbers, but are not the written form of a point.
                 if origin.to_string() != word {
                     return Err(wrong());
                 }
@@ -164,7 +164,7 @@ mod tests {
             assert_eq!(serde_json::to_string(&origin).expect("a string"), format!("\"{word}\""));
             origins.push(origin);
         }
-        // Records are in this order, whatever the type that holds the word.
+        // Records sort in this order, whichever type holds the word.
         origins.sort();
         let words: Vec<String> = origins.iter().map(ToString::to_string).collect();
         assert!(words.is_sorted(), "{words:?}");

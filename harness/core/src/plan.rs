@@ -1,9 +1,9 @@
 //! The fault plan of one run, as data.
 //!
-//! A plan exists before its run, or is written down while the run draws it; either way the run can be replayed
-//! from the plan alone. TOML is its written form, in both directions; `version` keeps old files readable.
+//! A plan exists before its run, or is written down while the run draws it; in both cases the run can be replayed from
+//! the plan alone. Plans are read and written as TOML; `version` keeps old files readable.
 //!
-//! The format has room for more than each engine can do: an engine runs all of a plan or refuses it.
+//! The format has room for more than each engine supports: an engine runs all of a plan or rejects it.
 
 use std::collections::BTreeSet;
 
@@ -24,46 +24,46 @@ mod written;
 
 pub use self::{mutation::Mutation, preemption::Preemption, wall_time::WallTime};
 
-/// The version this crate writes, and the newest it reads. Version 1 has no origin, no start, no countdowns, no
-/// preemptions and no mutations.
+/// The version that this crate writes, and the newest that it reads. Version 1 has no origin, no start, no countdowns,
+/// no preemptions and no mutations.
 pub const PLAN_VERSION: u32 = 2;
 
-/// The ordered faults of one run, and what else a replay needs.
+/// The ordered faults of one run, and everything else that a replay needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// Version of the format.
     pub version: u32,
-    /// Which scenario the plan belongs to.
+    /// The scenario that the plan belongs to.
     pub scenario: String,
-    /// The seed of everything the plan does not fix: workload, latencies, schedules.
+    /// The seed of everything that the plan does not fix: workload, latencies, schedules.
     pub seed: Seed,
-    /// Where the plan showed what it shows; a replay goes there unless told otherwise.
+    /// Where the plan was found; a replay uses it by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Found>,
-    /// What drew the faults first; a replay of a plan does not change it.
+    /// What first drew the faults; a replay does not change it.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         deserialize_with = "written::known_origin"
     )]
     pub origin: Option<Origin>,
-    /// In which order the ready tasks of a host run.
+    /// The order in which the ready tasks of a host run.
     #[serde(default, skip_serializing_if = "Order::is_default")]
     pub order: Order,
     /// When the faults are over.
     #[serde(default, skip_serializing_if = "Chaos::is_default")]
     pub chaos: Chaos,
-    /// The most steps that each client's workload takes; as many as the scenario wants where it is not said.
+    /// The maximum number of steps of each client's workload; by default, as many as the scenario has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload_max: Option<u32>,
-    /// What the wall clock shows when the run begins; [`WallTime::START_DEFAULT`] if it is not said.
+    /// The wall clock at the start of the run; [`WallTime::START_DEFAULT`] by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<WallTime>,
     /// The faults, in the order in which they were planned.
     #[serde(default, rename = "fault", skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
-    /// Threads that lose their processor at planned calls.
+    /// Threads that are preempted at planned calls.
     #[serde(default, rename = "preemption", skip_serializing_if = "Vec::is_empty")]
     pub preemptions: Vec<Preemption>,
     /// Changes to what the pipeline itself does.
@@ -71,16 +71,16 @@ pub struct Plan {
     pub mutations: Vec<Mutation>,
 }
 
-/// In which order the ready tasks of a host run.
+/// The order in which the ready tasks of a host run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Order {
     /// In the order in which they were woken: the same for every seed.
     Fifo,
-    /// One of those that are ready, drawn anew each time.
+    /// A random one of the ready tasks, drawn anew each time.
     #[default]
     Random,
-    /// The one with the highest of drawn priorities, which change at a few drawn points.
+    /// The ready task with the highest priority. Priorities are drawn, and change at a few drawn points.
     Priorities {
         /// How often the running task falls to the lowest priority.
         changes: u32,
@@ -97,10 +97,10 @@ impl Order {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Chaos {
-    /// When each has struck and ended, and the clients are done.
+    /// When each fault has struck and ended, and the clients are done.
     #[default]
     UntilStruck,
-    /// When besides all is as it should be: whether another would have struck does not matter.
+    /// When, besides, all liveness checks hold: a fault that could still strike does not matter.
     UntilCalm,
 }
 
@@ -118,48 +118,48 @@ pub struct Found {
     pub simulator: String,
     /// `sqlite` or `postgres`.
     pub db: String,
-    /// The planted defect that was switched on, by its id.
+    /// The id of the planted defect that was enabled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub defect: Option<String>,
 }
 
-/// Why a text is no plan; says where and what was expected.
+/// Why a text is not a plan: the place, and what was expected there.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
     /// Not TOML, or not of the shape of a plan; the message has line, column and caret.
     #[error("{0}")]
     Shape(String),
-    /// A version this crate does not read.
+    /// A version that this crate does not read.
     #[error(
         "plan version {0} is newer than {PLAN_VERSION}, the newest this build reads; use the chaosdrill that wrote it"
     )]
     Version(u32),
-    /// One fault does not make sense.
+    /// An invalid fault.
     #[error("fault {number}: {why}")]
     Fault {
-        /// Counted from 1, as a reader counts.
+        /// The number of the fault, from 1.
         number: usize,
-        /// What is wrong with it.
+        /// What is wrong with the fault.
         why: String,
     },
-    /// One preemption does not make sense.
+    /// An invalid preemption.
     #[error("preemption {number}: {why}")]
     Preemption {
-        /// Counted from 1, as a reader counts.
+        /// The number of the preemption, from 1.
         number: usize,
-        /// What is wrong with it.
+        /// What is wrong with the preemption.
         why: String,
     },
-    /// One mutation does not make sense.
+    /// An invalid mutation.
     #[error("mutation {number}: {why}")]
     Mutation {
-        /// Counted from 1, as a reader counts.
+        /// The number of the mutation, from 1.
         number: usize,
-        /// What is wrong with it.
+        /// What is wrong with the mutation.
         why: String,
     },
-    /// Over a bound of [`crate::limits`].
+    /// A bound of [`crate::limits`] is exceeded.
     #[error("{0}")]
     TooLarge(String),
 }
@@ -183,11 +183,11 @@ impl Plan {
         }
     }
 
-    /// Checks every part taken alone, and the bounds of the whole.
+    /// Checks every part by itself, and the bounds of the whole plan.
     ///
     /// # Errors
     ///
-    /// The first part that makes no sense, by its number.
+    /// The number of the first invalid part, and why.
     pub fn validate(&self) -> Result<(), PlanError> {
         let counts = [
             ("faults", self.faults.len(), PLAN_FAULTS_MAX),
@@ -214,7 +214,7 @@ impl Plan {
         }
     }
 
-    /// Checks that every host named exists in the scenario.
+    /// Checks that every named host exists in the scenario.
     ///
     /// # Errors
     ///
@@ -237,7 +237,7 @@ impl Plan {
     }
 }
 
-/// The first part that a check refuses, by its number from 1, and why.
+/// The number, from 1, of the first part that a check rejects, and why.
 fn first_wrong<T>(
     parts: &[T],
     check: impl Fn(&T) -> Result<(), String>,
@@ -248,7 +248,7 @@ fn first_wrong<T>(
         .try_for_each(|(index, part)| check(part).map_err(|why| (index + 1, why)))
 }
 
-/// The number, from 1, of the first part that was there before.
+/// The number, from 1, of the first part that repeats an earlier one.
 fn repeated<T: Ord>(parts: &[T]) -> Option<usize> {
     let mut seen = BTreeSet::new();
     parts.iter().position(|part| !seen.insert(part)).map(|index| index + 1)

@@ -1,7 +1,7 @@
-//! What is written down of a run and of a campaign: all that a report may see.
+//! Records of runs and campaigns: what is written down, and all that a report may see.
 //!
-//! Whatever depends on the wall clock or on the machine lives in `measured`; the rest is equal, byte for byte,
-//! for equal input.
+//! Everything that depends on the wall clock or on the machine is in `measured`; the rest is equal, byte for byte, for
+//! equal input.
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
@@ -34,10 +34,10 @@ pub use proof::{Proof, ProofBy};
 pub use summary::{Finding, ScenarioSummary, SiteCoverage, Summary, Tally, Untried};
 
 /// Version of records and campaigns. Version 1 is read too: it called the origin of a run `nemesis`, and its records
-/// have no plan but the faults.
+/// have only the faults of the plan.
 pub const RECORD_VERSION: u32 = 2;
 
-/// Which run: everything that tells it from the others.
+/// The identity of a run: everything that distinguishes it from the others.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -53,13 +53,13 @@ pub struct RunId {
     pub db: String,
     /// The simulator.
     pub simulator: String,
-    /// The planted defect that was switched on.
+    /// The planted defect that was enabled; `None` if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub defect: Option<String>,
 }
 
 impl RunId {
-    /// The run's folder below the output folder, and never anywhere else.
+    /// The run's folder, which is always below the output folder.
     pub fn folder(&self) -> String {
         let plain = |name: &str| name.replace(['/', '\0'], ".");
         let suffix = match &self.origin {
@@ -67,12 +67,12 @@ impl RunId {
             other => format!("-{other}"),
         };
         let scenario = plain(&self.scenario);
-        // `.` and `..` are folders that are there already.
+        // `.` and `..` are folders that exist already.
         let guard = if scenario.trim_matches('.').is_empty() { "_" } else { "" };
         format!("{guard}{scenario}/{}{}", self.seed, plain(&suffix))
     }
 
-    /// Whether its names are such as runs have; with others, a record was made by hand to name some other folder.
+    /// Whether the names are those of a real run; if not, the record was edited by hand to name some other folder.
     pub fn stays_in_its_folder(&self) -> bool {
         let is_part = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('\0');
         let origin = self.origin.to_string();
@@ -94,19 +94,19 @@ impl fmt::Display for RunId {
     }
 }
 
-/// How one check ended.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CheckRecord {
     /// The check's name.
     pub name: String,
-    /// `always`, `eventually`, or `harness` for what holds of every run.
+    /// `always`, `eventually`, or `harness` for a check of every run.
     pub kind: String,
     /// The bound after heal, for liveness.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within_ns: Option<u64>,
     /// How much a violation matters.
     pub priority: Priority,
-    /// How it ended.
+    /// The verdict.
     pub verdict: Verdict,
     /// Why, in words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -134,7 +134,7 @@ impl CheckRecord {
         }
     }
 
-    /// The record of what the harness holds of every run.
+    /// The record of a check that the harness makes of every run.
     pub fn of_harness(name: &str, outcome: Outcome) -> Self {
         Self {
             name: name.to_owned(),
@@ -148,26 +148,26 @@ impl CheckRecord {
     }
 }
 
-/// A span as whole nanoseconds.
+/// A duration in whole nanoseconds.
 pub fn nanos(span: Duration) -> u64 {
     u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// One planned fault, and what became of it.
+/// One planned fault, and whether and where it struck.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FaultRecord {
     /// The fault as planned.
     pub fault: Fault,
-    /// The event at which it struck; nothing where it never did.
+    /// The event at which it struck; `None` if it never did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fired: Option<u64>,
-    /// The boundary at which a countdown struck: its host, its site, and the how-many-th pass of that host it was.
+    /// The boundary at which a countdown struck: the host, the site, and the number of that host's pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub struck_at: Option<At>,
 }
 
 impl FaultRecord {
-    /// Where it struck, or would have: as planned, or what became of a countdown.
+    /// Where the fault struck or would have: as planned, or for a countdown the boundary at which it struck.
     pub fn at(&self) -> &At {
         self.struck_at.as_ref().unwrap_or(&self.fault.at)
     }
@@ -195,18 +195,18 @@ pub struct Measured {
     pub stderr: String,
 }
 
-/// What was done about a violation after it was seen.
+/// How a violation was replayed and shrunk.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Triage {
     /// The check whose violation was triaged.
     pub check: String,
-    /// Whether the run had the same digest in a fresh process.
+    /// Whether the replay in a fresh process had the same digest.
     pub same_again: bool,
-    /// The first event in which the two runs differ, where they do.
+    /// The first event in which the two runs differ; `None` if they are equal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub divergence: Option<String>,
-    /// The smallest plan that was found. Where there is none, nobody looked for it: the faults that struck may not
-    /// all be needed.
+    /// The smallest plan that was found; `None` if the plan was not shrunk, so that some faults that struck may be
+    /// unnecessary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimal: Option<Minimal>,
 }
@@ -214,35 +214,35 @@ pub struct Triage {
 /// The smallest plan with the same violated check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Minimal {
-    /// Its faults.
+    /// The faults.
     pub faults: Vec<Fault>,
-    /// How many runs it took to find it.
+    /// The number of runs that it took to find it.
     pub runs: u64,
-    /// What its own run shows, in the words of the check: events have other numbers there than in the whole run.
+    /// What the check says about the run of this plan: its events have other numbers than those of the whole run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// The digest of its own run.
+    /// The digest of the run of this plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
 }
 
-/// What is written down of one run.
+/// The record of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
     /// Version of the format.
     pub version: u32,
-    /// Which run.
+    /// The identity of the run.
     pub run: RunId,
     /// The scenario's claim.
     pub claim: String,
-    /// The worst verdict of its checks.
+    /// The worst verdict of the checks.
     pub verdict: Verdict,
-    /// How each check ended, the harness's own first.
+    /// The result of each check, the harness's own first.
     pub checks: Vec<CheckRecord>,
     /// The plan's faults, in its order.
     pub faults: Vec<FaultRecord>,
-    /// The rest of the plan; [`Record::plan`] puts it together. `None` in version 1, and if the worker of a swarm's
-    /// run died.
+    /// The rest of the plan; [`Record::plan`] assembles it. `None` in version 1, and if the worker of a swarm's run
+    /// died.
     #[serde(default, rename = "plan", skip_serializing_if = "Option::is_none")]
     pub plan_rest: Option<PlanRest>,
     /// How often each boundary site was passed.
@@ -253,18 +253,18 @@ pub struct Record {
     pub events: u64,
     /// Virtual time of the whole run, in nanoseconds.
     pub virtual_ns: u64,
-    /// BLAKE3 of the trace; nothing where the worker died.
+    /// BLAKE3 of the trace; `None` if the worker died.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
-    /// What was done about its violation; nothing where it has none, or was not triaged.
+    /// How the violation was replayed and shrunk; `None` if there is none or it was not triaged.
     #[serde(default, alias = "pursuit", skip_serializing_if = "Option::is_none")]
     pub triage: Option<Triage>,
-    /// What depends on the machine.
+    /// Everything that depends on the machine.
     pub measured: Measured,
 }
 
 impl Record {
-    /// The check that speaks for the run: the first of the worst, by priority.
+    /// The check that the run is reported under: among those with the worst verdict, the first by priority.
     pub fn headline(&self) -> Option<&CheckRecord> {
         self.checks
             .iter()

@@ -1,7 +1,7 @@
-//! Passwords, hidden where a text comes in: what a run writes down is read by others than those who ran it.
+//! Redacts passwords in texts as they enter records and traces, which others than the user of a run may read.
 //!
-//! A password is found by what stands around it: the user of a URL, or a name such as `password` and a `=`.
-//! Where that leaves a choice, more is hidden than the password: the other choice would show a part of it.
+//! A password is found by its surroundings: the user of a URL, or a name such as `password` and a `=`. If its end is
+//! ambiguous, more is hidden than the password, so that no part of it is shown.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 mod assigned;
 mod url;
 
-/// What stands where a password stood.
+/// The replacement for a password.
 const HIDDEN: &str = "***";
 
 /// Hides passwords: `postgres://user:secret@host/db` becomes `postgres://user:***@host/db`, and `password=secret`
@@ -22,7 +22,7 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     Cow::Owned(assigned::redact(&url::redact(text)))
 }
 
-/// The same for a JSON text: string by string, so that it stays the JSON that it was.
+/// Hides passwords in a JSON text, string by string, so that it stays the same JSON.
 pub fn redact_json(json: &str) -> Cow<'_, str> {
     if !may_hold_password(json.as_bytes()) {
         return Cow::Borrowed(json);
@@ -43,7 +43,7 @@ pub fn redact_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(redacted)
 }
 
-/// The next string of a JSON text with its quotes, and what stands before and behind it.
+/// The next string of a JSON text with its quotes, and the texts before and after it.
 fn next_string(json: &str) -> Option<(&str, &str, &str)> {
     let begin = json.find('"')?;
     let mut is_escaped = false;
@@ -56,7 +56,7 @@ fn next_string(json: &str) -> Option<(&str, &str, &str)> {
     Some((&json[..begin], &json[begin..end], &json[end..]))
 }
 
-/// The same for every text in a value, names of members included.
+/// Hides passwords in every text of a value, including names of members.
 pub(crate) fn redact_value(value: &mut Value) {
     match value {
         Value::String(text) => {
@@ -76,11 +76,11 @@ pub(crate) fn redact_value(value: &mut Value) {
     }
 }
 
-/// Whether there is anything to be hidden, which is rare: the line of every event is asked.
+/// A fast check whether a text may hold a password, which is rare: it runs for the line of every event.
 ///
-/// A `:` before a slash, which JSON may have escaped, or the end of a password's name before a `=`.
+/// It looks for a `:` before a slash, which JSON may have escaped, and for the end of a password's name before a `=`.
 pub(crate) fn may_hold_password(text: &[u8]) -> bool {
-    // Without a way out in the middle, so that the compiler looks at many bytes at once.
+    // No early return, so that the compiler can vectorise the loop.
     let pairs = text.iter().zip(text.iter().skip(1));
     let is_url = pairs.fold(false, |found, (byte, next)| {
         found | ((*byte == b':') & ((*next == b'/') | (*next == b'\\')))
@@ -100,22 +100,22 @@ fn ends_name(before: &[u8]) -> bool {
     matches!(&end, b"ord" | b"swd" | b"pwd" | b"ase" | b"ass")
 }
 
-/// Whether a `"`, or what else encloses a text, encloses it here: what follows belongs to no word.
+/// Whether a `"` or another delimiter ends the text that it encloses: no word follows it.
 fn closes(after: &str) -> bool {
     after.chars().next().is_none_or(|next| next.is_ascii_whitespace() || ",:;.)}]".contains(next))
 }
 
-/// What may enclose a text, and may stand in a password.
+/// Whether a character may enclose a text. It may also be a part of a password.
 fn encloses(c: char) -> bool {
     matches!(c, '"' | '`' | '<' | '>')
 }
 
-/// Whether a name, in lower case, is that of a password wherever it stands.
+/// Whether a name, in lower case, is always that of a password.
 fn names_password(name: &str) -> bool {
     ["password", "passwd", "passphrase", "_pwd"].iter().any(|end| name.ends_with(end))
 }
 
-/// Whether it is one among parameters; elsewhere `pass=3` counts tests, and `PWD=/tmp` is a folder.
+/// Whether a name is that of a password among parameters; elsewhere `pass=3` counts tests, and `PWD=/tmp` is a folder.
 fn names_password_parameter(name: &str) -> bool {
     names_password(name) || matches!(name, "pass" | "pwd") || name.ends_with("_pass")
 }

@@ -1,20 +1,20 @@
-//! One run as plain values, beside its plan: what is watched, how long messages travel, when the director is asked
-//! again, and what the run leaves behind.
+//! The values that an engine and the command line exchange about a run, besides its plan: watches, latencies, wake-ups,
+//! and the result.
 //!
-//! Engines run scenarios, and the command line judges the runs. These are the words that both use, so that neither has
-//! to know the other.
+//! Engines run scenarios, and the command line judges the runs. Both use these types, so that neither depends on the
+//! other.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{hit_class::HitClass, record::FaultRecord, trace::Trace};
 
-/// The name under which the first database stands among the hosts.
+/// The name of the first database among the hosts.
 pub const DATABASE_HOST: &str = "db";
 
-/// The name under which the first object storage stands among the hosts.
+/// The name of the first object storage among the hosts.
 pub const STORE_HOST: &str = "store";
 
-/// What a database machine runs.
+/// The kind of the databases on a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DatabaseKind {
     /// SQLite, with its file on that machine.
@@ -22,7 +22,7 @@ pub enum DatabaseKind {
 }
 
 impl DatabaseKind {
-    /// The scheme of its URLs, without the colon.
+    /// The scheme of the URLs, without the colon.
     pub fn scheme(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
@@ -30,7 +30,7 @@ impl DatabaseKind {
     }
 }
 
-/// What a machine serves.
+/// The service of a machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     /// Any number of databases of one kind.
@@ -39,15 +39,15 @@ pub enum Service {
     Store,
 }
 
-/// A machine that serves the hosts of a run and runs no software of theirs. It has a link to each of them, and may be
-/// cut off or down like any other.
+/// A machine that serves the hosts of a run and runs none of their software. It has a link to each of them, and can be
+/// cut off or down like any other host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
-    /// Its name among the hosts.
+    /// The name among the hosts.
     pub name: String,
-    /// What it serves.
+    /// The service.
     pub service: Service,
-    /// How long a request travels to it, and an answer back.
+    /// The latency of a request to it, and of an answer back.
     pub latency: Latency,
 }
 
@@ -63,7 +63,7 @@ impl Machine {
         Self { name: name.to_owned(), service: Service::Store, latency: Latency::STORE }
     }
 
-    /// How long a request travels to it, and an answer back, in whole milliseconds, both ends included.
+    /// Sets the latency of a request and of an answer, in whole milliseconds, both ends included.
     #[must_use]
     pub fn latency_ms(self, ms_min: u64, ms_max: u64) -> Self {
         Self { latency: Latency { ms_min, ms_max }, ..self }
@@ -83,20 +83,20 @@ impl Machine {
     }
 }
 
-/// The URL of a database on the first machine that has some.
+/// The URL of a database on the first machine with databases.
 pub fn database_url(name: &str) -> String {
     format!("{}:{name}.db", DatabaseKind::Sqlite.scheme())
 }
 
-/// The URL of a store on the first machine that has some.
+/// The URL of a store on the first machine with stores.
 pub fn store_url(name: &str) -> String {
     format!("memory:{name}")
 }
 
-/// What a URL names: a database or store, on the machine that stands where a URL has its host, if any.
+/// The machine, if any, and the database or store that a URL names; the machine is the URL's host.
 ///
 /// `sqlite://ledger/accounts.db` is `accounts` on `ledger`. In production the same URL is a file in the folder
-/// `ledger`, so whoever asks must know which machines there are.
+/// `ledger`, so the caller must know which machines exist.
 pub fn parts_of_url(url: &str) -> (Option<&str>, String) {
     let rest = url.split_once(':').map_or(url, |(_, rest)| rest);
     let rest = rest.split('?').next().unwrap_or_default().trim_end_matches('/');
@@ -112,49 +112,49 @@ pub fn parts_of_url(url: &str) -> (Option<&str>, String) {
 /// A query whose rows the harness itself reads after every committed write, outside virtual time.
 #[derive(Clone, Debug)]
 pub struct Watch {
-    /// Name in the history.
+    /// The name in the history.
     pub name: String,
-    /// Which database: its name, or `machine/name` if it is not on the first machine that has databases.
+    /// The database: its name, or `machine/name` if it is not on the first machine with databases.
     pub database: String,
     /// The query; its first column is the key of a row.
     pub sql: String,
 }
 
-/// Objects whose path begins so, shown to checks at every change.
+/// Objects whose paths have a prefix, shown to checks at every change.
 #[derive(Clone, Debug)]
 pub struct StoreWatch {
-    /// Name in the history.
+    /// The name in the history.
     pub name: String,
-    /// Which store: its name, or `machine/name` if it is not on the first machine that has stores.
+    /// The store: its name, or `machine/name` if it is not on the first machine with stores.
     pub store: String,
-    /// The beginning of the paths, as text; empty for all.
+    /// The prefix of the paths, as text; empty for all.
     pub prefix: String,
 }
 
 /// How long a message or statement travels, each way, in whole milliseconds, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Latency {
-    /// Shortest.
+    /// The shortest.
     pub ms_min: u64,
-    /// Longest.
+    /// The longest.
     pub ms_max: u64,
 }
 
 impl Latency {
-    /// Between hosts, unless a scenario says otherwise.
+    /// The default between hosts.
     pub const NETWORK: Self = Self { ms_min: 1, ms_max: 10 };
-    /// Between a host and the database, unless a scenario says otherwise.
+    /// The default between a host and the database.
     pub const DATABASE: Self = Self { ms_min: 0, ms_max: 3 };
-    /// Between a host and object storage, unless a scenario says otherwise.
+    /// The default between a host and object storage.
     pub const STORE: Self = Self { ms_min: 1, ms_max: 8 };
 }
 
-/// When the director of a run wants to be asked again.
+/// When the director of a run is to be called again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// At this instant at the latest; earlier, but not before `not_before`, if the history has grown.
     Wake {
-        /// Virtual time before which activity is of no interest.
+        /// Virtual time before which new events do not wake the director.
         not_before: Duration,
         /// Virtual time of the next wake-up.
         at: Duration,
@@ -163,36 +163,36 @@ pub enum Next {
     Finish,
 }
 
-/// Why a run ended before its director said so.
+/// Why a run ended before its director finished it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stop {
-    /// A host was polled over and over without virtual time going on.
+    /// A host was polled again and again while virtual time stood still.
     Spinning {
-        /// Which host.
+        /// The host.
         host: String,
     },
-    /// A bound was met.
+    /// A bound was exceeded.
     Bound {
-        /// Which one, in words.
+        /// The bound, in words.
         which: String,
     },
-    /// Code that belongs to no host of ours panicked.
+    /// Code outside the hosts panicked.
     Panicked {
-        /// What it said.
+        /// The message of the panic.
         message: String,
     },
 }
 
-/// What a run left behind, as far as it is judged.
+/// The result of a run, as far as it is judged.
 pub struct Finished {
     /// Everything that happened.
     pub trace: Trace,
-    /// The boundaries that were passed, in classes.
+    /// The hits of boundaries, in classes.
     pub hit_classes: Vec<HitClass>,
     /// How often each boundary site was passed.
     pub sites: BTreeMap<String, u64>,
-    /// The plan's faults, and what became of them.
+    /// The plan's faults, and whether and where they struck.
     pub faults: Vec<FaultRecord>,
     /// Whether the software of every client had ended.
     pub clients_done: bool,
@@ -202,7 +202,7 @@ pub struct Finished {
     pub elapsed: Duration,
     /// Hosts that ended by themselves or panicked: (host, how).
     pub casualties: Vec<(String, String)>,
-    /// Faults that ask for a site no host ever passed, with the sites that were.
+    /// Faults at a site that no host passed, with the sites that were passed.
     pub sites_never_passed: Vec<String>,
 }
 

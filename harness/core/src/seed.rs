@@ -1,7 +1,7 @@
-//! The one number of a run, and the streams of randomness derived from it by label.
+//! The seed of a run, and the streams of randomness derived from it by label.
 //!
-//! Every consumer of randomness names its stream; adding a consumer shifts nobody else's draws. A stream is
-//! ChaCha8 under a key that BLAKE3 derives from the seed and the label, so consecutive seeds have nothing in
+//! Every consumer of randomness names its stream, so that a new consumer does not shift the draws of the others. A
+//! stream is ChaCha8 under a key that BLAKE3 derives from the seed and the label, so consecutive seeds have nothing in
 //! common. The vectors at the end of this file are pinned: if they change, every seed ever noted is void.
 
 use std::{fmt, str::FromStr};
@@ -14,14 +14,14 @@ use rand_chacha::{
 /// BLAKE3 key-derivation context; part of the meaning of every seed.
 const CONTEXT: &str = "chaosdrill 2026 seed stream v1";
 
-/// The one number of a run.
+/// The one number that determines a run.
 ///
-/// Written in decimal, in `0x` hex, or as a Git commit hash of 40 hex digits, of which the first 16 count, so
-/// that a commit names its own seed (an idea of TigerBeetle's `parse_seed`). Printed in hex.
+/// Parsed from decimal, `0x` hex, or a Git commit hash of 40 hex digits, of which the first 16 count, so that a commit
+/// names its own seed (an idea of TigerBeetle's `parse_seed`). Printed in hex.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seed(pub u64);
 
-/// Why a text is no seed.
+/// The error for a text that is not a seed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no seed; write a decimal number, 0x and hex digits, or a 40-digit commit hash")]
 pub struct SeedError(String);
@@ -48,7 +48,7 @@ impl FromStr for Seed {
     fn from_str(text: &str) -> Result<Self, SeedError> {
         let refuse = |_| SeedError(text.to_owned());
         let plain = |digits: &str, radix| {
-            // `from_str_radix` accepts a sign, which a seed does not have.
+            // `from_str_radix` accepts a sign, but a seed has none.
             if digits.starts_with('+') {
                 return Err(SeedError(text.to_owned()));
             }
@@ -102,7 +102,7 @@ impl Stream {
     ///
     /// # Panics
     ///
-    /// When `bound` is zero.
+    /// If `bound` is zero.
     pub fn below(&mut self, bound: u64) -> u64 {
         assert!(bound > 0, "a draw needs at least one outcome");
         // Lemire's multiply-shift with rejection (Fast random integer generation in an interval, 2019).
@@ -119,7 +119,7 @@ impl Stream {
     ///
     /// # Panics
     ///
-    /// When the range is empty.
+    /// If the range is empty.
     pub fn between(&mut self, low: u64, high: u64) -> u64 {
         assert!(low <= high, "an empty range has no outcome");
         match (high - low).checked_add(1) {
@@ -128,12 +128,12 @@ impl Stream {
         }
     }
 
-    /// True in `numerator` of `denominator` draws.
+    /// `true` in `numerator` of `denominator` draws.
     pub fn chance(&mut self, numerator: u64, denominator: u64) -> bool {
         self.below(denominator) < numerator
     }
 
-    /// One of the items; `None` only where there are none.
+    /// One of the items; `None` if there are none.
     pub fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
         if items.is_empty() { None } else { items.get(self.below(items.len() as u64) as usize) }
     }

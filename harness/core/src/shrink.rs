@@ -1,9 +1,9 @@
-//! Shrink: the smallest plan that still violates the same check.
+//! Shrinks a plan to the smallest one that still violates the same check.
 //!
-//! Delta debugging over the faults (Zeller and Hildebrandt: Simplifying and Isolating Failure-Inducing Input, 2002),
-//! then each fault, then the workload, is made simpler as long as the check stays violated. Plans are proposed in
-//! batches, and the first of a batch that still shows it is taken, so that the answer does not depend on how many of
-//! them were run at once.
+//! The faults are reduced by delta debugging (Zeller and Hildebrandt: Simplifying and Isolating Failure-Inducing Input,
+//! 2002). Then each fault and the workload are simplified as long as the check stays violated. Plans are proposed in
+//! batches, and the first plan of a batch that violates the check is taken, so that the result does not depend on how
+//! many of them run at once.
 
 use std::time::Duration;
 
@@ -18,20 +18,20 @@ use crate::{
 pub struct Shrunk {
     /// The plan.
     pub plan: Plan,
-    /// How many runs it took.
+    /// The number of runs that it took.
     pub runs: u64,
 }
 
-/// Makes a plan smaller. `shows` says of each plan of a batch whether it still violates the check.
+/// Shrinks a plan. `shows` returns for each plan of a batch whether it still violates the check.
 pub fn shrink(plan: &Plan, mut shows: impl FnMut(&[Plan]) -> Vec<bool>) -> Shrunk {
     let mut search = Search { plan: plan.clone(), runs: 0, shows: &mut shows };
     search.fewer_faults();
     search.simpler(orders);
     search.simpler(faults);
     search.simpler(workloads);
-    // What got simpler may have become needless.
+    // A fault that was simplified may have become unnecessary.
     search.fewer_faults();
-    // Or it is needed only because the others were made to fit it.
+    // Or it is necessary only because the others were adjusted to it.
     search.simpler(adjusted);
     search.simpler(faults);
     Shrunk { plan: search.plan, runs: search.runs }
@@ -44,7 +44,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Takes the first of the candidates that still shows it; false where none does.
+    /// Takes the first of the candidates that still violates the check; `false` if none does.
     fn take_first(&mut self, candidates: &[Plan]) -> bool {
         for batch in candidates.chunks(SHRINK_BATCH_MAX) {
             if self.runs + batch.len() as u64 > SHRINK_RUNS_MAX {
@@ -60,7 +60,7 @@ impl Search<'_> {
         false
     }
 
-    /// Leaves out a half of the faults, a quarter, and so on down to each alone.
+    /// Removes half of the faults, then quarters, and so on down to single faults.
     fn fewer_faults(&mut self) {
         let mut parts = 2;
         while !self.plan.faults.is_empty() {
@@ -92,7 +92,7 @@ impl Search<'_> {
     }
 }
 
-/// The default order and the default end of the chaos need no words.
+/// Plans with the default order or the default end of the chaos, which a written plan omits.
 fn orders(plan: &Plan) -> Vec<Plan> {
     let mut candidates = Vec::new();
     for (order, chaos) in [(Order::default(), Chaos::default()), (Order::default(), plan.chaos)] {
@@ -104,7 +104,7 @@ fn orders(plan: &Plan) -> Vec<Plan> {
     candidates
 }
 
-/// Each fault with a round duration, an early hit, an ordinary restart.
+/// Plans with one fault simpler: a round duration, an earlier hit, an ordinary restart.
 fn faults(plan: &Plan) -> Vec<Plan> {
     let mut candidates = Vec::new();
     for (index, fault) in plan.faults.iter().enumerate() {
@@ -170,9 +170,9 @@ fn simpler_faults(fault: &Fault) -> Vec<Fault> {
     simpler
 }
 
-/// Each plan with one fault less, and the others adjusted to its absence. A fault that brings about what another one
-/// counts, such as a recovery, or that takes the time for which another one waits, cannot simply be left out: the hits
-/// of the others have to come down by one, or their stalls to last longer.
+/// Plans with one fault removed and the others adjusted. A fault may cause the hits that another one counts, such as a
+/// recovery, or take the time for which another one waits. To remove it, the hits of the others must fall by one, or
+/// their stalls must last longer.
 fn adjusted(plan: &Plan) -> Vec<Plan> {
     let mut candidates = Vec::new();
     if plan.faults.len() < 2 {
@@ -294,7 +294,7 @@ mod tests {
         assert_eq!(shrunk.plan.faults[0].at, At::Countdown(7));
     }
 
-    /// The first brings about a hit that the second counts.
+    /// The first fault causes a hit that the second one counts.
     #[test]
     fn a_fault_is_left_out_and_the_others_are_adjusted_to_it() {
         let mut plan = Plan::new("own/x", Seed(3));

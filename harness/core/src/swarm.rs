@@ -1,9 +1,9 @@
-//! Swarm: random faults, of a few families at a time.
+//! Swarm testing: random faults, of a few families at a time.
 //!
-//! Each seed switches a subset of the fault families on, with weights of its own: runs in which everything happens at
-//! once are all alike, and a run that never crashes a host finds what a crash would have hidden (Groce, Zhang, Eide,
-//! Chen, Regehr: Swarm Testing, 2012). What strikes is drawn while the run goes on, so that retries and recovery are
-//! met too, and is written down as a plan, from which alone the run can be replayed.
+//! Each seed enables a subset of the fault families, with weights of its own. Runs in which everything happens at once
+//! are all alike, and a run that never crashes a host finds what a crash would have hidden (Groce, Zhang, Eide, Chen,
+//! Regehr: Swarm Testing, 2012). Faults are drawn while the run goes on, so that they also strike retries and recovery,
+//! and are recorded as a plan, from which alone the run can be replayed.
 
 use std::time::Duration;
 
@@ -17,18 +17,18 @@ use crate::{
     seed::{Seed, Stream},
 };
 
-/// What a scenario allows to be done to it.
+/// The faults that a scenario allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arena {
     /// Hosts that may be hurt.
     pub hosts: Vec<String>,
     /// The machines with databases among the hosts.
     pub databases: Vec<String>,
-    /// Groups of hosts of which one must survive; the others may stay dead for ever.
+    /// Groups of hosts, one of which must survive; the others may stay down for ever.
     pub spare: Vec<Vec<String>>,
-    /// Stalls worth trying: past a lease, until the others are done.
+    /// Stalls worth trying: past a lease, and until the other hosts are done.
     pub stalls: Vec<Duration>,
-    /// How far a wall clock may be off; zero where clocks must agree.
+    /// The maximum skew of a wall clock; zero if clocks must agree.
     pub skew_max: Duration,
 }
 
@@ -47,22 +47,23 @@ pub const FAMILIES: [&str; 11] = [
     "database-down",
 ];
 
-/// The dice of one run.
+/// The random fault generator of one run.
 #[derive(Clone, Debug)]
 pub struct Swarm {
     dice: Stream,
     arena: Arena,
-    /// Weights by family; zero: the family is off.
+    /// Weights by family; 0 if the family is disabled.
     weights: [u64; FAMILIES.len()],
     gap: u64,
     countdown: u64,
     left: u64,
-    /// Hosts that will not come back.
+    /// Hosts that will not restart.
     lost: Vec<String>,
 }
 
 impl Swarm {
-    /// The dice for one seed, and the plan with what is drawn ahead: faults at an instant, and the order of tasks.
+    /// The generator for one seed, and a plan with the parts that are drawn ahead: timed faults, and the order of
+    /// tasks.
     pub fn new(scenario: &str, seed: Seed, arena: Arena) -> (Self, Plan) {
         let mut dice = seed.stream(&format!("swarm {scenario}"));
         let mut weights = [0; FAMILIES.len()];
@@ -84,7 +85,7 @@ impl Swarm {
         (swarm, plan)
     }
 
-    /// What strikes as a host passes a site for the `hit`-th time; mostly nothing.
+    /// The fault that strikes when a host passes a site for the `hit`-th time; usually `None`.
     pub fn strike(&mut self, host: &str, site: &str, hit: u32) -> Option<Fault> {
         if self.left == 0 || !self.arena.hosts.iter().any(|known| known == host) {
             return None;
@@ -105,7 +106,7 @@ impl Swarm {
         self.dice.below(2 * self.gap)
     }
 
-    /// One of the families that are on and fit; nothing where none does.
+    /// An act of one of the families that are enabled and fit; `None` if no family does.
     fn draw_act(&mut self, host: &str, site: &str) -> Option<Act> {
         let errors: Vec<ErrorKind> = sudden(site).collect();
         let fits = |family: &str| match family {
@@ -142,7 +143,7 @@ impl Swarm {
         None
     }
 
-    /// When a crashed host comes back; never only where another of its kind will go on.
+    /// When a crashed host restarts; never only if another host of its group survives.
     fn draw_restart(&mut self, host: &str) -> Restart {
         let survives = |group: &&Vec<String>| {
             let left = group.iter().filter(|other| !self.lost.contains(other)).count();
@@ -159,7 +160,7 @@ impl Swarm {
         }
     }
 
-    /// From a hundredth of a second to the longest, each order of magnitude as likely as any other.
+    /// A duration from 10 ms to the longest, with each order of magnitude equally likely.
     fn draw_span(&mut self, longest: Duration) -> Duration {
         let ms = log_uniform(&mut self.dice, 10, longest.as_millis() as u64);
         Duration::from_millis(ms)
@@ -199,7 +200,7 @@ impl Swarm {
                 }
                 let host = self.dice.pick(&self.arena.hosts)?.clone();
                 let by_ns = self.dice.between(0, 2 * most as u64) as i64 - most;
-                // Clocks are mostly wrong for longer than a minute.
+                // Clocks are usually wrong for longer than a minute.
                 let lasts = if self.dice.chance(1, 2) { None } else { lasts };
                 Act::Skew { host, by_ns, lasts }
             }
@@ -207,7 +208,7 @@ impl Swarm {
         })
     }
 
-    /// One machine with databases; none, which stands for all, where there is but one.
+    /// One machine with databases; `None`, which stands for all, if there is at most one.
     fn draw_machine(&mut self) -> Option<String> {
         let machines = &self.arena.databases;
         if machines.len() < 2 { None } else { self.dice.pick(machines).cloned() }
@@ -222,9 +223,9 @@ impl Swarm {
     }
 }
 
-/// Errors that can strike the boundary at this site out of the blue. A broken constraint is not one of them: a database
-/// that tells of one where there is none lies, and code that believes it is right. A precondition that fails is: stores
-/// answer so too where two requests were under way at once, or where their own client asked twice.
+/// Errors that can strike the boundary at this site without a cause. A violated constraint is not one of them: a
+/// database that reports one without cause lies, and code that believes it is right. A failed precondition is one:
+/// stores also report it if two requests raced, or if their own client retried.
 pub fn sudden(site: &str) -> impl Iterator<Item = ErrorKind> + use<'_> {
     let fits = |error: &ErrorKind| error.fits(site) && *error != ErrorKind::Constraint;
     ErrorKind::ALL.into_iter().filter(fits)

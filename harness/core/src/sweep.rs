@@ -1,12 +1,14 @@
-//! Sweep: every boundary of a calm run, and every act that fits it.
+//! Sweep: tries every boundary of a fault-free run with every act that fits it.
 //!
-//! Two plans are taken to be equivalent, and only one of them is run, where nothing outside the host can tell them
-//! apart: a host that dies between two effects dies in the same place wherever that is, and a lost answer to a step
-//! without an effect is an error. Hits of one class ([`crate::hit_class`]) are represented by the first and, where
-//! the step has an effect, by the last of them. How a step is answered, and for how long its host stays away, is the
-//! same code wherever the step is: errors and short delays are tried on the first host that takes the same steps; the
-//! rarer errors, the late restarts and the long delays of steps without an effect at the first hit of each site
-//! only; late restarts at each failpoint too.
+//! Two plans are taken to be equivalent, and only one of them is run, if nothing outside the host can distinguish them:
+//! a host that crashes between two effects leaves the same state wherever between them it crashes, and a lost answer to
+//! a step without an effect is an error. Hits of one class ([`crate::hit_class`]) are represented by the first and, if
+//! the step has an effect, by the last of them.
+//!
+//! The code that handles an answer or a long absence of the host is the same for all hits of a step. So errors and
+//! short delays are tried on the first host that takes the same steps. The rarer errors, the late restarts, and the
+//! long delays of steps without an effect are tried at the first hit of each site only; late restarts at each
+//! failpoint, too.
 
 use std::{
     borrow::Borrow,
@@ -21,24 +23,24 @@ use crate::{
     swarm::{Arena, sudden},
 };
 
-/// The single faults of a list of hits, and what was left out.
+/// The single faults of a list of hits, and how many were skipped.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Points {
-    /// The faults, those that matter most first.
+    /// The faults, the most important first.
     pub faults: Vec<Fault>,
-    /// Of each fault, the site that its task passed before the one at which it strikes.
+    /// For each fault, the site that its task passed before.
     pub contexts: Vec<String>,
-    /// How many there would be with every hit, and every act that fits it, on its own.
+    /// The number of faults without grouping: every hit with every act that fits it.
     pub space: u64,
 }
 
 impl Points {
-    /// How many plans were left out because an equivalent one is there.
+    /// The number of faults that were skipped because an equivalent one is included.
     pub fn equivalent(&self) -> u64 {
         self.space - self.faults.len() as u64
     }
 
-    /// These, and those after them.
+    /// These points, followed by others.
     #[must_use]
     pub fn and(mut self, more: Self) -> Self {
         self.faults.extend(more.faults);
@@ -47,7 +49,7 @@ impl Points {
         self
     }
 
-    /// Those at these places, in this order.
+    /// The points at these indices, in this order.
     #[must_use]
     pub fn picked(&self, places: impl Iterator<Item = usize>) -> Self {
         let (faults, contexts) =
@@ -56,7 +58,7 @@ impl Points {
     }
 }
 
-/// How much a kind of fault matters: the lower comes first.
+/// The importance of a kind of fault: the lowest comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     CrashAfterEffect,
@@ -71,15 +73,15 @@ enum Rank {
     Last,
 }
 
-/// What was tried already, wherever it was.
+/// The sites and steps that were tried already, on any host.
 #[derive(Clone, Debug, Default)]
 pub struct Tried {
     sites: BTreeSet<String>,
-    /// Sites with what was passed before them, on any host, before or after a restart.
+    /// Sites with the sites that were passed before them, on any host, before or after a restart.
     steps: BTreeSet<(String, [String; 2], bool)>,
 }
 
-/// The single faults at these hits, but for those that were tried already.
+/// The single faults at these hits, except those that were tried already.
 pub fn points(hit_classes: &[HitClass], arena: &Arena, tried: &mut Tried) -> Points {
     let mut ranked: Vec<(Rank, Fault, &str)> = Vec::new();
     let mut space = 0;
@@ -99,7 +101,7 @@ pub fn points(hit_classes: &[HitClass], arena: &Arena, tried: &mut Tried) -> Poi
         of_class(class, &errors, arena, is_first, &mut ranked);
     }
     ranked.sort_by_key(|(rank, ..)| *rank);
-    // The last of alike hits is another place than the first.
+    // The last hit of a class counts as another context than the first.
     let context = |(rank, _, after): &(Rank, Fault, &str)| match rank {
         Rank::Last => format!("{after}, again"),
         _ => (*after).to_owned(),
@@ -108,7 +110,7 @@ pub fn points(hit_classes: &[HitClass], arena: &Arena, tried: &mut Tried) -> Poi
     Points { faults: ranked.into_iter().map(|(_, fault, _)| fault).collect(), contexts, space }
 }
 
-/// Of what a hit is the first.
+/// In which respects a hit is the first.
 #[derive(Clone, Copy, Debug)]
 struct IsFirst {
     of_host: bool,
@@ -161,7 +163,7 @@ fn of_class<'a>(
         add(Rank::Stall, first, Act::Delay(SWEEP_DELAY));
     }
     if class.effect || is_first.of_site {
-        // Past the patience of whoever waits for it, while the rest of the host goes on.
+        // Longer than its caller waits, while the rest of the host continues.
         add(Rank::LongStall, first, Act::Delay(SWEEP_LONG_DELAY));
     }
     if class.effect || kind == "fp" {
@@ -172,7 +174,7 @@ fn of_class<'a>(
             0 if is_first.of_step => {
                 add(Rank::Error, first, Act::Error(*error));
                 if last > first {
-                    // What a later hit finds is older, and may be more.
+                    // At a later hit there may be older state, and more of it.
                     add(Rank::Last, last, Act::Error(*error));
                 }
             }
@@ -182,11 +184,15 @@ fn of_class<'a>(
     }
 }
 
-/// In which order to run the faults of several sweeps: each as its sweep and its place there. What says most comes
-/// first: every kind of fault at every site once, whichever scenario passes it; then a crash at each failpoint in every
-/// scenario, since whoever wrote the target named those as its windows; then each kind once for each site that was
-/// passed before; then again for other scenarios, hosts and hits. Which scenario begins differs from site to site,
-/// so that none of them has all the first tries.
+/// The order in which to run the faults of several sweeps, as pairs of a sweep and an index in it. The most informative
+/// faults come first:
+///
+/// 1. every kind of fault at every site once, in whichever scenario passes it;
+/// 2. a crash at each failpoint in every scenario, because the target's author named those as its windows;
+/// 3. each kind once for each site that was passed before;
+/// 4. the same for other scenarios, hosts and hits.
+///
+/// The scenario that comes first differs from site to site, so that no scenario gets all the first tries.
 pub fn spread(sweeps: &[impl Borrow<Points>]) -> Vec<(usize, usize)> {
     let mut tries: BTreeMap<Kind<'_>, BTreeMap<&str, Vec<Try>>> = BTreeMap::new();
     for (sweep, points) in sweeps.iter().enumerate() {
@@ -227,11 +233,11 @@ struct Kind<'a> {
     place: &'a str,
     family: &'static str,
     error: Option<ErrorKind>,
-    /// One of those that last long, or that set a clock back.
+    /// Whether the fault lasts long or sets a clock back.
     is_other: bool,
 }
 
-/// One fault of a kind: which it is in its sweep, when it is the turn of that sweep, and where it stands there.
+/// One fault of a kind: its count in the sweep, the turn of the sweep, and its index there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Try {
     count: usize,
@@ -258,19 +264,19 @@ impl<'a> Kind<'a> {
         Some(Self { place, family: fault.act.family(), error, is_other })
     }
 
-    /// A crash at a failpoint.
+    /// Whether the fault is a crash at a failpoint.
     fn is_window(&self) -> bool {
         site_kind(self.place) == "fp" && self.family == "crash-before"
     }
 
-    /// A number that differs from kind to kind, and is the same on every machine.
+    /// A number that differs from kind to kind and is the same on every machine.
     fn turn(&self) -> usize {
         let hash = blake3::hash(format!("{}\n{}", self.place, self.family).as_bytes());
         usize::from(u16::from_le_bytes([hash.as_bytes()[0], hash.as_bytes()[1]]))
     }
 }
 
-/// The wall clock of each host wrong from the beginning, both ways, as far as the scenario stands it.
+/// Skews the wall clock of each host from the beginning, in both directions, up to the scenario's declared tolerance.
 pub fn clocks(arena: &Arena) -> Points {
     let mut points = Points::default();
     let most = i64::try_from(arena.skew_max.as_nanos()).unwrap_or(i64::MAX);
@@ -285,12 +291,11 @@ pub fn clocks(arena: &Arena) -> Points {
     points
 }
 
-/// Pairs of single faults, those that matter most first: each of the first with each that strikes another host or a
-/// later step, so many of them in all.
+/// Pairs of single faults, the most important first, at most `most`. The faults of a pair strike at different places.
 pub fn pairs(singles: &[Fault], most: usize) -> Vec<[Fault; 2]> {
     let serious: Vec<&Fault> = singles.iter().filter(|fault| is_serious(fault)).collect();
     let mut pairs = Vec::new();
-    // Along the diagonals: pairs of two important faults come before those of an important and an unimportant one.
+    // Along the diagonals: pairs of two important faults come before pairs of an important and an unimportant one.
     for sum in 1..2 * serious.len() {
         for first in 0..=sum / 2 {
             let second = sum - first;

@@ -1,9 +1,9 @@
-//! Everything a run did, with its virtual time, chained into one digest.
+//! The trace: everything a run did, with its virtual time, hashed into one digest.
 //!
 //! An event is one JSON line; the digest is the BLAKE3 hash of all lines, each with its line feed, so that
-//! `b3sum trace.jsonl` confirms it. Two runs of one plan must give the same digest; where they do not,
-//! [`Divergence::first`] names the first event that differs (the idea of commonware's `Auditor` and of
-//! FoundationDB's unseed, with the place of the difference added).
+//! `b3sum trace.jsonl` confirms it. Two runs of one plan must have the same digest; if they do not,
+//! [`Divergence::first`] returns the first event that differs (the idea of commonware's `Auditor` and of FoundationDB's
+//! unseed, with the place of the difference added).
 
 use std::{fmt, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::redact::{may_hold_password, redact_value};
 
 pub mod vocabulary;
 
-/// What kind of thing happened.
+/// The kind of an event.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -24,7 +24,7 @@ pub mod vocabulary;
 pub enum EventKind {
     /// A phase of the run begins: chaos, heal, end.
     Phase,
-    /// A host came up, stopped, stalled, went on.
+    /// A host came up, stopped, stalled or resumed.
     Host,
     /// A fault struck, or ended.
     Fault,
@@ -34,19 +34,19 @@ pub enum EventKind {
     Answer,
     /// The workload asks for something.
     Invoke,
-    /// What was asked for happened.
+    /// The operation happened.
     Ok,
-    /// What was asked for did not happen.
+    /// The operation did not happen.
     Fail,
-    /// It is not known whether it happened.
+    /// It is not known whether the operation happened.
     Info,
-    /// A host says what it did.
+    /// A host reports what it did.
     Observe,
     /// A watched row changed, as the harness itself read it.
     Watch,
-    /// A line a target logged.
+    /// A line that a target logged.
     Log,
-    /// A kind that a newer version wrote, and this one does not know.
+    /// A kind that a newer version wrote and this version does not know.
     #[serde(other)]
     #[schemars(skip)]
     Other,
@@ -59,19 +59,19 @@ impl EventKind {
     }
 }
 
-/// One thing that happened.
+/// One event of a trace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TraceEvent {
-    /// Its number in the run, from 1; witnesses name events by it.
+    /// The number in the run, from 1; witnesses name events by it.
     pub seq: u64,
     /// Virtual time since the run began, in nanoseconds.
     pub at_ns: u64,
-    /// The host it happened on; empty for the harness itself.
+    /// The host on which it happened; empty for the harness itself.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub host: String,
-    /// What kind of thing it is.
+    /// The kind.
     pub kind: EventKind,
-    /// The site, operation, observation, watch or state.
+    /// The name of the site, operation, observation, watch or state.
     pub name: String,
     /// Everything else.
     #[serde(default, skip_serializing_if = "Value::is_null")]
@@ -84,7 +84,7 @@ impl TraceEvent {
         Duration::from_nanos(self.at_ns)
     }
 
-    /// The right wall clock at this instant, in milliseconds since 1970, as stored times are.
+    /// The correct wall clock at this instant, in milliseconds since 1970, as in stored times.
     pub fn wall_ms(&self) -> i64 {
         crate::duration::WALL_START_MS + (self.at_ns / 1_000_000) as i64
     }
@@ -94,12 +94,12 @@ impl TraceEvent {
         &self.data[key]
     }
 
-    /// A member of the event's data as text; empty where it is none.
+    /// A member of the event's data as text; empty if it is not text.
     pub fn text(&self, key: &str) -> &str {
         self.data[key].as_str().unwrap_or_default()
     }
 
-    /// A member of the event's data as a whole number.
+    /// A member of the event's data as a whole number; `None` if it is not one.
     pub fn int(&self, key: &str) -> Option<i64> {
         self.data[key].as_i64()
     }
@@ -137,7 +137,7 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// Sixteen hex digits that stand for a value in the line of an event.
+/// The first sixteen hex digits of a hash, which stand for a value in the line of an event.
 pub fn short_hash(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex()[..16].to_owned()
 }
@@ -151,7 +151,7 @@ pub struct Trace {
     lines: Vec<u8>,
 }
 
-/// So many bytes of lines are hashed at once: BLAKE3 takes sixteen kilobytes in little more time than one.
+/// Lines are hashed in batches of this size: BLAKE3 takes little more time for sixteen kilobytes than for one.
 const HASH_BYTES: usize = 16 << 10;
 
 impl Trace {
@@ -193,7 +193,7 @@ impl Trace {
         &self.events
     }
 
-    /// The events themselves.
+    /// The events, by value.
     pub fn into_events(self) -> Vec<TraceEvent> {
         self.events
     }
@@ -204,19 +204,19 @@ impl Trace {
     }
 }
 
-/// Where two traces of what should be one run part.
+/// The first difference between two traces that should be equal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Divergence {
-    /// The last event both have, if any.
+    /// The last event that both have; `None` if the first events differ.
     pub common: Option<TraceEvent>,
-    /// What the one does next; nothing where it ended.
+    /// The next event of the left trace; `None` if it ended.
     pub left: Option<TraceEvent>,
-    /// What the other does next.
+    /// The next event of the right trace; `None` if it ended.
     pub right: Option<TraceEvent>,
 }
 
 impl Divergence {
-    /// The first difference, or nothing where the traces are equal.
+    /// The first difference; `None` if the traces are equal.
     pub fn first(left: &[TraceEvent], right: &[TraceEvent]) -> Option<Self> {
         let same = left.iter().zip(right).take_while(|(a, b)| a == b).count();
         if same == left.len() && same == right.len() {

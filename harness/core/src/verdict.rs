@@ -1,9 +1,9 @@
-//! What a check concludes: valid < unknown < invalid, with a witness.
+//! The verdict of a check: valid < unknown < invalid, with a witness.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The three answers, in the order in which the worse one wins.
+/// The three verdicts, in ascending order: the worst one wins.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub enum Verdict {
     /// The claim held.
     Valid,
-    /// It cannot be said whether the claim held.
+    /// It is not known whether the claim held.
     Unknown,
     /// The claim was violated.
     Invalid,
@@ -31,9 +31,9 @@ impl Verdict {
 /// A verdict with its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// The answer.
+    /// The verdict.
     pub verdict: Verdict,
-    /// Why, in words; empty where the claim held.
+    /// Why, in words; empty if the claim held.
     pub why: String,
     /// The events that show it, by number.
     pub witness: Vec<u64>,
@@ -45,7 +45,7 @@ impl Outcome {
         Self { verdict: Verdict::Valid, why: String::new(), witness: Vec::new() }
     }
 
-    /// It cannot be said.
+    /// It is not known whether the claim held.
     pub fn unknown(why: impl Into<String>) -> Self {
         Self { verdict: Verdict::Unknown, why: why.into(), witness: Vec::new() }
     }
@@ -55,7 +55,7 @@ impl Outcome {
         Self { verdict: Verdict::Invalid, why: why.into(), witness: witness.into_iter().collect() }
     }
 
-    /// Violated where a witness was found, valid where none was: the usual end of a check.
+    /// Invalid if a witness was found, valid otherwise: the usual end of a check.
     pub fn unless(witness: Option<Self>) -> Self {
         witness.unwrap_or_else(Self::valid)
     }

@@ -1,4 +1,4 @@
-//! The errors with which a step can be answered, and which boundary can give which.
+//! Errors that a fault can inject as the answer of a step, and which boundaries can return them.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::site_kind;
 
-/// The error a caller sees in place of a step or of its answer.
+/// The error that a caller gets instead of a step or of its answer.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -15,7 +15,7 @@ pub enum ErrorKind {
     /// The connection is reset.
     #[serde(rename = "reset")]
     Reset,
-    /// Nobody listens.
+    /// The connection is refused.
     #[serde(rename = "refused")]
     Refused,
     /// SQLite's `SQLITE_BUSY`: the database is locked.
@@ -30,15 +30,15 @@ pub enum ErrorKind {
     /// A constraint is violated.
     #[serde(rename = "constraint")]
     Constraint,
-    /// The disk is full, or the quota.
+    /// The disk or the quota is full.
     #[serde(rename = "full")]
     Full,
-    /// The condition of a conditional put does not hold: a conflict with somebody else's, or, as a lost ack, with
-    /// the caller's own first attempt.
+    /// The condition of a conditional put does not hold: a conflict with another writer or, as a lost ack, with the
+    /// caller's own first attempt.
     #[serde(rename = "precondition")]
     Precondition,
-    /// The first half of an object's bytes is stored and visible, then the put fails: a file that was not written
-    /// aside and renamed, or parts that were never committed. Conditional puts are atomic, and are never torn.
+    /// The first half of an object's bytes is stored and visible, then the put fails, as if a file were written in
+    /// place instead of renamed, or parts were never committed. Conditional puts are atomic and never torn.
     #[serde(rename = "torn")]
     Torn,
     /// The error a failpoint injects.
@@ -47,7 +47,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// All kinds, in the order of their names' appearance in plans.
+    /// All kinds, in the order of their names in plans.
     pub const ALL: [Self; 10] = [
         Self::Reset,
         Self::Refused,
@@ -77,7 +77,7 @@ impl ErrorKind {
         }
     }
 
-    /// Whether the boundary at this site, such as `sql:outbox.claim`, can answer with it.
+    /// Whether the boundary at this site, such as `sql:outbox.claim`, can return this error.
     pub fn fits(self, site: &str) -> bool {
         let kind = site_kind(site);
         match self {
@@ -91,16 +91,16 @@ impl ErrorKind {
         }
     }
 
-    /// Whether a step that has happened can be answered with it.
+    /// Whether this error can replace the answer of a step that has happened.
     pub fn can_hide_success(self) -> bool {
         self != Self::Torn
     }
 }
 
-/// The verbs of object storage that need room.
+/// The verbs of object storage that use space.
 const WRITES_TO_STORE: [&str; 3] = ["put", "put-if", "copy"];
 
-/// What is asked of object storage at a site: `put` at `store:put orders/*.json`; nothing at other sites.
+/// The verb of object storage at a site: `put` at `store:put orders/*.json`; empty at other sites.
 fn store_verb(site: &str) -> &str {
     let call = site.strip_prefix("store:").unwrap_or_default();
     call.split(' ').next().unwrap_or_default()
@@ -112,12 +112,12 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// Why an answer cannot hide that the step has happened.
+/// The message for an error that cannot replace the answer of a step that has happened.
 pub(super) fn no_lost_answer(kind: ErrorKind) -> String {
     format!("`{kind}` is no lost answer, for the step is half done: use `error`")
 }
 
-/// Whether a boundary can give an answer, or give it in place of another.
+/// Checks that a boundary can return an error, or return it in place of its answer.
 pub(super) fn validate_answer(
     site: &str,
     kind: ErrorKind,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Act, At, ErrorKind, HostSelector, Restart, When, validate_site};
 use crate::{duration, limits::COUNTDOWN_MAX};
 
-/// The written form of [`At`]: one flat table, so that a misspelt key is named with its line.
+/// The written form of [`At`]: one flat table, so that a misspelt key is reported with its line.
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AtFields {
@@ -105,10 +105,10 @@ pub(super) struct ActFields {
     /// The machine whose databases are down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     machine: Option<String>,
-    /// When a crashed or killed host comes back: a duration, `heal` or `never`.
+    /// When a crashed or killed host restarts: a duration, `heal` or `never`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     restart: Option<String>,
-    /// By how much a clock is off: a duration with a sign.
+    /// The offset of a clock: a duration with a sign.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     by: Option<String>,
     /// How long the fault lasts.

@@ -1,17 +1,17 @@
-//! Some events of a history, in order, where they are in the trace.
+//! A selection of the events of a history, in order, without copies.
 
 use std::{iter::FusedIterator, slice};
 
 use crate::trace::TraceEvent;
 
-/// Some events of a history, in order.
+/// A selection of the events of a history, in order.
 #[derive(Clone, Copy, Debug)]
 pub struct Events<'h> {
     trace: &'h [TraceEvent],
     positions: &'h [usize],
 }
 
-/// An iterator over some events of a history.
+/// An iterator over a selection of the events of a history.
 #[derive(Clone, Debug)]
 pub struct EventsIter<'h> {
     trace: &'h [TraceEvent],
@@ -23,37 +23,37 @@ impl<'h> Events<'h> {
         Self { trace, positions }
     }
 
-    /// How many there are.
+    /// The number of events.
     pub fn len(&self) -> usize {
         self.positions.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no events.
     pub fn is_empty(&self) -> bool {
         self.positions.is_empty()
     }
 
-    /// The one at this place, from 0.
+    /// The event at an index, from 0.
     pub fn get(&self, place: usize) -> Option<&'h TraceEvent> {
         Some(&self.trace[*self.positions.get(place)?])
     }
 
-    /// The first.
+    /// The first event.
     pub fn first(&self) -> Option<&'h TraceEvent> {
         self.get(0)
     }
 
-    /// The last.
+    /// The last event.
     pub fn last(&self) -> Option<&'h TraceEvent> {
         self.get(self.len().checked_sub(1)?)
     }
 
-    /// One after the other.
+    /// Iterates over the events.
     pub fn iter(&self) -> EventsIter<'h> {
         EventsIter { trace: self.trace, positions: self.positions.iter() }
     }
 
-    /// Those after the event of this number; they are found without a look at those before.
+    /// The events after the one with this number, found by binary search.
     #[must_use]
     pub fn after(&self, seq: u64) -> Self {
         let first = self.positions.partition_point(|position| self.trace[*position].seq <= seq);

@@ -1,4 +1,4 @@
-//! Where in a trace the events of its history are: by kind and name, by host, and the end of each operation.
+//! The index of a history over its trace: events by kind and name, events by host, and the end of each operation.
 
 use std::collections::BTreeMap;
 
@@ -7,27 +7,26 @@ use crate::{
     trace::{EventKind, TraceEvent},
 };
 
-/// The index of a history. It grows with its trace, so that whoever looks at a run again and again reads each event
-/// once.
+/// The index of a history. It grows with its trace, so that a run that is looked at repeatedly reads each event once.
 #[derive(Clone, Debug, Default)]
 pub struct HistoryIndex {
-    /// So many events of the trace are in the index.
+    /// The number of events of the trace that are in the index.
     taken: usize,
     all: Vec<usize>,
     by_name: BTreeMap<EventKind, BTreeMap<String, Vec<usize>>>,
     by_host: BTreeMap<String, Vec<usize>>,
-    /// Invocations that have not ended so far, by the operation's number.
+    /// Invocations that have not ended yet, by the operation's number.
     open: BTreeMap<String, Vec<usize>>,
-    /// Where the operation of an invocation ended.
+    /// The position of the end of each invocation's operation.
     ends: BTreeMap<usize, usize>,
 }
 
 impl HistoryIndex {
-    /// Takes what a trace has had since the last time, and returns the history of all of it.
+    /// Adds the events that are new in a trace, and returns the history of the whole trace.
     ///
     /// # Panics
     ///
-    /// If the trace is shorter than it was: it is another one.
+    /// If the trace is shorter than at the last call: it is another trace.
     pub fn follow<'t>(&'t mut self, trace: &'t [TraceEvent]) -> History<'t> {
         assert!(self.taken <= trace.len(), "a trace only grows");
         for (position, event) in trace.iter().enumerate().skip(self.taken) {
@@ -73,7 +72,7 @@ impl HistoryIndex {
     }
 }
 
-/// Adds a position to those under a name. Most names are there already.
+/// Adds a position under a name. Most names are already present.
 fn add(to: &mut BTreeMap<String, Vec<usize>>, name: &str, position: usize) {
     match to.get_mut(name) {
         Some(positions) => positions.push(position),

@@ -7,21 +7,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::{fault::validate_site, limits::MUTATION_CHANGE_BYTES_MAX};
 
-/// A small change to what every host of the pipeline does at a site, from the beginning of the run to its end.
+/// A small change to what every host of the pipeline does at a site, for the whole run.
 ///
-/// It is not a fault: nothing outside the pipeline fails. A run whose checks do not notice the change shows what they
-/// miss.
+/// It is not a fault: the world outside the pipeline works. If a run's checks do not notice the change, they have a
+/// gap.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Mutation {
     /// The site, such as `sql:outbox.complete`.
     pub site: String,
-    /// The change in one line, such as `without claimed_by = $2`. What it means is the engine's.
+    /// The change in one line, such as `without claimed_by = $2`. The engine defines its meaning.
     pub change: String,
 }
 
 impl Mutation {
-    /// What is wrong with it, taken alone.
+    /// Checks this mutation by itself.
     ///
     /// # Errors
     ///

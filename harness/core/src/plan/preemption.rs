@@ -1,4 +1,4 @@
-//! A thread that loses its processor at a planned call.
+//! A thread that is preempted at a planned call.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::{PREEMPTION_CALL_MAX, PREEMPTION_LIFE_MAX, PREEMPTION_THREAD_MAX};
 
-/// A thread of a host is preempted before a call that the engine sees; another thread of the host goes on.
+/// A thread of a host is preempted before a call that the engine sees, and another thread of the host continues.
 ///
 /// For engines whose hosts are processes with threads. All numbers count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -15,16 +15,16 @@ use crate::limits::{PREEMPTION_CALL_MAX, PREEMPTION_LIFE_MAX, PREEMPTION_THREAD_
 pub struct Preemption {
     /// The host.
     pub host: String,
-    /// Which of its lives: 1 until it is started again for the first time.
+    /// The life of the host: 1 until its first restart.
     pub life: u32,
-    /// Which thread of that life, in the order in which they were created: 1 is the main thread.
+    /// The thread of that life, in the order of creation: 1 is the main thread.
     pub thread: u32,
-    /// Before which call of that thread, of those that the engine sees.
+    /// The call of that thread before which it is preempted, among the calls that the engine sees.
     pub call: u64,
 }
 
 impl Preemption {
-    /// What is wrong with it, taken alone.
+    /// Checks this preemption by itself.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Plans are read, written and refused as documented.
+//! Tests that plans are read, written and rejected as documented.
 
 use std::{
     path::{Path, PathBuf},
@@ -60,7 +60,7 @@ change = "without claimed_by = $2"
     let plan = Plan::from_toml(text).expect("documented form");
     assert_eq!(plan.faults.len(), 3);
     assert!(plan.faults[0].required);
-    // Byte for byte: what a build writes into a repository does not change when it is read and written again.
+    // Byte for byte: a file in a repository does not change if it is read and written again.
     assert_eq!(plan.to_toml(), text);
 }
 

@@ -1,4 +1,4 @@
-//! An instant of the wall clock, as a plan says it.
+//! An instant of the wall clock, as a plan writes it.
 
 use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 
@@ -10,7 +10,7 @@ use crate::{
     limits::{PLAN_START_MS_MAX, PLAN_START_MS_MIN},
 };
 
-/// From when milliseconds are counted; written, because no clock is named in this crate.
+/// The Unix epoch as text, because this crate names no clock.
 const EPOCH: &str = "1970-01-01T00:00:00Z";
 
 /// An instant of the wall clock in whole milliseconds, written as RFC 3339 in UTC: `2026-02-28T23:59:58Z`.
@@ -18,10 +18,10 @@ const EPOCH: &str = "1970-01-01T00:00:00Z";
 pub struct WallTime(i64);
 
 impl WallTime {
-    /// When the wall clock of a run begins unless its plan says otherwise.
+    /// The start of a run's wall clock by default.
     pub const START_DEFAULT: Self = Self(WALL_START_MS);
 
-    /// An instant by its milliseconds since 1970; `None` outside the years that a plan may begin in.
+    /// An instant by its milliseconds since 1970; `None` outside the years in which a plan may begin.
     pub fn of_unix_ms(ms: i64) -> Option<Self> {
         (PLAN_START_MS_MIN..=PLAN_START_MS_MAX).contains(&ms).then_some(Self(ms))
     }
@@ -48,7 +48,7 @@ impl FromStr for WallTime {
 
     /// # Errors
     ///
-    /// A sentence that says what was wrong and shows the accepted form.
+    /// A sentence that says what is wrong and shows the accepted form.
     fn from_str(text: &str) -> Result<Self, String> {
         let form = "write for example `2026-02-28T23:59:58Z`";
         let at = humantime::parse_rfc3339(text)

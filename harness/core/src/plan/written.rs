@@ -1,11 +1,11 @@
-//! Plans as TOML, in both directions.
+//! Reads and writes plans as TOML.
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::{PLAN_VERSION, Plan, PlanError};
 use crate::{fault::At, limits::PLAN_BYTES_MAX, origin::Origin};
 
-/// The origin of a plan. A plan is written by hand, so that a misspelt word is an error with its line.
+/// The origin of a plan. Plans are written by hand, so a misspelt word is an error with its line.
 pub(super) fn known_origin<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Origin>, D::Error> {
@@ -13,12 +13,12 @@ pub(super) fn known_origin<'de, D: Deserializer<'de>>(
 }
 
 impl Plan {
-    /// Reads a plan and checks all that can be checked without its scenario. One of an older version becomes one of
-    /// [`PLAN_VERSION`] with the same meaning.
+    /// Reads a plan and checks everything that can be checked without its scenario. A plan of an older version is
+    /// converted to [`PLAN_VERSION`] with the same meaning.
     ///
     /// # Errors
     ///
-    /// [`PlanError`], with line and column where the text is at fault.
+    /// [`PlanError`], with line and column if the text is invalid.
     pub fn from_toml(text: &str) -> Result<Self, PlanError> {
         if text.len() > PLAN_BYTES_MAX {
             return Err(PlanError::TooLarge(format!(
@@ -26,7 +26,7 @@ impl Plan {
                 text.len()
             )));
         }
-        // The version is read first: what a newer one means by its keys is not ours to judge.
+        // The version is read first, because this build cannot judge the keys of a newer version.
         #[derive(Deserialize)]
         struct Version {
             version: Option<u32>,
@@ -48,7 +48,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// A plan that says version 1 is read by builds that know no other, and means the same there.
+    /// Builds that know only version 1 read such a plan too, and it must mean the same there.
     fn must_be_of_version_1(&self) -> Result<(), PlanError> {
         let newer = [
             ("origin", self.origin.is_some()),
@@ -63,9 +63,9 @@ impl Plan {
         }
     }
 
-    /// The written form; [`Plan::from_toml`] gives it back.
+    /// The written form; [`Plan::from_toml`] parses it back.
     pub fn to_toml(&self) -> String {
-        // A hand-shaped document: inline tables keep one fault on three lines, as in the documentation.
+        // Formatted by hand: inline tables keep one fault on three lines, as in the documentation.
         let mut text = format!(
             "version = {}\nscenario = {}\nseed = \"{}\"\n",
             self.version,
@@ -111,12 +111,12 @@ impl Plan {
     }
 }
 
-/// A text as TOML writes it.
+/// A text as a TOML string.
 fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
 
-/// One value as a TOML inline table, or as a plain value.
+/// A value as a TOML inline table, or as a plain value.
 fn inline(value: &impl Serialize) -> String {
     let value = toml::Value::try_from(value).expect("a plan's parts are plain data");
     let toml::Value::Table(table) = value else { return value.to_string() };

@@ -1,4 +1,4 @@
-//! A campaign: what it set out to do, and the records of its runs.
+//! A campaign: its header, and the records of its runs.
 
 use std::collections::BTreeSet;
 
@@ -11,20 +11,20 @@ use crate::{
     seed::Seed,
 };
 
-/// One scenario, as a campaign announces it.
+/// A scenario in the header of a campaign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScenarioRecord {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its claim.
+    /// The claim.
     pub claim: String,
-    /// The names of its checks.
+    /// The names of the checks.
     pub checks: Vec<String>,
-    /// The names of its `sometimes` marks.
+    /// The names of the `sometimes` marks.
     pub marks: Vec<String>,
 }
 
-/// What a campaign set out to do: the first line of `campaign.jsonl`.
+/// The header of a campaign, which says what it ordered: the first line of `campaign.jsonl`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CampaignHeader {
     /// Version of the format.
@@ -35,43 +35,44 @@ pub struct CampaignHeader {
     pub simulator: String,
     /// The database.
     pub db: String,
-    /// The planted defect that was switched on.
+    /// The planted defect that was enabled; `None` if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub defect: Option<String>,
-    /// The seeds, as they were asked for.
+    /// The seeds, as the user gave them.
     pub seeds: String,
     /// What drew the faults.
     #[serde(default)]
     pub nemeses: Vec<String>,
-    /// Which part of all runs this is, such as `slice:1/3`; nothing where it is all of them.
+    /// The part of all runs, such as `slice:1/3`; `None` if the campaign has all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<String>,
-    /// How a replay is started, without its arguments: `cargo drill`.
+    /// The command that starts a replay, without its arguments: `cargo drill`.
     pub program: String,
-    /// Whether all scenarios were ordered with at least the default seeds. A mark that such a campaign never hit makes
-    /// it unknown, unless the campaign is incomplete.
+    /// Whether all scenarios were ordered with at least the default seeds. If such a campaign never hits a mark, it is
+    /// unknown, unless it is incomplete.
     pub whole: bool,
-    /// The failpoints of their targets, as sites: `fp:jobs.after_claim`.
+    /// The failpoints of the targets, as sites: `fp:jobs.after_claim`.
     #[serde(default)]
     pub failpoints: Vec<String>,
-    /// What a campaign must reach, where all scenarios that can do it are in the campaign.
+    /// What the campaign must reach; only goals for which it has all scenarios that can reach them.
     #[serde(default, alias = "exercises", skip_serializing_if = "Vec::is_empty")]
     pub goals: Vec<CoverageGoal>,
     /// The scenarios.
     pub scenarios: Vec<ScenarioRecord>,
 }
 
-/// What a campaign measured.
+/// Measurements of a campaign, which depend on the machine.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CampaignMeasured {
     /// Wall-clock time of the campaign, in milliseconds.
     pub wall_ms: u64,
-    /// Worker processes.
+    /// The number of worker processes.
     pub jobs: u32,
-    /// Cores that they had to themselves, or shared where there were fewer; 0 where an older release did not say.
+    /// The cores that the workers had for themselves, or shared if there were fewer; 0 if an older release did not
+    /// record them.
     #[serde(default)]
     pub cores: u32,
-    /// The commit that was checked out, where there was one.
+    /// The commit that was checked out; `None` if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
 }
@@ -81,31 +82,31 @@ pub struct CampaignMeasured {
 pub struct SweepRecord {
     /// The scenario.
     pub scenario: String,
-    /// The seed of the calm run.
+    /// The seed of the fault-free run.
     pub seed: Seed,
-    /// Another scenario that was swept instead: the same calm run, judged by the same checks.
+    /// A scenario that was swept instead, because its fault-free run and its checks are the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same_as: Option<String>,
-    /// Boundaries that the calm run passed, each hit counted.
+    /// Boundaries that the fault-free run passed, each hit counted.
     pub boundaries: u64,
-    /// Every hit with every act that fits it, taken one at a time.
+    /// The number of single faults in the whole space: every hit with every act that fits it.
     #[serde(default)]
     pub space: u64,
-    /// Those of them that are represented by an equivalent one.
+    /// Faults of the space that were skipped because an equivalent one represents them.
     #[serde(default)]
     pub equivalent: u64,
     /// Single faults that were run.
     pub singles: u64,
-    /// Kinds of hits that were met only under faults: retries, and recovery itself.
+    /// Classes of hits that occurred only under faults: retries, and recovery itself.
     #[serde(default)]
     pub under_faults: u64,
-    /// Runs with a second fault at one of these.
+    /// Runs with a second fault at such a hit.
     #[serde(default)]
     pub during_recovery: u64,
-    /// Runs with two faults of the calm run's boundaries.
+    /// Runs with two faults at boundaries of the fault-free run.
     #[serde(default)]
     pub pairs: u64,
-    /// Plans that were left out, because a bound was met.
+    /// Plans that were skipped because a bound was reached.
     #[serde(default)]
     pub left_out: u64,
 }
@@ -114,33 +115,33 @@ pub struct SweepRecord {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CampaignLine {
-    /// The first line: what the campaign set out to do.
+    /// The first line: what the campaign ordered.
     Campaign(CampaignHeader),
-    /// How much was ordered, how much of it was recorded, and what cut it; the last one counts.
+    /// How much was ordered, how much of it was recorded, and what cut it; the last such line counts.
     Extent(Extent),
-    /// A run; the last one of the same run counts.
+    /// A run; the last record of the same run counts.
     Record(Box<Record>),
-    /// The hits of a run on which others hang; only while the campaign goes on.
+    /// The hits of a run from which other runs derive; only while the campaign is running.
     #[serde(alias = "passages")]
     HitClasses(RunId, Vec<HitClass>),
     /// How much a sweep covered.
     Sweep(SweepRecord),
-    /// The last line of a campaign that came to its end.
+    /// The last line of a campaign that ended.
     Measured(CampaignMeasured),
 }
 
-/// A campaign: what it set out to do, and the records of its runs.
+/// A campaign: its header, and the records of its runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Campaign {
-    /// What it set out to do.
+    /// What the campaign ordered.
     pub header: CampaignHeader,
-    /// Its runs, sorted by their ids.
+    /// The runs, sorted by their ids.
     pub records: Vec<Record>,
-    /// How much its sweeps covered, by scenario and seed.
+    /// How much the sweeps covered, by scenario and seed.
     pub sweeps: Vec<SweepRecord>,
-    /// How much it was ordered to run, and what cut it.
+    /// How much the campaign ordered, and what cut it.
     pub extent: Extent,
-    /// What it measured; `None` if it did not come to its end.
+    /// The measurements; `None` if the campaign did not end.
     pub measured: Option<CampaignMeasured>,
 }
 

@@ -1,8 +1,8 @@
-//! What a whole campaign must have done: each crash window of a pipeline, each kind of trouble.
+//! Coverage goals: what a whole campaign must have reached, such as each crash window of a pipeline.
 //!
-//! A site where a fault struck says little to somebody who thinks in windows ("published, and not settled yet").
-//! A goal gives such a thing a name, and says which faults, marks or scenarios stand for it. One that no run
-//! came to is told like a `sometimes` mark without a hit.
+//! A site at which a fault struck says little to a reader who thinks in windows ("published, and not settled yet"). A
+//! goal names such a window and lists the faults, marks or scenarios that reach it. A goal that no run reached is
+//! reported like a `sometimes` mark without a hit.
 
 use std::fmt;
 
@@ -14,31 +14,31 @@ use crate::{
     record::Record,
 };
 
-/// Something that a whole campaign must have done.
+/// A goal that a whole campaign must reach.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CoverageGoal {
-    /// Which list it belongs to: a target with its crash windows, or a list of all targets.
+    /// The list it belongs to: a target with its crash windows, or a list of all targets.
     pub list: String,
-    /// Its name in that list: `W1`.
+    /// The name in that list: `W1`.
     pub name: String,
-    /// What it is, in words.
+    /// A description.
     pub what: String,
-    /// What the names of the scenarios that count begin with; nothing where all do.
+    /// The prefix of the names of scenarios that count; empty if all count.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub scope: String,
-    /// What stands for it; one of them is enough.
+    /// The ways to reach it; one is enough.
     pub ways: Vec<Way>,
 }
 
-/// One way to have done it.
+/// A way to reach a goal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Way {
     /// A fault struck at a site.
     Struck {
-        /// The site; `sql:` stands for all sites of that kind.
+        /// The site; a prefix such as `sql:` stands for all sites of that kind.
         site: String,
-        /// The acts that count; all of them where none is named.
+        /// The acts that count; all if empty.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         acts: Vec<String>,
     },
@@ -51,7 +51,7 @@ pub enum Way {
     Hit {
         /// The scenario.
         scenario: String,
-        /// Its mark.
+        /// The mark.
         mark: String,
     },
     /// A scenario ran.
@@ -64,33 +64,33 @@ pub enum Way {
 /// How often a goal was reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CoverageGoalSummary {
-    /// Which list it belongs to.
+    /// The list it belongs to.
     pub list: String,
-    /// Its name in that list.
+    /// The name in that list.
     pub name: String,
-    /// What it is, in words.
+    /// A description.
     pub what: String,
-    /// How often in each way.
+    /// How often it was reached in each way.
     pub ways: Vec<WaySummary>,
 }
 
-/// How often something was done in one way.
+/// How often a goal was reached in one way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WaySummary {
     /// The way.
     pub way: Way,
-    /// How often.
+    /// The hits.
     pub hits: u64,
 }
 
 impl CoverageGoal {
-    /// A goal that nothing stands for yet.
+    /// A goal without any way to reach it yet.
     pub fn new(name: &str, what: &str) -> Self {
         let (name, what) = (name.to_owned(), what.to_owned());
         Self { list: String::new(), name, what, scope: String::new(), ways: Vec::new() }
     }
 
-    /// One of these acts struck at the site; any act, where none is named.
+    /// Adds a way: one of these acts, or any act if the list is empty, struck at the site.
     #[must_use]
     pub fn struck(mut self, site: &str, acts: &[&str]) -> Self {
         let acts = acts.iter().map(|act| (*act).to_owned()).collect();
@@ -98,28 +98,28 @@ impl CoverageGoal {
         self
     }
 
-    /// A fault of this family struck anywhere.
+    /// Adds a way: a fault of this family struck anywhere.
     #[must_use]
     pub fn fired(mut self, act: &str) -> Self {
         self.ways.push(Way::Fired { act: act.to_owned() });
         self
     }
 
-    /// The mark of that scenario was hit.
+    /// Adds a way: the mark of this scenario was hit.
     #[must_use]
     pub fn hit(mut self, scenario: &str, mark: &str) -> Self {
         self.ways.push(Way::Hit { scenario: scenario.to_owned(), mark: mark.to_owned() });
         self
     }
 
-    /// That scenario ran.
+    /// Adds a way: this scenario ran.
     #[must_use]
     pub fn ran(mut self, scenario: &str) -> Self {
         self.ways.push(Way::Ran { scenario: scenario.to_owned() });
         self
     }
 
-    /// How often the runs did it.
+    /// Counts how often the runs reached the goal.
     pub fn of(&self, records: &[Record]) -> CoverageGoalSummary {
         let counted: Vec<&Record> =
             records.iter().filter(|record| record.run.scenario.starts_with(&self.scope)).collect();
@@ -134,12 +134,12 @@ impl CoverageGoal {
 }
 
 impl CoverageGoalSummary {
-    /// Its list, its name and what it is.
+    /// The list, the name and the description.
     pub fn title(&self) -> String {
         format!("{} {}: {}", self.list, self.name, self.what)
     }
 
-    /// How often it was done, in all ways together.
+    /// How often the goal was reached, in all ways together.
     pub fn hits(&self) -> u64 {
         self.ways.iter().fold(0, |sum: u64, way| sum.saturating_add(way.hits))
     }

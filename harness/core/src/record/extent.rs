@@ -1,4 +1,4 @@
-//! How much of its order a campaign ran, and why not all of it.
+//! How much of its order a campaign ran, and why some runs are missing.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use crate::record::Campaign;
 /// The last one counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Extent {
-    /// Runs that were ordered, by what draws their faults: `kept`, `script`, `swarm` or `sweep`. A sweep plans its
-    /// runs as it goes; those that it has not planned yet are not in here.
+    /// Runs that were ordered, by what draws their faults: `kept`, `script`, `swarm` or `sweep`. A sweep plans its runs
+    /// as it goes; runs that it has not planned yet are not counted.
     pub ordered: BTreeMap<String, u64>,
     /// Sweeps that may still plan more runs.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -20,7 +20,7 @@ pub struct Extent {
     /// Runs that were recorded, by scenario. Empty until the campaign ends.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub recorded: BTreeMap<String, u64>,
-    /// Why the campaign ended before its order did. Empty if nothing cut it.
+    /// Why the campaign ended before its order did. Empty if it was not cut.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cut: Vec<Cut>,
 }
@@ -54,20 +54,20 @@ pub enum Cut {
     NoHeader,
     /// This many lines of `campaign.jsonl` cannot be read.
     Unreadable(u64),
-    /// Records that were written and are not there any more, by scenario.
+    /// Records that were written and have disappeared, by scenario.
     RecordsMissing(BTreeMap<String, u64>),
     /// The merge was not given this part of the campaign, such as `slice:2/3`.
     PartMissing(String),
 }
 
 impl Cut {
-    /// Whether the reason alone says that something is missing, even if no run is known to be.
+    /// Whether the reason alone implies a loss, even if no run is known to be missing.
     fn loses_something(&self) -> bool {
         !matches!(self, Self::For(_) | Self::TimeBudget(_) | Self::MaxFail(_) | Self::Interrupted)
     }
 }
 
-/// What is missing of a campaign, and why.
+/// What is missing from a campaign, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Incomplete {
     /// Runs that were ordered, as far as that is known.
@@ -78,17 +78,17 @@ pub struct Incomplete {
     pub ran: u64,
     /// Ordered runs that are not recorded, by what draws their faults.
     pub missing: BTreeMap<String, u64>,
-    /// Why.
+    /// The reasons.
     pub reasons: Vec<Cut>,
 }
 
 impl Incomplete {
-    /// Whether the campaign ran for the time that was its order, and nothing else is wrong with it.
+    /// Whether the campaign ran for the time that was its order, and has no other defect.
     pub fn is_as_ordered(&self) -> bool {
         !self.reasons.is_empty() && self.reasons.iter().all(|why| matches!(why, Cut::For(_)))
     }
 
-    /// Whether nothing but Ctrl-C cut it.
+    /// Whether Ctrl-C is the only reason.
     pub fn is_interrupted(&self) -> bool {
         self.reasons == [Cut::Interrupted]
     }
@@ -100,7 +100,7 @@ impl Incomplete {
 }
 
 impl Extent {
-    /// The extents of several parts of one campaign, added up.
+    /// Adds the extent of another part of the campaign.
     pub fn add(&mut self, part: &Self) {
         let add = |to: &mut BTreeMap<String, u64>, from: &BTreeMap<String, u64>| {
             for (name, number) in from {
@@ -130,7 +130,7 @@ impl Extent {
 }
 
 impl Campaign {
-    /// What is missing of the campaign; `None` if all that was ordered is recorded.
+    /// What is missing from the campaign; `None` if everything ordered is recorded.
     pub fn incomplete(&self) -> Option<Incomplete> {
         let mut ran: BTreeMap<&str, u64> = BTreeMap::new();
         for record in &self.records {
@@ -203,7 +203,7 @@ mod tests {
         }
     }
 
-    /// Three of three runs, all recorded.
+    /// A campaign with three of three runs recorded.
     fn whole() -> Campaign {
         Campaign {
             header: CampaignHeader {

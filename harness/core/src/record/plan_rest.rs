@@ -1,4 +1,4 @@
-//! What a record keeps of its plan, so that the run can be run again from the record alone.
+//! The part of its plan that a record keeps, so that the run can be replayed from the record alone.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,37 +10,38 @@ use crate::{
     record::{Record, RunId},
 };
 
-/// All of a plan that is not in its record already: the id of the run has scenario and seed, the record its faults.
+/// The parts of a plan that its record does not have elsewhere: the run's id has scenario and seed, the record has the
+/// faults.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PlanRest {
-    /// What drew the faults first, if that is not what the id of the run says: a kept plan was drawn once.
+    /// What first drew the faults, if it differs from the run's id: a kept plan was drawn once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
-    /// In which order the ready tasks of a host ran.
+    /// The order in which the ready tasks of a host ran.
     #[serde(default, skip_serializing_if = "Order::is_default")]
     pub order: Order,
     /// When the faults were over.
     #[serde(default, skip_serializing_if = "Chaos::is_default")]
     pub chaos: Chaos,
-    /// The most steps that each client's workload took.
+    /// The maximum number of steps of each client's workload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload_max: Option<u32>,
-    /// What the wall clock showed when the run began.
+    /// The wall clock at the start of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<WallTime>,
-    /// Threads that lost their processor at planned calls.
+    /// Threads that were preempted at planned calls.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub preemptions: Vec<Preemption>,
     /// Changes to what the pipeline itself did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mutations: Vec<Mutation>,
-    /// Faults that the record does not have: nobody knows what became of them, because the worker died.
+    /// Faults that the record does not have: it is not known whether they struck, because the worker died.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub untold: Vec<Fault>,
 }
 
 impl PlanRest {
-    /// The rest of a plan whose faults the record has.
+    /// The rest of a plan whose faults are in the record.
     pub fn of(run: &RunId, plan: &Plan) -> Self {
         Self {
             origin: plan.origin.clone().filter(|origin| *origin != run.origin),
@@ -54,14 +55,14 @@ impl PlanRest {
         }
     }
 
-    /// The rest of a plan whose worker did not live to say what became of its faults.
+    /// The rest of a plan whose worker died before it reported its faults.
     pub fn of_dead_worker(run: &RunId, plan: &Plan) -> Self {
         Self { untold: plan.faults.clone(), ..Self::of(run, plan) }
     }
 }
 
 impl RunId {
-    /// Where a plan is found that showed something in this run.
+    /// The place in a plan that was found in this run.
     pub fn found(&self) -> Found {
         Found {
             simulator: self.simulator.clone(),
@@ -72,11 +73,11 @@ impl RunId {
 }
 
 impl Record {
-    /// The plan of the run, with the place where it was found: it gives the same run again.
+    /// The plan of the run, with the place where it was found; it replays the same run.
     ///
-    /// A record without [`Record::plan_rest`] has the faults only. Order of tasks, end of chaos and length of the
-    /// workload are the defaults then; in a run of a swarm, or of a kept plan, they were others. Such are records of
-    /// version 1, and those of a swarm whose worker died: what it had drawn by then is not known.
+    /// A record without [`Record::plan_rest`] has the faults only: order of tasks, end of chaos and length of the
+    /// workload are the defaults then, although a run of a swarm or of a kept plan had others. Such records are those
+    /// of version 1, and those of a swarm whose worker died, because it is not known what the swarm had drawn by then.
     pub fn plan(&self) -> Plan {
         let run = &self.run;
         let rest = self.plan_rest.clone().unwrap_or_default();
@@ -102,7 +103,7 @@ mod tests {
     use super::*;
     use crate::{Seed, Verdict, record::FaultRecord};
 
-    /// A plan of which nothing is as it is by default, found in a run of this origin.
+    /// A plan without any default value, found in a run of this origin.
     fn plan(origin: Origin) -> (RunId, Plan) {
         let text = r#"version = 2
 scenario = "a/b"

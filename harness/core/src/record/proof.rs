@@ -1,4 +1,4 @@
-//! Whether the planted bugs are found: the proof that checks can fail.
+//! Whether the checks find the planted bugs: the proof that checks can fail.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{fault::Fault, record::RunId};
 
-/// How a defect is looked for.
+/// How `prove` looks for a defect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ProofBy {
@@ -22,42 +22,42 @@ pub enum ProofBy {
     Nowhere,
 }
 
-/// What became of one defect.
+/// The result for one defect.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Proof {
-    /// The target that carries it.
+    /// The target that has it.
     pub target: String,
-    /// Its id.
+    /// The id of the defect.
     pub defect: String,
-    /// Where it comes from: `hist`, `guard`, `latent`, `neigh`.
+    /// The origin of the defect: `hist`, `guard`, `latent`, `neigh`.
     pub class: String,
-    /// What it is, in one line.
+    /// A description in one line.
     pub summary: String,
-    /// How it was looked for.
+    /// How `prove` looked for it.
     pub by: ProofBy,
-    /// Whether a check of the catalogue's caught it.
+    /// Whether one of the checks that the catalogue names for it caught it.
     pub found: bool,
-    /// The check that did.
+    /// The check that caught it.
     pub check: Option<String>,
-    /// The run in which it did.
+    /// The run in which the check caught it.
     pub run: Option<RunId>,
     /// The smallest plan that shows it.
     pub minimal: Option<Vec<Fault>>,
-    /// Runs until then, that one included.
+    /// Runs until it was caught, including that one.
     pub runs: u64,
-    /// Whether the same plan is valid with the defect off; nothing where that cannot be said.
+    /// Whether the same plan is valid with the defect disabled; `None` if that is not known.
     pub clean: Option<bool>,
-    /// Checks that were violated besides.
+    /// Other checks that were violated.
     pub also: BTreeSet<String>,
     /// Wall-clock time of the runs, in microseconds.
     pub wall_us: u64,
-    /// Whether the search was broken off before it was settled.
+    /// Whether the search was interrupted before it had a result.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub open: bool,
 }
 
 impl Proof {
-    /// Whether it can be found here at all.
+    /// Whether the defect can be found on this database at all.
     pub fn is_asked_for(&self) -> bool {
         matches!(self.by, ProofBy::Running | ProofBy::StaticCheck)
     }

@@ -1,4 +1,4 @@
-//! What a campaign comes to.
+//! The summary of a campaign: tallies, findings and coverage.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub struct Tally {
     pub runs: u64,
     /// Runs whose checks all held.
     pub valid: u64,
-    /// Runs of which nothing can be said.
+    /// Runs that allow no conclusion.
     pub unknown: u64,
     /// Runs that violated a check.
     pub invalid: u64,
@@ -41,42 +41,42 @@ impl Tally {
     }
 }
 
-/// One scenario's runs in a campaign.
+/// The runs of one scenario in a campaign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScenarioSummary {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its claim.
+    /// The claim.
     pub claim: String,
-    /// Its runs.
+    /// The runs.
     pub tally: Tally,
-    /// Hits of its marks over all runs.
+    /// Hits of the marks over all runs.
     pub marks: BTreeMap<String, u64>,
 }
 
-/// Something that was found: runs that violate the same check at the same sites.
+/// A finding: runs that violate the same check at the same sites.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
-    /// Its name in reports: `F1`, `F2`, ...
+    /// The name in reports: `F1`, `F2`, ...
     pub id: String,
     /// The first run that showed it.
     pub run: RunId,
-    /// How it ended.
+    /// The verdict.
     pub verdict: Verdict,
-    /// The check that speaks for it.
+    /// The check that it is reported under.
     pub check: String,
     /// How much it matters.
     pub priority: Priority,
     /// Why, in words.
     pub why: String,
-    /// How many runs show it.
+    /// The number of runs that show it.
     pub count: u64,
-    /// What was done about it: whether it came again in a fresh process, and the smallest plan.
+    /// How it was triaged: whether the replay was the same, and the smallest plan.
     #[serde(default, alias = "pursuit", skip_serializing_if = "Option::is_none")]
     pub triage: Option<Triage>,
 }
 
-/// What was done at one boundary site over a campaign.
+/// Passes and strikes at one boundary site over a campaign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SiteCoverage {
     /// The site.
@@ -87,14 +87,14 @@ pub struct SiteCoverage {
     pub struck: BTreeMap<String, u64>,
 }
 
-/// What a campaign could have done and did not.
+/// What a campaign could have tried and did not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Untried {
     /// Failpoints that no run passed, as sites.
     pub failpoints: Vec<String>,
-    /// Sites that were passed, at which nothing ever struck.
+    /// Sites that were passed but at which no fault struck.
     pub sites: Vec<String>,
-    /// Families of faults of which none struck anywhere.
+    /// Families of faults that never struck.
     pub acts: Vec<String>,
 }
 
@@ -105,30 +105,30 @@ impl Untried {
     }
 }
 
-/// What a campaign comes to: `summary.json`.
+/// The summary of a campaign: `summary.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// Version of the format.
     pub version: u32,
-    /// What the campaign set out to do.
+    /// What the campaign ordered.
     pub campaign: CampaignHeader,
-    /// The worst verdict; unknown at best if the campaign is incomplete and time was not its order.
+    /// The worst verdict; at best unknown if the campaign is incomplete, unless time was its order.
     pub verdict: Verdict,
-    /// What is missing, and why; `None` if all that was ordered is recorded.
+    /// What is missing, and why; `None` if everything ordered is recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incomplete: Option<Incomplete>,
     /// All runs.
     pub tally: Tally,
     /// The runs by scenario.
     pub scenarios: Vec<ScenarioSummary>,
-    /// What was found, the worst first.
+    /// The findings, the worst first.
     pub findings: Vec<Finding>,
-    /// Marks that no run hit, as `scenario: mark`, and goals that no run did, as `list NAME: what`.
+    /// Marks that no run hit, as `scenario: mark`, and goals that no run reached, as `list NAME: what`.
     pub never_hit: Vec<String>,
-    /// What could have been done and was not.
+    /// What could have been tried and was not.
     #[serde(default)]
     pub untried: Untried,
-    /// What a campaign must reach, and how often it was.
+    /// What the campaign must reach, and how often it did.
     #[serde(default, alias = "exercises", skip_serializing_if = "Vec::is_empty")]
     pub goals: Vec<CoverageGoalSummary>,
     /// Planned faults that struck, by act.
@@ -139,13 +139,13 @@ pub struct Summary {
     pub sweeps: Vec<SweepRecord>,
     /// Virtual time of all runs, in nanoseconds.
     pub virtual_ns: u64,
-    /// What depends on the machine.
+    /// Everything that depends on the machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<CampaignMeasured>,
 }
 
 impl Campaign {
-    /// What it comes to.
+    /// Summarises the campaign.
     pub fn summary(&self) -> Summary {
         let mut tally = Tally::default();
         let mut faults_fired = BTreeMap::new();
@@ -211,11 +211,11 @@ impl Campaign {
         ScenarioSummary { name: scenario.name.clone(), claim: scenario.claim.clone(), tally, marks }
     }
 
-    /// Runs that were not valid, by what they show: the same check, and the same sites in the smallest plan.
+    /// Groups runs that were not valid into findings, by check and by the sites of the smallest plan.
     fn findings(&self) -> Vec<Finding> {
         let mut findings: Vec<Finding> = Vec::new();
         let bad = || self.records.iter().filter(|record| record.verdict != Verdict::Valid);
-        // Those that were triaged say what there is; the others are counted with what explains them.
+        // Triaged runs define the findings; each of the others is counted under a finding that explains it.
         let (triaged, others): (Vec<&Record>, Vec<&Record>) =
             bad().partition(|record| minimal_of(record).is_some());
         for record in triaged.into_iter().chain(others) {
@@ -264,13 +264,13 @@ impl Campaign {
     }
 }
 
-/// The faults of the smallest plan of a run.
+/// The faults of a run's smallest plan.
 fn minimal_of(record: &Record) -> Option<&[Fault]> {
     let minimal = record.triage.as_ref()?.minimal.as_ref()?;
     Some(&minimal.faults)
 }
 
-/// Where a fault strikes and what it does, without which hit it was and how long it took.
+/// The site and the family of a fault, without the number of the hit and the duration.
 fn place(fault: &Fault) -> (&str, &'static str) {
     let site = match &fault.at {
         At::Boundary { site, .. } => site.as_str(),
@@ -305,7 +305,7 @@ impl Finding {
         Some(&self.triage.as_ref()?.minimal.as_ref()?.faults)
     }
 
-    /// Whether a run shows the same thing again.
+    /// Whether a run shows this finding again.
     fn explains(&self, new: &Self, record: &Record) -> bool {
         if (self.verdict, &self.check) != (new.verdict, &new.check) {
             return false;

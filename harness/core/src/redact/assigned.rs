@@ -1,8 +1,8 @@
-//! Passwords with a name and a `=`: connection strings, variables of the environment, parameters.
+//! Redacts passwords after a name and a `=`: connection strings, environment variables, parameters.
 
 use super::{HIDDEN, closes, encloses, names_password, names_password_parameter};
 
-/// Hides what is assigned to a password's name.
+/// Hides the values that are assigned to a password's name.
 pub(super) fn redact(text: &str) -> String {
     let mut redacted = String::with_capacity(text.len());
     let mut done = 0;
@@ -21,7 +21,7 @@ pub(super) fn redact(text: &str) -> String {
     redacted
 }
 
-/// Where the password behind a `=` stands, if there is one.
+/// The range of the password after a `=`; `None` if there is none.
 fn value(before: &str, after: &str) -> Option<std::ops::Range<usize>> {
     let name = before.trim_end_matches(' ');
     let is_spaced = name.len() < before.len();
@@ -33,7 +33,7 @@ fn value(before: &str, after: &str) -> Option<std::ops::Range<usize>> {
         None => names_password(&name),
     };
     let start = if is_spaced { after.len() - after.trim_start_matches(' ').len() } else { 0 };
-    // With blanks around it, `==` compares.
+    // With spaces around it, `==` compares.
     if !is_password || is_spaced && after.starts_with(['=', '>']) {
         return None;
     }
@@ -41,7 +41,7 @@ fn value(before: &str, after: &str) -> Option<std::ops::Range<usize>> {
     (length > 0).then_some(start..start + length)
 }
 
-/// How long a password is that stands at the beginning of a text.
+/// The length of the password at the beginning of a text.
 fn length(text: &str, separator: Option<char>) -> usize {
     let quoted = quoted(text);
     let ends = |(index, c): (usize, char)| match c {
@@ -54,7 +54,7 @@ fn length(text: &str, separator: Option<char>) -> usize {
     bare.map_or(text.len(), |(index, _)| quoted + index)
 }
 
-/// How much of a text's beginning stands in quotes, which may be escaped; 0 where there are none.
+/// The length of the quoted text at the beginning, with quotes that may be escaped; 0 if there is none.
 fn quoted(text: &str) -> usize {
     let Some(quote) = ["'", "\"", "\\'", "\\\""].into_iter().find(|quote| text.starts_with(quote))
     else {

@@ -1,10 +1,10 @@
-//! Passwords of URLs: that of the user, and those among the parameters.
+//! Redacts passwords in URLs: the user's, and those among the parameters.
 
 use super::{HIDDEN, closes, encloses, names_password_parameter};
 
 /// Hides the passwords of every URL.
 ///
-/// A password that is not percent-encoded may hold `@`, `/` or `?`, so it is taken to reach to the last `@`.
+/// A password that is not percent-encoded may contain `@`, `/` or `?`, so it is assumed to end at the last `@`.
 pub(super) fn redact(text: &str) -> String {
     let mut redacted = String::with_capacity(text.len());
     let mut rest = text;
@@ -19,7 +19,7 @@ pub(super) fn redact(text: &str) -> String {
     redacted
 }
 
-/// Where the next URL goes on behind `://`, the slashes of which may be escaped, as some writers of JSON do.
+/// The position after the next `://`. Its slashes may be escaped, as some JSON writers do.
 fn authority(text: &str) -> Option<usize> {
     text.match_indices(':').find_map(|(colon, _)| {
         let slash = |rest: &str| Some(rest.trim_start_matches('\\').strip_prefix('/')?.len());
@@ -29,7 +29,7 @@ fn authority(text: &str) -> Option<usize> {
     })
 }
 
-/// Where a URL ends: at a blank, or at what encloses it, unless that is a part of its password.
+/// The end of a URL: a space or the delimiter that encloses it, unless that is a part of its password.
 fn end(before: &str, after: &str) -> usize {
     let word = after.split(|c: char| c.is_ascii_whitespace()).next().unwrap_or_default();
     let opener = before.trim_end_matches(is_of_scheme).chars().next_back();
@@ -47,15 +47,15 @@ fn is_of_scheme(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | ':' | '/' | '\\')
 }
 
-/// Appends what follows `://`, without the password before `@` and without those among the parameters.
+/// Appends what follows `://`, without the password before `@` and without passwords among the parameters.
 fn push_without_passwords(redacted: &mut String, url: &str) {
     let head = &url[..url.find(['?', ';']).unwrap_or(url.len())];
-    // Parameters come first: an `@` in one of them is not the one that ends the user's password.
+    // Parameters come first: an `@` in one of them does not end the user's password.
     let (rest, has_hidden_at) = without_password_parameters(&url[head.len()..]);
     let kept = format!("{head}{rest}");
     match kept.rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?.0, host))) {
         Some((name, host)) => redacted.extend([name, ":", HIDDEN, "@", host]),
-        // What looks like a parameter may belong to the password, and nothing says where it ends.
+        // What looks like a parameter may be a part of the password, the end of which is unknown.
         None if has_hidden_at && !kept.contains('@') && !is_host(head) => {
             let name = head.split_once(':').map_or(head, |(name, _)| name);
             redacted.extend([name, ":", HIDDEN]);
@@ -64,7 +64,7 @@ fn push_without_passwords(redacted: &mut String, url: &str) {
     }
 }
 
-/// Parameters without passwords, and whether one of these had an `@`.
+/// The parameters without passwords, and whether a hidden one had an `@`.
 fn without_password_parameters(parameters: &str) -> (String, bool) {
     let separators = ['?', '&', '#', ';'];
     let mut kept = String::with_capacity(parameters.len());
@@ -82,7 +82,7 @@ fn without_password_parameters(parameters: &str) -> (String, bool) {
     (kept, has_hidden_at)
 }
 
-/// Whether it is a host, or several, with a port and a path, and not a name and a password.
+/// Whether the text is one or several hosts, with a port and a path, and not a name and a password.
 fn is_host(head: &str) -> bool {
     let hosts = head.split('/').next().unwrap_or_default();
     hosts.split(',').all(|host| {

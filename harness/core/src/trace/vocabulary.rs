@@ -1,11 +1,11 @@
 //! The vocabulary of the trace: every event that the harness itself writes, as a type with one written form.
 //!
-//! Who writes an event makes a value of these types; who reads one asks the event ([`TraceEvent::host_change`] and the
-//! others below). The names of events and members are nowhere else. What targets and scenarios observe is theirs: free
-//! JSON under names of their own.
+//! Writers of an event make a value of these types; readers call methods of the event ([`TraceEvent::host_change`] and
+//! the others below). The names of events and members are defined only here. Targets and scenarios are free to observe
+//! any JSON under names of their own.
 //!
-//! A trace may be of a newer version. Reading never fails: an event under a name that is not known here is
-//! `Other`, and [`unknown_members`] has what is not known of one that is, so that both can be shown.
+//! A trace may be of a newer version. Reading never fails: an event with an unknown name is `Other`, and
+//! [`unknown_members`] returns the unknown members of a known event, so that both can be shown.
 //!
 //! ```
 //! use std::time::Duration;
@@ -39,12 +39,12 @@ pub use host::{Cause, HostChange};
 pub use phase::Phase;
 pub use steps::{Answer, BoundaryHit, Ending, Invocation, ObjectSeen, RowSeen};
 
-/// An event of the harness in its written form.
+/// An event of the harness that has a written form.
 pub trait Written {
-    /// What kind of event it is.
+    /// The kind of the event.
     fn kind(&self) -> EventKind;
 
-    /// Its name.
+    /// The name.
     fn name(&self) -> &str;
 
     /// Everything else.
@@ -57,22 +57,22 @@ impl TraceEvent {
         (self.kind == EventKind::Phase).then(|| Phase::of(&self.name))
     }
 
-    /// How the state of the event's host changes with it.
+    /// The change of the state of the event's host.
     pub fn host_change(&self) -> Option<HostChange<'_>> {
         (self.kind == EventKind::Host).then(|| HostChange::of(self))
     }
 
-    /// Whether a life of the event's host ends with it: the host goes down, or its software ends.
+    /// Whether the event ends a life of its host: the host goes down, or its software ends.
     pub fn ends_a_life(&self) -> bool {
         matches!(self.host_change(), Some(HostChange::Down(_) | HostChange::Ended { .. }))
     }
 
-    /// The fault that strikes with this event, or ends.
+    /// The fault that strikes or ends with this event.
     pub fn fault(&self) -> Option<FaultChange<'_>> {
         (self.kind == EventKind::Fault).then(|| FaultChange::of(self))
     }
 
-    /// The site at which the fault of this event struck; empty where there is none.
+    /// The site at which the fault of this event struck; empty if there is none.
     pub fn struck_site(&self) -> &str {
         match self.fault() {
             Some(FaultChange::Struck(strike)) => strike.site().unwrap_or_default(),
@@ -80,45 +80,45 @@ impl TraceEvent {
         }
     }
 
-    /// What went wrong, of an answer or of software that ended; `None` where nothing did.
+    /// The error of an answer, or of software that ended; `None` if there was no error.
     pub fn error(&self) -> Option<&str> {
         let error = self.get(member::ERROR);
         (!error.is_null()).then(|| error.as_str().unwrap_or_default())
     }
 
-    /// The number of an operation, as its invocation and its end have it; null elsewhere.
+    /// The number of an operation, in its invocation and its end; null in other events.
     pub fn op(&self) -> &Value {
         self.get(member::OP)
     }
 
-    /// What an operation was invoked with; null elsewhere.
+    /// The input of an operation; null in other events.
     pub fn input(&self) -> &Value {
         self.get(member::INPUT)
     }
 
-    /// What came of an operation; null elsewhere.
+    /// The output of an operation; null in other events.
     pub fn output(&self) -> &Value {
         self.get(member::OUTPUT)
     }
 
-    /// The key of a watched row: its first column; null elsewhere.
+    /// The key of a watched row, its first column; null in other events.
     pub fn key(&self) -> &Value {
         self.get(member::KEY)
     }
 
-    /// A watched row as it is now; null where it is gone, and elsewhere.
+    /// A watched row after the change; null if it was deleted, and in other events.
     pub fn row(&self) -> &Value {
         self.get(member::ROW)
     }
 
-    /// A watched object as JSON; null where it is gone or is none, and elsewhere.
+    /// A watched object as JSON; null if it was deleted or is not JSON, and in other events.
     pub fn object(&self) -> &Value {
         &self.row()[member::JSON]
     }
 }
 
-/// The members of an event of the harness that this vocabulary does not know: a newer version wrote them. Of what
-/// targets and scenarios observe, and of steps and operations, all members are shown anyway.
+/// The members of an event of the harness that this vocabulary does not know, because a newer version wrote them.
+/// Observations, steps and operations have none, because all their members are shown anyway.
 pub fn unknown_members(event: &TraceEvent) -> impl Iterator<Item = (&String, &Value)> {
     let known: Option<&[&str]> = match event.kind {
         EventKind::Phase => Some(&[]),

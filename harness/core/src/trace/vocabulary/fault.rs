@@ -1,4 +1,4 @@
-//! Faults that strike, and those that end.
+//! Faults that strike or end.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -12,26 +12,26 @@ use crate::{
     trace::{EventKind, TraceEvent},
 };
 
-/// What becomes of a fault.
+/// A fault strikes or ends.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FaultChange<'a> {
-    /// It strikes.
+    /// The fault strikes.
     Struck(Strike<'a>),
     /// A fault of a link ends. Faults of hosts and of the database end with a change of the host.
     Ended {
-        /// Which fault.
+        /// The kind of end.
         end: LinkEnd,
         /// The two hosts.
         between: Vec<&'a str>,
     },
 }
 
-/// How a fault of a link ends.
+/// The end of a fault of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkEnd {
-    /// A partition does.
+    /// A partition ends.
     Repaired,
-    /// A clog does.
+    /// A clog ends.
     Released,
 }
 
@@ -45,7 +45,7 @@ pub struct Strike<'a> {
 #[derive(Clone, Debug, PartialEq)]
 enum ActForm<'a> {
     Known(&'a Act),
-    /// As the trace has it.
+    /// An act as it was read from a trace.
     Read {
         family: &'a str,
         data: &'a Value,
@@ -81,7 +81,7 @@ impl LinkEnd {
 }
 
 impl<'a> Strike<'a> {
-    // As `Act::family` names them, for those that checks and reports ask for by name.
+    // The names of `Act::family` that checks and reports use.
     /// A link that is cut.
     pub const PARTITION: &'static str = "partition";
     /// A link that is held up.
@@ -108,7 +108,7 @@ impl<'a> Strike<'a> {
         Self { site: Some(site), act: ActForm::Known(act) }
     }
 
-    /// The name under which coverage counts the act; one of a newer version is kept.
+    /// The name under which coverage counts the act; a name of a newer version is kept.
     pub fn family(&self) -> &str {
         match self.act {
             ActForm::Known(act) => act.family(),
@@ -121,7 +121,7 @@ impl<'a> Strike<'a> {
         self.site
     }
 
-    /// The act; `None` where it is not known in this version, or something about it is not.
+    /// The act; `None` if this version does not know it or one of its members.
     pub fn act(&self) -> Option<Act> {
         match self.act {
             ActForm::Known(act) => Some(act.clone()),
@@ -129,21 +129,21 @@ impl<'a> Strike<'a> {
         }
     }
 
-    /// The host that the act itself names, if it names one.
+    /// The host that the act itself names; `None` if it names none.
     pub fn host(&self) -> Option<&'a str> {
         match self.act {
             ActForm::Known(act) => match act.hosts()[..] {
                 [host] => Some(host),
                 _ => None,
             },
-            // What strikes at a site is about the host that was there.
+            // A fault that strikes at a site concerns the host that passed it.
             ActForm::Read { .. } if self.site.is_some() => None,
             ActForm::Read { family, data } => data[family].as_str(),
         }
     }
 
-    /// The hosts that the fault is in force on until it ends, sorted by name; none for faults of a step, of a host's
-    /// life or of the database. A member that is not known does not matter.
+    /// The hosts on which the fault is in force until it ends, sorted by name; empty for faults of a step, of a host's
+    /// life or of the database. Unknown members are ignored.
     pub fn in_force_on(&self) -> Vec<&'a str> {
         let mut hosts = match (self.family(), &self.act) {
             (Self::PARTITION | Self::CLOG | Self::SKEW, ActForm::Known(act)) => act.hosts(),
@@ -157,7 +157,7 @@ impl<'a> Strike<'a> {
     }
 }
 
-/// A text, or those of a list.
+/// A text, or the texts of a list.
 fn texts(value: &Value) -> Vec<&str> {
     match value {
         Value::String(text) => vec![text],
@@ -177,7 +177,7 @@ impl<'a> FaultChange<'a> {
         Self::Struck(Strike { site: event.get(AT).as_str(), act })
     }
 
-    /// The members of such an event that are known here; `None` where all are.
+    /// The known members of such an event; `None` if all are known.
     pub(super) fn members(event: &TraceEvent) -> Option<&'static [&'static str]> {
         match FaultChange::of(event) {
             FaultChange::Ended { .. } => Some(&[BETWEEN]),

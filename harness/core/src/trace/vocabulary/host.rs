@@ -1,4 +1,4 @@
-//! How the state of a host changes.
+//! Changes of the state of a host.
 
 use serde_json::{Value, json};
 
@@ -8,31 +8,31 @@ use super::{
 };
 use crate::trace::{EventKind, TraceEvent};
 
-/// How the state of a host changes. What a trace does not say of it is `None`.
+/// A change of the state of a host. A field is `None` if the trace does not have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostChange<'a> {
-    /// It is up again.
+    /// The host is up again.
     Up {
-        /// The number of its new life; none for a machine that lost nothing.
+        /// The number of its new life; `None` for a machine that lost nothing.
         life: Option<u64>,
     },
-    /// It stops there and then: its memory is gone.
+    /// The host stops at once: its memory is lost.
     Down(Option<Cause<'a>>),
-    /// Its software ended by itself.
+    /// The software of the host ended by itself.
     Ended {
-        /// With this error.
+        /// The error with which it ended.
         error: Option<&'a str>,
     },
-    /// Its processor stands still.
+    /// The processor of the host stands still.
     Stalled {
-        /// For so many nanoseconds.
+        /// The duration in nanoseconds.
         ns: Option<u64>,
     },
-    /// It goes on where it stood still.
+    /// The host continues after a stall.
     Resumed,
-    /// Its wall clock is off from now on; right again at zero.
+    /// The wall clock of the host is off from now on; at zero it is right again.
     Skewed {
-        /// By so many nanoseconds.
+        /// The offset in nanoseconds.
         ns: Option<i64>,
     },
     /// A change that this version does not know, by its name.
@@ -46,7 +46,7 @@ pub enum Cause<'a> {
     Site(&'a str),
     /// A fault at an instant, by the number of its event.
     Fault(u64),
-    /// A task that panicked, and said this.
+    /// A task that panicked, with its message.
     Panic(&'a str),
 }
 
@@ -72,7 +72,7 @@ impl<'a> HostChange<'a> {
         }
     }
 
-    /// The members of such an event that are known here.
+    /// The known members of such an event.
     pub(super) fn members(name: &str) -> &'static [&'static str] {
         match name {
             Self::UP => &[LIFE],

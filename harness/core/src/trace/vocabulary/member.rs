@@ -2,7 +2,7 @@
 
 /// The site at which a fault struck, or a host crashed.
 pub const AT: &str = "at";
-/// What an answer answers.
+/// The request of an answer.
 pub const ASKED: &str = "asked";
 /// The size of a watched object.
 pub const BYTES: &str = "bytes";
@@ -10,7 +10,7 @@ pub const BYTES: &str = "bytes";
 pub const BETWEEN: &str = "between";
 /// The act of a fault that struck at a boundary.
 pub const DO: &str = "do";
-/// What went wrong.
+/// The error.
 pub const ERROR: &str = "error";
 /// The event of the fault that killed a host.
 pub const FAULT: &str = "fault";
@@ -20,7 +20,7 @@ pub const FOR_NS: &str = "for_ns";
 pub const HASH: &str = "hash";
 /// How often a host has passed a boundary.
 pub const HIT: &str = "hit";
-/// What an operation was invoked with.
+/// The input of an operation.
 pub const INPUT: &str = "input";
 /// A watched object that is JSON.
 pub const JSON: &str = "json";
@@ -28,13 +28,13 @@ pub const JSON: &str = "json";
 pub const KEY: &str = "key";
 /// The number of a host's life.
 pub const LIFE: &str = "life";
-/// What was answered.
+/// The answer.
 pub const OK: &str = "ok";
 /// The number of an operation.
 pub const OP: &str = "op";
-/// What came of an operation.
+/// The output of an operation.
 pub const OUTPUT: &str = "output";
-/// What a task said when it panicked.
+/// The message of a task's panic.
 pub const PANIC: &str = "panic";
 /// A watched row.
 pub const ROW: &str = "row";

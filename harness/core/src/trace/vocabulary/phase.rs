@@ -8,11 +8,11 @@ use crate::trace::EventKind;
 /// A phase of a run that begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase<'a> {
-    /// The faults stop.
+    /// The faults heal.
     Heal,
-    /// All that should hold does; what holds must go on holding.
+    /// All liveness checks hold, and must continue to hold.
     Calm,
-    /// Nothing can happen any more, and a client waits.
+    /// No event is scheduled any more, but a client still waits.
     Deadlock,
     /// A phase that this version does not know.
     Other(&'a str),
@@ -25,7 +25,7 @@ impl<'a> Phase<'a> {
     pub const DEADLOCK: &'static str = "deadlock";
     const CALM: &'static str = "calm";
 
-    /// The phase of a name.
+    /// The phase with this name.
     pub fn of(name: &'a str) -> Self {
         match name {
             Self::HEAL => Self::Heal,

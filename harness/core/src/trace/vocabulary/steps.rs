@@ -1,4 +1,4 @@
-//! Steps that touch the outside, what comes back, what the harness sees of it, and the operations of a workload.
+//! Steps that touch the outside, their answers, watched rows and objects, and the operations of a workload.
 
 use serde_json::{Map, Value, json};
 
@@ -11,56 +11,56 @@ use crate::trace::EventKind;
 /// A host passes a boundary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BoundaryHit<'a> {
-    /// The boundary's name.
+    /// The name of the boundary.
     pub site: &'a str,
-    /// How often the host has passed it, this time included.
+    /// How often the host has passed it, including this time.
     pub hit: u32,
 }
 
-/// The answer of a step; its event has the step's site as its name.
+/// The answer of a step; the name of its event is the step's site.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    /// What was answered, or what went wrong.
+    /// The answer, or the error.
     pub result: Result<Value, String>,
-    /// What was asked; null where a trace does not say.
+    /// The request; null if a trace does not have it.
     pub asked: Value,
 }
 
-/// A watched row that changed; its event has the watch's name.
+/// A watched row that changed; the name of its event is that of the watch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RowSeen {
     /// The key: the row's first column.
     pub key: Value,
-    /// The row; null where it is gone.
+    /// The row; null if it was deleted.
     pub row: Value,
 }
 
 /// A watched object as a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectSeen<'a> {
-    /// Its size.
+    /// The size.
     pub bytes: usize,
-    /// Its hash.
+    /// The hash.
     pub hash: String,
-    /// What it says, where it is text and not too long; in the row as JSON where it is some.
+    /// The content, if it is text and not too long; `into_row` parses it if it is JSON.
     pub text: Option<&'a str>,
 }
 
-/// The workload asks for something; the event has the operation's name.
+/// The workload invokes an operation; the name of the event is that of the operation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Invocation<'a> {
     /// The operation's number.
     pub op: &'a str,
-    /// What it is invoked with.
+    /// The input.
     pub input: Value,
 }
 
-/// How an operation ended; the event's kind says whether it happened.
+/// The end of an operation; the event's kind says whether the operation happened.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ending<'a> {
     /// The operation's number.
     pub op: &'a str,
-    /// What came of it.
+    /// The output.
     pub output: Value,
 }
 
@@ -79,7 +79,7 @@ impl Written for BoundaryHit<'_> {
 }
 
 impl Answer {
-    /// The data of its event.
+    /// The data of the event.
     pub fn into_data(self) -> Value {
         let mut data = Map::new();
         match self.result {
@@ -94,14 +94,14 @@ impl Answer {
 }
 
 impl RowSeen {
-    /// The data of its event.
+    /// The data of the event.
     pub fn into_data(self) -> Value {
         pair(KEY, self.key, ROW, self.row)
     }
 }
 
 impl ObjectSeen<'_> {
-    /// The row of its event.
+    /// The row of the event.
     pub fn into_row(self) -> Value {
         let mut row = json!({ BYTES: self.bytes, HASH: self.hash });
         if let Some(text) = self.text {
@@ -115,14 +115,14 @@ impl ObjectSeen<'_> {
 }
 
 impl Invocation<'_> {
-    /// The data of its event.
+    /// The data of the event.
     pub fn into_data(self) -> Value {
         pair(OP, Value::from(self.op), INPUT, self.input)
     }
 }
 
 impl Ending<'_> {
-    /// The data of its event.
+    /// The data of the event.
     pub fn into_data(self) -> Value {
         pair(OP, Value::from(self.op), OUTPUT, self.output)
     }

@@ -1,4 +1,4 @@
-//! The written form of every event, and what is read of it, of older and of newer traces.
+//! Tests of the written form of every event, and of reading older and newer traces.
 
 use std::time::Duration;
 
@@ -86,7 +86,7 @@ fn one_of_each() -> Trace {
     trace
 }
 
-/// Digests and traces that were kept depend on every byte.
+/// Digests and stored traces depend on every byte.
 #[test]
 fn the_written_form_stays() {
     let trace = one_of_each();
@@ -173,7 +173,7 @@ fn what_a_newer_version_writes_is_kept() {
     assert_eq!((strike.act(), strike.in_force_on()), (None, vec!["a", "b"]));
     assert_eq!(unknown_members(&fault).count(), 1);
 
-    // A member that is something else than it was.
+    // A member of an unexpected type.
     for data in [json!({ "for_ns": "long" }), json!([1]), json!("x"), Value::Null] {
         let stalled = event(EventKind::Host, "stalled", data);
         assert_eq!(stalled.host_change(), Some(HostChange::Stalled { ns: None }));
