@@ -56,8 +56,8 @@ pub enum At {
     /// At an instant of virtual time.
     Time(Duration),
     /// At the n-th boundary, counted from 1. The count begins when the preceding countdown in the plan strikes, or at
-    /// the start of the run, and includes the boundaries of every host that may be hurt. If the act does not fit that
-    /// boundary, it strikes at the next one that it fits. So chance is drawn ahead of a run, and not at a boundary.
+    /// the start of the run, and includes the boundaries of every host that faults may strike. If the act does not fit
+    /// that boundary, it strikes at the next one that it fits. So chance is drawn ahead of a run, not at a boundary.
     Countdown(u32),
 }
 

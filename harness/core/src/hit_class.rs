@@ -34,7 +34,7 @@ pub struct HitClass {
 }
 
 impl HitClass {
-    /// A number for what the hits have in common.
+    /// A number that identifies what the hits have in common.
     pub fn class(&self) -> u64 {
         let [last, before] = &self.after;
         let recovery = if self.recovery { "again" } else { "" };

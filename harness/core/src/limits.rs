@@ -34,7 +34,7 @@ pub const RUN_WALL_MS_MAX: u64 = 30_000;
 /// Maximum number of allowances for a run that is starved of CPU.
 pub const RUN_ALLOWANCES_MAX: u32 = 10;
 
-/// How often a run is looked at within one allowance.
+/// Progress checks of a run within one allowance.
 pub const RUN_LOOKS_PER_ALLOWANCE: u32 = 8;
 
 /// Runs after which a worker process is replaced by a fresh one; bounds the effect of leaks.
@@ -228,7 +228,7 @@ pub const MADSIM_POLL_NS_MAX: u64 = 1_000;
 /// stalls while others retry accumulates many.
 pub const TURMOIL_BACKLOG_MAX: usize = 1 << 16;
 
-/// Shortest run of hexadecimal digits that counts as an id.
+/// Length of the shortest sequence of hexadecimal digits that counts as an id.
 pub const HEX_ID_CHARS_MIN: usize = 12;
 
 /// Bytes that are read from a stream at once.

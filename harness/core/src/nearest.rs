@@ -1,4 +1,4 @@
-//! Finds the nearest known names to a mistyped one, for error messages.
+//! Finds known names that are similar to a mistyped one, for error messages.
 
 use crate::limits::NEAREST_NAMES_MAX;
 

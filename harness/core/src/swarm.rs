@@ -20,7 +20,7 @@ use crate::{
 /// The faults that a scenario allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arena {
-    /// Hosts that may be hurt.
+    /// Hosts that faults may strike.
     pub hosts: Vec<String>,
     /// The machines with databases among the hosts.
     pub databases: Vec<String>,

@@ -7,7 +7,7 @@ use crate::{
     trace::{EventKind, TraceEvent},
 };
 
-/// The index of a history. It grows with its trace, so that a run that is looked at repeatedly reads each event once.
+/// The index of a history. It grows with its trace, so that repeated judgements of a run read each event once.
 #[derive(Clone, Debug, Default)]
 pub struct HistoryIndex {
     /// The number of events of the trace that are in the index.

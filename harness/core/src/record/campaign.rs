@@ -24,7 +24,7 @@ pub struct ScenarioRecord {
     pub marks: Vec<String>,
 }
 
-/// The header of a campaign, which says what it ordered: the first line of `campaign.jsonl`.
+/// The header of a campaign, the first line of `campaign.jsonl`: what was ordered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CampaignHeader {
     /// Version of the format.
@@ -115,7 +115,7 @@ pub struct SweepRecord {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CampaignLine {
-    /// The first line: what the campaign ordered.
+    /// The first line: the header.
     Campaign(CampaignHeader),
     /// How much was ordered, how much of it was recorded, and what cut it; the last such line counts.
     Extent(Extent),
@@ -133,13 +133,13 @@ pub enum CampaignLine {
 /// A campaign: its header, and the records of its runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Campaign {
-    /// What the campaign ordered.
+    /// The header.
     pub header: CampaignHeader,
     /// The runs, sorted by their ids.
     pub records: Vec<Record>,
     /// How much the sweeps covered, by scenario and seed.
     pub sweeps: Vec<SweepRecord>,
-    /// How much the campaign ordered, and what cut it.
+    /// How much was ordered, and what cut it.
     pub extent: Extent,
     /// The measurements; `None` if the campaign did not end.
     pub measured: Option<CampaignMeasured>,

@@ -20,7 +20,7 @@ pub struct Extent {
     /// Runs that were recorded, by scenario. Empty until the campaign ends.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub recorded: BTreeMap<String, u64>,
-    /// Why the campaign ended before its order did. Empty if it was not cut.
+    /// Why the campaign ended early; empty if it was not cut.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cut: Vec<Cut>,
 }
@@ -83,7 +83,7 @@ pub struct Incomplete {
 }
 
 impl Incomplete {
-    /// Whether the campaign ran for the time that was its order, and has no other defect.
+    /// Whether the only reason is that the campaign ran for its ordered time.
     pub fn is_as_ordered(&self) -> bool {
         !self.reasons.is_empty() && self.reasons.iter().all(|why| matches!(why, Cut::For(_)))
     }

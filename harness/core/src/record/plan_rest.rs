@@ -62,7 +62,7 @@ impl PlanRest {
 }
 
 impl RunId {
-    /// The place in a plan that was found in this run.
+    /// The [`Found`] of a plan that is found in this run.
     pub fn found(&self) -> Found {
         Found {
             simulator: self.simulator.clone(),

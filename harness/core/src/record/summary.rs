@@ -110,7 +110,7 @@ impl Untried {
 pub struct Summary {
     /// Version of the format.
     pub version: u32,
-    /// What the campaign ordered.
+    /// The header of the campaign.
     pub campaign: CampaignHeader,
     /// The worst verdict; at best unknown if the campaign is incomplete, unless time was its order.
     pub verdict: Verdict,

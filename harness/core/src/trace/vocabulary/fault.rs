@@ -86,7 +86,7 @@ impl<'a> Strike<'a> {
     pub const PARTITION: &'static str = "partition";
     /// A link that is held up.
     pub const CLOG: &'static str = "clog";
-    /// A host that stands still.
+    /// A host that stalls.
     pub const STALL: &'static str = "stall";
     /// A step that is late.
     pub const DELAY: &'static str = "delay";

@@ -23,7 +23,7 @@ pub enum HostChange<'a> {
         /// The error with which it ended.
         error: Option<&'a str>,
     },
-    /// The processor of the host stands still.
+    /// The processor of the host stalls.
     Stalled {
         /// The duration in nanoseconds.
         ns: Option<u64>,

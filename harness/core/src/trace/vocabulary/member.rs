@@ -14,7 +14,7 @@ pub const DO: &str = "do";
 pub const ERROR: &str = "error";
 /// The event of the fault that killed a host.
 pub const FAULT: &str = "fault";
-/// How long a host stands still, in nanoseconds.
+/// How long a host stalls, in nanoseconds.
 pub const FOR_NS: &str = "for_ns";
 /// The hash of a watched object.
 pub const HASH: &str = "hash";
