@@ -1,7 +1,7 @@
-//! The world of one simulation: hosts, links, the plan, the events to come and the trace.
+//! The state of one simulation: hosts, links, the plan, scheduled events and the trace.
 //!
-//! It is a plain value. It knows no simulator and no clock: the engine that drives it says what time it is, and
-//! performs the effects that its methods return.
+//! [`World`] is a plain value without a simulator and without a clock. The engine that drives it passes in the time,
+//! and performs the effects that its methods return.
 
 use std::{collections::BTreeMap, task::Waker, time::Duration};
 
@@ -35,7 +35,7 @@ use crate::sim::{
 mod faults;
 pub(crate) mod machines;
 
-/// Steps that are delayed, by number, each with the task to wake.
+/// Delayed steps, by number, each with the task to wake.
 pub(crate) type Delays = BTreeMap<u64, Waker>;
 
 /// The state of one simulation.
@@ -50,8 +50,8 @@ pub(crate) struct World {
     pub(crate) event_queue: EventQueue,
     pub(crate) delays: Delays,
     delayed_so_far: u64,
-    /// Hosts that crashed in the step at hand. Their tasks are polled no more; the simulator takes them down when the
-    /// step is over.
+    /// Hosts that crashed in the current step. Their tasks are not polled again; the simulator takes the hosts down at
+    /// the end of the step.
     pub(crate) crashed: Vec<usize>,
     pub(crate) stop: Option<Stop>,
     pub(crate) defect: Option<String>,
@@ -69,7 +69,7 @@ pub(crate) struct World {
     latest: Duration,
 }
 
-/// What a world leaves behind.
+/// The results of a simulation, taken out of its world.
 pub(crate) struct Left {
     pub(crate) ledger: Ledger,
     pub(crate) hit_classes: Vec<chaosdrill_core::HitClass>,
@@ -86,7 +86,8 @@ fn breaks_a_link(fault: &Fault) -> bool {
 }
 
 impl World {
-    /// The world of a new simulation; `order` is what the simulator leaves to draw of the plan's order of tasks.
+    /// Creates the world of a new simulation. `order` is the part of the plan's task order that the simulator does not
+    /// draw itself.
     pub(crate) fn new(config: &Config, tracing: Tracing, order: Order) -> Self {
         let hosts = config.hosts.iter();
         let hosts = hosts.map(|host| HostState::new(&host.name, host.is_client, host.supervised));
@@ -124,7 +125,7 @@ impl World {
         world
     }
 
-    /// Ends the world.
+    /// Turns the world into its results.
     pub(crate) fn into_left(self) -> Left {
         let sites = self.hit_classes.by_site();
         let names: Vec<String> = self.hosts.iter().map(|host| host.name.clone()).collect();
@@ -140,14 +141,14 @@ impl World {
         }
     }
 
-    /// The next 64 bits of the randomness of a host, or of what is outside every host.
+    /// Draws the next 64 bits of randomness of a host; `None` draws from the stream outside every host.
     pub(crate) fn draw(&mut self, here: Option<Here>) -> u64 {
         let Some(here) = here else { return self.dice.next_u64() };
         let HostState { name, dice, .. } = &mut self.hosts[here.host];
         dice.get_or_insert_with(|| self.seed.stream(&format!("host {name}"))).next_u64()
     }
 
-    /// A host stops there and then; it comes back as `restart` says.
+    /// Crashes a host at once; `restart` says when it comes back.
     pub(crate) fn crash(
         &mut self,
         now: Duration,
@@ -158,7 +159,7 @@ impl World {
         self.bring_down(now, host, State::Down, HostChange::Down(Some(cause)), restart)
     }
 
-    /// A host's software ended by itself.
+    /// Records that a host's software ended by itself.
     pub(crate) fn ended(
         &mut self,
         now: Duration,
@@ -182,14 +183,14 @@ impl World {
         effect
     }
 
-    /// A task of a host panicked: the whole process is gone, as under `panic = "abort"`.
+    /// Records a panic in a task of a host. The whole process ends, as under `panic = "abort"`.
     pub(crate) fn panicked(&mut self, now: Duration, here: Here, message: &str) -> Effect {
         let name = self.hosts[here.host].name.clone();
         self.casualties.push((name, format!("panicked: {message}")));
         self.crash(now, here.host, Restart::Never, Cause::Panic(message))
     }
 
-    /// The processor of a host stands still for a while.
+    /// Stalls a host: its tasks are not polled for this long.
     pub(crate) fn stall(&mut self, now: Duration, host: usize, lasts: Duration) {
         self.note(now, Some(host), &HostChange::Stalled { ns: Some(record::nanos(lasts)) });
         let state = &mut self.hosts[host];
@@ -198,7 +199,7 @@ impl World {
         self.event_queue.schedule(now.saturating_add(lasts), Event::Resume(host));
     }
 
-    /// A step is held up for a while; the number is that of the delay.
+    /// Delays a step for this long, and returns the number of the delay.
     pub(crate) fn delay(&mut self, now: Duration, lasts: Duration) -> u64 {
         let number = self.delayed_so_far;
         self.delayed_so_far += 1;
@@ -207,14 +208,14 @@ impl World {
         number
     }
 
-    /// A delayed step was given up: nobody waits for its end.
+    /// Discards a delay whose step was cancelled.
     pub(crate) fn give_up_delay(&mut self, number: u64) {
         if self.delays.remove(&number).is_some() {
             self.event_queue.retain(|event| event != Event::Proceed(number));
         }
     }
 
-    /// The simulation is over: no host does anything any more.
+    /// Ends the simulation: no host runs any more.
     pub(crate) fn stop_all_hosts(&mut self) {
         for host in self.hosts.iter_mut().filter(|host| host.state != State::Ended) {
             host.state = State::Down;
@@ -237,7 +238,7 @@ impl World {
         self.hosts.iter().filter(|host| host.is_client).all(|host| host.state == State::Ended)
     }
 
-    /// A host that a plan names.
+    /// The index of a host that a plan names.
     pub(crate) fn host_of_plan(&self, name: &str) -> usize {
         self.host_named(name).expect("hosts of a plan are validated")
     }
@@ -247,7 +248,7 @@ impl World {
         Pair::of(a, b)
     }
 
-    /// Appends an event. The time of a trace never goes back, although hosts take turns within a tick.
+    /// Appends an event. Hosts take turns within a tick, but the time in a trace never goes back.
     pub(crate) fn record(
         &mut self,
         now: Duration,
@@ -271,7 +272,7 @@ impl World {
         self.record(now, host, event.kind(), event.name(), || event.data())
     }
 
-    /// Notes the passage of time without events.
+    /// Records that time passed without events.
     pub(crate) fn reached(&mut self, at: Duration) {
         self.latest = self.latest.max(at);
     }
@@ -282,7 +283,7 @@ impl World {
         self.note(now, None, &FaultChange::Ended { end, between });
     }
 
-    /// Sets a host's wall clock this much further off.
+    /// Adds an offset to a host's wall clock.
     pub(crate) fn skew(&mut self, now: Duration, host: usize, by_ns: i64) -> Effect {
         let state = &mut self.hosts[host];
         state.skew_ns = state.skew_ns.saturating_add(by_ns);
@@ -305,7 +306,7 @@ impl World {
         entry.parked.clear();
         entry.stays_down = restart == Restart::Never;
         self.crashed.push(host);
-        // What was struck before heal may go down after it, at the end of its step: then it comes back at once.
+        // A host that was struck before heal may go down after it, at the end of its step. It then restarts at once.
         let restart = match restart {
             Restart::AtHeal if self.plan.is_disarmed() => Restart::After(Duration::ZERO),
             restart => restart,
@@ -316,7 +317,7 @@ impl World {
         Effect::CloseConnections { host, at: None }
     }
 
-    /// A host passes a boundary: counts it, and says which faults strike.
+    /// Records that a host passes a boundary, and returns the faults that strike there.
     pub(crate) fn pass(&mut self, now: Duration, here: Here, site: &str) -> Vec<Act> {
         let hit = self.count_hit(here, site);
         self.note(now, Some(here.host), &BoundaryHit { site, hit });
@@ -340,7 +341,7 @@ impl World {
         }
     }
 
-    /// Counts a hit, where somebody asks for the count: the trace, the sweep that reads it, or a swarm.
+    /// Counts a hit if the trace, the sweep that reads it, or a swarm needs the count.
     fn count_hit(&mut self, here: Here, site: &str) -> u32 {
         let is_asked_for = self.ledger.is_traced() || self.swarm.is_some();
         if is_asked_for {
@@ -350,14 +351,14 @@ impl World {
         }
     }
 
-    /// A step of a host changed something outside it.
+    /// Records that a step of a host had an effect outside the host.
     pub(crate) fn had_effect(&mut self, here: Here, site: &str) {
         if self.ledger.is_traced() {
             self.hit_classes.had_effect(here.host, site);
         }
     }
 
-    /// Counts a poll of a host's task; false where the host has been polled too often in one instant.
+    /// Counts a poll of a host's task; `false` if the host was polled too often in one instant.
     fn count_poll(&mut self, host: usize, at_ns: u64) -> bool {
         let (at, polls) = &mut self.hosts[host].polls_at;
         if *at != at_ns {
@@ -367,13 +368,13 @@ impl World {
         *polls <= POLLS_PER_INSTANT_MAX
     }
 
-    /// Draws how much longer than the shortest way a message between machines travels.
+    /// Draws how much longer than the minimum latency a message between machines takes.
     pub(crate) fn draw_network_delay(&mut self) -> Duration {
         let Latency { ms_min, ms_max } = self.network_latency;
         Duration::from_millis(self.network_dice.between(0, ms_max.saturating_sub(ms_min)))
     }
 
-    /// A task of a host is no more.
+    /// Forgets a task that has ended.
     pub(crate) fn forget_task(&mut self, here: Here, task: u64) {
         let host = &mut self.hosts[here.host];
         if host.life == here.life {
@@ -382,7 +383,7 @@ impl World {
         }
     }
 
-    /// Whether a task may be polled now. If not, it is parked, waits for its turn, or is forgotten.
+    /// Whether a task may be polled now. If not, the task is parked, waits for its turn, or is forgotten.
     pub(crate) fn admit(&mut self, here: Here, task: u64, at_ns: u64, waker: &Waker) -> Turn {
         if !self.is_alive(here) || self.stop.is_some() {
             return Turn::Wait;

@@ -1,4 +1,4 @@
-//! Pool and connections inside a simulation: every statement travels to the database host and back.
+//! Pool and connections in a simulation: every statement travels to the database host and back.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -64,7 +64,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// What a client gets whose connection is gone.
+    /// The error of a client whose connection is lost.
     fn reset(&self) -> Error {
         injected_errors::sql(self.database.kind, ErrorKind::Reset)
     }
@@ -123,7 +123,7 @@ impl SimulatedPool {
     }
 }
 
-/// The database of a URL.
+/// Finds the database of a URL.
 fn locate(url: &str) -> Result<Database, Error> {
     let found = with_world(|world| world.locate_database(url));
     let (machine, kind, key) = found.map_err(|why| Error::Configuration(why.into()))?;
@@ -137,28 +137,28 @@ async fn open(shared: &Shared) -> Result<Handle, Error> {
     round_trip(shared, site, Value::Null, None, open, |_| Value::Null).await
 }
 
-/// What a connection is in the middle of.
+/// The transaction state of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Idle,
     InTransaction,
-    /// The transaction has failed; only its end is accepted.
+    /// The transaction has failed; only COMMIT, END and ROLLBACK are accepted.
     Aborted,
 }
 
-/// A connection of a simulated host; given back to its pool when dropped.
+/// A connection of a simulated host. It returns to its pool when dropped.
 #[derive(Debug)]
 pub(crate) struct PooledConnection {
     handle: Handle,
     shared: Arc<Shared>,
     state: State,
-    /// The names in all that was written since the transaction began.
+    /// The words of all statements that wrote since the transaction began; the names of tables are among them.
     written: BTreeSet<String>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Drop for PooledConnection {
-    /// An unfinished transaction is rolled back at once, as the loss of its connection would.
+    /// Rolls back an unfinished transaction at once, as the loss of its connection would.
     fn drop(&mut self) {
         if !handle::is_alive(self.shared.here) {
             return;
@@ -175,12 +175,12 @@ impl Drop for PooledConnection {
     }
 }
 
-/// The way to the database host, or back.
+/// Travels to the database host, or back.
 async fn to_database(shared: &Shared) -> Result<(), Error> {
     travel(shared.here, shared.database.machine).await.map_err(|Lost| shared.reset())
 }
 
-/// One operation at the database host, as a boundary. `connection` is ended where its answer gets lost.
+/// Runs one operation at the database host as a boundary. If its answer is lost, `connection` is closed.
 async fn round_trip<T>(
     shared: &Shared,
     site: &str,
@@ -226,11 +226,11 @@ async fn round_trip<T>(
     result
 }
 
-/// What an operation at a database came to.
+/// The progress of an operation at a database.
 enum Progress<T> {
-    /// Its answer.
+    /// It was answered.
     Answered(Result<T, Error>),
-    /// Somebody else holds what it needs. The error is what it gets if it waits for too long.
+    /// Another connection holds a lock that it needs. The error is returned if the wait takes too long.
     Blocked(Error),
 }
 
@@ -246,7 +246,7 @@ impl<T> Progress<T> {
     }
 }
 
-/// Runs an operation; if it is blocked, again after a while of virtual time, within a bound.
+/// Runs an operation and, while it is blocked, retries it after a pause of virtual time, up to a limit.
 async fn patiently<T>(
     database: &Database,
     operation: &mut impl FnMut() -> Result<T, Error>,
@@ -262,7 +262,7 @@ async fn patiently<T>(
             Progress::Blocked(error) if waited >= BUSY_RETRY_MAX => return Err(error),
             Progress::Blocked(_) => {}
         }
-        // Asked again before anybody else had a turn, the database would only refuse again.
+        // Until another connection had a turn, a retry would only be refused again.
         let turns = database::turns(key);
         while database::turns(key) == turns && waited < BUSY_RETRY_MAX {
             let pause = Duration::from_millis(1 + crate::rng::below(20));
@@ -291,7 +291,7 @@ fn verb(sql: &str) -> String {
 }
 
 impl PooledConnection {
-    /// Runs one statement as a boundary and reads its rows to the end.
+    /// Runs one statement as a boundary and reads all of its rows.
     async fn statement(
         &mut self,
         site: String,
@@ -342,7 +342,7 @@ impl PooledConnection {
         };
         let begins = verb == "BEGIN" && self.state == State::Idle;
         if begins {
-            // A caller that stops waiting leaves a transaction behind, which ends with the connection.
+            // If the caller stops waiting, the transaction stays open until the connection closes.
             self.state = State::InTransaction;
         }
         let result =
@@ -359,13 +359,14 @@ impl PooledConnection {
         result
     }
 
-    /// What the statement's end means for the transaction.
+    /// Updates the transaction state from the result of a statement.
     fn note(&mut self, verb: &str, result: &Result<Vec<Step>, Error>) {
         match (verb, result) {
             ("BEGIN", Ok(_)) => self.state = State::InTransaction,
             ("COMMIT" | "END" | "ROLLBACK", Ok(_)) => self.state = State::Idle,
             (_, Err(Error::Database(error))) if self.state == State::InTransaction => {
-                // PostgreSQL has rolled back by the time it says so; nothing of the transaction is left to commit.
+                // PostgreSQL has already rolled back when it reports these errors, so there is no transaction left to
+                // commit.
                 if matches!(error.code().as_deref(), Some("40001" | "40P01")) {
                     database::run(self.handle, |connection| inline(connection.execute("ROLLBACK")));
                     database::had_a_turn(&self.shared.database.key);
@@ -382,7 +383,7 @@ impl PooledConnection {
             .map(drop)
     }
 
-    /// The clock of the database's host, which nobody skews: SQLite's own runs outside virtual time.
+    /// The clock of the database's host, which is never skewed. SQLite's own clock runs outside virtual time.
     pub(crate) async fn unix_ms(&mut self) -> Result<i64, Error> {
         if self.state == State::Aborted {
             return Err(injected_errors::aborted_transaction());
@@ -482,7 +483,7 @@ impl PooledConnection {
         self.about(sql, "describe", |connection, sql| inline(connection.describe(sql)))
     }
 
-    /// Asks the database about a statement, as a boundary of its own.
+    /// Asks the database about a statement; the question is a boundary of its own.
     fn about<'e, 'c: 'e, T: Send + 'e>(
         &'c mut self,
         sql: SqlStr,
@@ -503,7 +504,7 @@ impl PooledConnection {
     }
 }
 
-/// Whether a statement with this first word can write.
+/// Whether a statement with this first word may write.
 fn may_write(verb: &str) -> bool {
     const READING: [&str; 9] = [
         "SELECT",
@@ -519,14 +520,14 @@ fn may_write(verb: &str) -> bool {
     !READING.contains(&verb)
 }
 
-/// Looks at the watched rows after every committed write.
+/// Inspects the watched rows after every committed write.
 struct Watching<'a> {
     here: Here,
     site: &'a str,
     database: &'a str,
     verb: &'a str,
     in_transaction: bool,
-    /// The names of tables in all that was written since the transaction began.
+    /// The words of all statements that wrote since the transaction began; the names of tables are among them.
     written: &'a BTreeSet<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Faults at an instant, and the end of every fault: how the world changes, and what follows from it outside.
+//! Applies and ends faults: how the world changes, and the effects outside it.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::sim::{
 };
 
 impl World {
-    /// Does what is due.
+    /// Applies a scheduled event.
     pub(crate) fn happen(&mut self, now: Duration, event: Event) -> Vec<Effect> {
         match event {
             Event::Strike(index) => self.strike_at_instant(now, index),
@@ -49,7 +49,7 @@ impl World {
         }
     }
 
-    /// A fault that strikes at an instant.
+    /// Applies a fault that strikes at an instant.
     fn strike_at_instant(&mut self, now: Duration, index: usize) -> Vec<Effect> {
         if self.plan.is_disarmed() {
             return Vec::new();

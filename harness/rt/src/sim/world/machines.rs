@@ -1,5 +1,5 @@
-//! The machines that serve the hosts and run no software of theirs: where they stand, how long requests to them travel,
-//! and whether they are down.
+//! Machines that serve the hosts and run no software of their own, such as databases: their index among the hosts, the
+//! latency of requests to them, and whether they are down.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use chaosdrill_core::{
 
 use crate::sim::{config::Latency, host::MachineId, world::World};
 
-/// One machine, as the world keeps it.
+/// The state of one machine.
 pub(crate) struct MachineState {
     service: Service,
-    /// Its place among the hosts.
+    /// The index among the hosts.
     host: usize,
     latency: Latency,
-    /// Says how long a request travels.
+    /// Draws the latency of each request.
     dice: Stream,
-    /// Faults in force that keep it down.
+    /// The number of active faults that keep it down.
     pub(crate) down: u32,
 }
 
-/// The states of these machines, which stand among the hosts from `first` on.
+/// The states of these machines, whose indices among the hosts begin at `first`.
 pub(crate) fn states(machines: &[Machine], first: usize, seed: Seed) -> Vec<MachineState> {
     let is_first = |index: usize| {
         let same =
@@ -46,7 +46,7 @@ fn is_database(service: Service) -> bool {
 }
 
 impl World {
-    /// A machine's place among the hosts.
+    /// A machine's index among the hosts.
     pub(crate) fn place_of(&self, machine: MachineId) -> usize {
         self.machines[machine.0].host
     }
@@ -55,7 +55,7 @@ impl World {
         &mut self.machines[machine.0]
     }
 
-    /// The machines that have databases.
+    /// The machines with databases.
     pub(crate) fn database_machines(&self) -> impl Iterator<Item = MachineId> + use<> {
         let is_one = |(index, machine): (usize, &MachineState)| {
             is_database(machine.service).then_some(MachineId(index))
@@ -63,22 +63,22 @@ impl World {
         self.machines.iter().enumerate().filter_map(is_one).collect::<Vec<_>>().into_iter()
     }
 
-    /// The machine with databases at this place among the hosts.
+    /// The machine with databases at this index among the hosts; `None` if that host is no such machine.
     pub(crate) fn database_machine_at(&self, host: usize) -> Option<MachineId> {
         self.database_machines().find(|machine| self.place_of(*machine) == host)
     }
 
-    /// Draws how long a request or its answer travels.
+    /// Draws the latency of a request or its answer.
     pub(crate) fn draw_latency(&mut self, machine: MachineId) -> Duration {
         let MachineState { latency: Latency { ms_min, ms_max }, dice, .. } = self.machine(machine);
         Duration::from_millis(dice.between(*ms_min, *ms_max))
     }
 
-    /// The machine that serves a database, of what kind it is, and under which name the run knows the database.
+    /// The machine that serves a database, the kind of the database, and its name in the run.
     ///
     /// # Errors
     ///
-    /// Why there is no such database, in words.
+    /// Says why there is no such database.
     pub(crate) fn locate_database(
         &self,
         url: &str,
@@ -98,16 +98,16 @@ impl World {
         ))
     }
 
-    /// The machine that serves a store, and under which name the run knows the store.
+    /// The machine that serves a store, and the store's name in the run.
     ///
     /// # Errors
     ///
-    /// Why there is no such store, in words.
+    /// Says why there is no such store.
     pub(crate) fn locate_store(&self, url: &str) -> Result<(MachineId, String), String> {
         self.locate(url, |service| service == Service::Store)
     }
 
-    /// The machine that the URL names, else the first of its kind.
+    /// The machine that the URL names, or else the first machine of the kind.
     fn locate(
         &self,
         url: &str,

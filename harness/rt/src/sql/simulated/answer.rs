@@ -1,4 +1,4 @@
-//! What a database answered, short enough for every line of a trace.
+//! Describes a database's answer, short enough for every line of a trace.
 
 use chaosdrill_core::trace::short_hash;
 use either::Either;
@@ -8,10 +8,10 @@ use sqlx::{
     any::{AnyQueryResult, AnyRow, AnyTypeInfoKind},
 };
 
-/// A part of an answer: the end of a statement, or a row.
+/// A part of an answer: the result of a statement, or a row.
 pub(super) type Step = Either<AnyQueryResult, AnyRow>;
 
-/// How many rows a statement changed, or how many it found and what they hash to.
+/// The number of rows that a statement changed, or the number of rows it returned and their hash.
 pub(super) fn describe(steps: &[Step]) -> Value {
     let affected: u64 = steps
         .iter()
@@ -38,7 +38,7 @@ fn object(row: &AnyRow) -> Value {
     )
 }
 
-/// What a column of a row holds; nothing where it is null.
+/// The type of a column's value in a row.
 fn kind(row: &AnyRow, index: usize) -> AnyTypeInfoKind {
     use sqlx::ValueRef;
     match row.try_get_raw(index) {

@@ -1,4 +1,4 @@
-//! sqlx's migrator on a simulated connection: each of its steps is a boundary.
+//! Runs sqlx's migrator on a simulated connection; each step is a boundary.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use sqlx::{
 use super::{PooledConnection, round_trip};
 use crate::sim::{database, inline::inline, inspector};
 
-/// The steps of [`Migrator::undo`], which takes connections of sqlx's own only.
+/// Does what [`Migrator::undo`] does, which accepts only sqlx's own connections.
 pub(crate) async fn undo(
     migrator: &Migrator,
     target: i64,
@@ -47,7 +47,7 @@ pub(crate) async fn undo(
 }
 
 impl PooledConnection {
-    /// One step of the migrator, as a boundary.
+    /// Runs one step of the migrator as a boundary.
     async fn migration_step<T>(
         &mut self,
         step: &str,
@@ -55,7 +55,7 @@ impl PooledConnection {
     ) -> Result<T, MigrateError> {
         let handle = self.handle;
         inspector::forget_schema(&self.shared.database.key);
-        // The boundary knows the errors of sqlx; the migrator's own are kept aside.
+        // A boundary handles only `sqlx::Error`; the migrator's own errors are kept aside.
         let mut refusal = None;
         let result = round_trip(
             &self.shared,
