@@ -1,7 +1,8 @@
-//! Planted bugs, off by default: the proof that a drill's checks can fail.
+//! Planted bugs, disabled by default: they prove that a drill's checks can fail.
 //!
-//! A defect stands where the matter is settled, in one to five lines, behind the target's own feature `defects`.
-//! Without it, only the right expression is compiled. Here it is missing, and so is the function that the bug calls:
+//! A defect is one to five lines at the place in the code that makes the decision, behind the target's own feature
+//! `defects`. Without the feature, only the right expression is compiled. This example lacks the feature, and also the
+//! function that the bug would call:
 //!
 //! ```
 //! fn may_retry(attempts: u32) -> bool {
@@ -16,15 +17,15 @@ pub use chaosdrill_core::defect::{Class, Defect, Shows};
 #[cfg(not(feature = "sim"))]
 pub use types::{Class, Defect, Shows};
 
-// A production build does not depend on core; these types are the same file there.
+// A production build does not depend on core, so it includes the same file for these types.
 #[cfg(not(feature = "sim"))]
 #[path = "../../core/src/defect.rs"]
 mod types;
 
-/// `defect!(id, wrong, right)`: the wrong expression if the defect is enabled, else the right one.
+/// `defect!(id, wrong, right)` evaluates the wrong expression if the defect is enabled, and otherwise the right one.
 ///
-/// Without the feature `defects` of the calling crate, it is the right expression alone: the wrong one is not compiled.
-/// Put what only wrong expressions use behind `#[cfg(feature = "defects")]` too, and give its name a `wrong`.
+/// Without the feature `defects` of the calling crate, the wrong expression is not compiled. Put items that only wrong
+/// expressions use behind `#[cfg(feature = "defects")]` too, with `wrong` in their names.
 #[macro_export]
 macro_rules! defect {
     ($id:literal, $wrong:expr, $right:expr $(,)?) => {
@@ -36,8 +37,8 @@ macro_rules! defect {
     };
 }
 
-/// Whether the simulation at hand enabled this defect; never outside one.
-// Each `defect!` calls it, so its symbol in a program says that planted bugs were compiled in.
+/// Whether the current simulation enabled this defect; `false` outside a simulation.
+// Each `defect!` calls this function, so its symbol in a program shows that planted bugs were compiled in.
 #[inline(never)]
 pub fn is_on(id: &str) -> bool {
     #[cfg(feature = "sim")]

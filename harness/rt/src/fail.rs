@@ -1,6 +1,6 @@
-//! Failpoints: named places in a pipeline's code where a fault may strike, through the `fail` crate.
+//! Failpoints: named places in a pipeline's code at which a fault may strike, through the `fail` crate.
 //!
-//! A target keeps the names in one catalogue and marks each place once:
+//! A target lists the names in one catalogue and marks each place once:
 //!
 //! ```
 //! use chaosdrill_rt::{fail::Injected, fail_point};
@@ -16,12 +16,12 @@
 //! }
 //! ```
 //!
-//! Without the feature `sim` a failpoint is no code at all: the await stands inside the macro, so not even the
-//! size of the caller's future changes.
+//! Without the feature `sim`, a failpoint compiles to nothing. The await is inside the macro, so even the size of the
+//! caller's future does not change.
 
 pub use crate::injected::Injected;
 
-/// Passes a failpoint; `Err` where a fault orders an error.
+/// Passes a failpoint; returns `Err` if a fault injects an error.
 #[cfg(feature = "sim")]
 #[macro_export]
 macro_rules! fail_point {
@@ -34,7 +34,7 @@ macro_rules! fail_point {
     }};
 }
 
-/// Passes a failpoint; `Err` where a fault orders an error.
+/// Passes a failpoint; returns `Err` if a fault injects an error.
 #[cfg(not(feature = "sim"))]
 #[macro_export]
 macro_rules! fail_point {

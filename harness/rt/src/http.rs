@@ -1,4 +1,4 @@
-//! Small HTTP/1.1 servers and clients over [`crate::net`], one connection for each request (hyper underneath).
+//! Small HTTP/1.1 clients and servers over [`crate::net`], with one connection for each request (hyper underneath).
 
 use std::{convert::Infallible, fmt::Display, future::Future, io, sync::Arc};
 
@@ -12,7 +12,7 @@ use crate::{
     task,
 };
 
-/// What a client asks for.
+/// The request of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// The path, without the query.
@@ -21,7 +21,7 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
-/// What a server answers.
+/// The response of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     /// The status code, such as 200.
@@ -42,11 +42,12 @@ impl Response {
     }
 }
 
-/// Posts a body to a path and waits for the response; `label` names the boundaries, as in [`TcpStream::connect`].
+/// Posts a body to a path and waits for the response. `label` names the boundaries, as in [`TcpStream::connect`].
 ///
 /// # Errors
 ///
-/// The socket's, or a broken response. An error after the bytes left says nothing of whether they arrived.
+/// Returns the error of the socket, or an error if the response is malformed. An error after the bytes were sent does
+/// not show whether they arrived.
 pub async fn post(
     label: &str,
     address: &str,
@@ -73,12 +74,12 @@ fn broken(error: impl Display) -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionAborted, error.to_string())
 }
 
-/// Answers every request with `handler`, until the listener fails. A client that is gone does not undo what it asked
-/// for: the handler runs to its end.
+/// Answers every request with `handler` until the listener fails. If a client disconnects, its handler still runs to
+/// the end.
 ///
 /// # Errors
 ///
-/// The listener's.
+/// Returns the listener's error.
 pub async fn serve<F>(
     listener: TcpListener,
     handler: impl Fn(Request) -> F + Send + Sync + 'static,
@@ -89,12 +90,12 @@ where
     serve_with(listener, true, handler).await
 }
 
-/// As [`serve`], but a handler whose client has closed its connection is dropped there and then, as by servers that
-/// tie what they do to the request.
+/// Like [`serve`], but drops the handler as soon as its client closes the connection, as servers do that tie their work
+/// to the request.
 ///
 /// # Errors
 ///
-/// The listener's.
+/// Returns the listener's error.
 pub async fn serve_cancel_on_disconnect<F>(
     listener: TcpListener,
     handler: impl Fn(Request) -> F + Send + Sync + 'static,
@@ -126,7 +127,7 @@ where
                 .half_close(half_close)
                 .auto_date_header(false)
                 .serve_connection(TokioIo::new(stream), service);
-            // The client's trouble with its own connection is not the server's.
+            // A client's error on its own connection does not end the server.
             let _ = connection.await;
         });
     }

@@ -1,6 +1,6 @@
 //! The error of a failpoint.
 
-/// The error a failpoint gives when a fault orders one.
+/// The error that a failpoint returns if a fault injects one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Injected(pub &'static str);
 

@@ -1,14 +1,14 @@
-//! The part of the outside world that a pipeline may touch: time, tasks, network, randomness, failpoints, SQL,
-//! object storage.
+//! The runtime facade of chaosdrill: time, tasks, network, randomness, failpoints, SQL and object storage for
+//! pipelines.
 //!
-//! Without the feature `sim` this is tokio and sqlx with nothing added. With it, and inside a simulation,
-//! the same calls are simulated: the clock is virtual, hosts crash at boundaries, statements travel to the
-//! database over a link that may be slow, clogged or cut. A pipeline written against this crate is ordinary
-//! production code; it never learns which simulator or database runs beneath it.
+//! Without the feature `sim`, this crate is plain tokio and sqlx. With it, the same calls are simulated inside a
+//! simulation: the clock is virtual, hosts crash at boundaries, and statements travel to the database over a link that
+//! may be slow, clogged or cut. A pipeline written against this crate is ordinary production code and does not know
+//! which simulator or database runs beneath it.
 //!
-//! What a pipeline takes from here, and what it takes from elsewhere:
+//! What a pipeline uses for each purpose, and what it replaces:
 //!
-//! | for | take | not |
+//! | for | use | instead of |
 //! |---|---|---|
 //! | sleeping, timeouts, intervals | [`time`] | `tokio::time` |
 //! | the wall clock | [`time::unix_ms`] | `SystemTime::now` |
@@ -48,7 +48,7 @@ pub mod time;
 
 #[doc(hidden)]
 pub mod __private {
-    //! What the macros of this crate expand to; not for use by hand.
+    //! Implementation details of this crate's macros; not for direct use.
     #[cfg(feature = "sim")]
     pub use ::fail as fail_crate;
     #[cfg(feature = "sim")]

@@ -1,7 +1,7 @@
-//! TCP between hosts. Inside a simulation every write is a boundary, and so is every connect.
+//! TCP between hosts: listeners and streams. In a simulation, every connect and every write is a boundary.
 //!
 //! A stream's **site** is `net:` and its label: `TcpStream::connect("bus.publish", "broker:80")` passes
-//! `net:bus.publish.connect`, and then `net:bus.publish` at each write. What a listener accepts writes at
+//! `net:bus.publish.connect`, and then `net:bus.publish` at each write. A stream that a listener accepted writes at
 //! `net:LABEL.reply`. An address is a host name and a port.
 
 use std::{
@@ -20,7 +20,7 @@ use chaosdrill_core::trace::vocabulary::site as sites;
 #[cfg(feature = "sim")]
 use crate::sim::simulator::net as wires;
 
-/// Listens on a port.
+/// Listens on a port for connections.
 pub struct TcpListener {
     inner: ListenerInner,
     label: String,
@@ -33,11 +33,11 @@ enum ListenerInner {
 }
 
 impl TcpListener {
-    /// Binds to an address such as `0.0.0.0:80`; `label` names the boundaries of what it accepts.
+    /// Binds to an address such as `0.0.0.0:80`. `label` names the boundaries of accepted streams.
     ///
     /// # Errors
     ///
-    /// The operating system's, such as a port in use.
+    /// Returns the operating system's error, such as a port in use.
     pub async fn bind(label: &str, address: &str) -> io::Result<Self> {
         let label = label.to_owned();
         #[cfg(feature = "sim")]
@@ -51,11 +51,11 @@ impl TcpListener {
         })
     }
 
-    /// The next connection.
+    /// Accepts the next connection.
     ///
     /// # Errors
     ///
-    /// The operating system's.
+    /// Returns the operating system's error.
     pub async fn accept(&self) -> io::Result<TcpStream> {
         match &self.inner {
             ListenerInner::Real(listener) => {
@@ -71,11 +71,11 @@ impl TcpListener {
         }
     }
 
-    /// The port it listens on.
+    /// The port on which it listens.
     ///
     /// # Errors
     ///
-    /// The operating system's.
+    /// Returns the operating system's error.
     pub fn port(&self) -> io::Result<u16> {
         match &self.inner {
             ListenerInner::Real(listener) => listener.local_addr().map(|address| address.port()),
@@ -93,7 +93,7 @@ impl fmt::Debug for TcpListener {
     }
 }
 
-/// A connection.
+/// A TCP connection.
 pub struct TcpStream {
     inner: Inner,
 }
@@ -105,11 +105,11 @@ enum Inner {
 }
 
 impl TcpStream {
-    /// Connects to an address such as `broker:80`; `label` names the boundaries.
+    /// Connects to an address such as `broker:80`. `label` names the boundaries.
     ///
     /// # Errors
     ///
-    /// The operating system's, such as nobody listening.
+    /// Returns the operating system's error, such as a refused connection.
     pub async fn connect(label: &str, address: &str) -> io::Result<Self> {
         #[cfg(feature = "sim")]
         if crate::sim::context::here().is_some() {

@@ -1,6 +1,6 @@
-//! What a pipeline says it did, for checks to read.
+//! Observations: a pipeline reports what it did, and checks read it.
 
-/// `observe!("outbox.settled", message = id, attempt = n)`: says it to the history of a simulation.
+/// `observe!("outbox.settled", message = id, attempt = n)` records an observation in the history of a simulation.
 ///
 /// Outside a simulation it does nothing, and without the feature `sim` it is not compiled.
 #[cfg(feature = "sim")]
@@ -13,7 +13,9 @@ macro_rules! observe {
     };
 }
 
-/// `observe!("outbox.settled", message = id, attempt = n)`: says it to the history of a simulation.
+/// `observe!("outbox.settled", message = id, attempt = n)` records an observation in the history of a simulation.
+///
+/// Without the feature `sim` it does nothing.
 #[cfg(not(feature = "sim"))]
 #[macro_export]
 macro_rules! observe {
@@ -24,7 +26,7 @@ macro_rules! observe {
     };
 }
 
-/// Records an observation of the host at hand.
+/// Records an observation on the current host.
 #[cfg(feature = "sim")]
 pub fn observe(name: &str, data: impl FnOnce() -> serde_json::Value) {
     if crate::sim::handle::is_alive_here() {

@@ -1,10 +1,10 @@
-//! Randomness for pipelines: seeded by host inside a simulation, the operating system's outside.
+//! Randomness for pipelines: seeded for each host in a simulation, otherwise from the operating system.
 
-/// 64 random bits.
+/// Draws 64 random bits.
 ///
 /// # Panics
 ///
-/// When the operating system has no randomness to give, as std's hash maps do.
+/// If the operating system cannot provide randomness, like std's hash maps.
 pub fn u64() -> u64 {
     #[cfg(feature = "sim")]
     if let Some(drawn) = crate::sim::handle::draw() {
@@ -13,11 +13,11 @@ pub fn u64() -> u64 {
     getrandom::u64().expect("the operating system gives randomness")
 }
 
-/// A number below `bound`; the bias is under one in 2^32 for bounds of 32 bits.
+/// Draws a number below `bound`. The bias is under one in 2^32 for bounds of 32 bits.
 ///
 /// # Panics
 ///
-/// When `bound` is zero.
+/// If `bound` is zero.
 pub fn below(bound: u64) -> u64 {
     assert!(bound > 0, "a draw needs at least one outcome");
     ((u128::from(u64()) * u128::from(bound)) >> 64) as u64

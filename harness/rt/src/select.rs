@@ -1,9 +1,9 @@
-//! Waiting for one of several futures, in an order that the seed decides.
+//! Waits for the first of several futures, in an order that the seed decides.
 
-/// Waits for the first of up to four futures; like `tokio::select!`, with a comma after every arm.
+/// Waits for the first of up to four futures, like `tokio::select!`, with a comma after every arm.
 ///
-/// Which of several ready arms wins is drawn from the host's seeded randomness, once per use, on every
-/// simulator: tokio's own `select!` draws from a process-wide counter where the runtime is not seeded.
+/// If several arms are ready, the winner is drawn from the host's seeded randomness, once per use, on every simulator.
+/// tokio's own `select!` draws from a process-wide counter if the runtime is not seeded.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

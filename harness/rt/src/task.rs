@@ -1,4 +1,4 @@
-//! Tasks: they belong to the host that spawned them, and end with it.
+//! Spawns tasks. A task belongs to the host that spawned it, and ends with it.
 
 use std::future::Future;
 
@@ -7,11 +7,11 @@ pub use crate::sim::simulator::task::{JoinError, JoinHandle};
 #[cfg(not(feature = "sim"))]
 pub use tokio::task::{JoinError, JoinHandle};
 
-/// Spawns a task on the host at hand.
+/// Spawns a task on the current host.
 ///
 /// # Panics
 ///
-/// Outside a tokio runtime.
+/// If it is called outside a tokio runtime.
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
@@ -27,11 +27,11 @@ where
     tokio::spawn(future)
 }
 
-/// Lets other ready tasks run first; inside a simulation which of them, and how many, is for the seed to say.
+/// Lets other ready tasks run first. In a simulation, the seed decides which of them run, and how many.
 pub async fn yield_now() {
     #[cfg(feature = "sim")]
     if crate::sim::context::here().is_some() {
-        // tokio would not look at this task again before all others have had their turn.
+        // With tokio's own `yield_now`, all other tasks would always have their turn first.
         let mut yielded = false;
         return std::future::poll_fn(|cx| {
             if std::mem::replace(&mut yielded, true) {

@@ -1,6 +1,6 @@
-//! Time: timers, and the wall clock.
+//! Sleep, timeouts, intervals, and the wall clock.
 //!
-//! Timers run on the monotonic clock; a skewed host has a wrong wall clock, not wrong timers.
+//! Timers use the monotonic clock: if a host's clock is skewed, its wall clock is wrong but its timers are right.
 
 pub use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub use tokio::time::{
     sleep_until, timeout, timeout_at,
 };
 
-/// The wall clock of the host at hand, in milliseconds since 1970-01-01T00:00:00Z.
+/// The wall clock of the current host, in milliseconds since 1970-01-01T00:00:00Z.
 pub fn unix_ms() -> i64 {
     #[cfg(feature = "sim")]
     if crate::sim::clock::is_active() {

@@ -1,7 +1,7 @@
-//! A stream of the simulator's, with boundaries, and with resets where its link is cut.
+//! A simulated TCP stream: its connect and its writes are boundaries, and it is reset when its link is cut.
 //!
-//! How long a message travels is drawn over the whole range of the network's latency, and messages arrive in the order
-//! in which they were sent, on every simulator.
+//! On every simulator, the latency of a message is drawn from the network's whole range, and messages arrive in the
+//! order in which they were sent.
 
 use std::{
     future::Future,
@@ -32,22 +32,22 @@ type Entering = Pin<Box<dyn Future<Output = Decision> + Send>>;
 
 /// A simulated stream.
 pub(super) struct Stream {
-    /// `None` once the stream is broken.
+    /// `None` after the stream was broken.
     inner: Option<Wire>,
     site: String,
     link: Option<(Pair, u64)>,
-    /// A write that waits for what struck at its boundary.
+    /// A write that waits for the faults that struck at its boundary.
     entering: Option<Entering>,
 }
 
-/// How a stream finds its host and its link.
+/// The state of a stream's host and link.
 #[derive(Clone, Copy)]
 enum Found {
-    /// The host is no more.
+    /// The stream's host is gone.
     Dead,
     /// The link was cut since the stream was opened.
     Cut,
-    /// What has arrived is held back.
+    /// The link is clogged: bytes that have arrived are held back.
     Held,
     Free,
 }
@@ -85,7 +85,7 @@ impl Stream {
         Self { inner: Some(inner), site, link, entering: None }
     }
 
-    /// The stream beneath, unless its link has been cut since it was opened.
+    /// The stream beneath, or an error if its link was cut since it was opened.
     fn whole(&mut self) -> io::Result<&mut Wire> {
         if let Some((pair, resets)) = self.link
             && with_world(|world| world.links.resets(pair)) != resets
@@ -174,8 +174,8 @@ impl Stream {
         Poll::Ready(written)
     }
 
-    /// The bytes are on their way, and whatever the other side answers will not be heard. The stream beneath must
-    /// outlive its owner, or its end would overtake the bytes.
+    /// Discards the answer to bytes that were sent. The stream beneath must outlive its owner, because otherwise its
+    /// end would overtake the bytes.
     fn linger(&mut self) {
         if let Some(inner) = self.inner.take() {
             crate::task::spawn(async move {

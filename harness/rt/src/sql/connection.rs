@@ -1,4 +1,4 @@
-//! One connection, whatever is behind it.
+//! One connection to a database, real or simulated.
 
 use either::Either;
 use futures_core::{future::BoxFuture, stream::BoxStream};
@@ -26,17 +26,17 @@ pub(crate) enum Inner {
 }
 
 impl Connection {
-    /// What SQL the database speaks.
+    /// The SQL dialect of the database.
     pub fn dialect(&self) -> Dialect {
         self.dialect
     }
 
-    /// The database's clock, in milliseconds since 1970: one clock for all programs that share the database, however
-    /// far their own are off.
+    /// The database's clock, in milliseconds since 1970. All programs that share the database share this clock, however
+    /// wrong their own clocks are.
     ///
     /// # Errors
     ///
-    /// The database's.
+    /// Returns the database's error.
     pub async fn unix_ms(&mut self) -> Result<i64, Error> {
         #[cfg(feature = "sim")]
         if let Inner::Simulated(connection) = &mut self.inner {

@@ -1,4 +1,4 @@
-//! SQL through sqlx: one connection type for every database, and sqlx's own queries on it.
+//! SQL through sqlx: one connection type for every database, which runs sqlx's own queries.
 //!
 //! ```no_run
 //! use chaosdrill_rt::sql::{Pool, Statements};
@@ -14,21 +14,21 @@
 //! }
 //! ```
 //!
-//! Inside a simulation every statement is a boundary: it travels to the database host, is executed there by the
-//! real database, and its answer travels back. Its **site** is `sql:` and the name in the statement's first line
-//! (`-- name: queue.take`), or a fingerprint of the text where it has none. BEGIN, COMMIT and ROLLBACK are named
-//! after their transaction: `sql:take.begin`, `sql:take.commit`.
+//! In a simulation, every statement is a boundary: it travels to the database host, the real database executes it
+//! there, and its answer travels back. Its **site** is `sql:` and the name in the statement's first line (`-- name:
+//! queue.take`), or a fingerprint of the text if it has no name. BEGIN, COMMIT and ROLLBACK are named after their
+//! transaction: `sql:take.begin`, `sql:take.commit`.
 //!
-//! [`Connection::unix_ms`] asks the database for its clock, at the site `sql:clock`. SQL's own `now` is none of the
-//! simulation's: SQLite asks the machine.
+//! [`Connection::unix_ms`] asks the database for its clock, at the site `sql:clock`. Do not use SQL's own `now`: it is
+//! not simulated, because SQLite reads the clock of the real machine.
 //!
-//! The type of the database is sqlx's `Any`; SQLite takes `$1` placeholders too, so that a dialect is a file of SQL.
-//! [`Statements`] are found in it by name, and [`statements!`](crate::statements) makes a struct of a whole file, both
-//! when the crate is compiled.
+//! The database type is sqlx's `Any`. SQLite accepts `$1` placeholders too, so each dialect can be one file of SQL.
+//! [`Statements`] finds the statements of a file by name, and [`statements!`](crate::statements) makes a struct of a
+//! whole file, both at compile time.
 //!
 //! # Types
 //!
-//! `Any` knows the types that databases have in common. These go through it, also as `Option`:
+//! `Any` knows the types that databases have in common. These types work, also as `Option`:
 //!
 //! | Rust | SQLite | PostgreSQL |
 //! |---|---|---|
@@ -37,7 +37,7 @@
 //! | `String`, `&str` | `TEXT` | `TEXT` |
 //! | `Vec<u8>`, `&[u8]` | `BLOB` | `BYTEA` |
 //!
-//! Convert everything else in Rust and, on PostgreSQL, cast it in the statement:
+//! Convert every other type in Rust and, on PostgreSQL, cast it in the statement:
 //!
 //! | Rust | store as | on PostgreSQL |
 //! |---|---|---|
@@ -64,7 +64,7 @@ pub use pool::{Pool, PoolOptions};
 pub use statements::{Iter, Statements, expansion};
 pub use transaction::Transaction;
 
-/// What SQL a database speaks.
+/// The SQL dialect of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// SQLite.
@@ -73,18 +73,18 @@ pub enum Dialect {
     Postgres,
 }
 
-/// What a transaction is going to do.
+/// Whether a transaction writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TransactionMode {
-    /// It will write. SQLite takes its one write lock at once (`BEGIN IMMEDIATE`), because a transaction that reads
-    /// first may find later that it can no longer write.
+    /// It will write. SQLite takes its only write lock at once (`BEGIN IMMEDIATE`), because a transaction that reads
+    /// first may be unable to write later.
     #[default]
     Write,
-    /// It may write. SQLite takes the lock with the first statement that writes, and refuses that statement with
-    /// SQLITE_BUSY (5 or 517) if somebody else wrote since the transaction's first read: begin again.
+    /// It may write. SQLite takes the lock at the first statement that writes. It refuses that statement with
+    /// SQLITE_BUSY (5 or 517) if another connection wrote since the transaction's first read; begin again.
     Deferred,
-    /// It only reads, and sees one state of the database. PostgreSQL refuses to write in it. SQLite does not: it has no
-    /// such mode, and begins as with [`TransactionMode::Deferred`].
+    /// It only reads, and sees one state of the database. PostgreSQL refuses to write in it. SQLite has no such mode,
+    /// and begins as with [`TransactionMode::Deferred`].
     Read,
 }
 
@@ -93,7 +93,7 @@ impl Dialect {
     ///
     /// # Errors
     ///
-    /// [`sqlx::Error::Configuration`] for a scheme that is neither `sqlite:` nor `postgres:`.
+    /// Returns [`sqlx::Error::Configuration`] if the scheme is neither `sqlite:` nor `postgres:`.
     pub fn of_url(url: &str) -> Result<Self, sqlx::Error> {
         match url.split(':').next().unwrap_or_default() {
             "sqlite" => Ok(Self::Sqlite),
@@ -105,7 +105,7 @@ impl Dialect {
         }
     }
 
-    /// The statement with which a transaction begins.
+    /// The statement that begins a transaction.
     pub(crate) fn begin(self, mode: TransactionMode) -> &'static str {
         match (self, mode) {
             (Self::Sqlite, TransactionMode::Write) => "BEGIN IMMEDIATE",
@@ -115,7 +115,7 @@ impl Dialect {
         }
     }
 
-    /// What asks the database for its clock, in milliseconds since 1970.
+    /// The query for the database's clock, in milliseconds since 1970.
     pub(crate) fn clock(self) -> &'static str {
         match self {
             Self::Sqlite => "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)",

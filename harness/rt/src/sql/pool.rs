@@ -16,17 +16,17 @@ use crate::sql::{
     Connection, Dialect, Transaction, TransactionMode, connection::Inner as ConnectionInner,
 };
 
-/// How a pool behaves.
+/// The options of a pool.
 #[derive(Clone, Copy, Debug)]
 pub struct PoolOptions {
-    /// Most connections open at once.
+    /// The maximum number of open connections.
     pub connections_max: u32,
     /// How long a caller waits for a connection before [`Error::PoolTimedOut`].
     pub acquire_timeout: Duration,
 }
 
 impl Default for PoolOptions {
-    /// Ten connections, and thirty seconds: sqlx's own defaults.
+    /// Ten connections and thirty seconds, the defaults of sqlx.
     fn default() -> Self {
         Self { connections_max: 10, acquire_timeout: Duration::from_secs(30) }
     }
@@ -51,7 +51,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// sqlx's, from the first connection.
+    /// Returns sqlx's error from the first connection.
     pub async fn connect(url: &str) -> Result<Self, Error> {
         Self::connect_with(url, PoolOptions::default()).await
     }
@@ -60,7 +60,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// sqlx's, from the first connection.
+    /// Returns sqlx's error from the first connection.
     pub async fn connect_with(url: &str, options: PoolOptions) -> Result<Self, Error> {
         let dialect = Dialect::of_url(url)?;
         #[cfg(feature = "sim")]
@@ -77,16 +77,16 @@ impl Pool {
         Ok(Self { inner: Inner::Real(pool), dialect })
     }
 
-    /// What SQL the database speaks.
+    /// The SQL dialect of the database.
     pub fn dialect(&self) -> Dialect {
         self.dialect
     }
 
-    /// Takes a connection; dropping it gives it back.
+    /// Acquires a connection. It is released when dropped.
     ///
     /// # Errors
     ///
-    /// [`Error::PoolTimedOut`], or what the opening of a connection gave.
+    /// Returns [`Error::PoolTimedOut`], or the error of opening a connection.
     pub async fn acquire(&self) -> Result<Connection, Error> {
         let inner = match &self.inner {
             Inner::Real(pool) => ConnectionInner::Pooled(pool.acquire().await?),
@@ -96,20 +96,20 @@ impl Pool {
         Ok(Connection { inner, dialect: self.dialect })
     }
 
-    /// Begins a transaction that is going to write; `name` names its boundaries, as in `sql:NAME.commit`.
+    /// Begins a transaction that will write. `name` names its boundaries, as in `sql:NAME.commit`.
     ///
     /// # Errors
     ///
-    /// As [`Pool::acquire`], or the database's refusal to begin.
+    /// Like [`Pool::acquire`]; also returns the database's error if it refuses to begin.
     pub async fn begin(&self, name: &'static str) -> Result<Transaction, Error> {
         self.begin_as(TransactionMode::Write, name).await
     }
 
-    /// As [`Pool::begin`], in another mode.
+    /// Like [`Pool::begin`], in another mode.
     ///
     /// # Errors
     ///
-    /// As [`Pool::begin`].
+    /// Like [`Pool::begin`].
     pub async fn begin_as(
         &self,
         mode: TransactionMode,
@@ -128,14 +128,14 @@ impl Pool {
         Ok(Transaction { connection: Connection { inner, dialect: self.dialect }, name })
     }
 
-    /// Brings the schema up to date through sqlx's migrator; in a simulation each step is a boundary.
+    /// Applies all pending migrations through sqlx's migrator. In a simulation, each step is a boundary.
     ///
-    /// On SQLite sqlx's migrator takes no lock: of several hosts that migrate at once the later ones fail over a table
-    /// that is there already, as real ones would, and must try again.
+    /// On SQLite, sqlx's migrator takes no lock. If several hosts migrate at once, the later ones fail because a table
+    /// already exists, as real hosts would, and must retry.
     ///
     /// # Errors
     ///
-    /// The migrator's.
+    /// Returns the migrator's error.
     pub async fn migrate(&self, migrator: &Migrator) -> Result<(), MigrateError> {
         match &self.inner {
             Inner::Real(pool) => migrator.run(pool).await,
@@ -147,12 +147,12 @@ impl Pool {
         }
     }
 
-    /// Takes back the migrations above version `target`, the newest first, through their down files; in a simulation
-    /// each step is a boundary. With a target of 0 everything is taken back that can be.
+    /// Reverts the migrations above version `target`, the newest first, through their down files. In a simulation, each
+    /// step is a boundary. A target of 0 reverts every migration that can be reverted.
     ///
     /// # Errors
     ///
-    /// The migrator's.
+    /// Returns the migrator's error.
     pub async fn undo(&self, migrator: &Migrator, target: i64) -> Result<(), MigrateError> {
         match &self.inner {
             Inner::Real(pool) => migrator.undo(pool, target).await,
@@ -164,7 +164,7 @@ impl Pool {
         }
     }
 
-    /// Closes the pool, and waits for its connections to come back.
+    /// Closes the pool, and waits until its connections are released.
     pub async fn close(&self) {
         match &self.inner {
             Inner::Real(pool) => pool.close().await,
@@ -187,7 +187,7 @@ impl<'p> Executor<'p> for &'p Pool {
     {
         match &self.inner {
             Inner::Real(pool) => pool.fetch_many(query),
-            // In a simulation an answer arrives whole.
+            // In a simulation, the rows of an answer arrive all at once.
             #[cfg(feature = "sim")]
             Inner::Simulated(pool) => {
                 let rows = async move {

@@ -1,9 +1,9 @@
-//! The stable name of a statement.
+//! The stable name of a statement, as part of its site.
 
 #[cfg(feature = "sim")]
 use chaosdrill_core::trace::vocabulary::site as sites;
 
-/// `sql:` and the name in the statement's first line, or a fingerprint of its text.
+/// `sql:` and the name in the statement's first line, or a fingerprint of the text if it has no name.
 #[cfg(feature = "sim")]
 pub(crate) fn of_statement(sql: &str) -> String {
     match name_of(sql) {
@@ -12,7 +12,7 @@ pub(crate) fn of_statement(sql: &str) -> String {
     }
 }
 
-/// The name in a first line such as `-- name: outbox.claim`. White space is ASCII's.
+/// The name in a first line such as `-- name: outbox.claim`. Only ASCII white space is skipped.
 pub(crate) const fn name_of(sql: &str) -> Option<&str> {
     let (first, _) = split_line(sql.trim_ascii_start());
     let Some(remark) = after(first, "--") else { return None };
@@ -21,7 +21,7 @@ pub(crate) const fn name_of(sql: &str) -> Option<&str> {
     if name.is_empty() { None } else { Some(name) }
 }
 
-/// The first line with its end, and the text after it.
+/// The first line with its line end, and the text after it.
 pub(crate) const fn split_line(text: &str) -> (&str, &str) {
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -34,13 +34,13 @@ pub(crate) const fn split_line(text: &str) -> (&str, &str) {
     text.split_at(at)
 }
 
-/// The text after `prefix`, if it begins with that.
+/// The text after `prefix`; `None` if it does not begin with it.
 const fn after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let Some((head, rest)) = text.split_at_checked(prefix.len()) else { return None };
     if is_same(head, prefix) { Some(rest) } else { None }
 }
 
-/// `==`, which is no `const fn` for texts.
+/// `==` as a `const fn`, which std does not have for texts.
 pub(crate) const fn is_same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {
@@ -56,7 +56,7 @@ pub(crate) const fn is_same(a: &str, b: &str) -> bool {
     true
 }
 
-/// The first words of a statement and a hash of the whole (FNV-1a), white space folded.
+/// The first words of a statement and a hash of all of it (FNV-1a), with white space folded.
 #[cfg(feature = "sim")]
 fn fingerprint(sql: &str) -> String {
     let words: Vec<String> = sql.split_whitespace().map(str::to_ascii_lowercase).collect();

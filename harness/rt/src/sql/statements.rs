@@ -1,6 +1,6 @@
-//! A file of SQL: named statements of one dialect, found when the crate is compiled.
+//! Named SQL statements of a file, looked up by name at compile time.
 //!
-//! A pipeline that knows one dialect takes each statement out of its file as a constant:
+//! A pipeline with one dialect takes each statement from its file as a constant:
 //!
 //! ```
 //! use chaosdrill_rt::sql::Statements;
@@ -10,7 +10,7 @@
 //! assert_eq!(COUNT, "-- name: jobs.count\nSELECT COUNT(*) FROM jobs");
 //! ```
 //!
-//! A name that the file lacks is an error of the compiler:
+//! A name that the file lacks is a compile error:
 //!
 //! ```compile_fail
 //! # use chaosdrill_rt::sql::Statements;
@@ -18,7 +18,7 @@
 //! const COUNT: &str = SQL.get("jobs.cuont");
 //! ```
 //!
-//! For several dialects, [`statements!`](crate::statements) makes a struct of statements: one file, one constant.
+//! For several dialects, [`statements!`](crate::statements) makes a struct of statements: each file is one constant.
 
 use crate::sql::site;
 
@@ -34,11 +34,12 @@ impl Statements {
         Self(text)
     }
 
-    /// The statement of that name, with its name line. Call it for a `const`, so that the compiler does the search.
+    /// The statement with this name, including its name line. Call it for a `const`, so that the search happens at
+    /// compile time.
     ///
     /// # Panics
     ///
-    /// If the file has no statement of that name, or several: for a `const` the crate does not compile.
+    /// If the file has no statement with this name, or several. In a `const` this is a compile error.
     #[track_caller]
     pub const fn get(self, name: &str) -> &'static str {
         let mut found = None;
@@ -72,14 +73,14 @@ impl IntoIterator for Statements {
     }
 }
 
-/// The statements of a file that are still to come, each with its name.
+/// An iterator over the statements of a file, each with its name.
 #[derive(Clone, Debug)]
 pub struct Iter {
     rest: &'static str,
 }
 
 impl Iter {
-    /// [`Iterator::next`], for constants: a trait's function cannot be `const`.
+    /// [`Iterator::next`] as a `const fn`, which a trait cannot have.
     pub const fn next_statement(&mut self) -> Option<(&'static str, &'static str)> {
         let body = self.rest.split_at(start_of_statement(self.rest)).1;
         let Some(name) = site::name_of(body) else {
@@ -101,7 +102,7 @@ impl Iterator for Iter {
     }
 }
 
-/// At which byte the next name line begins, or the text ends.
+/// The byte at which the next name line begins, or the length of the text.
 const fn start_of_statement(text: &str) -> usize {
     let mut rest = text;
     while !rest.is_empty() {
@@ -114,7 +115,7 @@ const fn start_of_statement(text: &str) -> usize {
     text.len() - rest.len()
 }
 
-/// Panics with a message around a name. In a constant, `panic!` formats no more than one text.
+/// Panics with a message around a name. In a `const`, `panic!` can format only a single text.
 #[track_caller]
 const fn refuse(before: &str, name: &str, after: &str) -> ! {
     let mut message = [0; 256];
@@ -132,15 +133,15 @@ const fn refuse(before: &str, name: &str, after: &str) -> ! {
     }
     match str::from_utf8(message.split_at(length).0) {
         Ok(message) => panic!("{}", message),
-        // It was cut in the middle of a character.
+        // The message was cut in the middle of a character.
         Err(_) => panic!("{}", before),
     }
 }
 
-/// What the expansion of [`statements!`](crate::statements) calls; no part of the interface.
+/// Functions for the expansion of [`statements!`](crate::statements); not part of the public API.
 #[doc(hidden)]
 pub mod expansion {
-    /// Whether a field takes the statement of that name: it is called so, with `_` for `.`.
+    /// Whether the field belongs to the statement with this name: the names are equal, with `_` for `.`.
     pub const fn is_field(name: &str, field: &str) -> bool {
         let (name, field) = (name.as_bytes(), field.as_bytes());
         if name.len() != field.len() {
@@ -156,7 +157,7 @@ pub mod expansion {
         true
     }
 
-    /// A field's statement, or a panic that names the field.
+    /// Returns a field's statement, or panics with the name of the field.
     #[track_caller]
     pub const fn found(statement: Option<&'static str>, field: &str) -> &'static str {
         match statement {
@@ -165,7 +166,7 @@ pub mod expansion {
         }
     }
 
-    /// Fills a field, or panics if it has a statement.
+    /// Fills a field, or panics if it already has a statement.
     #[track_caller]
     pub const fn fill(field: &mut Option<&'static str>, name: &str, sql: &'static str) {
         if field.is_some() {
@@ -174,19 +175,19 @@ pub mod expansion {
         *field = Some(sql);
     }
 
-    /// Refuses a statement that is in the file and has no field.
+    /// Panics because a statement of the file has no field.
     #[track_caller]
     pub const fn unknown(name: &str) -> ! {
         super::refuse("no field takes the statement `", name, "` of the SQL file")
     }
 }
 
-/// Makes a struct of the statements of a file, each a `&'static str` in a field of its own.
+/// Makes a struct of the statements of a file; each field is a `&'static str`.
 ///
-/// A field has the name of its statement, with `_` for `.`: `queue_put` takes `-- name: queue.put`. The private
-/// `of(file)` takes them out of a file's [`Statements`](crate::sql::Statements). It is a `const fn`, so that a dialect
-/// is a constant, checked when the crate is compiled: file and fields must have the same names, each once. Of a private
-/// field that nothing reads the compiler warns, as of any other.
+/// A field has the name of its statement, with `_` for `.`: `queue_put` is `-- name: queue.put`. The private `of(file)`
+/// takes the statements from a file's [`Statements`](crate::sql::Statements). It is a `const fn`, so a dialect can be a
+/// constant that is checked at compile time: the file and the fields must have the same names, each once. The compiler
+/// warns about a private field that is never read, as usual.
 ///
 /// ```
 /// use chaosdrill_rt::sql::Statements;
@@ -207,7 +208,7 @@ pub mod expansion {
 /// assert!(SQLITE.queue_take.ends_with("RETURNING body"));
 /// ```
 ///
-/// A statement that the file lacks, one that has no field, and two of one name do not compile:
+/// If a statement is missing in the file, has no field, or has the same name as another, the crate does not compile:
 ///
 /// ```compile_fail
 /// # use chaosdrill_rt::sql::Statements;
@@ -216,7 +217,7 @@ pub mod expansion {
 /// ```
 #[macro_export]
 macro_rules! statements {
-    // The struct is passed on as it was written: the compiler warns of unused fields only then.
+    // The struct is passed on unchanged, because the compiler warns about unused fields only then.
     ($(#[$attribute:meta])* $visibility:vis struct $name:ident $fields:tt) => {
         $(#[$attribute])*
         #[derive(Clone, Copy, Debug)]
@@ -227,7 +228,7 @@ macro_rules! statements {
         $($(#[$attribute:meta])* $visibility:vis $field:ident: &'static str),+ $(,)?
     }) => {
         impl $name {
-            /// Takes the statements out of a file.
+            /// Takes the statements from a file.
             #[track_caller]
             const fn of(file: $crate::sql::Statements) -> Self {
                 $(let mut $field = ::core::option::Option::None;)+

@@ -1,4 +1,4 @@
-//! A transaction: rolled back where it is dropped before it is committed.
+//! A transaction, which is rolled back if it is dropped before it is committed.
 
 use std::ops::{Deref, DerefMut};
 
@@ -8,11 +8,11 @@ use sqlx::Error;
 
 use crate::sql::{Connection, connection::Inner};
 
-/// A transaction, begun with the intent to write.
+/// A transaction on a connection of its own.
 #[derive(Debug)]
 pub struct Transaction {
     pub(crate) connection: Connection,
-    /// Names its boundaries.
+    /// The name in the sites of its boundaries.
     #[cfg_attr(
         not(feature = "sim"),
         expect(dead_code, reason = "only a simulation has boundaries")
@@ -21,11 +21,11 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    /// Makes everything durable that was done in it.
+    /// Commits the transaction: its changes become durable.
     ///
     /// # Errors
     ///
-    /// The database's error. After an error of the connection nobody knows whether it was committed.
+    /// Returns the database's error. After an error of the connection, the caller cannot know whether it was committed.
     pub async fn commit(self) -> Result<(), Error> {
         match self.connection.inner {
             Inner::Transaction(transaction) => transaction.commit().await,
@@ -37,11 +37,11 @@ impl Transaction {
         }
     }
 
-    /// Undoes everything that was done in it.
+    /// Rolls the transaction back: its changes are undone.
     ///
     /// # Errors
     ///
-    /// The database's error; what was done is undone all the same.
+    /// Returns the database's error; the changes are undone nevertheless.
     pub async fn rollback(self) -> Result<(), Error> {
         match self.connection.inner {
             Inner::Transaction(transaction) => transaction.rollback().await,

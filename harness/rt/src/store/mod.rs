@@ -1,16 +1,15 @@
-//! Object storage. Inside a simulation every call is a boundary, and travels to the host `store` and back.
+//! Object storage. In a simulation, every call is a boundary, and travels to the host `store` and back.
 //!
-//! What [`open`] gives is an `ObjectStore` of the crate `object_store`: paths, options and errors are that crate's.
-//! `file:///var/lib/tables` is a folder, and `memory:tables` lives as long as the process. Inside a simulation
-//! both are the store of that name (the last part of the URL), which all hosts share and which survives their
-//! crashes.
+//! [`open`] returns an `ObjectStore` of the crate `object_store`, with that crate's paths, options and errors.
+//! `file:///var/lib/tables` is a folder, and `memory:tables` lives as long as the process. In a simulation, both are
+//! the store with that name (the last part of the URL). All hosts share it, and it survives their crashes.
 //!
-//! A call's site is `store:`, a verb and the object's path with whatever looks like an id replaced by `*`:
-//! `store:put orders/*.json`. The verbs are `get`, `head`, `put`, `put-if` (create only, or only over a known
+//! The site of a call is `store:`, a verb and the object's path, in which `*` replaces everything that looks like an
+//! id: `store:put orders/*.json`. The verbs are `get`, `head`, `put`, `put-if` (creates an object, or replaces a known
 //! version), `delete`, `copy` and `list`.
 //!
-//! Not everything that the trait offers is there in a simulation: an upload in parts is refused. A folder refuses
-//! to put over a known version; what must run there too creates objects under new names instead.
+//! A simulation does not support all of the trait: multipart uploads return an error. A folder cannot replace a known
+//! version; code that must run on a folder too creates objects under new names instead.
 
 use std::{
     collections::BTreeMap,
@@ -28,7 +27,7 @@ mod site;
 ///
 /// # Errors
 ///
-/// Where the URL is neither, or the folder can neither be found nor made.
+/// If the URL is neither, or the folder can be neither found nor created.
 pub fn open(url: &str) -> Result<Arc<dyn ObjectStore>, Error> {
     let store = Url::parse(url)?;
     #[cfg(feature = "sim")]
@@ -68,7 +67,7 @@ fn unusable(source: Box<dyn std::error::Error + Send + Sync>) -> Error {
     Error::Generic { store: "chaosdrill", source }
 }
 
-/// Stores of this process, by name.
+/// The stores of this process, by name.
 fn in_memory(name: &str) -> Arc<dyn ObjectStore> {
     static STORES: Mutex<BTreeMap<String, Arc<InMemory>>> = Mutex::new(BTreeMap::new());
     let mut stores = STORES.lock().expect("nothing panics while it holds the stores");

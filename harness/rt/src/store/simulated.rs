@@ -1,4 +1,4 @@
-//! A store inside a simulation: every call travels to the host `store` and back.
+//! A simulated object store: every call travels to the host `store` and back.
 
 use std::{
     fmt,
@@ -36,7 +36,7 @@ use crate::{
     store::site,
 };
 
-/// A host's hold on a store.
+/// A host's handle to a store.
 #[derive(Clone, Debug)]
 pub(super) struct SimulatedStore {
     machine: MachineId,
@@ -45,15 +45,15 @@ pub(super) struct SimulatedStore {
     objects: Arc<InMemory>,
 }
 
-/// One call, as trace and faults see it.
+/// One call, as the trace and the faults see it.
 struct Call {
     site: String,
     asked: Value,
-    /// The object that is another one afterwards.
+    /// The object that the call changes; `None` if it only reads.
     changes: Option<Path>,
-    /// What is there after a torn put.
+    /// The content that a torn put leaves.
     half: Option<Bytes>,
-    /// Whether a condition that fails is that nothing is there yet.
+    /// Whether a condition that fails means that the object already exists.
     creates: bool,
 }
 
@@ -89,7 +89,7 @@ impl SimulatedStore {
         Ok(Self { machine, name, here, objects })
     }
 
-    /// One operation at the store, as a boundary.
+    /// Runs one operation at the store as a boundary.
     async fn round_trip<T>(
         &self,
         call: Call,
@@ -129,7 +129,7 @@ impl SimulatedStore {
         }
     }
 
-    /// The first half of the bytes arrives, whatever was there before.
+    /// Writes the first half of the bytes, regardless of the previous content.
     async fn tear(&self, call: &Call, half: Bytes) {
         let Some(path) = &call.changes else { return };
         if travel(self.here, self.machine).await.is_ok() {
@@ -165,12 +165,13 @@ impl fmt::Display for SimulatedStore {
     }
 }
 
-/// The store in memory dates objects by std's clock, which is not everywhere the simulation's.
+/// Corrects an object's date. The store in memory uses std's clock, which is not the simulation's clock on every
+/// simulator.
 fn put_date_right(meta: &mut ObjectMeta) {
     meta.last_modified += clock::std_is_behind_by();
 }
 
-/// Conditions over dates, as that clock would show them.
+/// Converts the dates in conditions to std's clock.
 fn asked_of_std(mut options: GetOptions) -> GetOptions {
     for date in [&mut options.if_modified_since, &mut options.if_unmodified_since] {
         *date = date.map(|date| date - clock::std_is_behind_by());

@@ -1,4 +1,4 @@
-//! Names of sites: paths without what differs from run to run.
+//! Names the sites of object storage: paths without the ids that differ from run to run.
 
 use chaosdrill_core::limits::HEX_ID_CHARS_MIN;
 use object_store::path::Path;
@@ -6,7 +6,7 @@ use object_store::path::Path;
 /// Characters of a ULID.
 const ULID_CHARS: usize = 26;
 
-/// Characters of a UUID with its hyphens, and where these are.
+/// Characters of a UUID with its hyphens, and the positions of the hyphens.
 const UUID_CHARS: usize = 36;
 const UUID_HYPHENS: [usize; 4] = [8, 13, 18, 23];
 
@@ -21,7 +21,7 @@ pub(super) fn of_call(verb: &str, path: Option<&Path>) -> String {
     }
 }
 
-/// One segment of a path, its ids replaced by `*`.
+/// One segment of a path, with `*` in place of its ids.
 fn plain(segment: &str) -> String {
     let mut name = String::new();
     for (index, part) in segment.split('.').enumerate() {
@@ -52,7 +52,7 @@ fn is_uuid(text: &str) -> bool {
         })
 }
 
-/// A number, a version such as `v12`, a ULID, or a long row of hexadecimal digits.
+/// Whether a word is a number, a version such as `v12`, a ULID, or a long sequence of hexadecimal digits.
 fn is_id(word: &str) -> bool {
     let number = word.strip_prefix('v').unwrap_or(word);
     let has_digit = word.bytes().any(|byte| byte.is_ascii_digit());
