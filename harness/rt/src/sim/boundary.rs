@@ -1,7 +1,7 @@
-//! Boundaries: the steps by which a host touches the world outside its memory.
+//! Boundaries: the steps at which a host touches the world outside its memory.
 //!
-//! Before the step a host may crash, stall, be delayed or be refused; after it, it may crash, or its answer may
-//! be lost. `before`, the step itself and `after` are the whole life of a boundary.
+//! Before the step, a host may crash, stall, be delayed or get an error. After it, the host may crash, or the answer
+//! may be lost. A boundary consists of `before`, the step itself and `after`.
 
 use std::{future::pending, task::Poll, time::Duration};
 
@@ -14,7 +14,7 @@ use chaosdrill_core::{
 pub(crate) use crate::sim::strike::{Announced, Decision};
 use crate::sim::{context, delay::Delay, handle, host::Here};
 
-/// Passes a boundary up to its effect. Does not return where the host crashes.
+/// Passes a boundary up to its effect. Does not return if the host crashes.
 pub(crate) async fn before(site: &str) -> Decision {
     match announce(site) {
         Announced::Nowhere => Decision::Go,
@@ -23,13 +23,13 @@ pub(crate) async fn before(site: &str) -> Decision {
     }
 }
 
-/// Counts a hit and finds what strikes, without waiting.
+/// Counts a hit and returns the faults that strike, without waiting.
 pub(crate) fn announce(site: &str) -> Announced {
     let Some(here) = context::here() else { return Announced::Nowhere };
     handle::pass(here, site).map_or(Announced::Dead, |acts| Announced::Struck(here, acts))
 }
 
-/// Lets acts strike one after the other.
+/// Applies acts one after the other.
 pub(crate) async fn apply(here: Here, site: &str, acts: Vec<Act>) -> Decision {
     let mut decision = Decision::Go;
     for act in acts {
@@ -52,7 +52,7 @@ pub(crate) async fn apply(here: Here, site: &str, acts: Vec<Act>) -> Decision {
     decision
 }
 
-/// Passes a boundary from its effect on. Does not return where the host crashes.
+/// Passes a boundary from its effect on. Does not return if the host crashes.
 pub(crate) async fn after(decision: Decision, site: &str) {
     if let (Decision::CrashAfter(restart), Some(here)) = (decision, context::here()) {
         crash(here, site, restart).await;
@@ -64,12 +64,12 @@ async fn crash(here: Here, site: &str, restart: Restart) {
     pending::<()>().await;
 }
 
-/// The host stops there and then.
+/// Crashes the host at once.
 pub(crate) fn crash_now(here: Here, site: &str, restart: Restart) {
     handle::crash(here.host, restart, Cause::Site(site));
 }
 
-/// The host stands still; this future goes on when it does.
+/// Stalls the host; this future resumes when the host does.
 async fn stall(here: Here, lasts: Duration) {
     handle::stall(here.host, lasts);
     let mut parked = false;
@@ -78,7 +78,7 @@ async fn stall(here: Here, lasts: Duration) {
             return Poll::Ready(());
         }
         parked = true;
-        // The wake-up finds the gate closed, and waits there until the host goes on.
+        // The wake-up finds the gate closed, and waits there until the host resumes.
         cx.waker().wake_by_ref();
         Poll::Pending
     })

@@ -1,19 +1,19 @@
-//! Everything that determines one run, but for the code: hosts, plan, watches, latencies and bounds.
+//! The configuration of one run: hosts, plan, watches, latencies and bounds. With the code, it determines the run.
 
 use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
 pub use chaosdrill_core::run::{DATABASE_HOST, Latency, Machine, STORE_HOST, StoreWatch, Watch};
 use chaosdrill_core::{Plan, Seed, Swarm, limits};
 
-/// Any error of a host's software.
+/// The error of a host's software.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// How a host's software ends.
+/// The result of a host's software.
 pub type Ended = Result<(), BoxError>;
 
 type Software = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Ended> + Send>> + Send + Sync>;
 
-/// One simulated machine.
+/// A simulated machine that runs software.
 #[derive(Clone)]
 pub struct Host {
     pub(crate) name: String,
@@ -23,7 +23,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// A machine that runs `software` at each start; it is expected to run until it crashes.
+    /// A machine that runs `software` at each start. The software is expected to run until the machine crashes.
     pub fn new<F>(name: impl Into<String>, software: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Ended> + Send + 'static,
@@ -36,7 +36,7 @@ impl Host {
         }
     }
 
-    /// Its name.
+    /// The name of the machine.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -46,14 +46,14 @@ impl Host {
         self.is_client
     }
 
-    /// The machine is part of the workload: the run waits for its software to end.
+    /// Makes the machine part of the workload: the run waits until its software ends.
     #[must_use]
     pub fn client(mut self) -> Self {
         self.is_client = true;
         self
     }
 
-    /// Software that ends by itself is started again after this much virtual time, as a supervisor would.
+    /// Restarts software that ends by itself after this much virtual time, as a supervisor would.
     #[must_use]
     pub fn supervised(mut self, after: Duration) -> Self {
         self.supervised = Some(after);
@@ -61,20 +61,20 @@ impl Host {
     }
 }
 
-/// Everything that determines one run, but for the code.
+/// The configuration of one run, which determines everything in it except the code.
 #[derive(Clone)]
 pub struct Config {
     /// The seed of everything the plan does not fix.
     pub seed: Seed,
     /// The faults.
     pub plan: Plan,
-    /// Dice that add faults to the plan while the run goes on.
+    /// Adds random faults to the plan during the run.
     pub swarm: Option<Swarm>,
-    /// The planted defect that is switched on.
+    /// The planted defect that is enabled.
     pub defect: Option<String>,
     /// The machines that run software, in the order in which they start.
     pub hosts: Vec<Host>,
-    /// The machines that serve them: databases and stores.
+    /// The machines that serve the hosts: databases and stores.
     pub machines: Vec<Machine>,
     /// The catalogue of failpoint names of the targets.
     pub failpoints: Vec<&'static str>,
@@ -84,20 +84,20 @@ pub struct Config {
     pub store_watches: Vec<StoreWatch>,
     /// Latency between hosts.
     pub network: Latency,
-    /// Folder for the databases of this run; made by the run, and left to the caller.
+    /// The folder for the databases of this run. The run creates it and leaves it to the caller.
     pub folder: PathBuf,
-    /// Bounds of this run.
+    /// The bounds of this run.
     pub bounds: Bounds,
-    /// Whether [`Finished::profile`](crate::sim::Finished::profile) is wanted.
+    /// Whether to measure [`Finished::profile`](crate::sim::Finished::profile).
     pub profile: bool,
-    /// Whether [`Finished::statements`](crate::sim::Finished::statements) are wanted.
+    /// Whether to record [`Finished::statements`](crate::sim::Finished::statements).
     pub record_statements: bool,
-    /// Whether idle time is skipped; only a test of the skip itself turns it off.
+    /// Whether idle time is skipped; only a test of the skip itself disables this.
     pub skip_idle: bool,
 }
 
 impl Config {
-    /// These hosts under these faults, and everything else as it is unless a scenario says otherwise.
+    /// A configuration with these hosts and faults, and the default for everything else.
     pub fn new(plan: Plan, hosts: Vec<Host>, folder: PathBuf) -> Self {
         Self {
             seed: plan.seed,
@@ -119,14 +119,14 @@ impl Config {
     }
 }
 
-/// Bounds of one run; each ends it as unknown and says so.
+/// The bounds of one run. If one is exceeded, the run ends as unknown and names it.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Virtual time.
+    /// The maximum virtual time.
     pub virtual_max: Duration,
-    /// Executed simulator steps.
+    /// The maximum number of executed simulator steps.
     pub steps_max: u64,
-    /// Events in the trace.
+    /// The maximum number of events in the trace.
     pub events_max: u64,
 }
 

@@ -1,7 +1,7 @@
-//! Operations on the databases of the simulation at hand.
+//! Operations on the databases of the current simulation.
 //!
-//! sqlx runs each SQLite connection on a thread of its own. An operation is driven to its end right here, while
-//! virtual time stands still, so the simulator never sees it wait.
+//! sqlx runs each SQLite connection on a thread of its own. An operation is driven to its end right here while virtual
+//! time stands still, so the simulator never sees it wait.
 
 use chaosdrill_core::run::DatabaseKind;
 use sqlx::{AnyConnection, Connection, Executor};
@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, Connection, Executor};
 pub(crate) use crate::sim::databases::{Database, Handle, MakeArguments};
 use crate::sim::{databases::Databases, host::MachineId, inline::inline, simulation, sqlite};
 
-/// Runs `f` on the databases of the simulation at hand.
+/// Runs `f` on the databases of the current simulation.
 fn with<R>(f: impl FnOnce(&mut Databases) -> R) -> R {
     simulation::with(|simulation| f(&mut simulation.databases.borrow_mut()))
 }
@@ -29,9 +29,9 @@ pub(crate) fn open(database: &Database, host: usize) -> Result<Handle, sqlx::Err
 
 /// Runs an operation on a connection; `None` if the connection is gone.
 ///
-/// sqlx's thread answers with an error before it has reset the statement, and only asks for the rollback of a
-/// transaction that is dropped over an error: for a moment of real time its locks are still there. Whoever came
-/// next would meet them or not, as the threads happen to run. So after an error the thread is waited for.
+/// After an error, this function waits for sqlx's thread. That thread reports the error before it has reset the
+/// statement, and only requests the rollback of a transaction that is dropped over an error, so its locks remain for a
+/// moment of real time. Without the wait, it would depend on thread timing whether the next operation meets them.
 pub(crate) fn run<T, E>(
     handle: Handle,
     operation: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
@@ -45,27 +45,27 @@ pub(crate) fn run<T, E>(
     Some(output)
 }
 
-/// How many operations a database has carried out that may have changed who holds it.
+/// The number of operations of a database that may have changed its locks.
 pub(crate) fn turns(database: &str) -> u64 {
     with(|databases| databases.turns(database))
 }
 
-/// A database carried out an operation, or failed at it for another reason than that somebody held it.
+/// Counts an operation that a database executed, or that failed for another reason than a lock.
 pub(crate) fn had_a_turn(database: &str) {
     with(|databases| databases.had_a_turn(database));
 }
 
-/// Notes a statement that is about to be executed, if that is wanted.
+/// Records a statement that is about to be executed, if statements are recorded.
 pub(crate) fn note(handle: Handle, sql: &str, arguments: impl FnOnce() -> Option<MakeArguments>) {
     with(|databases| databases.note(handle, sql, arguments));
 }
 
-/// Whether the connection is still there.
+/// Whether the connection is still open.
 pub(crate) fn is_open(handle: Handle) -> bool {
     with(|databases| databases.is_open(handle))
 }
 
-/// Ends a connection: what it had begun is rolled back at once.
+/// Closes a connection; its unfinished transaction is rolled back at once.
 pub(crate) fn close(handle: Handle) {
     if let Some(mut connection) = with(|databases| databases.take(handle)) {
         roll_back(&mut connection);
@@ -74,17 +74,17 @@ pub(crate) fn close(handle: Handle) {
 }
 
 fn roll_back(connection: &mut AnyConnection) {
-    // SQLite answers with an error where there is nothing to roll back.
+    // SQLite returns an error if there is nothing to roll back.
     let _ = inline(connection.execute("ROLLBACK"));
     let _ = inline(connection.ping());
 }
 
-/// Ends every connection of a host, to all machines or to one; the host hears of it when it next uses one.
+/// Closes every connection of a host, to all machines or to one. The host notices when it next uses one.
 pub(crate) fn close_host(host: usize, at: Option<MachineId>) {
     with(|databases| databases.of_host(host, at)).into_iter().for_each(close);
 }
 
-/// Closes everything, and waits for it: a connection that is only dropped closes some time later.
+/// Closes all connections and waits for it, because a connection that is only dropped closes some time later.
 pub(crate) fn close_all() {
     for connection in with(Databases::take_all) {
         let _ = inline(connection.close());

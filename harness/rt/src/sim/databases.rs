@@ -1,7 +1,7 @@
-//! The databases of one simulation: real SQLite files, and every connection that is open to them.
+//! The databases of one simulation: real SQLite files, and all open connections to them.
 //!
-//! The connections stand in this registry and not in the handles that hosts hold: a crash takes them away and rolls
-//! them back at once, whatever the host's memory still looks like.
+//! The connections are in this registry, not in the handles that hosts hold. A crash takes them away and rolls them
+//! back at once, whatever the host's memory still holds.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -11,12 +11,12 @@ use chaosdrill_core::run::DatabaseKind;
 
 use crate::sim::{finished::Statement, host::MachineId};
 
-/// A database, on the machine that has it.
+/// A database on its machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Database {
     pub(crate) machine: MachineId,
     pub(crate) kind: DatabaseKind,
-    /// Its name, with that of its machine if it is not the first that has databases.
+    /// Its name, with the name of its machine unless that is the first machine with databases.
     pub(crate) key: String,
 }
 
@@ -26,7 +26,7 @@ struct Slot {
     database: String,
     machine: MachineId,
     host: usize,
-    /// Counts the users of the slot, so that a handle cannot reach its successor's connection.
+    /// Counts the users of the slot, so that an old handle cannot reach the connection of a later user.
     generation: u64,
 }
 
@@ -35,28 +35,28 @@ struct Slot {
 pub(crate) struct Databases {
     folder: PathBuf,
     slots: Vec<Slot>,
-    /// Connections whose users are gone, by database: opening one is the dearest step of all.
+    /// Connections without a user, by database; they are reused because opening one is the most expensive step of all.
     spare: BTreeMap<String, Vec<AnyConnection>>,
     generation: u64,
-    /// By database: operations that were not refused because somebody else held it. Only they change what is held.
+    /// By database: the number of operations that were not refused because of a lock. Only these change the locks.
     turns: BTreeMap<String, u64>,
-    /// Executed statements, if they are wanted.
+    /// Executed statements, if they are recorded.
     statements: Option<Vec<Statement>>,
 }
 
-/// A host's hold on a connection.
+/// A host's handle to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Handle {
     slot: usize,
     generation: u64,
 }
 
-/// The name of the file of a database.
+/// The file name of a database.
 pub(crate) fn file_of(database: &str) -> String {
     format!("{}.db", database.replace('/', "."))
 }
 
-/// Makes the arguments of a statement.
+/// Creates the arguments of a statement.
 pub(crate) type MakeArguments = Box<dyn Fn() -> sqlx::any::AnyArguments + Send>;
 
 impl Databases {
@@ -64,12 +64,12 @@ impl Databases {
         Self { folder, statements: record_statements.then(Vec::new), ..Self::default() }
     }
 
-    /// The file of a database.
+    /// The path of a database's file.
     pub(crate) fn path(&self, database: &str) -> PathBuf {
         self.folder.join(file_of(database))
     }
 
-    /// An open connection that nobody uses.
+    /// Takes an open connection without a user.
     pub(crate) fn take_spare(&mut self, database: &str) -> Option<AnyConnection> {
         self.spare.get_mut(database).and_then(Vec::pop)
     }
@@ -99,7 +99,7 @@ impl Databases {
         Handle { slot: index, generation }
     }
 
-    /// Takes a connection out for an operation; `None` if it is gone.
+    /// Takes a connection out for an operation; `None` if it was closed.
     pub(crate) fn take(&mut self, handle: Handle) -> Option<AnyConnection> {
         let slot = self.slots.get_mut(handle.slot)?;
         if slot.generation == handle.generation { slot.connection.take() } else { None }
@@ -110,14 +110,14 @@ impl Databases {
         self.slots[handle.slot].connection = Some(connection);
     }
 
-    /// Keeps a connection that was ended for the next user.
+    /// Keeps a released connection for the next user.
     pub(crate) fn set_aside(&mut self, handle: Handle, connection: AnyConnection) {
         let database = self.slots[handle.slot].database.clone();
         self.spare.entry(database.clone()).or_default().push(connection);
         self.had_a_turn(&database);
     }
 
-    /// Whether the connection is still there.
+    /// Whether the connection is still open.
     pub(crate) fn is_open(&self, handle: Handle) -> bool {
         let slot = self.slots.get(handle.slot);
         slot.is_some_and(|slot| slot.generation == handle.generation && slot.connection.is_some())
@@ -135,12 +135,12 @@ impl Databases {
         self.slots.iter().enumerate().filter(of_host).map(handle).collect()
     }
 
-    /// How many operations a database has carried out that may have changed who holds it.
+    /// The number of operations of a database that may have changed its locks.
     pub(crate) fn turns(&self, database: &str) -> u64 {
         self.turns.get(database).copied().unwrap_or_default()
     }
 
-    /// A database carried out an operation, or failed at it for another reason than that somebody held it.
+    /// Counts an operation that a database executed, or that failed for another reason than a lock.
     pub(crate) fn had_a_turn(&mut self, database: &str) {
         match self.turns.get_mut(database) {
             Some(turns) => *turns += 1,
@@ -148,7 +148,7 @@ impl Databases {
         }
     }
 
-    /// Notes a statement that is about to be executed, if that is wanted.
+    /// Records a statement that is about to be executed, if statements are recorded.
     pub(crate) fn note(
         &mut self,
         handle: Handle,

@@ -1,7 +1,7 @@
-//! A step that is held up while the rest of its host goes on.
+//! Delays one step while the rest of its host continues.
 //!
-//! Its end stands in the event queue, as that of every fault that lasts: the chaos is not over before, and heal ends
-//! it.
+//! The end of a delay is in the event queue, like the end of every fault that lasts: chaos is not over before it, and
+//! heal ends it.
 
 use std::{
     future::Future,
@@ -12,7 +12,7 @@ use std::{
 
 use crate::sim::simulation::{now, try_with_world, with_world};
 
-/// Ready when the time is over, or the faults are.
+/// Ready when the time is over, or when heal ends the faults.
 pub(crate) struct Delay {
     number: u64,
 }
@@ -38,7 +38,7 @@ impl Future for Delay {
 }
 
 impl Drop for Delay {
-    /// Nobody waits for the end of a step that was given up.
+    /// A step that was cancelled needs no wake-up.
     fn drop(&mut self) {
         try_with_world(|world| world.give_up_delay(self.number));
     }

@@ -1,4 +1,4 @@
-//! The director of a run: asked between steps, it decides when chaos ends and when the run is over.
+//! The director of a run: called between steps, it decides when chaos ends and when the run is over.
 
 use std::time::Duration;
 
@@ -14,19 +14,19 @@ use crate::sim::{
     simulation::{now, with_world},
 };
 
-/// Decides when chaos ends and when the run is over; asked between steps, outside every host.
+/// Decides when chaos ends and when the run is over. Called between steps, outside every host.
 pub trait Director {
-    /// Looks at the run and says what next.
+    /// Inspects the run and decides how it continues.
     fn wake(&mut self, control: &mut Control<'_>) -> Next;
 }
 
-/// What a director may see and do.
+/// The view of a run for its director, and the actions it may take.
 pub struct Control<'a> {
     pub(crate) quiescent: bool,
     pub(crate) network: &'a mut dyn NetworkControl,
 }
 
-/// The trace of a run, out of the world's hands until this is dropped.
+/// The trace of a run, taken out of the world until this value is dropped.
 struct Lent(Option<Box<Trace>>);
 
 impl Lent {
@@ -54,7 +54,7 @@ impl Control<'_> {
         now()
     }
 
-    /// True where nothing will ever happen unless the director changes something.
+    /// Whether nothing will ever happen unless the director changes something.
     pub fn is_quiescent(&self) -> bool {
         self.quiescent
     }
@@ -64,35 +64,35 @@ impl Control<'_> {
         with_world(|world| world.clients_are_done())
     }
 
-    /// Whether every fault that struck has ended by itself, as far as it ever will.
+    /// Whether every fault that struck has ended by itself, except those that never will.
     pub fn faults_have_ended(&self) -> bool {
         with_world(|world| world.event_queue.is_empty())
     }
 
-    /// Required faults that have not struck.
+    /// The number of required faults that have not struck.
     pub fn required_faults_waiting(&self) -> usize {
         with_world(|world| world.plan.waiting(true))
     }
 
-    /// Faults of any kind that have not struck.
+    /// The number of faults of any kind that have not struck.
     pub fn faults_waiting(&self) -> usize {
         with_world(|world| world.plan.waiting(false))
     }
 
     /// Reads the trace so far.
     ///
-    /// The world is not borrowed meanwhile: a check is foreign code, and may draw without knowing it, as by a
-    /// `HashMap`. What it records is lost.
+    /// The world is not borrowed meanwhile: a check is foreign code, and may draw randomness implicitly, as with a
+    /// `HashMap`. Events that it records are discarded.
     ///
     /// # Panics
     ///
-    /// In a run that is not traced.
+    /// If the run is not traced.
     pub fn read<R>(&self, read: impl FnOnce(&[TraceEvent]) -> R) -> R {
         read(Lent::from_the_world().events())
     }
 
-    /// Ends every fault: links are repaired, stalled hosts and delayed steps go on, crashed hosts come back unless they
-    /// never do.
+    /// Ends every fault: links are repaired, stalled hosts and delayed steps resume, and crashed hosts restart unless
+    /// they never do.
     pub fn heal(&mut self) {
         handle::heal(self.network);
     }

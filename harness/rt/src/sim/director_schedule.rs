@@ -1,4 +1,4 @@
-//! When the director of a run is asked: the same on every simulator.
+//! Schedules the calls of a run's director, identically on every simulator.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use crate::sim::{
     simulation::with_world,
 };
 
-/// What the director knows, and when it wants to be asked again.
+/// What was reported to the director, and when it must be called again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DirectorSchedule {
     pub(crate) quiescent: bool,
-    /// Whether the director knows of the quiescence at hand.
+    /// Whether the current quiescence was reported to the director.
     pub(crate) told: bool,
-    /// Length of the history when the director last looked.
+    /// The length of the history at the last call.
     seen: u64,
-    /// When the director wants to look again: on activity from the first, at the second in any case.
+    /// When to call the director again: from the first instant on if there was activity, and at the second in any case.
     wake: (Duration, Duration),
 }
 
@@ -28,18 +28,18 @@ impl Default for DirectorSchedule {
 }
 
 impl DirectorSchedule {
-    /// Something happens again.
+    /// Ends the quiescence: something happens again.
     pub(crate) fn is_broken(&mut self) {
         (self.quiescent, self.told) = (false, false);
     }
 
-    /// When the director is to be asked next, as far as the history at hand says.
+    /// When to call the director next, given the current length of the history.
     pub(crate) fn next(&self, history_length: u64) -> Duration {
         let (not_before, at) = self.wake;
         if history_length == self.seen { at } else { at.min(not_before) }
     }
 
-    /// Asks the director, where it is time to; true where the run is over.
+    /// Calls the director if it is time. Returns `true` if the run is over.
     pub(crate) fn ask(
         &mut self,
         now: Duration,

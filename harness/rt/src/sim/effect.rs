@@ -1,37 +1,37 @@
-//! What the world wants done outside itself: its methods return effects, and the engine that drives it performs them.
+//! Effects: changes outside the world, which the world's methods return and the engine performs.
 //!
-//! So the world holds no simulator, no connection and no clock, and serves any engine.
+//! The world therefore needs no simulator, no connection and no clock, and works with any engine.
 
 use std::task::Waker;
 
 use crate::sim::{host::MachineId, link::Pair};
 
-/// One thing to do. Effects are performed in their order.
+/// One effect. Effects are performed in their order.
 #[derive(Debug)]
 pub(crate) enum Effect {
-    /// A task that waited may go on.
+    /// Wakes a waiting task.
     Wake(Waker),
-    /// A host is no more, or its link to a machine with databases was cut: its connections end, those to all such
-    /// machines or to that one, and what they began is undone.
+    /// Closes the connections of a host that is down, or whose link to a machine with databases was cut. Either all
+    /// connections to such machines are closed, or those to one. Unfinished transactions are rolled back.
     CloseConnections { host: usize, at: Option<MachineId> },
-    /// A host's wall clock is this far off now.
+    /// Sets how far a host's wall clock is off.
     SetSkew { host: usize, skew_ns: i64 },
-    /// Something for the simulated network and its machines.
+    /// Changes the simulated network or its machines.
     Network(NetworkEffect),
 }
 
-/// What is done to machines and links, which only the simulator can do.
+/// A change to machines or links, which only the simulator can make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NetworkEffect {
     Cut(Pair),
     Repair(Pair),
     Clog(Pair),
     Release(Pair),
-    /// A host begins another life.
+    /// Starts a host again.
     Restart(usize),
 }
 
-/// What a simulator does to its machines and links.
+/// How a simulator controls its machines and links.
 pub(crate) trait NetworkControl {
     fn perform(&mut self, effect: NetworkEffect);
 }

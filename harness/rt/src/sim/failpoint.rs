@@ -1,8 +1,8 @@
-//! Failpoints: `fail`'s process-wide registry, dispatched to the plan of this thread's simulation.
+//! Failpoints: dispatches `fail`'s process-wide registry to the plan of this thread's simulation.
 //!
-//! `fail` runs a callback on the thread that hits the point. The callback asks this simulation's plan and leaves what
-//! strikes with the simulation, from where the `fail_point!` macro takes it at once. `fail`'s own percentages are
-//! never used: they draw from ambient randomness.
+//! `fail` runs a callback on the thread that hits the point. The callback looks up the faults in this simulation's plan
+//! and stores them in the simulation; the `fail_point!` macro takes them from there at once. `fail`'s own percentages
+//! are never used, because they draw from ambient randomness.
 
 use std::{collections::BTreeSet, future::pending, sync::Mutex};
 
@@ -17,15 +17,15 @@ use crate::{
 pub use crate::sim::strike::Strike;
 
 impl Strike {
-    /// Lets it strike.
+    /// Applies the faults.
     ///
     /// # Errors
     ///
-    /// [`Injected`] where a fault orders an error.
+    /// Returns [`Injected`] if a fault injects an error.
     pub async fn pass(self, name: &'static str) -> Result<(), Injected> {
         let Announced::Struck(here, acts) = self.0 else { return pending().await };
         let site = site(name);
-        // Boxed, so that the rare path does not grow the future of every caller.
+        // Boxed, so that the rare path does not enlarge the future of every caller.
         let decision = Box::pin(boundary::apply(here, &site, acts)).await;
         match decision {
             Decision::Go => Ok(()),
@@ -38,7 +38,7 @@ impl Strike {
     }
 }
 
-/// Takes what struck at the failpoint that was just hit; mostly nothing.
+/// Takes the faults that struck at the failpoint that was just hit; usually `None`.
 pub fn take() -> Option<Strike> {
     simulation::try_with(|simulation| simulation.strike.take()).flatten()
 }
@@ -47,7 +47,7 @@ fn site(name: &str) -> String {
     format!("fp:{name}")
 }
 
-/// Makes the names known to `fail`, once for each in a process.
+/// Registers the names with `fail`, each once in a process.
 pub(crate) fn register(names: &[&'static str]) {
     static KNOWN: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let mut known = KNOWN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! What a run leaves behind.
+//! The results of a run.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -8,46 +8,46 @@ use chaosdrill_core::{HitClass, Trace, record::FaultRecord};
 use crate::sim::config::Config;
 use crate::sim::{objects::StoredObject, profile::Profile, stop::Stop};
 
-/// What a run left behind.
+/// The results of a run.
 pub struct Finished {
-    /// Everything that happened.
+    /// The trace, with every event.
     pub trace: Trace,
-    /// How many events there were, traced or not.
+    /// The number of events, traced or not.
     pub(crate) events: u64,
-    /// The boundaries that were passed, in classes.
+    /// The boundaries that were passed, grouped into classes.
     pub hit_classes: Vec<HitClass>,
     /// How often each boundary site was passed.
     pub sites: BTreeMap<String, u64>,
-    /// The plan's faults, and what became of them.
+    /// The plan's faults, and whether they struck.
     pub faults: Vec<FaultRecord>,
     /// Whether the software of every client had ended.
     pub clients_done: bool,
-    /// Why the run ended early, if it did.
+    /// Why the run ended early; `None` if it did not.
     pub stop: Option<Stop>,
     /// Virtual time of the whole run.
     pub elapsed: Duration,
-    /// Simulator steps that were really executed.
+    /// The number of executed simulator steps; skipped idle time is not counted.
     pub steps: u64,
-    /// Where the real time went, where [`Config::profile`] asked for it.
+    /// The real time by part; `None` without [`Config::profile`].
     pub profile: Option<Profile>,
-    /// Every statement in the order of its execution, where [`Config::record_statements`] asked for it.
+    /// Every statement in the order of execution; empty without [`Config::record_statements`].
     pub statements: Vec<Statement>,
-    /// Every object in object storage, as the run left it.
+    /// Every object in object storage at the end of the run.
     pub objects: Vec<StoredObject>,
-    /// What is left to say of hosts that ended by themselves or panicked: (host, how).
+    /// Hosts that ended by themselves or panicked: (host, how).
     pub casualties: Vec<(String, String)>,
-    /// Faults that ask for a site no host ever passed, with the sites that were.
+    /// Faults at a site that no host ever passed, with the sites that were passed.
     pub sites_never_passed: Vec<String>,
 }
 
-/// One executed statement, so that a bench can execute the very same without a simulation.
+/// One executed statement, so that a benchmark can execute the same one without a simulation.
 pub struct Statement {
-    /// Which connection, counted over the whole run.
+    /// The number of the connection, counted over the whole run.
     pub connection: u64,
-    /// Which database.
+    /// The database.
     pub database: String,
-    /// The text.
+    /// The SQL.
     pub sql: String,
-    /// Makes its arguments, as often as they are needed.
+    /// Creates its arguments; may be called repeatedly.
     pub arguments: Option<Box<dyn Fn() -> sqlx::any::AnyArguments + Send>>,
 }

@@ -1,7 +1,7 @@
-//! The gate around every task: whose it is, and whether it may run.
+//! The gate around every task: it knows the task's host, and decides whether the task may run.
 //!
-//! When a host crashes, none of its tasks is polled again, from that very point on; when it stalls, its tasks
-//! wait. Simulators stop a host only between steps, which would let its other tasks run on for a while.
+//! After a host crashes, none of its tasks is polled again, from that very point on. While it stalls, its tasks wait.
+//! Simulators stop a host only between steps, so its other tasks would run on for a while.
 
 use std::{
     future::Future,
@@ -23,27 +23,27 @@ use crate::sim::{
 
 /// A task of a host.
 pub(crate) struct Gate<F: Future + 'static> {
-    /// `None` once it is dropped.
+    /// `None` after it was dropped.
     future: Option<Pin<Box<F>>>,
     here: Here,
-    /// Tasks of one simulation are numbered as they are spawned; the host's own software is its number 0.
+    /// The tasks of one simulation are numbered as they are spawned; the host's own software is number 0.
     number: u64,
 }
 
 impl<F: Future + 'static> Gate<F> {
-    /// A task that the host spawns.
+    /// Wraps a task that the host spawns.
     pub(crate) fn new(future: F, here: Here) -> Self {
         let number = simulation::with(|it| it.tasks.replace(it.tasks.get() + 1));
         Self { future: Some(Box::pin(future)), here, number }
     }
 
-    /// The host's software itself.
+    /// Wraps the host's own software.
     pub(crate) fn software(future: F, here: Here) -> Self {
         Self { future: Some(Box::pin(future)), here, number: 0 }
     }
 }
 
-/// Shows host and clock for the length of a call.
+/// Sets the current host and its clock for the duration of a call.
 struct Presence {
     here: Option<Here>,
     clock: Option<HostClock>,
@@ -91,7 +91,7 @@ impl<F: Future + 'static> Gate<F> {
         let future = self.future.as_mut().expect("a dropped task is not polled");
         let poll = AssertUnwindSafe(|| future.as_mut().poll(cx));
         let polled = measure(Part::Hosts, || catch_unwind(poll));
-        // A task that crashed its own host must not hand out a result in the same breath.
+        // A task that crashed its own host must not return a result in the same poll.
         let answer = match polled {
             Ok(answer) if handle::is_alive(here) => answer,
             Ok(_) => Poll::Pending,
@@ -106,11 +106,11 @@ impl<F: Future + 'static> Gate<F> {
 }
 
 impl<F: Future + 'static> Drop for Gate<F> {
-    /// Destructors run as the host that owned the task, so that a dead host's can have no effect.
+    /// Runs destructors as the host that owned the task, so that those of a dead host have no effect.
     ///
-    /// A crash drops all tasks of a host, and what they drop shows: sockets close. tokio drops them by shards of
-    /// their ids, which count over the whole process, so the order would depend on what ran before. They are laid
-    /// aside instead; the software itself, which is dropped last, takes the others along in the order of their numbers.
+    /// A crash drops all tasks of a host, and the drops are visible, because sockets close. tokio drops tasks by shards
+    /// of their ids, which count over the whole process, so the order would depend on what ran before. The tasks are
+    /// therefore set aside; the software itself, which is dropped last, drops them in the order of their numbers.
     fn drop(&mut self) {
         let Some(future) = self.future.take() else { return };
         try_with_world(|world| world.forget_task(self.here, self.number));
@@ -131,7 +131,8 @@ impl<F: Future + 'static> Drop for Gate<F> {
 }
 
 pub(crate) mod panics {
-    //! What a panic of a target said, and where; without a path, which differs between checkouts.
+    //! Describes a panic of a target: its message and its place, without a path, because paths differ between
+    //! checkouts.
 
     use std::{any::Any, sync::Once};
 

@@ -1,7 +1,6 @@
-//! The in-process handle: what the code of hosts and the simulators ask of the simulation at hand.
+//! The in-process handle through which host code and simulators reach the current simulation.
 //!
-//! It adds to the world's methods what the world must not know: which host asks, what time it is, and how effects are
-//! performed in process.
+//! It adds what the world must not know: which host calls, the time, and how effects are performed in process.
 
 use std::time::Duration;
 
@@ -24,7 +23,7 @@ use crate::sim::{
     simulation::{now, try_with_world, with_world},
 };
 
-/// Performs what follows from something that a host did.
+/// Performs an effect of something that a host did.
 fn perform_here(effect: Effect) {
     match effect {
         Effect::Wake(waker) => waker.wake(),
@@ -43,7 +42,7 @@ fn perform(effects: Vec<Effect>, network: &mut dyn NetworkControl) {
     }
 }
 
-/// Does what is due.
+/// Applies a scheduled event.
 pub(crate) fn happen(event: Event, network: &mut dyn NetworkControl) {
     perform(with_world(|world| world.happen(now(), event)), network);
 }
@@ -53,15 +52,15 @@ pub(crate) fn heal(network: &mut dyn NetworkControl) {
     perform(with_world(|world| world.heal(now())), network);
 }
 
-/// Records an event on the host at hand, and returns its number.
+/// Records an event on the current host, and returns its number.
 pub(crate) fn record(kind: EventKind, name: &str, data: impl FnOnce() -> Value) -> u64 {
     let host = context::here().map(|here| here.host);
-    // Not while the world is borrowed: the data may be made by foreign code.
+    // The world is not borrowed here, because foreign code may produce the data.
     let data = if with_world(|world| world.ledger.is_traced()) { data() } else { Value::Null };
     with_world(|world| world.record(now(), host, kind, name, || data))
 }
 
-/// Records an event of the harness.
+/// Records an event of the harness itself.
 pub(crate) fn note_of_harness(event: &impl Written) {
     with_world(|world| world.note(now(), None, event));
 }
@@ -74,24 +73,24 @@ pub(crate) fn is_alive_here() -> bool {
     }
 }
 
-/// Whether a task's host is still in the life that spawned it.
+/// Whether a task's host is still in the life that spawned the task.
 pub(crate) fn is_alive(here: Here) -> bool {
     try_with_world(|world| world.is_alive(here)).unwrap_or(false)
 }
 
-/// Counts a hit of a host and finds what strikes; `None` if the host is no more.
+/// Counts a hit of a host and returns the faults that strike; `None` if the host is no longer alive.
 pub(crate) fn pass(here: Here, site: &str) -> Option<Vec<Act>> {
     let pass = try_with_world(|world| world.is_alive(here).then(|| world.pass(now(), here, site)));
     pass.flatten()
 }
 
-/// The link from the host at hand to another, and how often it has been reset so far.
+/// The link from the current host to another, and how often it has been reset so far.
 pub(crate) fn link_to(peer: usize) -> Option<(Pair, u64)> {
     let pair = Pair::of(context::here()?.host, peer);
     Some((pair, with_world(|world| world.links.resets(pair))))
 }
 
-/// The next 64 bits of the randomness of the host at hand; `None` outside a simulation.
+/// Draws the next 64 bits of randomness of the current host; `None` outside a simulation.
 pub(crate) fn draw() -> Option<u64> {
     if !clock::is_active() {
         return None;
@@ -100,22 +99,22 @@ pub(crate) fn draw() -> Option<u64> {
     try_with_world(|world| world.draw(here))
 }
 
-/// The host stops there and then; it comes back as `restart` says.
+/// Crashes a host at once; `restart` says when it comes back.
 pub(crate) fn crash(host: usize, restart: Restart, cause: Cause<'_>) {
     perform_here(with_world(|world| world.crash(now(), host, restart, cause)));
 }
 
-/// A host's software ended by itself.
+/// Records that a host's software ended by itself.
 pub(crate) fn ended(here: Here, result: Result<(), String>) {
     perform_here(with_world(|world| world.ended(now(), here, result)));
 }
 
-/// A task of a host panicked.
+/// Records a panic in a task of a host.
 pub(crate) fn panicked(here: Here, message: &str) {
     perform_here(with_world(|world| world.panicked(now(), here, message)));
 }
 
-/// The processor of a host stands still for a while.
+/// Stalls a host for this long.
 pub(crate) fn stall(host: usize, lasts: Duration) {
     with_world(|world| world.stall(now(), host, lasts));
 }

@@ -1,4 +1,4 @@
-//! One machine of a simulation, as the world keeps it.
+//! The state of one simulated machine.
 
 use std::{task::Waker, time::Duration};
 
@@ -6,48 +6,48 @@ use chaosdrill_core::Stream;
 
 use crate::sim::order::Turns;
 
-/// A host, in one of its lives.
+/// A host in one of its lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Here {
     pub(crate) host: usize,
     pub(crate) life: u32,
 }
 
-/// A machine that serves hosts, by its place in the list of such machines.
+/// A machine that serves hosts, by its index among such machines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct MachineId(pub(crate) usize);
 
-/// What state a host is in.
+/// The state of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     Up,
-    /// Its processor stands still: nothing is polled, everything waits.
+    /// Its tasks are not polled, and everything waits.
     Stalled,
     Down,
     /// Its software ended by itself.
     Ended,
 }
 
-/// One simulated machine, whether it runs software or serves the others.
+/// One simulated machine, which runs software or serves the others.
 #[derive(Debug)]
 pub(crate) struct HostState {
     pub(crate) name: String,
     pub(crate) state: State,
-    /// Counts its starts; a task of an earlier life is never polled again.
+    /// The number of restarts; a task of an earlier life is never polled again.
     pub(crate) life: u32,
     pub(crate) skew_ns: i64,
     pub(crate) is_client: bool,
     pub(crate) supervised: Option<Duration>,
-    /// Tasks that were woken while the host stood still.
+    /// Tasks that were woken during a stall.
     pub(crate) parked: Vec<Waker>,
-    /// Stalls in force; the last to end lets the host go on.
+    /// The number of active stalls; the host resumes when the last one ends.
     pub(crate) stalls: u32,
-    /// The instant at which it was polled last, in nanoseconds, and how often in that instant.
+    /// The instant of its last poll in nanoseconds, and the number of polls in that instant.
     pub(crate) polls_at: (u64, u64),
-    /// The task that was let in last.
+    /// The task that was admitted last.
     pub(crate) running: u64,
     pub(crate) turns: Turns,
-    /// Made when it is first asked for: most machines never draw.
+    /// Created at the first draw, because most machines never draw.
     pub(crate) dice: Option<Stream>,
     /// Whether it stays down at heal.
     pub(crate) stays_down: bool,

@@ -1,4 +1,4 @@
-//! Injected errors, as a driver would give them.
+//! Injected errors, in the form in which a driver would return them.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use sqlx::error::ErrorKind as SqlErrorKind;
 
 use crate::sim::{ordered_error::OrderedError, sqlite};
 
-/// The error that sqlx would give for a database of this kind.
+/// The error that sqlx would return for a database of this kind.
 pub(crate) fn sql(kind: DatabaseKind, error: ErrorKind) -> sqlx::Error {
     let ordered = match kind {
         DatabaseKind::Sqlite => sqlite::error(error),
@@ -18,7 +18,7 @@ pub(crate) fn sql(kind: DatabaseKind, error: ErrorKind) -> sqlx::Error {
     }
 }
 
-/// The error that a socket would give.
+/// The error that a socket would return.
 pub(crate) fn network(kind: ErrorKind) -> io::Error {
     match kind {
         ErrorKind::Refused => {
@@ -28,7 +28,8 @@ pub(crate) fn network(kind: ErrorKind) -> io::Error {
     }
 }
 
-/// The error that object storage would give; a condition that fails is that nothing is there yet, or what is there.
+/// The error that object storage would return. `creates` says which condition a refused call failed: that the object is
+/// absent, or that it has a known version.
 pub(crate) fn store(kind: ErrorKind, path: &str, creates: bool) -> object_store::Error {
     let path = path.to_owned();
     match kind {
@@ -46,7 +47,7 @@ pub(crate) fn store(kind: ErrorKind, path: &str, creates: bool) -> object_store:
     }
 }
 
-/// What PostgreSQL answers in a transaction that has failed.
+/// PostgreSQL's error for a statement in a transaction that has failed.
 pub(crate) fn aborted_transaction() -> sqlx::Error {
     let message = "current transaction is aborted, commands ignored until end of transaction block";
     sqlx::Error::Database(Box::new(OrderedError {

@@ -1,6 +1,6 @@
-//! Futures that are driven to their end on the simulation's thread, in no virtual time.
+//! Drives futures to their end on the simulation's thread, in no virtual time.
 //!
-//! sqlx runs each SQLite connection on a thread of its own. An operation on it is driven right here, while virtual time
+//! sqlx runs each SQLite connection on a thread of its own. An operation on it is driven right here while virtual time
 //! stands still, so the simulator never sees it wait.
 
 use std::{
@@ -36,7 +36,7 @@ fn drive<F: Future>(future: F) -> F::Output {
     loop {
         match future.as_mut().poll(&mut context) {
             Poll::Ready(output) => return output,
-            // Never with a time-out: its deadline would be read from the virtual clock.
+            // Never with a time-out, because its deadline would be read from the virtual clock.
             Poll::Pending => std::thread::park(),
         }
     }

@@ -1,4 +1,4 @@
-//! The harness's own look at the databases of the simulation at hand, after every committed write.
+//! Inspects the databases of the current simulation after every committed write, on behalf of the harness.
 
 use std::collections::BTreeSet;
 
@@ -12,24 +12,24 @@ use crate::sim::{
     stop::Stop,
 };
 
-/// Runs `f` on the watches of the simulation at hand.
+/// Runs `f` on the watches of the current simulation.
 fn with<R>(f: impl FnOnce(&mut RowWatches) -> R) -> R {
     simulation::with(|simulation| f(&mut simulation.row_watches.borrow_mut()))
 }
 
-/// The schema of a database may have changed.
+/// Discards the schema of a database, which may have changed.
 pub(crate) fn forget_schema(database: &str) {
     with(|watches| watches.forget_schema(database));
 }
 
-/// Records what the watches of a database see after a commit.
+/// Records the changes that the watches of a database see after a commit.
 pub(crate) fn inspect(database: &str, written: &BTreeSet<String>) {
     let mut changes = Vec::new();
     let why = with(|watches| watches.look(database, written, &mut changes).err());
     for Change { watch, key, row } in changes {
         handle::record(EventKind::Watch, &watch, || RowSeen { key, row }.into_data());
     }
-    // A watch that cannot be read is the scenario's mistake; the run is unknown, not wrong.
+    // An unreadable watch is the scenario's mistake: the run is unknown, not wrong.
     if let Some(which) = why {
         with_world(|world| world.stop = Some(Stop::Bound { which }));
     }

@@ -1,4 +1,4 @@
-//! Where the events of a run go: into its trace, or, where none is taken, into a count.
+//! Records the events of a run in its trace, or only counts them in an untraced run.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ pub(crate) enum Tracing {
     Off,
 }
 
-/// The events of one run.
+/// The events of a run.
 pub(crate) enum Ledger {
     Traced(Box<Trace>),
-    /// How many there were.
+    /// The number of events.
     Counted(u64),
 }
 
@@ -31,7 +31,7 @@ impl Ledger {
         matches!(self, Self::Traced(_))
     }
 
-    /// How many events there were so far.
+    /// The number of events so far.
     pub(crate) fn length(&self) -> u64 {
         match self {
             Self::Traced(trace) => trace.events().len() as u64,
@@ -39,7 +39,7 @@ impl Ledger {
         }
     }
 
-    /// Appends an event, and returns its number. Its data is made only where somebody will see it.
+    /// Appends an event, and returns its number. The data is produced only if the run is traced.
     pub(crate) fn push(
         &mut self,
         at: Duration,
@@ -57,7 +57,7 @@ impl Ledger {
         }
     }
 
-    /// Hands out the trace of a run; until it is [put back](Ledger::put_back), events are only counted.
+    /// Takes out the trace of a run. Until it is [put back](Ledger::put_back), events are only counted.
     pub(crate) fn take_trace(&mut self) -> Option<Box<Trace>> {
         let counted = Self::Counted(self.length());
         match std::mem::replace(self, counted) {

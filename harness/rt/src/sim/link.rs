@@ -1,8 +1,7 @@
-//! The links between machines, and between a machine and the database.
+//! Links between machines, and between a machine and the database: which are cut, and which are clogged.
 //!
-//! turmoil carries the bytes between machines; this module knows which links are cut or clogged, so that an open
-//! stream can be reset when its link is cut (turmoil would leave it dead for ever), and so that statements,
-//! which do not travel through turmoil, meet the same faults.
+//! turmoil carries the bytes between machines. This module resets an open stream when its link is cut, which turmoil
+//! would leave dead for ever, and applies the same faults to statements, which do not travel through turmoil.
 
 use std::{collections::BTreeMap, task::Waker};
 
@@ -23,16 +22,16 @@ impl Pair {
 /// One link.
 #[derive(Debug, Default)]
 struct Link {
-    /// Partitions in force.
+    /// The number of active partitions.
     cut: u32,
-    /// Clogs in force.
+    /// The number of active clogs.
     clogged: u32,
-    /// How often the link, or an end of it, has been cut so far.
+    /// The number of times that the link, or an end of it, has been cut so far.
     resets: u64,
     waiting: Vec<Waker>,
 }
 
-/// All links that are or were out of order.
+/// All links that have ever been cut or clogged.
 #[derive(Debug, Default)]
 pub(crate) struct Links(BTreeMap<Pair, Link>);
 
@@ -45,18 +44,18 @@ impl Links {
         self.0.get(&pair).is_some_and(|link| link.clogged > 0)
     }
 
-    /// The links that hold bytes back.
+    /// The links that are clogged.
     #[cfg_attr(madsim, expect(dead_code, reason = "only turmoil is asked what is under way"))]
     pub(crate) fn clogged(&self) -> Vec<Pair> {
         self.0.iter().filter(|(_, link)| link.clogged > 0).map(|(pair, _)| *pair).collect()
     }
 
-    /// How often streams over this link were reset.
+    /// How often streams over this link have been reset.
     pub(crate) fn resets(&self, pair: Pair) -> u64 {
         self.0.get(&pair).map_or(0, |link| link.resets)
     }
 
-    /// Cuts a link; true where it was whole. The wakers are of those who must hear of it.
+    /// Cuts a link. Returns whether it was whole, and the tasks to wake.
     pub(crate) fn cut(&mut self, pair: Pair) -> (bool, Vec<Waker>) {
         let link = self.0.entry(pair).or_default();
         link.cut += 1;
@@ -64,21 +63,21 @@ impl Links {
         (link.cut == 1, std::mem::take(&mut link.waiting))
     }
 
-    /// Ends one partition; true where the link is whole again.
+    /// Ends one partition. Returns whether the link is whole again.
     pub(crate) fn repair(&mut self, pair: Pair) -> bool {
         let link = self.0.entry(pair).or_default();
         link.cut = link.cut.saturating_sub(1);
         link.cut == 0
     }
 
-    /// Clogs a link; true where it was free.
+    /// Clogs a link. Returns whether it was free.
     pub(crate) fn clog(&mut self, pair: Pair) -> bool {
         let link = self.0.entry(pair).or_default();
         link.clogged += 1;
         link.clogged == 1
     }
 
-    /// Ends one clog; true where the link is free again.
+    /// Ends one clog. Returns whether the link is free again, and the tasks to wake.
     pub(crate) fn release(&mut self, pair: Pair) -> (bool, Vec<Waker>) {
         let link = self.0.entry(pair).or_default();
         link.clogged = link.clogged.saturating_sub(1);
@@ -94,7 +93,7 @@ impl Links {
         }
     }
 
-    /// Takes out all partitions (true) or clogs (false) in force, each as often as it is in force.
+    /// The links with active partitions (`true`) or clogs (`false`), each repeated for every fault.
     pub(crate) fn in_force(&self, cuts: bool) -> Vec<Pair> {
         let times = |link: &Link| if cuts { link.cut } else { link.clogged };
         self.0

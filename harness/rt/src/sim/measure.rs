@@ -1,8 +1,8 @@
-//! Measures the parts of a run, if somebody wants to know.
+//! Measures the real time of each part of a run, if the run is profiled.
 
 use crate::sim::{profile::Part, simulation, simulator};
 
-/// Measures a part of the simulation at hand.
+/// Measures a part of the current simulation.
 pub(crate) fn measure<T>(part: Part, work: impl FnOnce() -> T) -> T {
     let is_on = simulation::try_with(|simulation| simulation.totals.is_some());
     if is_on != Some(true) {

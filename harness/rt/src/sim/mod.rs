@@ -1,10 +1,10 @@
-//! The simulation beneath the facade. Only the harness calls into this module; a target never does.
+//! The simulation engine beneath the facade. Only the harness calls into this module; a target never does.
 //!
-//! One simulation lives on one fresh thread ([`run`]), and shares nothing with any other. It is one value,
-//! `simulation`, whose heart is the `world`: hosts, links, the armed plan, the events to come. Every task is wrapped in
-//! a `gate`; every step that touches the outside passes a `boundary`, where faults may strike. What the world wants
-//! done outside it returns as `effect`s; `handle` is how the code of hosts reaches it. A simulator (`turmoil`,
-//! `madsim`) brings clock, hosts, sockets and tasks, and a driver that turns its crank.
+//! One simulation runs on one fresh thread ([`run`]), and shares no state with any other. It is one value,
+//! `simulation`, whose core is the `world`: hosts, links, the armed plan, scheduled events. Every task is wrapped in a
+//! `gate`. Every step that touches the outside passes a `boundary`, where faults may strike. The world returns changes
+//! outside itself as `effect`s; host code reaches the world through `handle`. A simulator (`turmoil`, `madsim`)
+//! provides clock, hosts, sockets and tasks, and a driver that runs them.
 
 pub(crate) mod boundary;
 mod config;
@@ -76,23 +76,23 @@ use self::{
     world::World,
 };
 
-/// The name of this simulator, as records give it.
+/// The name of this simulator, as it is in records.
 pub const SIMULATOR: &str = simulator::NAME;
 
-/// The name of the other simulator, which another build of the same program has.
+/// The name of the other simulator, which is in another build of the same program.
 pub const OTHER_SIMULATOR: &str = simulator::OTHER;
 
-/// What a clock shows that nobody skews, in milliseconds since 1970.
+/// The unskewed wall clock, in milliseconds since 1970.
 pub(crate) fn true_unix_ms() -> i64 {
     duration::WALL_START_MS.saturating_add_unsigned(clock::now_ns() / 1_000_000)
 }
 
-/// Runs one simulation on a fresh thread of its own, and waits for it.
+/// Runs one simulation on a fresh thread, and waits for it.
 ///
 /// # Errors
 ///
-/// The panic message where the harness itself broke, what was wrong with the folder for the databases, or which part of
-/// the plan this engine cannot run.
+/// Returns the panic message if the harness itself panicked, the problem with the folder for the databases, or the part
+/// of the plan that this engine cannot run.
 pub fn run<D>(config: Config, director: D) -> Result<Finished, String>
 where
     D: Director + Send + 'static,
@@ -105,7 +105,7 @@ where
     D: Director + Send + 'static,
 {
     can_run(&config.plan)?;
-    // Not on the simulation's thread: `fail` makes a hash map the first time, and with it the thread's hash keys.
+    // Not on the simulation's thread: `fail` creates a hash map at its first use, and with it the thread's hash keys.
     failpoint::register(&config.failpoints);
     let thread = std::thread::Builder::new()
         .name(format!("simulation {}", config.seed))
@@ -115,15 +115,16 @@ where
     thread.join().unwrap_or_else(|panic| Err(chaosdrill_core::check::panic_message(&*panic)))
 }
 
-/// Runs one simulation under the simulator's own check of determinism, where it has one; nothing is left of the runs.
+/// Runs one simulation under the simulator's own check of determinism, if it has one. The results of the runs are
+/// discarded.
 ///
-/// madsim runs it twice, and compares every draw of randomness and the virtual time at which it was drawn. `begin`
-/// makes the simulation anew for each: nothing that a host keeps may come from the one before. What tokio draws by
-/// itself, such as whom its `watch` channel wakes first, is the seed's in a run, and nobody's in this check.
+/// madsim runs the simulation twice, and compares every draw of randomness and its virtual time. `begin` creates the
+/// simulation for each run, because a host must keep nothing from the run before. Draws of tokio itself, such as which
+/// waiter its `watch` channel wakes first, are seeded in a run, but not in this check.
 ///
 /// # Errors
 ///
-/// Where the runs differed, the harness itself broke, or which part of the plan this engine cannot run, in words.
+/// Says how the runs differed, that the harness itself panicked, or which part of the plan this engine cannot run.
 pub fn check_determinism<D>(
     mut begin: impl FnMut() -> (Config, D) + Send + 'static,
 ) -> Result<(), String>
@@ -148,7 +149,7 @@ fn run_here<D: Director>(
     Ok(simulator::run_here(config, tracing, &mut director))
 }
 
-/// Makes what a simulation is, for its simulator to run; returns the kernel's time, if it is wanted.
+/// Installs a simulation for its simulator to run. Returns the kernel's time if the run is profiled.
 fn begin(config: &Config, tracing: Tracing) -> Option<u64> {
     let began = config.profile.then(simulator::kernel_ns);
     fastrand::seed(config.seed.stream("fastrand").next_u64());
@@ -168,7 +169,7 @@ fn begin(config: &Config, tracing: Tracing) -> Option<u64> {
     began
 }
 
-/// Takes down what [`begin`] made, and says what is left.
+/// Takes down the simulation that [`begin`] installed, and returns its results.
 fn end(began: Option<u64>, stop: Option<Stop>, steps: u64) -> Finished {
     database::close_all();
     inspector::close();
@@ -197,50 +198,50 @@ fn end(began: Option<u64>, stop: Option<Stop>, steps: u64) -> Finished {
     }
 }
 
-/// Copies the databases that a run left in its folder; one alone is called `db.sqlite`.
+/// Copies the databases from a run's folder; a single database is named `db.sqlite`.
 ///
 /// # Errors
 ///
-/// The file system's.
+/// Returns the file system's error.
 pub fn keep_databases(folder: &Path, to: &Path) -> std::io::Result<()> {
     sqlite::keep(folder, to)
 }
 
-/// Writes the objects that a run left below a folder, as `store/<name>/<path>`.
+/// Writes the objects of a run below a folder, as `store/<name>/<path>`.
 ///
 /// # Errors
 ///
-/// The file system's.
+/// Returns the file system's error.
 pub fn keep_objects(objects: &[StoredObject], to: &Path) -> std::io::Result<()> {
     objects::keep(objects, to)
 }
 
-/// Whether the simulation at hand switched this defect on.
+/// Whether the current simulation enabled this defect.
 pub(crate) fn defect_is_on(id: &str) -> bool {
     try_with_world(|world| world.defect.as_deref() == Some(id)).unwrap_or(false)
 }
 
-/// Records what the workload did, on the host at hand: an invocation, or how it ended.
+/// Records an event of the workload on the current host: an invocation, or its result.
 ///
-/// In a run that is not traced it is only counted, and its data is not made.
+/// In an untraced run, the event is only counted, and its data is not produced.
 pub fn record(kind: EventKind, name: &str, data: impl FnOnce() -> Value) -> u64 {
     handle::record(kind, name, data)
 }
 
-/// A stream of randomness for the workload at hand, derived from the seed by label.
+/// A stream of randomness for the current workload, derived from the seed by label.
 ///
 /// # Panics
 ///
-/// Outside a simulation.
+/// If it is called outside a simulation.
 pub fn stream(label: &str) -> Stream {
     with_world(|world| world.seed.stream(label))
 }
 
-/// How many of the steps that a workload wants the plan at hand lets it take.
+/// Caps the workload's step count at the plan's `workload_max`.
 ///
 /// # Panics
 ///
-/// Outside a simulation.
+/// If it is called outside a simulation.
 pub fn workload_steps(wanted: usize) -> usize {
     let most = with_world(|world| world.workload_max);
     most.map_or(wanted, |most| wanted.min(most as usize))

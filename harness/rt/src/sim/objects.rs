@@ -1,7 +1,7 @@
-//! The object stores of one simulation, and what the scenario's watches see of them.
+//! The object stores of one simulation, and the objects that the scenario's watches saw last.
 //!
 //! A store is the memory of the host `store`, which never crashes: objects live as long as the simulation, whatever
-//! becomes of the hosts that wrote them.
+//! happens to the hosts that wrote them.
 
 use std::{collections::BTreeMap, io, path::Path as Folder, sync::Arc};
 
@@ -12,7 +12,7 @@ use serde_json::Value;
 #[derive(Default)]
 struct Store {
     objects: Arc<InMemory>,
-    /// What each watch saw last, by watch and path.
+    /// The object that each watch saw last, by watch and path.
     seen: BTreeMap<(String, String), Value>,
 }
 
@@ -20,10 +20,10 @@ struct Store {
 #[derive(Default)]
 pub(crate) struct Objects(BTreeMap<String, Store>);
 
-/// An object that a run left behind.
+/// An object in object storage at the end of a run.
 #[derive(Clone, Debug)]
 pub struct StoredObject {
-    /// Which store.
+    /// The name of the store.
     pub store: String,
     /// Its path.
     pub path: String,
@@ -32,17 +32,17 @@ pub struct StoredObject {
 }
 
 impl Objects {
-    /// The store of a name, the same for every host.
+    /// The store with this name, which all hosts share.
     pub(crate) fn open(&mut self, name: &str) -> Arc<InMemory> {
         self.0.entry(name.to_owned()).or_default().objects.clone()
     }
 
-    /// The stores with their names.
+    /// All stores, with their names.
     pub(crate) fn all(&self) -> Vec<(String, Arc<InMemory>)> {
         self.0.iter().map(|(name, store)| (name.clone(), store.objects.clone())).collect()
     }
 
-    /// A watch sees an object as this row, or as gone; whether that is another row than before.
+    /// Updates the row that a watch sees of an object; null if the object was deleted. Returns whether the row changed.
     pub(crate) fn see(&mut self, store: &str, watch: &str, path: &Path, row: &Value) -> bool {
         let key = (watch.to_owned(), path.to_string());
         let seen = &mut self.0.entry(store.to_owned()).or_default().seen;

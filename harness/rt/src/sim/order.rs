@@ -1,10 +1,11 @@
-//! Which of a host's ready tasks runs next.
+//! Draws which of a host's ready tasks runs next.
 //!
-//! A runtime runs ready tasks in the order in which they were woken, whatever the seed. Here a task that comes to its
-//! turn waits until all that are ready have come to theirs; then one of them is picked, by the seed. So another seed is
-//! another interleaving. Picking by priorities with a few changes at drawn points is probabilistic concurrency testing
+//! A runtime runs ready tasks in the order in which they were woken, whatever the seed. Here, a task that comes to its
+//! turn waits until all ready tasks have come to theirs; then the seed picks one of them. Another seed is thus another
+//! interleaving. Picking by priorities with a few changes at drawn points is probabilistic concurrency testing
 //! (Burckhardt, Kothari, Musuvathi, Nagarakatte: A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs,
-//! 2010): it reaches deeper races than drawing anew each time. A simulator that draws by itself is let draw.
+//! 2010): it reaches deeper races than an independent draw each time. A simulator that already randomises scheduling is
+//! left alone.
 
 use std::{collections::BTreeMap, task::Waker};
 
@@ -17,33 +18,34 @@ use chaosdrill_core::{
 /// The ready tasks of one host.
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
-    /// Tasks that have come to their turn and wait, in the order of their numbers; mostly one.
+    /// Tasks that have come to their turn and wait, in the order of their numbers; usually one.
     ready: Vec<(u64, Waker)>,
-    /// The task that ends the round: where it has come once, all that were ready have come by its next turn.
+    /// The task that ends the round, and whether it has come to its turn once: by its next turn, all ready tasks have
+    /// come.
     closer: Option<(u64, bool)>,
     /// The task that runs next.
     chosen: Option<u64>,
 }
 
-/// What a task that comes to its turn does.
+/// What a task does at its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
     /// It runs.
     Run,
     /// It waits until it is woken.
     Wait,
-    /// It waits, and must be woken once all other ready tasks of its host have come to their turns.
+    /// It waits, and must be woken after all other ready tasks of its host have come to their turns.
     WaitForOthers,
 }
 
-/// How tasks are picked, over all hosts.
+/// Picks tasks, over all hosts.
 #[derive(Debug)]
 pub(crate) struct Picker {
     order: Order,
     dice: Stream,
-    /// Priorities by host and task; the highest runs.
+    /// Priorities by host and task; the highest priority runs.
     priorities: BTreeMap<(usize, u64), u64>,
-    /// Counts of runs after which the running task falls to the lowest priority, the next one last.
+    /// Run counts after which the running task drops to the lowest priority; the next one is last.
     changes: Vec<u64>,
     runs: u64,
     lowest: u64,
@@ -86,7 +88,7 @@ impl Picker {
 }
 
 impl Turns {
-    /// A task comes to its turn.
+    /// Decides what a task does at its turn.
     pub(crate) fn may_run(
         &mut self,
         picker: &mut Picker,
@@ -129,7 +131,7 @@ impl Turns {
         }
     }
 
-    /// A task is no more.
+    /// Removes a task that has ended.
     pub(crate) fn forget(&mut self, task: u64) {
         self.remove(task);
         if self.chosen == Some(task) || self.closer.is_some_and(|(closer, _)| closer == task) {
@@ -138,7 +140,7 @@ impl Turns {
         }
     }
 
-    /// Those who wait need somebody to end their round.
+    /// Begins a round: one of the waiting tasks must end it.
     fn begin_a_round(&mut self) {
         if let Some((task, waker)) = self.ready.first() {
             self.closer = Some((*task, false));
@@ -146,7 +148,7 @@ impl Turns {
         }
     }
 
-    /// Where a task stands, or where it would.
+    /// The index of a task, or the index at which to insert it.
     fn place(&self, task: u64) -> Result<usize, usize> {
         self.ready.binary_search_by_key(&task, |(task, _)| *task)
     }
@@ -171,7 +173,7 @@ mod tests {
 
     use super::*;
 
-    /// Three tasks that are always ready, polled round about by a runtime; who runs, in order.
+    /// The order in which three tasks run that are always ready and that a runtime polls in turn.
     fn runs(order: Order, seed: u64, length: usize) -> Vec<u64> {
         let mut picker = Picker::new(order, Seed(seed).stream("order"));
         let mut turns = Turns::default();

@@ -1,10 +1,10 @@
-//! An error of a database that a fault ordered, as sqlx has it.
+//! A database error that a fault injected, as an error of sqlx.
 
 use std::{borrow::Cow, error::Error as StdError, fmt};
 
 use sqlx::error::{DatabaseError, ErrorKind as SqlErrorKind};
 
-/// An error of the database that a fault ordered.
+/// A database error that a fault injected.
 #[derive(Debug)]
 pub(crate) struct OrderedError {
     pub(crate) code: &'static str,

@@ -1,4 +1,4 @@
-//! The plan of one run, armed: which fault strikes at which hit.
+//! The armed plan of one run: which fault strikes at which hit.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -6,11 +6,11 @@ use chaosdrill_core::{Act, At, Fault, HostSelector, Plan, WallTime, nearest, rec
 
 use crate::sim::SIMULATOR;
 
-/// Refuses a plan of which this engine cannot run every part.
+/// Checks that this engine can run every part of a plan.
 ///
 /// # Errors
 ///
-/// The first part that it cannot run, in words, and what an engine must be like that could.
+/// Names the first part that it cannot run, and what an engine needs for it.
 pub fn can_run(plan: &Plan) -> Result<(), String> {
     let refuse = |what: String, other: &str| {
         Err(format!(
@@ -30,7 +30,7 @@ pub fn can_run(plan: &Plan) -> Result<(), String> {
     Ok(())
 }
 
-/// One fault, and how far it has come.
+/// One fault, and its progress.
 #[derive(Debug)]
 struct Armed {
     fault: Fault,
@@ -49,9 +49,9 @@ impl Armed {
 #[derive(Debug)]
 pub(crate) struct ArmedPlan {
     faults: Vec<Armed>,
-    /// The countdowns that have not struck, in the order in which they will.
+    /// The countdowns that have not struck, in the order in which they will strike.
     countdowns: VecDeque<usize>,
-    /// Boundaries that were passed since the last of them struck.
+    /// The number of boundaries that were passed since the last countdown struck.
     passes: u32,
     disarmed: bool,
 }
@@ -64,8 +64,8 @@ impl ArmedPlan {
         Self { faults, countdowns, passes: 0, disarmed: false }
     }
 
-    /// The faults that strike as `host` passes `site` for the `hit`-th time, by their index, in the plan's order.
-    /// Countdowns count hosts that may be hurt, and strike after the others.
+    /// The indices of the faults that strike when `host` passes `site` for the `hit`-th time, in the plan's order.
+    /// Countdowns count only hosts that may be hurt, and strike after the other faults.
     pub(crate) fn strike(
         &mut self,
         host: &str,
@@ -108,14 +108,14 @@ impl ArmedPlan {
         Some((index, armed.fault.act.clone()))
     }
 
-    /// Adds a fault that strikes right now, and says its index and act.
+    /// Adds a fault that strikes right now, and returns its index and act.
     pub(crate) fn add(&mut self, fault: Fault) -> (usize, Act) {
         let act = fault.act.clone();
         self.faults.push(Armed::new(fault));
         (self.faults.len() - 1, act)
     }
 
-    /// The faults that strike at an instant, with that instant.
+    /// The faults that strike at an instant, with the instant.
     pub(crate) fn timed(&self) -> Vec<(Duration, usize)> {
         let timed = |(index, armed): (usize, &Armed)| match armed.fault.at {
             At::Time(at) => Some((at, index)),
@@ -129,29 +129,29 @@ impl ArmedPlan {
         self.faults[index].fault.act.clone()
     }
 
-    /// Notes at which event a fault struck.
+    /// Records the event at which a fault struck.
     pub(crate) fn fired(&mut self, index: usize, event: u64) {
         self.faults[index].fired = Some(event);
     }
 
-    /// How many faults have not struck, all or only the required ones.
+    /// The number of faults that have not struck: all of them, or only the required ones.
     pub(crate) fn waiting(&self, required_only: bool) -> usize {
         let waits =
             |armed: &&Armed| armed.fired.is_none() && (armed.fault.required || !required_only);
         self.faults.iter().filter(waits).count()
     }
 
-    /// From now on nothing strikes.
+    /// Disarms the plan: no fault strikes any more.
     pub(crate) fn disarm(&mut self) {
         self.disarmed = true;
     }
 
-    /// Whether nothing strikes any more.
+    /// Whether the plan was disarmed.
     pub(crate) fn is_disarmed(&self) -> bool {
         self.disarmed
     }
 
-    /// What became of the faults.
+    /// The record of each fault.
     pub(crate) fn records(&self) -> Vec<FaultRecord> {
         let record = |armed: &Armed| FaultRecord {
             fault: armed.fault.clone(),
@@ -161,7 +161,7 @@ impl ArmedPlan {
         self.faults.iter().map(record).collect()
     }
 
-    /// A sentence for each required fault whose site no host ever passed.
+    /// Describes each required fault whose site no host ever passed.
     pub(crate) fn sites_never_passed<'a>(
         &self,
         passed: &(impl Iterator<Item = &'a String> + Clone),
@@ -207,7 +207,7 @@ mod tests {
             ("client", "sql:x", 1, None),
             ("d2", "fp:y", 1, None),
             ("d1", "sql:x", 2, Some(0)),
-            // A failpoint does not answer `busy`: the first boundary that can is struck.
+            // A failpoint does not answer `busy`: the fault strikes at the first boundary that can.
             ("d1", "fp:y", 1, None),
             ("d2", "fp:y", 2, None),
             ("d2", "sql:x", 1, Some(1)),

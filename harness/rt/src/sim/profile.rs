@@ -1,23 +1,23 @@
-//! Where the real time of a run goes, for benches: asked of the kernel's clock, which a simulation otherwise hides.
+//! Profiles a run for benchmarks: real time by part, from the kernel's clock, which a simulation otherwise hides.
 
 use std::{cell::Cell, time::Duration};
 
 /// Real time by part. The parts do not overlap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
-    /// Making the world and taking it down, the opening and closing of databases left out.
+    /// Creating the world and taking it down, without opening and closing databases.
     pub set_up: Duration,
     /// sqlx and SQLite: opening, statements, closing.
     pub sqlx: Duration,
-    /// The simulator's own steps, the hosts' code left out.
+    /// The simulator's own steps, without the hosts' code.
     pub simulator: Duration,
-    /// The hosts' code with the facade, sqlx left out.
+    /// The hosts' code with the facade, without sqlx.
     pub hosts: Duration,
-    /// What the harness does between steps: events, director, idle skip.
+    /// The harness between steps: events, director, idle skip.
     pub harness: Duration,
 }
 
-/// Nested parts: each contains those after it.
+/// Nested parts: each part contains the parts after it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Part {
     Run,
@@ -34,7 +34,7 @@ impl Part {
     const COUNT: usize = 6;
 }
 
-/// Nanoseconds of the kernel's clock by part.
+/// Nanoseconds of the kernel's clock, by part.
 #[derive(Default)]
 pub(crate) struct Totals([Cell<u64>; Part::COUNT]);
 

@@ -1,5 +1,5 @@
-//! What is SQLite's own: how a connection is opened, who is told to wait, the errors that faults order, the look at
-//! watched rows, and where the databases of a run are kept.
+//! The parts specific to SQLite: how a connection is opened, which errors mean a lock, injected errors, how watched
+//! rows are read, and where the databases of a run are kept.
 
 use std::{
     io,
@@ -16,17 +16,17 @@ use crate::sim::{inline::inline, ordered_error::OrderedError, simulator};
 
 pub(crate) mod row_watches;
 
-/// SQLITE_BUSY and SQLITE_BUSY_RECOVERY: somebody else holds the database.
+/// SQLITE_BUSY and SQLITE_BUSY_RECOVERY: another connection holds a lock.
 const BUSY_CODES: [&str; 2] = ["5", "261"];
 
-/// Waiting is the harness's own affair: a busy database is retried on the virtual clock. Foreign keys are on by sqlx's
-/// own default.
+/// The harness does the waiting: it retries a busy database on the virtual clock. Foreign keys are on by sqlx's
+/// default.
 const SETTINGS: &str = "PRAGMA busy_timeout = 0; PRAGMA synchronous = OFF;";
 
-/// What a new database is told once; the file remembers it.
+/// Settings for a new database; the file remembers them.
 const SETTINGS_OF_A_NEW_FILE: &str = "PRAGMA journal_mode = WAL;";
 
-/// Opens the file of a database, and makes it if there is none.
+/// Opens the file of a database, and creates it if it does not exist.
 pub(crate) fn connect(path: &Path) -> Result<AnyConnection, Error> {
     let is_new = !path.exists();
     let url = format!("sqlite://{}?mode=rwc", path.display());
@@ -43,7 +43,7 @@ pub(crate) fn connect(path: &Path) -> Result<AnyConnection, Error> {
     })
 }
 
-/// Whether the operation waits for somebody who holds the database.
+/// Whether the operation must wait for a lock.
 pub(crate) fn is_blocked(error: &Error) -> bool {
     match error {
         Error::Database(error) => error.code().is_some_and(|code| BUSY_CODES.contains(&&*code)),
@@ -51,8 +51,8 @@ pub(crate) fn is_blocked(error: &Error) -> bool {
     }
 }
 
-/// The error that a fault orders, if it is one of the database and not of the way to it. Codes are SQLite's or
-/// SQLSTATEs, as the kind says.
+/// The error that a fault injects; `None` for an error of the connection. Codes are SQLite's or SQLSTATEs, as the kind
+/// says.
 pub(crate) fn error(kind: ErrorKind) -> Option<OrderedError> {
     let other = || SqlErrorKind::Other;
     let (code, message, kind): (_, _, fn() -> SqlErrorKind) = match kind {
@@ -74,7 +74,7 @@ pub(crate) fn error(kind: ErrorKind) -> Option<OrderedError> {
     Some(OrderedError { code, message, kind })
 }
 
-/// Copies the databases of a run to where they are kept; one alone is `db.sqlite`.
+/// Copies the databases of a run to another folder; a single database is named `db.sqlite`.
 pub(crate) fn keep(folder: &Path, to: &Path) -> io::Result<()> {
     std::fs::create_dir_all(to)?;
     let mut files: Vec<PathBuf> = Vec::new();

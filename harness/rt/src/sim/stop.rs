@@ -1,4 +1,4 @@
-//! Why a run ends before its director says so.
+//! The reasons why a run ends before its director says so.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ pub use chaosdrill_core::run::Stop;
 use crate::sim::config::Bounds;
 
 impl Bounds {
-    /// The bound that a run has met.
+    /// The bound that a run has exceeded.
     pub(crate) fn met(&self, elapsed: Duration, steps: u64, events: u64) -> Option<Stop> {
         let which = if elapsed > self.virtual_max {
             format!("{} of virtual time", chaosdrill_core::duration::format(self.virtual_max))

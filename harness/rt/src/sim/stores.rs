@@ -1,4 +1,4 @@
-//! Operations on the object stores of the simulation at hand.
+//! Operations on the object stores of the current simulation.
 
 use std::{future::Future, sync::Arc};
 
@@ -20,24 +20,24 @@ use crate::sim::{
     simulation::{self, with_world},
 };
 
-/// Runs `f` on the stores of the simulation at hand.
+/// Runs `f` on the stores of the current simulation.
 fn with<R>(f: impl FnOnce(&mut Objects) -> R) -> R {
     simulation::with(|simulation| f(&mut simulation.objects.borrow_mut()))
 }
 
-/// The store of a name, the same for every host.
+/// The store with this name, which all hosts share.
 pub(crate) fn open(name: &str) -> Arc<InMemory> {
     with(|objects| objects.open(name))
 }
 
-/// Drives an operation of a store in memory, which never waits.
+/// Drives an operation of an in-memory store, which never waits.
 ///
-/// The store has a clock of its own: the time of an object does not depend on the skew of who wrote it.
+/// The store has a clock of its own: the time of an object does not depend on the skew of the host that wrote it.
 pub(crate) fn at_once<F: Future>(operation: F) -> F::Output {
     clock::without_skew(|| operation.now_or_never()).expect("memory answers at once")
 }
 
-/// An object was written or deleted: the watches that it concerns see it.
+/// Records what the watches see after an object was written or deleted.
 pub(crate) fn changed(store: &str, path: &Path) {
     let names = with_world(|world| {
         let watches = world.store_watches.iter();
@@ -65,7 +65,7 @@ fn read(objects: &InMemory, path: &Path) -> Option<Bytes> {
     at_once(found.bytes()).ok()
 }
 
-/// An object as a row: its size and hash, and its text, as JSON where it is some.
+/// An object as a row: its size, its hash, and its text, parsed if it is JSON.
 fn describe(bytes: &Bytes) -> Value {
     let is_shown = bytes.len() <= WATCH_OBJECT_BYTES_MAX;
     let text = std::str::from_utf8(bytes).ok().filter(|_| is_shown);

@@ -1,31 +1,31 @@
-//! What a boundary does to the step that passes it, as plain data.
+//! The decisions of a boundary for the step that passes it, as plain data.
 
 use chaosdrill_core::{Act, ErrorKind, fault::Restart};
 
 use crate::sim::host::Here;
 
-/// What a fault told a step to do.
+/// What a step must do after faults struck.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// Go on.
+    /// Continue.
     Go,
-    /// Do not take the step; answer with this error.
+    /// Skip the step and return this error.
     Fail(ErrorKind),
-    /// Take the step; answer with this error all the same.
+    /// Take the step, but return this error.
     LoseAck(ErrorKind),
-    /// Take the step, and crash.
+    /// Take the step, then crash.
     CrashAfter(Restart),
 }
 
-/// Where a boundary was announced, and what struck.
+/// The host of a boundary, and the faults that struck there.
 pub(crate) enum Announced {
-    /// Outside every host: nothing can strike.
+    /// Outside every host: no fault can strike.
     Nowhere,
-    /// On a host that is no more: nothing may leave it.
+    /// On a host that is no longer alive: nothing may leave it.
     Dead,
-    /// On a host; the acts are mostly none.
+    /// On a host; usually without acts.
     Struck(Here, Vec<Act>),
 }
 
-/// What struck at a failpoint.
+/// The faults that struck at a failpoint.
 pub struct Strike(pub(crate) Announced);

@@ -1,17 +1,17 @@
-//! The way of a request to a machine that the simulator does not know, or of its answer back.
+//! Carries a request to a machine that the simulator does not know, or its answer back.
 //!
-//! Databases and object stores are no machines of the simulator's: requests to them are function calls. What they
-//! meet on their way is what a message would meet: latency, a clogged link, a cut one.
+//! Databases and object stores are not machines of the simulator: requests to them are function calls. On their way
+//! they meet what a message would meet: latency, a clogged link, a cut link.
 
 use std::task::Poll;
 
 use crate::sim::{host::Here, host::MachineId, link::Pair, simulation::with_world};
 
-/// What was on its way never arrives, and its sender's connection is reset.
+/// The request or answer was lost, and its sender's connection is reset.
 #[derive(Debug)]
 pub(crate) struct Lost;
 
-/// One way between a host and a machine.
+/// Travels one way between a host and a machine.
 pub(crate) async fn travel(here: Here, machine: MachineId) -> Result<(), Lost> {
     let latency = with_world(|world| world.draw_latency(machine));
     if !latency.is_zero() {

@@ -1,9 +1,8 @@
-//! Runs of which no trace is taken: for load and speed, where nobody asks what happened.
+//! Runs without a trace, for load and speed tests.
 //!
-//! An untraced run is the same run, step for step; its events are counted and no more. So there is no history, and
-//! nothing that a check could judge; no digest, and nothing to compare runs by; and no sites. A type of its own sees to
-//! it that nobody takes such a run for a drill: [`Untraced`] has no trace, and what judges a run wants a
-//! [`Finished`](crate::sim::Finished).
+//! An untraced run is the same run, step for step, but its events are only counted. It therefore has no history for
+//! checks to judge, no digest to compare runs by, and no sites. [`Untraced`] is a type of its own without a trace, so
+//! that it cannot be mistaken for a drill: everything that judges a run requires a [`Finished`](crate::sim::Finished).
 //!
 //! ```compile_fail,E0609
 //! # use chaosdrill_rt::sim::Untraced;
@@ -19,21 +18,21 @@ use crate::sim::{
     run_on_a_thread, stop::Stop,
 };
 
-/// What a run left behind that was not traced.
+/// The results of an untraced run.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Untraced {
     /// Whether the software of every client had ended.
     pub clients_done: bool,
-    /// Why the run ended early, if it did.
+    /// Why the run ended early; `None` if it did not.
     pub stop: Option<Stop>,
     /// Virtual time of the whole run.
     pub elapsed: Duration,
-    /// Simulator steps that were really executed.
+    /// The number of executed simulator steps; skipped idle time is not counted.
     pub steps: u64,
-    /// How many events a trace would have.
+    /// The number of events that a trace would have.
     pub events: u64,
-    /// Where the real time went, where [`Config::profile`] asked for it.
+    /// The real time by part; `None` without [`Config::profile`].
     pub profile: Option<Profile>,
 }
 
@@ -44,14 +43,14 @@ impl From<Finished> for Untraced {
     }
 }
 
-/// As [`run`](crate::sim::run), and takes no trace.
+/// Like [`run`](crate::sim::run), without a trace.
 ///
-/// What `observe!` and [`record`](crate::sim::record) are given is not evaluated, as outside a simulation. A director
-/// that reads the trace panics.
+/// The arguments of `observe!` and [`record`](crate::sim::record) are not evaluated, as outside a simulation. A
+/// director that reads the trace panics.
 ///
 /// # Errors
 ///
-/// As [`run`](crate::sim::run).
+/// Like [`run`](crate::sim::run).
 pub fn run_untraced<D>(config: Config, director: D) -> Result<Untraced, String>
 where
     D: Director + Send + 'static,

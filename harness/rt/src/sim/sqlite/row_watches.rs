@@ -1,8 +1,8 @@
-//! The rows of the scenario's watches, which the harness itself reads after every committed write.
+//! Reads the rows of the scenario's watches after every committed write.
 //!
-//! It reads through connections of its own, on the simulation's thread and in no virtual time, so the pipeline cannot
-//! tell. A watch is read again only where one of its tables was written; with triggers, views or cascades in the
-//! schema, always.
+//! The harness reads through connections of its own, on the simulation's thread and in no virtual time, so the pipeline
+//! cannot notice. A watch is read again only if one of its tables was written, or always if the schema has triggers,
+//! views or cascades.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,22 +16,23 @@ use serde_json::{Map, Value};
 
 use crate::sim::{config::Watch, databases::file_of};
 
-/// What a database is made of, as far as it matters to watches.
+/// The part of a database's schema that matters to watches.
 #[derive(Clone, Debug, Default)]
 struct Schema {
     tables: BTreeSet<String>,
-    /// A write to one table may change another, or a watch may see one through another.
+    /// Whether a write to one table may change another, or a watch may see one table through another.
     is_entangled: bool,
 }
 
 /// A watch, and the rows it last saw.
 struct Watcher {
     watch: Watch,
-    /// The names in its query.
+    /// The words in its query.
     words: BTreeSet<String>,
     /// Key and row, by the key's text.
     rows: BTreeMap<String, (Value, Value)>,
-    /// The texts of their keys by their bytes: most rows are as they were, and need not be made JSON to tell.
+    /// The text of each row's key, by the row's bytes. Most rows are unchanged, so they need not be converted to JSON
+    /// to find out.
     keys: BTreeMap<Vec<u8>, String>,
 }
 
@@ -44,14 +45,14 @@ pub(crate) struct RowWatches {
     schemas: BTreeMap<String, Schema>,
 }
 
-/// A row that came, changed or went.
+/// A row that was inserted, changed or deleted.
 pub(crate) struct Change {
     pub(crate) watch: String,
     pub(crate) key: Value,
     pub(crate) row: Value,
 }
 
-/// The tables that a statement may write to, where its text says so: all the names of tables in it.
+/// The words of a statement, in lower case. All tables that its text names are among them.
 pub(crate) fn words(sql: &str) -> impl Iterator<Item = String> {
     let code = sql.lines().filter(|line| !line.trim_start().starts_with("--"));
     let words = code.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
@@ -70,10 +71,10 @@ impl RowWatches {
         Self { folder, watchers, ..Self::default() }
     }
 
-    /// The schema of a database may have changed.
+    /// Discards the schema of a database, which may have changed.
     pub(crate) fn forget_schema(&mut self, database: &str) {
         self.schemas.remove(database);
-        // Statements know their columns from before, and the same bytes may be other columns now.
+        // Prepared statements keep their columns, and the same bytes may now be other columns.
         if let Some(connection) = self.connections.get(database) {
             connection.flush_prepared_statement_cache();
         }
@@ -85,7 +86,7 @@ impl RowWatches {
         *self = Self::default();
     }
 
-    /// Reads the watches of a database after a commit, as far as what was written concerns them.
+    /// Reads the watches of a database that a commit may have changed.
     pub(crate) fn look(
         &mut self,
         database: &str,
@@ -117,7 +118,7 @@ impl RowWatches {
                     let name = &watcher.watch.name;
                     return Err(format!("watch {name} returned more than {WATCH_ROWS_MAX} rows"));
                 }
-                // Before the migrations have run there is no table to watch.
+                // Before the migrations have run, the watched table does not exist.
                 Err(why) if is_early(&why) => {}
                 Err(why) => {
                     return Err(format!("watch {} cannot be read: {why}", watcher.watch.name));
@@ -130,7 +131,7 @@ impl RowWatches {
 
 fn open(path: &std::path::Path) -> Result<Connection, Error> {
     let connection = Connection::open(path)?;
-    // Waiting would be in real time.
+    // A wait would take real time.
     connection.busy_timeout(Duration::ZERO)?;
     Ok(connection)
 }
@@ -166,17 +167,17 @@ fn schema(connection: &Connection) -> Result<Schema, Error> {
     Ok(schema)
 }
 
-/// What a look found.
+/// The result of reading a watch.
 #[derive(Default)]
 struct Look {
-    /// The texts of the keys of all rows, by the bytes of the rows.
+    /// The text of each row's key, by the row's bytes.
     keys: BTreeMap<Vec<u8>, String>,
-    /// The rows with bytes that were not there before, by the texts of their keys.
+    /// The rows whose bytes are new, by the text of their key.
     new: BTreeMap<String, (Value, Value)>,
 }
 
 impl Watcher {
-    /// Reads all rows; nothing where there are too many.
+    /// Reads all rows; `None` if there are too many.
     fn read(&mut self, connection: &Connection) -> Result<Option<Look>, Error> {
         let mut statement = connection.prepare_cached(&self.watch.sql)?;
         let names: Vec<String> =
@@ -208,7 +209,7 @@ impl Watcher {
         Ok(Some(look))
     }
 
-    /// What is other than at the last look.
+    /// Appends the differences from the last look.
     fn compare(&mut self, look: Look, changes: &mut Vec<Change>) {
         let there: BTreeSet<&String> = look.keys.values().collect();
         let change = |key, row| Change { watch: self.watch.name.clone(), key, row };
@@ -224,7 +225,7 @@ impl Watcher {
     }
 }
 
-/// Appends what a value is made of: other values have other bytes.
+/// Appends the bytes of a value; different values have different bytes.
 fn append(bytes: &mut Vec<u8>, value: ValueRef<'_>) {
     let mut add = |kind: u8, what: &[u8]| {
         bytes.push(kind);
