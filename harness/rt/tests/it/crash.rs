@@ -1,4 +1,4 @@
-//! A crash is a crash: there and then, and nothing leaves the host after it.
+//! A crash takes effect at once: after it, nothing leaves the host.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use chaosdrill_rt::{
 
 use crate::lab::{lab, observed, told};
 
-/// Counts what reaches it.
+/// A host that counts the requests that reach it.
 fn counter() -> Host {
     Host::new("counter", || async {
         let listener = TcpListener::bind("counter", "0.0.0.0:80").await?;
@@ -21,7 +21,7 @@ fn counter() -> Host {
     })
 }
 
-/// Unlocks, sends and writes when it is dropped, by every way there is.
+/// Unlocks, sends and writes when it is dropped, in every possible way.
 struct Unlocker {
     pool: Pool,
     transaction: Option<chaosdrill_rt::sql::Transaction>,
@@ -40,7 +40,7 @@ impl Drop for Unlocker {
             let _ = sqlx::query("DELETE FROM lock").execute(&pool).await;
             let _ = http::post("goodbye", "counter:80", "/", "from a destructor").await;
         };
-        // Once inline, as far as it comes without waiting, and once as a task.
+        // Once inline, up to the first wait, and once as a task.
         let mut effects = Box::pin(effects);
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         let _ = effects.as_mut().poll(&mut context);
@@ -60,7 +60,7 @@ fn worker(crashes_itself: bool) -> Host {
         if !owners.is_empty() {
             return Ok(());
         }
-        // A sibling that must not be polled once more, not even within the tick of the crash.
+        // A sibling that must not be polled again, not even within the tick of the crash.
         task::spawn(async {
             loop {
                 observe!("sibling");
@@ -155,7 +155,7 @@ fn a_stalled_host_stands_still_and_goes_on() {
     });
     let finished = lab(1, faults, vec![host.client()]).run();
     let said = observed(&finished);
-    // The stall begins at 1 s and ends at 91 s; the first timer was due at 40 s and is heard at the end of it.
+    // The stall begins at 1 s and ends at 91 s. The first timer was due at 40 s and fires at the end of the stall.
     let of = |name: &str| {
         said.iter().filter(|line| line.contains(name)).map(String::as_str).collect::<Vec<_>>()
     };
@@ -166,8 +166,8 @@ fn a_stalled_host_stands_still_and_goes_on() {
     );
 }
 
-/// When the run was healed, of a server that passes a failpoint at which it is delayed for 90 s, and gives up after
-/// some time; it is healed at the latest at an instant.
+/// When a run was healed whose server is delayed for 90 s at a failpoint, and stops waiting after `patience`. The run
+/// is healed at `heal_at` at the latest.
 fn healed_after_a_delay(patience: Duration, heal_at: Duration) -> (Duration, Vec<String>) {
     let faults = "[[fault]]\nat = { site = \"fp:lab.here\" }\ndo = { delay = \"90s\" }\n";
     let server = Host::new("server", move || async move {
@@ -202,7 +202,7 @@ fn a_delay_is_over_when_the_step_is_given_up() {
 #[test]
 fn heal_ends_a_delay() {
     let (healed, said) = healed_after_a_delay(Duration::from_secs(100), Duration::from_secs(20));
-    // To the millisecond: madsim's clock also goes on with each poll.
+    // To the millisecond, because madsim's clock also advances with each poll.
     assert_eq!(healed.as_millis(), 20_000);
     assert_eq!(said, [r#"server went on {"at":20000,"passed":true}"#]);
 }

@@ -1,5 +1,5 @@
-//! A run does not depend on what ran before it in the process, nor on how fast sqlx's threads happen to be. Each of
-//! these was seen red once.
+//! A run depends neither on earlier runs in the process nor on the speed of sqlx's threads. Each of these tests has
+//! failed once without its fix.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -17,7 +17,7 @@ use tokio::io::AsyncReadExt;
 
 use crate::lab::lab;
 
-/// A server that holds many streams when it crashes; its peers see them close, one by one.
+/// A server that holds many streams when it crashes. Its peers see them close, one by one.
 fn closing_streams() -> Vec<Host> {
     let server = || async {
         let listener = TcpListener::bind("many", "0.0.0.0:80").await?;
@@ -52,7 +52,7 @@ fn the_order_in_which_a_crash_drops_tasks_does_not_depend_on_earlier_runs() {
     let digest = || lab(5, kill, closing_streams()).run().trace.digest();
     let first = digest();
     for tasks in 1..4 {
-        // Task ids count over the whole process: shift them by every remainder of tokio's shards.
+        // Task ids count over the whole process, so shift them by every remainder of tokio's shards.
         let spawner = move || async move {
             for _ in 0..tasks {
                 task::spawn(async {}).await?;
@@ -66,8 +66,8 @@ fn the_order_in_which_a_crash_drops_tasks_does_not_depend_on_earlier_runs() {
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("tests/migrations");
 
-/// Hosts that bring one schema up to date at once; who comes late fails over a table that is there already, in the
-/// middle of a transaction.
+/// Hosts that migrate one schema at once. A later one fails because a table already exists, in the middle of a
+/// transaction.
 fn migrating(name: &str) -> Host {
     Host::new(name, || async {
         let pool = Pool::connect("sqlite:schema.db").await?;
@@ -102,7 +102,7 @@ fn after_an_error_nobody_meets_its_locks() {
     assert!(collisions > 40, "the hosts collided only {collisions} times");
 }
 
-/// Tasks that all wait on one channel, and say when they were woken.
+/// Tasks that all wait on one channel, and observe when they are woken.
 fn watchers() -> Vec<Host> {
     let told = || async {
         let (tell, told) = tokio::sync::watch::channel(0);
@@ -137,7 +137,7 @@ fn whom_a_channel_of_tokio_wakes_first_is_the_seed_s() {
     }
 }
 
-/// Sleeps for a time that no seed decides.
+/// Sleeps for a time that does not come from the seed.
 fn wanderer() -> Vec<Host> {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let wander = || async {

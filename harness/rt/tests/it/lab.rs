@@ -1,4 +1,4 @@
-//! What the tests of this crate share: a small laboratory around one simulation.
+//! Shared code of the tests of this crate: a small laboratory around one simulation.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -8,14 +8,14 @@ use std::{
 use chaosdrill_core::Plan;
 use chaosdrill_rt::sim::{self, Config, Control, Director, Finished, Host, Next, Untraced};
 
-/// Heals at once when the clients are done and the faults are over, and ends the run a while after.
+/// Heals as soon as the clients are done and the faults are over, and ends the run a while later.
 #[derive(Clone)]
 pub(crate) struct Patience {
     healed: bool,
     linger: Duration,
-    /// How long after one look at what happened the next may come.
+    /// The minimum time between two looks at the trace.
     look_again: Duration,
-    /// When it heals, whatever is still in force.
+    /// The instant at which it heals, even if faults are active.
     heal_at: Duration,
 }
 
@@ -37,7 +37,7 @@ impl Director for Patience {
     }
 }
 
-/// A run of these hosts under the faults of this TOML.
+/// A run of these hosts with the faults of this TOML.
 pub(crate) struct Lab {
     pub(crate) config: Config,
     pub(crate) linger: Duration,
@@ -86,14 +86,14 @@ impl Lab {
 }
 
 impl Lab {
-    /// The simulator's own check.
+    /// Runs the simulator's own check of determinism.
     #[cfg(madsim)]
     pub(crate) fn check_determinism(self) -> Result<(), String> {
         sim::check_determinism(move || (self.config.clone(), self.director()))
     }
 }
 
-/// What hosts observed, as `name data`.
+/// The observations of all hosts, as `name data`.
 pub(crate) fn observed(finished: &Finished) -> Vec<String> {
     use chaosdrill_core::trace::EventKind;
     let events = finished.trace.events().iter();
@@ -103,7 +103,7 @@ pub(crate) fn observed(finished: &Finished) -> Vec<String> {
         .collect()
 }
 
-/// The whole trace as text, for a look.
+/// The whole trace as text, for debugging.
 pub(crate) fn told(finished: &Finished) -> String {
     finished.trace.events().iter().map(|event| format!("{event}\n")).collect()
 }

@@ -1,4 +1,4 @@
-//! Migrations there and back.
+//! Migrations, applied and reverted.
 
 use chaosdrill_rt::{observe, sim::Host, sql::Pool};
 use sqlx::{
@@ -26,7 +26,7 @@ async fn tables(pool: &Pool) -> Result<String, sqlx::Error> {
     Ok(sqlx::query_scalar::<_, String>(sql).fetch_all(pool).await?.join(" "))
 }
 
-/// Up, down to a version, down to nothing, and up again.
+/// Migrates up, down to a version, down to nothing, and up again.
 async fn there_and_back(pool: &Pool) -> Result<Vec<String>, MigrateError> {
     let mut seen = Vec::new();
     pool.migrate(&migrator()).await?;
@@ -55,7 +55,7 @@ fn undone_on_a_simulated_connection() {
     let calm = lab(0, "", vec![host().client()]).run();
     let seen: Vec<String> = SEEN.iter().map(|tables| format!("\"{tables}\"")).collect();
     assert_eq!(observed(&calm), [format!("a seen {{\"seen\":{{\"Ok\":[{}]}}}}", seen.join(","))]);
-    // Each step is a boundary: a fault strikes there, and what was not undone is still there.
+    // Each step is a boundary: if a fault strikes there, the migrations that were not reverted remain.
     assert_eq!(calm.sites.get("sql:migrate.revert.2"), Some(&1), "{:?}", calm.sites);
     let fault = "[[fault]]\nat = { host = \"a\", site = \"sql:migrate.revert.1\", hit = 1 }\n\
                  do = { error = \"reset\" }\n";

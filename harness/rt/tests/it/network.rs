@@ -1,4 +1,4 @@
-//! The network, whole and hurt.
+//! The network, with and without faults.
 
 use std::time::Duration;
 
@@ -164,7 +164,7 @@ fn a_stalled_listener_may_be_knocked_at_for_long() {
 
 #[test]
 fn what_was_sent_to_a_stalled_host_is_read_when_it_goes_on() {
-    // Each sender waits for 5 s, and so does not hear of its message.
+    // Each sender waits for 5 s, and so does not learn whether its message arrived.
     let stall = "[[fault]]\nat = { site = \"net:bus.reply\", hit = 1 }\ndo = { stall = \"60s\" }\n";
     let finished = lab(1, stall, hosts()).run();
     assert_eq!(published(&finished), ["timed out"; 4], "{}", told(&finished));
@@ -180,7 +180,7 @@ fn a_connection_that_waits_is_over_when_its_link_is_cut() {
         loop {
             let mut stream = listener.accept().await?;
             let read = stream.read(&mut [0; 8]).await;
-            // It is reset on turmoil; on madsim it has ended, as soon as the client has heard of the cut.
+            // On turmoil it is reset; on madsim it has ended, as soon as the client notices the cut.
             observe!("read", is_over = !matches!(read, Ok(1..)));
         }
     });
@@ -217,7 +217,7 @@ fn a_port_is_free_as_soon_as_nobody_listens() {
     assert_eq!(observed(&finished), ["server bound {}"]);
 }
 
-/// A client asks, and closes its connection before the server has answered; what the server does is in two halves.
+/// A client sends a request and closes its connection before the response. The handler's work is in two halves.
 fn interrupted(is_tied: bool) -> Vec<String> {
     let server = move || async move {
         let listener = TcpListener::bind("slow", "0.0.0.0:80").await?;

@@ -1,4 +1,4 @@
-//! Whose turn is next is the seed's choice among all tasks of a host that are ready, however they were woken.
+//! The seed picks the next task among all ready tasks of a host, however they were woken.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -8,12 +8,12 @@ use crate::lab::{lab, observed};
 
 const TASKS: u64 = 4;
 
-/// What hosts observed first, over some seeds.
+/// The first observation of each run, over some seeds.
 fn first(faults: &str, hosts: impl Fn() -> Vec<Host>) -> BTreeSet<String> {
     (0..40).map(|seed| observed(&lab(seed, faults, hosts()).run()).swap_remove(0)).collect()
 }
 
-/// Tasks whose timers all fire at 10 s; the host's own software passes a failpoint after a while.
+/// Tasks whose timers all fire at 10 s. The host's own software passes a failpoint after a while.
 fn sleepers(software_wakes_after: Duration) -> Vec<Host> {
     let software = move || async move {
         let begin = time::Instant::now();

@@ -1,4 +1,4 @@
-//! Plans in a simulation: countdowns strike where they ran out, and a plan is run whole or not at all.
+//! Plans in a simulation: countdowns strike when they run out, and a plan is run completely or not at all.
 
 use std::time::Duration;
 

@@ -81,7 +81,7 @@ fn every_way_in_which_one_statement_can_hurt() {
         ("deposit.begin", "{ error = \"busy\" }", 2),
         ("deposit.commit", "{ error = \"40P01\" }", 2),
         ("deposit.commit", "{ error = \"reset\" }", 2),
-        // The effect is there, and nobody heard of it.
+        // The effect has landed, but its answer is lost.
         ("deposit.commit", "{ lost_ack = \"reset\" }", 3),
         ("deposit.commit", "{ delay = \"7s\" }", 3),
     ];
@@ -186,7 +186,7 @@ fn the_clock_of_the_database_is_the_same_for_hosts_whose_own_are_off() {
     let mut lab = lab(7, plan, vec![host("a"), host("b")]);
     lab.config.machines[0].latency = chaosdrill_rt::sim::Latency { ms_min: 1, ms_max: 1 };
     let mut said = observed(&lab.run());
-    // Which of the two is first is the simulator's affair.
+    // The simulator decides which of the two is first.
     said.sort();
     assert_eq!(said, ["a off {\"minutes\":-10}", "b off {\"minutes\":0}"]);
 }
@@ -195,7 +195,7 @@ fn the_clock_of_the_database_is_the_same_for_hosts_whose_own_are_off() {
 fn a_transaction_whose_beginning_nobody_waits_for_holds_up_nobody() {
     let impatient = Host::new("a", || async {
         let pool = bank().await?;
-        // The answer is on its way when the caller gives up.
+        // The answer is in flight when the caller stops waiting.
         let begun = time::timeout(Duration::from_millis(15), pool.begin("deposit")).await;
         observe!("begun", ok = begun.is_ok());
         match deposit(&pool).await {
@@ -223,7 +223,7 @@ fn holder() -> Host {
     .client()
 }
 
-/// Begins in this mode while the holder holds, reads, writes if it may, and says how long each took.
+/// Begins a transaction in this mode while the holder has the lock, reads, and observes how long it took.
 fn beginner(name: &'static str, mode: TransactionMode) -> Host {
     Host::new(name, move || async move {
         time::sleep(Duration::from_secs(5)).await;
@@ -251,7 +251,7 @@ fn only_a_transaction_that_writes_waits_for_the_lock() {
     }
 }
 
-/// Writes a note to each of two databases of one name, on two machines, and says what came of it.
+/// Writes a note to each of two databases with the same name on two machines, and observes the results.
 fn bookkeeper() -> Host {
     async fn note(url: &str, machine: &'static str) {
         let written = async {

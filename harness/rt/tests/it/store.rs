@@ -18,7 +18,7 @@ use crate::lab::{lab, observed, told};
 
 const NOTE: &str = r#"{"text":"a note of some length"}"#;
 
-/// Every kind of call, one after the other, over and over.
+/// Makes every kind of call, one after the other, repeatedly.
 async fn keeper() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let notes = store::open("memory:notes")?;
     for round in 0..3 {
@@ -41,7 +41,7 @@ async fn all_calls(notes: &dyn ObjectStore, round: usize) -> Result<(), Error> {
     notes.delete(&path).await
 }
 
-/// One more, over the version that was read.
+/// Increments the counter, with a put over the version that was read.
 async fn count(notes: &dyn ObjectStore, counter: &Path) -> Result<u64, Error> {
     let (before, mode) = match notes.get(counter).await {
         Ok(found) => {
@@ -82,7 +82,7 @@ fn at(site: &str, hit: u32, act: &str) -> String {
     format!("[[fault]]\nat = {{ site = \"store:{site}\", hit = {hit} }}\ndo = {act}\n")
 }
 
-/// What is stored at the end, as `path=content`.
+/// The objects at the end of the run, as `path=content`.
 fn left(finished: &Finished) -> String {
     let show = |object: &chaosdrill_rt::sim::StoredObject| {
         format!("{}={}", object.path, String::from_utf8_lossy(&object.bytes))
@@ -99,7 +99,7 @@ fn every_way_in_which_one_call_can_hurt() {
         ("put notes/*.json", "{ lost_ack = \"reset\" }"),
         ("put-if counter", "{ error = \"reset\" }"),
         ("put-if counter", "{ error = \"precondition\" }"),
-        // The effect is there, and nobody heard of it.
+        // The effect has landed, but its answer is lost.
         ("put-if counter", "{ lost_ack = \"reset\" }"),
         ("put-if counter", "{ lost_ack = \"precondition\" }"),
         ("put-if counter", "{ crash = \"before\", restart = \"5s\" }"),
@@ -186,7 +186,7 @@ fn an_object_has_the_time_of_the_store() {
     assert_eq!(observed(&finished), [r#"a wrote {"e_tag":"\"0\"","off_s":600.0}"#]);
 }
 
-/// Writes when it is dropped, by every way there is.
+/// Writes when it is dropped, in every possible way.
 struct Undo(Arc<dyn ObjectStore>);
 
 impl Drop for Undo {
@@ -216,7 +216,7 @@ fn nothing_is_stored_by_a_host_that_is_dead() {
         }
         notes.put(&path, "mine".into()).await?;
         let _undo = Undo(notes.clone());
-        // Others of its tasks have a put on its way when it crashes.
+        // Other tasks of the host have a put in flight when it crashes.
         for number in 0..40 {
             let notes = notes.clone();
             task::spawn(async move {

@@ -1,4 +1,4 @@
-//! The clock jumps, exactly.
+//! The clock skips idle time exactly.
 
 use std::{sync::Arc, time::Duration};
 
@@ -74,7 +74,7 @@ fn hours_of_backoff_are_a_moment_and_exact() {
     assert!(finished.steps < 500, "{} steps", finished.steps);
 }
 
-/// madsim skips it by itself.
+/// madsim skips idle time by itself.
 #[cfg(not(madsim))]
 #[test]
 fn skipping_idle_time_changes_nothing() {
@@ -119,7 +119,7 @@ fn skipping_idle_time_changes_nothing() {
     }
 }
 
-/// Hosts of one process may share memory, as code with statics does; what wakes a task there is no timer and no
+/// Hosts of one process may share memory, as code with statics does. A task may then be woken by neither a timer nor a
 /// message.
 #[test]
 fn a_task_that_another_host_woke_is_not_skipped_over() {
@@ -186,7 +186,7 @@ fn std_clocks_hash_maps_and_entropy_repeat() {
                     _ = std::future::ready(()) => "first",
                     _ = std::future::ready(()) => "second",
                 };
-                // tokio seeds its own only where it is the runtime.
+                // tokio seeds its own `select!` only if tokio is the runtime.
                 #[cfg(madsim)]
                 let tokio_won = won;
                 #[cfg(not(madsim))]

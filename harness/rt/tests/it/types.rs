@@ -1,4 +1,4 @@
-//! Which Rust types go through `Any` on SQLite, as the table in the documentation of `sql` says.
+//! The Rust types that work through `Any` on SQLite, as in the table in the documentation of `sql`.
 
 use chaosdrill_rt::sql::{Pool, PoolOptions};
 use futures_util::StreamExt;
@@ -15,7 +15,7 @@ async fn there_and_back<T>(column: &str, value: T) -> Result<T, sqlx::Error>
 where
     T: Type<Any> + Send + for<'q> Encode<'q, Any> + for<'r> Decode<'r, Any> + 'static,
 {
-    // One database each: sqlx keeps the types of the columns with a statement that it has prepared.
+    // One database for each case, because sqlx keeps the column types of a prepared statement.
     let one = PoolOptions { connections_max: 1, ..PoolOptions::default() };
     let pool = Pool::connect_with("sqlite::memory:", one).await?;
     let create = format!("CREATE TABLE t (x {column})");
@@ -54,7 +54,7 @@ fn what_does_not_come_back_on_sqlite() {
     });
 }
 
-/// The third row cannot be computed: whoever reads the answer to its end first never sees the two before it.
+/// The third row cannot be computed. A reader that first collects all rows never sees the two before it.
 #[test]
 fn rows_are_streamed() {
     outside(async {

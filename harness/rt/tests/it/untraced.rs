@@ -1,4 +1,4 @@
-//! A run without a trace is the same run, and nobody can take it for a traced one.
+//! An untraced run is the same run, and cannot be mistaken for a traced one.
 
 use std::{
     sync::{
@@ -18,7 +18,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::lab::lab;
 
-/// A server that answers, and clients that come back where it is gone; `seen` counts what was told of it.
+/// A server that answers, and clients that retry if it is down. `seen` counts the evaluated observations.
 fn callers(seen: &Arc<AtomicU64>) -> Vec<Host> {
     let server = || async {
         let listener = TcpListener::bind("echo", "0.0.0.0:80").await?;
@@ -85,7 +85,7 @@ fn an_untraced_run_is_the_same_run_step_for_step() {
     }
 }
 
-/// Wants to know what happened.
+/// A director that reads the trace.
 struct Curious;
 
 impl Director for Curious {
@@ -107,7 +107,7 @@ fn who_reads_the_trace_of_an_untraced_run_is_told_that_there_is_none() {
     }
 }
 
-/// Draws while it looks at what happened, as a check with a `HashMap` does.
+/// A director that draws randomness while it reads the trace, as a check with a `HashMap` does.
 struct Drawing {
     looks: u32,
 }

@@ -1,4 +1,4 @@
-//! A watch tells each change of its rows, and nothing else.
+//! A watch reports each change of its rows, and nothing else.
 
 use chaosdrill_core::EventKind;
 use chaosdrill_rt::{
@@ -8,7 +8,7 @@ use chaosdrill_rt::{
 
 use crate::lab::lab;
 
-/// What the watch told after each of these statements, as one line of JSON each.
+/// The reports of the watch after each of these statements, as one line of JSON each.
 fn watched(statements: &'static [&'static str]) -> Vec<String> {
     let writer = move || async move {
         let pool = Pool::connect("sqlite:watched.db").await?;

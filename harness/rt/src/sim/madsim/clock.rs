@@ -1,7 +1,7 @@
-//! The virtual clock of one simulation: madsim's own, which all hosts share, and the skew of each.
+//! The virtual clock of one simulation on madsim: madsim's own clock, which all hosts share, and each host's skew.
 //!
-//! madsim answers libc's clocks and entropy itself; its wall clock begins at an instant of its own and knows no skew.
-//! So the wall clock of a host is asked here, and what foreign code has dated is put right by [`std_is_behind_by`].
+//! madsim answers libc's clocks and entropy itself. Its wall clock begins at an instant of its own and has no skew, so
+//! this module provides the wall clock of a host. [`std_is_behind_by`] corrects dates that foreign code took from std.
 
 use std::{
     cell::{Cell, RefCell},
@@ -18,7 +18,7 @@ use crate::sim::host::Here;
 /// The wall clock at the beginning of every simulation, in nanoseconds.
 const WALL_START_NS: u64 = chaosdrill_core::duration::WALL_START_MS as u64 * 1_000_000;
 
-/// How a host's clock differs from that of the simulation.
+/// A host's skew against the clock of the simulation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HostClock {
     skew_ns: i64,
@@ -27,15 +27,15 @@ pub(crate) struct HostClock {
 thread_local! {
     static ACTIVE: Cell<bool> = const { Cell::new(false) };
     static HOST: Cell<Option<HostClock>> = const { Cell::new(None) };
-    /// madsim's clock; to ask madsim for it each time costs more than the time itself.
-    /// Without a destructor, which every access would have to ask for; the guard empties it.
+    /// madsim's clock, kept because requesting it from madsim each time costs more than reading the time itself.
+    /// Without a destructor, because every access would have to check for one; the guard empties it.
     static TIME: RefCell<ManuallyDrop<Option<TimeHandle>>> =
         const { RefCell::new(ManuallyDrop::new(None)) };
-    /// When an instant was last asked for, and which it was.
+    /// When the instant was last requested, and its value.
     static INSTANT: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
 }
 
-/// Ends the simulation's time when dropped.
+/// Ends the simulation's clock when dropped.
 pub(crate) struct Guard(());
 
 impl Drop for Guard {
@@ -46,7 +46,7 @@ impl Drop for Guard {
     }
 }
 
-/// From now on this thread is a simulation's.
+/// Makes this thread's clock that of a simulation.
 pub(crate) fn start() -> Guard {
     HOST.set(None);
     INSTANT.set((0, 0));
@@ -55,7 +55,7 @@ pub(crate) fn start() -> Guard {
     Guard(())
 }
 
-/// Whether this thread is a simulation's.
+/// Whether this thread runs a simulation.
 pub(crate) fn is_active() -> bool {
     ACTIVE.try_with(Cell::get).unwrap_or(false)
 }
@@ -67,14 +67,14 @@ pub(crate) fn now_ns() -> u64 {
     u64::try_from(elapsed.as_nanos()).expect("a run lasts less than 584 years")
 }
 
-/// The instant that tokio's clock shows, which is std's here, and so madsim's.
+/// The instant of tokio's clock, which here is std's, and so madsim's.
 pub(crate) fn instant() -> Instant {
     let known = TIME.with_borrow(|time| time.as_ref().map(TimeHandle::now_instant));
     known.map_or_else(Instant::now, Instant::from_std)
 }
 
-/// The instant at hand, as far as spinning goes. Each poll takes up to 100 ns on madsim; only a longer step is the
-/// passage of time.
+/// The current instant, for the detection of spinning. Each poll takes up to 100 ns on madsim; only a longer step
+/// counts as the passage of time.
 pub(crate) fn instant_ns() -> u64 {
     let now = now_ns();
     let (last, instant) = INSTANT.get();
@@ -83,12 +83,12 @@ pub(crate) fn instant_ns() -> u64 {
     instant
 }
 
-/// When the last poll of a host's task began; to ask for the time once more costs as much as all else that follows it.
+/// When the last poll of a host's task began. Reading the time again would cost as much as all other work after a poll.
 pub(crate) fn last_polled() -> Duration {
     Duration::from_nanos(INSTANT.get().0)
 }
 
-/// madsim does not say whose task runs that was spawned behind the facade's back.
+/// madsim does not say which host a task belongs to that was spawned without the facade.
 pub(crate) fn host_of_runtime() -> Option<Here> {
     None
 }
@@ -101,17 +101,17 @@ pub(crate) fn of_host(_: Here, skew_ns: i64) -> HostClock {
 /// The skew of a host is read from the world at every poll.
 pub(crate) fn set_skew(_: usize, _: i64) {}
 
-/// Shows a host's clock until the answer is given back to [`leave`].
+/// Sets a host's clock until the returned value is passed to [`leave`].
 pub(crate) fn enter(host: Option<HostClock>) -> Option<HostClock> {
     HOST.replace(host)
 }
 
-/// Shows what [`enter`] found.
+/// Restores the clock that [`enter`] returned.
 pub(crate) fn leave(before: Option<HostClock>) {
     HOST.set(before);
 }
 
-/// Shows the right time for the length of a call, whatever the skew of the host at hand.
+/// Uses the unskewed time for the duration of a call, whatever the skew of the current host.
 pub(crate) fn without_skew<R>(call: impl FnOnce() -> R) -> R {
     let before = enter(None);
     let output = call();
@@ -119,12 +119,12 @@ pub(crate) fn without_skew<R>(call: impl FnOnce() -> R) -> R {
     output
 }
 
-/// The wall clock, with the skew of the host at hand.
+/// The wall clock, with the skew of the current host.
 pub(crate) fn wall_ns() -> u64 {
     (WALL_START_NS + now_ns()).saturating_add_signed(HOST.get().map_or(0, |host| host.skew_ns))
 }
 
-/// How much earlier std's wall clock is than ours, which goes for everything that foreign code has dated by it.
+/// How far std's wall clock is behind ours, and thus every date that foreign code took from it.
 pub(crate) fn std_is_behind_by() -> Duration {
     #[expect(clippy::disallowed_methods, reason = "this is the clock whose error is asked for")]
     let std = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

@@ -1,7 +1,7 @@
-//! The crank of madsim, which turns by itself: what is left is to do what is due, and to ask the director.
+//! Drives madsim. madsim runs by itself, so the driver only applies scheduled events and calls the director.
 //!
-//! The harness is one more task beside the hosts. It sleeps until something is due, and is woken where a host's task
-//! did something that it waits for. Nothing happens any more where no timer is armed, nothing is due, and no task was
+//! The harness is one more task beside the hosts. It sleeps until an event is due, and is woken if a host's task did
+//! something that it waits for. The run is quiescent if no timer is armed, no event is scheduled, and no task was
 //! polled for longer than madsim's network ever takes.
 
 use std::{
@@ -33,13 +33,13 @@ use crate::sim::{
     world::World,
 };
 
-/// The director is not asked more often than this.
+/// The minimum time between two calls of the director.
 const TICK: Duration = Duration::from_millis(1);
 
-/// Longer than madsim waits before it tries a cut link again, which is ten seconds.
+/// Longer than the ten seconds that madsim waits before it retries a cut link.
 const QUIET: Duration = Duration::from_secs(11);
 
-/// Runs `f` on the driver's state of the simulation at hand.
+/// Runs `f` on the driver's state of the current simulation.
 fn with<R>(f: impl FnOnce(&Local) -> R) -> R {
     simulation::with(|simulation| f(&simulation.simulator))
 }
@@ -49,7 +49,8 @@ fn polls() -> u64 {
 }
 
 impl Pause {
-    /// Whether a poll may have changed when the harness has something to do; asked after each, so it is cheap.
+    /// Whether a poll may have changed the instant at which the harness must act. Checked after each poll, so it is
+    /// cheap.
     fn has_news(&mut self) -> bool {
         let (seen, is_urgent) = with_world(|world| {
             ((world.history_length, world.event_queue.scheduled()), self.interest.is_urgent(world))
@@ -59,7 +60,7 @@ impl Pause {
 }
 
 impl Interest {
-    /// Whether the harness has something to do at once.
+    /// Whether the harness must act at once.
     fn is_urgent(&self, world: &World) -> bool {
         world.stop.is_some()
             || !world.crashed.is_empty()
@@ -67,7 +68,7 @@ impl Interest {
             || polls() > self.steps_max
     }
 
-    /// When the harness has something to do; and when nothing will ever happen any more, if until then nothing does.
+    /// When the harness must act, and from when on the run is quiescent if nothing happens until then.
     fn next(&self) -> (Duration, Option<Duration>) {
         let (length, is_urgent, due) = with_world(|world| {
             let is_urgent = self.is_urgent(world);
@@ -82,7 +83,7 @@ impl Interest {
     }
 }
 
-/// A host's task was polled: the harness is woken where that changes when it has something to do.
+/// Called after each poll of a host's task: wakes the harness if the instant at which it must act has changed.
 pub(crate) fn polled() {
     let waker = simulation::try_with(|simulation| {
         let local = &simulation.simulator;
@@ -100,7 +101,7 @@ pub(crate) fn polled() {
             return Some(pause.waker.clone());
         }
         if let Some(quiet) = quiet.filter(|quiet| *quiet < pause.until) {
-            // By then there may be something to wait for again: only a timer is worth it.
+            // By then there may be something to wait for again, so only a timer is set.
             pause.until = quiet;
             wake_at(quiet, &pause.waker);
         }
@@ -111,7 +112,7 @@ pub(crate) fn polled() {
     }
 }
 
-/// madsim wakes the harness at an instant; it cannot be talked out of it.
+/// Makes madsim wake the harness at an instant. This cannot be cancelled.
 fn wake_at(at: Duration, waker: &Waker) {
     let mut timer = TimeHandle::current().sleep(at.saturating_sub(simulation::now()));
     if Pin::new(&mut timer).poll(&mut Context::from_waker(waker)).is_ready() {
@@ -119,7 +120,7 @@ fn wake_at(at: Duration, waker: &Waker) {
     }
 }
 
-/// The harness waits for nothing any more.
+/// Ends the harness's wait.
 fn stop_waiting() {
     with(|local| local.pause.take());
 }
@@ -143,7 +144,7 @@ impl Madsim {
                     async move {
                         let result = software().await;
                         handle::ended(here, result.map_err(|error: BoxError| error.to_string()));
-                        // madsim ends a node whose software returns; its end is for the harness to order.
+                        // madsim ends a node when its software returns, but the harness must end it.
                         std::future::pending::<()>().await;
                     },
                     here,
@@ -160,7 +161,7 @@ impl Madsim {
         }
     }
 
-    /// Both directions of a link, where both ends are machines of madsim's.
+    /// Both directions of a link, if both ends are machines of madsim.
     fn directions(&self, pair: Pair) -> impl Iterator<Item = (NodeId, NodeId)> + use<> {
         let [a, b] = pair.ends().map(|end| self.nodes.get(end).copied());
         a.zip(b).into_iter().flat_map(|(a, b)| [(a, b), (b, a)])
@@ -177,14 +178,14 @@ impl NetworkControl for Madsim {
                 self.directions(pair)
                     .for_each(|(from, to)| NetSim::current().unclog_link(from, to));
             }
-            // Streams hold back by themselves.
+            // Streams hold bytes back themselves.
             NetworkEffect::Clog(_) | NetworkEffect::Release(_) => {}
             NetworkEffect::Restart(host) => Handle::current().restart(self.nodes[host]),
         }
     }
 }
 
-/// Runs a simulation to its end; says why it ended early, and how many polls of tasks there were.
+/// Runs a simulation to its end. Returns why it ended early, and the number of polls of tasks.
 pub(super) async fn run(config: &Config, director: &mut dyn Director) -> (Option<Stop>, u64) {
     let mut simulator = Madsim::build(config);
     let stop = turn(config, director, &mut simulator).await;
@@ -231,7 +232,7 @@ async fn turn(
             }
             interest.floor = now + TICK;
             if with_world(|world| world.ledger.length()) != events {
-                // What the director did may let hosts go on.
+                // The director may have changed something that lets hosts continue.
                 with(|local| local.last_poll.set(now));
             }
         }
@@ -242,10 +243,10 @@ async fn turn(
     }
 }
 
-/// Waits until there is something to do; true where nothing will ever happen any more.
+/// Waits until the harness must act. Returns `true` if the run is quiescent.
 struct Waiting {
     interest: Interest,
-    /// The instant at which madsim is to wake the harness as it is.
+    /// The instant at which madsim will wake the harness anyway.
     timer: Option<Duration>,
 }
 
@@ -273,8 +274,8 @@ impl Future for Waiting {
     }
 }
 
-/// Takes the hosts down, dead, so that no destructor has an effect. madsim lets go of a task only where the task is
-/// woken once more; what is left over when it ends would stay in memory for ever.
+/// Takes down the hosts, all dead, so that no destructor has an effect. madsim releases a task only if the task is
+/// woken once more; a task that remains at the end would leak.
 async fn end(simulator: &Madsim) {
     with_world(|world| world.stop_all_hosts());
     simulator.nodes.iter().for_each(|node| Handle::current().kill(*node));

@@ -1,5 +1,5 @@
-//! One thread outside every simulation. madsim forbids new threads while it runs, and sqlx starts one for each
-//! connection to SQLite; so connections are opened here, while the simulation waits.
+//! One thread outside every simulation, on which connections to SQLite are opened while the simulation waits. madsim
+//! forbids new threads while it runs, but sqlx starts one for each connection.
 
 use std::{
     future::Future,
@@ -15,7 +15,7 @@ type Order = Box<dyn FnOnce() + Send>;
 
 static ORDERS: OnceLock<Mutex<Sender<Order>>> = OnceLock::new();
 
-/// Starts the thread, once in a process; not from within a simulation.
+/// Starts the thread, once in a process. Must not be called inside a simulation.
 pub(crate) fn start() {
     ORDERS.get_or_init(|| {
         let (orders, given) = mpsc::channel::<Order>();
@@ -27,7 +27,7 @@ pub(crate) fn start() {
     });
 }
 
-/// Drives a future to its end on that thread, and waits for it, in no virtual time.
+/// Drives a future to its end on the helper thread, and waits for it, in no virtual time.
 pub(crate) fn on_any_thread<F>(future: F) -> F::Output
 where
     F: Future + Send + 'static,
@@ -35,7 +35,7 @@ where
 {
     let (answer, answered) = mpsc::channel();
     let order: Order = Box::new(move || {
-        // Whoever does not wait any more has died.
+        // The send fails only if the waiting thread has panicked.
         let _ = answer.send(database::inline(future));
     });
     let orders = ORDERS.get().expect("the helper was started before the simulation");

@@ -1,4 +1,4 @@
-//! What madsim's driver keeps for a simulation: what the harness waits for, and how far the hosts' tasks have come.
+//! The state of madsim's driver: what the harness waits for, and how far the hosts' tasks have come.
 
 use std::{
     cell::{Cell, RefCell},
@@ -11,29 +11,29 @@ use crate::sim::director_schedule::DirectorSchedule;
 /// The state of madsim's driver.
 #[derive(Default)]
 pub(crate) struct Local {
-    /// Polls of hosts' tasks.
+    /// The number of polls of hosts' tasks.
     pub(super) polls: Cell<u64>,
     pub(super) last_poll: Cell<Duration>,
-    /// Timers that are armed.
+    /// The number of armed timers.
     pub(super) armed: Cell<usize>,
     pub(super) pause: RefCell<Option<Pause>>,
 }
 
-/// What the harness waits for.
+/// The wait of the harness.
 pub(super) struct Pause {
     pub(super) interest: Interest,
-    /// Until when it sleeps.
+    /// The instant until which it sleeps.
     pub(super) until: Duration,
-    /// Where the world stood when it was last looked at.
+    /// The length of the history and the number of scheduled events at the last look.
     pub(super) seen: (u64, u64),
     pub(super) waker: Waker,
 }
 
-/// What is of interest to the harness.
+/// The conditions under which the harness must act.
 #[derive(Clone, Copy)]
 pub(super) struct Interest {
     pub(super) schedule: DirectorSchedule,
-    /// Before this the director is not asked.
+    /// The director is not called before this instant.
     pub(super) floor: Duration,
     pub(super) steps_max: u64,
     pub(super) events_max: u64,

@@ -1,8 +1,7 @@
-//! The parts of a simulation that madsim brings: clock, hosts, sockets, tasks, timers. `sim/turmoil` is the same for
-//! turmoil.
+//! The madsim backend of a simulation: clock, hosts, sockets, tasks, timers. `sim/turmoil` is the same for turmoil.
 //!
-//! madsim jumps through idle time by itself, runs ready tasks in an order that its seed decides, and replaces libc's
-//! clock and entropy itself. It forbids new threads while it runs, so sqlx's are started by the `helper`.
+//! madsim skips idle time by itself, runs ready tasks in an order that its seed decides, and replaces libc's clock and
+//! entropy itself. It forbids new threads while it runs, so the `helper` starts sqlx's threads.
 
 pub(crate) mod clock;
 mod driver;
@@ -36,7 +35,7 @@ use crate::sim::{
     ledger::Tracing,
 };
 
-/// The name of this simulator, as records give it.
+/// The name of this simulator, as it is in records.
 pub(crate) const NAME: &str = "madsim";
 
 /// The name of the other simulator.
@@ -49,28 +48,28 @@ pub(crate) use driver::polled;
 pub(crate) use helper::on_any_thread;
 pub(crate) use local::Local;
 
-/// The kernel's monotonic clock, in nanoseconds, also while madsim has replaced libc's.
+/// The kernel's monotonic clock, in nanoseconds, even while madsim replaces libc's.
 pub(crate) fn kernel_ns() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
-/// Runs one simulation on the thread at hand, which is fresh.
+/// Runs one simulation on the current thread, which must be fresh.
 pub(crate) fn run_here(config: &Config, tracing: Tracing, director: &mut dyn Director) -> Finished {
     helper::start();
-    // First of all, before any hash map: it seeds the thread's hash keys.
+    // The runtime comes first, before any hash map, because it seeds the thread's hash keys.
     let runtime = Runtime::with_seed_and_config(seed(config), settings(config));
     let simulation = || runtime.block_on(simulate(config, tracing, director));
     with_tokio_seeded(config, simulation)
 }
 
-/// With tokio's own draws by the seed too: with them a channel picks whom it wakes first, and `tokio::select!` where it
-/// begins. Only a runtime of tokio's seeds them, for the thread that it blocks.
+/// Seeds tokio's own draws too: they decide which waiter a channel wakes first, and the first branch of `tokio::select!`. Only
+/// a tokio runtime seeds them, for the thread that it blocks.
 fn with_tokio_seeded<T>(config: &Config, run: impl FnOnce() -> T) -> T {
     let seed = RngSeed::from_bytes(&config.seed.stream("tokio").next_u64().to_le_bytes());
     let runtime = Builder::new_current_thread().rng_seed(seed).build();
     let runtime = runtime.expect("without drivers there is nothing to fail");
-    // The whole run is one poll to it, and must not use up a poll's budget.
+    // The whole run is one poll for tokio, so it must not use up a poll's budget.
     runtime.block_on(unconstrained(async { run() }))
 }
 
@@ -85,7 +84,7 @@ async fn simulate(config: &Config, tracing: Tracing, director: &mut dyn Director
 
 type Simulation = Pin<Box<dyn Future<Output = ()>>>;
 
-/// What madsim's check runs twice: it takes a plain function, which finds here what to run.
+/// The run that madsim's check executes twice. The check takes a plain function, which finds the run here.
 static CHECKED: Mutex<Option<Box<dyn FnMut() -> Simulation + Send>>> = Mutex::new(None);
 
 fn checked() -> Simulation {
@@ -93,7 +92,7 @@ fn checked() -> Simulation {
     (begin.as_mut().expect("the check says what it runs"))()
 }
 
-/// Runs a simulation twice, and compares every draw of madsim's randomness and its time.
+/// Runs a simulation twice, and compares every draw of madsim's randomness and its virtual time.
 pub(crate) fn check_determinism<D>(
     mut make: impl FnMut() -> (Config, D) + Send + 'static,
 ) -> Result<(), String>
@@ -128,7 +127,7 @@ fn seed(config: &Config) -> u64 {
     config.seed.stream("madsim").next_u64()
 }
 
-/// madsim draws itself how long a message travels, over the whole range, and hands messages on in order.
+/// madsim itself draws the latency of messages, over the whole range, and delivers messages in order.
 fn settings(config: &Config) -> ::madsim::Config {
     let Latency { ms_min, ms_max } = config.network;
     let [shortest, longest] = [ms_min, ms_max.max(ms_min)].map(Duration::from_millis);
@@ -137,12 +136,12 @@ fn settings(config: &Config) -> ::madsim::Config {
     settings
 }
 
-/// The order of ready tasks that is left to draw: madsim's own is at random already, by its seed.
+/// The part of the task order that madsim does not draw: it already randomises ready tasks by its seed.
 pub(crate) fn order(wanted: Order) -> Order {
     if wanted == Order::Random { Order::Fifo } else { wanted }
 }
 
-/// Wakes a task: whose turn it is among all that are ready madsim draws.
+/// Wakes a task. madsim draws the next task among all that are ready.
 pub(crate) fn wake_after_all(waker: &Waker) {
     waker.wake_by_ref();
 }

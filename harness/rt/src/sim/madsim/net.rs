@@ -1,8 +1,8 @@
-//! Sockets of madsim's, which know neither a half-closed stream nor a link that only holds back.
+//! Sockets of madsim, which supports neither half-closed streams nor links that only hold bytes back.
 //!
-//! madsim sends on flush alone, and does nothing on shutdown. So what is written goes out at once, in frames: a length
-//! in four bytes, and as many bytes; the length zero is the end of the stream. A clogged link is madsim's refusal of
-//! new connections; here it holds back what has arrived, and lets who connects wait.
+//! madsim sends only on flush, and ignores shutdown. Written bytes are therefore sent at once, in frames: a length in
+//! four bytes, and that many bytes. A length of zero is the end of the stream. While a link is clogged, madsim only
+//! refuses new connections. This module holds back the bytes that have arrived, and makes connecting wait.
 
 use std::{
     io,
@@ -20,7 +20,7 @@ use crate::sim::{
     simulation::with_world,
 };
 
-/// Bytes of a frame's length.
+/// Bytes of a frame's length field.
 const HEADER_BYTES: usize = 4;
 
 pub(crate) use madsim::net::TcpListener as Listener;
@@ -28,9 +28,9 @@ pub(crate) use madsim::net::TcpListener as Listener;
 /// One side of a connection.
 pub(crate) struct Wire {
     inner: TcpStream,
-    /// Room for the frame that is sent.
+    /// The buffer for the frame that is sent.
     frame: Vec<u8>,
-    /// Bytes that are left of the frame at hand.
+    /// Bytes that remain of the current frame.
     left: usize,
     has_ended: bool,
     is_shut: bool,
@@ -39,7 +39,7 @@ pub(crate) struct Wire {
 /// The address before that of the first host.
 const NETWORK: u32 = u32::from_be_bytes([10, 0, 0, 0]);
 
-/// The address of a host, by its place.
+/// The address of a host, by its index.
 pub(crate) fn address_of(host: usize) -> IpAddr {
     let number = u32::try_from(host + 1).expect("there are not that many hosts");
     IpAddr::V4(Ipv4Addr::from(NETWORK + number))
@@ -52,17 +52,17 @@ fn host_at(address: IpAddr) -> Option<usize> {
     number.checked_sub(1).filter(|host| *host < hosts)
 }
 
-/// Listens.
+/// Listens on a port.
 pub(crate) async fn bind(address: &str) -> io::Result<Listener> {
     Listener::bind(address).await
 }
 
-/// The next connection.
+/// Accepts the next connection.
 pub(crate) async fn accept(listener: &Listener) -> io::Result<Wire> {
     listener.accept().await.map(|(inner, _)| Wire::new(inner))
 }
 
-/// Connects.
+/// Connects to a host.
 pub(crate) async fn connect(address: &str) -> io::Result<Wire> {
     let Some((host, port)) = host_and_port(address) else {
         return TcpStream::connect(address).await.map(Wire::new);
@@ -83,23 +83,23 @@ pub(crate) async fn connect(address: &str) -> io::Result<Wire> {
     TcpStream::connect((address_of(host), port)).await.map(Wire::new)
 }
 
-/// Whom an address means, where it is a host of the simulation.
+/// The host and port of an address; `None` if it is no host of the simulation.
 fn host_and_port(address: &str) -> Option<(usize, u16)> {
     let (name, port) = address.rsplit_once(':')?;
     Some((with_world(|world| world.host_named(name))?, port.parse().ok()?))
 }
 
-/// The link it goes over, and how often that was reset so far.
+/// The link of the stream, and how often it has been reset so far.
 pub(crate) fn link(wire: &Wire) -> Option<(Pair, u64)> {
     handle::link_to(host_at(wire.inner.peer_addr().ok()?.ip())?)
 }
 
-/// Whether bytes that have arrived over a clogged link are to be held back by us.
+/// Whether bytes that have arrived over a clogged link must be held back here.
 pub(crate) fn is_held(links: &Links, pair: Pair) -> bool {
     links.is_clogged(pair) && !links.is_cut(pair)
 }
 
-/// The stream for whom it is all the same when something arrives: the delay is madsim's own.
+/// The stream without a delay of its own; the delay is madsim's.
 pub(crate) fn undelayed(wire: Wire) -> impl AsyncRead + Unpin {
     wire
 }
@@ -133,7 +133,7 @@ impl AsyncRead for Wire {
             let mut header = [0; HEADER_BYTES];
             let mut begin = ReadBuf::new(&mut header);
             ready!(Pin::new(&mut self.inner).poll_read(cx, &mut begin))?;
-            // madsim hands out what was flushed at once, which is one frame: its length is there in one piece.
+            // madsim delivers what was flushed at once, which is one frame, so its length arrives in one piece.
             let is_gone = begin.filled().is_empty();
             self.left = u32::from_be_bytes(header) as usize;
             self.has_ended = is_gone || self.left == 0;
@@ -170,7 +170,7 @@ impl AsyncWrite for Wire {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !std::mem::replace(&mut self.is_shut, true) {
-            // The other side may be gone already; then there is nobody to tell.
+            // The other side may already be gone, so the error is ignored.
             let _ = ready!(self.send(cx, &[]));
         }
         Poll::Ready(Ok(()))

@@ -1,4 +1,4 @@
-//! Tasks of a host are tasks of its node.
+//! Tasks on madsim: the tasks of a host are tasks of its node.
 
 use std::{
     error::Error,
@@ -10,7 +10,7 @@ use std::{
 
 use crate::sim::{gate::Gate, host::Here};
 
-/// Waits for a task, or ends it; dropping it lets the task run on.
+/// Waits for a task, or aborts it. If it is dropped, the task continues.
 #[derive(Debug)]
 pub struct JoinHandle<T>(Inner<T>);
 
@@ -20,7 +20,7 @@ enum Inner<T> {
     Real(tokio::task::JoinHandle<T>),
 }
 
-/// Why a task has no answer.
+/// Why a task returned no result.
 #[derive(Debug)]
 pub struct JoinError(Why);
 
@@ -31,7 +31,7 @@ enum Why {
 }
 
 impl JoinError {
-    /// Whether somebody ended the task.
+    /// Whether the task was aborted.
     pub fn is_cancelled(&self) -> bool {
         match &self.0 {
             Why::Simulated(error) => error.is_cancelled(),
@@ -58,7 +58,7 @@ impl fmt::Display for JoinError {
 impl Error for JoinError {}
 
 impl<T> JoinHandle<T> {
-    /// Ends the task where it stands.
+    /// Aborts the task.
     pub fn abort(&self) {
         match &self.0 {
             Inner::Simulated(task) => task.abort(),
@@ -66,7 +66,7 @@ impl<T> JoinHandle<T> {
         }
     }
 
-    /// Whether the task has come to its end.
+    /// Whether the task has ended.
     pub fn is_finished(&self) -> bool {
         match &self.0 {
             Inner::Simulated(task) => task.is_finished(),
@@ -88,7 +88,7 @@ impl<T> Future for JoinHandle<T> {
     }
 }
 
-/// Spawns a task on the host at hand.
+/// Spawns a task on the current host.
 pub(crate) fn spawn<F>(future: F, here: Here) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,

@@ -1,7 +1,7 @@
-//! Timers on madsim's clock, with tokio's interface; tokio's own outside a simulation.
+//! Timers on madsim's clock with tokio's interface; outside a simulation, tokio's own timers.
 //!
-//! madsim does not tell when its next timer is due. So those that are armed are counted here: where none is, nothing
-//! can happen by itself, and a run whose clients wait is a deadlock.
+//! madsim does not expose when its next timer is due, so this module counts the armed timers. If none is armed, nothing
+//! can happen by itself, and a run whose clients still wait is a deadlock.
 
 use std::{
     error::Error,
@@ -17,12 +17,12 @@ pub use tokio::time::MissedTickBehavior;
 
 use crate::sim::{clock, simulation};
 
-/// How many timers are armed.
+/// The number of armed timers.
 pub(crate) fn armed() -> usize {
     simulation::try_with(|simulation| simulation.simulator.armed.get()).unwrap_or_default()
 }
 
-/// Counts the armed timers, also while the simulation ends.
+/// Changes the number of armed timers, also while the simulation ends.
 fn count(change: impl FnOnce(usize) -> usize) {
     simulation::try_with(|simulation| {
         let armed = &simulation.simulator.armed;
@@ -30,7 +30,7 @@ fn count(change: impl FnOnce(usize) -> usize) {
     });
 }
 
-/// A timer that is armed.
+/// An armed timer.
 #[derive(Debug)]
 struct Armed(());
 
@@ -47,29 +47,29 @@ impl Drop for Armed {
     }
 }
 
-/// Waits until a deadline.
+/// A future that is ready at a deadline.
 #[derive(Debug)]
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Sleep {
     deadline: Instant,
     armed: Option<Armed>,
-    /// Whom madsim is going to wake at which deadline; each poll of its own timers would add one more.
+    /// The waker and the deadline of madsim's timer. Each poll of madsim's own timer would add another one.
     woken: Option<(Waker, Instant)>,
     real: Option<Pin<Box<tokio::time::Sleep>>>,
 }
 
 impl Sleep {
-    /// When it ends.
+    /// The deadline.
     pub fn deadline(&self) -> Instant {
         self.deadline
     }
 
-    /// Whether it has ended.
+    /// Whether the deadline has passed.
     pub fn is_elapsed(&self) -> bool {
         clock::instant() >= self.deadline
     }
 
-    /// Gives it another deadline.
+    /// Changes the deadline.
     pub fn reset(mut self: Pin<&mut Self>, deadline: Instant) {
         self.deadline = deadline;
         if let Some(real) = &mut self.real {
@@ -111,13 +111,13 @@ impl Future for Sleep {
     }
 }
 
-/// Waits for a while.
+/// Waits for a duration.
 pub fn sleep(duration: Duration) -> Sleep {
     let now = clock::instant();
     sleep_until(now.checked_add(duration).unwrap_or_else(|| now + FAR))
 }
 
-/// What stands for ever: thirty years, as in tokio.
+/// A deadline that is never reached: thirty years from now, as in tokio.
 const FAR: Duration = Duration::from_secs(86_400 * 365 * 30);
 
 /// Waits until a deadline.
@@ -125,7 +125,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
     Sleep { deadline, armed: None, woken: None, real: None }
 }
 
-/// What was waited for did not come in time.
+/// The error of a future that was not ready in time.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Elapsed(());
 
@@ -137,7 +137,7 @@ impl fmt::Display for Elapsed {
 
 impl Error for Elapsed {}
 
-/// A future that is waited for until a deadline.
+/// A future with a deadline.
 #[derive(Debug)]
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Timeout<F> {
@@ -156,7 +156,7 @@ impl<F: Future> Future for Timeout<F> {
     }
 }
 
-/// Waits for a future, for a while.
+/// Waits for a future, for at most this duration.
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
     Timeout { future: Box::pin(future.into_future()), sleep: sleep(duration) }
 }
@@ -166,7 +166,7 @@ pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::Int
     Timeout { future: Box::pin(future.into_future()), sleep: sleep_until(deadline) }
 }
 
-/// Ticks, again and again.
+/// Ticks at a fixed period.
 #[derive(Debug)]
 pub struct Interval {
     sleep: Sleep,
@@ -183,23 +183,23 @@ pub fn interval(period: Duration) -> Interval {
 ///
 /// # Panics
 ///
-/// When the period is zero, as tokio does.
+/// If the period is zero, like tokio.
 pub fn interval_at(start: Instant, period: Duration) -> Interval {
     assert!(!period.is_zero(), "`period` must be non-zero.");
     Interval { sleep: sleep_until(start), period, missed: MissedTickBehavior::default() }
 }
 
 impl Interval {
-    /// The next tick.
+    /// Waits for the next tick.
     pub async fn tick(&mut self) -> Instant {
         poll_fn(|cx| self.poll_tick(cx)).await
     }
 
-    /// As [`Interval::tick`].
+    /// Like [`Interval::tick`].
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         ready!(Pin::new(&mut self.sleep).poll(cx));
         let (due, now) = (self.sleep.deadline, Instant::now());
-        // tokio does not count as missed what is at most five milliseconds late.
+        // tokio does not count a tick as missed if it is at most five milliseconds late.
         let next = if now > due + Duration::from_millis(5) {
             match self.missed {
                 MissedTickBehavior::Burst => due + self.period,
@@ -217,22 +217,22 @@ impl Interval {
         Poll::Ready(due)
     }
 
-    /// The next tick is one period from now.
+    /// Resets the interval: the next tick is one period from now.
     pub fn reset(&mut self) {
         self.sleep = sleep_until(Instant::now() + self.period);
     }
 
-    /// How long it is from tick to tick.
+    /// The time from tick to tick.
     pub fn period(&self) -> Duration {
         self.period
     }
 
-    /// What is done about ticks that nobody took in time.
+    /// The behavior for missed ticks.
     pub fn missed_tick_behavior(&self) -> MissedTickBehavior {
         self.missed
     }
 
-    /// Says what is done about ticks that nobody took in time.
+    /// Sets the behavior for missed ticks.
     pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
         self.missed = behavior;
     }

@@ -1,8 +1,8 @@
-//! What has come over a link and is not there yet.
+//! Delays data that turmoil has delivered, until its drawn latency has passed.
 //!
-//! turmoil draws how long a message travels from an exponential distribution, which hardly leaves the lower part of its
-//! range. So turmoil carries everything in the shortest time, and what arrives is held here for a time drawn over the
-//! whole range, in the order of its arrival.
+//! turmoil draws the latency of a message from an exponential distribution, which hardly leaves the lower part of its
+//! range. So turmoil carries every message in the minimum time, and arrivals are held here for a time drawn over the
+//! whole range, in their order.
 
 use std::{
     collections::VecDeque,
@@ -20,18 +20,18 @@ use crate::{
     time::{Instant, Sleep, sleep_until},
 };
 
-/// What has arrived over one stream, in order.
+/// The arrivals of one stream, in order.
 #[derive(Default)]
 pub(super) struct Arrivals {
-    /// Bytes with the instant at which they are there; none stand for the end of the stream.
+    /// Bytes with the instant at which they become readable; no bytes mean the end of the stream.
     queue: VecDeque<(Instant, Vec<u8>)>,
-    /// Whether the end has come.
+    /// Whether the end of the stream has arrived.
     ended: bool,
     due: Option<Pin<Box<Sleep>>>,
 }
 
 impl Arrivals {
-    /// Takes off the stream what there is; each gets the instant at which it will be there.
+    /// Reads all that turmoil has delivered, and draws the instant at which each part becomes readable.
     pub(super) fn take_in(
         &mut self,
         mut inner: Pin<&mut impl AsyncRead>,
@@ -55,7 +55,7 @@ impl Arrivals {
         Ok(())
     }
 
-    /// Hands out what is there.
+    /// Returns the bytes that have become readable.
     pub(super) fn poll_next(
         &mut self,
         cx: &mut Context<'_>,
@@ -70,7 +70,7 @@ impl Arrivals {
             ready!(due.as_mut().poll(cx));
         }
         if bytes.is_empty() {
-            // The end stays where it is, for whoever asks again.
+            // The end stays in the queue, so that later reads find it too.
             return Poll::Ready(Ok(()));
         }
         let length = bytes.len().min(buffer.remaining());

@@ -1,8 +1,8 @@
-//! Connections that wait to be accepted.
+//! The backlog of a listener: connections that wait to be accepted.
 //!
-//! turmoil lets who connects wait until the other side accepts. A kernel does not: whoever listens is connected at
-//! once, also while its process stalls or is busy, and finds what was sent meanwhile when it comes to it, though the
-//! sender may have given up long ago. So a task that no gate holds accepts in the kernel's place.
+//! In turmoil, connecting waits until the other side accepts. A kernel connects at once, even while the listening
+//! process stalls or is busy; the process later finds the data that was sent meanwhile, although the sender may have
+//! given up long ago. So a task without a gate accepts in the kernel's place.
 
 use std::{
     future::{Future, poll_fn},
@@ -22,10 +22,10 @@ use turmoil::net::TcpListener;
 use super::wire::Wire;
 use crate::sim::{context, handle};
 
-/// What accepts, for as long as somebody listens.
+/// The future that accepts connections; `None` after the listener was dropped.
 type Accept = Option<Pin<Box<dyn Future<Output = ()> + Send>>>;
 
-/// Listens, and holds the connections that nobody has accepted yet.
+/// A listener with its connections that are not accepted yet.
 pub(crate) struct Listener {
     waiting: tokio::sync::Mutex<UnboundedReceiver<io::Result<Wire>>>,
     accepting: Arc<Mutex<Accept>>,
@@ -34,7 +34,7 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// Listens at an address.
+    /// Listens on an address.
     pub(super) async fn bind(address: &str) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
@@ -49,7 +49,7 @@ impl Listener {
         };
         let accepting: Arc<Mutex<Accept>> = Arc::new(Mutex::new(Some(Box::pin(accept))));
         let (here, polled) = (context::here(), accepting.clone());
-        // A machine that is down answers nobody.
+        // A machine that is down accepts no connection.
         let is_alive = move || here.is_some_and(handle::is_alive);
         let task = tokio::spawn(poll_fn(move |cx| match open(&polled).as_mut() {
             Some(accept) if is_alive() => accept.as_mut().poll(cx),
@@ -60,26 +60,26 @@ impl Listener {
         Ok(Self { waiting, accepting, task: task.abort_handle(), address })
     }
 
-    /// The connection that has waited for the longest.
+    /// Accepts the connection that has waited longest.
     pub(super) async fn accept(&self) -> io::Result<Wire> {
         let connection = self.waiting.lock().await.recv().await;
         connection.expect("connections are accepted for as long as somebody listens")
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
         Ok(self.address)
     }
 }
 
 fn open(accepting: &Mutex<Accept>) -> MutexGuard<'_, Accept> {
-    // Whoever panicked while it accepted is told of by `accept`, which finds nobody at the other end.
+    // If accepting panicked, `accept` reports it, because its channel is closed.
     accepting.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Listener {
-    /// The port is free there and then. tokio drops the task some time later, and in no order of ours; by then it holds
-    /// nothing that could show.
+    /// Frees the port at once. tokio drops the task some time later, in no defined order; by then the task holds
+    /// nothing whose drop is visible.
     fn drop(&mut self) {
         drop(open(&self.accepting).take());
         self.task.abort();

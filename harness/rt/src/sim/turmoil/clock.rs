@@ -1,7 +1,7 @@
-//! The virtual clock and the entropy of one simulation, in thread-local cells.
+//! The virtual clock and the entropy of one simulation on turmoil, in thread-local cells.
 //!
-//! They are the one thing of a simulation that stands apart from it: our replacements of libc's functions are asked at
-//! any moment, also before a simulation begins, while its world is borrowed, and while its thread ends.
+//! Only this state is separate from the rest of a simulation. The replacements of libc's functions are called at any
+//! moment, even before a simulation begins, while its world is borrowed, and while its thread ends.
 
 use std::{
     cell::{Cell, RefCell},
@@ -19,12 +19,12 @@ const WALL_START_NS: u64 = chaosdrill_core::duration::WALL_START_MS as u64 * 1_0
 /// The monotonic clock at the beginning; not zero, so that code may subtract from it.
 const MONOTONIC_START_NS: u64 = 1_000_000_000_000;
 
-/// A host's clock: the virtual time of an instant of its runtime.
+/// A host's clock: converts an instant of the host's runtime to virtual time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HostClock {
     /// Virtual time of the whole simulation, in nanoseconds, ...
     virtual_ns: u64,
-    /// ... when the host's runtime showed this.
+    /// ... at this instant of the host's runtime.
     instant: Instant,
     /// How far off the host's wall clock is.
     skew_ns: i64,
@@ -37,7 +37,7 @@ impl HostClock {
     }
 }
 
-/// A host's runtime: by it, tasks are known that were spawned behind the facade's back.
+/// A host's runtime, by which tasks are recognised that were spawned without the facade.
 #[derive(Clone, Copy, Debug)]
 struct Known {
     runtime: tokio::runtime::Id,
@@ -50,18 +50,18 @@ thread_local! {
     static STEP_NS: Cell<u64> = const { Cell::new(0) };
     static HOST: Cell<Option<HostClock>> = const { Cell::new(None) };
     static ENTROPY: Cell<u64> = const { Cell::new(0) };
-    /// How many tasks are being polled, one within the other.
+    /// The number of tasks that are being polled, nested in each other.
     static POLLED: Cell<u32> = const { Cell::new(0) };
-    /// Set while our clock itself asks for the time, which an unpaused tokio clock does.
+    /// Set while this clock itself requests the time, because an unpaused tokio clock calls libc.
     static ASKING: Cell<bool> = const { Cell::new(false) };
-    /// Without a destructor, so that it can be asked at any moment; the guard empties it.
+    /// Without a destructor, so that it is accessible at any moment; the guard empties it.
     static KNOWN: RefCell<ManuallyDrop<Vec<Known>>> =
         const { RefCell::new(ManuallyDrop::new(Vec::new())) };
-    /// The place of the runtime that was asked for last: mostly it is asked for again.
+    /// The index of the runtime that was looked up last, which is usually looked up again.
     static LAST: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Ends the simulation's time when dropped.
+/// Ends the simulation's clock when dropped.
 pub(crate) struct Guard(());
 
 impl Drop for Guard {
@@ -82,12 +82,12 @@ pub(crate) fn start(entropy: u64) -> Guard {
     Guard(())
 }
 
-/// Whether this thread is a simulation's.
+/// Whether this thread runs a simulation.
 pub(crate) fn is_active() -> bool {
     ACTIVE.try_with(Cell::get).unwrap_or(false)
 }
 
-/// Sets the time of the step at hand.
+/// Sets the time of the current step.
 pub(crate) fn set_step(at: Duration) {
     STEP_NS.set(u64::try_from(at.as_nanos()).expect("a run lasts less than 584 years"));
 }
@@ -97,23 +97,23 @@ pub(crate) fn now_ns() -> u64 {
     host_clock().map_or_else(|| STEP_NS.get(), HostClock::now_ns)
 }
 
-/// The instant at hand: time stands still within a tick.
+/// The current instant. Time stands still within a tick.
 pub(crate) fn instant_ns() -> u64 {
     now_ns()
 }
 
-/// The instant that tokio's clock shows.
+/// The instant of tokio's clock.
 pub(crate) fn instant() -> Instant {
     Instant::now()
 }
 
-/// The clock of the host at hand: of the task that is polled, else of the runtime that runs.
+/// The clock of the current host: of the task that is polled, or else of the runtime that runs.
 fn host_clock() -> Option<HostClock> {
     HOST.get().or_else(|| known_runtime().map(|known| known.clock))
 }
 
 fn known_runtime() -> Option<Known> {
-    // Asked at any moment, also while a runtime is taken down.
+    // May be called at any moment, even while a runtime is taken down.
     let runtime = tokio::runtime::Handle::try_current().ok()?.id();
     KNOWN.with(|known| {
         let known = known.try_borrow().ok()?;
@@ -127,12 +127,12 @@ fn known_runtime() -> Option<Known> {
     })
 }
 
-/// The host whose runtime runs the caller, for code behind the facade's back.
+/// The host whose runtime runs the caller, for code that does not use the facade.
 pub(crate) fn host_of_runtime() -> Option<Here> {
     if is_active() { known_runtime().map(|known| known.here) } else { None }
 }
 
-/// The clock of a host; set at the first poll of a life, when the host's runtime and the step agree on the time.
+/// The clock of a host. It is set at the first poll of a life, when the host's runtime and the step have the same time.
 pub(crate) fn of_host(here: Here, skew_ns: i64) -> HostClock {
     let known = KNOWN.with_borrow(|known| known.iter().find(|known| known.here == here).copied());
     if let Some(known) = known {
@@ -147,7 +147,7 @@ pub(crate) fn of_host(here: Here, skew_ns: i64) -> HostClock {
     clock
 }
 
-/// Changes how far off a host's wall clock is.
+/// Sets how far off a host's wall clock is.
 pub(crate) fn set_skew(host: usize, skew_ns: i64) {
     KNOWN.with_borrow_mut(|known| {
         for known in known.iter_mut().filter(|known| known.here.host == host) {
@@ -156,17 +156,17 @@ pub(crate) fn set_skew(host: usize, skew_ns: i64) {
     });
 }
 
-/// Shows a host's clock until the answer is given back to [`leave`].
+/// Sets a host's clock until the returned value is passed to [`leave`].
 pub(crate) fn enter(host: Option<HostClock>) -> Option<HostClock> {
     HOST.replace(host)
 }
 
-/// Shows what [`enter`] found.
+/// Restores the clock that [`enter`] returned.
 pub(crate) fn leave(before: Option<HostClock>) {
     HOST.set(before);
 }
 
-/// Shows the right time for the length of a call, whatever the skew of the host at hand.
+/// Uses the unskewed time for the duration of a call, whatever the skew of the current host.
 pub(crate) fn without_skew<R>(call: impl FnOnce() -> R) -> R {
     let right = host_clock().map(|clock| HostClock { skew_ns: 0, ..clock });
     let before = enter(right);
@@ -185,12 +185,12 @@ pub(crate) fn leave_task() {
     POLLED.set(POLLED.get().saturating_sub(1));
 }
 
-/// Whether a task is being polled right now.
+/// Whether a task is currently polled.
 pub(crate) fn is_a_task_polled() -> bool {
     POLLED.get() > 0
 }
 
-/// Answers libc from a simulation's clock; `None` on any other thread, and while that clock itself asks libc.
+/// Answers libc from a simulation's clock; `None` on any other thread, and while that clock itself calls libc.
 pub(crate) fn answer(ask: impl FnOnce() -> u64) -> Option<u64> {
     if !is_active() || ASKING.replace(true) {
         return None;
@@ -200,26 +200,26 @@ pub(crate) fn answer(ask: impl FnOnce() -> u64) -> Option<u64> {
     Some(ns)
 }
 
-/// What libc's monotonic clock shows.
+/// The value of libc's monotonic clock.
 pub(crate) fn monotonic_ns() -> u64 {
-    // Between the polls of tasks only tokio asks, to measure itself, and it asks often.
+    // Between polls of tasks, only tokio reads the clock, often, to measure itself.
     let now = if is_a_task_polled() { now_ns() } else { STEP_NS.get() };
     MONOTONIC_START_NS + now
 }
 
-/// What libc's wall clock shows, with the skew of the host at hand.
+/// The value of libc's wall clock, with the skew of the current host.
 pub(crate) fn wall_ns() -> u64 {
     let host = host_clock();
     let now = host.map_or_else(|| STEP_NS.get(), HostClock::now_ns);
     (WALL_START_NS + now).saturating_add_signed(host.map_or(0, |host| host.skew_ns))
 }
 
-/// std's wall clock is ours here.
+/// On turmoil, std's wall clock is ours.
 pub(crate) fn std_is_behind_by() -> Duration {
     Duration::ZERO
 }
 
-/// The next 64 bits of the thread's entropy (SplitMix64: Steele, Lea, Flood, 2014).
+/// Draws the next 64 bits of the thread's entropy (SplitMix64: Steele, Lea, Flood, 2014).
 pub(crate) fn next_entropy() -> u64 {
     let state = ENTROPY.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
     ENTROPY.set(state);

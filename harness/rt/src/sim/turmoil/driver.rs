@@ -1,8 +1,8 @@
-//! The crank of turmoil: steps, crashes and restarts, and the exact skip of idle time.
+//! Drives turmoil: steps, crashes and restarts, and the exact skip of idle time.
 //!
-//! turmoil executes every tick of every host, also where nothing happens for hours. Where no task is ready and no
-//! message in flight, every host's clock is advanced to the next deadline, in no step at all. A test compares traces
-//! with and without the skip, byte for byte; ARCHITECTURE tells the one thing in which they may differ.
+//! turmoil executes every tick of every host, even if nothing happens for hours. If no task is ready and no message is
+//! in flight, the driver instead advances every host's clock to the next deadline, without a step. A test compares
+//! traces with and without the skip byte for byte; ARCHITECTURE describes the only difference that they may have.
 
 use std::{
     cell::RefCell,
@@ -34,7 +34,7 @@ use crate::sim::{
 
 const TICK: Duration = Duration::from_millis(1);
 
-/// The runtime of each host that has one.
+/// The runtime of each host; `None` for a host without one.
 type Runtimes = Rc<RefCell<Vec<Option<Handle>>>>;
 
 struct Turmoil<'a> {
@@ -44,13 +44,13 @@ struct Turmoil<'a> {
 }
 
 impl Turmoil<'_> {
-    /// The names of both ends, where both are machines of turmoil's.
+    /// The names of both ends; `None` unless both are machines of turmoil.
     fn ends(&self, pair: Pair) -> Option<(&str, &str)> {
         let [a, b] = pair.ends();
         Some((self.names.get(a)?.as_str(), self.names.get(b)?.as_str()))
     }
 
-    /// Whether there is a message that will arrive by itself.
+    /// Whether a message is in flight that will arrive by itself.
     fn is_a_message_under_way(&self) -> bool {
         let clogged = with_world(|world| world.links.clogged());
         let held: Vec<_> = clogged
@@ -68,12 +68,12 @@ impl Turmoil<'_> {
         is_one
     }
 
-    /// Advances the clock of every host, and nothing else: due timers fire when the host is next driven.
+    /// Advances only the clock of every host. Due timers fire when the host is next driven.
     fn advance(&self, by: Duration) {
         for runtime in self.runtimes.borrow().iter().flatten() {
             let _inside = runtime.enter();
             let mut cx = Context::from_waker(Waker::noop());
-            // The clock moves at the first poll; what is left is a yield to other tasks, of which there are none.
+            // The first poll advances the clock. The rest would yield to other tasks, of which there are none.
             let _ = pin!(tokio::time::advance(by)).poll(&mut cx);
         }
     }
@@ -129,7 +129,7 @@ fn build(config: &Config) -> Turmoil<'static> {
     Turmoil { sim, names: config.hosts.iter().map(|host| host.name.clone()).collect(), runtimes }
 }
 
-/// Runs a simulation to its end; says why it ended early, and how many steps were executed.
+/// Runs a simulation to its end. Returns why it ended early, and the number of executed steps.
 pub(super) fn run(config: &Config, director: &mut dyn Director) -> (Option<Stop>, u64) {
     tracing::subscriber::with_default(eye::Eye, || {
         let mut crank = Crank {
@@ -171,7 +171,7 @@ impl Crank {
         }
     }
 
-    /// One step of the simulator, with what follows from it.
+    /// One step of the simulator, and its consequences.
     fn step(&mut self, config: &Config) -> Option<Stop> {
         let polls = eye::polls();
         let step = AssertUnwindSafe(|| self.turmoil.sim.step());
@@ -202,14 +202,14 @@ impl Crank {
         clock::set_step(self.elapsed);
     }
 
-    /// Tells turmoil of hosts that are down already as far as their tasks are concerned.
+    /// Crashes hosts in turmoil whose tasks are already dead.
     fn crash_the_dead(&mut self) {
         for host in with_world(|world| std::mem::take(&mut world.crashed)) {
             self.turmoil.crash(host);
         }
     }
 
-    /// Goes to the next thing that will happen, where nothing happens now.
+    /// Skips to the next event if nothing happens now.
     fn look_ahead(&mut self, may_skip: bool) {
         self.schedule.quiescent = false;
         if eye::is_a_task_ready() || self.turmoil.is_a_message_under_way() {
@@ -228,8 +228,8 @@ impl Crank {
         let ticks = next.saturating_sub(self.elapsed).as_nanos() / TICK.as_nanos();
         let mut gap = TICK * u32::try_from(ticks).unwrap_or(u32::MAX);
         if ours <= self.elapsed + gap {
-            // What we do then wakes tasks. A step must lead there: timers that are due fire first, and tokio's wheel
-            // learns the time; what it is given before that would fire in another order.
+            // The harness then wakes tasks, so a step must lead up to that instant: timers that are due fire first, and
+            // tokio's wheel learns the time. Timers that were added before that would fire in another order.
             gap = gap.saturating_sub(TICK);
         }
         if !gap.is_zero() {
@@ -238,11 +238,11 @@ impl Crank {
         }
     }
 
-    /// Takes the simulator down, with every host dead, so that no destructor has an effect.
+    /// Takes down the simulator, with every host dead, so that no destructor has an effect.
     fn end(self, stop: &Option<Stop>) {
         with_world(|world| world.stop_all_hosts());
         if matches!(stop, Some(Stop::Panicked { .. })) {
-            // The simulator was left in the middle of a step; its own destructors would trip over that.
+            // The simulator was stopped in the middle of a step, and its own destructors would fail.
             std::mem::forget(self.turmoil);
         } else {
             drop(self.turmoil);

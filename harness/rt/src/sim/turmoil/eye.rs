@@ -1,9 +1,9 @@
-//! Sees every timer and task of tokio's, by tokio's own instrumentation.
+//! Observes every timer and task of tokio through tokio's `tracing` instrumentation.
 //!
-//! With tokio's feature `tracing`, each timer is a span `runtime.resource` of kind `timer`; the milliseconds until
-//! its deadline come as an event at the first poll and at each reset, and the span closes when the timer is
-//! dropped. Each task is a span `runtime.spawn` that is entered at every poll, and each wake is an event that names
-//! the task's span. That is all the idle skip has to know, and it holds for timers and tasks of foreign code too.
+//! With tokio's feature `tracing`, each timer is a span `runtime.resource` of kind `timer`. The milliseconds until its
+//! deadline are in an event at the first poll and at each reset, and the span closes when the timer is dropped. Each
+//! task is a span `runtime.spawn` that is entered at every poll, and each wake is an event with the id of the task's
+//! span. The idle skip needs no more, and this covers timers and tasks of foreign code too.
 
 use std::{fmt, time::Duration};
 
@@ -20,11 +20,11 @@ use super::{
 };
 use crate::sim::simulation;
 
-/// How far in the past a deadline may lie and still be about to fire: announced deadlines are whole milliseconds,
-/// rounded down, and a foreign task is seen to read its clock at the beginning of the step.
+/// How far in the past a deadline may be and still be about to fire. Announced deadlines are whole milliseconds,
+/// rounded down, and a foreign task appears to read its clock at the beginning of the step.
 const ABOUT_TO_FIRE: Duration = Duration::from_millis(3);
 
-/// Runs `f` on the timers of the simulation at hand; without one, on none.
+/// Runs `f` on the timers of the current simulation; `None` outside a simulation.
 fn with<R>(f: impl FnOnce(&Timers) -> R) -> Option<R> {
     simulation::try_with(|simulation| f(&simulation.simulator))
 }
@@ -33,7 +33,7 @@ fn with_state<R>(f: impl FnOnce(&mut State) -> R) -> Option<R> {
     with(|timers| f(&mut timers.state.borrow_mut()))
 }
 
-/// Lets turmoil take a step.
+/// Lets turmoil execute a step.
 pub(crate) fn step<T>(step: impl FnOnce() -> T) -> T {
     with(|timers| timers.stepping.set(true));
     let output = step();
@@ -45,7 +45,7 @@ fn is_stepping() -> bool {
     with(|timers| timers.stepping.get()).unwrap_or(false)
 }
 
-/// How many polls there have been of tasks.
+/// The number of polls of tasks.
 pub(crate) fn polls() -> u64 {
     with_state(|state| state.polls).unwrap_or_default()
 }
@@ -63,18 +63,18 @@ pub(crate) fn next_deadline(now: Duration) -> Option<Duration> {
     first.flatten().map(Duration::from_nanos)
 }
 
-/// The subscriber that sees them.
+/// The `tracing` subscriber that observes timers and tasks.
 pub(crate) struct Eye;
 
-/// Whether a task's span is that of the call that drives a runtime, which is no task of its own.
+/// Whether a task's span belongs to the call that drives a runtime, which is not a task of its own.
 #[derive(Default)]
 struct Kinds {
     is_known: bool,
     is_block_on: bool,
 }
 
-/// Within a step, where nothing is entered, nobody is there to spawn a task: it is turmoil that drives a runtime,
-/// as in every step, and what is said of that need not be read.
+/// If no span is entered within a step, no task can be spawning: turmoil is driving a runtime, as in every step, and
+/// the attributes need not be read.
 fn is_block_on(attributes: &Attributes<'_>) -> bool {
     let is_driven = is_stepping() && with_state(|state| state.entered.is_empty()) == Some(true);
     if is_driven && !cfg!(debug_assertions) {
@@ -98,7 +98,7 @@ impl Visit for Kinds {
     }
 }
 
-/// What matters of the fields of an event.
+/// The relevant fields of an event.
 #[derive(Default)]
 struct Fields {
     milliseconds: Option<u64>,
@@ -106,7 +106,7 @@ struct Fields {
     is_wake: bool,
 }
 
-/// Compares what is shown with a text, without writing it down.
+/// Compares a displayed value with a text, without allocating.
 struct Is<'a>(&'a str);
 
 impl fmt::Write for Is<'_> {
@@ -141,12 +141,12 @@ impl Visit for Fields {
 
 const TASK: &str = "runtime.spawn";
 const RESOURCE: &str = "runtime.resource";
-/// Where the resources are that have deadlines; an interval has its own `Sleep`.
+/// The module of the resources with deadlines; an interval has its own `Sleep`.
 const SLEEPS: &str = "tokio::time::sleep";
 const UPDATES: &str = "runtime::resource::state_update";
 const WAKES: &str = "tokio::task::waker";
 
-/// What is of no interest costs tokio next to nothing: it asks once for each place in its code.
+/// Callsites without interest cost tokio almost nothing, because it asks once for each callsite.
 fn is_of_interest(metadata: &Metadata<'_>) -> bool {
     match (metadata.name(), metadata.target()) {
         (TASK, _) | (RESOURCE, SLEEPS) | (_, WAKES) => true,
@@ -180,7 +180,7 @@ impl Subscriber for Eye {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        // The timer by which turmoil ends a host's step is gone when the step is.
+        // The timer with which turmoil ends a host's step is dropped with the step.
         let is_of_the_step = is_stepping() && !clock::is_a_task_polled();
         if is_of_the_step && event.metadata().target() == UPDATES {
             return;

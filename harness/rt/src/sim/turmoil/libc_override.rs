@@ -1,19 +1,19 @@
-//! libc's clock and entropy, answered from the simulation on a simulation's thread.
+//! Overrides libc's clock and entropy on the thread of a simulation.
 //!
-//! std's `Instant`, `SystemTime` and hash maps, and every crate that asks the operating system for randomness,
-//! end at three functions of libc. This module defines them in the binary itself, so that the linker takes
-//! ours; on any other thread they go on to the kernel. This is the one module with unsafe code.
+//! std's `Instant`, `SystemTime` and hash maps, and every crate that requests randomness from the operating system, end
+//! at three functions of libc. This module defines these functions in the binary itself, so the linker takes ours; on
+//! any other thread they call the kernel. No other module has unsafe code.
 #![expect(unsafe_code, reason = "libc's symbols can be replaced only by extern functions")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::clock;
 
-/// Fills `buffer` from the simulation's entropy, or asks the kernel.
+/// Fills `buffer` from the simulation's entropy, or calls the kernel.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn getrandom(buffer: *mut u8, length: usize, flags: u32) -> isize {
     if !clock::is_active() {
-        // SAFETY: the caller's pointer and length are handed on unchanged.
+        // SAFETY: the caller's pointer and length are passed on unchanged.
         return unsafe { libc::syscall(libc::SYS_getrandom, buffer, length, flags) as isize };
     }
     // SAFETY: by libc's contract the buffer has `length` writable bytes.
@@ -24,7 +24,7 @@ unsafe extern "C" fn getrandom(buffer: *mut u8, length: usize, flags: u32) -> is
     length as isize
 }
 
-/// As [`getrandom`], for at most 256 bytes.
+/// Like [`getrandom`], for at most 256 bytes.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn getentropy(buffer: *mut u8, length: usize) -> i32 {
     if length > 256 {
@@ -54,11 +54,11 @@ unsafe extern "C" fn clock_gettime(
         }
         return 0;
     }
-    // SAFETY: the caller's arguments are handed on unchanged.
+    // SAFETY: the caller's arguments are passed on unchanged.
     unsafe { next_clock_gettime()(clock_id, time) }
 }
 
-/// The kernel's monotonic clock, in nanoseconds, on a simulation's thread too.
+/// The kernel's monotonic clock, in nanoseconds, even on a simulation's thread.
 pub(crate) fn kernel_ns() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is a writable timespec, and the clock exists on every Linux.
@@ -68,12 +68,12 @@ pub(crate) fn kernel_ns() -> u64 {
 
 type ClockGettime = unsafe extern "C" fn(libc::clockid_t, *mut libc::timespec) -> libc::c_int;
 
-/// libc's own function, found once; a plain system call would be many times slower for every other thread.
+/// libc's own function, looked up once. A plain system call would be many times slower for every other thread.
 fn next_clock_gettime() -> ClockGettime {
     static FOUND: AtomicUsize = AtomicUsize::new(0);
     let mut address = FOUND.load(Ordering::Relaxed);
     if address == 0 {
-        // SAFETY: the name is a C string; a null answer is refused below.
+        // SAFETY: the name is a C string; a null pointer is refused below.
         address = unsafe { libc::dlsym(libc::RTLD_NEXT, c"clock_gettime".as_ptr()) } as usize;
         assert!(address != 0, "libc has a clock_gettime");
         FOUND.store(address, Ordering::Relaxed);

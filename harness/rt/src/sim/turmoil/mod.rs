@@ -1,4 +1,4 @@
-//! The parts of a simulation that turmoil brings: clock, hosts, sockets, tasks. `sim/madsim` is the same for madsim.
+//! The turmoil backend of a simulation: clock, hosts, sockets, tasks. `sim/madsim` is the same for madsim.
 
 mod arrivals;
 mod backlog;
@@ -21,10 +21,10 @@ use chaosdrill_core::plan::Order;
 
 use crate::sim::{self, config::Config, director::Director, finished::Finished, ledger::Tracing};
 
-/// What turmoil's driver keeps for a simulation: the timers and tasks that tokio has told of.
+/// The state of turmoil's driver: the timers and tasks that tokio has reported.
 pub(crate) use timers::Timers as Local;
 
-/// The name of this simulator, as records give it.
+/// The name of this simulator, as it is in records.
 pub(crate) const NAME: &str = "turmoil";
 
 /// The name of the other simulator.
@@ -35,7 +35,7 @@ pub(crate) const DROPS_TASKS_BY_SEED: bool = false;
 
 pub(crate) use libc_override::kernel_ns;
 
-/// Runs one simulation on the thread at hand, which is fresh.
+/// Runs one simulation on the current thread, which must be fresh.
 pub(crate) fn run_here(config: &Config, tracing: Tracing, director: &mut dyn Director) -> Finished {
     let guard = clock::start(config.seed.stream("entropy").next_u64());
     let began = sim::begin(config, tracing);
@@ -45,7 +45,8 @@ pub(crate) fn run_here(config: &Config, tracing: Tracing, director: &mut dyn Dir
     finished
 }
 
-/// The order of ready tasks that is left to draw: tokio's own is that of their wake-ups, whatever the seed.
+/// The part of the task order that turmoil does not draw: all of it, because tokio runs tasks in the order of their
+/// wake-ups, whatever the seed.
 pub(crate) fn order(wanted: Order) -> Order {
     wanted
 }
@@ -55,14 +56,14 @@ pub(crate) fn check_determinism<D>(_: impl FnMut() -> (Config, D)) -> Result<(),
     Ok(())
 }
 
-/// Connects to a database: sqlx may start its thread here.
+/// Connects to a database. sqlx may start its thread here.
 pub(crate) use crate::sim::inline::inline as on_any_thread;
 
-/// A host's task was polled; the crank looks between steps anyway.
+/// Called after each poll of a host's task. The driver looks between steps anyway.
 pub(crate) fn polled() {}
 
-/// Wakes a task once all others that are ready have come to their turn. tokio looks first at what its tasks woke and
-/// then at what was woken from outside, as by a host that goes on; what yields comes after both.
+/// Wakes a task after all other ready tasks have come to their turn. tokio first polls tasks that its own tasks woke,
+/// and then tasks that were woken from outside, such as by a host that resumes; a task that yields comes after both.
 pub(crate) fn wake_after_all(waker: &Waker) {
     let is_over = pin!(tokio::task::yield_now()).poll(&mut Context::from_waker(waker));
     debug_assert!(is_over.is_pending(), "who yields waits once");

@@ -1,4 +1,4 @@
-//! Tasks of a host are tasks of its tokio runtime.
+//! Tasks on turmoil: the tasks of a host are tasks of its tokio runtime.
 
 use std::future::Future;
 
@@ -6,7 +6,7 @@ pub use tokio::task::{JoinError, JoinHandle};
 
 use crate::sim::{gate::Gate, host::Here};
 
-/// Spawns a task on the host at hand.
+/// Spawns a task on the current host.
 pub(crate) fn spawn<F>(future: F, here: Here) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,

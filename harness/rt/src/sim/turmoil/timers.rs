@@ -1,4 +1,4 @@
-//! Deadlines of every tokio timer, and which tasks are ready: the state that `eye` keeps.
+//! The state that `eye` keeps: the deadlines of all tokio timers, and which tasks are ready.
 
 use std::{
     cell::{Cell, RefCell},
@@ -15,7 +15,7 @@ pub(super) enum Kind {
     Task {
         is_ready: bool,
     },
-    /// Entered and left without effect.
+    /// A span that is ignored when it is entered or left.
     Other,
 }
 
@@ -25,10 +25,10 @@ pub(super) struct Span {
     pub(super) references: u32,
 }
 
-/// A place for spans, one after the other.
+/// A slot for spans, which is reused.
 #[derive(Debug, Default)]
 struct Slot {
-    /// Counts the spans that had the place, so that a late wake of a finished task reaches nobody.
+    /// Counts the spans of the slot, so that a late wake of a finished task has no effect.
     generation: u32,
     span: Option<Span>,
 }
@@ -48,7 +48,7 @@ pub(super) struct State {
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
     pub(super) state: RefCell<State>,
-    /// Whether turmoil takes a step.
+    /// Whether turmoil executes a step.
     pub(super) stepping: Cell<bool>,
 }
 
@@ -67,7 +67,7 @@ impl State {
         Id::from_u64(u64::from(slot.generation) << 32 | (index as u64 + 1))
     }
 
-    /// The span of an id, with its place, while it is open.
+    /// The open span with this id, and its slot; `None` if it was closed.
     pub(super) fn span(&mut self, id: u64) -> Option<(usize, &mut Span)> {
         let index = usize::try_from(id & u64::from(u32::MAX)).ok()?.checked_sub(1)?;
         let slot = self.slots.get_mut(index)?;
@@ -81,7 +81,7 @@ impl State {
         self.ready = self.ready + usize::from(now_ready) - usize::from(before);
     }
 
-    /// The innermost timer that is being polled now fires at this time.
+    /// Sets the deadline of the innermost timer that is being polled.
     pub(super) fn set_deadline(&mut self, at: u64) {
         for index in self.entered.iter().rev() {
             let Some(Span { kind: Kind::Timer { deadline }, .. }) = &mut self.slots[*index].span

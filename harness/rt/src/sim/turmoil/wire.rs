@@ -19,7 +19,7 @@ pub(crate) struct Wire {
     pub(super) link: Option<(Pair, u64)>,
 }
 
-/// The place of the host on the other side.
+/// The index of the host on the other side.
 fn peer(stream: &TcpStream) -> Option<usize> {
     let name = turmoil::reverse_lookup(stream.peer_addr().ok()?.ip())?;
     with_world(|world| world.host_named(&name))
