@@ -1,7 +1,7 @@
 //! The gate around every task: it knows the task's host, and decides whether the task may run.
 //!
-//! After a host crashes, none of its tasks is polled again, from that very point on. While it stalls, its tasks wait.
-//! Simulators stop a host only between steps, so its other tasks would run on for a while.
+//! After a host crashes, none of its tasks is polled again, from that very point on. While it stalls, its tasks wait. A
+//! simulator itself stops a host only between steps, which would let its other tasks run on for a while.
 
 use std::{
     future::Future,

@@ -1,7 +1,8 @@
 //! Links between machines, and between a machine and the database: which are cut, and which are clogged.
 //!
-//! turmoil carries the bytes between machines. This module resets an open stream when its link is cut, which turmoil
-//! would leave dead for ever, and applies the same faults to statements, which do not travel through turmoil.
+//! turmoil carries the bytes between machines. This module tracks the faults of links, so that an open stream is reset
+//! when its link is cut (turmoil would leave it dead for ever), and so that statements, which do not travel through
+//! turmoil, meet the same faults.
 
 use std::{collections::BTreeMap, task::Waker};
 

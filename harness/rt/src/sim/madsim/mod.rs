@@ -63,8 +63,8 @@ pub(crate) fn run_here(config: &Config, tracing: Tracing, director: &mut dyn Dir
     with_tokio_seeded(config, simulation)
 }
 
-/// Seeds tokio's own draws too: they decide which waiter a channel wakes first, and the first branch of `tokio::select!`. Only
-/// a tokio runtime seeds them, for the thread that it blocks.
+/// Seeds tokio's own draws too: they decide which waiter a channel wakes first, and the first branch of
+/// `tokio::select!`. Only a tokio runtime seeds them, for the thread that it blocks.
 fn with_tokio_seeded<T>(config: &Config, run: impl FnOnce() -> T) -> T {
     let seed = RngSeed::from_bytes(&config.seed.stream("tokio").next_u64().to_le_bytes());
     let runtime = Builder::new_current_thread().rng_seed(seed).build();
