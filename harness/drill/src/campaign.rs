@@ -1,4 +1,4 @@
-//! Many runs: which there are, in which order, and what follows from what they show.
+//! A campaign: many runs, their order, and the runs that follow from their results.
 
 use std::{collections::BTreeMap, ops::ControlFlow, path::PathBuf};
 
@@ -30,34 +30,34 @@ use partition::Partition;
 use roots::{Roots, Seeds};
 use sweep::{Depth, Sweep};
 
-/// What a campaign was asked to do.
+/// The configuration of a campaign.
 #[derive(Clone, Debug)]
 pub(crate) struct CampaignConfig {
-    /// Part of the names of the scenarios to run.
+    /// Runs only the scenarios whose name contains this.
     pub(crate) filter: Option<String>,
     /// The seeds.
     pub(crate) seeds: Seeds,
-    /// The seeds as they were asked for.
+    /// The seeds as text: one seed, or a range.
     pub(crate) seeds_text: String,
-    /// Whether the seeds are at least the default ones.
+    /// Whether there are at least as many seeds as by default.
     pub(crate) enough_seeds: bool,
-    /// What draws faults.
+    /// The nemeses that draw faults.
     pub(crate) nemeses: Vec<Nemesis>,
-    /// How far sweeps go.
+    /// How deep sweeps go.
     pub(crate) depth: Depth,
-    /// Which part of the roots.
+    /// The part of the roots that is run; `None` for all of them.
     pub(crate) partition: Option<Partition>,
     /// The database.
     pub(crate) db: String,
-    /// The planted defect to switch on.
+    /// The planted defect to enable.
     pub(crate) defect: Option<String>,
     /// Worker processes.
     pub(crate) workers: Workers,
-    /// Findings after which no more runs are begun.
+    /// Number of findings after which no more runs start.
     pub(crate) fail_max: Option<u64>,
-    /// Wall-clock time after which no more runs are begun.
+    /// Wall-clock time after which no more runs start.
     pub(crate) time: Option<TimeLimit>,
-    /// Whether violations are made smaller.
+    /// Whether the plans of violations are shrunk.
     pub(crate) may_shrink: bool,
 }
 
@@ -67,7 +67,7 @@ impl CampaignConfig {
     }
 }
 
-/// What a campaign announces.
+/// The header of a campaign: its configuration, as it is recorded.
 pub(crate) fn header(registry: &Registry, config: &CampaignConfig) -> CampaignHeader {
     CampaignHeader {
         version: RECORD_VERSION,
@@ -92,17 +92,17 @@ pub(crate) fn header(registry: &Registry, config: &CampaignConfig) -> CampaignHe
     }
 }
 
-/// How a campaign ended.
+/// The result of a campaign.
 pub(crate) struct CampaignEnd {
-    /// All that was recorded.
+    /// Everything that was recorded.
     pub(crate) campaign: Campaign,
-    /// Where the harness itself failed, in words.
+    /// Failures of the harness itself, as text.
     pub(crate) broken: Vec<String>,
     /// What could not be written at the end.
     pub(crate) unfinished: Option<Unfinished>,
 }
 
-/// Runs everything that a campaign is configured to run, and writes each record as it comes. Its time began with the
+/// Runs a campaign and writes each record as soon as its run ends. The campaign's time counts from the start of the
 /// stopwatch.
 pub(crate) fn run(
     registry: &Registry,
@@ -128,7 +128,7 @@ pub(crate) fn run(
     let elsewhere = roots.swept_elsewhere();
     sweep::run(&mut engine, &settings, &mut sweeps, &elsewhere, &mut extent, &mut take);
     if engine.is_over() {
-        // What was recorded before, and not come to this time, is recorded all the same.
+        // Runs that were recorded earlier and not reached this time are recorded too.
         engine.take_known().for_each(&mut take);
     }
     triage::all(&mut engine, &mut done, &out, config.may_shrink);
@@ -140,7 +140,7 @@ pub(crate) fn run(
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     let cores = jobs.min(u32::try_from(cores).unwrap_or(u32::MAX));
     let measured = CampaignMeasured { wall_ms, jobs, cores, commit: commit() };
-    // One that was interrupted may go on, and what its sweeps passed must not be lost.
+    // An interrupted campaign may be resumed, so the hits of its sweeps must not be lost.
     let has_ended = !extent.cut.contains(&Cut::Interrupted);
     let mut sweeps: Vec<SweepRecord> = sweeps.into_iter().map(Sweep::into_record).collect();
     sweeps.sort();
@@ -170,13 +170,13 @@ fn sweeps<'a>(roots: &Roots<'a>, config: &CampaignConfig) -> Vec<Sweep<'a>> {
     roots.swept().map(|scenario| Sweep::new(scenario, seed, config.depth)).collect()
 }
 
-/// What is ordered before anything was run.
+/// The number of runs that are ordered before anything has run.
 pub(crate) fn extent(roots: &Roots<'_>) -> Extent {
     let open_sweeps = roots.swept().count() as u64;
     Extent { ordered: roots.ordered(), open_sweeps, ..Extent::default() }
 }
 
-/// The commit that is checked out, where somebody says so.
+/// The commit that is checked out; `None` if git does not report one.
 pub(crate) fn commit() -> Option<String> {
     let git = std::process::Command::new("git").args(["rev-parse", "HEAD"]).output().ok()?;
     let text = String::from_utf8(git.stdout).ok()?;

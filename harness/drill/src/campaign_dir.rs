@@ -1,4 +1,4 @@
-//! What a campaign leaves in its folder: written as it goes, read again, and never at the cost of what is not ours.
+//! The output folder of a campaign: written as the campaign runs, and read again; files of others are never touched.
 
 pub(crate) mod folder;
 pub(crate) mod read;

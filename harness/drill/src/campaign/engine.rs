@@ -1,4 +1,4 @@
-//! Running jobs in batches, with a record of each as it comes, until somebody says that it is enough.
+//! Runs jobs in batches and records each run as it ends, until a limit is reached or the user interrupts.
 
 use std::{collections::BTreeMap, ops::ControlFlow, time::Duration};
 
@@ -17,33 +17,33 @@ use crate::{
     workers::{self, JobEnd, Queue, WorkerLost, Workers},
 };
 
-/// Who is told how a campaign goes.
+/// Receives the progress of a campaign.
 pub(crate) trait Progress {
-    /// So many more runs will come.
+    /// This many more runs are coming.
     fn expect(&mut self, runs: u64);
-    /// A run is over.
+    /// A run has ended.
     fn run_is_over(&mut self, record: &Record);
-    /// Something that was looked for is settled: what is to be said of it, and how the whole search stands.
+    /// One search item was resolved: the line to print, and the overall progress.
     fn settled(&mut self, line: &str, state: &str);
-    /// Something of the harness went wrong that does not change a verdict.
+    /// The harness had a problem that does not change a verdict.
     fn complain(&mut self, complaint: &str);
 }
 
-/// When no more runs are begun.
+/// The limits after which no more runs start.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Enough {
-    /// After so many violations.
+    /// Maximum number of violations.
     pub(crate) findings: Option<u64>,
-    /// After so much wall-clock time.
+    /// Maximum wall-clock time.
     pub(crate) time: Option<TimeLimit>,
 }
 
-/// How long a campaign may take.
+/// The time limit of a campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimeLimit {
-    /// What does not fit is missing.
+    /// Runs that do not fit count as missing.
     Budget(Duration),
-    /// The user ordered as much as fits.
+    /// The user ordered as many runs as fit.
     Order(Duration),
 }
 
@@ -69,18 +69,18 @@ pub(crate) struct Engine<'a> {
     enough: Enough,
     folder: Option<&'a mut Folder>,
     progress: &'a mut dyn Progress,
-    /// Runs of an earlier campaign that goes on.
+    /// Runs of the earlier campaign that is resumed.
     known: BTreeMap<RunId, Done>,
     stopwatch: Stopwatch,
     findings: u64,
-    /// Why no more runs are begun; empty as long as they are.
+    /// Why no more runs start; empty while runs still start.
     cut: Vec<Cut>,
-    /// Where the harness itself failed, in words.
+    /// Failures of the harness itself, as text.
     pub(crate) broken: Vec<String>,
 }
 
 impl<'a> Engine<'a> {
-    /// An engine whose time began with the stopwatch.
+    /// Creates an engine whose time counts from the start of the stopwatch.
     pub(crate) fn new(
         registry: &'a Registry,
         workers: Workers,
@@ -102,7 +102,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Writes each record down as it comes; runs that were written down before are not run again.
+    /// Records each run as it ends; runs that were recorded earlier are not repeated.
     #[must_use]
     pub(crate) fn writing_to(
         mut self,
@@ -117,12 +117,12 @@ impl<'a> Engine<'a> {
         self.registry
     }
 
-    /// Whether no more runs are begun.
+    /// Whether no more runs start.
     pub(crate) fn is_over(&self) -> bool {
         !self.cut.is_empty() || self.is_late() || interrupt::was_asked_for()
     }
 
-    /// Whether the wall-clock time of the campaign is over.
+    /// Whether the campaign's wall-clock time is over.
     pub(crate) fn is_late(&self) -> bool {
         self.enough.time.is_some_and(|time| self.stopwatch.elapsed() >= time.limit())
     }
@@ -131,7 +131,7 @@ impl<'a> Engine<'a> {
         self.stopwatch.elapsed()
     }
 
-    /// Why no more runs were begun, and in how many the harness itself failed.
+    /// Why no more runs started, and the number of runs in which the harness itself failed.
     pub(crate) fn cuts(&self) -> Vec<Cut> {
         let mut cuts = self.cut.clone();
         if let Some(time) = self.enough.time.filter(|_| self.is_late()) {
@@ -147,7 +147,7 @@ impl<'a> Engine<'a> {
         cuts
     }
 
-    /// The runs of an earlier campaign that this one did not come to.
+    /// The runs of an earlier campaign that this one did not reach.
     pub(crate) fn take_known(&mut self) -> impl Iterator<Item = Done> + use<> {
         std::mem::take(&mut self.known).into_values()
     }
@@ -160,7 +160,7 @@ impl<'a> Engine<'a> {
         })
     }
 
-    /// Ends the campaign before its order is done.
+    /// Ends the campaign before all ordered runs are done.
     fn cut(&mut self, why: Cut) {
         if !self.cut.contains(&why) {
             self.cut.push(why);
@@ -175,13 +175,13 @@ impl<'a> Engine<'a> {
         self.progress.settled(line, state);
     }
 
-    /// Runs jobs, and says of each how it went, in their order; `None` of those that were not begun.
+    /// Runs jobs and returns their results in the same order; `None` for a job that was not started.
     pub(crate) fn batch(&mut self, jobs: &[Job]) -> Vec<Option<Done>> {
         self.batch_until(jobs, |_| false)
     }
 
-    /// As [`Engine::batch`], but begins no more runs after one that is wanted. Runs begin in their order: all before
-    /// that one are done.
+    /// Like [`Engine::batch`], but starts no more runs after the first wanted record. Runs start in order: every job
+    /// before that one is done.
     pub(crate) fn batch_until(
         &mut self,
         jobs: &[Job],
@@ -197,8 +197,8 @@ impl<'a> Engine<'a> {
         results
     }
 
-    /// Runs jobs as they are drawn, `length` of them, and hands over how each went with its place among them, in the
-    /// order in which they end. After a break no more are begun.
+    /// Draws and runs `length` jobs, and passes each result to `take` with the job's index, in the order in which the
+    /// runs end. After a break, no more jobs start.
     pub(crate) fn stream(
         &mut self,
         length: u64,
@@ -218,8 +218,8 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Runs jobs that belong to another run, such as its replay: they are counted nowhere. What they say decides about
-    /// that run, so one whose worker was killed by somebody else is run again, within a bound.
+    /// Runs jobs that belong to another run, such as its replay; they are not counted. Their results decide about that
+    /// run, so a job whose worker was killed from outside is retried, within a bound.
     pub(crate) fn aside(&mut self, jobs: &[Job]) -> Vec<Option<Record>> {
         let mut records = vec![None; jobs.len()];
         let mut open: Vec<usize> = (0..jobs.len()).collect();
@@ -246,19 +246,19 @@ impl<'a> Engine<'a> {
         records
     }
 
-    /// Writes down a run, once more where something was added to its record.
+    /// Writes the record of a run; called again if the record was extended.
     pub(crate) fn write(&mut self, done: &Done) {
         let written = self.folder.as_mut().map_or(Ok(()), |folder| folder.record(done));
         self.is_written(written);
     }
 
-    /// Writes down how much is ordered by now.
+    /// Writes how many runs are ordered so far.
     pub(crate) fn write_extent(&mut self, extent: &Extent) {
         let written = self.folder.as_mut().map_or(Ok(()), |folder| folder.extent(extent));
         self.is_written(written);
     }
 
-    /// A campaign that cannot be written down ends: what it found would be lost with it.
+    /// Ends a campaign that cannot be written, because its findings would be lost.
     fn is_written(&mut self, written: std::io::Result<()>) {
         if let Err(why) = written {
             let why = format!("failed to append to campaign.jsonl: {why}");
@@ -278,7 +278,7 @@ impl<'a> Engine<'a> {
     }
 }
 
-/// Jobs on their way through an engine.
+/// The jobs of one stream, while an engine runs them.
 struct Stream<'e, 'a, I, T> {
     engine: &'e mut Engine<'a>,
     jobs: std::iter::Enumerate<I>,

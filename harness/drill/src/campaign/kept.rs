@@ -1,4 +1,4 @@
-//! Plans in files: read, checked against what there is to drill, and kept for good.
+//! Plan files: reads them, checks them against the registry, and lists the kept plans.
 
 use std::{
     io,
@@ -9,7 +9,7 @@ use chaosdrill_core::{At, Plan, Record, nearest, record::RECORD_VERSION};
 
 use crate::{registry::Registry, simulation};
 
-/// A plan that is kept in the repository, and runs before everything else.
+/// A plan that is kept in the repository and runs first.
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {
     /// The file.
@@ -19,13 +19,13 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// The name of the file without its ending.
+    /// The file name without its extension.
     pub(crate) fn stem(&self) -> String {
         self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
     }
 }
 
-/// Why a campaign cannot begin.
+/// Why a campaign cannot start.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PlanFileError {
     #[error("failed to read the plan {path}: {why}")]
@@ -34,13 +34,13 @@ pub(crate) enum PlanFileError {
     Wrong { path: String, why: String },
 }
 
-/// The file in the folder of a run that has its whole plan.
+/// The file with the whole plan in the folder of a run.
 pub(crate) fn plan_in(folder: &Path) -> PathBuf {
     let plan = folder.join("plan.toml");
     if plan.is_file() { plan } else { folder.join("record.json") }
 }
 
-/// Reads a plan, or the record of a run in a file that ends with `.json`, and checks that this program can run it.
+/// Reads a plan and checks that this program can run it. A file that ends with `.json` is read as the record of a run.
 pub(crate) fn read_plan(registry: &Registry, path: &Path) -> Result<Plan, PlanFileError> {
     let name = || path.display().to_string();
     let text = std::fs::read_to_string(path)
@@ -54,7 +54,7 @@ pub(crate) fn read_plan(registry: &Registry, path: &Path) -> Result<Plan, PlanFi
     Ok(plan)
 }
 
-/// The plan that a record carries.
+/// The plan in a record.
 fn plan_of_record(text: &str) -> Result<Plan, String> {
     let record: Record = serde_json::from_str(text).map_err(|why| format!("no record: {why}"))?;
     if record.version > RECORD_VERSION {
@@ -74,8 +74,8 @@ fn plan_of_record(text: &str) -> Result<Plan, String> {
     Ok(plan)
 }
 
-/// Checks a plan against the engine, and against the scenario it names: hosts, and failpoints. Other sites show only in
-/// a run.
+/// Checks a plan against the engine and against its scenario: hosts and failpoints. Other sites are only known during a
+/// run.
 pub(crate) fn check_plan(registry: &Registry, plan: &Plan) -> Result<(), String> {
     let Some(scenario) = registry.scenario(&plan.scenario) else {
         let hint = registry.scenario_hint(&plan.scenario);
@@ -95,7 +95,7 @@ pub(crate) fn check_plan(registry: &Registry, plan: &Plan) -> Result<(), String>
     Ok(())
 }
 
-/// The plans in a folder, in no order.
+/// The plans in a folder, unsorted.
 pub(crate) fn plan_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let paths = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
     let is_plan = |path: &io::Result<PathBuf>| {
@@ -104,7 +104,7 @@ pub(crate) fn plan_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     paths.filter(is_plan).collect()
 }
 
-/// The plans kept beside the crate's manifest, by file name.
+/// The plans kept next to the crate's manifest, sorted by file name.
 pub(crate) fn kept_plans(
     registry: &Registry,
     filter: Option<&str>,
@@ -128,18 +128,18 @@ pub(crate) fn kept_plans(
     Ok(kept)
 }
 
-/// The kept plan of this name, if it is still there.
+/// The kept plan with this name; `None` if it no longer exists.
 pub(crate) fn plan_called(registry: &Registry, stem: &str) -> Option<Plan> {
     let kept = kept_plans(registry, None).ok()?;
     kept.into_iter().find(|kept| kept.stem() == stem).map(|kept| as_required(kept.plan))
 }
 
-/// A plan as it is kept: where it was found is the past.
+/// A plan as it is kept, without the place where it was found.
 pub(crate) fn as_kept(plan: Plan) -> Plan {
     Plan { found: None, ..plan }
 }
 
-/// A kept plan must strike: every fault of it is required, so that one whose site is gone says so.
+/// Makes every fault of a kept plan required, so that a fault whose site is gone is reported.
 pub(crate) fn as_required(mut plan: Plan) -> Plan {
     plan.faults.iter_mut().for_each(|fault| fault.required = true);
     plan

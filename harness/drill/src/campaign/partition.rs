@@ -1,13 +1,13 @@
-//! Which part of a campaign this machine runs.
+//! The part of a campaign that this machine runs.
 
 use std::{fmt, str::FromStr};
 
-/// Every n-th root, from the k-th on.
+/// Every n-th root, starting with the k-th.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Partition {
-    /// From 1.
+    /// The part, counted from 1.
     pub(crate) part: usize,
-    /// How many parts there are.
+    /// The number of parts.
     pub(crate) of: usize,
 }
 
@@ -15,17 +15,17 @@ impl Partition {
     /// All roots.
     pub(crate) const WHOLE: Self = Self { part: 1, of: 1 };
 
-    /// Whether the root with this index, from 0, is in the part.
+    /// Whether the root with this index, counted from 0, is in the part.
     pub(crate) fn contains(self, index: u64) -> bool {
         index % self.of as u64 == (self.part - 1) as u64
     }
 
-    /// How many of so many roots are in the part.
+    /// The number of roots in the part, out of `all`.
     pub(crate) fn count(self, all: u64) -> u64 {
         all.saturating_sub((self.part - 1) as u64).div_ceil(self.of as u64)
     }
 
-    /// The index of the root that has this place in the part, both from 0.
+    /// The index of the root at this place in the part; both are counted from 0.
     pub(crate) fn index(self, place: u64) -> u64 {
         place * self.of as u64 + (self.part - 1) as u64
     }

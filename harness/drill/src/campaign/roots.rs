@@ -1,7 +1,8 @@
-//! The runs of a campaign that hang on no other: kept plans, then scripts and swarms seed by seed, then sweeps.
+//! The units of a campaign, called roots: kept plans, then scripts and swarms seed by seed, then sweeps.
 //!
-//! Their number is known and each is made when it is drawn, so that a campaign of a million seeds begins as soon as one
-//! of ten. A partition cuts them, and what a root leads to stays with it: the parts add up to the whole.
+//! Every other run derives from one of them. Their number is known and each is made when it is drawn, so that a
+//! campaign of a million seeds starts as fast as one of ten. A partition splits the roots, and derived runs stay with
+//! their root: the parts add up to the whole.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +20,7 @@ use crate::{
     scenario::Scenario,
 };
 
-/// A range of seeds; it goes on from the largest number to zero.
+/// A range of seeds; it wraps around from the largest number to zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seeds {
     pub(crate) from: u64,
@@ -35,12 +36,12 @@ impl Seeds {
         Seed(self.from.wrapping_add(index))
     }
 
-    /// The first of them.
+    /// The first seed; `None` if the range is empty.
     pub(crate) fn first(self) -> Option<Seed> {
         (self.count > 0).then(|| self.get(0))
     }
 
-    /// The same in ranges of at most this size.
+    /// The same seeds in ranges of at most this size.
     pub(crate) fn chunks(self, size: u64) -> impl Iterator<Item = Self> {
         (0..self.count).step_by(size as usize).map(move |begin| Self {
             from: self.from.wrapping_add(begin),
@@ -53,13 +54,13 @@ impl Seeds {
     }
 }
 
-/// The roots of a campaign, or of a part of one.
+/// The roots of a campaign, or of one part.
 pub(crate) struct Roots<'a> {
     settings: Settings,
     kept: Vec<(&'a Scenario, &'a Kept)>,
     scenarios: Vec<&'a Scenario>,
     seeds: Seeds,
-    /// What draws the faults of the runs of each seed.
+    /// The nemeses that draw faults for each seed.
     nemeses: Vec<Nemesis>,
     sweeps: Vec<&'a Scenario>,
     partition: Partition,
@@ -89,18 +90,18 @@ impl<'a> Roots<'a> {
         }
     }
 
-    /// How many single runs there are in all parts.
+    /// The number of single runs in all parts.
     fn all(&self) -> u64 {
         let each = (self.scenarios.len() * self.nemeses.len()) as u64;
         (self.kept.len() as u64).saturating_add(self.seeds.count.saturating_mul(each))
     }
 
-    /// How many single runs are in this part.
+    /// The number of single runs in this part.
     pub(crate) fn len(&self) -> u64 {
         self.partition.count(self.all())
     }
 
-    /// The single run at a place of this part.
+    /// The single run at a place in this part.
     pub(crate) fn job(&self, place: u64) -> Job {
         let index = self.partition.index(place);
         let settings = &self.settings;
@@ -125,18 +126,18 @@ impl<'a> Roots<'a> {
         (0..self.len()).map(|place| self.job(place))
     }
 
-    /// Whether the scenario with this place among all sweeps is swept in this part.
+    /// Whether this part sweeps the scenario at this place among all sweeps.
     fn sweeps_here(&self, place: usize) -> bool {
         self.partition.contains(self.all().saturating_add(place as u64))
     }
 
-    /// The scenarios that are swept in this part.
+    /// The scenarios that this part sweeps.
     pub(crate) fn swept(&self) -> impl Iterator<Item = &'a Scenario> {
         let places = self.sweeps.iter().enumerate();
         places.filter(|(place, _)| self.sweeps_here(*place)).map(|(_, scenario)| *scenario)
     }
 
-    /// The scenarios of other parts that may be swept for one of this part, since they come before it.
+    /// The scenarios of other parts whose sweep may stand for one of this part, because they come first.
     pub(crate) fn swept_elsewhere(&self) -> Vec<&'a Scenario> {
         let places = || self.sweeps.iter().enumerate();
         let stands_for_ours = |place: usize, scenario: &Scenario| {
@@ -148,13 +149,13 @@ impl<'a> Roots<'a> {
         others.map(|(_, scenario)| *scenario).collect()
     }
 
-    /// How many single runs are in this part, by what draws their faults.
+    /// The number of single runs in this part, by nemesis.
     pub(crate) fn ordered(&self) -> BTreeMap<String, u64> {
         let (all, kept) = (self.all(), self.kept.len() as u64);
         let kind = |name: &str, is: &dyn Fn(u64) -> bool| {
             let period = (self.partition.of * self.nemeses.len().max(1)) as u64;
             let begins = |from: u64, to: u64| {
-                // What is true of one place is true of all that are whole periods behind it.
+                // Indices that are whole periods apart are alike.
                 let firsts = (from..to).take(usize::try_from(period).unwrap_or(usize::MAX));
                 let ours = firsts.filter(|index| self.partition.contains(*index) && is(*index));
                 ours.map(|index| (to - index).div_ceil(period)).sum::<u64>()
@@ -172,5 +173,5 @@ impl<'a> Roots<'a> {
     }
 }
 
-/// What draws the faults of kept plans, as an extent counts them.
+/// The name under which an extent counts kept plans.
 const KEPT_KIND: &str = "kept";

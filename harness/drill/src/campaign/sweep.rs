@@ -1,4 +1,4 @@
-//! The sweep of a scenario: from its calm run to single faults, to faults during recovery, to pairs.
+//! The sweep of a scenario: its calm run without faults, then single faults, then faults during recovery, then pairs.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -16,22 +16,22 @@ use crate::{
     scenario::Scenario,
 };
 
-/// How far a sweep goes.
+/// How deep a sweep goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Depth {
-    /// Single faults at most.
+    /// Maximum number of single faults.
     points_max: usize,
-    /// Runs with a second fault at a boundary that is met only under the first, at most.
+    /// Maximum number of runs with a second fault at a boundary that is hit only under the first.
     fresh_max: usize,
-    /// Pairs at most.
+    /// Maximum number of pairs.
     pairs_max: usize,
 }
 
 impl Depth {
-    /// A sweep that nobody asked for by name: the faults that matter most.
+    /// The default sweep, if none is requested by name: the most important faults.
     pub(crate) const SHALLOW: Self =
         Self { points_max: SWEEP_POINTS_DEFAULT, fresh_max: 0, pairs_max: 0 };
-    /// All single faults, then what is met only under them, then pairs.
+    /// All single faults, then boundaries that are hit only under them, then pairs.
     pub(crate) const FULL: Self =
         Self { points_max: usize::MAX, fresh_max: SWEEP_FRESH_MAX, pairs_max: SWEEP_PAIRS_MAX };
 }
@@ -42,11 +42,11 @@ pub(crate) struct Sweep<'a> {
     arena: Arena,
     seed: Seed,
     depth: Depth,
-    /// Classes of hits that are swept already.
+    /// Classes of hits that are already swept.
     known: BTreeSet<u64>,
     tried: Tried,
     singles: Vec<Fault>,
-    /// The points whose jobs were made last.
+    /// The points of the latest jobs.
     points: Points,
     next: usize,
     record: SweepRecord,
@@ -80,17 +80,17 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// Whether it plans more runs once it knows what its single faults led to.
+    /// Whether the sweep plans more runs after the results of its single faults.
     fn plans_more(&self) -> bool {
         self.record.same_as.is_none() && (self.depth.fresh_max > 0 || self.depth.pairs_max > 0)
     }
 
-    /// How much it covered.
+    /// The coverage of the sweep.
     pub(crate) fn into_record(self) -> SweepRecord {
         self.record
     }
 
-    /// The calm run, from which everything follows.
+    /// The calm run, from which all other runs derive.
     pub(crate) fn calm(&mut self, settings: &Settings) -> Job {
         let job = self.job(settings, Vec::new());
         Job { wanted: Wanted::All, ..job }
@@ -122,13 +122,13 @@ impl<'a> Sweep<'a> {
         jobs.map(|(fault, wanted)| Job { wanted, ..self.job(settings, vec![fault]) }).collect()
     }
 
-    /// What the jobs that were made last strike with, in their order.
+    /// The faults of the latest jobs, in order.
     pub(crate) fn points(&self) -> &Points {
         &self.points
     }
 
-    /// Boundaries that only a first fault brought about, each with every act that fits it as a second; those that were
-    /// not asked for before.
+    /// Runs with a second fault at each boundary that is hit only under a first fault, one for each act that fits.
+    /// Boundaries that were swept before are skipped.
     pub(crate) fn under_faults(
         &mut self,
         settings: &Settings,
@@ -177,10 +177,10 @@ impl<'a> Sweep<'a> {
     }
 }
 
-/// Runs sweeps side by side, stage by stage; hands every run to `take`, and adds the runs that are planned to the
-/// extent. Which scenario is swept for which others must not depend on the part of the campaign, so the calm runs of
-/// those in other parts that may stand for one of these are made here too, and recorded there. Once no more runs are
-/// begun, nothing more is planned: what is missing of a stage would be missing of the next one's plan.
+/// Runs all sweeps stage by stage, passes every run to `take`, and adds the planned runs to the extent. Which sweep
+/// stands for which scenarios must not depend on the part of the campaign. So the calm runs of scenarios in other
+/// parts that may stand for one of these are made here too, and recorded there. When no more runs start, no further
+/// stage is planned: it would lack whatever this stage lacks.
 pub(crate) fn run(
     engine: &mut Engine<'_>,
     settings: &Settings,
@@ -233,14 +233,14 @@ pub(crate) fn run(
     run_stage(engine, sweeps.len(), pairs).into_iter().flatten().flatten().for_each(&mut take);
 }
 
-/// Adds so many runs to what is ordered; so many sweeps may plan more.
+/// Adds `runs` to the ordered runs; `open_sweeps` sweeps may plan more.
 fn plan(engine: &mut Engine<'_>, extent: &mut Extent, runs: usize, open_sweeps: usize) {
     *extent.ordered.entry(Nemesis::Sweep.name().to_owned()).or_default() += runs as u64;
     extent.open_sweeps = open_sweeps as u64;
     engine.write_extent(extent);
 }
 
-/// The calm runs of scenarios that are swept in other parts of the campaign: each with its digest.
+/// The calm runs of scenarios that other parts sweep, each with its digest.
 fn calm_elsewhere<'a>(
     engine: &mut Engine<'_>,
     settings: &Settings,
@@ -255,7 +255,7 @@ fn calm_elsewhere<'a>(
     records.filter_map(|(scenario, record)| Some((*scenario, record?.digest?))).collect()
 }
 
-/// Scenarios that differ in their scripts only have the same calm run, and the first of them by name is swept for all.
+/// Scenarios that differ only in their scripts have the same calm run; the first by name is swept for all.
 pub(crate) fn leave_out_twins(
     sweeps: &mut [Sweep<'_>],
     calm: &mut [Option<Done>],
@@ -280,7 +280,7 @@ pub(crate) fn leave_out_twins(
     }
 }
 
-/// Runs the jobs of all sweeps in one batch, and gives each its own back.
+/// Runs the jobs of all sweeps in one batch, and returns the results by sweep.
 fn run_stage(
     engine: &mut Engine<'_>,
     sweeps: usize,

@@ -1,4 +1,4 @@
-//! What is done about a violation before it is reported: it is run again in a fresh process, and made smaller.
+//! Triage: before a violation is reported, it is replayed in a fresh process and its plan is shrunk.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -22,7 +22,7 @@ use crate::{
 /// The name of the smallest plan in the folder of a run.
 pub(crate) const MINIMAL: &str = "plan.min.toml";
 
-/// The runs that are triaged: the first few of each check in each scenario. The others are counted.
+/// The runs to triage: the first few of each check in each scenario. The others are only counted.
 pub(crate) fn chosen<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<RunId> {
     let mut chosen = Vec::new();
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
@@ -37,15 +37,15 @@ pub(crate) fn chosen<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<RunId
     chosen
 }
 
-/// The whole plan of a run that was recorded, whatever drew its faults. `None` if its scenario is gone, or the kept
-/// plan that its record does not carry.
+/// The whole plan of a recorded run, for every nemesis. `None` if its scenario is gone, or if a kept plan that the
+/// record does not carry is gone.
 pub(crate) fn plan_of(registry: &Registry, record: &Record) -> Option<Plan> {
     let scenario = registry.scenario(&record.run.scenario)?;
     let plan = record.plan();
     if record.plan_rest.is_some() {
         return Some(plan);
     }
-    // What a record does not say is drawn or read once more.
+    // Parts that the record does not carry are drawn or read again.
     let drawn = match &record.run.origin {
         Origin::Kept(stem) => kept::plan_called(registry, stem)?,
         Origin::Swarm => Swarm::new(scenario.name(), record.run.seed, scenario.arena()).1,
@@ -55,12 +55,12 @@ pub(crate) fn plan_of(registry: &Registry, record: &Record) -> Option<Plan> {
     Some(Plan { order, chaos, workload_max, ..plan })
 }
 
-/// Whether a run came to the same again.
+/// Whether two runs had the same result.
 fn is_same(first: &Record, second: &Record) -> bool {
     (&first.digest, first.verdict) == (&second.digest, second.verdict)
 }
 
-/// The smallest plan of a violation, which is written into its folder too.
+/// Shrinks the plan of a violation and writes the smallest plan into the folder of the run.
 fn minimal(
     engine: &mut Engine<'_>,
     record: &Record,
@@ -73,7 +73,7 @@ fn minimal(
     if let Err(why) = ours::write(&path, Kind::Minimal, minimal_text(&shrunk, check)) {
         engine.complain(&format!("failed to write {}: {why}", path.display()));
     }
-    // Once more, for what a replay of it will say.
+    // Run it again, for the result that a replay of it will show.
     let job = Job::new(record.run.clone(), shrunk.plan.clone());
     let shown = engine.aside(&[job]).pop().flatten();
     let found = shown.as_ref().and_then(|shown| shown.checks.iter().find(|it| it.name == check));
@@ -85,7 +85,7 @@ fn minimal(
     }
 }
 
-/// The first event in which a third run differs from the first, after the second did.
+/// The first event in which a third run differs from the first, given that the second run differed.
 fn divergence(
     engine: &mut Engine<'_>,
     record: &Record,
@@ -114,7 +114,7 @@ pub(crate) fn smallest(engine: &mut Engine<'_>, run: &RunId, plan: &Plan, check:
     })
 }
 
-/// The smallest plan as a file, with what it shows.
+/// The smallest plan as a file, with the check that it violates.
 pub(crate) fn minimal_text(shrunk: &Shrunk, check: &str) -> String {
     format!(
         "# violates {check}; {} runs to make it this small\n{}",
@@ -123,7 +123,7 @@ pub(crate) fn minimal_text(shrunk: &Shrunk, check: &str) -> String {
     )
 }
 
-/// Runs every violation of a campaign again, and makes the plans of the first few smaller.
+/// Replays every violation of a campaign, and shrinks the plans of the first few.
 pub(crate) fn all(
     engine: &mut Engine<'_>,
     done: &mut BTreeMap<RunId, Done>,
@@ -138,7 +138,7 @@ pub(crate) fn all(
         let records: Vec<&Record> = batch.iter().map(|run| &done[run].record).collect();
         let triaged = replay_all(engine, &records, out);
         if interrupt::was_asked_for() {
-            // What was left out on the way is not known; the campaign that goes on triages it anew.
+            // The replays may be incomplete; a resumed campaign triages this batch again.
             return;
         }
         for (run, triage) in batch.iter().zip(triaged) {
@@ -167,7 +167,7 @@ pub(crate) fn all(
     }
 }
 
-/// Runs violations again, each in a process that has not seen it; nothing of those that could not be run.
+/// Replays violations, each in a fresh process; `None` for a violation that could not be run.
 fn replay_all(engine: &mut Engine<'_>, records: &[&Record], out: &Path) -> Vec<Option<Triage>> {
     let plans: Vec<Option<Plan>> =
         records.iter().map(|record| plan_of(engine.registry(), record)).collect();
@@ -184,7 +184,7 @@ fn replay_all(engine: &mut Engine<'_>, records: &[&Record], out: &Path) -> Vec<O
     triaged
 }
 
-/// What the second run of a violation says about the first.
+/// The triage of a violation, from its second run.
 fn told(
     engine: &mut Engine<'_>,
     record: &Record,

@@ -1,7 +1,7 @@
-//! The folder of a campaign: appended to as the campaign goes, and sorted when it ends.
+//! Writes the folder of a campaign: appends while the campaign runs, and sorts at the end.
 //!
-//! A folder that is there already moves to `<folder>.old`, if everything in it is ours ([`super::ours`]). As long as a
-//! campaign is running it holds a lock on its `campaign.jsonl`, so that a second one in the same folder is refused.
+//! An existing folder moves to `<folder>.old` if everything in it is ours ([`super::ours`]). A running campaign holds a
+//! lock on its `campaign.jsonl`, so that a second one in the same folder is refused.
 
 use std::{
     collections::BTreeMap,
@@ -22,19 +22,19 @@ use crate::{
     ours::{self, Found, Kind, NotOurs, Place},
 };
 
-/// The file that is the campaign; everything else in the folder is made of it.
+/// The campaign itself; everything else in the folder is derived from this file.
 const LINES: &str = "campaign.jsonl";
 
-/// The folder of a campaign that is being written.
+/// The folder of a running campaign.
 pub(crate) struct Folder {
     path: PathBuf,
     /// `campaign.jsonl`, locked.
     campaign: File,
-    /// Where the folder's former content was moved.
+    /// The place to which the folder's former content was moved.
     moved: Option<PathBuf>,
 }
 
-/// Why a folder cannot be used; says what to do.
+/// Why a folder cannot be used; the message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FolderError {
     #[error(
@@ -57,14 +57,14 @@ fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> FolderError + '_ {
     move |why| FolderError::Unwritable { path: path.display().to_string(), why }
 }
 
-/// Where the campaign before is kept when a new one takes its folder.
+/// The place of the previous campaign after a new one takes its folder.
 pub(crate) fn old(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".old");
     path.with_file_name(name)
 }
 
-/// Locks the lines of a campaign. The lock goes with the file, and ends with the process.
+/// Locks the lines of a campaign. The lock belongs to the open file, and ends with the process.
 fn lock(folder: &Path, lines: &File) -> Result<(), FolderError> {
     let in_use = || FolderError::InUse(folder.display().to_string());
     match lines.try_lock() {
@@ -83,8 +83,8 @@ fn lock(folder: &Path, lines: &File) -> Result<(), FolderError> {
     }
 }
 
-/// Makes room for a new folder: one that is there and ours moves to `<folder>.old`, and it says where that is. An even
-/// older one there is removed, if it is ours.
+/// Makes room for a new folder: moves an existing folder of ours to `<folder>.old` and returns that path. An even older
+/// folder there is removed if it is ours.
 pub(crate) fn make_room(path: &Path) -> Result<Option<PathBuf>, FolderError> {
     match ours::look(path, Place::Campaign)? {
         Found::Ours => move_aside(path).map(Some),
@@ -92,7 +92,7 @@ pub(crate) fn make_room(path: &Path) -> Result<Option<PathBuf>, FolderError> {
     }
 }
 
-/// Moves a folder that is ours to `<folder>.old`, and says where that is.
+/// Moves a folder of ours to `<folder>.old`, and returns that path.
 fn move_aside(path: &Path) -> Result<PathBuf, FolderError> {
     let running = File::options().read(true).write(true).open(path.join(LINES));
     let _lock = match running {
@@ -100,7 +100,7 @@ fn move_aside(path: &Path) -> Result<PathBuf, FolderError> {
             lock(path, &lines)?;
             Some(lines)
         }
-        // Not of a campaign, but of `prove`: nobody keeps writing there.
+        // The folder is not a campaign's but `prove`'s, which does not keep it open.
         Err(why) if why.kind() == io::ErrorKind::NotFound => None,
         Err(why) => return Err(unwritable(path)(why)),
     };
@@ -112,7 +112,7 @@ fn move_aside(path: &Path) -> Result<PathBuf, FolderError> {
 }
 
 impl Folder {
-    /// Makes the folder anew, after [`make_room`].
+    /// Creates the folder, after [`make_room`].
     pub(crate) fn create(
         path: &Path,
         header: &CampaignHeader,
@@ -120,7 +120,7 @@ impl Folder {
     ) -> Result<Self, FolderError> {
         let moved = make_room(path)?;
         fs::create_dir_all(path).map_err(unwritable(path))?;
-        // Of two campaigns that come here at once, one makes the file.
+        // If two campaigns race, only one of them creates the file.
         let campaign = File::create_new(path.join(LINES)).map_err(|why| match why.kind() {
             io::ErrorKind::AlreadyExists => FolderError::InUse(path.display().to_string()),
             _ => unwritable(path)(why),
@@ -134,7 +134,7 @@ impl Folder {
         Ok(folder)
     }
 
-    /// Goes on with the campaign that was broken off in this folder: what it has, and the folder to append to.
+    /// Resumes the campaign in this folder: returns the folder to append to, and the runs that it has.
     pub(crate) fn resume(
         path: &Path,
         header: &CampaignHeader,
@@ -162,7 +162,7 @@ impl Folder {
         let known = read.into_known();
         let campaign = lines.map_err(unwritable(path))?;
         let mut folder = Self { path: path.to_owned(), campaign, moved: None };
-        // Written anew, so that a torn line swallows nothing, and no line says that the campaign has ended.
+        // Rewritten, so that no torn line swallows the next one, and no line says that the campaign has ended.
         folder.begin_again(header, extent, &known).map_err(unwritable(path))?;
         Ok((folder, known))
     }
@@ -171,7 +171,7 @@ impl Folder {
         &self.path
     }
 
-    /// Where the folder's former content was moved; `None` if there was none.
+    /// The place to which the folder's former content was moved; `None` if there was none.
     pub(crate) fn moved(&self) -> Option<&Path> {
         self.moved.as_deref()
     }
@@ -180,7 +180,7 @@ impl Folder {
         write_line(&mut self.campaign, line)
     }
 
-    /// Appends a run as soon as it is over, so that a killed campaign loses none.
+    /// Appends a run as soon as it ends, so that a killed campaign loses none.
     pub(crate) fn record(&mut self, done: &Done) -> io::Result<()> {
         for line in lines_of(done) {
             self.append(&line)?;
@@ -188,7 +188,7 @@ impl Folder {
         Ok(())
     }
 
-    /// Appends how much is ordered by now.
+    /// Appends how many runs are ordered so far.
     pub(crate) fn extent(&mut self, extent: &Extent) -> io::Result<()> {
         self.append(&CampaignLine::Extent(extent.clone()))
     }
@@ -203,8 +203,8 @@ impl Folder {
         self.replace(head.into_iter().chain(known.values().flat_map(lines_of)))
     }
 
-    /// Writes everything else: the campaign once more, sorted, and its reports. One that was interrupted stays as it
-    /// was written, so that it can be resumed.
+    /// Rewrites the campaign sorted, and writes its reports. An interrupted campaign stays as it was written, so that
+    /// it can be resumed.
     pub(crate) fn finish(&mut self, campaign: &Campaign) -> Result<(), Unfinished> {
         let sorted = if campaign.measured.is_some() {
             let head = [
@@ -223,13 +223,13 @@ impl Folder {
         write_reports(&self.path, campaign).map_err(Unfinished::Reports)
     }
 
-    /// Puts other lines into the place of all that are there: all of them, or none.
+    /// Replaces all lines, atomically.
     fn replace(&mut self, lines: impl Iterator<Item = CampaignLine>) -> io::Result<()> {
         let path = self.path.join(LINES).with_extension("jsonl.new");
-        // A process that was killed may have left one.
+        // A killed process may have left this file.
         ours::remove_file(&path, Kind::Campaign)?;
         let file = File::options().create_new(true).append(true).open(&path)?;
-        // Before it gets its name, so that the folder is locked at every instant.
+        // Locked before it is renamed, so that the folder is locked at every instant.
         file.try_lock()?;
         let mut file = io::BufWriter::new(file);
         for line in lines {
@@ -257,7 +257,7 @@ fn write_line(to: &mut impl Write, line: &CampaignLine) -> io::Result<()> {
     to.write_all(&text)
 }
 
-/// A run as lines: what it passed comes first, so that a record is never without it.
+/// A run as lines: its hits come first, so that a record is never without them.
 fn lines_of(done: &Done) -> Vec<CampaignLine> {
     let run = &done.record.run;
     let hit_classes = (!done.hit_classes.is_empty())

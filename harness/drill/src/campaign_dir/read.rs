@@ -1,4 +1,4 @@
-//! Reading the folder of a campaign, as far as it can be read.
+//! Reads the folder of a campaign, as far as it is readable.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,27 +18,27 @@ use chaosdrill_core::{
 
 use crate::job::Done;
 
-/// A campaign as its folder tells it.
+/// A campaign as read from its folder.
 pub(crate) struct Read {
     /// The campaign.
     pub(crate) campaign: Campaign,
-    /// Whether it says itself what it set out to do, or this was made up from its runs.
+    /// Whether the campaign has its own header; otherwise the header was guessed from its runs.
     pub(crate) has_header: bool,
-    /// The hits of runs on which others hang, where the campaign was broken off.
+    /// The hits from which further runs derive; kept only in a campaign that did not finish.
     pub(crate) hit_classes: BTreeMap<RunId, Vec<HitClass>>,
-    /// What could not be read of it, in words.
+    /// Notes on the parts that could not be read.
     pub(crate) notes: Vec<String>,
 }
 
 impl Read {
-    /// Its runs, as a campaign that goes on takes them over.
+    /// The runs that a resumed campaign takes over.
     pub(crate) fn into_known(mut self) -> BTreeMap<RunId, Done> {
         let mut known = BTreeMap::new();
-        // What a sweep passed is written down only until the campaign comes to its end.
+        // The hits of a sweep are recorded only until the campaign finishes.
         let is_complete = self.campaign.measured.is_some();
         let is_lost =
             |record: &Record| is_complete && matches!(record.run.origin, Origin::Sweep(_));
-        // A worker that did not live to say anything may do so this time.
+        // If a worker died without a result, the run is retried.
         let is_mute =
             |record: &Record| record.digest.is_none() && record.verdict == Verdict::Unknown;
         let is_told = |record: &Record| !is_lost(record) && !is_mute(record);
@@ -86,7 +86,7 @@ impl Lines {
         }
     }
 
-    /// What is to be said of the lines as a whole.
+    /// Adds the notes on the lines as a whole.
     fn conclude(&mut self) {
         if self.left_out > CAMPAIGN_COMPLAINTS_MAX as u64 {
             let all = self.left_out;
@@ -110,7 +110,7 @@ impl Lines {
     }
 }
 
-/// Reads a campaign, as far as it can be read: the last line of a killed one may be torn.
+/// Reads a campaign as far as possible: after a kill, its last line may be torn.
 pub(crate) fn read_campaign(folder: &Path) -> Result<Read, String> {
     let path = folder.join("campaign.jsonl");
     let file = File::open(&path).map_err(|why| unopened(folder, &why))?;
@@ -121,7 +121,7 @@ pub(crate) fn read_campaign(folder: &Path) -> Result<Read, String> {
             Ok(line) => Ok(line),
             Err(why) if why.kind() == io::ErrorKind::InvalidData => Err(why.to_string()),
             Err(why) => {
-                // It would be the same for ever.
+                // Reading on would fail the same way for ever.
                 lines.left_out += 1;
                 lines
                     .notes
@@ -162,7 +162,7 @@ fn unopened(folder: &Path, why: &io::Error) -> String {
     )
 }
 
-/// What a campaign seems to have set out to do, from its runs alone.
+/// Guesses the header of a campaign from its runs alone.
 fn guessed(records: &[Record]) -> CampaignHeader {
     let unknown = || "unknown".to_owned();
     let only = |of: fn(&Record) -> Option<String>| {

@@ -1,4 +1,4 @@
-//! The reports in the folder of a campaign or of a search for planted bugs, made of what is recorded there.
+//! Writes the reports of a campaign, or of a search for planted bugs, from the records in its folder.
 
 use std::{fs, io, path::Path};
 
@@ -15,7 +15,7 @@ pub(crate) fn write_reports(folder: &Path, campaign: &Campaign) -> io::Result<()
     write_reports_against(folder, campaign, None, &[])
 }
 
-/// The same against an earlier campaign, with notes on what could not be read of this one.
+/// Writes the same reports, compared with an earlier campaign, with notes on the parts that could not be read.
 pub(crate) fn write_reports_against(
     folder: &Path,
     campaign: &Campaign,
@@ -29,7 +29,7 @@ pub(crate) fn write_reports_against(
     let told = run_bundle::of_findings(folder, campaign, &summary);
     let (proofs, unread) = run_bundle::proofs(folder);
     let notes: Vec<String> = notes.iter().cloned().chain(unread).collect();
-    // The page says by itself that the campaign is of a newer version.
+    // The page itself says that the campaign is of a newer version.
     let mut all: Vec<String> = html::newer(campaign.header.version).into_iter().collect();
     all.extend(notes.iter().cloned());
     let page = markdown::summary_with(&summary, &all);
@@ -41,7 +41,7 @@ pub(crate) fn write_reports_against(
     run_bundle::write_pages(folder, campaign)
 }
 
-/// Writes `summary.md` and `report.html` of a search for planted bugs, into a folder that has no campaign.
+/// Writes `summary.md` and `report.html` of a search for planted bugs, into a folder without a campaign.
 pub(crate) fn write_proofs(
     folder: &Path,
     proofs: &[Proof],
@@ -52,7 +52,7 @@ pub(crate) fn write_proofs(
     ours::write(&folder.join("report.html"), Kind::Page, html::proofs(proofs, notes, program))
 }
 
-/// Refuses a folder in which a file stands that a report would be written over and that is not ours.
+/// Refuses a folder if a report would overwrite a file in it that is not ours.
 pub(crate) fn may_write_reports(folder: &Path) -> Result<(), NotOurs> {
     for (name, kind) in [
         ("summary.json", Kind::Record),
@@ -65,12 +65,12 @@ pub(crate) fn may_write_reports(folder: &Path) -> Result<(), NotOurs> {
     Ok(())
 }
 
-/// Whether a folder tells of planted bugs, and of no campaign.
+/// Whether a folder has results of planted bugs, and no campaign.
 pub(crate) fn has_only_proofs(folder: &Path) -> bool {
     !folder.join("campaign.jsonl").exists() && folder.join("prove.json").is_file()
 }
 
-/// Reads a trace from a file of JSON Lines.
+/// Reads a trace from a JSON Lines file.
 pub(crate) fn read_trace(path: &Path) -> Result<Vec<TraceEvent>, String> {
     let text = fs::read_to_string(path)
         .map_err(|why| format!("failed to read {}: {why}", path.display()))?;

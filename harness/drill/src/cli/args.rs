@@ -1,4 +1,4 @@
-//! Arguments that several commands share. Each flag has a `DRILL_*` twin in the environment.
+//! Arguments shared by several commands. Each flag has a `DRILL_*` twin in the environment.
 
 use std::{num::NonZeroUsize, str::FromStr, time::Duration};
 
@@ -41,7 +41,7 @@ impl Database {
     }
 }
 
-/// Seeds as they are asked for: how many, or a range.
+/// Parses seeds: a count, or a range.
 impl FromStr for Seeds {
     type Err = String;
 
@@ -61,7 +61,7 @@ impl FromStr for Seeds {
     }
 }
 
-/// Reads a duration such as `60s`.
+/// Parses a duration such as `60s`.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     duration::parse(text)
 }
@@ -82,12 +82,12 @@ pub(crate) struct SeedArgs {
 }
 
 impl SeedArgs {
-    /// The seeds, and how they were asked for.
+    /// The seeds, and the same as text.
     pub(crate) fn seeds(&self) -> (Seeds, String) {
         self.seeds_or(SEEDS_DEFAULT)
     }
 
-    /// The same, where so many are enough unless others were asked for.
+    /// The seeds, with this many as the default.
     pub(crate) fn seeds_or(&self, count: u64) -> (Seeds, String) {
         if let Some(seed) = self.seed {
             return (Seeds::one(seed), seed.to_string());
@@ -136,7 +136,7 @@ impl WorkerArgs {
     }
 }
 
-/// The configuration of a campaign, checked against what there is.
+/// Builds the configuration of a campaign, and checks it against the registry.
 pub(crate) fn campaign_config(
     registry: &Registry,
     choice: &RunChoice,
@@ -170,13 +170,13 @@ pub(crate) fn campaign_config(
     })
 }
 
-/// What draws faults, each once and in a fixed order; all of them where none was named.
+/// The nemeses to use, each once and in a fixed order; all of them if none is named.
 pub(crate) fn nemeses(named: &[Nemesis]) -> Vec<Nemesis> {
     let is_in = |nemesis: &Nemesis| named.is_empty() || named.contains(nemesis);
     Nemesis::ALL.into_iter().filter(is_in).collect()
 }
 
-/// Refuses a defect that is not planted.
+/// Returns an error if the defect is not planted.
 pub(crate) fn known_defect(registry: &Registry, id: &str) -> Result<(), ExpectedError> {
     match registry.defect(id) {
         Some(_) => Ok(()),
@@ -189,12 +189,12 @@ pub(crate) fn known_defect(registry: &Registry, id: &str) -> Result<(), Expected
     }
 }
 
-/// Where tests are told to leave what they find.
+/// The folder from `DRILL_OUT` for the findings of tests; `None` if it is unset or empty.
 pub(crate) fn out_of_environment() -> Option<std::path::PathBuf> {
     std::env::var_os("DRILL_OUT").filter(|out| !out.is_empty()).map(Into::into)
 }
 
-/// What steers tests, which have no flags of their own.
+/// Settings for tests, which have no flags of their own.
 #[derive(Clone, Debug)]
 pub(crate) struct Steering {
     pub(crate) seeds: Seeds,
@@ -202,7 +202,7 @@ pub(crate) struct Steering {
     pub(crate) defect: Option<String>,
 }
 
-/// Reads it.
+/// Reads the settings from the environment.
 pub(crate) fn steering_of_environment() -> Result<Steering, String> {
     #[expect(clippy::disallowed_methods, reason = "the tests are steered by the environment")]
     let read = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());

@@ -1,4 +1,4 @@
-//! What goes to the terminal: progress on standard error, results on standard output.
+//! Terminal output: progress on standard error, results on standard output.
 
 use std::{
     borrow::Cow,
@@ -19,7 +19,7 @@ pub(crate) fn print(text: &str) {
     print_as_it_is(&harmless(text));
 }
 
-/// A text as it can be shown where this runs: a runner of GitHub Actions obeys what looks like a command.
+/// Makes a text safe to print: a runner of GitHub Actions executes lines that look like its commands.
 pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
     if github::is_runner() {
         Cow::Owned(escape::without_workflow_commands(text))
@@ -36,14 +36,14 @@ fn print_as_it_is(text: &str) {
 /// Why a result could not be written to standard output.
 static OUTPUT_FAILURE: OnceLock<String> = OnceLock::new();
 
-/// Remembers a failure of standard output until the end: whoever reads it must not take silence for success.
+/// Remembers a failure of standard output until the end, so that missing output is not mistaken for success.
 pub(crate) fn note_output(written: io::Result<()>) {
     if let Err(why) = written {
         let _ = OUTPUT_FAILURE.set(why.to_string());
     }
 }
 
-/// Why a result could not be written to standard output; `None` if all were.
+/// Why a result could not be written to standard output; `None` if all were written.
 pub(crate) fn output_failure() -> Option<&'static str> {
     OUTPUT_FAILURE.get().map(String::as_str)
 }
@@ -52,40 +52,40 @@ pub(crate) fn output_failure() -> Option<&'static str> {
 pub(crate) fn print_json(value: &impl Serialize) {
     let text = serde_json::to_string(value).expect("plain data");
     let text = redact_json(&text);
-    // Of the commands of a runner only `##[` can stand in a line of JSON, and only in its strings.
+    // `##[` is the only runner command that can occur in a line of JSON, and only in its strings.
     print_as_it_is(&format!("{}\n", escape::json(&text).replace("##[", "##\\u005b")));
 }
 
-/// A message without passwords, and without anything that could steer a terminal, but with its line breaks.
+/// Removes passwords and terminal control sequences from a message, and keeps its line breaks.
 pub(crate) fn redacted(message: &str) -> String {
     let lines: Vec<String> = message.lines().map(escape::line).collect();
     harmless(&lines.join("\n")).into_owned()
 }
 
-/// Says where the content of a folder went that a new one takes the place of.
+/// Prints where the former content of a folder was moved.
 pub(crate) fn say_moved(folder: &Path, to: &Path) {
     let line = format!("note: moved what was in {} to {}", folder.display(), to.display());
     eprintln!("{}", redacted(&line));
 }
 
-/// The colours; anstream takes them out again where nobody wants them.
+/// The colours; anstream strips them if the output does not want any.
 pub(crate) fn palette() -> Palette {
     Palette::coloured()
 }
 
-/// The block of a run that was not valid.
+/// The failure block of a run that was not valid.
 pub(crate) fn block(record: &Record, program: &str, plan: Option<&str>) -> String {
     terminal::failure(record, Replay { plan, ..Replay::by_seed(program) }, &palette())
 }
 
-/// Shows how a campaign goes: a bar on a terminal, plain lines otherwise.
+/// Progress of a campaign: a bar on a terminal, plain lines otherwise.
 pub(crate) struct Bar {
     bar: ProgressBar,
     plain: bool,
     runs: u64,
     of: u64,
     findings: u64,
-    /// How a search stands, where findings do not say it.
+    /// The state of a search, shown instead of the number of findings.
     state: Option<String>,
 }
 
@@ -105,7 +105,7 @@ impl Bar {
         Self { bar, plain, runs: 0, of, findings: 0, state: None }
     }
 
-    /// The bar of a search, whose state is what counts.
+    /// The bar of a search, which shows a state.
     pub(crate) fn of_search(what: &str, state: &str) -> Self {
         let mut bar = Self::new(0, what);
         bar.bar.set_message(state.to_owned());
@@ -113,12 +113,12 @@ impl Bar {
         bar
     }
 
-    /// Takes the bar away while a result is told before the end.
+    /// Hides the bar while a result is printed before the end.
     pub(crate) fn hidden_while<T>(&self, tell: impl FnOnce() -> T) -> T {
         self.bar.suspend(tell)
     }
 
-    /// Takes the bar away, so that results stand alone.
+    /// Clears the bar, so that results stand alone.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
@@ -144,7 +144,7 @@ impl Progress for Bar {
             let word = if self.findings == 1 { "finding" } else { "findings" };
             self.bar.set_message(format!("{} {word}", self.findings));
         }
-        // Ten lines whatever the length: enough to see that it lives. Of one whose length is unknown nothing is said.
+        // Ten lines, whatever the length: enough to show progress. No lines if the length is unknown.
         let step = (self.of / 10).max(1);
         if self.plain && self.of > 0 && self.runs.is_multiple_of(step) {
             eprintln!("{}/{} runs, {} findings", self.runs, self.of, self.findings);

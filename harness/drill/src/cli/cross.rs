@@ -1,7 +1,7 @@
-//! `drill cross`: the same scenarios and plans on both simulators; the verdict of every check must be the same.
+//! `drill cross`: runs the same scenarios and plans on both simulators, and compares the verdicts of all checks.
 //!
-//! A violation that both show is no artefact of one. Where they disagree, the harness is wrong, or the simulators mean
-//! different things by the same words; either way somebody has to look, so both stories are shown.
+//! A violation on both is no artefact of one simulator. If they disagree, the harness has a bug or the simulators
+//! differ in meaning. Either way a person has to look, so both stories are shown.
 
 mod seeds;
 mod tell;
@@ -69,27 +69,27 @@ pub(crate) struct CrossArgs {
     out: PathBuf,
 }
 
-/// One plan, run on both.
+/// One plan, run on both simulators.
 #[derive(Debug)]
 struct Pair {
     /// The record of this simulator.
     record: Record,
-    /// What was run on this one.
+    /// The job for this simulator.
     here: Job,
-    /// What was run on the other.
+    /// The job for the other simulator.
     there: Job,
-    /// The checks on whose verdict they differ, with both verdicts.
+    /// The checks whose verdicts differ, with both verdicts.
     differ: Vec<(String, Verdict, Verdict)>,
 }
 
-/// What has been crossed so far.
+/// The results so far.
 #[derive(Debug, Default)]
 struct Tally {
     scenarios: BTreeSet<String>,
     crossed: usize,
     disagreements: usize,
     violations_on_both: usize,
-    /// Violations that the other side shows from another seed only.
+    /// Violations that the other simulator shows only from another seed.
     from_other_seeds: usize,
 }
 
@@ -150,7 +150,7 @@ pub(crate) fn cross(
     // Without `--plans` the seeds are those of the runs.
     let none = Seeds { from: 0, count: 0 };
     let other_seeds = if args.plans.is_some() { args.seeds.seeds_or(0).0 } else { none };
-    // What a batch showed is told before the next one begins: whoever breaks off has lost nothing.
+    // The results of a batch are printed before the next one starts, so that an interrupt loses none.
     loop {
         let batch: Vec<Job> = jobs.by_ref().take(CROSS_BATCH_PLANS).collect();
         if batch.is_empty() {
@@ -183,7 +183,7 @@ pub(crate) fn cross(
     Ok(if interrupt::was_asked_for() { found.max(Status::Interrupted) } else { found })
 }
 
-/// Runs these on both; a plan of which one side has no record, because somebody broke off, is left out.
+/// Runs jobs on both simulators. A plan without a record of one side, because of an interrupt, is left out.
 fn cross_batch(
     registry: &Registry,
     jobs: &[Job],
@@ -191,7 +191,7 @@ fn cross_batch(
     bar: &mut Bar,
 ) -> Result<Vec<Pair>, ExpectedError> {
     let first = run(registry, jobs, workers.here, bar)?;
-    // What a swarm drew is a plan now; both get it as one, so that neither draws anew.
+    // Faults that a swarm drew are now a plan; both simulators get that plan, so that neither draws again.
     let (mut mine, mut others) = (Vec::new(), Vec::new());
     for (job, record) in jobs.iter().zip(first) {
         let Some(record) = record else { continue };
@@ -213,7 +213,7 @@ fn cross_batch(
     Ok(both.filter_map(pair).collect())
 }
 
-/// The runs of the plans in a file, or in a folder of them.
+/// The jobs for the plans in a file or a folder.
 fn jobs_of_plans(registry: &Registry, path: &Path) -> Result<Vec<Job>, ExpectedError> {
     let mut files = vec![path.to_owned()];
     if path.is_dir() {
@@ -233,7 +233,7 @@ fn jobs_of_plans(registry: &Registry, path: &Path) -> Result<Vec<Job>, ExpectedE
         .collect()
 }
 
-/// The records of these jobs, in their order; none of a job that was not begun because somebody broke off.
+/// The records of these jobs, in order; `None` for a job that was not started because of an interrupt.
 fn run(
     registry: &Registry,
     jobs: &[Job],
@@ -260,7 +260,7 @@ fn run(
     }
 }
 
-/// The checks that ended differently, with both ends.
+/// The checks whose verdicts differ, with both verdicts.
 fn differences(here: &Record, there: &Record) -> Vec<(String, Verdict, Verdict)> {
     let verdicts = |record: &Record| -> BTreeMap<String, Verdict> {
         record.checks.iter().map(|check| (check.name.clone(), check.verdict)).collect()

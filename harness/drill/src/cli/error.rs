@@ -1,11 +1,11 @@
-//! The one error of the command line: one message that says what to do, and the exit code that goes with it.
+//! The error type of the command line: one message that says what to do, and its exit code.
 
 use crate::{
     campaign::kept::PlanFileError, campaign_dir::FolderError, other_build::OtherBuildError,
     self_test::SelfTestError, simulation::NoEngine, status::Status, workers::WorkerLost,
 };
 
-/// Why a command could not do its work: one message that says what to do.
+/// Why a command failed: one message that says what to do.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ExpectedError {
     #[error("{0}")]

@@ -1,15 +1,16 @@
-//! What GitHub shows of a campaign: annotations at the change, and a summary on the page of the job.
+//! GitHub Actions output: annotations at the change, and a summary on the page of the job.
 
 use std::{fs::OpenOptions, io::Write};
 
 use chaosdrill_core::Campaign;
 use chaosdrill_reports::{annotations, markdown};
 
-/// Tells GitHub, where a job of GitHub's runs this; a page that cannot be written is no finding.
+/// Reports to GitHub if the process runs in a GitHub job; a page that cannot be written is no finding.
 pub(crate) fn tell(campaign: &Campaign) {
     let summary = campaign.summary();
     if is_runner() {
-        // Workflow commands are read from both outputs of a step; results for people and programs go to the other one.
+        // Workflow commands are read from both outputs of a step; standard output carries the results for people and
+        // programs.
         eprint!("{}", annotations::github(&summary));
     }
     let Some(page) = read("GITHUB_STEP_SUMMARY") else { return };
@@ -22,7 +23,7 @@ pub(crate) fn tell(campaign: &Campaign) {
     }
 }
 
-/// Whether a runner of GitHub Actions reads what is printed.
+/// Whether a runner of GitHub Actions reads the output.
 pub(crate) fn is_runner() -> bool {
     read("GITHUB_ACTIONS").is_some_and(|value| value == "true")
 }

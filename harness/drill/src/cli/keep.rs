@@ -1,4 +1,4 @@
-//! `drill keep`: a violation becomes a plan that runs first, for good.
+//! `drill keep`: turns a violation into a plan that runs first, for good.
 
 use std::{
     fs::File,
@@ -66,7 +66,7 @@ pub(crate) fn keep(
     Ok(Status::Valid)
 }
 
-/// The smallest plan of a run, else its whole one.
+/// The smallest plan of a run if there is one, otherwise its whole plan.
 fn plan_in(run: &Path) -> PathBuf {
     if !run.is_dir() {
         return run.to_owned();
@@ -75,7 +75,7 @@ fn plan_in(run: &Path) -> PathBuf {
     if minimal.is_file() { minimal } else { kept::plan_in(run) }
 }
 
-/// The check that speaks for the run, where its record is there.
+/// The headline check of the run; `None` if it has no record.
 fn check_of(run: &Path) -> Option<String> {
     let path = if run.is_dir() { run.join("record.json") } else { run.to_owned() };
     let text = std::fs::read_to_string(path).ok()?;
@@ -88,13 +88,13 @@ fn name_of(plan: &Plan, check: Option<&str>) -> String {
     parts.join("-")
 }
 
-/// A name that is a file's everywhere.
+/// Makes a name valid as a file name on every system.
 fn plain(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
     name.chars().map(plain).collect()
 }
 
-/// What a reader of the file has to know, as comments.
+/// The comments at the head of the plan file.
 fn head(why: &str, check: Option<&str>) -> String {
     let mut head: String = why.lines().map(|line| format!("# {}\n", line.trim_end())).collect();
     if let Some(check) = check {

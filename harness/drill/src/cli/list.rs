@@ -1,7 +1,7 @@
-//! `drill list`: what there is, one item a line, its name first.
+//! `drill list`: prints one item a line, its name first.
 //!
-//! On a terminal, what stands in brackets at the end of a line gets lines of its own, so that eighty columns are
-//! enough.
+//! On a terminal, a part in brackets at the end of a line gets lines of its own, so that the list fits into eighty
+//! columns.
 
 mod page;
 
@@ -27,7 +27,7 @@ use crate::{
     workers::{self, JobEnd, Workers},
 };
 
-/// The width of a terminal that everything but long names fits into.
+/// The terminal width for everything but long names.
 const COLUMNS: usize = 80;
 
 #[derive(Clone, Debug, Args)]
@@ -41,7 +41,7 @@ pub(crate) struct ListArgs {
 }
 
 impl ListArgs {
-    /// Whether the list is of what runs have passed.
+    /// Whether the list needs runs.
     pub(super) fn runs_scenarios(&self) -> bool {
         self.what == What::Sites
     }
@@ -105,8 +105,7 @@ pub(crate) fn list(
     Ok(if lines.is_empty() { Status::NothingSelected } else { Status::Valid })
 }
 
-/// A line in lines of eighty columns: what stands in brackets at its end begins a new one, and all but the first are
-/// indented.
+/// Folds a line at eighty columns: brackets at its end begin a new line, and all lines but the first are indented.
 fn folded(line: &str, indent: usize) -> String {
     let (words, aside) = match line.rsplit_once(" [") {
         Some((words, aside)) => (words, Some(format!("[{aside}"))),
@@ -134,7 +133,7 @@ fn folded(line: &str, indent: usize) -> String {
     lines.join("\n")
 }
 
-/// Name, words for people, and the whole as JSON.
+/// The name, the text for people, and the item as JSON.
 type Line = (String, String, Value);
 
 fn scenarios(registry: &Registry) -> Vec<Line> {

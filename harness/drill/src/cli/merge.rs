@@ -1,4 +1,4 @@
-//! `drill merge`: the shards of a campaign become the whole.
+//! `drill merge`: merges the shards of a campaign.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -57,7 +57,7 @@ pub(crate) fn merge(args: &MergeArgs, format: MessageFormat) -> Result<Status, E
     copy_bundles(&args.out, &campaign, &shards).map_err(|why| unwritable(&args.out, &why))?;
     folder.finish(&campaign).map_err(|why| unwritable(&args.out, &why))?;
     run::show(&campaign, folder.path(), format);
-    // Of a campaign that Ctrl-C cut, a part is missing here as of any other.
+    // If Ctrl-C cut a shard, a part of the campaign is missing, as with any other cut.
     let is_whole = campaign.incomplete().is_none_or(|incomplete| incomplete.is_as_ordered());
     let status = run::status(&campaign);
     Ok(if is_whole { status } else { status.max(Status::Unknown) })
@@ -75,7 +75,7 @@ impl Shard<'_> {
     }
 }
 
-/// Refuses to write into a folder that is to be read: what is there would be moved away, or be mixed with the whole.
+/// Refuses an output folder that is also an input: its content would be moved away, or mixed with the merged campaign.
 fn refuse_sources_as_target(args: &MergeArgs) -> Result<(), ExpectedError> {
     let real = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path));
     let real = |path: &Path| {
@@ -101,7 +101,7 @@ fn unwritable(out: &Path, why: &dyn std::error::Error) -> ExpectedError {
     ExpectedError::Unwritten(format!("failed to write to {}: {why}", out.display()))
 }
 
-/// What all shards set out to do together.
+/// The header of the merged campaign.
 fn whole_header(shards: &[Shard<'_>]) -> Result<CampaignHeader, ExpectedError> {
     let first = shards.first().expect("clap asks for one folder at least");
     let whole =
@@ -116,7 +116,7 @@ fn whole_header(shards: &[Shard<'_>]) -> Result<CampaignHeader, ExpectedError> {
     }
 }
 
-/// The parts that are not among the shards.
+/// The parts without a shard.
 fn missing_parts(shards: &[Shard<'_>]) -> Result<Vec<Partition>, ExpectedError> {
     let mut parts: BTreeMap<Option<usize>, &Path> = BTreeMap::new();
     for shard in shards {
@@ -167,14 +167,14 @@ fn joined(header: CampaignHeader, missing: Vec<Partition>, shards: &[Shard<'_>])
     }
     let missing = missing.into_iter().map(|part| Cut::PartMissing(part.to_string()));
     extent.cut.extend(missing);
-    // What the shards have lost is among the reasons; this is what the whole must not lose.
+    // The losses of the shards are among the reasons; this field is for losses of the merged campaign.
     extent.recorded.clear();
     for record in records.values() {
         *extent.recorded.entry(record.run.scenario.clone()).or_default() += 1;
     }
     sweeps.sort();
     sweeps.dedup();
-    // Each shard made the first few of its own smaller; of them all, only the first few are those of the whole.
+    // Each shard shrunk its own first few findings; the merged campaign keeps only the first few of them all.
     let chosen: BTreeSet<RunId> = triage::chosen(records.values()).into_iter().collect();
     for record in records.values_mut().filter(|record| !chosen.contains(&record.run)) {
         if let Some(triage) = &mut record.triage {

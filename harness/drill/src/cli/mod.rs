@@ -1,4 +1,4 @@
-//! The command line, as a library: each crate with scenarios gets the same.
+//! The command line as a library, the same for each crate with scenarios.
 
 mod args;
 mod console;
@@ -43,7 +43,7 @@ struct Cli {
 }
 
 impl Cli {
-    /// Refuses what this program, as it was built, cannot do.
+    /// Returns an error if this build cannot run the command.
     fn refuse(&self) -> Result<(), ExpectedError> {
         if self.simulator.is_some() || self.command.runs_scenarios() {
             simulation::require_engine()?;
@@ -81,7 +81,7 @@ enum Command {
 }
 
 impl Command {
-    /// Whether the command has to run something.
+    /// Whether the command has to run scenarios.
     fn runs_scenarios(&self) -> bool {
         match self {
             Self::Run(_)
@@ -111,7 +111,7 @@ pub fn cli_main(registry: Registry) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // clap's own exit codes are 2 for a mistake and 0 for help, as ours are.
+            // clap's own exit codes are the same as ours: 2 for a mistake and 0 for help.
             let printed = error.print();
             if error.use_stderr() {
                 return ExitCode::from(Status::Usage.code());
@@ -143,7 +143,7 @@ pub fn cli_main(registry: Registry) -> ExitCode {
     finish(result)
 }
 
-/// Works as a worker process; its parent hears of a failure by its exit.
+/// Runs as a worker process; a failure is reported to the parent by the exit code.
 pub(crate) fn worker_main(registry: &Registry, number: usize) -> ExitCode {
     match worker::work(registry, number) {
         Ok(()) => ExitCode::SUCCESS,

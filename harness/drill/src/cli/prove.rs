@@ -1,10 +1,10 @@
-//! `drill prove`: switches on each planted defect in turn, and sees whether the ordinary nemeses find it.
+//! `drill prove`: enables each planted defect in turn, and checks whether the ordinary nemeses find it.
 //!
-//! Every scenario of the defect's target is run, never chosen by the defect: two seeds of scripts and swarms, a sweep,
-//! by turns with more seeds from some point on, until a check caught it that the catalogue names, or the budget is
-//! spent. The plan of the hit is made smaller, and run again with the defect off: what it shows must be the defect's
-//! doing. What became of a defect is told as soon as it is settled, and a search that is broken off shows the matrix so
-//! far.
+//! Every scenario of the defect's target is run, never chosen by the defect: two seeds of scripts and swarms, then a
+//! sweep, from some point on in turns with more seeds. The search ends when a check from the catalogue catches the
+//! defect, or when the budget is spent. The plan of the hit is shrunk and run again with the defect disabled: the
+//! violation must be caused by the defect. The result for each defect is reported as soon as it is settled. If the
+//! search is interrupted, the matrix so far is shown.
 
 mod case;
 mod matrix;
@@ -106,7 +106,7 @@ pub(crate) fn prove(
     Ok(status(&proofs))
 }
 
-/// A defect that was missed is worth more than a search that was broken off.
+/// A missed defect takes precedence over an interrupted search.
 fn status(proofs: &[&Proof]) -> Status {
     let fails = |proof: &&&Proof| {
         let is_well = proof.found && proof.clean == Some(true);
@@ -122,10 +122,10 @@ fn status(proofs: &[&Proof]) -> Status {
     }
 }
 
-/// The folder below `--out` with the smallest plans.
+/// The folder of the smallest plans, below `--out`.
 const PLANS: &str = "plans";
 
-/// Refuses a folder in which something is not ours where the results belong, before the search begins.
+/// Before the search, refuses an output folder that has foreign files in the place of the results.
 fn may_write(out: &Path) -> Result<(), ExpectedError> {
     ours::look(&out.join(PLANS), Place::Plans).map_err(FolderError::NotOurs)?;
     ours::may_write(&out.join("prove.json"), Kind::Proofs).map_err(FolderError::NotOurs)?;
@@ -136,7 +136,7 @@ fn may_write(out: &Path) -> Result<(), ExpectedError> {
 fn write(registry: &Registry, out: &Path, cases: &[Case<'_>]) -> Result<(), ExpectedError> {
     let proofs: Vec<&Proof> = cases.iter().map(|case| &case.proof).collect();
     let write = || {
-        // A plan of an earlier search must not stand there as if it were of this one.
+        // A plan of an earlier search must not be mistaken for one of this search.
         let plans = out.join(PLANS);
         ours::remove(&plans, Place::Plans)?;
         std::fs::create_dir_all(&plans)?;
@@ -150,7 +150,7 @@ fn write(registry: &Registry, out: &Path, cases: &[Case<'_>]) -> Result<(), Expe
         json.push('\n');
         ours::write(&out.join("prove.json"), Kind::Proofs, json)?;
         if !campaign_dir::has_only_proofs(out) {
-            // The page of the campaign that is there shows it, once `report` makes it again.
+            // The folder has a campaign, and its page shows the results after the next `report`.
             return Ok(());
         }
         let proofs: Vec<Proof> = proofs.into_iter().cloned().collect();
@@ -184,13 +184,13 @@ fn search(engine: &mut Engine<'_>, cases: &mut [Case<'_>], nemeses: &[Nemesis]) 
         }
     }
     if !engine.is_over() {
-        // Whatever was to be tried was tried.
+        // Everything was tried.
         cases.iter_mut().for_each(Case::give_up);
         tell(engine, cases);
     }
 }
 
-/// Confirms what was found and tells what is settled, each once.
+/// Confirms the hits, and reports each settled case once.
 fn tell(engine: &mut Engine<'_>, cases: &mut [Case<'_>]) {
     for index in 0..cases.len() {
         let case = &mut cases[index];

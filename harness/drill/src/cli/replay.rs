@@ -1,4 +1,4 @@
-//! `drill replay`: one run once more.
+//! `drill replay`: repeats one run.
 
 use std::path::{Path, PathBuf};
 
@@ -102,7 +102,7 @@ pub(crate) fn replay(
     Ok(Status::from(record.verdict))
 }
 
-/// Refuses to write over what is not ours, before anything is run.
+/// Before the run, refuses to overwrite files that are not ours.
 fn may_write(args: &ReplayArgs) -> Result<(), ExpectedError> {
     if let Some(out) = &args.out {
         ours::look(out, Place::Run).map_err(FolderError::NotOurs)?;
@@ -146,12 +146,12 @@ fn job(registry: &Registry, args: &ReplayArgs) -> Result<Job, ExpectedError> {
     place(registry, plan, origin, args.defect.clone(), args.db)
 }
 
-/// The run of a plan, where the plan was found.
+/// The job of a plan, as the plan was found.
 pub(crate) fn job_of_plan(registry: &Registry, plan: Plan) -> Result<Job, ExpectedError> {
     place(registry, plan, Origin::File(None), None, None)
 }
 
-/// The run of a plan, with the defect and on the database that were asked for, else where the plan was found.
+/// The job of a plan, with the requested defect and database; by default those under which the plan was found.
 fn place(
     registry: &Registry,
     plan: Plan,

@@ -1,4 +1,4 @@
-//! `drill report`: the reports of a campaign once more, from its records alone.
+//! `drill report`: renders the reports of a campaign again, from its records alone.
 
 use std::{
     fs::File,
@@ -79,11 +79,11 @@ pub(crate) fn report(
         return Ok(Status::Valid);
     }
     run::show(campaign, &args.dir, format);
-    // It could render; what it rendered is not its own verdict.
+    // The reports were rendered; the campaign's verdict is not the verdict of this command.
     Ok(Status::Valid)
 }
 
-/// The page of a folder in which there is only what became of planted bugs.
+/// The page of a folder that has only results of planted bugs.
 fn of_proofs(
     registry: &Registry,
     args: &ReportArgs,

@@ -1,4 +1,4 @@
-//! `drill run`: a campaign.
+//! `drill run`: runs a campaign.
 
 use std::{
     collections::BTreeMap,
@@ -91,7 +91,7 @@ pub(crate) fn run(
     if let Err(why) = interrupt::listen() {
         eprintln!("warning: failed to listen for Ctrl-C: {why}");
     }
-    // Before anything is moved: a campaign that cannot run leaves the one before in its place.
+    // Before anything is moved: if a campaign cannot run, the previous one stays in its place.
     self_test::run(registry, config.workers)?;
     let (mut folder, known) = if args.resume {
         Folder::resume(&args.out, &header, &extent)?
@@ -113,11 +113,11 @@ pub(crate) fn run(
     if interrupt::was_asked_for() {
         found = found.max(Status::Interrupted);
     }
-    // The verdict is what it is, but somebody who waits for the files must not take this for a good end.
+    // The verdict does not change, but a caller that waits for the files must not take this for success.
     Ok(if end.unfinished.is_some() { found.max(Status::Unknown) } else { found })
 }
 
-/// How a campaign ended, as an exit code says it.
+/// The exit status of a campaign.
 pub(crate) fn status(campaign: &Campaign) -> Status {
     let differs = |record: &Record| record.triage.as_ref().is_some_and(|triage| !triage.same_again);
     if campaign.records.iter().any(differs) {
@@ -135,7 +135,7 @@ pub(crate) fn status(campaign: &Campaign) -> Status {
     }
 }
 
-/// Shows what a campaign found, and what it comes to.
+/// Prints the findings of a campaign and its summary.
 pub(crate) fn show(campaign: &Campaign, folder: &Path, format: MessageFormat) {
     if format == MessageFormat::Json {
         campaign.records.iter().for_each(console::print_json);

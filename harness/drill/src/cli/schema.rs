@@ -1,4 +1,4 @@
-//! `drill schema`: the JSON Schemas of everything that is written down.
+//! `drill schema`: prints the JSON Schemas of everything that is recorded.
 
 use std::path::PathBuf;
 

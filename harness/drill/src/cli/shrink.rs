@@ -1,4 +1,4 @@
-//! `drill shrink`: the smallest plan with the same violated check.
+//! `drill shrink`: finds the smallest plan that violates the same check.
 
 use std::path::PathBuf;
 
@@ -77,7 +77,7 @@ pub(crate) fn shrink(
     };
     let shrunk = triage::smallest(&mut engine, &run, &plan, &check);
     if engine.is_over() || !engine.broken.is_empty() {
-        // What could not be tried may have been smaller.
+        // An untried plan may have been smaller.
         return Err(failure(&mut engine));
     }
     ours::write(&to, Kind::Minimal, triage::minimal_text(&shrunk, &check))

@@ -1,4 +1,4 @@
-//! `drill verify`: everything twice, in other processes and in reverse order.
+//! `drill verify`: runs everything twice, the second time in other processes and in reverse order.
 
 use std::{collections::BTreeMap, ops::ControlFlow, path::PathBuf};
 
@@ -41,7 +41,7 @@ impl Traces {
     }
 }
 
-/// The digests of one pass; a run without one died, or the simulator's own check saw it differ, and says why.
+/// The digests of one pass. An error if the run died, or if the simulator's own check saw it differ.
 type Digests = BTreeMap<RunId, Result<String, String>>;
 
 pub(crate) fn verify(
@@ -56,8 +56,8 @@ pub(crate) fn verify(
     let traces = Traces(scratch::folder().map_err(|why| ExpectedError::Harness(why.to_string()))?);
     let mut bar = Bar::new(roots.len() * 2, "verify");
     let first = pass(registry, &traces, "first", roots.jobs(), config.workers, &mut bar)?;
-    // Other processes, another order, and where there are several workers another neighbourhood; and the simulator's
-    // own check, where it has one.
+    // Other processes and another order, with several workers also other neighbours; and the simulator's own check, if
+    // it has one.
     let again = |job: Job| Job { checked: true, ..job };
     let reversed = roots.jobs().rev().map(again);
     let second = pass(registry, &traces, "second", reversed, config.workers, &mut bar)?;

@@ -1,7 +1,7 @@
-//! The violation of one simulator, looked for on the other from other seeds.
+//! Searches other seeds for a violation that only one simulator showed.
 //!
-//! A plan says which faults strike, and not in which order tasks run or when messages arrive: that is drawn from the
-//! seed, by other dice on each simulator. A plan that rests on such a draw shows on the other one from another seed.
+//! A plan determines the faults, but not the order of tasks or the arrival of messages. These are drawn from the seed,
+//! and each simulator draws differently. A plan that depends on such a draw shows its violation from another seed.
 
 use chaosdrill_core::{Record, Seed, Verdict, limits::CROSS_BATCH_PLANS};
 
@@ -14,14 +14,14 @@ use crate::{
     registry::Registry,
 };
 
-/// A run that shows on its simulator what its plan showed on the other.
+/// A run that shows on one simulator what its plan showed on the other.
 #[derive(Debug)]
 pub(super) struct Shown {
     pub(super) job: Job,
     pub(super) checks: Vec<String>,
 }
 
-/// Looks for the first of these seeds from which the side of a pair without a violation shows that of the other side.
+/// Finds the first of these seeds from which the side without a violation shows the violation of the other side.
 pub(super) fn look(
     registry: &Registry,
     pair: &Pair,
@@ -52,7 +52,7 @@ enum Side {
     There,
 }
 
-/// The checks that one side violates, and the side that misses them and violates no other.
+/// The checks that one side violates, and the side that misses them; `None` unless exactly one side has violations.
 fn what_is_missed(differ: &[(String, Verdict, Verdict)]) -> Option<(Vec<String>, Side)> {
     let violated = |side| -> Vec<String> {
         let is_violated = |(_, mine, others): &&(String, Verdict, Verdict)| match side {

@@ -1,4 +1,4 @@
-//! What a crossing says: a block for each disagreement, with both stories in a folder, and one line in the end.
+//! The output of `drill cross`: a block for each disagreement, with both stories in a folder, and a closing line.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ use crate::{
     run_bundle, simulation,
 };
 
-/// Leaves both sides of a disagreement in a folder of `out`, and says what they differ on.
+/// Writes both sides of a disagreement to a folder in `out`, and prints how they differ.
 pub(super) fn disagreement(
     registry: &Registry,
     pair: &Pair,
@@ -42,8 +42,8 @@ pub(super) fn disagreement(
     Ok(())
 }
 
-/// Leaves a run that shows on one simulator what the plan showed on the other in the folder of the pair, and says how
-/// to see it.
+/// Writes a run that shows, from another seed, what the plan showed on the other simulator, and prints how to replay
+/// it. It goes into the folder of the pair.
 pub(super) fn from_another_seed(
     registry: &Registry,
     pair: &Pair,
@@ -76,14 +76,13 @@ pub(super) fn from_another_seed(
     Ok(())
 }
 
-/// A run that was run once more to be told.
+/// A run that was repeated for its story.
 struct Story {
     record: Record,
     events: Vec<TraceEvent>,
 }
 
-/// Runs one side of a disagreement once more, and leaves everything of it in a folder; nothing where somebody broke
-/// off.
+/// Repeats one side of a disagreement and writes all its files to a folder; `None` after an interrupt.
 fn story(
     registry: &Registry,
     folder: &Path,
@@ -133,7 +132,7 @@ fn block(registry: &Registry, pair: &Pair, folder: &Path, stories: [Option<Story
             text.push_str(&format!("    {line}\n"));
         }
     }
-    // Without both stories the folder may lack the plan, and the seed draws the faults again.
+    // Without both stories the folder may lack the plan. Then the seed draws the faults again.
     let plan = folder.join(simulation::SIMULATOR).join("plan.toml").display().to_string();
     let plan = is_whole.then_some(plan.as_str());
     for simulator in [simulation::SIMULATOR, simulation::OTHER_SIMULATOR] {
@@ -144,7 +143,7 @@ fn block(registry: &Registry, pair: &Pair, folder: &Path, stories: [Option<Story
     console::redacted(&text) + "\n"
 }
 
-/// What faults did, and what the check saw: the part of a run's story that fits on a screen.
+/// What the faults did and what the check saw: the part of a story that fits on a screen.
 fn excerpt(pair: &Pair, record: &Record, events: &[TraceEvent]) -> Vec<String> {
     let mut lines = Vec::new();
     for (name, ..) in &pair.differ {
@@ -168,7 +167,7 @@ fn excerpt(pair: &Pair, record: &Record, events: &[TraceEvent]) -> Vec<String> {
     lines
 }
 
-/// The last words: how many of the plans agree, and how many were not crossed any more.
+/// Prints the closing line: how many plans agree, and how many were not crossed.
 pub(super) fn summary(tally: &Tally, plans: u64, format: MessageFormat) {
     let Tally { scenarios, crossed, disagreements, violations_on_both, from_other_seeds } = tally;
     let left = plans - *crossed as u64;

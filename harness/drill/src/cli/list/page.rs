@@ -1,13 +1,13 @@
-//! Lists as pages of Markdown, for people who read a repository before they run anything.
+//! Lists as Markdown pages, for people who read a repository before they run anything.
 //!
-//! Such a page is committed, and a test holds it against what the program prints.
+//! Such a page is committed, and a test compares it with the program's output.
 
 use chaosdrill_core::defect::{Defect, Shows};
 use chaosdrill_core::record::{CoverageGoal, Way};
 
 use crate::registry::Registry;
 
-/// The planted bugs, target by target.
+/// The planted bugs, by target.
 pub(super) fn defects(registry: &Registry) -> String {
     let all: Vec<&Defect> = registry.targets.iter().flat_map(|target| &target.defects).collect();
     let with = |shows: Shows| all.iter().filter(|defect| defect.shows == shows).count();
@@ -63,7 +63,7 @@ fn bug(defect: &Defect) -> String {
     ])
 }
 
-/// What a whole campaign must reach, list by list.
+/// The goals that a whole campaign must reach, by list.
 pub(super) fn goals(registry: &Registry) -> String {
     let all = registry.goals_of(None);
     let mut page = format!(

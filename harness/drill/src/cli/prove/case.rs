@@ -1,4 +1,4 @@
-//! The search for one planted defect: what was run for it, what hit, and whether that is the defect's doing.
+//! The search for one planted defect: its runs, its hit, and whether the defect causes the hit.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ use crate::{
     scenario::Scenario,
 };
 
-/// One defect, and how far the search for it is.
+/// One defect, and the state of the search for it.
 pub(super) struct Case<'a> {
     defect: &'a Defect,
     scenarios: Vec<&'a Scenario>,
@@ -62,7 +62,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Whether it is still looked for.
+    /// Whether the search goes on.
     pub(super) fn is_open(&self) -> bool {
         self.proof.by == ProofBy::Running
             && !self.is_over
@@ -70,17 +70,17 @@ impl<'a> Case<'a> {
             && self.proof.runs < self.runs_max
     }
 
-    /// Whether all is said: found and confirmed, or missed, or not looked for by running.
+    /// Whether the result is final: found and confirmed, or missed, or not searched for by running.
     pub(super) fn is_settled(&self) -> bool {
         !self.is_open() && (self.hit.is_none() || self.proof.minimal.is_some())
     }
 
-    /// There is nothing more to try.
+    /// Ends the search; everything was tried.
     pub(super) fn give_up(&mut self) {
         self.is_over = true;
     }
 
-    /// Counts a run; the first that violates a check of the catalogue's is the hit.
+    /// Counts a run; the first one that violates a check from the catalogue is the hit.
     fn take(&mut self, record: &Record) {
         if !self.is_open() {
             return;
@@ -100,7 +100,7 @@ impl<'a> Case<'a> {
         record.violated().find(|check| self.defect.checks.contains(check))
     }
 
-    /// The next seed of every scenario.
+    /// Runs the next seed of every scenario.
     pub(super) fn round(&mut self, engine: &mut Engine<'_>, nemeses: &[Nemesis]) {
         let seed = Seed(self.seeds);
         self.seeds += 1;
@@ -116,7 +116,7 @@ impl<'a> Case<'a> {
         self.run(engine, &jobs);
     }
 
-    /// Sweeps every scenario, what says most first, until the defect is found.
+    /// Sweeps every scenario, the most promising faults first, until the defect is found.
     pub(super) fn sweep(&mut self, engine: &mut Engine<'_>, nemeses: &[Nemesis]) {
         if !self.is_open() || engine.is_over() {
             return;
@@ -137,7 +137,7 @@ impl<'a> Case<'a> {
         let fresh =
             |sweep: &mut Sweep<'a>, done: &Vec<Option<Done>>| sweep.under_faults(&settings, done);
         let under_first = Spread::new(&mut sweeps, &done, fresh);
-        // By turns, also with more seeds: none is known to say more than the others.
+        // In turns, and in turns with more seeds: none of them is known to be the most effective.
         let mut ignored = under_first.results();
         let (mut rest, mut under) =
             (rest.chunks(PROVE_CHUNK_RUNS), under_first.jobs.chunks(PROVE_CHUNK_RUNS));
@@ -156,8 +156,8 @@ impl<'a> Case<'a> {
         self.run(engine, &pairs);
     }
 
-    /// Runs jobs until one of them is the hit, and takes what they show in their order, whichever worker was faster:
-    /// the counts must not depend on it.
+    /// Runs jobs until one of them is the hit. Results are counted in the order of the jobs, not of the workers, so
+    /// that the counts are deterministic.
     fn run(&mut self, engine: &mut Engine<'_>, jobs: &[Job]) -> Vec<Option<Done>> {
         if !self.is_open() {
             return vec![None; jobs.len()];
@@ -182,7 +182,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Makes the plan of a hit smaller, and runs it again with the defect off.
+    /// Shrinks the plan of a hit, and runs it again with the defect disabled.
     pub(super) fn confirm(&mut self, engine: &mut Engine<'_>) {
         if self.proof.minimal.is_some() || interrupt::was_asked_for() {
             return;
@@ -194,14 +194,14 @@ impl<'a> Case<'a> {
         self.smallest = Some(Plan { found, ..smallest.clone() });
         let mut off = hit.run.clone();
         off.defect = None;
-        // The whole plan, and the smallest: what either shows must be the defect's doing.
+        // Both the whole plan and the smallest: each violation must be caused by the defect.
         let jobs = [&plan, &smallest]
             .map(|plan| Job::new(off.clone(), Plan { found: None, ..plan.clone() }));
         let records = engine.aside(&jobs);
         let verdicts =
             records.iter().map(|record| record.as_ref().map_or(Verdict::Unknown, verdict_off));
         if interrupt::was_asked_for() {
-            // What was left out on the way is not known.
+            // The replays may be incomplete.
             return;
         }
         self.proof.clean = match verdicts.max() {
@@ -222,7 +222,7 @@ struct Placed {
     job: Job,
 }
 
-/// A stage of all sweeps, its jobs in the order in which they say most.
+/// A stage of all sweeps; its most promising jobs come first.
 struct Spread {
     jobs: Vec<Placed>,
     counts: Vec<usize>,
@@ -283,7 +283,7 @@ fn proof(target: &Target, defect: &Defect) -> Proof {
     }
 }
 
-/// The verdict with the defect off, whether or not the faults still found a site to strike at.
+/// The verdict with the defect disabled, whether or not the faults still found a site to strike at.
 fn verdict_off(record: &Record) -> Verdict {
     let others = record.checks.iter().filter(|check| check.name != harness_checks::FAULTS_FIRED);
     others.map(|check| check.verdict).max().unwrap_or(Verdict::Unknown)

@@ -10,7 +10,7 @@ use chaosdrill_core::{
 
 use crate::cli::{args::MessageFormat, console};
 
-/// Shows what became of every defect.
+/// Prints the result of every defect.
 pub(in crate::cli) fn show(proofs: &[&Proof], format: MessageFormat) {
     if format == MessageFormat::Json {
         proofs.iter().for_each(console::print_json);
@@ -40,7 +40,7 @@ pub(in crate::cli) fn show(proofs: &[&Proof], format: MessageFormat) {
     console::print(&text);
 }
 
-/// What became of one defect, as a line of the matrix, with a second where more is to be said.
+/// The result of one defect as a line of the matrix, with a second line if there are details.
 pub(super) fn line(proof: &Proof) -> String {
     let result = match (proof.by, proof.found, proof.clean) {
         (ProofBy::Postgres | ProofBy::Nowhere, ..) => "-",
