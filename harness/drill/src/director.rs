@@ -1,8 +1,8 @@
-//! When the chaos of a run is over, and when the run is.
+//! Decides when the chaos of a run ends, and when the run ends.
 //!
-//! Chaos lasts until the clients are done and every ordered fault has struck and ended. Then everything is
-//! healed, and virtual time passes until all liveness checks hold, or their bounds are over. A while later, in
-//! which what holds must go on holding, the run ends.
+//! Chaos lasts until the clients are done and every ordered fault has struck and ended. Then all faults are healed, and
+//! virtual time passes until all liveness checks hold or their bounds are over. The run ends after a further while, in
+//! which the checks must go on holding.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use chaosdrill_core::{
 
 use crate::scenario::Scenario;
 
-/// What a director may see of a run, and do to it.
+/// The director's access to a run.
 pub(crate) trait Control {
-    /// Virtual time.
+    /// The virtual time.
     fn now(&self) -> Duration;
     /// Whether nothing will ever happen unless the director changes something.
     fn is_quiescent(&self) -> bool;
     /// Whether the software of every client has ended.
     fn clients_are_done(&self) -> bool;
-    /// Whether every fault that struck has ended by itself, as far as it ever will.
+    /// Whether every fault that struck has ended by itself, except for faults that never do.
     fn faults_have_ended(&self) -> bool;
-    /// Required faults that have not struck.
+    /// Number of required faults that have not struck.
     fn required_faults_waiting(&self) -> usize;
-    /// Faults of any kind that have not struck.
+    /// Number of faults of any kind that have not struck.
     fn faults_waiting(&self) -> usize;
     /// Reads the trace so far.
     fn read<R>(&self, read: impl FnOnce(&[TraceEvent]) -> R) -> R;
@@ -81,7 +81,7 @@ impl ScenarioDirector {
         })
     }
 
-    /// Whether there is nothing left to wait for before the faults are healed.
+    /// Whether the faults can be healed, because there is nothing left to wait for.
     fn chaos_is_over(&mut self, control: &impl Control) -> bool {
         if control.now() >= self.chaos_max || control.is_quiescent() {
             return true;
@@ -93,7 +93,7 @@ impl ScenarioDirector {
         struck && (none_waits || self.all_is_as_it_should_be(control))
     }
 
-    /// Looks at the run and says what next.
+    /// Looks at the run and returns the next step.
     pub(crate) fn wake(&mut self, control: &mut impl Control) -> Next {
         let now = control.now();
         if matches!(self.stage, Stage::Chaos) {

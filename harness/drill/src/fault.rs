@@ -1,4 +1,4 @@
-//! Faults as a script writes them: where, on whom, at which hit, and what.
+//! Faults of a script: the site, the host, the hit, and the act.
 //!
 //! ```
 //! use std::time::Duration;
@@ -15,7 +15,7 @@ use std::time::Duration;
 pub use chaosdrill_core::fault::{ErrorKind, Fault, Restart, When};
 use chaosdrill_core::{Act, At, HostSelector};
 
-/// A fault at a boundary site, such as `sql:outbox.claim`, on any host, at the first hit.
+/// A fault at a boundary site, such as `sql:outbox.claim`; on any host at the first hit, unless set otherwise.
 pub fn at(site: impl Into<String>) -> Place {
     Place { host: HostSelector::Any, site: site.into(), hit: 1 }
 }
@@ -25,7 +25,7 @@ pub fn at_time(time: Duration) -> Instant {
     Instant(time)
 }
 
-/// Where a fault strikes.
+/// The place at which a fault strikes.
 #[derive(Clone, Debug)]
 pub struct Place {
     host: HostSelector,
@@ -34,25 +34,25 @@ pub struct Place {
 }
 
 impl Place {
-    /// Whichever host comes first, so that the script does not depend on who wins a race.
+    /// Strikes on the host that comes first, so that the script does not depend on a race.
     #[must_use]
     pub fn on_any(mut self) -> Self {
         self.host = HostSelector::Any;
         self
     }
 
-    /// This host.
+    /// Strikes on this host.
     #[must_use]
     pub fn on(mut self, host: impl Into<String>) -> Self {
         self.host = HostSelector::Named(host.into());
         self
     }
 
-    /// At the k-th hit that matches, from 1.
+    /// Strikes at the k-th matching hit, counted from 1.
     ///
     /// # Panics
     ///
-    /// At zero.
+    /// If `hit` is zero.
     #[must_use]
     pub fn hit(mut self, hit: u32) -> Self {
         assert!(hit > 0, "hits count from 1");
@@ -68,44 +68,44 @@ impl Place {
         }
     }
 
-    /// The host stops before the step.
+    /// Stops the host before the step.
     pub fn crash_before(self, restart: Restart) -> Fault {
         self.act(Act::Crash { when: When::Before, restart })
     }
 
-    /// The host stops after the step has had its effect.
+    /// Stops the host after the step has had its effect.
     pub fn crash_after(self, restart: Restart) -> Fault {
         self.act(Act::Crash { when: When::After, restart })
     }
 
-    /// The step does not happen, and answers with an error.
+    /// The step does not happen, and returns an error.
     pub fn error(self, kind: ErrorKind) -> Fault {
         self.act(Act::Error(kind))
     }
 
-    /// The step happens, and its answer is lost: the caller sees its connection reset.
+    /// The step happens, but its answer is lost: the caller sees a connection reset.
     pub fn lost_ack(self) -> Fault {
         self.act(Act::LostAck(ErrorKind::Reset))
     }
 
-    /// The step happens, and its caller gets this error all the same, such as that of a condition that its own first
-    /// attempt has made void.
+    /// The step happens, but its caller gets this error, such as that of a condition which its own first attempt made
+    /// false.
     pub fn lost_ack_as(self, kind: ErrorKind) -> Fault {
         self.act(Act::LostAck(kind))
     }
 
-    /// The host stands still before the step.
+    /// Stalls the host before the step.
     pub fn stall(self, lasts: Duration) -> Fault {
         self.act(Act::Stall(lasts))
     }
 
-    /// The step alone is late.
+    /// Delays only the step.
     pub fn delay(self, lasts: Duration) -> Fault {
         self.act(Act::Delay(lasts))
     }
 }
 
-/// When a fault strikes.
+/// The instant at which a fault strikes.
 #[derive(Clone, Copy, Debug)]
 pub struct Instant(Duration);
 
@@ -124,12 +124,12 @@ impl Instant {
         self.act(Act::Clog { between: [a.into(), b.into()], lasts: Some(lasts) })
     }
 
-    /// A host crashes.
+    /// Crashes a host.
     pub fn kill(self, host: impl Into<String>, restart: Restart) -> Fault {
         self.act(Act::Kill { host: host.into(), restart })
     }
 
-    /// A host's wall clock is ahead (or, with `behind`, behind) for a while.
+    /// Sets a host's wall clock ahead for a while, or behind with `behind`.
     pub fn skew(
         self,
         host: impl Into<String>,
@@ -145,20 +145,20 @@ impl Instant {
         })
     }
 
-    /// The database refuses everything for a while.
+    /// The database refuses all requests for a while.
     pub fn database_down(self, lasts: Duration) -> Fault {
         self.act(Act::DatabaseDown { machine: None, lasts: Some(lasts) })
     }
 
-    /// The databases of this machine refuse everything for a while.
+    /// The databases of this machine refuse all requests for a while.
     pub fn database_down_on(self, machine: &str, lasts: Duration) -> Fault {
         self.act(Act::DatabaseDown { machine: Some(machine.to_owned()), lasts: Some(lasts) })
     }
 }
 
-/// What can be said of a fault once it is made.
+/// Options of a fault.
 pub trait FaultExt {
-    /// The run is not unknown where this fault never strikes.
+    /// The run is not unknown if this fault never strikes.
     #[must_use]
     fn optional(self) -> Self;
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C: once, and a campaign ends cleanly with what it has; twice, and it ends there and then.
+//! Ctrl-C handling: the first one ends a campaign cleanly with its results so far; the second one ends it at once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -6,12 +6,12 @@ use crate::status::Status;
 
 static ASKED_FOR: AtomicBool = AtomicBool::new(false);
 
-/// Whether somebody asked this process to stop.
+/// Whether the user asked this process to stop.
 pub(crate) fn was_asked_for() -> bool {
     ASKED_FOR.load(Ordering::Relaxed)
 }
 
-/// Listens for it, in a parent process.
+/// Listens for Ctrl-C, in a parent process.
 pub(crate) fn listen() -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(|| {
         if ASKED_FOR.swap(true, Ordering::Relaxed) {
@@ -21,7 +21,7 @@ pub(crate) fn listen() -> Result<(), ctrlc::Error> {
     })
 }
 
-/// Leaves it to the parent, in a worker: a terminal sends it to every process in the foreground.
+/// Ignores Ctrl-C in a worker: the terminal sends it to every process in the foreground, and the parent handles it.
 pub(crate) fn ignore() -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(|| {})
 }

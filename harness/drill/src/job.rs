@@ -1,36 +1,36 @@
-//! A run as data: what a worker is asked to do, and what it answers.
+//! The messages between a campaign and its workers: a job, and its reply.
 
 use std::{path::PathBuf, sync::Arc};
 
 use chaosdrill_core::{HitClass, Plan, Record, RunId};
 use serde::{Deserialize, Serialize};
 
-/// What a worker is asked to do.
+/// A run for a worker to execute.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Job {
-    /// Which run.
+    /// The run.
     pub(crate) run: RunId,
     /// Its faults.
     pub(crate) plan: Plan,
-    /// Whether a swarm adds to them while the run goes on.
+    /// Whether a swarm adds faults during the run.
     #[serde(default)]
     pub(crate) drawn: bool,
-    /// Which hits of boundaries the parent wants to hear of.
+    /// The boundary hits that the parent wants.
     #[serde(default)]
     pub(crate) wanted: Wanted,
-    /// Where everything of the run is written if it is not valid.
+    /// The folder for all files of the run, if it is not valid.
     pub(crate) bundle: Option<PathBuf>,
-    /// Whether it is written there also if the run is valid.
+    /// Whether the files are written even if the run is valid.
     #[serde(default)]
     pub(crate) bundle_always: bool,
-    /// Whether the simulator's own check of determinism is made too, where it has one.
+    /// Whether the simulator's own check of determinism runs too, if it has one.
     #[serde(default)]
     pub(crate) checked: bool,
-    /// Where the trace is written in any case.
+    /// A file for the trace, written in any case.
     pub(crate) trace: Option<PathBuf>,
 }
 
-/// Which hits of boundaries are told.
+/// The boundary hits that a reply contains.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) enum Wanted {
     /// None.
@@ -38,12 +38,12 @@ pub(crate) enum Wanted {
     None,
     /// All of them.
     All,
-    /// Those of other classes than these.
+    /// Those of classes that are not in this list.
     New(Arc<Vec<u64>>),
 }
 
 impl Job {
-    /// A run of a plan, of which nothing is kept but the record.
+    /// A job for a plan, which keeps only the record.
     pub(crate) fn new(run: RunId, plan: Plan) -> Self {
         Self {
             run,
@@ -58,29 +58,29 @@ impl Job {
     }
 }
 
-/// What a worker did.
+/// The reply of a worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Reply {
-    /// The run came to its end.
+    /// The run ended.
     Done {
-        /// What is written down of it.
+        /// Its record.
         record: Box<Record>,
-        /// The hits that were wanted.
+        /// The wanted hits.
         hit_classes: Vec<HitClass>,
         /// Files that could not be written; a failed report never changes a verdict.
         complaints: Vec<String>,
     },
     /// The harness itself failed.
     Broken {
-        /// How.
+        /// The reason.
         why: String,
     },
 }
 
-/// How one run went.
+/// The result of one run.
 #[derive(Clone, Debug)]
 pub(crate) struct Done {
     pub(crate) record: Record,
-    /// The hits that the job wanted to hear of.
+    /// The hits that the job wanted.
     pub(crate) hit_classes: Vec<HitClass>,
 }

@@ -1,4 +1,4 @@
-//! From what a run left behind to its record.
+//! Judges a run and builds its record.
 
 use chaosdrill_core::{
     EventKind, History, Outcome, Plan, Record, RunId, check,
@@ -9,17 +9,17 @@ use chaosdrill_core::{
 
 use crate::{job::Job, scenario::Scenario};
 
-/// What holds of every run, by name.
+/// Names of the checks that the harness adds to every run.
 pub(crate) mod harness_checks {
-    /// No host panicked, and none ended that should have run on.
+    /// No host panicked, and no host ended that should have kept running.
     pub(crate) const NO_CASUALTIES: &str = "hosts_keep_running";
-    /// The clients came to their end.
+    /// All clients ended.
     pub(crate) const CLIENTS_END: &str = "the_workload_ends";
     /// The run stayed within the harness's bounds.
     pub(crate) const WITHIN_BOUNDS: &str = "the_run_stays_within_its_bounds";
-    /// Every fault struck that the script ordered.
+    /// Every fault that the script ordered has struck.
     pub(crate) const FAULTS_FIRED: &str = "every_ordered_fault_strikes";
-    /// The worker process lived to tell of the run.
+    /// The worker process did not die during the run.
     pub(crate) const WORKER_LIVES: &str = "the_process_survives";
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn judge(
     }
 }
 
-/// The record of a run whose worker did not live to tell of it. What a swarm drew for it died with the worker.
+/// The record of a run whose worker died. The faults that a swarm drew for it are lost.
 pub(crate) fn of_dead_worker(
     scenario: &Scenario,
     job: &Job,

@@ -1,7 +1,7 @@
 //! Deterministic chaos drills for pipelines.
 //!
-//! A **scenario** is a claim about a pipeline: hosts, workload, faults, checks. A **registry** holds scenarios,
-//! and gives a crate two programs: its command line ([`cli_main`]) and its tests ([`test_main`]).
+//! A [`Scenario`] is a claim about a pipeline: hosts, workload, faults, checks. A [`Registry`] holds the scenarios of a
+//! crate and gives it two programs: its command line ([`cli_main`]) and its tests ([`test_main`]).
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -34,19 +34,21 @@
 //! }
 //! ```
 //!
-//! | module | what it is |
+//! | module | purpose |
 //! |---|---|
-//! | [`scenario`] | a claim and all that belongs to it |
-//! | [`topology`] | the hosts of a scenario, and its workload |
-//! | [`fault`] | faults as a script writes them |
-//! | [`static_check`] | checks of what is written down: sources, texts, registries |
+//! | [`scenario`] | a named claim, with its hosts, workload, faults and checks |
+//! | [`topology`] | the hosts of a scenario, their software, and the workload |
+//! | [`fault`] | the faults of a script |
+//! | [`static_check`] | checks of sources, texts and registries, without a run |
 //! | [`registry`] | the scenarios and targets of a crate |
-//! | `simulation` | what runs a scenario, and the adapter to it |
-//! | `run`, `director`, `judge` | one run: simulate, decide when it is over, judge |
-//! | `nemesis` | what draws faults, and the jobs that come of it |
-//! | `workers`, `worker` | worker processes, from the parent's side and from their own |
-//! | `campaign`, `campaign_dir` | many runs, what follows from what they show, and the folder they leave behind |
-//! | `cli` | the commands |
+//! | `simulation` | the interface to the engine, and the adapter to it |
+//! | `run`, `director`, `judge` | one run: simulate it, decide when it ends, judge it |
+//! | `nemesis` | draws faults, and turns them into jobs |
+//! | `job`, `workers`, `worker` | jobs and replies; worker processes, from the parent's side and from their own |
+//! | `campaign`, `campaign_dir`, `run_bundle` | many runs, the runs that follow from their results, and their folders |
+//! | `ours`, `scratch` | which files and folders may be replaced, and temporary folders |
+//! | `self_test` | the canary before a campaign |
+//! | `cli`, `test_main` | the commands, and the scenarios as tests |
 
 mod campaign;
 mod campaign_dir;

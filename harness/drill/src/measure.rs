@@ -1,4 +1,4 @@
-//! The wall clock of the harness itself; what it measures goes into `measured` and nowhere else.
+//! The wall clock of the harness itself; its values go only into `measured`.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! What draws faults, and the jobs that come of it.
+//! Nemeses draw the faults of runs, and turn them into jobs.
 
 use std::path::PathBuf;
 
@@ -7,12 +7,12 @@ use clap::ValueEnum;
 
 use crate::{job::Job, scenario::Scenario, simulation};
 
-/// What draws the faults of a run.
+/// The source of a run's faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Nemesis {
     /// The scenario's author.
     Script,
-    /// Every boundary of a calm run, and every act that fits it.
+    /// Every boundary of a calm run, with every act that fits it.
     Sweep,
     /// Chance, a few families of faults at a time.
     Swarm,
@@ -30,14 +30,14 @@ impl Nemesis {
     }
 }
 
-/// What all runs of a campaign share.
+/// Settings that all runs of a campaign share.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     /// The database.
     pub(crate) db: String,
-    /// The planted defect that is switched on.
+    /// The planted defect that is enabled.
     pub(crate) defect: Option<String>,
-    /// The folder in which runs that are not valid leave everything.
+    /// The folder for the files of runs that are not valid.
     pub(crate) out: Option<PathBuf>,
 }
 
@@ -47,7 +47,7 @@ impl Default for Settings {
     }
 }
 
-/// The plan of a run, with the place where it is found, and what drew it unless it says that itself.
+/// The plan of a run, with the place where it is found; the origin is added unless the plan has one.
 pub(crate) fn plan_of(run: &RunId, plan: Plan) -> Plan {
     let origin = plan.origin.or_else(|| Some(run.origin.clone()));
     Plan { found: Some(run.found()), origin, ..plan }
@@ -71,24 +71,24 @@ impl Settings {
         Job { bundle, ..Job::new(run, plan) }
     }
 
-    /// The faults that the scenario's author ordered.
+    /// A run of the script.
     pub(crate) fn script(&self, scenario: &Scenario, seed: Seed) -> Job {
         self.job(self.run_id(scenario, Origin::Script, seed), scenario.script(seed))
     }
 
-    /// Faults that are drawn while the run goes on.
+    /// A run whose faults are drawn while it goes on.
     pub(crate) fn swarm(&self, scenario: &Scenario, seed: Seed) -> Job {
         let run = self.run_id(scenario, Origin::Swarm, seed);
         let job = self.job(run, Plan::new(scenario.name(), seed));
         Job { drawn: true, ..job }
     }
 
-    /// One point of a sweep; the point 0 is the calm run itself.
+    /// One point of a sweep; point 0 is the calm run.
     pub(crate) fn sweep(&self, scenario: &Scenario, point: usize, plan: Plan) -> Job {
         self.job(self.run_id(scenario, Origin::Sweep(point as u64), plan.seed), plan)
     }
 
-    /// A plan that somebody kept.
+    /// A run of a kept plan.
     pub(crate) fn kept(&self, scenario: &Scenario, stem: &str, plan: Plan) -> Job {
         let run = self.run_id(scenario, Origin::Kept(stem.to_owned()), plan.seed);
         let bundle = self.out.as_ref().map(|out| out.join(run.folder()));

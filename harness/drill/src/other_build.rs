@@ -1,4 +1,4 @@
-//! The same program, built on the other simulator: one binary has one simulator in it.
+//! Finds the same program built on the other simulator: one binary contains one simulator.
 
 use std::{
     io,
@@ -10,10 +10,10 @@ use crate::{
     simulation,
 };
 
-/// The folder below cargo's target folder in which the program on madsim is built.
+/// The folder below cargo's target folder for the build on madsim.
 const MADSIM_FOLDER: &str = "madsim";
 
-/// Why there is no program on the simulator that was asked for.
+/// Why there is no program for the requested simulator.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OtherBuildError {
     #[error("this program has no path, so the one beside it cannot be found: {0}")]
@@ -51,7 +51,7 @@ pub(crate) fn find(named: Option<&Path>) -> Result<&'static Path, OtherBuildErro
     Ok(Box::leak(path.into_boxed_path()))
 }
 
-/// `target/release/drill` and `target/madsim/release/drill` stand beside each other.
+/// `target/release/drill` and `target/madsim/release/drill` are next to each other.
 fn place_beside(own: &Path) -> Option<PathBuf> {
     let name = own.file_name()?;
     let profile = own.parent()?.file_name()?;
@@ -61,7 +61,7 @@ fn place_beside(own: &Path) -> Option<PathBuf> {
     Some(folder.join(profile).join(name))
 }
 
-/// Refuses to be taken for a program on another simulator than this one's.
+/// Returns an error unless this program is built on that simulator.
 pub(crate) fn refuse_to_be(simulator: &str) -> Result<(), OtherBuildError> {
     if simulator == simulation::SIMULATOR {
         Ok(())

@@ -1,8 +1,8 @@
-//! Which files and folders chaosdrill wrote itself: it never removes, moves or overwrites anything else.
+//! Recognises the files and folders that chaosdrill wrote; it never removes, moves or overwrites any others.
 //!
-//! A folder is ours only if every entry in it is one that we write. A name proves little, because anybody may have a
-//! `report.html`; so the beginning of each file is compared too. An empty file counts as ours: a process that is
-//! killed leaves one, and nothing is lost with it. A symbolic link is never ours.
+//! A folder is ours only if we write every entry in it. A name alone is not enough, because anybody may have a
+//! `report.html`, so the beginning of each file is compared too. An empty file counts as ours: a killed process leaves
+//! one, and it has no content to lose. A symbolic link is never ours.
 
 use std::{
     fs::{self, File, FileType},
@@ -12,7 +12,7 @@ use std::{
 
 use chaosdrill_core::limits::FILE_HEAD_BYTES_MAX;
 
-/// What a file of ours holds, which shows in its first bytes.
+/// The kind of a file, recognised by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// `campaign.jsonl`.
@@ -31,7 +31,7 @@ pub(crate) enum Kind {
     Junit,
     /// A plan.
     Plan,
-    /// A plan that was shrunk; nobody writes one by hand.
+    /// A shrunk plan; people do not write these by hand.
     Minimal,
     /// A SQLite database.
     Database,
@@ -41,11 +41,11 @@ pub(crate) enum Kind {
     Schema,
 }
 
-/// Only our pages forbid everything in these words.
+/// Only our pages have this exact policy.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 impl Kind {
-    /// Whether a file that begins like this is of this kind.
+    /// Whether a file of this kind begins like this.
     fn begins(self, head: &[u8]) -> bool {
         let head = String::from_utf8_lossy(head);
         let starts = |begins: &[&str]| begins.iter().any(|begin| head.starts_with(begin));
@@ -68,7 +68,7 @@ impl Kind {
     }
 }
 
-/// The files of a campaign's folder, and of the folder of `prove --out`.
+/// The files in a campaign's folder, and in the folder of `prove --out`.
 const OF_CAMPAIGN: [(&str, Kind); 7] = [
     ("campaign.jsonl", Kind::Campaign),
     ("campaign.jsonl.new", Kind::Campaign),
@@ -79,7 +79,7 @@ const OF_CAMPAIGN: [(&str, Kind); 7] = [
     ("prove.json", Kind::Proofs),
 ];
 
-/// The files of a run's folder, besides its databases.
+/// The files in a run's folder, besides its databases.
 const OF_RUN: [(&str, Kind); 6] = [
     ("record.json", Kind::Record),
     ("plan.toml", Kind::Plan),
@@ -89,10 +89,10 @@ const OF_RUN: [(&str, Kind); 6] = [
     ("trace.jsonl", Kind::Events),
 ];
 
-/// What a folder of ours is for, which says what may be in it.
+/// The purpose of a folder of ours, which determines its entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// A whole campaign, or what `prove` or `cross` leave.
+    /// A whole campaign, or the results of `prove` or `cross`.
     Campaign,
     /// The runs of one scenario, each in a folder by its seed.
     Scenario,
@@ -100,12 +100,12 @@ pub(crate) enum Place {
     Run,
     /// The smallest plans that `prove` found.
     Plans,
-    /// The objects in object storage as a run left them, by any name.
+    /// The objects in object storage at the end of a run, under any name.
     Store,
 }
 
 impl Place {
-    /// The kind of a file by this name, if we write such a file here; `None` inside if it may begin as it likes.
+    /// The kind of a file with this name; `None` if we never write it here. An inner `None` allows any content.
     fn file(self, name: &str) -> Option<Option<Kind>> {
         let known = |list: &[(&str, Kind)]| {
             list.iter().find(|(known, _)| *known == name).map(|(_, kind)| Some(*kind))
@@ -120,11 +120,11 @@ impl Place {
         }
     }
 
-    /// What a folder by this name is for, if we make such a folder here.
+    /// The purpose of a folder with this name; `None` if we never create it here.
     fn folder(self, name: &str) -> Option<Self> {
         match self {
             Self::Campaign if name == "plans" => Some(Self::Plans),
-            // A scenario is called `target/name`; its folder has a point in place of the slash.
+            // A scenario is called `target/name`; its folder has a dot instead of the slash.
             Self::Campaign if name.contains('.') => Some(Self::Scenario),
             Self::Scenario if name.starts_with("0x") => Some(Self::Run),
             Self::Run if name == "store" => Some(Self::Store),
@@ -136,14 +136,14 @@ impl Place {
     }
 }
 
-/// What is at a path where a folder of ours is to be.
+/// The content of a path that is to be a folder of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// Nothing.
+    /// The path does not exist.
     Nothing,
-    /// A folder without a single entry.
+    /// An empty folder.
     Empty,
-    /// A folder in which everything is ours.
+    /// A folder with only our entries.
     Ours,
 }
 
@@ -164,7 +164,7 @@ fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> NotOurs + '_ {
     move |why| NotOurs::Unreadable { path: path.display().to_string(), why }
 }
 
-/// What is at this path, if we may do with it as we like.
+/// Checks whether we may replace or remove this path, and returns its content.
 pub(crate) fn look(path: &Path, place: Place) -> Result<Found, NotOurs> {
     match fs::symlink_metadata(path) {
         Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
@@ -217,7 +217,7 @@ fn is_of_kind(path: &Path, kind: Kind) -> io::Result<bool> {
     Ok(head.is_empty() || kind.begins(&head))
 }
 
-/// Whether a file may be written here: there is none, or it is ours, or it is a pipe or a device.
+/// Whether a file may be written here: it does not exist, is ours, or is a pipe or a device.
 pub(crate) fn may_write(path: &Path, kind: Kind) -> Result<(), NotOurs> {
     let is_ours = match fs::metadata(path) {
         Err(why) if why.kind() == io::ErrorKind::NotFound => true,
@@ -228,13 +228,13 @@ pub(crate) fn may_write(path: &Path, kind: Kind) -> Result<(), NotOurs> {
     if is_ours { Ok(()) } else { Err(NotOurs::File(path.display().to_string())) }
 }
 
-/// Writes a file, unless there is one that is not ours.
+/// Writes a file, unless a file that is not ours is in its place.
 pub(crate) fn write(path: &Path, kind: Kind, bytes: impl AsRef<[u8]>) -> io::Result<()> {
     may_write(path, kind).map_err(io::Error::other)?;
     fs::write(path, bytes)
 }
 
-/// Removes a file, if there is one and it is ours.
+/// Removes a file, if it exists and is ours.
 pub(crate) fn remove_file(path: &Path, kind: Kind) -> io::Result<()> {
     may_write(path, kind).map_err(io::Error::other)?;
     match fs::remove_file(path) {
@@ -243,7 +243,7 @@ pub(crate) fn remove_file(path: &Path, kind: Kind) -> io::Result<()> {
     }
 }
 
-/// Removes a folder of ours with everything in it, if it is there.
+/// Removes a folder of ours with all its content, if it exists.
 pub(crate) fn remove(path: &Path, place: Place) -> io::Result<()> {
     match look(path, place).map_err(io::Error::other)? {
         Found::Nothing => Ok(()),
@@ -259,7 +259,7 @@ mod tests {
 
     const HEADER: &str = "{\"campaign\":{\"version\":1}}\n";
 
-    /// A folder with these files, and what is foreign in it.
+    /// Creates a folder with these files, and returns its first foreign entry.
     fn foreign(files: &[(&str, &str)]) -> Option<String> {
         let folder = tempfile::tempdir().expect("a folder");
         for (name, text) in files {
@@ -299,7 +299,7 @@ mod tests {
         ] {
             let all: Vec<_> =
                 ours.into_iter().filter(|(own, _)| *own != name).chain([(name, text)]).collect();
-            // Of a folder that we never make, the folder itself is foreign.
+            // If we never create such a folder, the folder itself is foreign.
             let told = foreign(&all).unwrap_or_else(|| panic!("{name} was not seen"));
             assert!(name.starts_with(&told), "{told} instead of {name}");
         }

@@ -1,9 +1,9 @@
-//! How people start this program, for the commands that are printed.
+//! The command that starts this program, for printed commands.
 
-/// The program as cargo starts it, unless a registry names another.
+/// The default command, through cargo; a registry may name another.
 pub(crate) const CARGO_DRILL: &str = "cargo drill";
 
-/// How people start a program on a simulator; a program of their own they build as they like.
+/// The command that starts a program on a simulator; a custom command is left as it is.
 pub(crate) fn program_on(program: &str, simulator: &str) -> String {
     match (program, simulator) {
         (CARGO_DRILL, "madsim") => "cargo drill-madsim".to_owned(),

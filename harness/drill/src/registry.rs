@@ -1,4 +1,5 @@
-//! The scenarios and targets of a crate, registered by hand: the list can be read, and nothing vanishes from it.
+//! The registry: the scenarios and targets of a crate, registered explicitly, so that the list can be read and is
+//! complete.
 
 use std::{
     collections::BTreeSet,
@@ -28,33 +29,33 @@ pub struct Target {
 }
 
 impl Target {
-    /// A target by the name that its scenarios carry before the slash.
+    /// Creates a target; its name is the part before the slash in the names of its scenarios.
     pub fn new(name: &str) -> Self {
         Self { name: name.to_owned(), ..Self::default() }
     }
 
-    /// Its catalogue of failpoint names.
+    /// Adds the target's failpoint names.
     #[must_use]
     pub fn failpoints(mut self, names: &[&'static str]) -> Self {
         self.failpoints.extend_from_slice(names);
         self
     }
 
-    /// Failpoints that only its planted bugs pass: nobody misses them in a campaign without.
+    /// Adds failpoints that only planted bugs pass: a campaign without planted bugs does not miss them.
     #[must_use]
     pub fn planted_failpoints(mut self, names: &[&'static str]) -> Self {
         self.planted_failpoints.extend_from_slice(names);
         self.failpoints(names)
     }
 
-    /// Its planted bugs.
+    /// Adds the target's planted bugs.
     #[must_use]
     pub fn defects(mut self, defects: &[Defect]) -> Self {
         self.defects.extend_from_slice(defects);
         self
     }
 
-    /// Its crash windows, and whatever else a whole campaign must do to it.
+    /// Adds the target's crash windows, and other goals that a whole campaign must reach.
     #[must_use]
     pub fn goals(mut self, goals: impl IntoIterator<Item = CoverageGoal>) -> Self {
         let (list, scope) = (&self.name, format!("{}/", self.name));
@@ -63,7 +64,7 @@ impl Target {
         self
     }
 
-    /// What watches over its sources, texts and registries.
+    /// Adds checks of the target's sources, texts and registries.
     #[must_use]
     pub fn static_checks(mut self, checks: impl IntoIterator<Item = StaticCheck>) -> Self {
         self.static_checks.extend(checks);
@@ -71,7 +72,7 @@ impl Target {
     }
 }
 
-/// All that a crate drills.
+/// The scenarios and targets of a crate.
 #[derive(Clone, Debug)]
 pub struct Registry {
     pub(crate) scenarios: Vec<Scenario>,
@@ -79,7 +80,7 @@ pub struct Registry {
     pub(crate) goals: Vec<CoverageGoal>,
     pub(crate) manifest_dir: Option<PathBuf>,
     pub(crate) program: String,
-    /// Scenarios that are run by their name only, and are in no list, no count and no report.
+    /// Scenarios that run only by name, and are in no list, count or report.
     hidden: Vec<Scenario>,
 }
 
@@ -97,17 +98,17 @@ impl Default for Registry {
 }
 
 impl Registry {
-    /// An empty registry.
+    /// Creates an empty registry.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a scenario; they are kept sorted by name.
+    /// Adds a scenario; scenarios are sorted by name.
     ///
     /// # Panics
     ///
-    /// If a scenario of that name is there already, if it claims nothing, or if it has no check: such a scenario would
-    /// be valid whatever its target does.
+    /// If the name is taken, the claim is empty, or there is no check: such a scenario would be valid whatever its
+    /// target does.
     #[must_use]
     pub fn with(mut self, scenario: Scenario) -> Self {
         assert!(
@@ -126,7 +127,7 @@ impl Registry {
         self
     }
 
-    /// Adds a scenario of the harness itself, which is found by its name only.
+    /// Adds a scenario of the harness itself, which is found only by name.
     pub(crate) fn with_hidden(mut self, scenario: Scenario) -> Self {
         self.hidden.push(scenario);
         self
@@ -140,7 +141,7 @@ impl Registry {
         self
     }
 
-    /// What a whole campaign must have done, over all targets.
+    /// Adds goals that a whole campaign must reach, over all targets.
     #[must_use]
     pub fn goals(mut self, list: &str, goals: impl IntoIterator<Item = CoverageGoal>) -> Self {
         let own = |goal| CoverageGoal { list: list.to_owned(), ..goal };
@@ -148,21 +149,21 @@ impl Registry {
         self
     }
 
-    /// The crate's folder, `env!("CARGO_MANIFEST_DIR")`: its kept plans stand in `regressions/` there.
+    /// Sets the crate's folder, `env!("CARGO_MANIFEST_DIR")`; its kept plans are in `regressions/` there.
     #[must_use]
     pub fn manifest_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.manifest_dir = Some(dir.into());
         self
     }
 
-    /// How people start this program, for the commands that are printed; `cargo drill` unless said.
+    /// Sets the command that starts this program, for printed commands; `cargo drill` by default.
     #[must_use]
     pub fn program(mut self, program: &str) -> Self {
         program.clone_into(&mut self.program);
         self
     }
 
-    /// The scenario of that name.
+    /// The scenario with this name.
     pub fn scenario(&self, name: &str) -> Option<&Scenario> {
         let all = self.scenarios.iter().chain(&self.hidden);
         all.into_iter().find(|scenario| scenario.name == name)
@@ -172,7 +173,7 @@ impl Registry {
         self.targets.iter().find(|target| target.name == scenario.target())
     }
 
-    /// The targets all of whose scenarios the filter selects: what they leave out, nobody else does.
+    /// The targets whose scenarios are all selected by the filter: no other scenario can reach what these miss.
     fn whole_targets(&self, filter: Option<&str>) -> impl Iterator<Item = &Target> {
         self.targets.iter().filter(move |target| {
             let own = |scenario: &&Scenario| scenario.target() == target.name;
@@ -180,8 +181,8 @@ impl Registry {
         })
     }
 
-    /// What the scenarios that the filter selects must reach: a target's own where all of its scenarios are
-    /// among them, and what all targets have in common where all scenarios are.
+    /// The goals of the selected scenarios: those of each target whose scenarios are all selected, and the common goals
+    /// if all scenarios are selected.
     pub(crate) fn goals_of(&self, filter: Option<&str>) -> Vec<CoverageGoal> {
         let of_targets = self.whole_targets(filter).flat_map(|target| &target.goals);
         let is_whole = self.scenarios.iter().all(|scenario| is_selected(scenario, filter));
@@ -189,8 +190,8 @@ impl Registry {
         of_targets.chain(common).cloned().collect()
     }
 
-    /// The failpoints that the scenarios that the filter selects must pass, as sites: those of the targets all of whose
-    /// scenarios are among them, without those that only a planted bug passes.
+    /// The failpoints that the selected scenarios must pass, as sites: those of each target whose scenarios are all
+    /// selected, except for those that only a planted bug passes.
     pub(crate) fn failpoints_to_pass(&self, filter: Option<&str>) -> Vec<String> {
         let names = self.whole_targets(filter).flat_map(|target| {
             let is_planted = |name: &&str| target.planted_failpoints.contains(name);
@@ -217,18 +218,18 @@ impl Registry {
         self.scenarios.iter().filter(|scenario| is_selected(scenario, filter)).collect()
     }
 
-    /// `; did you mean ...?` for a scenario that is not there.
+    /// `; did you mean ...?` for an unknown scenario.
     pub(crate) fn scenario_hint(&self, wrong: &str) -> String {
         nearest::hint(wrong, self.scenarios.iter().map(Scenario::name))
     }
 
-    /// `; did you mean ...?` for a defect that is not there.
+    /// `; did you mean ...?` for an unknown defect.
     pub(crate) fn defect_hint(&self, wrong: &str) -> String {
         let ids = self.targets.iter().flat_map(|target| &target.defects).map(|defect| defect.id);
         nearest::hint(wrong, ids)
     }
 
-    /// Where kept plans stand.
+    /// The folder of kept plans.
     pub(crate) fn regressions_dir(&self) -> Option<PathBuf> {
         self.manifest_dir.as_deref().map(|dir: &Path| dir.join("regressions"))
     }

@@ -1,4 +1,4 @@
-//! One run, from its job to its record.
+//! Executes one run: takes a job and returns its record.
 
 use std::{
     io::{self, Write},
@@ -23,11 +23,11 @@ use crate::{
     simulation::{self, Leftovers, Simulation},
 };
 
-/// Runs the script of one scenario with one seed in this very process, without a worker around it: for benches.
+/// Runs the script of one scenario with one seed in this process, without a worker, for benchmarks.
 ///
 /// # Errors
 ///
-/// Where there is no such scenario, or the harness itself fails.
+/// If the scenario does not exist, or the harness itself fails.
 pub fn run_here(
     registry: &Registry,
     scenario: &str,
@@ -118,7 +118,7 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
     Ok(Reply::Done { record: Box::new(record), hit_classes, complaints })
 }
 
-/// A run, with hosts that have kept nothing from another.
+/// Prepares a run with fresh hosts.
 fn prepare(
     scenario: &Scenario,
     job: &Job,
@@ -143,7 +143,7 @@ fn prepare(
     }
 }
 
-/// Events as JSON Lines; the BLAKE3 hash of such a file of a whole trace is the digest.
+/// Writes events as JSON Lines; for a whole trace, the BLAKE3 hash of the file is the digest.
 pub(crate) fn write_lines<'a>(
     path: &Path,
     events: impl IntoIterator<Item = &'a TraceEvent>,
@@ -166,7 +166,7 @@ fn write_bundle(
     finished: &Finished,
     leftovers: &Leftovers,
 ) -> io::Result<()> {
-    // One from before would be mixed with this one.
+    // Files of an earlier run must not be mixed with these.
     ours::remove(bundle, Place::Run)?;
     std::fs::create_dir_all(bundle)?;
     let mut json = serde_json::to_string_pretty(record)?;

@@ -1,7 +1,7 @@
-//! The stories of runs, as their folders tell them: what the reports see beyond the records.
+//! Reads the stories of runs from their folders: details for the reports that the records lack.
 //!
-//! A folder may be damaged, of another version, or gone. What can be read of it is used, and what cannot be is
-//! said in a note; nothing here fails for want of a file.
+//! A folder may be damaged, of another version, or missing. Readable parts are used, unreadable parts are noted, and a
+//! missing file is never an error.
 
 use std::{
     fs::{self, File},
@@ -18,14 +18,14 @@ use chaosdrill_reports::{Story, html};
 
 use crate::ours::{self, Kind};
 
-/// The stories of the findings of a campaign, of their first runs.
+/// The stories of a campaign's findings, from the first run of each.
 pub(crate) fn of_findings(folder: &Path, campaign: &Campaign, summary: &Summary) -> Vec<Story> {
     let runs = summary.findings.iter().take(BUNDLE_STORIES_MAX).map(|finding| &finding.run);
     let records = runs.filter_map(|run| campaign.records.iter().find(|record| record.run == *run));
     records.map(|record| read(&folder.join(record.run.folder()), record)).collect()
 }
 
-/// Writes `report.html` into the folder of each run that was not valid, where there is one.
+/// Writes `report.html` into the folder of each run that was not valid, if it has a folder.
 pub(crate) fn write_pages(folder: &Path, campaign: &Campaign) -> io::Result<()> {
     let bad = campaign.records.iter().filter(|record| record.verdict != Verdict::Valid);
     let folders = bad.map(|record| (record, folder.join(record.run.folder())));
@@ -40,7 +40,7 @@ pub(crate) fn write_page(folder: &Path, record: &Record, program: &str) -> io::R
     ours::write(&folder.join("report.html"), Kind::Page, html::run(&read(folder, record), program))
 }
 
-/// What became of the planted bugs, where `prove` wrote it here; and why it could not be read.
+/// The results of `prove` in this folder, if there are any, and the reason if they could not be read.
 pub(crate) fn proofs(folder: &Path) -> (Vec<Proof>, Option<String>) {
     let mut notes = Vec::new();
     let Some(text) = text(&folder.join("prove.json"), &mut notes) else {
@@ -59,7 +59,7 @@ pub(crate) fn read(folder: &Path, record: &Record) -> Story {
     let minimal = plan_of(&folder.join("plan.min.toml"), &mut notes);
     let events = events(&folder.join("trace.jsonl"), &mut notes);
     let (there, all) = (events.len() as u64, record.events);
-    // Where there is no trace at all, that was said.
+    // A missing trace was already reported.
     if there != all && folder.join("trace.jsonl").is_file() {
         notes.push(format!("trace.jsonl has {there} events, and the run had {all}"));
     }
@@ -86,7 +86,7 @@ fn plan_of(path: &Path, notes: &mut Vec<String>) -> Option<Plan> {
     }
 }
 
-/// A file's text; nothing where there is no such file.
+/// A file's text; `None` if it does not exist, or cannot be read, which is noted.
 fn text(path: &Path, notes: &mut Vec<String>) -> Option<String> {
     match fs::read_to_string(path) {
         Ok(text) => Some(text),
@@ -98,7 +98,7 @@ fn text(path: &Path, notes: &mut Vec<String>) -> Option<String> {
     }
 }
 
-/// The events that can be read.
+/// The readable events.
 fn events(path: &Path, notes: &mut Vec<String>) -> Vec<TraceEvent> {
     let file = match File::open(path) {
         Ok(file) => file,
@@ -128,7 +128,7 @@ fn events(path: &Path, notes: &mut Vec<String>) -> Vec<TraceEvent> {
     events
 }
 
-/// A file's own name: where it lies depends on the machine.
+/// A file's own name; its path depends on the machine.
 fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

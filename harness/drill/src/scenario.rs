@@ -12,7 +12,7 @@ use crate::topology::Topology;
 type MakeTopology = Arc<dyn Fn(Topology) -> Topology + Send + Sync>;
 type DrawFaults = Arc<dyn Fn(&mut Stream) -> Vec<Fault> + Send + Sync>;
 
-/// A claim, and all that is needed to drill it.
+/// A claim, with everything that is needed to drill it.
 #[derive(Clone)]
 pub struct Scenario {
     pub(crate) name: String,
@@ -29,11 +29,11 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// A scenario by the name of its target, a slash, and a name of its own: `outbox/lease-expiry`.
+    /// Creates a scenario; its name is that of its target, a slash, and a name of its own: `outbox/lease-expiry`.
     ///
     /// # Panics
     ///
-    /// Where the name has another form.
+    /// If the name has another form.
     pub fn new(name: &str) -> Self {
         let is_plain = |part: &str| {
             !part.is_empty()
@@ -60,21 +60,21 @@ impl Scenario {
         }
     }
 
-    /// The claim, as a sentence.
+    /// Sets the claim, one sentence.
     #[must_use]
     pub fn claim(mut self, claim: &str) -> Self {
         claim.clone_into(&mut self.claim);
         self
     }
 
-    /// The hosts, their software, the clients and the watched rows.
+    /// Sets the hosts, their software, the clients and the watched rows.
     #[must_use]
     pub fn topology(mut self, make: impl Fn(Topology) -> Topology + Send + Sync + 'static) -> Self {
         self.topology = Arc::new(make);
         self
     }
 
-    /// The script: the same faults for every seed.
+    /// Sets the script: the same faults for every seed.
     #[must_use]
     pub fn faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
         let faults: Vec<Fault> = faults.into_iter().collect();
@@ -82,7 +82,7 @@ impl Scenario {
         self
     }
 
-    /// A script with parts drawn from the seed, such as which of many messages is hit.
+    /// Sets a script with parts drawn from the seed, such as which of many messages is hit.
     #[must_use]
     pub fn faults_drawn(
         mut self,
@@ -92,64 +92,64 @@ impl Scenario {
         self
     }
 
-    /// Must hold at every instant.
+    /// Adds a check that must hold at every instant.
     #[must_use]
     pub fn always(mut self, check: Check) -> Self {
         self.checks.push(check);
         self
     }
 
-    /// Must hold within this much virtual time after the faults are healed.
+    /// Adds a check that must hold within this much virtual time after the faults are healed.
     #[must_use]
     pub fn eventually(mut self, check: Check, bound: Duration) -> Self {
         self.checks.push(check.within(bound));
         self
     }
 
-    /// Must happen at least once in a campaign.
+    /// Adds a mark that must be hit at least once in a campaign.
     #[must_use]
     pub fn sometimes(mut self, mark: Mark) -> Self {
         self.marks.push(mark);
         self
     }
 
-    /// How long, in virtual time, the run waits for its faults before it heals anyway; 10 minutes unless said.
+    /// Sets how long, in virtual time, a run waits for its faults before it heals them anyway; 10 minutes by default.
     #[must_use]
     pub fn chaos_at_most(mut self, chaos_max: Duration) -> Self {
         self.chaos_max = chaos_max;
         self
     }
 
-    /// How long, in virtual time, the run goes on after everything is as it should be, to see it stay so.
+    /// Sets how long, in virtual time, a run goes on after all checks hold, to verify that they still do.
     #[must_use]
     pub fn linger(mut self, linger: Duration) -> Self {
         self.linger = linger;
         self
     }
 
-    /// A panic, or software that ends by itself, is part of the drill and no violation.
+    /// Accepts a panic, or software that ends by itself: neither is a violation.
     #[must_use]
     pub fn expect_casualties(mut self) -> Self {
         self.casualties_expected = true;
         self
     }
 
-    /// How long a sweep and a swarm let hosts stand still: 90 s, past most leases, and 10 minutes unless said.
+    /// Sets how long a sweep and a swarm stall hosts; by default 90 s, past most leases, and 10 minutes.
     #[must_use]
     pub fn stalls(mut self, stalls: impl IntoIterator<Item = Duration>) -> Self {
         self.stalls = stalls.into_iter().collect();
         self
     }
 
-    /// How far a swarm and a sweep may set a host's wall clock wrong; not at all unless said.
+    /// Sets how far a swarm and a sweep may skew a host's wall clock; not at all by default.
     #[must_use]
     pub fn skew_at_most(mut self, skew_max: Duration) -> Self {
         self.skew_max = skew_max;
         self
     }
 
-    /// Whether a sweep of this scenario stands for the other, if their calm runs are the same: they are of one target,
-    /// and differ in nothing that decides over a run but their scripts.
+    /// Whether a sweep of this scenario stands for the other, if their calm runs are the same: both have the same
+    /// target, and differ in nothing that affects a run but their scripts.
     pub(crate) fn is_swept_as(&self, other: &Self) -> bool {
         let checks = |of: &Self| -> Vec<(String, CheckKind, Priority)> {
             of.checks.iter().map(|it| (it.name.clone(), it.kind, it.priority)).collect()
@@ -161,17 +161,17 @@ impl Scenario {
             && self.stalls == other.stalls
     }
 
-    /// What may be done to it.
+    /// The hosts and acts that a nemesis may use.
     pub(crate) fn arena(&self) -> Arena {
         self.make_topology().arena(&self.stalls, self.skew_max)
     }
 
-    /// Its name.
+    /// The scenario's name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The name of its target: what stands before the slash.
+    /// The name of its target: the part before the slash.
     pub fn target(&self) -> &str {
         self.name.split('/').next().unwrap_or_default()
     }

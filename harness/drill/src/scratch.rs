@@ -1,9 +1,9 @@
-//! Folders that live as long as a process needs them, in memory if the system has such a place.
+//! Temporary folders for the lifetime of a process, in memory if possible.
 //!
-//! A process that is killed leaves its folders behind, and the next one removes them. A process id would not say whose
-//! a folder is: ids are reused, and another container that shares the folder counts its own. So each folder holds a
-//! file that its process keeps locked: a folder whose file can be locked belongs to nobody any more. A folder without
-//! such a file is not ours, whatever its name.
+//! A killed process leaves its folders behind, and the next one removes them. A process id would not identify the
+//! owner: ids are reused, and another container that shares the folder has ids of its own. So each folder contains a
+//! file that its process keeps locked: if the file can be locked, the folder is abandoned. A folder without such a file
+//! is not ours, whatever its name.
 
 use std::{
     fs::{self, File},
@@ -15,10 +15,10 @@ use tempfile::TempDir;
 
 const PREFIX: &str = "chaosdrill-";
 
-/// The file that is locked as long as somebody uses the folder.
+/// The file that is locked while the folder is in use.
 const LOCK: &str = ".in-use";
 
-/// A new folder, which is removed when it is dropped.
+/// A new folder, which is removed on drop.
 pub(crate) struct Scratch {
     folder: TempDir,
     _lock: File,
@@ -29,7 +29,7 @@ impl Scratch {
         self.folder.path()
     }
 
-    /// Removes the folder, and says why that failed.
+    /// Removes the folder, and returns the error if that fails.
     pub(crate) fn close(self) -> io::Result<()> {
         self.folder.close()
     }
@@ -40,11 +40,11 @@ fn base() -> PathBuf {
     if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() }
 }
 
-/// A new folder, which is empty but for its lock.
+/// Creates a folder that is empty except for its lock.
 pub(crate) fn folder() -> io::Result<Scratch> {
     let make = || {
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(base())?;
-        // It gets its name once it is locked, or another process could find it free.
+        // The file is renamed once it is locked, otherwise another process could take the folder for abandoned.
         let unnamed = folder.path().join(".new");
         let lock = File::create_new(&unnamed)?;
         lock.try_lock()?;
@@ -59,7 +59,7 @@ pub(crate) fn folder() -> io::Result<Scratch> {
     })
 }
 
-/// Removes the folders of processes that are no more. What cannot be removed is left alone.
+/// Removes the folders of dead processes. Folders that cannot be removed are left alone.
 pub(crate) fn clear_away() {
     let Ok(entries) = fs::read_dir(base()) else { return };
     for entry in entries.flatten() {
@@ -71,7 +71,7 @@ pub(crate) fn clear_away() {
     }
 }
 
-/// Whether a process made this folder for itself and is no more.
+/// Whether a process created this folder and is dead.
 fn is_left_behind(folder: &Path) -> bool {
     File::options().write(true).open(folder.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok())
 }
@@ -97,7 +97,7 @@ mod tests {
             folder
         };
         let (dead, foreign, living) = (make("dead"), make("foreign"), folder().expect("a folder"));
-        // Its process is gone, and with it the lock.
+        // The process is dead, and its lock is released.
         fs::write(dead.join(LOCK), "").expect("it can be written");
         fs::write(foreign.join("letter"), "mine").expect("it can be written");
         clear_away();

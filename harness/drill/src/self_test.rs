@@ -1,8 +1,8 @@
-//! The self-test before a campaign, the canary: a scenario whose bug must be found, and whose sound form must not be.
+//! The self-test before a campaign, the canary: a scenario whose bug must be found, and whose sound form must pass.
 //!
-//! It goes the whole way of an alarm before every campaign: a worker process, a simulation with a database, a check,
-//! a record, and the block that a reader sees. Where it is missed, silence means nothing, and no campaign begins. It
-//! is in no list, no count and no report.
+//! Before every campaign it tests the whole path of an alarm: a worker process, a simulation with a database, a check,
+//! a record, and the block on the terminal. If the bug is missed, silence means nothing, and no campaign starts. The
+//! canary is in no list, count or report.
 
 use chaosdrill_core::{Check, Outcome, Seed, Verdict};
 use chaosdrill_reports::{Palette, Replay, terminal};
@@ -43,7 +43,7 @@ pub(crate) fn scenario() -> Scenario {
         .always(every_note_is_written)
 }
 
-/// Why no campaign may begin.
+/// Why no campaign may start.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SelfTestError {
     #[error("the canary is dead, so silence would mean nothing: {0}")]
@@ -52,7 +52,7 @@ pub(crate) enum SelfTestError {
     WorkerLost(#[from] WorkerLost),
 }
 
-/// Runs it once broken and once sound, and says what is wrong with the alarm, if anything is.
+/// Runs the canary once broken and once sound, and returns an error if the alarm does not work.
 pub(crate) fn run(registry: &Registry, workers: Workers) -> Result<(), SelfTestError> {
     let scenario = registry.scenario(NAME).expect("the command line adds it");
     let broken = Settings { defect: Some(DEFECT.to_owned()), ..Settings::default() };
@@ -75,7 +75,7 @@ pub(crate) fn run(registry: &Registry, workers: Workers) -> Result<(), SelfTestE
     Ok(())
 }
 
-/// A verdict, and the block that a reader sees.
+/// The verdict, and the block on the terminal.
 fn told(end: JobEnd) -> Result<(Verdict, String), String> {
     match end {
         JobEnd::Recorded { record, .. } => {

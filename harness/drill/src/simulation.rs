@@ -1,6 +1,6 @@
-//! The engine that runs scenarios, as the rest of this crate sees it.
+//! The interface to the engine that simulates scenarios.
 //!
-//! A [`Simulation`] goes in, and plain values come back. Only the adapter to an engine names its types; no other module
+//! It takes a [`Simulation`] and returns plain values. Only the adapter to an engine names its types; no other module
 //! of this crate does.
 
 #[cfg_attr(feature = "in-process", path = "simulation/in_process.rs")]
@@ -21,19 +21,19 @@ use crate::{director::ScenarioDirector, topology::Topology};
 /// One run, ready to be simulated.
 #[cfg_attr(not(feature = "in-process"), expect(dead_code, reason = "only an engine reads it"))]
 pub(crate) struct Simulation {
-    /// The hosts, which have kept nothing from another run.
+    /// The hosts, fresh for this run.
     pub(crate) topology: Topology,
     /// The faults, and the seed.
     pub(crate) plan: Plan,
-    /// Dice that add faults to the plan while the run goes on.
+    /// Adds faults to the plan during the run.
     pub(crate) swarm: Option<Swarm>,
     /// The planted defect that is enabled.
     pub(crate) defect: Option<String>,
     /// The catalogue of failpoint names of the target.
     pub(crate) failpoints: Vec<&'static str>,
-    /// What decides when chaos ends, and when the run is over.
+    /// Decides when chaos ends, and when the run ends.
     pub(crate) director: ScenarioDirector,
-    /// Folder for the databases of the run.
+    /// The folder for the databases of the run.
     pub(crate) folder: PathBuf,
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct Simulation {
 )]
 pub(crate) struct NoEngine;
 
-/// Refuses to run anything if this program was built without an engine.
+/// Returns an error if this program was built without an engine.
 pub(crate) fn require_engine() -> Result<(), NoEngine> {
     if cfg!(feature = "in-process") { Ok(()) } else { Err(NoEngine) }
 }

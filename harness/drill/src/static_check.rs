@@ -1,7 +1,7 @@
-//! Static checks: of what is written down rather than of what runs, such as sources, texts and registries.
+//! Static checks: they check sources, texts and registries, and run nothing.
 //!
-//! A static check reads one source of truth, and fails if that is missing: one that finds nothing to look at protects
-//! nothing. A planted bug of a static check is a copy of that source with the mistake in it, read in the same way.
+//! A static check reads one source of truth, and fails if that is missing: a check without input protects nothing. Its
+//! planted bug is a copy of that source with the mistake in it, read in the same way.
 
 use std::{
     fmt,
@@ -14,7 +14,7 @@ use chaosdrill_core::{Outcome, check};
 
 type Examine = Arc<dyn Fn(&Path) -> Outcome + Send + Sync>;
 
-/// A named examination of a file or a folder.
+/// A named check of a file or a folder.
 #[derive(Clone)]
 pub struct StaticCheck {
     pub(crate) name: &'static str,
@@ -25,7 +25,7 @@ pub struct StaticCheck {
 }
 
 impl StaticCheck {
-    /// A check of `root`, a file or a folder: what it claims, and the examination that says whether that holds.
+    /// Creates a check of `root`, a file or a folder, with its claim and the function that judges it.
     pub fn new(
         name: &'static str,
         claim: &'static str,
@@ -36,19 +36,19 @@ impl StaticCheck {
         Self { name, claim, root, examine, planted: Vec::new() }
     }
 
-    /// A copy of the source of truth that carries a planted bug.
+    /// Adds a copy of the source of truth that carries a planted bug.
     #[must_use]
     pub fn planted(mut self, defect: &'static str, root: impl Into<PathBuf>) -> Self {
         self.planted.push((defect, root.into()));
         self
     }
 
-    /// Whether what it reads is as it should be.
+    /// Judges the source of truth.
     pub fn judge(&self) -> Outcome {
         self.judge_at(&self.root)
     }
 
-    /// What it says of the copy that carries a planted bug; nothing where it has none of that.
+    /// Judges the copy that carries a planted bug; `None` if the check has no such copy.
     pub(crate) fn judge_planted(&self, defect: &str) -> Option<Outcome> {
         let copy = self.planted.iter().find(|(id, _)| *id == defect);
         copy.map(|(_, root)| self.judge_at(root))

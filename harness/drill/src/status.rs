@@ -1,12 +1,12 @@
-//! How a command ended, and the exit code that says so.
+//! The status of a command, and its exit code.
 
-/// How a command ended; the worst of several wins.
+/// The status of a command; of several, the worst wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Status {
     Valid,
     Interrupted,
     NothingSelected,
-    /// The command could not be used as it was given.
+    /// The arguments of the command were wrong.
     Usage,
     Unknown,
     Violation,
@@ -15,7 +15,7 @@ pub(crate) enum Status {
 }
 
 impl Status {
-    /// The exit code; part of the contract, others script against it.
+    /// The exit code; a stable contract, because scripts depend on it.
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Valid => 0,

@@ -1,8 +1,8 @@
-//! The scenarios of a crate as its tests, for `cargo test` and nextest.
+//! Runs the scenarios of a crate as tests, for `cargo test` and nextest.
 //!
-//! One test for each kept plan, first, one for each static check, and one for each scenario, with `DRILL_SEEDS` seeds.
-//! Each run happens in a worker process here too, so that a target which spins or aborts fails its own test and no
-//! other.
+//! There is one test for each kept plan, which come first, one for each static check, and one for each scenario, with
+//! `DRILL_SEEDS` seeds. Each run has a worker process here too, so that a target that spins or aborts fails only its
+//! own test.
 
 use std::{
     io,
@@ -30,7 +30,7 @@ use crate::{
     workers::{Child, JobEnd, Workers},
 };
 
-/// Where tests leave what they found: `DRILL_OUT`, else `drill-tests` in the folder of the build they are part of.
+/// The folder for the findings of tests: `DRILL_OUT`, otherwise `drill-tests` in the folder of their build.
 fn out() -> PathBuf {
     if let Some(out) = cli::out_of_environment() {
         return out;
@@ -106,7 +106,7 @@ fn bundle(run: &chaosdrill_core::RunId) -> PathBuf {
     out().join(run.folder())
 }
 
-/// Runs one scenario with all seeds; stops at the first that is not valid.
+/// Runs one scenario with all seeds, and stops at the first run that is not valid.
 fn drill(
     registry: &Registry,
     name: &str,
@@ -132,11 +132,11 @@ fn drill(
     Ok(())
 }
 
-/// Workers of tests that run at once are spread over the cores.
+/// Spreads the workers of parallel tests over the cores.
 fn worker_number() -> usize {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static NEXT: AtomicUsize = AtomicUsize::new(0);
-    // A runner that gives every test a process of its own must not pin them all to the first core.
+    // A runner with one process per test must not pin them all to the first core.
     NEXT.fetch_add(1, Ordering::Relaxed) + std::process::id() as usize
 }
 

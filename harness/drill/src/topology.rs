@@ -1,4 +1,4 @@
-//! The hosts of a scenario, what they run, and the workload.
+//! The hosts of a scenario, their software, and the workload.
 
 use std::{
     fmt::{self, Display},
@@ -20,16 +20,16 @@ use chaosdrill_core::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Any error of a host's software.
+/// An error of a host's software.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// How a host's software ends.
+/// The result of a host's software.
 pub type Ended = Result<(), BoxError>;
 
 type Software =
     Arc<dyn Fn(Arc<dyn Session>) -> Pin<Box<dyn Future<Output = Ended> + Send>> + Send + Sync>;
 
-/// One machine, as an engine has to run it.
+/// One machine, as the engine runs it.
 #[cfg_attr(
     not(feature = "in-process"),
     expect(dead_code, reason = "only an engine reads all of it")
@@ -37,11 +37,11 @@ type Software =
 #[derive(Clone)]
 pub(crate) struct Host {
     pub(crate) name: String,
-    /// What runs on it, from each start on.
+    /// The host's software, created for each start.
     pub(crate) software: Software,
-    /// Whether it is part of the workload: the run waits for its software to end.
+    /// Whether the host is part of the workload: the run waits for its software to end.
     pub(crate) is_client: bool,
-    /// How long after its software has ended it is started again; `None` if nobody does.
+    /// The delay after which ended software is restarted; `None` if it is not.
     pub(crate) supervised: Option<Duration>,
 }
 
@@ -59,20 +59,20 @@ impl Host {
     }
 }
 
-/// What an engine does for the workload of its run.
+/// The functions that an engine provides to the workload of its run.
 pub(crate) trait Session: fmt::Debug + Send + Sync {
     /// A stream of randomness, derived from the seed by label.
     fn stream(&self, label: &str) -> Stream;
-    /// Caps the number of steps that the workload wants to take at what the plan allows.
+    /// Caps the workload's step count at the plan's limit.
     fn steps(&self, wanted: usize) -> usize;
-    /// Records an invocation, or how it ended.
+    /// Records an invocation or its completion.
     fn record(&self, kind: EventKind, name: &str, data: Value);
 }
 
-/// The hosts of one run, made anew for each.
+/// The hosts of one run, created anew for each run.
 ///
-/// Every run has two more machines, each with a link to every host: `db` with databases of SQLite, and `store` with
-/// object stores. [`Topology::machine`] adds others.
+/// Every run has two more machines, each with a link to every host: `db` with SQLite databases, and `store` with object
+/// stores. [`Topology::machine`] adds others.
 #[derive(Clone)]
 pub struct Topology {
     pub(crate) hosts: Vec<Host>,
@@ -97,10 +97,10 @@ impl Default for Topology {
 }
 
 impl Topology {
-    /// A host; its software is started at the beginning and at every restart, and is expected to run for ever.
+    /// Adds a host. Its software is started at the beginning and at every restart, and is expected to run for ever.
     ///
-    /// A crash takes along what the software's future owns. What must survive it, such as the memory of the world
-    /// outside, belongs into a database, or into something shared that the closure itself owns.
+    /// A crash drops everything that the software's future owns. State that must survive, such as that of the outside
+    /// world, belongs in a database, or in something shared that the closure itself owns.
     #[must_use]
     pub fn host<F>(mut self, name: &str, software: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
@@ -110,7 +110,7 @@ impl Topology {
         self
     }
 
-    /// A host whose software may end by itself, and is then started again after a while, as by a supervisor.
+    /// Adds a host whose software may end by itself and is then restarted after a delay, as by a supervisor.
     #[must_use]
     pub fn supervised<F>(
         mut self,
@@ -126,7 +126,7 @@ impl Topology {
         self
     }
 
-    /// A host that is part of the workload: the run waits for it to end.
+    /// Adds a host that is part of the workload: the run waits for it to end.
     #[must_use]
     pub fn client<F>(
         mut self,
@@ -144,7 +144,7 @@ impl Topology {
         self
     }
 
-    /// Rows the harness itself reads after every committed write; the first column is the key of a row.
+    /// Adds rows that the harness reads after every committed write; the first column is the key of a row.
     #[must_use]
     pub fn watch(mut self, name: &str, database: &str, sql: &str) -> Self {
         self.watches.push(Watch {
@@ -155,17 +155,17 @@ impl Topology {
         self
     }
 
-    /// Hosts of which one is enough: a swarm may leave the others dead for ever.
+    /// Declares hosts of which one is enough: a swarm may leave the others dead for ever.
     #[must_use]
     pub fn one_is_enough<'a>(mut self, hosts: impl IntoIterator<Item = &'a str>) -> Self {
         self.spare.push(hosts.into_iter().map(str::to_owned).collect());
         self
     }
 
-    /// Objects in object storage whose path begins with `prefix`, read by the harness itself after every write.
+    /// Adds objects in object storage whose path begins with `prefix`; the harness reads them after every write.
     ///
-    /// In the history the key of such a row is the path; the row has `bytes`, `hash`, and the content as `json`
-    /// where it is JSON, else as `text` where it is text. Larger objects have neither.
+    /// In the history, the key of such a row is the path. The row has `bytes`, `hash`, and the content: as `json` if it
+    /// is JSON, otherwise as `text` if it is text. Larger objects have neither.
     #[must_use]
     pub fn watch_store(mut self, name: &str, store: &str, prefix: &str) -> Self {
         self.store_watches.push(StoreWatch {
@@ -176,15 +176,15 @@ impl Topology {
         self
     }
 
-    /// Latency between hosts, in whole milliseconds, both ends included.
+    /// Sets the latency between hosts, in whole milliseconds, both ends included.
     #[must_use]
     pub fn network_latency_ms(mut self, ms_min: u64, ms_max: u64) -> Self {
         self.network = Latency { ms_min, ms_max };
         self
     }
 
-    /// Another machine that serves the hosts, with a link, a latency and faults of its own. Hosts reach its databases
-    /// and stores by [`Machine::url`], and watches name them `machine/name`.
+    /// Adds a machine that serves the hosts, with its own link, latency and faults. Hosts reach its databases and
+    /// stores by [`Machine::url`], and watches name them `machine/name`.
     ///
     /// ```
     /// # use chaosdrill::{DatabaseKind, Machine, Topology};
@@ -201,13 +201,13 @@ impl Topology {
         self
     }
 
-    /// Latency between a host and the database, each way, in whole milliseconds, both ends included.
+    /// Sets the latency between a host and the database, each way, in whole milliseconds, both ends included.
     #[must_use]
     pub fn database_latency_ms(self, ms_min: u64, ms_max: u64) -> Self {
         self.latency_of(run::DATABASE_HOST, Latency { ms_min, ms_max })
     }
 
-    /// Latency between a host and object storage, each way, in whole milliseconds, both ends included.
+    /// Sets the latency between a host and object storage, each way, in whole milliseconds, both ends included.
     #[must_use]
     pub fn store_latency_ms(self, ms_min: u64, ms_max: u64) -> Self {
         self.latency_of(run::STORE_HOST, Latency { ms_min, ms_max })
@@ -229,7 +229,8 @@ impl Topology {
         run::database_url(name)
     }
 
-    /// What may be hurt: the machines of the pipeline and of the world outside, but not those of the workload.
+    /// The machines that faults may strike: those of the pipeline and of the outside world, but not those of the
+    /// workload.
     pub(crate) fn arena(&self, stalls: &[Duration], skew_max: Duration) -> Arena {
         let machines = self.hosts.iter().filter(|host| !host.is_client);
         Arena {
@@ -241,11 +242,11 @@ impl Topology {
         }
     }
 
-    /// Checks that the plan's faults strike what is there.
+    /// Checks that the plan's faults name existing hosts.
     ///
     /// # Errors
     ///
-    /// The first fault that names an unknown host, or a machine without databases where one with some is meant.
+    /// Returns the first fault that names an unknown host, or a machine without databases in a database fault.
     pub(crate) fn validate(&self, plan: &Plan) -> Result<(), String> {
         plan.validate_hosts(&self.host_names()).map_err(|why| why.to_string())?;
         for (index, fault) in plan.faults.iter().enumerate() {
@@ -265,14 +266,14 @@ impl Topology {
         self.machines.iter().filter(|machine| matches!(machine.service, Service::Database(_)))
     }
 
-    /// The names of all hosts, those of the machines that serve them last.
+    /// The names of all hosts; the machines that serve them come last.
     pub(crate) fn host_names(&self) -> Vec<String> {
         let names = self.hosts.iter().map(|host| host.name.clone());
         names.chain(self.machines.iter().map(|machine| machine.name.clone())).collect()
     }
 }
 
-/// A client's hold on the history and on the seed.
+/// A client's access to the history and the seed.
 #[derive(Clone, Debug)]
 pub struct Workload {
     label: String,
@@ -281,33 +282,33 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// A stream of randomness of this client's, by label.
+    /// A stream of randomness of this client, derived by label.
     ///
     /// # Panics
     ///
-    /// Outside a run.
+    /// If called outside a run.
     pub fn stream(&self, label: &str) -> Stream {
         self.session.stream(&format!("{} {label}", self.label))
     }
 
-    /// How many steps to take of as many as are wanted: a plan that was made smaller asks for fewer.
+    /// Caps a number of steps: a shrunk plan allows fewer.
     ///
     /// # Panics
     ///
-    /// Outside a run.
+    /// If called outside a run.
     pub fn steps(&self, wanted: usize) -> usize {
         self.session.steps(wanted)
     }
 
-    /// Performs an operation and writes it down: invoke, then ok, or info where it ended with an error.
+    /// Performs an operation and records it: invoke, then ok, or info if it ended with an error.
     ///
-    /// *Info* means that nobody knows whether it happened: an error does not tell, because the answer to a commit may
-    /// be lost after the commit. If an error is a refusal, say so with [`Workload::op_or_refusal`]. A host that dies in
-    /// between leaves the operation without an end, which checks must read as info. The words are Jepsen's.
+    /// *Info* means that the outcome is unknown: an error does not decide it, because the answer to a commit may be
+    /// lost after the commit. If an error is a refusal, use [`Workload::op_or_refusal`]. If the host dies during the
+    /// operation, its end is missing, and checks must read it as info. The terms are Jepsen's.
     ///
     /// # Errors
     ///
-    /// The operation's own.
+    /// The operation's own error.
     pub async fn op<T, E>(
         &self,
         name: &str,
@@ -321,12 +322,12 @@ impl Workload {
         self.op_or_refusal(name, input, operation, |_| false).await
     }
 
-    /// As [`Workload::op`], where some errors are refusals: the operation is known not to have happened, and is written
-    /// down as *fail*.
+    /// Like [`Workload::op`], but some errors are refusals: the operation is known not to have happened, and is
+    /// recorded as *fail*.
     ///
     /// # Errors
     ///
-    /// The operation's own.
+    /// The operation's own error.
     pub async fn op_or_refusal<T, E>(
         &self,
         name: &str,
@@ -346,7 +347,7 @@ impl Workload {
         self.op_with(name, input, operation, end).await
     }
 
-    /// As [`Workload::op`], where the caller says how it ended: ok, fail, or info where it is not known.
+    /// Like [`Workload::op`], but the caller says how it ended: ok, fail, or info if that is unknown.
     pub async fn op_with<T>(
         &self,
         name: &str,
@@ -377,7 +378,7 @@ mod tests {
 
     use super::*;
 
-    /// Keeps what is recorded.
+    /// Keeps the recorded events.
     #[derive(Debug, Default)]
     struct Recorder(Mutex<Vec<(EventKind, Value)>>);
 
@@ -395,7 +396,7 @@ mod tests {
         }
     }
 
-    /// What a future says that waits for nothing.
+    /// The output of a future that is ready at once.
     fn at_once<T>(future: impl Future<Output = T>) -> T {
         let mut future = std::pin::pin!(future);
         match future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {

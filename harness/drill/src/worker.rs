@@ -1,7 +1,7 @@
-//! A worker process, from its own side: one job a line on standard input, one reply a line.
+//! A worker process, from its own side: reads one job per line from standard input, and writes one reply per line.
 //!
-//! The program is its own worker: it starts itself again with [`WORKER_VARIABLE`] set. Replies go out over a
-//! copy of standard output; what a target prints goes to standard error, where it cannot garble them.
+//! The program is its own worker: it starts itself again with [`WORKER_VARIABLE`] set. Replies use a copy of standard
+//! output; the output of a target goes to standard error, so that it cannot garble the replies.
 
 use std::{
     fs::File,
@@ -17,10 +17,10 @@ use rustix::{
 
 use crate::{interrupt, job::Job, registry::Registry, run};
 
-/// Set for a worker process; its value is the worker's number.
+/// Set in a worker process; the value is the worker's number.
 pub(crate) const WORKER_VARIABLE: &str = "CHAOSDRILL_WORKER";
 
-/// The worker's number, where this process is one.
+/// The worker's number; `None` if this process is not a worker.
 pub(crate) fn number() -> Option<usize> {
     #[expect(clippy::disallowed_methods, reason = "a worker learns here that it is one")]
     let value = std::env::var(WORKER_VARIABLE).ok()?;
@@ -29,7 +29,7 @@ pub(crate) fn number() -> Option<usize> {
 
 /// Works until the parent closes standard input.
 pub(crate) fn work(registry: &Registry, number: usize) -> io::Result<()> {
-    // A parent that is killed takes its workers along, also one that is spinning.
+    // A killed parent takes its workers along, even a worker that spins.
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     interrupt::ignore().map_err(io::Error::other)?;
     pin(number);
@@ -45,8 +45,8 @@ pub(crate) fn work(registry: &Registry, number: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// One core for the simulation and for sqlx's threads: they hand over to each other and never run at once. Campaigns
-/// side by side begin to count at different cores, or all would be on the first ones.
+/// Pins the process to one core: the simulation and sqlx's threads take turns and never run at once. Parallel campaigns
+/// start at different cores, otherwise all would share the first ones.
 fn pin(number: usize) {
     let parent = rustix::process::getppid().map_or(0, |pid| pid.as_raw_nonzero().get() as usize);
     let number = number.wrapping_add(parent);
@@ -55,12 +55,12 @@ fn pin(number: usize) {
     if let Some(core) = cores.get(number % cores.len().max(1)) {
         let mut one = CpuSet::new();
         one.set(*core);
-        // Where it is not allowed the runs are slower, and the same.
+        // If pinning is not allowed, runs are slower but have the same results.
         let _ = rustix::thread::sched_setaffinity(None, &one);
     }
 }
 
-/// A target that leaks without end is stopped by its own allocator, before it takes the machine along.
+/// Limits memory: a target that leaks without end is stopped by its own allocator, before it takes the machine along.
 fn limit_memory() {
     let bytes = Some(limits::WORKER_ADDRESS_SPACE_BYTES_MAX);
     let _ = rustix::process::setrlimit(Resource::As, Rlimit { current: bytes, maximum: bytes });

@@ -1,4 +1,4 @@
-//! Worker processes, from the parent's side: jobs out, results in, the dead replaced.
+//! Worker processes, from the parent's side: sends jobs, receives results, replaces dead workers.
 
 mod child;
 mod patience;
@@ -19,74 +19,74 @@ use chaosdrill_core::{HitClass, Record, limits::RUN_WALL_MS_MAX};
 pub(crate) use self::child::Child;
 use crate::{interrupt, job::Job, registry::Registry};
 
-/// How a job ended.
+/// The result of a job.
 #[derive(Debug)]
 pub(crate) enum JobEnd {
-    /// With a record, perhaps of a worker that died over it.
+    /// A record, possibly of a run whose worker died.
     Recorded {
         /// The record.
         record: Box<Record>,
-        /// The hits that were wanted.
+        /// The wanted hits.
         hit_classes: Vec<HitClass>,
         /// Files that could not be written.
         complaints: Vec<String>,
-        /// Whether somebody else killed the worker: the record says nothing about the run.
+        /// Whether the worker was killed from outside: then the record says nothing about the run.
         was_killed: bool,
     },
     /// The harness itself failed.
     Broken {
-        /// How.
+        /// The reason.
         why: String,
     },
 }
 
-/// How many worker processes, and how patient their parent is.
+/// The number of worker processes, and their time limit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Workers {
-    /// Processes at once.
+    /// Number of parallel processes.
     pub(crate) count: usize,
     /// Wall-clock allowance of one run.
     pub(crate) allowance: Duration,
-    /// The program that works, where it is not this one.
+    /// The worker program, if it is not this one.
     pub(crate) program: Option<&'static Path>,
 }
 
 impl Default for Workers {
-    /// One for each core.
+    /// One worker for each core.
     fn default() -> Self {
         let count = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
         Self { count, allowance: Duration::from_millis(RUN_WALL_MS_MAX), program: None }
     }
 }
 
-/// Where the jobs of the workers come from, and who hears how each ended. All of it happens on the caller's thread.
+/// The source of the workers' jobs, and the receiver of the results. All calls happen on the caller's thread.
 pub(crate) trait Queue {
-    /// The next job, with a number of the caller's own; `None` if there is none left.
+    /// The next job, with a number that the caller chooses; `None` if there is none left.
     fn next(&mut self) -> Option<(usize, Job)>;
-    /// A job is over. After a break no more jobs are begun; those that have begun still come to their end.
+    /// A job has ended. After a break no more jobs start; running jobs still come to their end.
     fn ended(&mut self, number: usize, job: Job, end: JobEnd) -> ControlFlow<()>;
 }
 
-/// Why the workers stopped before their jobs were done, besides what its queue decided.
+/// Why workers stopped before their jobs were done, apart from decisions of the queue.
 #[derive(Debug, Default)]
 pub(crate) struct Losses {
     /// Worker processes that could not be started, each with the reason.
     pub(crate) workers: Vec<String>,
-    /// Whether none was left to do the rest.
+    /// Whether no worker was left for the remaining jobs.
     pub(crate) all_workers: bool,
 }
 
-/// What a worker's thread says to the caller's.
+/// A message from a worker's thread to the caller's.
 enum Said {
     Ended(usize, Job, JobEnd),
-    /// Handed back, because no more jobs are to be begun.
+    /// The job is returned, because no more jobs are to start.
     NotBegun,
-    /// The worker process could not be started; the job is somebody else's now.
+    /// The worker process could not be started; another worker takes the job.
     Lost(usize, Job, String),
 }
 
-/// Runs the jobs of a queue on `workers.count` processes at once, drawing each job only when a worker is about to need
-/// it. A worker process that cannot be started is given up; the others do its jobs.
+/// Runs the jobs of a queue on `workers.count` parallel processes. A job is drawn only when a worker is about to need
+/// it. If a worker process cannot be started, the others do its jobs.
 pub(crate) fn run_queue(registry: &Registry, workers: Workers, queue: &mut dyn Queue) -> Losses {
     let stop = AtomicBool::new(false);
     let (say, said) = mpsc::channel();
@@ -97,13 +97,13 @@ pub(crate) fn run_queue(registry: &Registry, workers: Workers, queue: &mut dyn Q
             let (say, take, stop) = (say.clone(), &take, &stop);
             scope.spawn(move || work(registry, Child::new(number, workers), take, stop, &say));
         }
-        // Ends all workers, also if this thread panics.
+        // Ends all workers, even if this thread panics.
         let give = give;
         oversee(&give, &said, workers.count.max(1), &stop, queue)
     })
 }
 
-/// One worker's thread.
+/// The thread of one worker.
 fn work(
     registry: &Registry,
     mut child: Child,
@@ -129,7 +129,7 @@ fn work(
     }
 }
 
-/// Hands out jobs and hears how they end. A second job waits for each worker, so that none is idle meanwhile.
+/// Distributes jobs and receives their results. A second job is queued for each worker, so that none is idle.
 fn oversee(
     give: &mpsc::Sender<(usize, Job)>,
     said: &mpsc::Receiver<Said>,
@@ -171,8 +171,8 @@ fn oversee(
     }
 }
 
-/// Runs these jobs, numbered in their order. `done` hears of each in the order in which they end; after a break no
-/// more are begun. Where no worker process can be started, it says why.
+/// Runs these jobs, numbered in order. `done` receives each result in the order in which the runs end; after a break no
+/// more jobs start. If no worker process can be started, the reason is returned.
 pub(crate) fn run_all(
     registry: &Registry,
     jobs: impl IntoIterator<Item = Job>,

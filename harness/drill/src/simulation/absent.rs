@@ -1,4 +1,4 @@
-//! What stands in for the engine in a program that was built without one: it refuses everything.
+//! Replaces the engine in a program that was built without one: it refuses every run.
 
 use std::{io, path::Path};
 
@@ -7,13 +7,13 @@ use chaosdrill_core::{Plan, run::Finished};
 use super::{NoEngine, Simulation};
 use crate::topology::Ended;
 
-/// What records call the simulator of this program.
+/// The name of this program's simulator in records.
 pub(crate) const SIMULATOR: &str = "none";
 
-/// What they call that of the other build.
+/// The name of the other build's simulator in records.
 pub(crate) const OTHER_SIMULATOR: &str = "none";
 
-/// Nothing, since nothing was run.
+/// The leftovers of a run; never created, because nothing runs.
 pub(crate) enum Leftovers {}
 
 impl Leftovers {
@@ -26,7 +26,7 @@ pub(crate) fn run(_: Simulation) -> Result<(Finished, Leftovers), String> {
     Err(NoEngine.to_string())
 }
 
-/// Which plans it cannot run is not for it to say: that it runs none is said elsewhere.
+/// Accepts every plan; the missing engine is reported elsewhere.
 pub(crate) fn can_run(_: &Plan) -> Result<(), String> {
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! The adapter to `chaosdrill-rt`, which simulates hosts in the process of the worker.
+//! The adapter to `chaosdrill-rt`, which simulates hosts in the worker process.
 //!
-//! No other module of this crate names that crate, or sqlx: it can be built without either.
+//! No other module of this crate names that crate or sqlx: chaosdrill can be built without either.
 
 use std::{
     io,
@@ -13,7 +13,7 @@ use chaosdrill_core::{
     run::{Finished, Next},
     trace::vocabulary::Phase,
 };
-/// The facade that scenarios and clients are written against; targets depend on it directly.
+/// The facade for scenarios and clients; targets depend on it directly.
 pub use chaosdrill_rt as rt;
 pub(crate) use chaosdrill_rt::sim::{OTHER_SIMULATOR, SIMULATOR, can_run};
 use chaosdrill_rt::{
@@ -30,14 +30,14 @@ use crate::{
     topology::{Ended, Host, Session, Topology},
 };
 
-/// The databases and the objects of a run, which can be kept as files.
+/// The databases and objects of a run, which can be kept as files.
 pub(crate) struct Leftovers {
     folder: PathBuf,
     objects: Vec<StoredObject>,
 }
 
 impl Leftovers {
-    /// Copies all of it to a folder.
+    /// Copies everything to a folder.
     pub(crate) fn keep(&self, to: &Path) -> io::Result<()> {
         sim::keep_databases(&self.folder, to)?;
         sim::keep_objects(&self.objects, to)
@@ -48,7 +48,7 @@ impl Leftovers {
 ///
 /// # Errors
 ///
-/// The panic message if the harness itself broke, or what was wrong with the folder for the databases.
+/// The panic message if the harness itself broke, or the problem with the folder for the databases.
 pub(crate) fn run(simulation: Simulation) -> Result<(Finished, Leftovers), String> {
     let folder = simulation.folder.clone();
     let (config, director) = begin(simulation);
@@ -68,11 +68,11 @@ pub(crate) fn run(simulation: Simulation) -> Result<(Finished, Leftovers), Strin
     Ok((finished, leftovers))
 }
 
-/// Runs a simulation under the simulator's own check of determinism, if it has one; nothing is left of the runs.
+/// Runs a simulation under the simulator's own check of determinism, if it has one; the runs leave no files.
 ///
 /// # Errors
 ///
-/// How the runs differed, or how the harness itself broke.
+/// The difference between the runs, or the failure of the harness itself.
 pub(crate) fn check_determinism(
     mut make: impl FnMut() -> Simulation + Send + 'static,
 ) -> Result<(), String> {
@@ -109,7 +109,7 @@ fn host(host: Host) -> sim::Host {
     }
 }
 
-/// What a workload may do, on the thread of its simulation.
+/// The functions of a workload, on the thread of its simulation.
 #[derive(Debug)]
 struct InProcess;
 
@@ -127,7 +127,7 @@ impl Session for InProcess {
     }
 }
 
-/// The director of a scenario, as the simulation asks it.
+/// The director of a scenario, as the simulation calls it.
 struct Directed(ScenarioDirector);
 
 impl sim::Director for Directed {
@@ -174,7 +174,7 @@ impl Control for sim::Control<'_> {
     }
 }
 
-/// The software of the canary: writes so many notes to a database, and skips one if the defect is enabled.
+/// The software of the canary: writes `notes` notes to a database, and skips one if the defect is enabled.
 pub(crate) async fn write_notes(database: String, notes: i64, defect: &'static str) -> Ended {
     let pool = Pool::connect_with(&database, PoolOptions::default()).await?;
     let mut connection = pool.acquire().await?;

@@ -1,4 +1,4 @@
-//! One worker process, and what becomes of a run when it dies.
+//! One worker process, and the result of a run whose worker dies.
 
 use std::{
     collections::VecDeque,
@@ -28,7 +28,7 @@ use crate::{
     workers::{JobEnd, Workers, patience::Patience},
 };
 
-/// A worker process that is started when it is first needed, and again when it has died.
+/// A worker process that is started on first use, and again after it died.
 pub(crate) struct Child {
     number: usize,
     workers: Workers,
@@ -51,11 +51,11 @@ impl Drop for Running {
     }
 }
 
-/// How a process went.
+/// How a process ended.
 enum Death {
     /// By itself.
     Of(ExitStatus),
-    /// By our hand, after its wall-clock allowance.
+    /// Killed by us, after its wall-clock allowance.
     Overdue,
 }
 
@@ -64,7 +64,7 @@ impl Child {
         Self { number, workers, running: None }
     }
 
-    /// Starts this very program as a worker, or the one that was named.
+    /// Starts this program as a worker, or the named one.
     fn start(&self) -> io::Result<Running> {
         match self.workers.program {
             Some(program) => start(self.number, program),
@@ -72,11 +72,11 @@ impl Child {
         }
     }
 
-    /// Runs one job to its end, whatever that is.
+    /// Runs one job to its end.
     ///
     /// # Errors
     ///
-    /// If no process can be started; the job was not begun.
+    /// If no process can be started; then the job did not start.
     pub(crate) fn run(&mut self, registry: &Registry, job: &Job) -> io::Result<JobEnd> {
         let stopwatch = Stopwatch::start();
         let mut running = self.running.take().map_or_else(|| self.start(), Ok)?;
@@ -119,7 +119,7 @@ impl Child {
 fn start(number: usize, program: &Path) -> io::Result<Running> {
     let mut process = Command::new(program)
         .env(WORKER_VARIABLE, number.to_string())
-        // For the threads that madsim starts by itself; our own say what they need.
+        // For threads that madsim starts; our own threads set their stack size.
         .env("RUST_MIN_STACK", SIMULATION_STACK_BYTES.to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -143,7 +143,7 @@ fn start(number: usize, program: &Path) -> io::Result<Running> {
     Ok(Running { process, jobs, replies, last_words, listener: Some(listener), runs: 0 })
 }
 
-/// Keeps the end of what a worker writes to standard error.
+/// Keeps the end of a worker's standard error.
 fn listen(mut stderr: impl Read, heard: &Mutex<VecDeque<u8>>) {
     let mut chunk = [0; 1024];
     while let Ok(length) = stderr.read(&mut chunk) {
@@ -197,13 +197,13 @@ impl Running {
 }
 
 impl Death {
-    /// Whether somebody killed it who is not its parent.
+    /// Whether the process was killed by another process than its parent.
     fn is_from_outside(&self) -> bool {
         matches!(self, Self::Of(status) if status.signal() == Some(Signal::KILL.as_raw()))
     }
 }
 
-/// What a death says of the run: a crash that nobody ordered is a violation, the end of an allowance is not.
+/// The outcome of a run whose worker died: an unordered crash is a violation, an exceeded allowance is not.
 fn autopsy(death: &Death, stderr: &str, allowance: Duration) -> Outcome {
     let status = match death {
         Death::Overdue => {

@@ -1,8 +1,8 @@
-//! How long a run is waited for.
+//! Decides how long to wait for a run.
 //!
-//! A run that spins or blocks is killed after its allowance of wall-clock time. On a machine with too much to do a
-//! sound run may take as long without having had its share of a processor; it is given more time as long as it gets
-//! on, within a bound.
+//! A run that spins or blocks is killed after its allowance of wall-clock time. On an overloaded machine a sound run
+//! may take as long, because it did not get its share of a processor. It gets more time while it makes progress, within
+//! a bound.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ pub(crate) struct Patience {
     process: u32,
     allowance: Duration,
     stopwatch: Stopwatch,
-    /// Processor time that the process had used when the run began, and at the last look.
+    /// Processor time that the process had used when the run started, and at the last look.
     began: Option<u64>,
     last: Option<u64>,
-    /// Looks since it last got on.
+    /// Looks since the last progress.
     still: u32,
 }
 
@@ -27,12 +27,12 @@ impl Patience {
         Self { process, allowance, stopwatch: Stopwatch::start(), began, last: began, still: 0 }
     }
 
-    /// How long to wait until the next look.
+    /// The time until the next look.
     pub(crate) fn slice(&self) -> Duration {
         self.allowance / RUN_LOOKS_PER_ALLOWANCE
     }
 
-    /// Whether there is no more use in waiting.
+    /// Whether to stop waiting.
     pub(crate) fn is_over(&mut self) -> bool {
         let now = processor_ticks(self.process);
         self.still = if now > self.last { 0 } else { self.still + 1 };
@@ -52,10 +52,10 @@ impl Patience {
 /// Linux reports processor time to programs in hundredths of a second, on every architecture.
 const TICKS_PER_SECOND: u64 = 100;
 
-/// The processor time of a process so far; nothing where the system does not say.
+/// The processor time of a process so far; `None` if the system does not report it.
 fn processor_ticks(process: u32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The second field is a name in parentheses, which may hold anything.
+    // The second field is a name in parentheses, which may contain any character.
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
     let (user, system): (u64, u64) = (fields.get(11)?.parse().ok()?, fields.get(12)?.parse().ok()?);
     Some(user + system)
@@ -79,7 +79,7 @@ mod tests {
         let mut sleeper =
             std::process::Command::new("sleep").arg("60").spawn().expect("sleep is everywhere");
         let mut patience = Patience::new(sleeper.id(), Duration::from_millis(80));
-        // Nobody ever answers: it is waited for as a reply is.
+        // There is never a reply; the loop waits as for one.
         let (_nobody, replies) = std::sync::mpsc::channel::<()>();
         let mut looks = 0;
         while !patience.is_over() {
