@@ -1,4 +1,4 @@
-//! Campaigns that are killed, interrupted, cut into parts; and what becomes of what they found.
+//! Campaigns that are killed, interrupted or partitioned, and the replay of their findings.
 
 use std::{
     collections::BTreeMap,
@@ -33,7 +33,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 const ALL_NEMESES: &str = "script,swarm,sweep";
 
-/// A campaign with everything in it: findings that are made smaller, swarms, and a sweep with its second rounds.
+/// A campaign with every feature: findings that are shrunk, swarms, and a sweep with its second rounds.
 fn campaign<'a>(more: &[&'a str]) -> Vec<&'a str> {
     let common =
         ["run", "lab/posted", "--seeds", "20", "--nemesis", ALL_NEMESES, "--run-timeout", "60s"];
@@ -44,7 +44,7 @@ fn drill(folder: &Path, arguments: &[&str]) -> Output {
     lab::program(folder, "drill", arguments, &[])
 }
 
-/// What a campaign left behind, without what was measured: its runs, its summary, and each finding's folder.
+/// The results of a campaign without measurements: its runs, its summary, and the folder of each finding.
 fn left_behind(out: &Path) -> Result<Vec<(PathBuf, String)>, Failed> {
     let mut left = Vec::new();
     let files = ["campaign.jsonl", "summary.json", "junit.xml"].map(PathBuf::from);
@@ -56,7 +56,7 @@ fn left_behind(out: &Path) -> Result<Vec<(PathBuf, String)>, Failed> {
     Ok(left)
 }
 
-/// The plans and records in the folders of runs, relative to the campaign's.
+/// The plans and records in the folders of runs, relative to the campaign's folder.
 fn findings(out: &Path) -> Result<Vec<PathBuf>, Failed> {
     let mut found = Vec::new();
     let mut open = vec![out.to_owned()];
@@ -77,7 +77,7 @@ fn findings(out: &Path) -> Result<Vec<PathBuf>, Failed> {
     Ok(found)
 }
 
-/// A file of JSON, or of lines of JSON, without what was measured; any other file as it is.
+/// A JSON or JSON Lines file without measurements; any other file unchanged.
 fn without_measured(text: &str) -> String {
     fn strip(value: &mut Value) {
         match value {
@@ -119,7 +119,7 @@ fn begin(folder: &Path, arguments: &[&str]) -> std::io::Result<Child> {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
 }
 
-/// Waits until so many lines are written down, or the campaign is over.
+/// Waits until this many lines are written, or the campaign has ended.
 fn wait_for_lines(campaign: &mut Child, out: &Path, lines: usize) -> std::io::Result<()> {
     let written =
         || fs::read_to_string(out.join("campaign.jsonl")).map_or(0, |text| text.lines().count());
@@ -139,7 +139,7 @@ fn a_killed_campaign_goes_on() -> Result<(), Failed> {
     let undisturbed = whole.path().join("target/drill");
     let out = killed.path().join("target/drill");
     let all = fs::read_to_string(undisturbed.join("campaign.jsonl"))?.lines().count();
-    // Again and again: workers die, then the campaign does, each time a little later.
+    // Repeatedly: workers are killed, then the campaign, each time a little later.
     let mut arguments = campaign(&["-j", "2"]);
     for round in 1..=6 {
         let mut running = begin(killed.path(), &arguments)?;
@@ -266,7 +266,7 @@ fn a_violation_is_made_smaller_and_kept() -> Result<(), Failed> {
     Ok(())
 }
 
-/// The records in a campaign, by what drew their faults; of each kind the last, which is the least like the others.
+/// The records of a campaign by the source of their faults; of each source only the last record, which differs most.
 fn last_of_each_origin(campaign: &Path) -> Result<BTreeMap<String, Record>, Failed> {
     let mut records = BTreeMap::new();
     for line in fs::read_to_string(campaign)?.lines() {
@@ -287,7 +287,7 @@ fn a_record_is_run_again_by_itself() -> Result<(), Failed> {
     fs::create_dir(&regressions)?;
     fs::write(regressions.join("slow.toml"), KEPT_PLAN)?;
     drill(&["run", "lab/posted", "--seeds", "3", "--nemesis", ALL_NEMESES]);
-    // What a kept plan says is in the record, and so is what a swarm drew.
+    // A record carries the plan of a kept plan or of a swarm.
     fs::remove_dir_all(&regressions)?;
     let records = last_of_each_origin(&folder.path().join("target/drill/campaign.jsonl"))?;
     let origins: Vec<&str> = records.keys().map(String::as_str).collect();
@@ -300,7 +300,7 @@ fn a_record_is_run_again_by_itself() -> Result<(), Failed> {
         let replayed = drill(&["replay", "--plan", &file.display().to_string(), "--trace", "off"]);
         let digest = record.digest.as_deref().ok_or("the worker lived")?;
         assert!(stdout(&replayed).contains(digest), "{origin}: {}", stdout(&replayed));
-        // The faults alone are not the plan.
+        // The faults alone are the whole plan only for scripts and sweeps.
         let faults = Record { plan_rest: None, ..record.clone() }.plan();
         plain += u64::from(faults == record.plan());
     }
@@ -308,7 +308,7 @@ fn a_record_is_run_again_by_itself() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Nothing of this plan but its faults is as it is by default.
+/// Everything in this plan except for its faults differs from the defaults.
 const KEPT_PLAN: &str = r#"version = 1
 scenario = "lab/posted"
 seed = "0x5"

@@ -1,4 +1,4 @@
-//! The commands: what they print, write and end with.
+//! The commands: their output, files and exit codes.
 
 use std::{fs, path::Path, process::Output};
 
@@ -37,7 +37,7 @@ fn digest(output: &Output) -> String {
     line.strip_prefix("digest  ").unwrap_or_else(|| panic!("no digest in {said}")).to_owned()
 }
 
-/// The JSON of a file without what was measured.
+/// The JSON of a file without measurements.
 fn without_measured(text: &str) -> String {
     let strip = |mut value: Value| {
         if let Some(record) = value.get_mut("record").and_then(Value::as_object_mut) {
@@ -120,7 +120,7 @@ fn a_finding_replays_from_seed_and_plan() -> Result<(), Failed> {
     assert_eq!(record["digest"], digest(&from_plan));
     let sound = drill(folder.path(), &["replay", "lab/visits", "--seed", "0", "--out", "sound"]);
     ends_with(&sound, 0);
-    // What was asked for is written also where all held.
+    // Requested files are written even if the run is valid.
     assert!(folder.path().join("sound/trace.jsonl").is_file());
     Ok(())
 }
@@ -132,7 +132,7 @@ fn a_defect_is_proved() -> Result<(), Failed> {
     let said = stdout(&output);
     assert!(said.contains("every_visit_is_counted  lab/"), "{said}");
     assert!(said.contains("1 of 1 defects found"), "{said}");
-    // It is told as soon as it is settled, and once more in the matrix.
+    // The result is reported as soon as it is settled, and again in the matrix.
     let told = stderr(&output);
     assert!(told.lines().any(|line| line.starts_with("L1 ") && line.contains(" found ")), "{told}");
     let hurried = drill(folder.path(), &["prove", "L1", "--runs", "1", "--nemesis", "sweep"]);
@@ -155,7 +155,7 @@ fn verify_finds_nondeterminism() -> Result<(), Failed> {
     Ok(())
 }
 
-/// One binary has one simulator in it, and says which.
+/// One binary contains one simulator, and says which.
 fn a_program_is_not_taken_for_the_other() -> Result<(), Failed> {
     use chaosdrill::rt::sim::{OTHER_SIMULATOR, SIMULATOR};
     let folder = folder();
@@ -210,7 +210,7 @@ fn lists_begin_with_names() -> Result<(), Failed> {
 
 fn a_mark_without_a_hit_makes_a_campaign_unknown() -> Result<(), Failed> {
     let folder = folder();
-    // With a filter, or with few seeds, a mark without a hit means nothing.
+    // With a filter or with few seeds, a mark without a hit means nothing.
     ends_with(&drill(folder.path(), &["run", "lab/vacuous", "--seeds", "10"]), 0);
     Ok(())
 }
@@ -302,8 +302,8 @@ fn limits_of_a_campaign() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Folders in the place of the reports' files: they cannot be written. The verdict stays what it is, but a run without
-/// its reports does not end with 0.
+/// Folders in the place of the reports make them unwritable. The verdict does not change, but a campaign without its
+/// reports does not end with 0.
 fn a_failed_report_changes_no_verdict() -> Result<(), Failed> {
     for (scenario, code, verdict) in
         [("lab/vandal-unseen", 3, "valid"), ("lab/vandal-caught", 1, "invalid")]

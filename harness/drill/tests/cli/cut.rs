@@ -1,4 +1,4 @@
-//! A campaign that was cut says so, whatever cut it, in every form in which people and programs read it.
+//! A campaign that was cut says so, whatever cut it, in every report.
 
 use std::{
     fs,
@@ -36,7 +36,7 @@ const OUT: &str = "target/drill";
 const LONG: [&str; 6] = ["run", "lab/visits", "--seeds", "100000", "--nemesis", "script"];
 const SHORT: [&str; 6] = ["run", "lab/visits", "--seeds", "20", "--nemesis", "script"];
 
-/// All words of a text with single spaces between them: prose is wrapped.
+/// The words of a text, separated by single spaces, because prose is wrapped.
 fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -46,7 +46,7 @@ fn summary(folder: &Path) -> Result<Value, Failed> {
     Ok(serde_json::from_str(&text)?)
 }
 
-/// Everything that shows a campaign says that it is cut, and why; the first word on the terminal is `incomplete`.
+/// Every report says that the campaign is cut, and why; the first word on the terminal is `incomplete`.
 #[track_caller]
 fn says_so(folder: &Path, said: &str, why: &str) -> Result<(), Failed> {
     assert!(said.starts_with("incomplete: "), "{said}");
@@ -66,7 +66,7 @@ fn says_so(folder: &Path, said: &str, why: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-/// `report` says it too, in its first line, and merging it ends with 3.
+/// `report` says it in its first line too, and merging the campaign ends with 3.
 #[track_caller]
 fn stays_so(folder: &Path, why: &str) -> Result<(), Failed> {
     let report = drill(folder, &["report"]);
@@ -75,7 +75,7 @@ fn stays_so(folder: &Path, why: &str) -> Result<(), Failed> {
     let merged = drill(folder, &["merge", OUT, "--out", "merged"]);
     ends_with(&merged, 3);
     assert!(stdout(&merged).starts_with("incomplete: "), "{}", stdout(&merged));
-    // Also to who looks at the merged folder later.
+    // A later report of the merged folder says it too.
     let again = drill(folder, &["report", "merged"]);
     assert!(stdout(&again).starts_with("incomplete: "), "{}", stdout(&again));
     assert!(words(&stdout(&again)).contains(why), "{}", stdout(&again));
@@ -111,7 +111,7 @@ fn by_the_time_that_is_its_order() -> Result<(), Failed> {
     assert_eq!(summary(folder.path())?["verdict"], "valid");
     let junit = fs::read_to_string(folder.path().join(OUT).join("junit.xml"))?;
     assert!(!junit.contains("<error") && junit.contains("covered"), "{junit}");
-    // Anything else that is missing is missing all the same.
+    // Other missing runs still make the campaign incomplete.
     take_a_line_out(folder.path())?;
     let report = drill(folder.path(), &["report"]);
     assert!(stdout(&report).starts_with("incomplete: "), "{}", stdout(&report));
@@ -130,7 +130,7 @@ fn by_max_fail() -> Result<(), Failed> {
     says_so(folder.path(), &stdout(&report), "--max-fail 2 was reached")
 }
 
-/// Starts a campaign and waits until it has written down so many lines.
+/// Starts a campaign and waits until it has written this many lines.
 fn begin(mut command: Command, out: &Path, lines: usize) -> Result<Child, Failed> {
     let mut running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let written =
@@ -163,7 +163,7 @@ fn by_a_kill() -> Result<(), Failed> {
     Ok(())
 }
 
-/// The shell of a limit on the size of files that its programs write; past it they get an error.
+/// The shell limits the size of the files that its programs write; a larger write is an error.
 fn by_a_full_disk() -> Result<(), Failed> {
     let folder = folder();
     let plain = lab::command(folder.path(), "drill", &LONG, &[]);
@@ -187,7 +187,7 @@ fn by_a_full_disk() -> Result<(), Failed> {
     let report = drill(folder.path(), &["report"]);
     ends_with(&report, 0);
     assert!(stdout(&report).starts_with("incomplete: "), "{}", stdout(&report));
-    // Nothing that was written down before is lost, and the campaign can go on.
+    // Earlier records are not lost, and the campaign can be resumed.
     assert!(summary(folder.path())?["incomplete"]["ran"].as_u64().is_some_and(|ran| ran > 10));
     Ok(())
 }
@@ -213,7 +213,7 @@ fn by_workers_that_cannot_be_started() -> Result<(), Failed> {
     stays_so(folder.path(), "worker process")
 }
 
-/// Takes the first record out of a campaign.
+/// Removes the first record from a campaign.
 fn take_a_line_out(folder: &Path) -> Result<(), Failed> {
     let path = folder.join(OUT).join("campaign.jsonl");
     let text = fs::read_to_string(&path)?;
@@ -231,7 +231,7 @@ fn by_a_line_that_was_taken_out() -> Result<(), Failed> {
     let said = words(&stdout(&report));
     assert!(said.contains("19 of 20 runs"), "{said}");
     stays_so(folder.path(), "lab/visits")?;
-    // Going on with it runs what is missing.
+    // Resuming it runs the missing runs.
     ends_with(&drill(folder.path(), &[&SHORT[..], &["--resume"]].concat()), 0);
     let whole = drill(folder.path(), &["report"]);
     assert!(!stdout(&whole).contains("incomplete"), "{}", stdout(&whole));
@@ -269,7 +269,7 @@ fn a_budget_that_was_enough_cuts_nothing() -> Result<(), Failed> {
     let output = drill(folder.path(), &[&SHORT[..], &["--time-budget", "1h"]].concat());
     ends_with(&output, 0);
     assert!(!stdout(&output).contains("incomplete"), "{}", stdout(&output));
-    // Another budget is no other campaign.
+    // Another budget does not make it another campaign.
     ends_with(&drill(folder.path(), &[&SHORT[..], &["--for", "2h", "--resume"]].concat()), 0);
     Ok(())
 }
@@ -282,7 +282,7 @@ fn output_that_nobody_can_read_is_an_error() -> Result<(), Failed> {
         let told = stderr(&output);
         assert_eq!(output.status.code(), Some(3), "{arguments:?}: {told}");
         assert!(told.contains("failed to write to standard output"), "{arguments:?}: {told}");
-        // A pipe whose reader is gone.
+        // A pipe without a reader.
         let (reader, writer) = std::io::pipe()?;
         drop(reader);
         let output =
@@ -292,7 +292,7 @@ fn output_that_nobody_can_read_is_an_error() -> Result<(), Failed> {
     Ok(())
 }
 
-/// The most memory that a process had at once, in kilobytes.
+/// The peak memory of a process, in kilobytes.
 fn peak_kb(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -1,4 +1,4 @@
-//! What is made of campaigns that are damaged, newer, or made by hand to do harm.
+//! Campaigns that are damaged, written by a newer version, or crafted to do harm.
 
 use std::{
     fs,
@@ -39,7 +39,7 @@ fn violated() -> (TempDir, PathBuf) {
     (folder, lines)
 }
 
-/// Changes the lines of a campaign.
+/// Edits the lines of a campaign.
 fn edit(lines: &Path, change: impl Fn(String) -> String) -> Result<(), Failed> {
     let text = change(fs::read_to_string(lines)?);
     Ok(fs::write(lines, text)?)
@@ -92,7 +92,7 @@ fn a_campaign_without_its_header_is_shown() -> Result<(), Failed> {
         let text = read(&folder, file);
         assert!(text.contains("is guessed") && text.contains("lab/visits"), "{file}: {text}");
     }
-    // What goes on with it must know it.
+    // Commands that continue the campaign need its header.
     ends_with(&drill(folder.path(), &["merge", OUT, "--out", "all"]), 2);
     let resume = ["run", "lab/visits", "--seeds", "2", "--defect", "L1", "--resume"];
     ends_with(&drill(folder.path(), &resume), 2);
@@ -136,7 +136,7 @@ fn no_run_is_written_outside_the_folder() -> Result<(), Failed> {
     let victim = folder.path().join("victim/report.html");
     fs::create_dir_all(folder.path().join("victim"))?;
     fs::write(&victim, "mine")?;
-    // The folders on the way have to be there.
+    // The folders on the hostile path must exist.
     fs::create_dir_all(folder.path().join(OUT).join("lab.visits/0x0-x"))?;
     let hostile = "\"origin\":\"x/../../../../../victim\"";
     edit(&lines, |text| text.replace("\"origin\":\"script\"", hostile))?;
@@ -173,7 +173,7 @@ fn json_hides_nothing_from_who_reads_it() -> Result<(), Failed> {
 
 fn a_runner_is_given_no_commands() -> Result<(), Failed> {
     let (folder, lines) = violated();
-    // The second word begins a line of its own.
+    // The second word starts a new line.
     let why = format!("\"why\":\"{} ::stop-commands::tok ##[error]no ", "a".repeat(69));
     edit(&lines, |text| text.replace("\"why\":\"", &why))?;
     let json = ["report", "--message-format", "json"];

@@ -1,4 +1,4 @@
-//! The laboratory: small scenarios that behave, and some that do not; and a way to run the program over them.
+//! The laboratory: small scenarios that behave and some that misbehave, and helpers to run the program with them.
 
 use std::{
     path::Path,
@@ -96,10 +96,10 @@ pub(crate) fn registry() -> Registry {
     }
 }
 
-/// What nobody but the target may ever see.
+/// A secret that only the target may see.
 const SECRET: &str = "postgres://drill:hunter2@db/lab";
 
-/// Puts folders where the reports belong, and a file where the bundle of a finding belongs.
+/// Creates folders in the place of the reports, and a file in the place of a finding's bundle.
 async fn vandalize() -> Ended {
     for report in ["summary.json", "summary.md", "junit.xml"] {
         std::fs::create_dir_all(Path::new("target/drill").join(report))?;
@@ -108,7 +108,7 @@ async fn vandalize() -> Ended {
     Ok(())
 }
 
-/// A number that no seed decides.
+/// A number that does not depend on the seed.
 fn other_number() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed) + u64::from(std::process::id())
@@ -137,7 +137,7 @@ where
         .always(nothing_is_broken())
 }
 
-/// A check that only a host which says so itself violates.
+/// A check that is violated only by a host that reports so itself.
 fn nothing_is_broken() -> Check {
     Check::new("nothing_is_broken", |history| {
         let broken = history.observed("broken").next().map(|event| event.seq);
@@ -203,7 +203,7 @@ fn alike(name: &str) -> Scenario {
         .always(every_visit_is_counted())
 }
 
-/// Violated for some seeds: the commit's answer is lost, and the client believes it failed.
+/// Violated for some seeds: the commit's answer is lost, and the client believes that it failed.
 fn fragile() -> Scenario {
     Scenario::new("lab/fragile")
         .claim("a client that was refused left no trace")
@@ -217,7 +217,7 @@ fn fragile() -> Scenario {
         .always(every_visit_is_counted())
 }
 
-/// Posts one number after the other, and goes on behind the last one that is there.
+/// Posts one number after another, and resumes after the last one in the database.
 async fn post() -> Ended {
     let pool = Pool::connect("sqlite:lab.db").await?;
     sqlx::query("CREATE TABLE IF NOT EXISTS posts (n INTEGER NOT NULL)").execute(&pool).await?;
@@ -233,7 +233,7 @@ async fn post() -> Ended {
     std::future::pending().await
 }
 
-/// Violated where an answer is lost: what was posted is posted again. No script does that.
+/// Violated if an answer is lost: the same number is posted again. No script does that.
 fn posted() -> Scenario {
     Scenario::new("lab/posted")
         .claim("nothing is posted twice")
@@ -258,9 +258,9 @@ fn posted() -> Scenario {
         }))
 }
 
-/// Runs the program in a folder of its own.
+/// Runs the program in this folder.
 pub(crate) fn drill(folder: &Path, arguments: &[&str]) -> Output {
-    // A drill of misbehaving targets waits for each of them; what the other nemeses do is tested elsewhere.
+    // A drill of misbehaving targets waits for each of them; the other nemeses are tested elsewhere.
     program(folder, "drill", arguments, &[("DRILL_NEMESIS", "script")])
 }
 
@@ -273,7 +273,7 @@ pub(crate) fn program(
     command(folder, which, arguments, environment).output().expect("the program starts")
 }
 
-/// The program, not yet started.
+/// The command of the program, not yet started.
 pub(crate) fn command(
     folder: &Path,
     which: &str,
@@ -309,7 +309,7 @@ pub(crate) fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
 
-/// Asserts the exit code, and shows everything where it is another.
+/// Asserts the exit code, and shows all output if it is wrong.
 #[track_caller]
 pub(crate) fn ends_with(output: &Output, code: i32) {
     assert_eq!(
@@ -324,7 +324,7 @@ pub(crate) fn ends_with(output: &Output, code: i32) {
 /// The worker processes of a campaign.
 pub(crate) fn workers_of(parent: u32) -> Vec<String> {
     let is_child = |stat: &str| {
-        // The parent's id is the second field behind the name, which may hold anything in its brackets.
+        // The parent's id is the second field after the name, which may contain any character in its parentheses.
         let (_, fields) = stat.rsplit_once(')')?;
         fields.split_whitespace().nth(1)?.parse::<u32>().ok().filter(|id| *id == parent)
     };

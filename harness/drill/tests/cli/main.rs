@@ -1,7 +1,7 @@
-//! The command line as its users meet it: exit codes, files, messages; and targets that misbehave.
+//! End-to-end tests of the command line: exit codes, files and messages, also with targets that misbehave.
 //!
-//! This program is three things: started plainly it is a test runner, with `LAB_PROGRAM` set it is a `drill` or a
-//! test program over the scenarios of the laboratory, and those start it once more as their worker.
+//! This program is three programs: by default it is a test runner. With `LAB_PROGRAM` set it is a `drill` or test
+//! program for the laboratory's scenarios, and these start it again as their worker.
 
 mod campaigns;
 mod commands;

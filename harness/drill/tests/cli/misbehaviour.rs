@@ -1,4 +1,4 @@
-//! Whatever a target does becomes a verdict with its reason, and the rest goes on.
+//! A misbehaving target gets a verdict with its reason, and the other runs continue.
 
 use std::path::Path;
 
@@ -53,7 +53,7 @@ fn a_password_is_in_no_output() -> Result<(), Failed> {
 fn becomes_a_verdict(name: &str, code: i32, words: &str) -> Result<(), Failed> {
     let folder = folder();
     let scenario = format!("lab/{name}");
-    // Only one that spins is to meet its end; the others have time, also on a busy machine.
+    // Only the scenario that spins should exceed its allowance; the others have enough time even on a busy machine.
     let allowance = if name == "spins" { "2s" } else { "60s" };
     let arguments = ["run", &scenario, "--seeds", "1", "--run-timeout", allowance];
     let output = drill(folder.path(), &arguments);
@@ -81,7 +81,7 @@ fn the_rest_goes_on() -> Result<(), Failed> {
     Ok(())
 }
 
-/// All that stands in the files of a folder and of the folders in it.
+/// Appends the content of all files in a folder and its subfolders.
 fn read_all(folder: &Path, said: &mut String) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();

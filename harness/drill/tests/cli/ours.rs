@@ -1,4 +1,4 @@
-//! What is not ours is never removed, moved or written over, by any command.
+//! No command removes, moves or overwrites files that are not ours.
 
 use std::{
     collections::BTreeMap,
@@ -37,7 +37,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 const RUN: [&str; 5] = ["run", "lab/visits", "--seeds", "1", "--out"];
 
-/// Every file below a folder, with its text.
+/// Every file below a folder, with its content.
 fn all_files(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>, Failed> {
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(folder)? {
@@ -51,7 +51,7 @@ fn all_files(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>, Failed> {
     Ok(files)
 }
 
-/// Runs the program, which must refuse with these words, and leave every file as it was.
+/// Runs the program, which must refuse with these words and leave every file unchanged.
 #[track_caller]
 fn refuses(folder: &Path, arguments: &[&str], words: &[&str]) -> Result<(), Failed> {
     let before = all_files(folder)?;
@@ -100,7 +100,7 @@ fn a_campaign_gives_no_right_to_the_rest() -> Result<(), Failed> {
         refuses(folder.path(), &run, &[&format!("out holds {name}")])?;
         fs::remove_file(folder.path().join(theirs))?;
     }
-    // The name is ours, what is in it is not.
+    // The name is ours, but the content is not.
     write(folder.path(), "out/report.html", "<html>mine</html>")?;
     refuses(folder.path(), &run, &["out holds report.html"])
 }
@@ -161,7 +161,7 @@ fn two_campaigns_do_not_share_a_folder() -> Result<(), Failed> {
     first.wait()?;
     ends_with(&second, 2);
     assert!(stderr(&second).contains("another campaign is writing to out"), "{}", stderr(&second));
-    // With the process goes its lock.
+    // The lock ends with its process.
     ends_with(&drill(folder.path(), &[&RUN[..], &["out"]].concat()), 0);
     Ok(())
 }
@@ -211,7 +211,7 @@ fn replay_writes_over_nothing() -> Result<(), Failed> {
     write(folder.path(), "todo.json", "[]")?;
     let export = [&replay[..], &["--trace-export", "todo.json"]].concat();
     refuses(folder.path(), &export, &["todo.json is there already"])?;
-    // What is ours is made anew, and nothing of before stays in it.
+    // Our own files are rewritten, and no earlier content stays.
     let again = [&replay[..], &["--out", "out", "--trace-export", "trace.json"]].concat();
     ends_with(&drill(folder.path(), &again), 0);
     write(folder.path(), "out/plan.min.toml", "# violates nothing\n")?;
@@ -252,7 +252,7 @@ fn prove_writes_over_nothing() -> Result<(), Failed> {
         write(folder.path(), file, "version = 1\n")?;
         refuses(folder.path(), &["prove", "L1", "--out", "out"], &[said])?;
     }
-    // A plan of an earlier search goes.
+    // A plan of an earlier search is removed.
     let folder = folder();
     write(folder.path(), "out/plans/L0.toml", "# violates a_check\n")?;
     ends_with(&drill(folder.path(), &["prove", "L1", "--out", "out"]), 0);

@@ -1,4 +1,4 @@
-//! The parts of a campaign, merged, are the whole campaign: whatever the cut, the filter, the nemeses, the planted bug.
+//! The merged parts of a campaign equal the whole campaign, for any partition, filter, nemeses and planted bug.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::{
     lab::{folder, program, stderr},
 };
 
-/// Random partitions that are tried.
+/// Number of random partitions to try.
 const ROUNDS: u64 = 6;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -18,7 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     (0..ROUNDS).map(trial).collect()
 }
 
-/// One of these.
+/// A random element.
 fn one_of<'a, T: ?Sized>(stream: &mut Stream, of: &[&'a T]) -> &'a T {
     of[stream.below(of.len() as u64) as usize]
 }
@@ -34,7 +34,7 @@ fn drill(folder: &Path, arguments: &[&str]) -> Result<(), Failed> {
 fn add_up(round: u64) -> Result<(), Failed> {
     let stream = &mut Seed(round).stream("parts");
     let folder = folder();
-    // Two of these are swept once, if nothing keeps them apart.
+    // Two of these scenarios are swept once, unless something keeps them apart.
     let filter = one_of(stream, &["lab/alike", "lab/alike", "lab/", "lab/posted"]);
     let filter = if filter == "lab/" { "lab/alike-s" } else { filter };
     let nemeses = one_of(stream, &["sweep", "script,sweep", "script,swarm,sweep", "script,swarm"]);

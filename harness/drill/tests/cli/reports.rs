@@ -1,4 +1,4 @@
-//! The pages that a campaign leaves, and what is made of folders that are not whole.
+//! The pages of a campaign, and reports of incomplete folders.
 
 use std::{fs, path::Path};
 
@@ -113,7 +113,7 @@ fn findings_are_set_against_earlier_ones() -> Result<(), Failed> {
     let (fixed, unsaid) = ("Fixed since the earlier campaign", "not looked for now");
     let sound = against("sound", "target/drill");
     assert!(sound.contains(unsaid) && !sound.contains(fixed), "it ran without the planted bug");
-    // As if the bug had not been planted, but be in the code.
+    // As if the bug were not planted, but part of the code.
     let path = folder.path().join("target/drill/campaign.jsonl");
     fs::write(&path, fs::read_to_string(&path)?.replace("\"defect\":\"L1\"", "\"defect\":null"))?;
     let sound = against("sound", "target/drill");

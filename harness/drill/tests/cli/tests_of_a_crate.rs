@@ -1,4 +1,4 @@
-//! The scenarios of a crate as its tests.
+//! The scenarios of a crate as tests.
 
 use libtest_mimic::{Failed, Trial};
 
@@ -50,7 +50,7 @@ fn kept_plans_run_first() -> Result<(), Failed> {
     );
     ends_with(&run, 0);
     assert!(stdout(&run).contains("\"origin\":\"kept-slow-commit\""), "{}", stdout(&run));
-    // A plan whose site is gone is said loudly, and never passes.
+    // A plan whose site is gone is reported, and never passes.
     std::fs::write(
         regressions.join("slow-commit.toml"),
         plan.replace("visit.commit", "visit.gone"),

@@ -1,4 +1,4 @@
-//! A scenario over a pipeline with its own sqlx, in a program that was built without an engine.
+//! A scenario for a pipeline with its own sqlx, in a program that was built without an engine.
 
 use std::{
     env,
@@ -8,7 +8,7 @@ use std::{
 use chaosdrill::{Check, Outcome, Registry, Scenario};
 use sqlx::sqlite::SqlitePoolOptions;
 
-/// Set for this program when it is started as one of chaosdrill's; its value says which.
+/// Set when this program is started as one of chaosdrill's programs; the value says which.
 const PROGRAM: &str = "WITHOUT_ENGINE_PROGRAM";
 
 fn registry() -> Registry {
