@@ -1,10 +1,10 @@
 //! `drill prove`: enables each planted defect in turn, and checks whether the ordinary nemeses find it.
 //!
-//! Every scenario of the defect's target is run, never chosen by the defect: two seeds of scripts and swarms, then a
-//! sweep, from some point on in turns with more seeds. The search ends when a check from the catalogue catches the
-//! defect, or when the budget is spent. The plan of the hit is shrunk and run again with the defect disabled: the
-//! violation must be caused by the defect. The result for each defect is reported as soon as it is settled. If the
-//! search is interrupted, the matrix so far is shown.
+//! All scenarios of the defect's target are run, none chosen for the defect: first two seeds of scripts and swarms,
+//! then a sweep, from some point on in turns with more seeds. The search ends when a check from the catalogue catches
+//! the defect, or when the budget is spent. The plan of the hit is shrunk and run again with the defect disabled: the
+//! violation must be caused by the defect. Each result is reported as soon as it is settled. If the search is
+//! interrupted, the matrix so far is shown.
 
 mod case;
 mod matrix;
