@@ -1,17 +1,14 @@
-//! The scenarios of the reference pipelines: one file for each claim, by target.
+//! The registry of the reference pipelines: their scenarios are in crates of their own, one for each target.
 
-mod checks;
-mod crash_window;
-pub mod notification;
-pub mod outbox;
-pub mod propagation;
-pub mod provisioning;
-pub mod races;
-pub mod recovery;
-mod sample;
 mod troubles;
 
 use chaosdrill::Registry;
+use chaosdrill_scenarios_notification as notification;
+use chaosdrill_scenarios_outbox as outbox;
+use chaosdrill_scenarios_propagation as propagation;
+use chaosdrill_scenarios_provisioning as provisioning;
+use chaosdrill_scenarios_races as races;
+use chaosdrill_scenarios_recovery as recovery;
 
 /// All scenarios, with the targets they drill.
 pub fn registry() -> Registry {

@@ -8,23 +8,32 @@ use crate::{
 /// Families of crates by name or prefix, and the families on which each may depend.
 ///
 /// The first match counts, so a name comes after longer names with the same beginning.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("chaosdrill-core", &[]),
     ("chaosdrill-rt", &["chaosdrill-core"]),
     ("chaosdrill-reports", &["chaosdrill-core"]),
     ("chaosdrill-kit", &["chaosdrill-rt"]),
     ("chaosdrill-target-", &["chaosdrill-kit", "chaosdrill-rt"]),
-    ("chaosdrill-scenarios", &["chaosdrill", "chaosdrill-target-"]),
+    ("chaosdrill-scenarios-common", &["chaosdrill"]),
+    ("chaosdrill-scenarios-", &["chaosdrill", "chaosdrill-scenarios-common", "chaosdrill-target-"]),
+    ("chaosdrill-scenarios", &["chaosdrill", "chaosdrill-scenarios-"]),
     ("chaosdrill", &["chaosdrill-core", "chaosdrill-rt", "chaosdrill-reports"]),
     ("xtask", &[]),
 ];
 
 /// Dependencies beyond the arrows that tests may have: the crate, the dependency, and the reason.
-const FOR_TESTS: [(&str, &str, &str); 1] = [(
-    "chaosdrill-target-",
-    "chaosdrill-core",
-    "a target's own tests run inside simulations, and seeds and plans are core's words",
-)];
+const FOR_TESTS: [(&str, &str, &str); 2] = [
+    (
+        "chaosdrill-target-",
+        "chaosdrill-core",
+        "a target's own tests run inside simulations, and seeds and plans are core's words",
+    ),
+    (
+        "chaosdrill-scenarios",
+        "chaosdrill-target-",
+        "the lists of planted bugs are compared with the sources of the targets",
+    ),
+];
 
 /// Every dependency within the workspace is one of the arrows.
 pub(super) fn hold(tree: &Tree) -> Vec<Complaint> {
@@ -106,6 +115,8 @@ mod tests {
             manifests.iter().map(|(path, text)| (*path, text.as_str())).collect();
         files.push(("Cargo.toml", "[workspace]\n"));
         insta::assert_snapshot!(red(hold, &files), @"
+        Cargo.toml: the workspace has no `chaosdrill-scenarios-common`; the arrows name it, update them
+        Cargo.toml: the workspace has no `chaosdrill-scenarios-`; the arrows name it, update them
         Cargo.toml: the workspace has no `chaosdrill-scenarios`; the arrows name it, update them
         reports/Cargo.toml: `chaosdrill-reports` must not depend on `chaosdrill-rt`, but may depend on chaosdrill-core; move the code, or pass the value
         targets/outbox/Cargo.toml: `chaosdrill-target-outbox` must not depend on `chaosdrill`, but may depend on chaosdrill-kit, chaosdrill-rt; move the code, or pass the value

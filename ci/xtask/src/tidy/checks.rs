@@ -2,7 +2,8 @@
 //! the recorded run, and would not be the same in a replay.
 //!
 //! In core, a check is a function of `&History`. In the scenarios, all checks and marks are created in modules of their
-//! own, `checks.rs` or a folder `checks/`, which may name only the history, JSON and collections.
+//! own, `checks.rs` or a folder `checks/`, which may name only the history, JSON, collections, and the checks modules
+//! of their own crate and of the crate that all scenarios share.
 
 use crate::{
     source::{self, Name, names_outside_tests},
@@ -12,6 +13,9 @@ use crate::{
 /// The file of core that defines a check.
 const CORE: &str = "harness/core/src/check.rs";
 const SCENARIOS: &str = "scenarios/";
+
+/// The crate that all scenarios share, with checks of its own.
+const SHARED: &str = "chaosdrill_scenarios_common";
 
 /// Crates that a checks module may name.
 const CRATES: [&str; 5] = ["chaosdrill", "serde", "serde_json", "core", "alloc"];
@@ -72,7 +76,7 @@ fn worldly(name: &Name, all: &[Name]) -> Option<String> {
         [_] => true,
         ["std", "time", "Instant" | "SystemTime" | "*", ..] => false,
         ["std", part, ..] => PARTS_OF_STD.contains(&part),
-        ["crate", .., last] => {
+        ["crate" | SHARED, .., last] => {
             parts.iter().any(|part| part.starts_with("checks")) || is_constant(last)
         }
         ["super" | "self", ..] => true,
@@ -125,18 +129,22 @@ mod tests {
                         fn t() { chaosdrill::StaticCheck::new(\"t\", sources) }";
         let files = [
             CHECK,
-            ("scenarios/src/outbox/checks.rs", checks),
-            ("scenarios/src/outbox/checks/lease.rs", "use super::Claim;\nuse std::env;\n"),
-            ("scenarios/src/outbox/lease_expiry.rs", scenario),
+            ("scenarios/outbox/src/checks.rs", checks),
+            (
+                "scenarios/outbox/src/checks/lease.rs",
+                "use super::Claim;\nuse std::env;\nuse chaosdrill_scenarios_common::{checks::rows, sample};\n",
+            ),
+            ("scenarios/outbox/src/lease_expiry.rs", scenario),
         ];
         insta::assert_snapshot!(red(see, &files), @"
-        scenarios/src/outbox/checks.rs:5: a check must not name `crate::shop`; let a host observe the value, and read it from the history
-        scenarios/src/outbox/checks.rs:7: a check must not name `std::fs::read`; let a host observe the value, and read it from the history
-        scenarios/src/outbox/checks.rs:7: a check must not name `chaosdrill_rt::time::unix_ms`; let a host observe the value, and read it from the history
-        scenarios/src/outbox/checks.rs:8: a check must not name `sqlx::query`; let a host observe the value, and read it from the history
-        scenarios/src/outbox/checks.rs:9: a check must not name `std::sync::Mutex`; let a host observe the value, and read it from the history
-        scenarios/src/outbox/checks/lease.rs:2: a check must not name `std::env`; let a host observe the value, and read it from the history
-        scenarios/src/outbox/lease_expiry.rs:2: `Check::new` is outside a checks module; move it to `checks.rs`
+        scenarios/outbox/src/checks.rs:5: a check must not name `crate::shop`; let a host observe the value, and read it from the history
+        scenarios/outbox/src/checks.rs:7: a check must not name `std::fs::read`; let a host observe the value, and read it from the history
+        scenarios/outbox/src/checks.rs:7: a check must not name `chaosdrill_rt::time::unix_ms`; let a host observe the value, and read it from the history
+        scenarios/outbox/src/checks.rs:8: a check must not name `sqlx::query`; let a host observe the value, and read it from the history
+        scenarios/outbox/src/checks.rs:9: a check must not name `std::sync::Mutex`; let a host observe the value, and read it from the history
+        scenarios/outbox/src/checks/lease.rs:2: a check must not name `std::env`; let a host observe the value, and read it from the history
+        scenarios/outbox/src/checks/lease.rs:3: a check must not name `chaosdrill_scenarios_common::sample`; let a host observe the value, and read it from the history
+        scenarios/outbox/src/lease_expiry.rs:2: `Check::new` is outside a checks module; move it to `checks.rs`
         ");
         let files = [(CORE, "type Judge = Arc<dyn Fn(&History, &Db) -> Outcome>;")];
         insta::assert_snapshot!(red(see, &files), @"

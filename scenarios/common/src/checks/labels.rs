@@ -1,0 +1,24 @@
+//! Labels of metrics come from a fixed set, whatever comes in.
+
+use chaosdrill::{Check, Outcome, Priority};
+
+/// Every label that is observed under `observation` in `member` is one of these.
+pub fn labels_stay_within_their_set(
+    observation: &'static str,
+    member: &'static str,
+    known: &'static [&'static str],
+) -> Check {
+    Check::new("labels_stay_within_their_set", move |history| {
+        let wrong =
+            history.observed(observation).find(|event| !known.contains(&event.text(member)));
+        Outcome::unless(wrong.map(|event| {
+            let why = format!(
+                "#{} {observation} has the label {member} = {}, which is in no list",
+                event.seq,
+                event.get(member)
+            );
+            Outcome::invalid(why, [event.seq])
+        }))
+    })
+    .priority(Priority::Low)
+}

@@ -1,0 +1,37 @@
+//! Lists that belong together agree.
+
+use std::collections::BTreeSet;
+
+use chaosdrill::{Check, Outcome, Priority};
+use serde_json::Value;
+
+/// What one program declares is what another handles: both ways, and at least one.
+///
+/// A program observes its lists under `observation`, in the members `declared` and `handled`.
+pub fn every_declared_kind_is_handled(observation: &'static str) -> Check {
+    Check::new("every_declared_kind_is_handled", move |history| {
+        let Some(event) = history.observed(observation).next() else {
+            return Outcome::unknown(format!(
+                "nobody said {observation}: there is nothing to compare"
+            ));
+        };
+        let list = |member: &str| -> BTreeSet<String> {
+            let all = event.get(member).as_array().map(Vec::as_slice).unwrap_or_default();
+            all.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        let (declared, handled) = (list("declared"), list("handled"));
+        if declared.is_empty() {
+            return Outcome::unknown(format!("#{} declares nothing", event.seq));
+        }
+        let odd = declared.symmetric_difference(&handled).next();
+        Outcome::unless(odd.map(|kind| {
+            let how = if declared.contains(kind) {
+                "is declared, and nobody handles it"
+            } else {
+                "is handled, and nowhere declared"
+            };
+            Outcome::invalid(format!("#{} `{kind}` {how}", event.seq), [event.seq])
+        }))
+    })
+    .priority(Priority::Medium)
+}

@@ -1,0 +1,63 @@
+//! Items come to rest, and stay there.
+
+use chaosdrill::{Check, History, Outcome};
+use serde_json::Value;
+
+use crate::checks::rows::{Items, last_change, last_rows_by_key, steps, text};
+
+/// A state in which an item is at rest is never left again.
+pub fn terminal_is_final(items: Items) -> Check {
+    terminal_is_final_but(items, |_, _| false)
+}
+
+/// As [`terminal_is_final`], but for changes that somebody asked for, such as an operator's.
+pub fn terminal_is_final_but(
+    items: Items,
+    may: impl Fn(&Value, &Value) -> bool + Send + Sync + 'static,
+) -> Check {
+    Check::new("terminal_is_final", move |history| {
+        let wrong = steps(history, items.watch).into_iter().find(|step| {
+            let (was, is) = ((items.state)(step.before), (items.state)(step.after));
+            items.terminal.contains(&was) && was != is && !may(step.before, step.after)
+        });
+        Outcome::unless(wrong.map(|step| {
+            let why = format!(
+                "#{} {} {} was {} since #{}, and became {}",
+                step.change.event.seq,
+                items.noun,
+                step.change.key,
+                (items.state)(step.before),
+                step.since,
+                (items.state)(step.after)
+            );
+            Outcome::invalid(why, [step.since, step.change.event.seq])
+        }))
+    })
+}
+
+/// Every item comes to rest: no state is a trap.
+pub fn every_item_comes_to_rest(items: Items) -> Check {
+    every_item_comes_to_rest_but(items, |_, _| false)
+}
+
+/// As [`every_item_comes_to_rest`], but for items of which so much is not asked, by their keys.
+pub fn every_item_comes_to_rest_but(
+    items: Items,
+    may: impl Fn(&History, &Value) -> bool + Send + Sync + 'static,
+) -> Check {
+    Check::new("every_item_comes_to_rest", move |history| {
+        let rows = last_rows_by_key(history, items.watch);
+        let mut open = rows.into_values().filter(|(_, row)| !items.is_terminal(row));
+        let open = open.find(|(key, _)| !may(history, key));
+        Outcome::unless(open.map(|(key, row)| {
+            let error = text(row, "last_error");
+            let why = format!(
+                "{} {key} is still {}{}{error}",
+                items.noun,
+                (items.state)(row),
+                if error.is_empty() { "" } else { ": " }
+            );
+            Outcome::invalid(why, last_change(history, items.watch, key))
+        }))
+    })
+}

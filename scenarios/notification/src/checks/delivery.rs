@@ -1,0 +1,122 @@
+//! What really went out: the notifier is asked, not the pipeline.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chaosdrill::{Check, Event, Outcome, Priority};
+use chaosdrill_scenarios_common::checks::{
+    fault_free::is_calm,
+    outside::{self, Done},
+};
+
+use crate::checks::rows::{NOTIFICATIONS, int, is, steps, text};
+
+/// What is marked as sent, a notifier has accepted.
+pub(crate) fn sent_means_a_notifier_accepted() -> Check {
+    outside::done_means_accepted(Done {
+        check: "sent_means_a_notifier_accepted",
+        noun: "notification",
+        watch: NOTIFICATIONS,
+        status: "sent",
+        observed: "notifier.accepted",
+        never: "no notifier ever accepted it",
+    })
+}
+
+/// The notifier is asked by no more attempts for one notification than the budget has, each time it is requeued.
+pub(crate) fn asks_stay_within_the_budget(budget: i64) -> Check {
+    Check::new("asks_stay_within_the_budget", move |history| {
+        let mut rounds: BTreeMap<String, i64> = BTreeMap::new();
+        for step in steps(history) {
+            if is(step.after, "pending") && !is(step.before, "pending") {
+                *rounds.entry(step.change.key.to_string()).or_insert(1) += 1;
+            }
+        }
+        let mut asked: BTreeMap<String, (BTreeSet<i64>, Vec<u64>)> = BTreeMap::new();
+        for event in history.observed("notifier.asked") {
+            let (attempts, seqs) = asked.entry(event.get("notification").to_string()).or_default();
+            if attempts.insert(event.int("attempt").unwrap_or_default()) {
+                seqs.push(event.seq);
+            }
+        }
+        let over = asked.into_iter().find_map(|(id, (attempts, seqs))| {
+            let most = budget * rounds.get(&id).copied().unwrap_or(1);
+            (attempts.len() as i64 > most).then_some((id, seqs, most))
+        });
+        Outcome::unless(over.map(|(id, seqs, most)| {
+            let why = format!(
+                "{} attempts asked the notifier for {id}, where {most} are allowed",
+                seqs.len()
+            );
+            Outcome::invalid(why, seqs)
+        }))
+    })
+}
+
+/// What was taken in is there.
+pub(crate) fn what_was_accepted_is_there() -> Check {
+    Check::new("what_was_accepted_is_there", |history| {
+        let rows = history.last_rows(NOTIFICATIONS);
+        let known: BTreeSet<&str> = rows.iter().map(|row| text(row, "id")).collect();
+        let lost = history.operations("create").find(|op| {
+            let end = op.end.filter(|_| op.is_ok());
+            end.is_some_and(|end| {
+                !known.contains(end.output()["body"]["id"].as_str().unwrap_or_default())
+            })
+        });
+        Outcome::unless(lost.map(|op| {
+            let id = &op.input()["body"]["id"];
+            let seqs = [Some(op.invoke), op.end].into_iter().flatten().map(|event| event.seq);
+            Outcome::invalid(format!("notification {id} was taken in, and is not there"), seqs)
+        }))
+    })
+}
+
+/// Where a channel has no notifier, that is what the row says, and not that one had failed.
+pub(crate) fn missing_notifiers_are_told_at_once(missing: &'static [&'static str]) -> Check {
+    Check::new("missing_notifiers_are_told_at_once", move |history| {
+        let wrong = history.rows(NOTIFICATIONS).into_iter().find(|change| {
+            change.after.is_some_and(|row| {
+                missing.contains(&text(row, "channel"))
+                    && ["failed", "dead", "sent"].contains(&text(row, "status"))
+            })
+        });
+        Outcome::unless(wrong.map(|change| {
+            let (seq, row) = (change.event.seq, change.after.expect("it was looked at"));
+            let why = format!(
+                "#{seq} notification {} is {}, and there is no notifier for {}",
+                change.key,
+                text(row, "status"),
+                text(row, "channel")
+            );
+            Outcome::invalid(why, [seq])
+        }))
+    })
+}
+
+/// Each attempt comes when it is due: not before, and without faults no later than the next tick and a little.
+pub(crate) fn attempts_come_when_they_are_due(late_ms_max: i64) -> Check {
+    Check::new("attempts_come_when_they_are_due", move |history| {
+        let begun: BTreeMap<(&str, i64), &Event> = history
+            .observed("delivery.begun")
+            .map(|event| {
+                ((event.text("notification"), event.int("attempt").unwrap_or_default()), event)
+            })
+            .collect();
+        let late_ms_max = if is_calm(history) { late_ms_max } else { i64::MAX };
+        let wrong = steps(history).into_iter().find_map(|step| {
+            let is_retry = is(step.before, "failed") && is(step.after, "sending");
+            let id = step.change.key.as_str()?;
+            let event = begun.get(&(id, int(step.after, "attempts"))).filter(|_| is_retry)?;
+            let late_ms = event.int("at")? - int(step.before, "next_retry_at");
+            (!(0..=late_ms_max).contains(&late_ms)).then_some((step, *event, late_ms))
+        });
+        Outcome::unless(wrong.map(|(step, event, late_ms)| {
+            let why = format!(
+                "#{} the retry of notification {} began {late_ms} ms after it was due",
+                event.seq, step.change.key
+            );
+            Outcome::invalid(why, [step.since, event.seq])
+        }))
+    })
+    .priority(Priority::Medium)
+}

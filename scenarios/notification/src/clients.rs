@@ -1,0 +1,181 @@
+//! Those who ask for notifications and those who look after them, as careful ones would be written: the same wish again
+//! until the answer is final.
+
+use std::time::Duration;
+
+use chaosdrill::rt::{http, sql::Pool, time};
+use chaosdrill::{EventKind, Stream, Workload};
+use chaosdrill_scenarios_common::sample::sample;
+use chaosdrill_target_notification::{Channel, Notification};
+use proptest::{
+    collection::vec,
+    prelude::{Just, prop_oneof},
+    sample::select,
+    strategy::Strategy,
+};
+use serde_json::{Value, json};
+
+use crate::stage;
+
+/// How often a client asks before it gives up without knowing.
+const ASKS_MAX: u32 = 60;
+
+/// How long a client waits for an answer.
+const ANSWER_WAIT_MAX: Duration = Duration::from_secs(15);
+
+/// How long a client rests before it asks again.
+const REST: Duration = Duration::from_secs(2);
+
+/// What came back of one asking.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    /// Nothing where no answer came.
+    pub(crate) status: Option<u16>,
+    /// The body, where it was JSON.
+    pub(crate) body: Value,
+}
+
+/// Asks until the answer is final, and writes it down as one operation.
+pub(crate) async fn ask(workload: &Workload, name: &str, path: &str, body: Value) -> Answer {
+    let asking = async {
+        let mut statuses = Vec::new();
+        loop {
+            let posted = http::post(name, "api:80", path, body.to_string());
+            let answer = match time::timeout(ANSWER_WAIT_MAX, posted).await {
+                Ok(Ok(response)) => Answer {
+                    status: Some(response.status),
+                    body: serde_json::from_slice(&response.body).unwrap_or_default(),
+                },
+                _ => Answer { status: None, body: Value::Null },
+            };
+            statuses.push(answer.status);
+            let is_final = answer.status.is_some_and(|status| status != 503);
+            if is_final || statuses.len() as u32 >= ASKS_MAX {
+                return (answer, statuses);
+            }
+            time::sleep(REST).await;
+        }
+    };
+    let end = |(answer, statuses): &(Answer, Vec<Option<u16>>)| {
+        let kind = match answer.status {
+            Some(200) => EventKind::Ok,
+            Some(status) if status < 500 => EventKind::Fail,
+            // What an error of the server did, nobody knows.
+            _ => EventKind::Info,
+        };
+        (kind, json!({ "statuses": statuses, "body": answer.body }))
+    };
+    let input = json!({ "path": path, "body": body });
+    workload.op_with(name, input, asking, end).await.0
+}
+
+/// A notification by id, channel and what it says.
+pub(crate) fn notification(id: &str, channel: Channel, message: &str) -> Notification {
+    Notification {
+        id: id.to_owned(),
+        kind: "certificate.expiring".to_owned(),
+        channel,
+        recipient: "ops@example.com".to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+/// Asks for a notification.
+pub(crate) async fn create(workload: &Workload, wish: &Notification) -> Answer {
+    ask(workload, "create", "/notifications", json!(wish)).await
+}
+
+/// Kinds of notifications, some of which nobody here knows, and some of which are hardly names.
+fn kinds() -> impl Strategy<Value = String> {
+    prop_oneof![
+        8 => Just("certificate.expiring".to_owned()),
+        1 => "[a-z]{1,8}\\.[a-z]{1,8}",
+        1 => "\\PC{1,12}",
+    ]
+}
+
+/// Asks for notifications with these moods, one after the other, through channels that the seed decides.
+pub(crate) async fn create_all(workload: &Workload, prefix: &str, moods: &[&str]) {
+    let mut stream = workload.stream(prefix);
+    let mut kind_of = workload.stream(&format!("kinds of {prefix}"));
+    for (number, mood) in moods.iter().enumerate().take(workload.steps(moods.len())) {
+        let channel = stream.pick(&Channel::ALL).copied().unwrap_or(Channel::Email);
+        let mut wish = notification(&format!("{prefix}-{number:03}"), channel, mood);
+        wish.kind = sample(&mut kind_of, &kinds());
+        create(workload, &wish).await;
+        rest(&mut stream, 40).await;
+    }
+}
+
+/// So many moods out of these, as a strategy says and the seed decides.
+pub(crate) fn moods(
+    workload: &Workload,
+    known: &'static [&'static str],
+    count: usize,
+) -> Vec<&'static str> {
+    let strategy = vec(select(known), count).boxed();
+    sample(&mut workload.stream("moods"), &strategy)
+}
+
+/// A rest of a length that the seed decides.
+pub(crate) async fn rest(stream: &mut Stream, ms_max: u64) {
+    time::sleep(Duration::from_millis(stream.between(0, ms_max))).await;
+}
+
+/// Some minutes.
+pub(crate) async fn minutes(count: u64) {
+    time::sleep(Duration::from_secs(count * 60)).await;
+}
+
+/// The ids of the notifications of one status, the newest first; none where that cannot be known.
+pub(crate) async fn ids_of(workload: &Workload, status: &str) -> Vec<String> {
+    let body = json!({ "status": status, "page": 1, "per_page": 500 });
+    let answer = ask(workload, "list", "/notifications/list", body).await;
+    let rows = answer.body["notifications"].as_array().cloned().unwrap_or_default();
+    rows.iter().filter_map(|row| row["id"].as_str().map(str::to_owned)).collect()
+}
+
+/// An operator gives a notification its attempts again.
+pub(crate) async fn requeue(workload: &Workload, id: &str) -> Answer {
+    ask(workload, "requeue", &format!("/notifications/{id}/requeue"), Value::Null).await
+}
+
+/// Somebody reads a notification.
+pub(crate) async fn mark_read(workload: &Workload, id: &str) -> Answer {
+    ask(workload, "read", &format!("/notifications/{id}/read"), Value::Null).await
+}
+
+/// Somebody looks at the dashboard.
+pub(crate) async fn look(workload: &Workload) -> Answer {
+    ask(workload, "dashboard", "/dashboard", Value::Null).await
+}
+
+/// Tells a server to shut down; once, since a server that is down already does not answer.
+pub(crate) async fn shut_down(server: &str) {
+    let address = format!("{server}:80");
+    let posted = http::post("shutdown", &address, "/shutdown", "");
+    let _ = time::timeout(ANSWER_WAIT_MAX, posted).await;
+}
+
+/// The database itself, as its administrator reaches it.
+pub(crate) async fn administer() -> Pool {
+    loop {
+        match Pool::connect(&stage::url()).await {
+            Ok(pool) if is_migrated(&pool).await => return pool,
+            _ => time::sleep(REST).await,
+        }
+    }
+}
+
+/// Whether the table is the one that the servers work with. What hung on an older one is gone with it.
+async fn is_migrated(pool: &Pool) -> bool {
+    let newest = "SELECT claimed_until FROM notification_events LIMIT 1";
+    sqlx::query(newest).execute(pool).await.is_ok()
+}
+
+/// A statement of the administrator's, until it succeeds.
+pub(crate) async fn execute(pool: &Pool, sql: &'static str) {
+    while sqlx::query(sql).execute(pool).await.is_err() {
+        time::sleep(REST).await;
+    }
+}

@@ -1,0 +1,40 @@
+//! A number that cannot be counted leaves a gap on the dashboard, and no more.
+
+use chaosdrill::{
+    Scenario,
+    fault::{ErrorKind, at},
+};
+
+use crate::{
+    checks,
+    clients::{create_all, look, minutes, moods},
+    stage::{NotificationStage, resting, watched},
+};
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("notification/dashboard-error")
+        .claim("the dashboard answers while numbers cannot be counted, and what it shows is what there is")
+        .topology(|stage| {
+            watched(stage.pipeline()).client("visitor", |workload| async move {
+                let known = &["calm", "refused once", "refused always"];
+                create_all(&workload, "n", &moods(&workload, known, 10)).await;
+                for _ in 0..8 {
+                    look(&workload).await;
+                    minutes(1).await;
+                }
+                Ok(())
+            })
+        })
+        .faults_drawn(|stream| {
+            let kinds = [ErrorKind::Reset, ErrorKind::Full];
+            let mut faults = Vec::new();
+            for site in ["sql:dashboard.count", "sql:dashboard.oldest"] {
+                let kind = stream.pick(&kinds).copied().unwrap_or(ErrorKind::Full);
+                let hit = stream.between(1, 8) as u32;
+                faults.push(at(site).on_any().hit(hit).error(kind));
+            }
+            faults
+        })
+        .sometimes(checks::marks::the_dashboard_was_shown_without_counts());
+    resting(scenario, 0)
+}

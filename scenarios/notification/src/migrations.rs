@@ -1,0 +1,160 @@
+//! The schema goes up, down and up again, under rows of every status, and no notification is lost on the way.
+
+use std::time::Duration;
+
+use chaosdrill::{
+    Scenario, Topology, Workload,
+    fault::{Restart, at},
+    rt::{sql::Pool, time},
+};
+use chaosdrill_scenarios_common::checks::rest;
+use chaosdrill_target_notification::{Channel, ServerConfig, schema};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    checks,
+    checks::rows::{ITEMS, NOTIFICATIONS},
+    clients::{administer, create, create_all, execute, ids_of, mark_read, minutes, notification},
+    stage::{NotificationStage, SETTLED, outside},
+};
+
+/// How often a way is tried before it counts as closed.
+const TRIES_MAX: usize = 20;
+
+pub(crate) fn of_rows_in_every_status() -> Scenario {
+    let scenario = Scenario::new("notification/migrations")
+        .claim("the schema goes up, down and up again under rows of every status, over its own results too, and keeps them")
+        .topology(|stage| ways(stage, 16))
+        .chaos_at_most(Duration::from_secs(90 * 60))
+        .sometimes(checks::marks::a_notification_became("dead"))
+        .sometimes(checks::marks::a_notification_became("undeliverable"));
+    kept(scenario)
+}
+
+pub(crate) fn halfway() -> Scenario {
+    let scenario = Scenario::new("notification/migration-halfway")
+        .claim("a host that dies or loses the answer in the middle of a migration starts again, and the schema is whole")
+        .topology(|stage| ways(stage, 3))
+        .faults_drawn(|stream| {
+            let sites = ["sql:migrate.apply.1", "sql:migrate.apply.2", "sql:migrate.list", "sql:migrate.table"];
+            let mut faults = Vec::new();
+            for _ in 0..2 {
+                let site = stream.pick(&sites).copied().unwrap_or(sites[0]);
+                let place = at(site).on(*stream.pick(&["api", "s1", "s2"]).unwrap_or(&"api"));
+                let back = Restart::After(Duration::from_secs(stream.between(1, 20)));
+                // Only who comes first has something to apply.
+                let fault = match stream.below(3) {
+                    0 => place.crash_before(back),
+                    1 => place.crash_after(back),
+                    _ => place.lost_ack(),
+                };
+                faults.push(chaosdrill::fault::FaultExt::optional(fault));
+            }
+            faults
+        })
+        .chaos_at_most(Duration::from_secs(90 * 60));
+    kept(scenario)
+}
+
+/// What must hold of rows and schema on all ways. The columns of the retries come and go, so nothing asks for them.
+fn kept(scenario: Scenario) -> Scenario {
+    scenario
+        .always(checks::schema::the_schema_is_as_agreed())
+        .always(checks::schema::migrations_can_be_run_again())
+        .always(checks::schema::notifications_survive_the_ways())
+        .always(checks::delivery::sent_means_a_notifier_accepted())
+        .always(checks::delivery::what_was_accepted_is_there())
+        .always(checks::states::sent_at_tells_of_sending())
+        .eventually(rest::every_item_comes_to_rest(ITEMS), SETTLED)
+}
+
+fn ways(stage: Topology, minutes_before: u64) -> Topology {
+    let lacking = |config: &mut ServerConfig| drop(config.notifiers.remove(&Channel::Teams));
+    let stage = stage.api().notifier().server("s1", lacking).server("s2", lacking);
+    outside(stage)
+        .watch(
+            NOTIFICATIONS,
+            "notify",
+            "SELECT id, type, channel, recipient, message, status, created_at, sent_at FROM notification_events ORDER BY id",
+        )
+        .client("administrator", move |workload| async move {
+            walk(&workload, minutes_before).await;
+            Ok(())
+        })
+}
+
+async fn walk(workload: &Workload, minutes_before: u64) {
+    let pool = administer().await;
+    go(workload, &pool, Way::Up).await;
+    look(workload, &pool, "up").await;
+    create(workload, &notification("nowhere", Channel::Teams, "calm")).await;
+    create_all(workload, "early", &["calm", "calm", "refused always", "refused thrice"]).await;
+    minutes(minutes_before).await;
+    if let Some(id) = ids_of(workload, "sent").await.last() {
+        mark_read(workload, id).await;
+    }
+    // Some that fail, and one tick later some that wait.
+    create_all(workload, "late", &["refused once", "takes long", "takes long"]).await;
+    minutes(1).await;
+    create_all(workload, "later", &["calm", "takes long"]).await;
+    go(workload, &pool, Way::Down).await;
+    look(workload, &pool, "down").await;
+    go(workload, &pool, Way::Down).await;
+    minutes(1).await;
+    go(workload, &pool, Way::Up).await;
+    look(workload, &pool, "up").await;
+    // As after a restore of the tables alone: the schema is there, and the migrator does not know.
+    execute(&pool, "DELETE FROM _sqlx_migrations WHERE version = 2").await;
+    go(workload, &pool, Way::Up).await;
+    look(workload, &pool, "up").await;
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    Up,
+    Down,
+}
+
+/// Goes one way, and again as long as somebody else is in it.
+async fn go(workload: &Workload, pool: &Pool, way: Way) {
+    let input = json!({ "to": match way { Way::Up => "up", Way::Down => "down" } });
+    let going = async {
+        let mut said = String::new();
+        for _ in 0..TRIES_MAX {
+            let gone = match way {
+                Way::Up => schema::up(pool).await,
+                Way::Down => schema::down(pool, 1).await,
+            };
+            match gone {
+                Ok(()) => return Ok("gone"),
+                Err(error) => said = error.to_string(),
+            }
+            time::sleep(Duration::from_secs(3)).await;
+        }
+        Err(said)
+    };
+    let _ = workload.op("migrate", input, going).await;
+}
+
+/// What the catalogue says of the table.
+async fn look(workload: &Workload, pool: &Pool, to: &str) {
+    let _ = workload.op("catalogue", json!({ "to": to }), catalogue(pool)).await;
+}
+
+async fn catalogue(pool: &Pool) -> Result<Value, sqlx::Error> {
+    let mut columns = Map::new();
+    let rows = sqlx::query_as::<_, (String, i64, Option<String>)>(
+        "-- name: catalogue.columns\nSELECT name, \"notnull\", dflt_value FROM pragma_table_info('notification_events')",
+    );
+    for (name, notnull, default) in rows.fetch_all(pool).await? {
+        columns.insert(name, json!({ "notnull": notnull, "default": default }));
+    }
+    let mut indexes = Map::new();
+    let rows = sqlx::query_as::<_, (String, String)>(
+        "-- name: catalogue.indexes\nSELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'notification_events' AND sql IS NOT NULL",
+    );
+    for (name, sql) in rows.fetch_all(pool).await? {
+        indexes.insert(name, Value::from(sql));
+    }
+    Ok(json!({ "columns": columns, "indexes": indexes }))
+}

@@ -1,0 +1,69 @@
+//! What is not there for a while is waited for.
+
+use std::time::Duration;
+
+use chaosdrill::{
+    Mark, Scenario, Stream,
+    fault::{Fault, Restart, at_time},
+};
+
+use crate::{
+    checks,
+    clients::{create_all, look, minutes, moods},
+    stage::{NotificationStage, resting, watched},
+};
+
+fn ms(stream: &mut Stream, low: u64, high: u64) -> Duration {
+    Duration::from_millis(stream.between(low, high))
+}
+
+pub(crate) fn of_the_database() -> Scenario {
+    let scenario = outage("notification/database-down")
+        .claim("while the database is down nothing is lost, and afterwards all loops go on by themselves")
+        .faults_drawn(|stream| {
+            // Each long enough for a tick of every loop to fall into it.
+            let lasts = Duration::from_secs(125);
+            let mut down = |from, to| at_time(ms(stream, from, to)).database_down(lasts);
+            vec![down(100, 3_000), down(180_000, 400_000)]
+        })
+        .sometimes(Mark::observed("sweep.failed"));
+    resting(scenario, 0)
+}
+
+pub(crate) fn of_the_network() -> Scenario {
+    let scenario = outage("notification/network-outages")
+        .claim(
+            "cut and clogged links, and hosts that are killed, delay notifications, and lose none",
+        )
+        .faults_drawn(network)
+        .sometimes(checks::marks::a_link_was_cut());
+    resting(scenario, 0)
+}
+
+fn network(stream: &mut Stream) -> Vec<Fault> {
+    let (short, long) = (Duration::from_secs(20), Duration::from_secs(150));
+    vec![
+        at_time(ms(stream, 100, 65_000)).partition("s1", "notifier", long),
+        at_time(ms(stream, 100, 65_000)).clog("s2", "notifier", short),
+        at_time(ms(stream, 100, 3_000)).partition("api", "db", short),
+        at_time(ms(stream, 100, 130_000)).clog("s2", "db", Duration::from_secs(80)),
+        at_time(ms(stream, 100, 130_000)).kill("notifier", Restart::After(long)),
+        at_time(ms(stream, 100, 130_000)).kill("s1", Restart::AtHeal),
+    ]
+}
+
+fn outage(name: &str) -> Scenario {
+    Scenario::new(name)
+        .topology(|stage| {
+            watched(stage.pipeline()).client("sender", |workload| async move {
+                let known = &["calm", "refused once", "denied once"];
+                for round in ["a", "b", "c"] {
+                    create_all(&workload, round, &moods(&workload, known, 5)).await;
+                    look(&workload).await;
+                    minutes(2).await;
+                }
+                Ok(())
+            })
+        })
+        .chaos_at_most(Duration::from_secs(20 * 60))
+}

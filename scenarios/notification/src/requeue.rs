@@ -1,0 +1,81 @@
+//! An operator gives a notification its attempts again: all of them, at once, and nothing that was sent goes out again.
+
+use std::time::Duration;
+
+use chaosdrill::{Scenario, Workload, fault::at};
+
+use crate::{
+    checks,
+    clients::{create_all, ids_of, mark_read, minutes, moods, requeue, rest},
+    stage::{NotificationStage, resting, watched},
+};
+
+/// How often the operator goes through all notifications.
+const ROUNDS: usize = 6;
+
+const MOODS: [&str; 5] =
+    ["calm", "refused once", "refused thrice", "refused always", "denied always"];
+
+pub(crate) fn by_an_operator() -> Scenario {
+    let scenario = Scenario::new("notification/requeue")
+        .claim("a requeue gives back all attempts in one step, and only to what was given up or has failed")
+        .topology(|stage| {
+            watched(stage.pipeline()).client("operator", |workload| async move {
+                create_all(&workload, "n", &moods(&workload, &MOODS, 8)).await;
+                for id in ids_of(&workload, "sent").await.iter().take(1) {
+                    mark_read(&workload, id).await;
+                }
+                operate(&workload, &["failed", "dead", "sent", "read"], 200_000).await;
+                Ok(())
+            })
+        })
+        .chaos_at_most(Duration::from_secs(90 * 60))
+        .sometimes(checks::marks::a_notification_was_requeued())
+        .sometimes(checks::marks::a_requeue_was_refused());
+    resting(scenario, ROUNDS)
+}
+
+/// As above, while servers stand still in the middle of what they do, for longer than their claims are good.
+pub(crate) fn racing_the_retry() -> Scenario {
+    let scenario = Scenario::new("notification/requeue-races-retry")
+        .claim("a requeue in the middle of an attempt is neither undone nor hidden by it, however late it ends")
+        .topology(|stage| {
+            watched(stage.pipeline()).client("operator", |workload| async move {
+                create_all(&workload, "n", &moods(&workload, &MOODS, 8)).await;
+                operate(&workload, &["failed", "dead"], 45_000).await;
+                Ok(())
+            })
+        })
+        .faults_drawn(|stream| {
+            let sites = ["fp:sweep.after_list", "fp:delivery.after_claim", "fp:delivery.after_send"];
+            let mut stalls = Vec::new();
+            for _ in 0..3 {
+                let site = stream.pick(&sites).copied().unwrap_or(sites[0]);
+                let lasts = Duration::from_secs(stream.between(200, 1_200));
+                stalls.push(at(site).on_any().hit(stream.between(1, 8) as u32).stall(lasts));
+            }
+            stalls
+        })
+        .chaos_at_most(Duration::from_secs(90 * 60))
+        .sometimes(checks::marks::a_requeue_fell_into_a_stall());
+    resting(scenario, ROUNDS)
+}
+
+/// Goes through all notifications of these statuses, again and again, and requeues them.
+async fn operate(workload: &Workload, statuses: &[&str], ms_max: u64) {
+    let mut stream = workload.stream("operator");
+    for _ in 0..ROUNDS {
+        minutes(1).await;
+        rest(&mut stream, ms_max).await;
+        let status = stream.pick(statuses).copied().unwrap_or("failed");
+        let mut seen = Vec::new();
+        for status in [status, "failed"] {
+            for id in ids_of(workload, status).await {
+                if !seen.contains(&id) {
+                    requeue(workload, &id).await;
+                    seen.push(id);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Retries keep their schedule to the millisecond, and come at the first tick after they are due.
+
+use std::time::Duration;
+
+use chaosdrill::Scenario;
+use chaosdrill_scenarios_common::checks::rest;
+
+use crate::{
+    checks,
+    checks::rows::ITEMS,
+    clients::{create_all, minutes},
+    stage::{NotificationStage, SETTLED, budgeted, resting, watched},
+};
+
+/// From a tick to the next, and what a sweep may take until it comes to a notification.
+const LATE_MS_MAX: i64 = 2 * 60_000 + 30_000;
+
+pub(crate) fn to_the_millisecond() -> Scenario {
+    let scenario = Scenario::new("notification/schedule")
+        .claim("retries are due 1, 2, 4 and 8 minutes after the failures, and come with the first tick after that")
+        .topology(|stage| {
+            watched(stage.pipeline()).client("sender", |workload| async move {
+                create_all(&workload, "n", &["refused always", "refused thrice", "refused once"]).await;
+                minutes(30).await;
+                Ok(())
+            })
+        })
+        .chaos_at_most(Duration::from_secs(60 * 60))
+        .sometimes(checks::marks::a_notification_became("dead"));
+    resting(scenario, 0).always(checks::delivery::attempts_come_when_they_are_due(LATE_MS_MAX))
+}
+
+/// Enough doublings for an hour, and for numbers of 32 bits to run over.
+const RAISED: i64 = 20;
+
+pub(crate) fn with_a_raised_budget() -> Scenario {
+    let scenario = Scenario::new("notification/schedule-raised-budget")
+        .claim("however large the budget is, no retry waits longer than an hour, or not at all")
+        .topology(|stage| {
+            let raised = |config: &mut chaosdrill_target_notification::ServerConfig| {
+                config.attempts_max = RAISED;
+                // The processor has nothing to do for most of this.
+                config.processor.every = Duration::from_secs(10 * 60);
+            };
+            watched(stage.api().notifier().server("s1", raised)).client(
+                "sender",
+                |workload| async move {
+                    create_all(&workload, "n", &["refused always", "refused thrice"]).await;
+                    Ok(())
+                },
+            )
+        })
+        .chaos_at_most(Duration::from_secs(60 * 60));
+    budgeted(scenario, RAISED)
+        .always(checks::rows::schedule())
+        .always(rest::terminal_is_final(ITEMS))
+        .always(checks::delivery::attempts_come_when_they_are_due(LATE_MS_MAX))
+        .eventually(rest::every_item_comes_to_rest(ITEMS), SETTLED + Duration::from_secs(17 * 3600))
+}

@@ -1,0 +1,33 @@
+//! A server that is told to shut down ends what it is sending, and begins nothing new.
+
+use chaosdrill::Scenario;
+
+use crate::{
+    checks,
+    clients::{create_all, minutes, moods, rest, shut_down},
+    stage::{NotificationStage, resting, watched},
+};
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("notification/shutdown")
+        .claim("a server that is shut down in the middle of a sweep drains, sends nothing afterwards, and loses nothing")
+        .topology(|stage| {
+            watched(stage.pipeline()).client("operator", |workload| async move {
+                let known = &["calm", "refused once", "takes long"];
+                create_all(&workload, "n", &moods(&workload, known, 20)).await;
+                let mut stream = workload.stream("deployment");
+                for _ in 0..3 {
+                    // Somewhere in a minute, and sweeps begin at each.
+                    minutes(1).await;
+                    rest(&mut stream, 60_000).await;
+                    for server in ["s1", "s2"] {
+                        shut_down(server).await;
+                        rest(&mut stream, 20_000).await;
+                    }
+                }
+                Ok(())
+            })
+        })
+        .sometimes(checks::marks::a_sweep_was_cut_short_by_a_shutdown());
+    resting(scenario, 0)
+}

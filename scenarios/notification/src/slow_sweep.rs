@@ -1,0 +1,44 @@
+//! A sweep that takes longer than the interval is not overtaken by the next one.
+
+use std::time::Duration;
+
+use chaosdrill::{
+    Mark, Scenario,
+    fault::{Restart, at_time},
+};
+use chaosdrill_target_notification::ServerConfig;
+
+use crate::{
+    clients::{create_all, minutes},
+    stage::{NotificationStage, resting, watched},
+};
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("notification/slow-sweep")
+        .claim("a loop sweeps once at a time: a tick in the middle of a slow sweep is skipped, and later ones are not")
+        .topology(|stage| {
+            // The processor may take its time, the retry loop is cut short.
+            let slow = |config: &mut ServerConfig| {
+                config.processor.timeout = Duration::from_secs(5 * 60);
+                config.retry.timeout = Duration::from_secs(20);
+            };
+            let stage = stage.api().notifier().server("s1", slow).server("s2", slow);
+            watched(stage).client("sender", |workload| async move {
+                create_all(&workload, "quick", &["calm"; 3]).await;
+                create_all(&workload, "slow", &["takes long"; 30]).await;
+                create_all(&workload, "slower", &["takes too long"; 4]).await;
+                minutes(10).await;
+                Ok(())
+            })
+        })
+        // A start finds the backlog too: its first sweep is as slow as the others.
+        .faults_drawn(|stream| {
+            let at_ms = stream.between(5_000, 200_000);
+            let back = Restart::After(Duration::from_secs(stream.between(1, 20)));
+            vec![at_time(Duration::from_millis(at_ms)).kill("s1", back)]
+        })
+        .chaos_at_most(Duration::from_secs(60 * 60))
+        .sometimes(Mark::observed("sweep.skipped"))
+        .sometimes(Mark::observed("sweep.left"));
+    resting(scenario, 0)
+}

@@ -1,0 +1,177 @@
+//! The stage of the notifications: its hosts, the rows the harness watches, and the checks that hold in every scenario.
+
+use std::time::Duration;
+
+use chaosdrill::{Scenario, Topology};
+use chaosdrill_scenarios_common::checks::{bounds, holders, rest};
+use chaosdrill_target_notification::{
+    ApiConfig, Manner, NotifierConfig, ServerConfig, Trouble, run_api, run_notifier, run_server,
+};
+
+use crate::checks::{
+    self, claims,
+    rows::{DELIVERIES, NOTIFICATIONS, SWEEPING},
+};
+
+/// Failures after which a notification is dead.
+pub(crate) const BUDGET: i64 = 5;
+
+/// How long the pipeline may take to settle everything once the faults are over: five attempts with their waits, each
+/// of which may have to be taken back first.
+pub(crate) const SETTLED: Duration = Duration::from_secs(70 * 60);
+
+/// After how long a supervisor starts a server again that has ended.
+const STARTED_AGAIN: Duration = Duration::from_secs(30);
+
+/// A page of a list, so small that most lists have several.
+const PAGE: usize = 8;
+
+/// The database of the notifications.
+pub(crate) fn url() -> String {
+    Topology::database_url("notify")
+}
+
+/// Trouble with whatever has this text in its message.
+pub(crate) fn trouble(message_contains: &str, manner: Manner) -> Trouble {
+    Trouble { message_contains: message_contains.to_owned(), manner }
+}
+
+/// The moods of notifications, which their messages name and the notifier knows.
+pub(crate) fn moods() -> Vec<Trouble> {
+    vec![
+        trouble("refused once", Manner::RefusesFirst(1)),
+        trouble("refused thrice", Manner::RefusesFirst(3)),
+        trouble("refused always", Manner::RefusesFirst(i64::MAX)),
+        trouble("denied once", Manner::DeniesFirst(1)),
+        trouble("denied always", Manner::DeniesFirst(i64::MAX)),
+        trouble("takes long", Manner::Takes(Duration::from_secs(8))),
+        trouble("takes too long", Manner::Takes(Duration::from_secs(15))),
+    ]
+}
+
+/// The hosts of the pipeline.
+pub(crate) trait NotificationStage: Sized {
+    /// The API, listening on port 80.
+    #[must_use]
+    fn api(self) -> Self;
+    /// The notifier of all channels, with its moods.
+    #[must_use]
+    fn notifier(self) -> Self;
+    /// Servers that are named like their hosts.
+    #[must_use]
+    fn servers(self, names: &[&'static str]) -> Self;
+    /// A server with a configuration of its own.
+    #[must_use]
+    fn server(
+        self,
+        name: &str,
+        configure: impl Fn(&mut ServerConfig) + Send + Sync + 'static,
+    ) -> Self;
+    /// The whole pipeline: the API, two servers and the notifier.
+    #[must_use]
+    fn pipeline(self) -> Self;
+}
+
+impl NotificationStage for Topology {
+    fn api(self) -> Self {
+        self.host("api", || run_api(ApiConfig::new(url())))
+    }
+
+    fn notifier(self) -> Self {
+        self.host("notifier", || {
+            let mut config = NotifierConfig::new(Topology::database_url("notifier"));
+            config.troubles = moods();
+            run_notifier(config)
+        })
+    }
+
+    fn servers(self, names: &[&'static str]) -> Self {
+        names.iter().fold(self, |stage, name| stage.server(name, |_| {}))
+    }
+
+    fn server(
+        self,
+        name: &str,
+        configure: impl Fn(&mut ServerConfig) + Send + Sync + 'static,
+    ) -> Self {
+        let server = name.to_owned();
+        self.supervised(name, STARTED_AGAIN, move || {
+            let mut config = ServerConfig::new(server.clone(), url(), "notifier:80");
+            config.page = PAGE;
+            configure(&mut config);
+            run_server(config)
+        })
+    }
+
+    fn pipeline(self) -> Self {
+        self.api().notifier().servers(&["s1", "s2"])
+    }
+}
+
+/// The rows the harness reads after every commit.
+pub(crate) fn watched(stage: Topology) -> Topology {
+    outside(stage).watch(
+        NOTIFICATIONS,
+        "notify",
+        "SELECT id, channel, status, created_at, sent_at, retry_count, next_retry_at, last_error, failed_at, attempts, claimed_by, claimed_until FROM notification_events ORDER BY id",
+    )
+}
+
+/// What the world outside keeps.
+pub(crate) fn outside(stage: Topology) -> Topology {
+    stage.watch(
+        DELIVERIES,
+        "notifier",
+        "SELECT delivery_key, notification, attempt, channel FROM notifier_deliveries ORDER BY delivery_key",
+    )
+}
+
+/// What must hold of the pipeline in every scenario, whatever is done to it, where operators requeue each
+/// notification at most so many times.
+pub(crate) fn guarded(scenario: Scenario, requeues_max: usize) -> Scenario {
+    let items = checks::rows::ITEMS;
+    let effects_max = BUDGET as usize * (1 + requeues_max);
+    budgeted(scenario, BUDGET)
+        .always(bounds::effects_stay_within_the_bound(
+            "notifier.accepted",
+            "notification",
+            effects_max,
+        ))
+        .always(rest::terminal_is_final_but(items, checks::rows::is_asked_for))
+        .always(checks::rows::schedule())
+}
+
+/// How far the clock of a host may be off. Claims are by the clocks of the servers: two that are wrong in opposite
+/// ways must not disagree by as much as a claim is good for, less the time that a notifier may take.
+const SKEW: Duration = Duration::from_secs(20);
+
+/// What must hold whatever the budget is.
+pub(crate) fn budgeted(scenario: Scenario, budget: i64) -> Scenario {
+    let items = checks::rows::ITEMS;
+    let mut one_sweep_at_a_time = holders::holders_do_not_overlap(SWEEPING);
+    "one_sweep_at_a_time".clone_into(&mut one_sweep_at_a_time.name);
+    scenario
+        .skew_at_most(SKEW)
+        .always(checks::rows::one_server_sends_at_a_time())
+        .always(one_sweep_at_a_time)
+        .always(bounds::attempts_stay_within_the_ceiling(items, "retry_count", budget))
+        .always(claims::settled_by_the_current_claim())
+        .always(checks::states::only_failed_rows_are_scheduled())
+        .always(checks::states::pending_rows_are_fresh())
+        .always(checks::states::retry_count_tells_the_failures())
+        .always(checks::states::dead_means_the_budget_is_used_up(budget))
+        .always(checks::states::sent_at_tells_of_sending())
+        .always(checks::delivery::sent_means_a_notifier_accepted())
+        .always(checks::delivery::asks_stay_within_the_budget(budget))
+        .always(checks::delivery::what_was_accepted_is_there())
+        .always(checks::sweeps::nothing_is_sent_after_a_failed_list())
+        .always(checks::sweeps::no_send_after_the_drain())
+        .always(checks::dashboard::the_dashboard_tells_what_is_there())
+        .always(checks::dashboard::the_dashboard_survives())
+}
+
+/// As [`guarded`], and every notification comes to rest in the end.
+pub(crate) fn resting(scenario: Scenario, requeues_max: usize) -> Scenario {
+    guarded(scenario, requeues_max)
+        .eventually(rest::every_item_comes_to_rest(checks::rows::ITEMS), SETTLED)
+}

@@ -1,0 +1,70 @@
+//! Servers that stand still in the middle of a sweep, or go away with claims in their hands.
+
+use std::time::Duration;
+
+use chaosdrill::{
+    Mark, Scenario,
+    fault::{Restart, at},
+};
+
+use crate::{
+    checks,
+    clients::{create_all, minutes, moods},
+    stage::{NotificationStage, resting, watched},
+};
+
+const SITES: [&str; 4] = [
+    "fp:delivery.after_claim",
+    "fp:delivery.after_send",
+    "sql:notifications.sent",
+    "sql:notifications.claim",
+];
+
+pub(crate) fn in_a_sweep() -> Scenario {
+    let scenario = Scenario::new("notification/sweep-timeout")
+        .claim("a sweep that stands still until its time is over is cut off, its loop goes on, and its late settle is refused")
+        .topology(|stage| {
+            watched(stage.pipeline()).client("sender", |workload| async move {
+                let known = &["calm", "refused once"];
+                create_all(&workload, "n", &moods(&workload, known, 10)).await;
+                minutes(10).await;
+                Ok(())
+            })
+        })
+        .faults_drawn(|stream| {
+            let mut faults = Vec::new();
+            for lasts in [stream.between(30, 90), stream.between(90, 300)] {
+                let site = stream.pick(&SITES).copied().unwrap_or(SITES[0]);
+                let place = at(site).on_any().hit(stream.between(1, 6) as u32);
+                let lasts = Duration::from_secs(lasts);
+                // A whole host that stands still, or one step of it that is late.
+                let is_host = stream.chance(1, 2);
+                faults.push(if is_host { place.stall(lasts) } else { place.delay(lasts) });
+            }
+            faults
+        })
+        .chaos_at_most(Duration::from_secs(30 * 60))
+        .sometimes(Mark::observed("claim.reaped"));
+    resting(scenario, 0)
+}
+
+pub(crate) fn stuck_claims() -> Scenario {
+    let scenario = Scenario::new("notification/stuck-claim")
+        .claim("what a server claimed that never came back is taken back by the other, and counts as an attempt")
+        .topology(|stage| {
+            watched(stage.pipeline()).client("sender", |workload| async move {
+                create_all(&workload, "n", &["calm"; 10]).await;
+                minutes(20).await;
+                Ok(())
+            })
+        })
+        .faults_drawn(|stream| {
+            let site = stream.pick(&SITES[..3]).copied().unwrap_or(SITES[0]);
+            let place = at(site).on_any().hit(stream.between(1, 8) as u32);
+            vec![place.crash_before(Restart::Never)]
+        })
+        .chaos_at_most(Duration::from_secs(30 * 60))
+        .sometimes(checks::marks::a_host_went_down())
+        .sometimes(Mark::observed("claim.reaped"));
+    resting(scenario, 0)
+}

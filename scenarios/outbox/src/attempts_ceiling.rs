@@ -1,0 +1,77 @@
+//! No message is tried for ever, whether its attempts are refused or kill those who make them.
+
+use std::time::Duration;
+
+use chaosdrill::{
+    Mark, Scenario,
+    fault::{FaultExt, Restart, at},
+};
+use chaosdrill_target_outbox::{DispatcherConfig, Refusal};
+
+use crate::{
+    checks,
+    checks::rows::is,
+    clients::{deposit, open, send},
+    stage::{OutboxStage, SETTLED, guarded, watched},
+};
+
+/// Attempts that are refused, and attempts whose makers die, before a message is given up.
+const REFUSALS_MAX: u32 = 4;
+const CRASHES_MAX: u32 = 2;
+
+/// A short lease and a short backoff, so that the ceiling is met within minutes.
+fn impatient(attempts_max: u32) -> impl Fn(&mut DispatcherConfig) + Copy {
+    move |config| {
+        config.attempts_max = attempts_max;
+        config.lease = Duration::from_secs(10);
+        config.request_timeout = Duration::from_secs(2);
+    }
+}
+
+/// The broker never takes one message.
+pub(crate) fn of_refusals() -> Scenario {
+    let scenario = Scenario::new("outbox/attempts-ceiling")
+        .claim("a message that is refused every time is given up at the ceiling, with the reason, and the others are published")
+        .topology(|stage| {
+            let refusals = [Refusal { payload_contains: "13".to_owned(), first: u32::MAX }];
+            let stage = stage.ingress("ingress").broker_refusing(&refusals).consumer();
+            let stage = stage.dispatcher("d1", impatient(REFUSALS_MAX)).dispatcher("d2", impatient(REFUSALS_MAX));
+            watched(stage).client("sender", |workload| async move {
+                send(&workload, "ingress:80", &open("a")).await;
+                for (number, amount) in [7, 13, 8].into_iter().enumerate() {
+                    send(&workload, "ingress:80", &deposit(format!("deposit-{number}"), "a", amount)).await;
+                }
+                Ok(())
+            })
+        })
+        .sometimes(Mark::observed("broker.refused"));
+    ceiling(scenario, REFUSALS_MAX)
+}
+
+/// Whoever holds the message dies of it.
+pub(crate) fn of_crashes() -> Scenario {
+    let scenario = Scenario::new("outbox/attempts-ceiling-of-crashes")
+        .claim("a message that kills whoever holds it is given up at the ceiling, and the others are published")
+        .topology(|stage| {
+            let stage = stage.ingress("ingress").broker().consumer().dispatcher("d1", impatient(CRASHES_MAX));
+            watched(stage).client("sender", |workload| async move {
+                send(&workload, "ingress:80", &open("a")).await;
+                Ok(())
+            })
+        })
+        .faults((1..=2 * CRASHES_MAX).map(|hit| {
+            let kill = at("fp:outbox.after_claim").on_any().hit(hit).crash_before(Restart::After(Duration::from_secs(1)));
+            // Past the ceiling there is nothing left to claim.
+            if hit > CRASHES_MAX { kill.optional() } else { kill }
+        }))
+        .chaos_at_most(Duration::from_secs(5 * 60))
+        .sometimes(Mark::observed("outbox.buried"));
+    ceiling(scenario, CRASHES_MAX)
+}
+
+fn ceiling(scenario: Scenario, attempts_max: u32) -> Scenario {
+    guarded(scenario)
+        .always(checks::claims::attempts_stay_within(i64::from(attempts_max)))
+        .eventually(checks::delivery::published_unless(|row| is(row, "failed")), SETTLED)
+        .eventually(checks::delivery::every_row_is_delivered_or_dead_lettered(), SETTLED)
+}

@@ -1,0 +1,12 @@
+//! Without any fault the pipeline does its work: the drill itself is sound.
+
+use chaosdrill::{Mark, Scenario};
+
+use crate::stage::{OutboxStage, of_orders};
+
+pub(crate) fn scenario() -> Scenario {
+    of_orders("outbox/calm", OutboxStage::pipeline)
+        .claim("what is committed is published once, delivered once, and applied once")
+        .sometimes(Mark::observed("consumer.applied"))
+        .sometimes(Mark::observed("store.committed"))
+}

@@ -1,0 +1,132 @@
+//! Accounts as they are loaded, against a reference; and the order of their commits.
+
+use std::collections::BTreeMap;
+
+use chaosdrill::{Check, Event, EventKind, Outcome};
+
+use crate::checks::rows::{EVENTS, fold, int, meaning, text};
+
+fn number(event: &Event, key: &str) -> i64 {
+    event.int(key).unwrap_or_default()
+}
+
+/// A hydration folds every event up to its version; where it cannot, it fails.
+pub(crate) fn hydration_folds_every_event_or_fails() -> Check {
+    Check::new("hydration_folds_every_event_or_fails", |history| {
+        let rows = history.last_rows(EVENTS);
+        for event in history.observed("store.hydrated") {
+            let (account, version) = (event.text("account"), number(event, "version"));
+            let unknown = rows.iter().find(|row| {
+                text(row, "aggregate_id") == account
+                    && int(row, "sequence") <= version
+                    && meaning(row).is_none()
+            });
+            if let Some(row) = unknown {
+                let why = format!(
+                    "#{} account {account} was loaded at version {version}, over an event {:?} that nobody knows",
+                    event.seq,
+                    text(row, "event_type")
+                );
+                return Outcome::invalid(why, [event.seq]);
+            }
+        }
+        Outcome::valid()
+    })
+}
+
+/// With or without a snapshot, an account is what its events make it.
+pub(crate) fn snapshots_are_transparent() -> Check {
+    Check::new("snapshots_are_transparent", |history| {
+        for event in history.observed("store.hydrated").filter(|event| number(event, "version") > 0)
+        {
+            let (account, version) = (event.text("account"), number(event, "version"));
+            let Some((balance, notes)) = fold(history, account, version) else { continue };
+            let found = (number(event, "balance"), number(event, "notes"));
+            if found != (balance, notes) {
+                let why = format!(
+                    "#{} account {account} at version {version} was loaded from the snapshot at {} with a balance of {} and {} notes; its events make {balance} and {notes}",
+                    event.seq,
+                    number(event, "snapshot"),
+                    found.0,
+                    found.1
+                );
+                return Outcome::invalid(why, [event.seq]);
+            }
+        }
+        Outcome::valid()
+    })
+}
+
+/// An account that is loaded again is what it was in memory when it was committed.
+pub(crate) fn reload_equals_memory() -> Check {
+    Check::new("reload_equals_memory", |history| {
+        let state = |event: &Event| {
+            (number(event, "balance"), number(event, "notes"), number(event, "last_activity"))
+        };
+        let mut committed: BTreeMap<(&str, i64), &Event> = BTreeMap::new();
+        for event in history.observed("store.committed") {
+            committed.insert((event.text("account"), number(event, "version")), event);
+        }
+        for event in history.observed("store.hydrated") {
+            let place = (event.text("account"), number(event, "version"));
+            let Some(memory) = committed.get(&place) else { continue };
+            if state(memory) != state(event) {
+                let why = format!(
+                    "#{} account {} at version {} was loaded as {:?}; when it was committed it was {:?} (balance, notes, last activity)",
+                    event.seq,
+                    place.0,
+                    place.1,
+                    state(event),
+                    state(memory)
+                );
+                return Outcome::invalid(why, [memory.seq, event.seq]);
+            }
+        }
+        Outcome::valid()
+    })
+}
+
+/// In one process the commands of one account run one after the other, and commit in the order of their turns.
+pub(crate) fn commits_follow_lock_grants() -> Check {
+    Check::new("commits_follow_lock_grants", |history| {
+        let mut running: BTreeMap<(&str, &str), &Event> = BTreeMap::new();
+        let mut committed: BTreeMap<(&str, &str), i64> = BTreeMap::new();
+        for event in history.events() {
+            let host = event.host.as_str();
+            let queue = (host, event.text("account"));
+            match (event.kind, event.name.as_str()) {
+                // A crash ends every turn of the process.
+                (EventKind::Host, _) if event.ends_a_life() => {
+                    running.retain(|(of, _), _| *of != host);
+                }
+                (EventKind::Observe, "queue.granted") => {
+                    if let Some(holder) = running.insert(queue, event) {
+                        let why = format!(
+                            "#{} {} has its turn at account {} while the turn #{} of {} is not over",
+                            event.seq,
+                            event.text("command"),
+                            queue.1,
+                            holder.seq,
+                            holder.text("command")
+                        );
+                        return Outcome::invalid(why, [holder.seq, event.seq]);
+                    }
+                }
+                (EventKind::Observe, "queue.released") => {
+                    running.remove(&queue);
+                    let Some(version) = event.int("committed") else { continue };
+                    let before = committed.insert(queue, version).unwrap_or_default();
+                    if before >= version {
+                        let why = format!(
+                            "#{} a later turn committed version {version} of account {} after version {before}",
+                            event.seq, queue.1
+                        );
+                        return Outcome::invalid(why, [event.seq]);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Outcome::valid()
+    })
+}

@@ -1,0 +1,138 @@
+//! What becomes of what was committed: published, accepted, delivered, applied.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chaosdrill::{Check, History, Outcome};
+use chaosdrill_scenarios_common::checks::outside::{self, Done};
+use serde_json::Value;
+
+use crate::checks::rows::{ACCEPTED, INBOX, OUTBOX, TOTALS, int, is, meaning, text};
+
+/// Everything that was committed is published.
+pub(crate) fn every_committed_message_is_published() -> Check {
+    published_unless(|_| false)
+}
+
+/// Everything that was committed is published, but for messages that can never be.
+pub(crate) fn published_unless(
+    is_hopeless: impl Fn(&Value) -> bool + Send + Sync + 'static,
+) -> Check {
+    Check::new("every_committed_message_is_published", move |history| {
+        let open = history
+            .last_rows(OUTBOX)
+            .into_iter()
+            .find(|row| !is(row, "published") && !is_hopeless(row));
+        Outcome::unless(open.map(|row| {
+            let error = text(row, "last_error");
+            let why = format!(
+                "message {} is {} after {} attempts{}{error}",
+                text(row, "message_id"),
+                text(row, "status"),
+                int(row, "attempts"),
+                if error.is_empty() { "" } else { ": " }
+            );
+            Outcome::invalid(why, last_change(history, text(row, "message_id")))
+        }))
+    })
+}
+
+/// The event that brought a message's last state.
+fn last_change(history: &History, message: &str) -> Option<u64> {
+    let changes = history.rows(OUTBOX).into_iter();
+    changes
+        .filter(|change| change.key.as_str() == Some(message))
+        .map(|change| change.event.seq)
+        .next_back()
+}
+
+/// A message that is marked as published is one the broker has: the broker is asked, not the outbox.
+pub(crate) fn published_means_the_broker_accepted() -> Check {
+    outside::done_means_accepted(Done {
+        check: "published_means_the_broker_accepted",
+        noun: "message",
+        watch: OUTBOX,
+        status: "published",
+        observed: "broker.accepted",
+        never: "the broker never accepted it",
+    })
+}
+
+/// Every message reaches the consumer, or is put aside with the reason.
+pub(crate) fn every_row_is_delivered_or_dead_lettered() -> Check {
+    Check::new("every_row_is_delivered_or_dead_lettered", |history| {
+        let inbox = history.last_rows(INBOX);
+        let received: BTreeSet<&str> = inbox.iter().map(|row| text(row, "message_id")).collect();
+        let lost = history.last_rows(OUTBOX).into_iter().find(|row| {
+            let is_put_aside = is(row, "failed") && !text(row, "last_error").is_empty();
+            !is_put_aside && !received.contains(text(row, "message_id"))
+        });
+        Outcome::unless(lost.map(|row| {
+            let message = text(row, "message_id");
+            let why = format!(
+                "message {message} is {} in the outbox, and the consumer has no receipt of it",
+                text(row, "status")
+            );
+            Outcome::invalid(why, last_change(history, message))
+        }))
+    })
+}
+
+/// What the broker has accepted is acknowledged by the consumer, and not delivered for ever.
+pub(crate) fn every_accepted_message_is_acknowledged() -> Check {
+    Check::new("every_accepted_message_is_acknowledged", |history| {
+        let owed = history
+            .last_rows(ACCEPTED)
+            .into_iter()
+            .find(|row| int(row, "accepted") > 0 && row["acknowledged_at"].is_null());
+        Outcome::unless(owed.map(|row| {
+            let message = text(row, "message_id");
+            let why =
+                format!("message {message} was accepted by the broker, and is not acknowledged");
+            Outcome::invalid(why, last_change(history, message))
+        }))
+    })
+}
+
+/// What the consumer has added up is what the messages say that it has receipts of: each once.
+pub(crate) fn effects_happen_exactly_once() -> Check {
+    Check::new("effects_happen_exactly_once", |history| {
+        let messages = history.last_rows(OUTBOX);
+        let by_id: BTreeMap<&str, &Value> =
+            messages.iter().map(|row| (text(row, "message_id"), *row)).collect();
+        let mut expected: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+        for receipt in
+            history.last_rows(INBOX).into_iter().filter(|row| text(row, "outcome") == "applied")
+        {
+            let Some(message) = by_id.get(text(receipt, "message_id")) else {
+                return Outcome::invalid(
+                    format!(
+                        "the consumer has a receipt of {}, which nobody sent",
+                        text(receipt, "message_id")
+                    ),
+                    [],
+                );
+            };
+            let Some(meaning) = meaning(message) else { continue };
+            let (total, applied) = expected.entry(text(message, "source_id")).or_default();
+            *total += meaning.movement;
+            *applied += 1;
+        }
+        let found = history.last_rows(TOTALS);
+        let actual: BTreeMap<&str, (i64, i64)> = found
+            .iter()
+            .map(|row| (text(row, "account_id"), (int(row, "total"), int(row, "applied"))))
+            .collect();
+        let accounts: BTreeSet<&&str> = expected.keys().chain(actual.keys()).collect();
+        let wrong = accounts.into_iter().find(|account| {
+            expected.get(**account).copied().unwrap_or_default()
+                != actual.get(**account).copied().unwrap_or_default()
+        });
+        Outcome::unless(wrong.map(|account| {
+            let (total, applied) = actual.get(account).copied().unwrap_or_default();
+            let (right_total, right_applied) = expected.get(account).copied().unwrap_or_default();
+            let change = history.rows(TOTALS).into_iter().filter(|change| change.key.as_str() == Some(account)).map(|change| change.event.seq).next_back();
+            let why = format!("account {account}: {applied} effects with a total of {total}, where the receipts are for {right_applied} with {right_total}");
+            Outcome::invalid(why, change)
+        }))
+    })
+}

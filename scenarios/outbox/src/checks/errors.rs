@@ -1,0 +1,160 @@
+//! Whether an error passes decides what becomes of it; a reference says which do.
+
+use std::collections::BTreeMap;
+
+use chaosdrill::{Check, Event, Outcome, Priority, vocabulary::HostChange};
+use serde_json::Value;
+
+use crate::checks::rows::{INBOX, by_message, text};
+
+/// Whether what lies at the bottom of an error is of the moment, as the databases' own documents say.
+fn passes(cause: &str) -> bool {
+    match cause {
+        // Somebody else was first, is before, or has not written yet; the connection broke; a failpoint said so.
+        "concurrent_write" | "not_found" | "lock" | "io" | "pool" | "injected" => true,
+        // PostgreSQL: serialization failure, deadlock, shutdown, crash, start-up.
+        "40001" | "40P01" | "57P01" | "57P02" | "57P03" => true,
+        code if code.len() == 5 => code.starts_with("08") || code.starts_with("53"),
+        // SQLite: BUSY, LOCKED, IOERR, FULL and CANTOPEN, with their extended forms.
+        code => code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14)),
+    }
+}
+
+/// A sender is told to come again exactly where that may help.
+pub(crate) fn status_code_follows_the_error_kind() -> Check {
+    Check::new("status_code_follows_the_error_kind", |history| {
+        // Each answer is judged by itself, also of a sender who is sent round and round.
+        for answer in history.observed("sender.answered") {
+            let (status, cause) = (answer.int("status"), answer.text("cause"));
+            // What has no cause was refused before it was understood, or succeeded.
+            let expected = match (cause, status) {
+                ("", _) | (_, None) => continue,
+                (cause, _) if passes(cause) => 503,
+                _ => 422,
+            };
+            if status != Some(expected) {
+                let why = format!(
+                    "#{} the answer to an error of kind {cause} was {}, not {expected}",
+                    answer.seq,
+                    answer.get("status")
+                );
+                return Outcome::invalid(why, [answer.seq]);
+            }
+        }
+        Outcome::valid()
+    })
+    .priority(Priority::Medium)
+}
+
+/// An error says what lies at its bottom, as a code of the database or in a word that is agreed; a cause that got lost
+/// on the way up decides nothing any more.
+pub(crate) fn errors_keep_their_cause() -> Check {
+    const SAYING: [&str; 3] = ["sender.answered", "consumer.failed", "dispatcher.pass_failed"];
+    const WORDS: [&str; 13] = [
+        "concurrent_write",
+        "not_found",
+        "lock",
+        "io",
+        "pool",
+        "injected",
+        "model",
+        "replay",
+        "gap",
+        "invalid_state",
+        "identity",
+        "duplicate_command",
+        "decode",
+    ];
+    let is_code = |cause: &str| {
+        let is_sqlstate = cause.len() == 5 && cause.chars().all(|c| c.is_ascii_alphanumeric());
+        is_sqlstate || cause.parse::<u32>().is_ok()
+    };
+    Check::new("errors_keep_their_cause", move |history| {
+        let said = SAYING.iter().flat_map(|name| history.observed(name));
+        let lost = said.into_iter().find(|event| {
+            let cause = event.text("cause");
+            !cause.is_empty() && !is_code(cause) && !WORDS.contains(&cause)
+        });
+        Outcome::unless(lost.map(|event| {
+            let (seq, cause) = (event.seq, event.text("cause"));
+            Outcome::invalid(format!("#{seq} the cause of an error is lost: {cause:?}"), [seq])
+        }))
+    })
+    .priority(Priority::Medium)
+}
+
+/// What failed at the consumer for a reason that passes is never put aside for it.
+pub(crate) fn transient_errors_are_retried() -> Check {
+    Check::new("transient_errors_are_retried", |history| {
+        let failures = by_message(history, "consumer.failed");
+        let dead =
+            history.last_rows(INBOX).into_iter().filter(|row| text(row, "outcome") == "dead");
+        for row in dead {
+            let message = text(row, "message_id");
+            let Some(last) = failures.get(message).and_then(|events| events.last()) else {
+                continue;
+            };
+            if passes(last.text("cause")) {
+                let why = format!(
+                    "#{} message {message} failed with {}, which passes, and was given up",
+                    last.seq,
+                    last.text("cause")
+                );
+                return Outcome::invalid(why, [last.seq]);
+            }
+        }
+        Outcome::valid()
+    })
+}
+
+/// A message that can never be applied is tried once, and put aside.
+pub(crate) fn permanent_errors_are_tried_once() -> Check {
+    Check::new("permanent_errors_are_tried_once", |history| {
+        let failures = by_message(history, "consumer.failed");
+        let put_aside: BTreeMap<&str, Vec<&Event>> = by_message(history, "consumer.give_up_failed");
+        for (message, events) in failures {
+            let lasting: Vec<&&Event> =
+                events.iter().filter(|event| !passes(event.text("cause"))).collect();
+            // Putting it aside may fail too, or the host may die over it: then once more is right.
+            let excused = put_aside.get(message).map_or(0, Vec::len)
+                + deaths(history, lasting.first().copied().copied());
+            if lasting.len() > 1 + excused {
+                let why = format!(
+                    "message {message} failed {} times with {}, which does not pass",
+                    lasting.len(),
+                    lasting[0].text("cause")
+                );
+                return Outcome::invalid(why, lasting.iter().map(|event| event.seq).take(2));
+            }
+        }
+        Outcome::valid()
+    })
+    .priority(Priority::Medium)
+}
+
+/// How often a host went down since an event on it.
+fn deaths(history: &chaosdrill::History, since: Option<&Event>) -> usize {
+    let Some(since) = since else { return 0 };
+    let downs = history.of_kind(chaosdrill::EventKind::Host, HostChange::DOWN);
+    downs
+        .filter(|event| {
+            event.host == since.host && event.seq > since.seq && event.data != Value::Null
+        })
+        .count()
+}
+
+/// Who asks for an account that cannot be loaded learns which event it was.
+pub(crate) fn a_refusal_names_the_event(account: &'static str, event: &'static str) -> Check {
+    Check::new("a_refusal_names_the_event", move |history| {
+        for op in history.operations("show") {
+            let Some(end) = op.end else { continue };
+            let body = &end.output()["body"];
+            let names = text(body, "error").contains(event);
+            if op.input()["account"] == account && !names {
+                let why = format!("#{} the answer does not name {event}: {body}", end.seq);
+                return Outcome::invalid(why, [end.seq]);
+            }
+        }
+        Outcome::valid()
+    })
+}

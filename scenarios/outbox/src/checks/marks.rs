@@ -1,0 +1,83 @@
+//! What must have happened at least once, or the drill was about nothing.
+
+use chaosdrill::{Event, EventKind, Mark, Operation, vocabulary::Strike};
+pub(crate) use chaosdrill_scenarios_common::checks::marks::{a_host_went_down, a_link_was_cut};
+
+fn count(items: impl Iterator) -> u64 {
+    items.count() as u64
+}
+
+/// An answer was lost.
+pub(crate) fn an_answer_was_lost() -> Mark {
+    Mark::new("an answer was lost", |history| {
+        count(history.of_kind(EventKind::Fault, Strike::LOST_ACK))
+    })
+}
+
+/// A command was refused for good.
+pub(crate) fn a_command_was_refused() -> Mark {
+    Mark::new("a command was refused", |history| {
+        count(history.operations("command").filter(Operation::is_fail))
+    })
+}
+
+/// An account could not be shown.
+pub(crate) fn an_account_could_not_be_loaded() -> Mark {
+    Mark::new("an account could not be loaded", |history| {
+        count(history.operations("show").filter(Operation::is_fail))
+    })
+}
+
+/// A sender had to send a command more than once.
+pub(crate) fn a_command_was_sent_again() -> Mark {
+    Mark::new("a command was sent again", |history| {
+        let again = |event: &&Event| event.int("sending").unwrap_or_default() > 1;
+        count(history.observed("sender.answered").filter(again))
+    })
+}
+
+/// A writer was told that another was faster.
+pub(crate) fn a_racer_was_told_of_a_conflict() -> Mark {
+    Mark::new("a racer was told of a conflict", |history| {
+        let is_told = |event: &&Event| event.text("cause") == "concurrent_write";
+        count(history.observed("sender.answered").filter(is_told))
+    })
+}
+
+/// A lease that had run out was taken over.
+pub(crate) fn an_expired_lease_was_taken_over() -> Mark {
+    Mark::new("an expired lease was taken over", |history| {
+        count(
+            history
+                .observed("outbox.claimed")
+                .filter(|event| event.get("lapsed").as_bool() == Some(true)),
+        )
+    })
+}
+
+/// More than two turns were granted in one queue.
+pub(crate) fn several_took_turns() -> Mark {
+    Mark::new("several took turns", |history| {
+        let later = |event: &&Event| event.int("grant").unwrap_or_default() > 2;
+        count(history.observed("queue.granted").filter(later))
+    })
+}
+
+/// An account was loaded from a snapshot.
+pub(crate) fn an_account_was_loaded_from_a_snapshot() -> Mark {
+    Mark::new("an account was loaded from a snapshot", |history| {
+        let from_snapshot = |event: &&Event| event.int("snapshot").unwrap_or_default() > 0;
+        count(history.observed("store.hydrated").filter(from_snapshot))
+    })
+}
+
+/// A history for which one statement has no room was taken over.
+pub(crate) fn a_long_history_was_taken_over() -> Mark {
+    Mark::new("a long history was taken over", |history| {
+        let is_long = |op: &Operation<'_>| {
+            let events = &op.input()["action"]["import"]["events"];
+            op.is_ok() && events.as_array().is_some_and(|events| events.len() > 10)
+        };
+        count(history.operations("command").filter(is_long))
+    })
+}

@@ -1,0 +1,97 @@
+//! The outbox's rows and events as its checks read them, with a reference of what they mean.
+//!
+//! The reference is written apart from the pipeline on purpose: a mistake in the one is not repeated in the other.
+
+use std::collections::BTreeMap;
+
+use chaosdrill::{Event, History};
+use chaosdrill_scenarios_common::checks::rows::{Items, Step};
+pub(crate) use chaosdrill_scenarios_common::checks::rows::{int, text};
+use serde_json::Value;
+
+/// Rows of `outbox_messages`.
+pub(crate) const OUTBOX: &str = "outbox";
+/// What the rows of `outbox_messages` mean.
+pub(crate) const MESSAGES: Items = Items {
+    noun: "message",
+    watch: OUTBOX,
+    state: |row| text(row, "status"),
+    terminal: &["published", "failed"],
+};
+
+/// Changes of messages.
+pub(crate) fn steps<'a>(history: &'a History<'_>) -> Vec<Step<'a>> {
+    chaosdrill_scenarios_common::checks::rows::steps(history, OUTBOX)
+}
+
+/// Rows of `aggregate_events`.
+pub(crate) const EVENTS: &str = "events";
+/// Rows of `account_entries`, the part of the read model with a limit of its own.
+pub(crate) const ENTRIES: &str = "entries";
+/// Rows of `accounts`.
+pub(crate) const ACCOUNTS: &str = "accounts";
+/// Rows of `consumer_inbox`.
+pub(crate) const INBOX: &str = "inbox";
+/// Rows of `consumer_totals`.
+pub(crate) const TOTALS: &str = "totals";
+
+/// Rows of the broker's own `broker_messages`.
+pub(crate) const ACCEPTED: &str = "accepted";
+
+/// Whether a row of the outbox has this status.
+pub(crate) fn is(row: &Value, status: &str) -> bool {
+    text(row, "status") == status
+}
+
+/// What an event means, to those who know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Meaning {
+    /// What it changes of the balance.
+    pub(crate) movement: i64,
+    /// How many notes it adds.
+    pub(crate) notes: i64,
+}
+
+/// The meaning of an event's row; nothing where nobody knows it, or it is not what its name promises.
+pub(crate) fn meaning(row: &Value) -> Option<Meaning> {
+    if text(row, "codec") != "json" {
+        return None;
+    }
+    let payload: Value = serde_json::from_str(text(row, "payload")).ok()?;
+    let amount = || payload["amount"].as_i64();
+    match text(row, "event_type") {
+        "account.opened" => payload["owner"].as_str().map(|_| Meaning { movement: 0, notes: 0 }),
+        "account.deposited" => Some(Meaning { movement: amount()?, notes: 0 }),
+        "account.withdrawn" => Some(Meaning { movement: -amount()?, notes: 0 }),
+        "account.annotated" => payload["note"].as_str().map(|_| Meaning { movement: 0, notes: 1 }),
+        _ => None,
+    }
+}
+
+/// An account as its events make it, up to a version; nothing where one of them has no meaning.
+pub(crate) fn fold(history: &History, account: &str, version: i64) -> Option<(i64, i64)> {
+    let mut balance = 0;
+    let mut notes = 0;
+    let mut count = 0;
+    for row in history.last_rows(EVENTS) {
+        if text(row, "aggregate_id") == account && int(row, "sequence") <= version {
+            let Meaning { movement, notes: more } = meaning(row)?;
+            balance = i64::saturating_add(balance, movement);
+            notes += more;
+            count += 1;
+        }
+    }
+    (count == version).then_some((balance, notes))
+}
+
+/// Observations by message, each with its place in the history.
+pub(crate) fn by_message<'a>(
+    history: &'a History,
+    name: &'a str,
+) -> BTreeMap<&'a str, Vec<&'a Event>> {
+    let mut found: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
+    for event in history.observed(name) {
+        found.entry(event.text("message")).or_default().push(event);
+    }
+    found
+}

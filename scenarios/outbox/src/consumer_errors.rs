@@ -1,0 +1,48 @@
+//! At the consumer, what passes is tried again, and what does not pass is put aside at once.
+
+use chaosdrill::{
+    Mark, Scenario,
+    fault::{ErrorKind, at},
+};
+use chaosdrill_target_outbox::Action;
+
+use crate::{
+    clients::{command, commit_orders, open, send},
+    stage::{OutboxStage, delivering, of_orders, watched},
+};
+
+pub(crate) fn permanent() -> Scenario {
+    let scenario = Scenario::new("outbox/permanent-error")
+        .claim("a message that the consumer's constraint refuses is tried once and put aside, and the others are applied")
+        .topology(|stage| {
+            watched(stage.pipeline()).client("sender", |workload| async move {
+                send(&workload, "ingress:80", &open("a")).await;
+                // Longer than the consumer has room for; nobody before it minds.
+                let note = "x".repeat(65);
+                send(&workload, "ingress:80", &command("long-note", "a", Action::Annotate { note })).await;
+                commit_orders(&workload, "ingress:80", &["b"], 4).await;
+                Ok(())
+            })
+        })
+        .sometimes(Mark::observed("consumer.dead_lettered"));
+    delivering(scenario)
+}
+
+pub(crate) fn transient() -> Scenario {
+    of_orders("outbox/transient-errors", OutboxStage::pipeline)
+        .claim("serialization failures, deadlocks, a busy database and a broken connection are retried, and nothing is given up for them")
+        .faults_drawn(|stream| {
+            const KINDS: [ErrorKind; 5] =
+                [ErrorKind::Serialization, ErrorKind::Deadlock, ErrorKind::Busy, ErrorKind::Full, ErrorKind::Reset];
+            const SITES: [&str; 5] =
+                ["sql:totals.apply", "sql:consume.commit", "sql:commit.commit", "sql:outbox.complete", "sql:events.append"];
+            SITES
+                .iter()
+                .map(|site| {
+                    let kind = stream.pick(&KINDS).copied().unwrap_or(ErrorKind::Busy);
+                    at(*site).on_any().hit(stream.between(1, 6) as u32).error(kind)
+                })
+                .collect()
+        })
+        .sometimes(Mark::observed("consumer.failed"))
+}

@@ -1,0 +1,68 @@
+//! A crash in any window between two steps that touch the outside loses nothing and doubles nothing.
+//!
+//! The windows of a commit and its way out, from the transaction to the consumer's receipt. Which of many hits
+//! is hit, and whether the host comes back soon, late, or not before all is over, the seed decides.
+
+use std::time::Duration;
+
+use chaosdrill::{Scenario, Stream, fault::Restart};
+use chaosdrill_scenarios_common::crash_window::{self, Window, place};
+
+use crate::{
+    checks,
+    stage::{OutboxStage, of_orders},
+};
+
+const WINDOWS: [Window; 7] = [
+    Window {
+        name: "outbox/crash-before-commit",
+        claim: "a crash before the commit leaves nothing of it, and the sender's next try succeeds",
+        strike: |stream| place("sql:commit.commit", stream, 8).crash_before(back(stream)),
+    },
+    Window {
+        name: "outbox/crash-after-commit",
+        claim: "a crash after the commit and before its answer leaves one effect, however often the sender asks",
+        strike: |stream| place("sql:commit.commit", stream, 8).crash_after(back(stream)),
+    },
+    Window {
+        name: "outbox/crash-before-answer",
+        claim: "a crash between the commit and the answer to the sender leaves one effect and a message that is published",
+        strike: |stream| place("fp:ingress.before_answer", stream, 8).crash_before(back(stream)),
+    },
+    Window {
+        name: "outbox/crash-after-claim",
+        claim: "a message whose holder dies before it publishes is published by another once the lease is over",
+        strike: |stream| place("fp:outbox.after_claim", stream, 6).crash_before(back(stream)),
+    },
+    Window {
+        name: "outbox/crash-after-publish",
+        claim: "a message whose holder dies before it settles is published again, and applied once",
+        strike: |stream| place("fp:outbox.after_publish", stream, 6).crash_before(back(stream)),
+    },
+    Window {
+        name: "outbox/crash-after-settle",
+        claim: "a dispatcher that dies between two messages of its batch loses neither",
+        strike: |stream| place("fp:outbox.after_settle", stream, 6).crash_before(back(stream)),
+    },
+    Window {
+        name: "outbox/crash-before-receipt",
+        claim: "a consumer that dies between its effect and its receipt has neither, and applies the message when it comes again",
+        strike: |stream| place("fp:consumer.after_effect", stream, 6).crash_before(back(stream)),
+    },
+];
+
+/// When the host comes back: within the lease, after it, or when the chaos is over.
+fn back(stream: &mut Stream) -> Restart {
+    crash_window::back(stream, Duration::from_secs(60))
+}
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    WINDOWS.iter().map(scenario).collect()
+}
+
+fn scenario(window: &'static Window) -> Scenario {
+    of_orders(window.name, OutboxStage::pipeline)
+        .claim(window.claim)
+        .faults_drawn(|stream| vec![(window.strike)(stream)])
+        .sometimes(checks::marks::a_host_went_down())
+}

@@ -1,0 +1,62 @@
+//! The status code of an answer tells the sender whether to come again.
+
+use chaosdrill::{
+    Scenario,
+    fault::{ErrorKind, at},
+};
+use chaosdrill_target_outbox::Action;
+
+use crate::{
+    checks,
+    clients::{command, deposit, open, send},
+    stage::{OutboxStage, delivering, watched},
+};
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("outbox/ingress-answers")
+        .claim("a refusal that will stand is answered with 422, a fault of the moment with 503")
+        .topology(|stage| {
+            watched(stage.pipeline()).client("sender", |workload| async move {
+                send(&workload, "ingress:80", &open("a")).await;
+                send(
+                    &workload,
+                    "ingress:80",
+                    &command("again", "a", Action::Open { owner: "bob".to_owned() }),
+                )
+                .await;
+                send(
+                    &workload,
+                    "ingress:80",
+                    &command("nothing", "a", Action::Deposit { amount: 0 }),
+                )
+                .await;
+                send(
+                    &workload,
+                    "ingress:80",
+                    &command("too-much", "a", Action::Withdraw { amount: 5 }),
+                )
+                .await;
+                send(&workload, "ingress:80", &deposit("what a name", "a", 5)).await;
+                for number in 0..4 {
+                    send(&workload, "ingress:80", &deposit(format!("deposit-{number}"), "a", 5))
+                        .await;
+                }
+                Ok(())
+            })
+        })
+        .faults_drawn(|stream| {
+            const KINDS: [ErrorKind; 4] =
+                [ErrorKind::Busy, ErrorKind::Serialization, ErrorKind::Deadlock, ErrorKind::Reset];
+            const SITES: [&str; 4] =
+                ["sql:commands.find", "sql:events.load", "sql:outbox.enqueue", "sql:commit.commit"];
+            SITES
+                .iter()
+                .map(|site| {
+                    let kind = stream.pick(&KINDS).copied().unwrap_or(ErrorKind::Busy);
+                    at(*site).on("ingress").hit(stream.between(1, 4) as u32).error(kind)
+                })
+                .collect()
+        })
+        .sometimes(checks::marks::a_command_was_refused());
+    delivering(scenario)
+}

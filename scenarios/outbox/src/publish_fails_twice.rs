@@ -1,0 +1,29 @@
+//! A broker that refuses a message twice gets it a third time.
+
+use chaosdrill::{Mark, Scenario};
+use chaosdrill_target_outbox::Refusal;
+
+use crate::{
+    checks,
+    clients::commit_orders,
+    stage::{OutboxStage, delivering, watched},
+};
+
+/// The ceiling of a dispatcher unless its configuration says otherwise.
+const ATTEMPTS_MAX: u32 = 30;
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("outbox/publish-fails-twice")
+        .claim("a message the broker refuses goes back, is tried again, and is published at the third attempt")
+        .topology(|stage| {
+            let refusals = [Refusal { payload_contains: "amount".to_owned(), first: 2 }];
+            let stage = stage.ingress("ingress").broker_refusing(&refusals).consumer().dispatchers(&["d1", "d2"]);
+            watched(stage).client("sender", |workload| async move {
+                commit_orders(&workload, "ingress:80", &["a"], 4).await;
+                Ok(())
+            })
+        })
+        .always(checks::claims::attempts_stay_within(i64::from(ATTEMPTS_MAX)))
+        .sometimes(Mark::observed("broker.refused"));
+    delivering(scenario)
+}

@@ -1,0 +1,159 @@
+//! What is written down for people agrees with what happened.
+
+use std::collections::BTreeMap;
+
+use chaosdrill::{Check, Outcome, Priority};
+use chaosdrill_scenarios_common::checks::{
+    audit::{self, Audit},
+    labels,
+};
+use serde_json::Value;
+
+use crate::checks::{
+    rows::{
+        AUDITS, COUNTERS, ITEMS, KNOWN_KINDS, PROPAGATIONS, int, is_requeue, state, steps, text,
+    },
+    world,
+};
+
+const RETRYING: &str = "propagation.retrying";
+const UNEXPECTED_SKIP: &str = "propagation.unexpected_skip";
+
+const KINDS: [&str; 6] = [
+    "propagation.applied",
+    RETRYING,
+    UNEXPECTED_SKIP,
+    "propagation.dead_lettered",
+    "propagation.unknown_kind_dead_lettered",
+    "propagation.requeued",
+];
+
+/// Each change of a row has its audit, of the kind that the change is of.
+pub(crate) fn audits_agree_with_states() -> Check {
+    let audit =
+        Audit { watch: AUDITS, item: "propagation_id", kind: "kind", asked_by, kinds: &KINDS };
+    audit::audits_agree_by(ITEMS, audit, |history, step| {
+        let by_row = asked_by(step.before, step.after)?;
+        let is_retry = [RETRYING, UNEXPECTED_SKIP].contains(&by_row);
+        // Where the world outside can tell which kind of failure it was, its word counts, and not the row's.
+        let by_world = is_retry.then(|| world::answered_with(history, step)).flatten();
+        Some(by_world.map_or(by_row, |is_skip| if is_skip { UNEXPECTED_SKIP } else { RETRYING }))
+    })
+}
+
+fn asked_by(before: &Value, after: &Value) -> Option<&'static str> {
+    if is_requeue(before, after) {
+        return Some("propagation.requeued");
+    }
+    match (state(before), state(after)) {
+        ("pending", "applied") => Some("propagation.applied"),
+        ("pending", "failed") if KNOWN_KINDS.contains(&text(after, "kind")) => {
+            Some("propagation.dead_lettered")
+        }
+        ("pending", "failed") => Some("propagation.unknown_kind_dead_lettered"),
+        ("pending", "pending") if int(after, "attempts") == int(before, "attempts") + 1 => {
+            let is_skip = text(after, "last_error").starts_with("unexpected skip");
+            Some(if is_skip { UNEXPECTED_SKIP } else { RETRYING })
+        }
+        _ => None,
+    }
+}
+
+/// The counters of dead letters have grown by one for each row that was given up: of its kind, and with the reason of
+/// an unknown kind exactly where nobody knows the kind.
+pub(crate) fn dead_letters_are_counted_once() -> Check {
+    Check::new("dead_letters_are_counted_once", |history| {
+        let mut died: BTreeMap<Labels, Vec<u64>> = BTreeMap::new();
+        for step in steps(history) {
+            if state(step.before) != "failed" && state(step.after) == "failed" {
+                let kind = text(step.after, "kind");
+                let is_known = KNOWN_KINDS.contains(&kind);
+                let kind = if is_known { kind } else { "unknown_kind" };
+                died.entry((kind.to_owned(), !is_known)).or_default().push(step.change.event.seq);
+            }
+        }
+        let mut counted: BTreeMap<Labels, i64> = BTreeMap::new();
+        for row in history.last_rows(COUNTERS) {
+            if text(row, "metric") == "propagation_dead_lettered_total" {
+                *counted.entry(labels_of(text(row, "series"))).or_default() += int(row, "value");
+            }
+        }
+        let mut labels = died.keys().chain(counted.keys());
+        let count = |labels| counted.get(labels).copied().unwrap_or_default();
+        let given_up = |labels| died.get(labels).map(Vec::as_slice).unwrap_or_default();
+        let wrong = labels.find(|labels| count(labels) != given_up(labels).len() as i64);
+        Outcome::unless(wrong.map(|labels| {
+            let (rows, counted) = (given_up(labels), count(labels));
+            let reason = if labels.1 { "of unknown kind" } else { "after all attempts" };
+            let why = format!(
+                "{} rows of {} were given up {reason}, and {counted} were counted so",
+                rows.len(),
+                labels.0
+            );
+            Outcome::invalid(why, rows.iter().copied())
+        }))
+    })
+    .priority(Priority::Medium)
+}
+
+/// The kind, and whether the reason is that nobody knows it.
+type Labels = (String, bool);
+
+/// The labels of a series such as `total{reason=max_attempts,kind=limits_refresh}`.
+fn labels_of(series: &str) -> Labels {
+    let inner = series.split_once('{').map_or("", |(_, labels)| labels.trim_end_matches('}'));
+    let label = |name: &str| {
+        let mut pairs = inner.split(',').filter_map(|pair| pair.split_once('='));
+        pairs.find(|(key, _)| *key == name).map(|(_, value)| value).unwrap_or_default()
+    };
+    (label("kind").to_owned(), label("reason") == "unknown_kind")
+}
+
+const KIND_LABELS: &[&str] = &["tier_elevation", "limits_refresh", "unknown_kind"];
+const REASONS: &[&str] = &["max_attempts", "max_picks", "unknown_kind"];
+const TYPES: &[&str] =
+    &["postgres", "redis", "mongodb", "vector", "queue", "storage", "webhook", "other"];
+const SKIPS: &[&str] = &[
+    "postgres_admin_secret_missing",
+    "redis_auth_secret_missing",
+    "namespace_not_found",
+    "resource_not_reachable",
+    "pod_not_found",
+    "legacy_resource",
+    "other",
+];
+
+/// Labels of metrics are of fixed lists, whatever comes in.
+pub(crate) fn labels_stay_within_their_set() -> Check {
+    let checks = [
+        labels::labels_stay_within_their_set("metric.dead_lettered", "reason", REASONS),
+        labels::labels_stay_within_their_set("metric.dead_lettered", "kind", KIND_LABELS),
+        labels::labels_stay_within_their_set("metric.unknown_kind", "kind", KIND_LABELS),
+        labels::labels_stay_within_their_set("metric.unexpected_skip", "kind", KIND_LABELS),
+        labels::labels_stay_within_their_set("metric.unexpected_skip", "skip_reason", SKIPS),
+        labels::labels_stay_within_their_set("metric.unexpected_skip", "resource_type", TYPES),
+    ];
+    Check::new("labels_stay_within_their_set", move |history| {
+        let outcomes = checks.iter().map(|check| check.judge_now(history));
+        outcomes.max_by_key(|outcome| outcome.verdict).unwrap_or_else(Outcome::valid)
+    })
+    .priority(Priority::Low)
+}
+
+/// What a row says of its last failure is short, which the schema sees to as well, and gives nothing away.
+pub(crate) fn errors_are_short_and_without_secrets() -> Check {
+    Check::new("errors_are_short_and_without_secrets", |history| {
+        let wrong = history.rows(PROPAGATIONS).into_iter().find(|change| {
+            change.after.is_some_and(|row| {
+                let error = text(row, "last_error");
+                // The harness hides passwords itself, and leaves stars where one stood.
+                error.len() > 1000 || error.contains("://") || error.contains("***")
+            })
+        });
+        Outcome::unless(wrong.map(|change| {
+            let seq = change.event.seq;
+            let why = format!("#{seq} the error of propagation {} is long or secret", change.key);
+            Outcome::invalid(why, [seq])
+        }))
+    })
+}

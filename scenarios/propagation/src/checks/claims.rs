@@ -1,0 +1,215 @@
+//! Who holds a row, and who may settle it.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority};
+use chaosdrill_scenarios_common::checks::{
+    holders::{self, Holding},
+    settling::{self, Settling},
+};
+
+use crate::checks::rows::{
+    DISTURBED, LEASE, PROPAGATIONS, int, is_disturbed, is_requeue, rows_at, state, steps, text,
+};
+
+/// How much later than a clock was read its time may be stored, where nothing disturbs: a busy database is tried again.
+const LATE_MAX: Duration = Duration::from_secs(10);
+
+/// No two workers dispatch one row at once, but for a holder whose lease is over.
+pub(crate) fn one_dispatch_at_a_time() -> Check {
+    let holding = Holding {
+        noun: "propagation",
+        begin: "runner.dispatching",
+        end: "runner.dispatched",
+        item: "propagation",
+        // A holder says that it begins some milliseconds after its lease did.
+        lease: Some(LEASE.saturating_sub(Duration::from_secs(1))),
+    };
+    holders::holders_do_not_overlap_within(holding, move |history, begun| {
+        let full = holding.lease?;
+        let left = lease_left(history, begun);
+        let since = begun.at().saturating_sub(LEASE.saturating_sub(left));
+        let is_held_up = left < full && is_disturbed(history, since, begun.at());
+        Some(if is_held_up { left } else { full })
+    })
+}
+
+/// What is left of the lease that a holder has taken, once it says that its dispatch begins.
+fn lease_left(history: &History, begun: &Event) -> Duration {
+    let rows = rows_at(history, PROPAGATIONS, begun.seq);
+    let held = rows
+        .get(&begun.get("propagation").to_string())
+        .filter(|row| text(row, "claim_token") == begun.text("claim"));
+    let left_ms = held.map_or(0, |row| int(row, "next_attempt_at") - begun.wall_ms());
+    Duration::from_millis(u64::try_from(left_ms).unwrap_or_default())
+}
+
+/// A dispatch is over when its lease is, whatever the provisioner does.
+pub(crate) fn dispatches_end_with_their_lease() -> Check {
+    Check::new("dispatches_end_with_their_lease", |history| {
+        let late = history.observed("runner.dispatching").find_map(|begun| {
+            let is_its = |event: &&Event| {
+                event.seq > begun.seq
+                    && event.get("propagation") == begun.get("propagation")
+                    && event.get("claim") == begun.get("claim")
+            };
+            let ended = history.observed("runner.dispatched").find(is_its)?;
+            let from = begun.at().saturating_sub(DISTURBED);
+            let is_late = ended.at().saturating_sub(begun.at()) > LEASE + Duration::from_secs(1);
+            (is_late && !is_disturbed(history, from, ended.at())).then_some((begun, ended))
+        });
+        Outcome::unless(late.map(|(begun, ended)| {
+            let why = format!(
+                "#{} {} dispatched propagation {} until #{}, when its lease was over",
+                begun.seq,
+                begun.host,
+                begun.text("propagation"),
+                ended.seq
+            );
+            Outcome::invalid(why, [begun.seq, ended.seq])
+        }))
+    })
+}
+
+/// A row that is taken over from its holder was held for the whole length of a lease.
+pub(crate) fn picks_are_a_lease_apart() -> Check {
+    Check::new("picks_are_a_lease_apart", |history| {
+        let mut leased: BTreeMap<String, &Event> = BTreeMap::new();
+        for change in history.rows(PROPAGATIONS) {
+            let Some(after) = change.after else { continue };
+            let token = |row: Option<&serde_json::Value>| {
+                row.map(|row| text(row, "claim_token").to_owned()).unwrap_or_default()
+            };
+            let (old, new) = (token(change.before), token(change.after));
+            let key = change.key.to_string();
+            if !old.is_empty() && !new.is_empty() && old != new {
+                let since = leased.get(&key).map_or(Duration::ZERO, |event| event.at());
+                let now = change.event.at();
+                let is_early = now.saturating_sub(since) + LATE_MAX < LEASE;
+                if is_early && !is_disturbed(history, since.saturating_sub(DISTURBED), now) {
+                    let seq = change.event.seq;
+                    let why = format!(
+                        "#{seq} {} took propagation {} from {}, which had held it for {} s only",
+                        text(after, "claimed_by"),
+                        change.key,
+                        change.before.map(|row| text(row, "claimed_by")).unwrap_or_default(),
+                        now.saturating_sub(since).as_secs()
+                    );
+                    return Outcome::invalid(
+                        why,
+                        leased.get(&key).map(|event| event.seq).into_iter().chain([seq]),
+                    );
+                }
+            }
+            if !new.is_empty() {
+                leased.insert(key, change.event);
+            }
+        }
+        Outcome::valid()
+    })
+}
+
+/// A row is settled by the claim that holds it, and by nobody else.
+pub(crate) fn only_the_holder_settles() -> Check {
+    settling::only_the_holder_settles(Settling {
+        noun: "propagation",
+        watch: PROPAGATIONS,
+        settles: |before, after| {
+            let is_settled = int(after, "attempts") > int(before, "attempts")
+                || state(after) != state(before)
+                || (state(before) != "pending" && before != after);
+            is_settled && !is_requeue(before, after)
+        },
+        said: Some(("runner.settling", "propagation")),
+        why_not: |step, settling| {
+            let (claim, holder) = (settling.text("claim"), text(step.before, "claim_token"));
+            let held_by = if holder.is_empty() { "nobody" } else { holder };
+            let since = step.since;
+            (claim != holder)
+                .then(|| format!("under the claim {claim}; {held_by} held it since #{since}"))
+        },
+    })
+}
+
+/// A job that ends has a word for every row that it picked: it is settled, which takes an attempt or ends the row,
+/// given back, somebody else's by now, or left to its lease because of an error of its own.
+pub(crate) fn what_is_picked_is_settled() -> Check {
+    Check::new("what_is_picked_is_settled", |history| {
+        let steps = steps(history);
+        let wrong = history.observed("runner.picked").find_map(|picked| {
+            let end = end_of_hold(history, picked)?;
+            let has_moved = steps.iter().any(|step| {
+                let is_its = step.change.key.as_str() == Some(picked.text("propagation"));
+                let is_then = (picked.seq..end.seq).contains(&step.change.event.seq);
+                let is_tried = int(step.after, "attempts") > int(step.before, "attempts");
+                is_its && is_then && (is_tried || state(step.after) != state(step.before))
+            });
+            let what = match end.name.as_str() {
+                "job.ended" => "its job ended without a word of it",
+                "runner.settled" if !has_moved => "settled it without one attempt more",
+                _ => return None,
+            };
+            Some((picked, end, what))
+        });
+        Outcome::unless(wrong.map(|(picked, end, what)| {
+            let (who, item) = (&picked.host, picked.text("propagation"));
+            let why =
+                format!("#{} {who} picked propagation {item}, and #{} {what}", picked.seq, end.seq);
+            Outcome::invalid(why, [picked.seq, end.seq])
+        }))
+    })
+    .priority(Priority::Medium)
+}
+
+/// What first ends the hold of a claim on a row: it is settled or given back, its job ends, or its host.
+fn end_of_hold<'a>(history: &'a History, picked: &Event) -> Option<&'a Event> {
+    const ENDS: [&str; 5] = [
+        "runner.settled",
+        "runner.settle_refused",
+        "runner.settle_failed",
+        "runner.lost",
+        "runner.left",
+    ];
+    let claim = picked.text("claim");
+    history.on_host(&picked.host).after(picked.seq).iter().find(|event| {
+        if event.kind == EventKind::Host {
+            return event.ends_a_life();
+        }
+        let is_of_row =
+            event.text("claim") == claim && event.get("propagation") == picked.get("propagation");
+        let is_release =
+            ["runner.released", "runner.release_failed"].contains(&event.name.as_str());
+        let is_of_claim = is_release && event.text("claim") == claim;
+        let is_of_job = event.name == "job.ended" && {
+            let attempt = event.int("attempt").unwrap_or_default();
+            claim.starts_with(&format!("{}/{attempt}/", event.text("job")))
+        };
+        event.kind == EventKind::Observe
+            && ((ENDS.contains(&event.name.as_str()) && is_of_row) || is_of_claim || is_of_job)
+    })
+}
+
+/// The instants in rows are of one clock, whoever writes them.
+pub(crate) fn stored_times_are_the_database_s() -> Check {
+    Check::new("stored_times_are_the_database_s", |history| {
+        let wrong = steps(history).into_iter().find_map(|step| {
+            let stored = int(step.after, "last_attempt_at");
+            let off = (step.change.event.wall_ms() - stored).abs();
+            let now = step.change.event.at();
+            let is_new = stored != 0 && stored != int(step.before, "last_attempt_at");
+            let is_off = is_new && off > LATE_MAX.as_millis() as i64;
+            (is_off && !is_disturbed(history, now.saturating_sub(DISTURBED), now))
+                .then_some((step, off))
+        });
+        Outcome::unless(wrong.map(|(step, off)| {
+            let seq = step.change.event.seq;
+            let why = format!(
+                "#{seq} propagation {} was tried at an instant that is {} s off",
+                step.change.key,
+                off / 1000
+            );
+            Outcome::invalid(why, [seq])
+        }))
+    })
+    .priority(Priority::Medium)
+}

@@ -1,0 +1,118 @@
+//! Jobs: one live execution of each, and a successor for those that died.
+
+use std::time::Duration;
+
+use chaosdrill::{Check, Event, History, Outcome, Priority, vocabulary::HostChange};
+use chaosdrill_scenarios_common::checks::{
+    holders::{self, Holding},
+    rest,
+    rows::Items,
+};
+use serde_json::Value;
+
+use crate::checks::rows::{JOBS, int, is_disturbed, text};
+
+const JOB_TIMEOUT: Duration = Duration::from_secs(20 * 60);
+const RESCUE_AFTER: Duration = Duration::from_secs(25 * 60);
+
+/// A scan each 30 s, and what its statements may take.
+const SCAN: Duration = Duration::from_secs(45);
+
+/// In which a job for which there is nothing to do ends easily.
+const JUST_MADE: Duration = Duration::from_secs(1);
+
+/// What the library would do by itself.
+const DERIVED: Duration = Duration::from_secs(80 * 60);
+
+/// No job is carried out twice at once, but for one whose first execution should have ended.
+pub(crate) fn one_live_execution_per_job() -> Check {
+    let mut check = holders::holders_do_not_overlap(Holding {
+        noun: "job",
+        begin: "job.begun",
+        end: "job.ended",
+        item: "job",
+        lease: Some(JOB_TIMEOUT),
+    });
+    "one_live_execution_per_job".clone_into(&mut check.name);
+    check
+}
+
+/// Every program that starts says that the rescue is what it is meant to be.
+pub(crate) fn the_rescue_is_pinned() -> Check {
+    Check::new("the_rescue_is_pinned", |history| {
+        let wrong = history.observed("worker.started").find(|event| {
+            let rescue = event.int("rescue_after_s").and_then(|s| u64::try_from(s).ok());
+            let rescue = Duration::from_secs(rescue.unwrap_or_default());
+            rescue != RESCUE_AFTER || rescue <= JOB_TIMEOUT || rescue >= DERIVED
+        });
+        Outcome::unless(wrong.map(|event| {
+            let why = format!(
+                "#{} {} rescues jobs after {} s, where 1500 are agreed",
+                event.seq,
+                event.host,
+                event.get("rescue_after_s")
+            );
+            Outcome::invalid(why, [event.seq])
+        }))
+    })
+    .priority(Priority::Low)
+}
+
+/// A job whose worker is gone runs again, or is over, soon after the rescue is due.
+pub(crate) fn stuck_jobs_are_rescued_in_time() -> Check {
+    Check::new("stuck_jobs_are_rescued_in_time", |history| {
+        let end = history.events().last().map_or(0, chaosdrill::Event::wall_ms);
+        let changes = history.rows(JOBS);
+        let wrong = changes.iter().enumerate().find_map(|(index, change)| {
+            let row = change.after.filter(|row| text(row, "state") == "running")?;
+            let next = changes[index + 1..].iter().find(|next| next.key == change.key);
+            let until = next.map_or(end, |next| next.event.wall_ms());
+            let due = int(row, "attempted_at") + RESCUE_AFTER.as_millis() as i64;
+            let late = until - due - SCAN.as_millis() as i64;
+            (late > 0 && !is_excused(history, change.event.at(), late)).then_some((change, late))
+        });
+        Outcome::unless(wrong.map(|(change, late)| {
+            let seq = change.event.seq;
+            let why = format!(
+                "#{seq} job {} runs since then, and is rescued {} s too late",
+                change.key,
+                late / 1000
+            );
+            Outcome::invalid(why, [seq])
+        }))
+    })
+    .priority(Priority::Medium)
+}
+
+/// A rescuer that is held up itself may be late by that much.
+fn is_excused(history: &History, begun: Duration, late_ms: i64) -> bool {
+    const HELD_UP_MAX_MS: i64 = 20 * 60 * 1000;
+    let due = begun + RESCUE_AFTER;
+    let (from, to) = (due.saturating_sub(Duration::from_secs(15 * 60)), due + SCAN);
+    let is_down = history.events().iter().any(|event| {
+        let is_down = matches!(event.host_change(), Some(HostChange::Down(_)));
+        is_down && (from..=to).contains(&event.at())
+    });
+    late_ms < HELD_UP_MAX_MS && (is_down || is_disturbed(history, from, to))
+}
+
+/// No job stays open, but for those that were just made.
+pub(crate) fn every_job_comes_to_rest() -> Check {
+    let items =
+        Items { noun: "job", watch: JOBS, state: job_state, terminal: &["completed", "discarded"] };
+    let mut check = rest::every_item_comes_to_rest_but(items, is_new);
+    "every_job_comes_to_rest".clone_into(&mut check.name);
+    check
+}
+
+/// Whether a job was made so lately that nobody can have been waiting for it: they are made for ever, and the end of a
+/// run, which is not chosen by the jobs, may fall between the making of one and its end.
+fn is_new(history: &History, job: &Value) -> bool {
+    let made = history.rows(JOBS).into_iter().find(|change| change.key == job);
+    let end = history.events().last().map(Event::at);
+    end.zip(made).is_some_and(|(end, made)| end.saturating_sub(made.event.at()) < JUST_MADE)
+}
+
+fn job_state(row: &Value) -> &str {
+    text(row, "state")
+}

@@ -1,0 +1,53 @@
+//! What must have happened at least once, or the drill was about nothing.
+
+use chaosdrill::Mark;
+pub(crate) use chaosdrill_scenarios_common::checks::marks::a_host_went_down;
+
+use crate::checks::rows::{int, state, steps, text};
+
+fn count(items: impl Iterator) -> u64 {
+    items.count() as u64
+}
+
+/// A row was given up.
+pub(crate) fn a_row_was_given_up() -> Mark {
+    Mark::new("a row was given up", |history| {
+        count(
+            steps(history)
+                .into_iter()
+                .filter(|step| state(step.before) != "failed" && state(step.after) == "failed"),
+        )
+    })
+}
+
+/// A row was tried again and then applied.
+pub(crate) fn a_retry_succeeded() -> Mark {
+    Mark::new("a retry succeeded", |history| {
+        count(steps(history).into_iter().filter(|step| {
+            state(step.before) == "pending"
+                && state(step.after) == "applied"
+                && int(step.after, "attempts") > 0
+        }))
+    })
+}
+
+/// A row was taken over from a holder that had not settled it.
+pub(crate) fn a_row_was_taken_over() -> Mark {
+    Mark::new("a row was taken over", |history| {
+        count(steps(history).into_iter().filter(|step| {
+            let (old, new) = (text(step.before, "claim_token"), text(step.after, "claim_token"));
+            !old.is_empty() && !new.is_empty() && old != new
+        }))
+    })
+}
+
+/// A dispatch was broken off because its time was up.
+pub(crate) fn a_dispatch_took_too_long() -> Mark {
+    Mark::new("a dispatch took too long", |history| {
+        count(
+            history
+                .observed("runner.dispatched")
+                .filter(|event| event.text("error").contains("took too long")),
+        )
+    })
+}

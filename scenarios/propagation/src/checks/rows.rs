@@ -1,0 +1,101 @@
+//! The propagation's rows as its checks read them, with a reference of what they mean.
+//!
+//! The reference is written apart from the pipeline on purpose: a mistake in the one is not repeated in the other.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chaosdrill::{EventKind, History, vocabulary::Strike};
+use chaosdrill_scenarios_common::checks::rows::{Items, Step};
+pub(crate) use chaosdrill_scenarios_common::checks::rows::{int, text};
+use serde_json::Value;
+
+/// Rows of `pending_propagations`.
+pub(crate) const PROPAGATIONS: &str = "propagations";
+/// Rows of `upgrades`.
+pub(crate) const UPGRADES: &str = "upgrades";
+/// Rows of `resources`.
+pub(crate) const RESOURCES: &str = "resources";
+/// Rows of `audit_log`.
+pub(crate) const AUDITS: &str = "audits";
+/// Rows of `counters`.
+pub(crate) const COUNTERS: &str = "counters";
+/// Rows of `jobs`.
+pub(crate) const JOBS: &str = "jobs";
+/// What the provisioner really applied.
+pub(crate) const GRADES: &str = "grades";
+
+/// What the rows of `pending_propagations` mean.
+pub(crate) const ITEMS: Items =
+    Items { noun: "propagation", watch: PROPAGATIONS, state, terminal: &["applied", "failed"] };
+
+/// Failed dispatches are followed by these waits, in minutes.
+pub(crate) const WAITS_MIN: [i64; 9] = [1, 5, 15, 30, 60, 120, 240, 480, 960];
+
+/// Dispatches that may begin for one row.
+pub(crate) const PICKS_MAX: i64 = 20;
+
+/// How long a row is held by one pick.
+pub(crate) const LEASE: Duration = Duration::from_secs(5 * 60);
+
+/// How far back a disturbance may be that still explains a delay.
+pub(crate) const DISTURBED: Duration = Duration::from_secs(20 * 60);
+
+/// Kinds that the release at hand carries out.
+pub(crate) const KNOWN_KINDS: [&str; 2] = ["tier_elevation", "limits_refresh"];
+
+/// Types of resources whose limits the provisioner keeps.
+pub(crate) const BILLABLE: [&str; 4] = ["postgres", "redis", "mongodb", "vector"];
+
+/// What a row has come to.
+pub(crate) fn state(row: &Value) -> &str {
+    match (row["applied_at"].is_null(), row["failed_at"].is_null()) {
+        (false, true) => "applied",
+        (true, false) => "failed",
+        (true, true) => "pending",
+        (false, false) => "applied and failed",
+    }
+}
+
+/// Whether an operator put the row back.
+pub(crate) fn is_requeue(before: &Value, after: &Value) -> bool {
+    state(before) == "failed" && state(after) == "pending" && int(after, "attempts") == 0
+}
+
+/// Whether nothing is left to do where the provisioner gives this reason.
+pub(crate) fn is_good_reason(reason: &str) -> bool {
+    ["already correct", "unsupported resource type", "backend does not support"]
+        .iter()
+        .any(|words| reason.contains(words))
+}
+
+/// Changes of propagations.
+pub(crate) fn steps<'a>(history: &'a History<'_>) -> Vec<Step<'a>> {
+    chaosdrill_scenarios_common::checks::rows::steps(history, PROPAGATIONS)
+}
+
+/// The rows of a watch as they stood when an event came.
+pub(crate) fn rows_at<'a>(
+    history: &'a History,
+    watch: &'a str,
+    seq: u64,
+) -> BTreeMap<String, &'a Value> {
+    let mut rows = BTreeMap::new();
+    for change in history.rows(watch).into_iter().filter(|change| change.event.seq <= seq) {
+        match change.after {
+            Some(row) => rows.insert(change.key.to_string(), row),
+            None => rows.remove(&change.key.to_string()),
+        };
+    }
+    rows
+}
+
+/// Whether something was done to the timing of hosts or links in this stretch: what is late then is nobody's fault.
+pub(crate) fn is_disturbed(history: &History, from: Duration, to: Duration) -> bool {
+    const KINDS: [&str; 5] =
+        [Strike::STALL, Strike::DELAY, Strike::CLOG, Strike::PARTITION, Strike::DATABASE_DOWN];
+    history.events().iter().any(|event| {
+        event.kind == EventKind::Fault
+            && KINDS.iter().any(|kind| event.name == *kind)
+            && (from..=to).contains(&event.at())
+    })
+}

@@ -1,0 +1,196 @@
+//! What the world outside really shows: the provisioner is asked, and not the pipeline.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chaosdrill::{Check, Event, EventKind, History, Outcome};
+use chaosdrill_scenarios_common::checks::rows::{Step, last_change};
+use serde_json::Value;
+
+use crate::checks::rows::{
+    BILLABLE, DISTURBED, GRADES, ITEMS, KNOWN_KINDS, LEASE, PROPAGATIONS, RESOURCES, UPGRADES, int,
+    is_disturbed, is_good_reason, rows_at, state, steps, text,
+};
+
+/// What a dispatch leaves of its lease for the settling.
+const SETTLE_MAX: Duration = Duration::from_secs(10);
+
+/// A propagation that is applied is one for which the provisioner has changed every resource with limits, or has given
+/// a good reason why it did not. What has limits only since the dispatch began is left to the upgrade that gave them:
+/// it has a propagation of its own.
+pub(crate) fn applied_means_the_world_agrees() -> Check {
+    Check::new("applied_means_the_world_agrees", |history| {
+        let mut applied = steps(history)
+            .into_iter()
+            .filter(|step| state(step.before) != "applied" && state(step.after) == "applied");
+        let wrong = applied.find_map(|step| {
+            let seq = step.change.event.seq;
+            let id = step.change.key.as_str().unwrap_or_default();
+            let team = text(step.after, "team_id");
+            let left = owed(history, team, step.since, seq)
+                .into_iter()
+                .find(|token| !is_answered(history, id, token, seq));
+            left.map(|token| (seq, id, token))
+        });
+        Outcome::unless(wrong.map(|(seq, id, token)| {
+            let why = format!(
+                "#{seq} propagation {id} is applied, and the provisioner neither changed {token} for it nor gave a good reason"
+            );
+            let answers = answers(history, id, token).map(|event| event.seq);
+            Outcome::invalid(why, answers.chain([seq]))
+        }))
+    })
+}
+
+/// The resources of a team that had limits all the time from one event to another: whenever a dispatch in between read
+/// them, they were due. The lease with which it began is the row's last change before it is settled.
+fn owed<'a>(history: &'a History, team: &str, since: u64, until: u64) -> Vec<&'a str> {
+    let is_due = |resource: &Value| text(resource, "team_id") == team && has_limits(resource);
+    let mut due = rows_at(history, RESOURCES, since);
+    due.retain(|_, resource| is_due(resource));
+    for change in history.rows(RESOURCES) {
+        let is_meanwhile = (since..=until).contains(&change.event.seq);
+        if is_meanwhile && !change.after.is_some_and(is_due) {
+            due.remove(&change.key.to_string());
+        }
+    }
+    due.into_values().map(|resource| text(resource, "token")).collect()
+}
+
+fn has_limits(resource: &Value) -> bool {
+    text(resource, "status") == "active"
+        && BILLABLE.contains(&text(resource, "resource_type"))
+        && !["anonymous", "free"].contains(&text(resource, "tier"))
+}
+
+fn answers<'a>(
+    history: &'a History,
+    id: &'a str,
+    token: &'a str,
+) -> impl Iterator<Item = &'a Event> {
+    history
+        .observed("provisioner.answered")
+        .filter(move |event| event.text("propagation") == id && event.text("token") == token)
+}
+
+fn is_answered(history: &History, id: &str, token: &str, seq: u64) -> bool {
+    answers(history, id, token).any(|event| {
+        let is_good =
+            event.get("applied") == &Value::Bool(true) || is_good_reason(event.text("reason"));
+        event.seq < seq && is_good
+    })
+}
+
+/// Whether the dispatch that this step ends came to nothing because of what the provisioner answered without doing it:
+/// true where it skipped a resource for no good reason, false where a call failed. Nothing where the world outside
+/// cannot tell, because something was done to the run meanwhile, or the answers do not explain the failure.
+pub(crate) fn answered_with(history: &History, step: &Step<'_>) -> Option<bool> {
+    if !KNOWN_KINDS.contains(&text(step.after, "kind")) {
+        return Some(false);
+    }
+    let (id, seq) = (step.change.key.as_str()?, step.change.event.seq);
+    let is_ours = |event: &&Event| {
+        event.seq < seq
+            && event.text("propagation") == id
+            && event.text("claim") == text(step.before, "claim_token")
+    };
+    let begun = history.observed("runner.dispatching").filter(is_ours).last()?;
+    let (from, to) = (begun.at(), step.change.event.at());
+    let is_hurt = history
+        .events()
+        .iter()
+        .any(|event| event.kind == EventKind::Fault && (begun.seq..=seq).contains(&event.seq));
+    let is_timely = to.saturating_sub(from) + SETTLE_MAX < LEASE;
+    if is_hurt || !is_timely || is_disturbed(history, from.saturating_sub(DISTURBED), to) {
+        return None;
+    }
+    let meanwhile =
+        |event: &&Event| (begun.seq..=seq).contains(&event.seq) && event.text("propagation") == id;
+    if history.observed("provisioner.failed").any(|event| meanwhile(&event)) {
+        return Some(false);
+    }
+    let answers: Vec<&Event> = history.observed("provisioner.answered").filter(meanwhile).collect();
+    let is_bad = |event: &&Event| {
+        event.get("applied") != &Value::Bool(true) && !is_good_reason(event.text("reason"))
+    };
+    let is_complete = rows_at(history, RESOURCES, begun.seq)
+        .into_values()
+        .filter(|resource| {
+            text(resource, "team_id") == text(step.after, "team_id") && has_limits(resource)
+        })
+        .all(|resource| answers.iter().any(|event| event.text("token") == text(resource, "token")));
+    is_complete.then(|| answers.iter().any(is_bad))
+}
+
+/// Resources of teams of which nothing failed are what their tier says, in the world, or the last word of the
+/// provisioner was a good reason why not.
+pub(crate) fn the_world_has_what_was_applied() -> Check {
+    Check::new("the_world_has_what_was_applied", |history| {
+        let mut teams: BTreeMap<&str, bool> = BTreeMap::new();
+        for row in history.last_rows(PROPAGATIONS) {
+            *teams.entry(text(row, "team_id")).or_insert(true) &= state(row) == "applied";
+        }
+        let grades: BTreeMap<&str, &Value> =
+            history.last_rows(GRADES).into_iter().map(|row| (text(row, "token"), row)).collect();
+        let wrong = history.last_rows(RESOURCES).into_iter().find(|resource| {
+            let is_done = teams.get(text(resource, "team_id")) == Some(&true);
+            let token = text(resource, "token");
+            let last = history
+                .observed("provisioner.answered")
+                .filter(|event| event.text("token") == token)
+                .last();
+            let is_excused = last.is_some_and(|event| is_good_reason(event.text("reason")));
+            let is_right = grades.get(token).is_some_and(|grade| {
+                text(grade, "tier") == text(resource, "tier")
+                    && int(grade, "generation") == int(resource, "generation")
+            });
+            is_done && has_limits(resource) && !is_right && !is_excused
+        });
+        Outcome::unless(wrong.map(|resource| {
+            let token = text(resource, "token");
+            let grade = grades.get(token).map_or("nothing", |grade| text(grade, "tier"));
+            let why = format!(
+                "{token} is to be {}, and is {grade} at the provisioner",
+                text(resource, "tier")
+            );
+            Outcome::invalid(why, last_change(history, RESOURCES, &resource["token"]))
+        }))
+    })
+}
+
+/// An upgrade and the row of its propagation are there at the same instant.
+pub(crate) fn every_upgrade_is_enqueued() -> Check {
+    Check::new("every_upgrade_is_enqueued", |history| {
+        let rows = history.rows(PROPAGATIONS);
+        let lost = history.rows(UPGRADES).into_iter().find(|upgrade| {
+            let is_here = |row: &chaosdrill::RowChange<'_>| {
+                row.key == upgrade.key && row.event.at() <= upgrade.event.at()
+            };
+            upgrade.after.is_some() && !rows.iter().any(is_here)
+        });
+        Outcome::unless(lost.map(|upgrade| {
+            let seq = upgrade.event.seq;
+            let why =
+                format!("#{seq} upgrade {} is committed without its propagation", upgrade.key);
+            Outcome::invalid(why, [seq])
+        }))
+    })
+}
+
+/// Every upgrade is carried out.
+pub(crate) fn every_upgrade_is_applied() -> Check {
+    Check::new("every_upgrade_is_applied", |history| {
+        let rows = history.last_rows(PROPAGATIONS);
+        let open = rows.into_iter().find(|row| state(row) != "applied");
+        Outcome::unless(open.map(|row| {
+            let why = format!(
+                "{} {} is {} after {} attempts: {}",
+                ITEMS.noun,
+                text(row, "id"),
+                state(row),
+                int(row, "attempts"),
+                text(row, "last_error")
+            );
+            Outcome::invalid(why, last_change(history, PROPAGATIONS, &row["id"]))
+        }))
+    })
+}

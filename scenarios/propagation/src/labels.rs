@@ -1,0 +1,81 @@
+//! However many names come in from outside, the metrics know a handful of labels.
+
+use std::time::Duration;
+
+use chaosdrill::{Mark, Scenario};
+use chaosdrill_target_propagation::Answer;
+
+use crate::{
+    checks,
+    clients::{team, upgrade, upgrade_by},
+    stage::{PropagationStage, resting, script, watched},
+};
+
+/// Each row dies at once: this is about what is counted.
+const ATTEMPTS_MAX: i64 = 1;
+
+const NAMES: usize = 40;
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("propagation/labels")
+        .claim(
+            "reasons and kinds that nobody has heard of are counted under labels of a fixed list",
+        )
+        .topology(|stage| {
+            let scripts = vec![
+                script("odd-", u32::MAX, Answer::Skip("{token}".to_owned())),
+                script("pod-", u32::MAX, Answer::Skip("Pod not found: {token}".to_owned())),
+            ];
+            let stage = stage.api().provisioner(scripts).workers_with(&["w1", "w2"], ATTEMPTS_MAX);
+            watched(stage).client("customers", |workload| async move {
+                let mut stream = workload.stream("names");
+                for number in 0..NAMES {
+                    let name = stream.between(0, u64::MAX - 1);
+                    let kind = if number % 3 == 0 { "pod" } else { "odd" };
+                    let who = format!("{kind}-{name:x}");
+                    team(&workload, &who, &["postgres"]).await;
+                    if number % 2 == 0 {
+                        upgrade(&workload, format!("up-{number}"), &who, "pro").await;
+                    } else {
+                        upgrade_by(
+                            &workload,
+                            format!("up-{number}"),
+                            &who,
+                            "pro",
+                            &format!("kind_{name}"),
+                        )
+                        .await;
+                    }
+                }
+                Ok(())
+            })
+        })
+        .sometimes(Mark::observed("metric.unexpected_skip"))
+        .sometimes(checks::marks::a_row_was_given_up());
+    resting(scenario, ATTEMPTS_MAX, Duration::from_secs(40 * 60))
+}
+
+#[cfg(test)]
+mod tests {
+    use chaosdrill_target_propagation::{
+        kinds::{self, EXCLUDED, REGRADED},
+        skips,
+    };
+    use proptest::prelude::*;
+
+    use crate::checks::rows::KNOWN_KINDS;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        #[test]
+        fn a_thousand_names_have_a_handful_of_labels(name in any::<String>()) {
+            let kind = kinds::kind_label(&name);
+            prop_assert!(KNOWN_KINDS.contains(&kind) || kind == "unknown_kind", "{kind}");
+            let of_type = kinds::type_label(&name);
+            let types = [REGRADED, EXCLUDED].concat();
+            prop_assert!(types.contains(&of_type) || of_type == "other", "{of_type}");
+            prop_assert!(skips::buckets().contains(&skips::bucket(&name)), "{name}");
+        }
+    }
+}

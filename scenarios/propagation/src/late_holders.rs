@@ -1,0 +1,40 @@
+//! A runner that stalls past its lease neither loses the row nor settles it for somebody else.
+
+use std::time::Duration;
+
+use chaosdrill::{Mark, Scenario, fault::at};
+use chaosdrill_target_propagation::Answer;
+
+use crate::{
+    checks,
+    clients::customers,
+    stage::{PropagationStage, applying, script, watched},
+};
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("propagation/late-holders")
+        .claim(
+            "a row whose holder stalls is carried out by another, and the late holder is refused",
+        )
+        .topology(|stage| {
+            let scripts =
+                vec![script("flaky-", 1, Answer::Error), script("shy-", 2, Answer::Error)];
+            watched(stage.pipeline(scripts)).client("customers", |workload| async move {
+                customers(&workload, &["flaky", "shy", "plain"], &["postgres"]).await
+            })
+        })
+        .faults_drawn(|stream| {
+            let site = if stream.chance(1, 3) {
+                "fp:runner.after_pick"
+            } else {
+                "fp:runner.after_dispatch"
+            };
+            let stalled = Duration::from_secs(stream.between(320, 700));
+            vec![at(site).on_any().hit(stream.between(1, 3) as u32).stall(stalled)]
+        })
+        .chaos_at_most(Duration::from_secs(30 * 60))
+        .linger(Duration::from_secs(60))
+        .sometimes(Mark::observed("runner.settle_refused"))
+        .sometimes(checks::marks::a_row_was_taken_over());
+    applying(scenario)
+}

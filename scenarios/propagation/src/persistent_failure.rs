@@ -1,0 +1,46 @@
+//! What fails every time is given up after ten failures, on the whole schedule, and nothing else is.
+
+use std::time::Duration;
+
+use chaosdrill::Scenario;
+use chaosdrill_target_propagation::{Answer, run_worker, schedule::until_dead_letter};
+
+use crate::{
+    checks,
+    clients::{customers, team, upgrade, upgrade_by},
+    stage::{ATTEMPTS_MAX, PropagationStage, resting, script, watched, worker_config},
+};
+
+const TICK: Duration = Duration::from_secs(2 * 60);
+
+pub(crate) fn scenario() -> Scenario {
+    // A tick for each retry, and what is tried again besides.
+    let within = until_dead_letter() + Duration::from_secs(60 * 60);
+    let scenario = Scenario::new("propagation/persistent-failure")
+        .claim("a row that fails every time is given up at its tenth failure, a day and a third after the first")
+        .topology(|stage| {
+            let secret = "redis-auth secret not found".to_owned();
+            let scripts = vec![
+                script("refused-", u32::MAX, Answer::Skip(secret)),
+                script("broken-", u32::MAX, Answer::Error),
+                script("slow-to-start-", 3, Answer::Error),
+            ];
+            let stage = stage.api().provisioner(scripts).host("w1", || {
+                let mut config = worker_config("w1");
+                // Most of the ticks of such a long time find nothing to do.
+                config.tick = TICK;
+                run_worker(config)
+            });
+            watched(stage).client("customers", |workload| async move {
+                let teams = ["refused", "broken", "slow-to-start", "plain"];
+                customers(&workload, &teams, &["postgres"]).await?;
+                upgrade_by(&workload, "odd-up", "plain", "team", "later_kind").await;
+                team(&workload, "vast", &["postgres"]).await;
+                upgrade(&workload, "vast-up", "vast", "enterprise").await;
+                Ok(())
+            })
+        })
+        .sometimes(checks::marks::a_row_was_given_up())
+        .sometimes(checks::marks::a_retry_succeeded());
+    resting(scenario, ATTEMPTS_MAX, within)
+}

@@ -1,0 +1,43 @@
+//! What was given up begins anew when an operator says so, and only then.
+
+use std::time::Duration;
+
+use chaosdrill::{Scenario, fault::at};
+use chaosdrill_target_propagation::Answer;
+
+use crate::{
+    checks,
+    clients::{customers, requeue},
+    stage::{PropagationStage, resting, script, watched},
+};
+
+/// A lower ceiling than usual, so that it is met within minutes.
+const ATTEMPTS_MAX: i64 = 2;
+
+/// Its waits twice, some ticks, and a takeover besides.
+const WITHIN: Duration = Duration::from_secs(40 * 60);
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("propagation/operator-requeue")
+        .claim("a row that was given up and is put back by an operator has all its attempts again, and each death its audit")
+        .topology(|stage| {
+            let scripts = vec![script("down-", 3, Answer::Error)];
+            let stage = stage.api().provisioner(scripts).workers_with(&["w1", "w2"], ATTEMPTS_MAX);
+            watched(stage)
+                .client("customers", |workload| async move {
+                    customers(&workload, &["down", "plain"], &["postgres"]).await
+                })
+                .client("operator", |workload| async move {
+                    requeue(&workload, "down-up").await;
+                    Ok(())
+                })
+        })
+        .faults_drawn(|stream| {
+            let hit = stream.between(1, 2) as u32;
+            vec![at("sql:requeue.begin").on_any().hit(hit).lost_ack()]
+        })
+        .chaos_at_most(Duration::from_secs(30 * 60))
+        .sometimes(checks::marks::a_row_was_given_up())
+        .sometimes(checks::marks::a_retry_succeeded());
+    resting(scenario, ATTEMPTS_MAX, WITHIN)
+}

@@ -1,0 +1,174 @@
+//! The stage of the propagation: its hosts, the rows the harness watches, and the checks that hold in every scenario.
+
+use std::time::Duration;
+
+use chaosdrill::{Scenario, Topology};
+use chaosdrill_scenarios_common::checks::{registries, rest};
+use chaosdrill_target_propagation::{
+    Answer, ApiConfig, ProvisionerConfig, Script, WorkerConfig, run_api, run_provisioner,
+    run_worker,
+};
+
+use crate::checks::{self, rows};
+
+/// How long the pipeline may take to carry out everything once the faults are over. Scripts of the provisioner use up
+/// two attempts and an outage of ten minutes three or four: so these are the first six waits of the schedule, and an
+/// hour for ticks and leases.
+pub(crate) const SETTLED: Duration = Duration::from_secs((1 + 5 + 15 + 30 + 60 + 120 + 60) * 60);
+
+/// The ceiling of attempts, unless a scenario lowers it.
+pub(crate) const ATTEMPTS_MAX: i64 = 10;
+
+/// How far the clock of a host may be off: leases and waits are by the database's, whatever those of the hosts say.
+const SKEW: Duration = Duration::from_secs(10 * 60);
+
+/// The database of teams, propagations and jobs.
+pub(crate) fn database_url() -> String {
+    Topology::database_url("propagation")
+}
+
+/// A worker as it is by default.
+pub(crate) fn worker_config(name: &str) -> WorkerConfig {
+    WorkerConfig::new(name, database_url(), "provisioner:80")
+}
+
+/// A script of the provisioner: calls about resources with this in their token, up to the last.
+pub(crate) fn script(token_contains: &str, last: u32, answer: Answer) -> Script {
+    Script { token_contains: token_contains.to_owned(), last, answer }
+}
+
+/// The hosts of the pipeline.
+pub(crate) trait PropagationStage: Sized {
+    /// The producer, listening on port 80.
+    #[must_use]
+    fn api(self) -> Self;
+    /// The provisioner, with a script for some of its answers.
+    #[must_use]
+    fn provisioner(self, scripts: Vec<Script>) -> Self;
+    /// Workers that are named like their hosts.
+    #[must_use]
+    fn workers(self, names: &[&'static str]) -> Self;
+    /// Workers with a ceiling of their own.
+    #[must_use]
+    fn workers_with(self, names: &[&'static str], attempts_max: i64) -> Self;
+    /// The whole pipeline: the producer, a provisioner with a script, two workers.
+    #[must_use]
+    fn pipeline(self, scripts: Vec<Script>) -> Self;
+}
+
+impl PropagationStage for Topology {
+    fn api(self) -> Self {
+        self.host("api", || run_api(ApiConfig::new(database_url())))
+    }
+
+    fn provisioner(self, scripts: Vec<Script>) -> Self {
+        self.host("provisioner", move || {
+            let mut config = ProvisionerConfig::new(Self::database_url("provisioner"));
+            config.scripts.clone_from(&scripts);
+            run_provisioner(config)
+        })
+    }
+
+    fn workers(self, names: &[&'static str]) -> Self {
+        self.workers_with(names, ATTEMPTS_MAX)
+    }
+
+    fn workers_with(self, names: &[&'static str], attempts_max: i64) -> Self {
+        names.iter().copied().fold(self, |stage, name| {
+            stage.host(name, move || {
+                let mut config = worker_config(name);
+                config.attempts_max = attempts_max;
+                run_worker(config)
+            })
+        })
+    }
+
+    fn pipeline(self, scripts: Vec<Script>) -> Self {
+        self.api().provisioner(scripts).workers(&["w1", "w2"])
+    }
+}
+
+/// The rows the harness reads after every commit.
+pub(crate) fn watched(stage: Topology) -> Topology {
+    let watches = [
+        (
+            rows::PROPAGATIONS,
+            "propagation",
+            "SELECT id, kind, team_id, target_tier, attempts, picks, last_attempt_at, last_error, next_attempt_at, claimed_by, claim_token, applied_at, failed_at FROM pending_propagations ORDER BY id",
+        ),
+        (
+            rows::UPGRADES,
+            "propagation",
+            "SELECT request_id, team_id, tier, kind FROM upgrades ORDER BY request_id",
+        ),
+        (
+            rows::RESOURCES,
+            "propagation",
+            "SELECT token, team_id, resource_type, status, tier, generation FROM resources ORDER BY token",
+        ),
+        (
+            rows::AUDITS,
+            "propagation",
+            "SELECT audit_id, propagation_id, actor, kind, metadata FROM audit_log ORDER BY audit_id",
+        ),
+        (
+            rows::COUNTERS,
+            "propagation",
+            "SELECT series, metric, value FROM counters ORDER BY series",
+        ),
+        (
+            rows::GRADES,
+            "provisioner",
+            "SELECT token, tier, generation, conn_limit, propagation_id, changes FROM grades ORDER BY token",
+        ),
+    ];
+    watches.into_iter().fold(stage, |stage, (name, database, sql)| stage.watch(name, database, sql))
+}
+
+/// The rows of jobs too; there are many of them in a long run.
+pub(crate) fn watched_jobs(stage: Topology) -> Topology {
+    watched(stage).watch(
+        rows::JOBS,
+        "propagation",
+        "SELECT job_id, kind, state, attempt, attempted_by, attempted_at FROM jobs ORDER BY job_id",
+    )
+}
+
+/// What must hold of the pipeline in every scenario, whatever is done to it.
+pub(crate) fn guarded(scenario: Scenario, attempts_max: i64) -> Scenario {
+    scenario
+        .skew_at_most(SKEW)
+        .always(checks::world::applied_means_the_world_agrees())
+        .always(checks::world::every_upgrade_is_enqueued())
+        .always(checks::claims::one_dispatch_at_a_time())
+        .always(checks::claims::dispatches_end_with_their_lease())
+        .always(checks::claims::picks_are_a_lease_apart())
+        .always(checks::claims::only_the_holder_settles())
+        .always(checks::claims::what_is_picked_is_settled())
+        .always(checks::claims::stored_times_are_the_database_s())
+        .always(checks::ceiling::attempts_stay_within(attempts_max))
+        .always(checks::ceiling::a_row_at_the_ceiling_is_at_rest(attempts_max))
+        .always(checks::ceiling::rows_fail_at_the_ceiling_only(attempts_max))
+        .always(checks::ceiling::retries_keep_the_schedule())
+        .always(rest::terminal_is_final_but(rows::ITEMS, rows::is_requeue))
+        .always(checks::audits::audits_agree_with_states())
+        .always(checks::audits::dead_letters_are_counted_once())
+        .always(checks::audits::labels_stay_within_their_set())
+        .always(checks::audits::errors_are_short_and_without_secrets())
+        .always(checks::jobs::one_live_execution_per_job())
+        .always(checks::jobs::the_rescue_is_pinned())
+        .always(registries::every_declared_kind_is_handled("worker.started"))
+}
+
+/// As [`guarded`], and every row comes to rest.
+pub(crate) fn resting(scenario: Scenario, attempts_max: i64, within: Duration) -> Scenario {
+    guarded(scenario, attempts_max)
+        .eventually(rest::every_item_comes_to_rest(rows::ITEMS), within)
+        .eventually(checks::world::the_world_has_what_was_applied(), within)
+}
+
+/// As [`resting`], and every upgrade is applied.
+pub(crate) fn applying(scenario: Scenario) -> Scenario {
+    resting(scenario, ATTEMPTS_MAX, SETTLED)
+        .eventually(checks::world::every_upgrade_is_applied(), SETTLED)
+}

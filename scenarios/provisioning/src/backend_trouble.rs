@@ -1,0 +1,54 @@
+//! Whatever the backend does instead of its work, nobody gets less than was promised, and nothing is left behind.
+
+use std::time::Duration;
+
+use chaosdrill::{Mark, Scenario, Stream, fault::at};
+use chaosdrill_target_provisioning::{Operation, Script, Scripted};
+
+use crate::{
+    checks,
+    clients::{any_type, customer, provision, wish},
+    stage::{ProvisioningStage, guarded, watched},
+};
+
+/// The first calls of each type go wrong in one way, and later ones in others.
+const SCRIPTS: [Script; 6] = [
+    script(Operation::Create, 0, 1, Scripted::Lost),
+    script(Operation::Create, 1, 1, Scripted::Declined),
+    script(Operation::Create, 2, 1, Scripted::Slow(Duration::from_secs(7))),
+    script(Operation::Create, 3, 2, Scripted::Refused),
+    script(Operation::Delete, 0, 3, Scripted::Refused),
+    script(Operation::Delete, 4, 1, Scripted::Lost),
+];
+
+const fn script(operation: Operation, after: u32, count: u32, how: Scripted) -> Script {
+    Script { operation, resource_type: None, after, count, how }
+}
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("provisioning/backend-trouble")
+        .claim("a backend that refuses, declines, is slow, or loses its answers costs time, and leaks nothing that is not written down")
+        .topology(|stage| {
+            let stage = watched(stage.platform(&SCRIPTS));
+            let stage = stage.client("customer", |workload| customer(workload, 8));
+            // Several at once, so that the backend is given up for a while.
+            stage.client("crowd", |workload| async move {
+                let mut stream = workload.stream("crowd");
+                let of = any_type(&mut stream);
+                for number in 0..4 {
+                    let wish = wish(format!("crowd-{number}"), of).of_team("team-b");
+                    provision(&workload, &["h1:80"], &wish).await;
+                }
+                Ok(())
+            })
+        })
+        .faults_drawn(|stream: &mut Stream| {
+            let hit = stream.between(1, 6) as u32;
+            vec![at("net:backend.reply").on("backend").hit(hit).lost_ack()]
+        })
+        .sometimes(Mark::observed("backend.scripted"))
+        .sometimes(checks::marks::a_leak_was_written_down())
+        .sometimes(checks::marks::a_customer_came_again())
+        .sometimes(checks::marks::answered_with("provision_failed"));
+    guarded(scenario)
+}

@@ -1,0 +1,31 @@
+//! A key that is none is found out at step 1, when the object is there already.
+
+use chaosdrill::Scenario;
+use chaosdrill_target_provisioning::ResourceType;
+
+use crate::{
+    checks,
+    clients::{provision, rest, wish},
+    stage::{ProvisioningStage, guarded, watched},
+};
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("provisioning/bad-key")
+        .claim("a host with a bad key provisions nothing and leaves nothing behind, and another host serves the customer")
+        .topology(|stage| {
+            let stage = stage.handler_with("h1", |config| config.key = "not a key".to_owned());
+            let stage = stage.handler("h2").backend(&[]).neighbours();
+            watched(stage).client("customer", |workload| async move {
+                let mut stream = workload.stream("rests");
+                for of in ResourceType::ALL {
+                    let request = wish(format!("wish-{}", of.name()), of);
+                    provision(&workload, &["h1:80", "h2:80"], &request).await;
+                    rest(&mut stream, 300).await;
+                }
+                Ok(())
+            })
+        })
+        .sometimes(checks::marks::answered_with("provision_failed"))
+        .sometimes(checks::marks::a_customer_came_again());
+    guarded(scenario)
+}

@@ -1,0 +1,48 @@
+//! Without any fault the pipeline does its work: the drill itself is sound.
+
+use std::time::Duration;
+
+use chaosdrill::rt::time;
+use chaosdrill::{BoxError, Mark, Scenario, Workload};
+use chaosdrill_target_provisioning::ResourceType;
+
+use crate::{
+    checks,
+    clients::{delete, hold, provision, rest, show, wish},
+    stage::{ProvisioningStage, guarded, watched},
+};
+
+const HOSTS: [&str; 2] = ["h1:80", "h2:80"];
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("provisioning/calm")
+        .claim("all seven types are provisioned, shown, held, deleted and reaped, and each asked for twice is one")
+        .topology(|stage| watched(stage.platform(&[])).client("customer", customer))
+        .sometimes(checks::marks::a_customer_was_served())
+        .sometimes(checks::marks::a_row_became("deleted"))
+        .sometimes(checks::marks::a_row_became("reaped"))
+        .sometimes(Mark::observed("backend.deleted"));
+    guarded(scenario)
+}
+
+async fn customer(workload: Workload) -> Result<(), BoxError> {
+    let mut stream = workload.stream("ends");
+    for of in ResourceType::ALL {
+        let name = of.name();
+        let request = wish(format!("wish-{name}"), of).lasting(Duration::from_secs(10 * 60));
+        provision(&workload, &HOSTS, &request).await;
+        show(&workload, "h2:80", &format!("wish-{name}")).await;
+        // Asked for again it is the same.
+        provision(&workload, &["h2:80"], &request).await;
+        match stream.below(4) {
+            0 => drop(delete(&workload, "h1:80", &format!("wish-{name}")).await),
+            1 => drop(hold(&workload, "h1:80", &format!("wish-{name}"), "paused").await),
+            2 => drop(hold(&workload, "h1:80", &format!("wish-{name}"), "suspended").await),
+            // Its time runs out.
+            _ => {}
+        }
+        rest(&mut stream, 2_000).await;
+    }
+    time::sleep(Duration::from_secs(15 * 60)).await;
+    Ok(())
+}

@@ -1,0 +1,203 @@
+//! What customers are told, against what there is.
+
+use chaosdrill::{Check, Event, History, Outcome, Priority};
+use serde_json::Value;
+
+use crate::checks::rows::{OBJECTS, World, has_backend, is, text};
+
+/// Codes that say that a resource was undone.
+const ROLLED_BACK: [&str; 2] = ["provision_failed", "provisioner_unavailable"];
+
+/// Each answer with 201 is about a resource that is active, with an id and a URL, whose object is there; and the
+/// customer gets the object's own URL.
+pub(crate) fn created_means_addressable() -> Check {
+    Check::new("created_means_addressable", |history| {
+        let mut world = World::default();
+        for event in history.events() {
+            world.take(event);
+            let is_created = event.name == "provision.answered" && event.int("status") == Some(201);
+            if let (true, Some(lack)) = (is_created, lack(&world, event.text("resource"))) {
+                let id = event.text("resource");
+                let why = format!("#{} resource {id} was answered with 201, and {lack}", event.seq);
+                return Outcome::invalid(why, [event.seq]);
+            }
+        }
+        Outcome::unless(wrong_credentials(history))
+    })
+}
+
+/// What a resource lacks of what 201 promises.
+fn lack(world: &World<'_>, id: &str) -> Option<&'static str> {
+    let Some(row) = world.resources.get(id) else { return Some("it has no row") };
+    if !is(row, &["active"]) {
+        // It may have come to its end in the same moment.
+        return (!world.once_active.contains(id)).then_some("it never was active");
+    }
+    if row["connection_url"].is_null() {
+        return Some("it has no URL");
+    }
+    if has_backend(row) && row["provider_resource_id"].is_null() {
+        return Some("its id at the provider is not stored");
+    }
+    (has_backend(row) && !world.is_there(id)).then_some("the backend has no object for it")
+}
+
+/// A customer who was given, or shown, a URL that is not the object's.
+fn wrong_credentials(history: &History) -> Option<Outcome> {
+    let objects = history.last_rows(OBJECTS);
+    let told = history.operations("provision").chain(history.operations("show"));
+    for op in told.filter(|op| op.is_ok()) {
+        let Some(end) = op.end else { continue };
+        let output = end.output();
+        let id = text(output, "resource");
+        let object = objects.iter().find(|row| text(row, "token") == id);
+        // A resource that was active is shown with its URL; one that is not, without.
+        let is_told = op.invoke.name == "provision" || text(output, "status") == "active";
+        let is_right = match object {
+            Some(object) => text(output, "url") == text(object, "url"),
+            None => !text(output, "url").is_empty(),
+        };
+        if is_told && !is_right {
+            let why =
+                format!("#{} the customer got another URL for {id} than the object's", end.seq);
+            return Some(Outcome::invalid(why, [end.seq]));
+        }
+    }
+    None
+}
+
+/// Who is told that a resource could not be made can rely on that: its row is terminal.
+pub(crate) fn a_refusal_means_terminal() -> Check {
+    Check::new("a_refusal_means_terminal", |history| {
+        let mut world = World::default();
+        for event in history.events() {
+            world.take(event);
+            let is_refusal =
+                event.name == "provision.answered" && ROLLED_BACK.contains(&event.text("code"));
+            let id = event.text("resource");
+            let row = world.resources.get(id).copied().unwrap_or(&Value::Null);
+            if is_refusal && !is(row, &["failed"]) {
+                let why = format!(
+                    "#{} resource {id} was answered with {}, and is {}",
+                    event.seq,
+                    event.text("code"),
+                    text(row, "status")
+                );
+                return Outcome::invalid(why, [event.seq]);
+            }
+        }
+        Outcome::valid()
+    })
+}
+
+/// All answers, each with the end of its operation.
+fn answers<'a>(history: &'a History<'_>) -> impl Iterator<Item = (&'a Event, &'a Value)> {
+    let names = ["provision", "show", "delete", "hold"];
+    let ends = names.into_iter().flat_map(|name| history.operations(name)).filter_map(|op| op.end);
+    ends.flat_map(|end| {
+        let all = end.output()["answers"].as_array();
+        all.into_iter().flatten().map(move |answer| (end, answer))
+    })
+}
+
+/// A failure is answered with 503 and nothing else.
+pub(crate) fn failures_answer_503() -> Check {
+    Check::new("failures_answer_503", |history| {
+        let wrong = answers(history).find(|(_, answer)| {
+            answer["status"].as_i64().is_some_and(|status| status >= 500 && status != 503)
+        });
+        Outcome::unless(wrong.map(|(end, answer)| {
+            let why = format!("#{} a failure was answered with {}", end.seq, answer["status"]);
+            Outcome::invalid(why, [end.seq])
+        }))
+    })
+    .priority(Priority::Medium)
+}
+
+/// What an agent is told keeps the contract, and each code of 500 and above has a text of its own.
+pub(crate) fn guidance_fits_the_answer() -> Check {
+    Check::new("guidance_fits_the_answer", |history| {
+        for (end, answer) in answers(history) {
+            if let Some(wrong) = wrong_guidance(answer) {
+                let why = format!("#{} the text for {} {wrong}", end.seq, answer["code"]);
+                return Outcome::invalid(why, [end.seq]);
+            }
+        }
+        Outcome::unless(history.observed("guidance.registry").find_map(wrong_registry))
+    })
+    .priority(Priority::Low)
+}
+
+fn wrong_guidance(answer: &Value) -> Option<&'static str> {
+    let status = answer["status"].as_i64()?;
+    let Some(action) = answer["action"].as_str() else {
+        return (status >= 500).then_some("is missing");
+    };
+    if !action.starts_with("Tell the user") {
+        return Some("does not begin with \"Tell the user\"");
+    }
+    if !action.split_whitespace().any(is_address_of_ours) {
+        return Some("names no whole address of the product");
+    }
+    if action.chars().count() >= 280 {
+        return Some("is too long");
+    }
+    let asks_to_retry = action.contains("Retry") && action.contains("backoff");
+    (status >= 500 && !asks_to_retry).then_some("does not ask to retry with backoff")
+}
+
+/// Whether a word is a whole address, not the beginning of one, of the product or of a part of it.
+fn is_address_of_ours(word: &str) -> bool {
+    let Some(rest) = word.strip_prefix("https://") else { return false };
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let is_ours = host == PRODUCT || host.ends_with(&format!(".{PRODUCT}"));
+    is_ours && !path.ends_with(['.', ','])
+}
+
+const PRODUCT: &str = "provisioning.example";
+
+/// The example of a code without a text is no code that answers carry.
+fn wrong_registry(event: &Event) -> Option<Outcome> {
+    let declared = event.get("declared").as_array()?;
+    let handled = event.get("handled").as_array()?;
+    let example = event.get("example");
+    let without = declared.iter().find(|code| !handled.contains(code));
+    let why = match without {
+        Some(code) => format!("#{} code {code} has no text of its own", event.seq),
+        None if declared.contains(example) => {
+            format!("#{} {example}, the example of a code without a text, is a real one", event.seq)
+        }
+        None => return None,
+    };
+    Some(Outcome::invalid(why, [event.seq]))
+}
+
+/// Once a row has failed the answer comes, whatever becomes of the audit.
+pub(crate) fn the_audit_never_blocks_the_answer() -> Check {
+    const WAIT_MS_MAX: u128 = 5_000;
+    Check::new("the_audit_never_blocks_the_answer", |history| {
+        let fails = history.rows("resources").into_iter().filter(|change| {
+            let is_failed = |row: &Value| is(row, &["failed"]);
+            change.after.is_some_and(|row| is_failed(row) && text(row, "settled_by") == "handler")
+                && !change.before.is_some_and(is_failed)
+        });
+        for change in fails {
+            let id = change.key.as_str().unwrap_or_default();
+            let answered = history
+                .observed("provision.answered")
+                .find(|event| event.seq > change.event.seq && event.text("resource") == id);
+            let until = answered.or(history.events().last()).map(Event::at).unwrap_or_default();
+            let waited = until.saturating_sub(change.event.at()).as_millis();
+            if waited > WAIT_MS_MAX {
+                let seq = change.event.seq;
+                let why = format!(
+                    "#{seq} resource {id} has failed, and {waited} ms later there {}",
+                    if answered.is_some() { "came an answer" } else { "was no answer" }
+                );
+                return Outcome::invalid(why, [seq].into_iter().chain(answered.map(|at| at.seq)));
+            }
+        }
+        Outcome::valid()
+    })
+    .priority(Priority::Medium)
+}

@@ -1,0 +1,75 @@
+//! What must have happened at least once, or the drill was about nothing.
+
+use chaosdrill::{
+    EventKind, Mark, Operation,
+    vocabulary::{HostChange, Strike},
+};
+pub(crate) use chaosdrill_scenarios_common::checks::marks::{a_host_went_down, a_link_was_cut};
+
+use crate::checks::rows::{LEAKS, RESOURCES, is, text};
+
+fn count(items: impl Iterator) -> u64 {
+    items.count() as u64
+}
+
+/// A customer got credentials.
+pub(crate) fn a_customer_was_served() -> Mark {
+    Mark::new("a customer was served", |history| {
+        count(history.operations("provision").filter(Operation::is_ok))
+    })
+}
+
+/// A customer had to ask more than once, and was served.
+pub(crate) fn a_customer_came_again() -> Mark {
+    Mark::new("a customer came again", |history| {
+        let is_late = |op: &Operation<'_>| {
+            let answers =
+                |end: &chaosdrill::Event| end.output()["answers"].as_array().map(Vec::len);
+            op.is_ok() && op.end.and_then(answers).is_some_and(|sends| sends > 1)
+        };
+        count(history.operations("provision").filter(is_late))
+    })
+}
+
+/// An answer carried this code.
+pub(crate) fn answered_with(code: &'static str) -> Mark {
+    Mark::new(format!("an answer was {code}"), move |history| {
+        count(history.observed("provision.answered").filter(|event| event.text("code") == code))
+    })
+}
+
+/// A row came to this status.
+pub(crate) fn a_row_became(status: &'static str) -> Mark {
+    Mark::new(format!("a row became {status}"), move |history| {
+        let became = |row: Option<&serde_json::Value>| row.is_some_and(|row| is(row, &[status]));
+        let rows = history.rows(RESOURCES);
+        count(rows.iter().filter(|change| became(change.after) && !became(change.before)))
+    })
+}
+
+/// A row was settled by the reconciler.
+pub(crate) fn the_reconciler_settled_a_row() -> Mark {
+    Mark::new("the reconciler settled a row", |history| {
+        let rows = history.last_rows(RESOURCES);
+        count(rows.into_iter().filter(|row| text(row, "settled_by") == "reconciler"))
+    })
+}
+
+/// A leak was written down.
+pub(crate) fn a_leak_was_written_down() -> Mark {
+    Mark::new("a leak was written down", |history| count(history.last_rows(LEAKS).into_iter()))
+}
+
+/// An answer was lost.
+pub(crate) fn an_answer_was_lost() -> Mark {
+    Mark::new("an answer was lost", |history| {
+        count(history.of_kind(EventKind::Fault, Strike::LOST_ACK))
+    })
+}
+
+/// A host stood still and went on.
+pub(crate) fn a_host_stood_still() -> Mark {
+    Mark::new("a host stood still", |history| {
+        count(history.of_kind(EventKind::Host, HostChange::RESUMED))
+    })
+}

@@ -1,0 +1,179 @@
+//! Objects of the backend, against the rows that should know of them: the backend is asked, not the pipeline.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chaosdrill::{Check, Event, EventKind, History, Outcome, vocabulary::HostChange};
+use chaosdrill_scenarios_common::checks::rows::last_change;
+
+use crate::checks::rows::{RESOURCES, World, has_backend, is, text};
+
+/// Statuses of rows that answer for their object.
+const ANSWERING: [&str; 5] = ["pending", "active", "paused", "suspended", "expired"];
+
+/// A row that is active has a URL and, where the backend has an object for it, that object's id.
+pub(crate) fn active_rows_are_addressable() -> Check {
+    Check::new("active_rows_are_addressable", |history| {
+        let wrong = history.rows(RESOURCES).into_iter().find_map(|change| {
+            let row = change.after.filter(|row| is(row, &["active"]))?;
+            let has_id = !row["provider_resource_id"].is_null() || !has_backend(row);
+            let lack = match (row["connection_url"].is_null(), has_id) {
+                (true, _) => "without a URL",
+                (_, false) => "without an id at the provider",
+                _ => return None,
+            };
+            Some((change, lack))
+        });
+        Outcome::unless(wrong.map(|(change, lack)| {
+            let seq = change.event.seq;
+            Outcome::invalid(format!("#{seq} resource {} is active {lack}", change.key), [seq])
+        }))
+    })
+}
+
+/// As long as a row is active its object is there.
+pub(crate) fn active_rows_have_their_object() -> Check {
+    Check::new("active_rows_have_their_object", |history| {
+        let mut world = World::default();
+        for event in history.events() {
+            if !world.take(event) {
+                continue;
+            }
+            let id = event.key().as_str().unwrap_or_default();
+            let Some(row) = world.resources.get(id) else { continue };
+            if is(row, &["active"]) && has_backend(row) && !world.is_there(id) {
+                let why = format!("#{} resource {id} is active, and has no object", event.seq);
+                return Outcome::invalid(why, [event.seq]);
+            }
+        }
+        Outcome::valid()
+    })
+}
+
+/// Where a row has failed its object is gone by then, or its leak is written down. Only an object that was made after
+/// the row was given up may come later: the sweep takes it.
+pub(crate) fn a_rolled_back_row_leaves_nothing_behind() -> Check {
+    Check::new("a_rolled_back_row_leaves_nothing_behind", |history| {
+        let mut world = World::default();
+        let mut failed: Vec<(u64, &str)> = Vec::new();
+        for event in history.events() {
+            // The rows of one commit come in one go; whatever comes next finds them whole.
+            if !world.take(event) {
+                if let Some(outcome) = left_behind(&world, &failed) {
+                    return outcome;
+                }
+                failed.clear();
+                continue;
+            }
+            let has_failed = event.name == RESOURCES && is(event.row(), &["failed"]);
+            if has_failed {
+                failed.push((event.seq, event.key().as_str().unwrap_or_default()));
+            }
+        }
+        Outcome::unless(left_behind(&world, &failed))
+    })
+}
+
+fn left_behind(world: &World<'_>, failed: &[(u64, &str)]) -> Option<Outcome> {
+    failed.iter().find_map(|(seq, id)| {
+        let given_up = world.doomed_since.get(id).copied().unwrap_or(*seq);
+        let since = world.there_since.get(id).copied().filter(|since| *since < given_up)?;
+        let why = format!("#{seq} resource {id} has failed, and its object #{since} is there");
+        (!world.leaks.contains(id)).then(|| Outcome::invalid(why, [since, *seq]))
+    })
+}
+
+/// A row says that its object was taken down only when it is gone.
+pub(crate) fn taken_down_means_gone() -> Check {
+    Check::new("taken_down_means_gone", |history| {
+        let mut world = World::default();
+        for event in history.events() {
+            world.take(event);
+            let id = event.key().as_str().unwrap_or_default();
+            let is_down = event.name == RESOURCES && is(event.row(), &["deleted", "reaped"]);
+            if is_down && world.is_there(id) {
+                let status = text(event.row(), "status");
+                let why =
+                    format!("#{} resource {id} is {status}, and its object is there", event.seq);
+                return Outcome::invalid(why, [event.seq]);
+            }
+        }
+        Outcome::valid()
+    })
+}
+
+/// After so long nothing comes of a creation any more: the slowest backend, one that stood still besides, and some.
+const CREATION_MAX: Duration = Duration::from_secs(40 * 60);
+
+/// Creations that the backend has begun and not ended: their objects may come yet.
+fn under_way<'a>(history: &'a History<'_>) -> BTreeMap<&'a str, &'a Event> {
+    let mut begun = BTreeMap::new();
+    for event in history.events() {
+        match (event.kind, event.name.as_str()) {
+            (EventKind::Observe, "backend.asked") => {
+                begun.insert(event.text("token"), event);
+            }
+            (EventKind::Observe, "backend.answers") => {
+                begun.remove(event.text("token"));
+            }
+            (EventKind::Host, _) if event.host == "backend" => {
+                if matches!(event.host_change(), Some(HostChange::Down(_))) {
+                    begun.clear();
+                }
+            }
+            _ => {}
+        }
+    }
+    let now = history.events().last().map(Event::at).unwrap_or_default();
+    begun.retain(|_, event| now.saturating_sub(event.at()) < CREATION_MAX);
+    begun
+}
+
+/// Every object belongs to a row that answers for it, or is written down as a leak, and so will those that are on
+/// their way.
+pub(crate) fn no_object_is_out_of_reach() -> Check {
+    Check::new("no_object_is_out_of_reach", |history| {
+        let mut world = World::default();
+        for event in history.events() {
+            world.take(event);
+        }
+        let is_nobodys = |id: &str| {
+            let has_row = world.resources.get(id).is_some_and(|row| is(row, &ANSWERING));
+            !has_row && !world.leaks.contains(id)
+        };
+        if let Some((id, event)) = under_way(history).into_iter().find(|(id, _)| is_nobodys(id)) {
+            let why =
+                format!("object {id}, asked for at #{}, may come yet, and is nobody's", event.seq);
+            return Outcome::invalid(why, [event.seq]);
+        }
+        let lost = world.there_since.iter().find(|(id, _)| is_nobodys(id));
+        Outcome::unless(lost.map(|(id, since)| {
+            let row = last_change(history, RESOURCES, &serde_json::Value::from(*id));
+            let why = format!("object {id}, there since #{since}, is nobody's");
+            Outcome::invalid(why, [*since].into_iter().chain(row))
+        }))
+    })
+}
+
+/// The sweep takes down nothing that is, or may still become, somebody's.
+pub(crate) fn the_sweep_spares_the_living() -> Check {
+    Check::new("the_sweep_spares_the_living", |history| {
+        let mut world = World::default();
+        let mut asked_by_sweeps: BTreeMap<&str, u64> = BTreeMap::new();
+        for event in history.events() {
+            world.take(event);
+            let id = event.text("token");
+            if event.name == "sweep.deleting" {
+                asked_by_sweeps.insert(id, event.seq);
+            }
+            // What a sweep means to do and the backend does not is no harm.
+            let asked = asked_by_sweeps.get(id).filter(|_| event.name == "backend.deleted");
+            let (Some(asked), Some(row)) = (asked, world.resources.get(id)) else { continue };
+            if is(row, &ANSWERING) {
+                let status = text(row, "status");
+                let why = format!("#{} the sweep took down {id}, which is {status}", event.seq);
+                return Outcome::invalid(why, [*asked, event.seq]);
+            }
+        }
+        Outcome::valid()
+    })
+}

@@ -1,0 +1,211 @@
+//! The guard of the handlers: none of them makes a resource past the second phase, or swallows its refusal.
+//!
+//! It reads the handlers' sources, function by function: a good function beside it excuses no bad one. Comments and
+//! strings say nothing, and a call may be split over lines. What it cannot follow, such as a call under another name,
+//! it refuses.
+
+use std::path::{Path, PathBuf};
+
+use chaosdrill::{Outcome, StaticCheck};
+
+mod lexer;
+
+use lexer::{Function, functions, tokens};
+
+/// Makes the row.
+const CREATE: &str = "create_resource";
+/// Brings it to its end.
+const FINALIZE: &str = "finalize";
+/// Answers a refusal.
+const RESPOND: &str = "respond_provision_failed";
+/// Calls whose refusal must reach the customer.
+const REFUSING: [&str; 2] = ["ask_backend", FINALIZE];
+/// What lies behind those calls, and is not for handlers.
+const BEHIND: [&str; 3] = ["store", "backend", "roll_back"];
+
+/// How many types of resources there are, and with that handlers.
+const HANDLERS_MIN: usize = 7;
+
+/// The guard, over the handlers and over the copy with the planted bug.
+pub(crate) fn guard() -> StaticCheck {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    StaticCheck::new(
+        "handlers_go_through_finalize",
+        "every handler that makes a resource finalizes it, and answers what that refuses",
+        root.join("../../targets/provisioning/src/handlers"),
+        examine,
+    )
+    .planted("R12", root.join("fixtures/R12/handlers"))
+}
+
+fn examine(root: &Path) -> Outcome {
+    let mut files = Vec::new();
+    if let Err(error) = sources(root, &mut files) {
+        return Outcome::unknown(format!("failed to read {}: {error}", root.display()));
+    }
+    let mut handlers = 0;
+    for path in files {
+        let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) => return Outcome::unknown(format!("failed to read {name}: {error}")),
+        };
+        match complaint(&text) {
+            Ok(found) => handlers += found,
+            Err(why) => return Outcome::invalid(format!("{name}: {why}"), []),
+        }
+    }
+    if handlers < HANDLERS_MIN {
+        let why = format!("{handlers} handlers were found, of at least {HANDLERS_MIN}");
+        return Outcome::unknown(why);
+    }
+    Outcome::valid()
+}
+
+/// All Rust files below a folder, in order.
+fn sources(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        paths.push(entry?.path());
+    }
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            sources(&path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// How many functions of a file make resources.
+///
+/// # Errors
+///
+/// What is wrong with the first function that is not as it should be.
+fn complaint(text: &str) -> Result<usize, String> {
+    let tokens = tokens(text);
+    if let Some(name) = renamed(&tokens) {
+        return Err(format!("`{name}` is used other than by a call under its own name"));
+    }
+    let mut handlers = 0;
+    for function in functions(&tokens) {
+        handlers += usize::from(wrong(&function)?);
+    }
+    Ok(handlers)
+}
+
+/// A word of the pattern that is handed on, or imported under another name: nobody could follow it.
+fn renamed(tokens: &[String]) -> Option<&str> {
+    let mut is_import = false;
+    for (at, token) in tokens.iter().enumerate() {
+        is_import = match token.as_str() {
+            "use" => true,
+            ";" => false,
+            _ => is_import,
+        };
+        let next = tokens.get(at + 1).map_or("", String::as_str);
+        let is_ours =
+            [CREATE, RESPOND].contains(&token.as_str()) || REFUSING.contains(&token.as_str());
+        let is_fine = if is_import { next != "as" } else { next == "(" };
+        if is_ours && !is_fine {
+            return Some(token);
+        }
+    }
+    None
+}
+
+/// Whether a function makes a resource.
+///
+/// # Errors
+///
+/// What is wrong with it.
+fn wrong(function: &Function<'_>) -> Result<bool, String> {
+    let (name, body) = (function.name, function.body);
+    let calls =
+        |word: &str| body.windows(2).filter(|pair| pair[0] == word && pair[1] == "(").count();
+    let reached = body.windows(2).find(|pair| pair[0] == "." && BEHIND.contains(&pair[1].as_str()));
+    if let Some(pair) = reached {
+        return Err(format!("`{name}` reaches for `{}`, past the second phase", pair[1]));
+    }
+    let creates = calls(CREATE);
+    if creates > calls(FINALIZE) {
+        return Err(format!("`{name}` makes a resource, and does not finalize it"));
+    }
+    for word in REFUSING {
+        let places = (0..body.len()).filter(|at| body[*at] == word);
+        for at in places {
+            if !is_answered(body, at) {
+                return Err(format!("`{name}` does not answer what `{word}` refuses"));
+            }
+        }
+    }
+    Ok(creates > 0)
+}
+
+/// Whether a call is matched on, and its error handed to the answer.
+fn is_answered(body: &[String], at: usize) -> bool {
+    let begin = body[..at].iter().rposition(|token| [";", "{", "}"].contains(&token.as_str()));
+    let statement = &body[begin.map_or(0, |before| before + 1)..at];
+    let Some(open) = body[at..].iter().position(|token| token == "{") else { return false };
+    let arms = lexer::group(&body[at + open..]);
+    let error = arms.windows(2).position(|pair| pair[0] == "Err" && pair[1] == "(");
+    let answers = |arm: usize| arms[arm..].iter().any(|token| token == RESPOND);
+    statement.iter().any(|token| token == "match") && error.is_some_and(answers)
+}
+
+#[cfg(test)]
+mod tests {
+    use chaosdrill::Verdict;
+
+    use super::*;
+
+    const GOOD: &str = "async fn db(host: &Host) -> Response {
+        let created = match host.create_resource(Db).await { Ok(c) => c, Err(answer) => return answer };
+        match host.finalize(&created).await {
+            Ok(done) => respond_created(&done), Err(refused) => respond_provision_failed(&refused),
+        }
+    }\n";
+
+    #[test]
+    fn the_handlers_are_as_they_should_be() {
+        assert_eq!(guard().judge(), Outcome::valid());
+        assert_eq!(complaint(GOOD), Ok(1));
+    }
+
+    #[test]
+    fn the_planted_copy_is_seen() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/R12/handlers");
+        assert_eq!(examine(&root).verdict, Verdict::Invalid);
+    }
+
+    #[test]
+    fn a_guard_without_handlers_says_so() {
+        let nowhere = Path::new(env!("CARGO_MANIFEST_DIR")).join("../regressions");
+        assert_eq!(examine(&nowhere).verdict, Verdict::Unknown);
+    }
+
+    #[test]
+    fn every_way_around_is_seen() {
+        let bad = [
+            ("past it", "fn f() { let c = host.create_resource(Db).await; respond_created(&c) }"),
+            ("split", "fn f() { let c = host\n.create_resource\n(Db); respond_created(&c) }"),
+            ("in a comment", "fn f() { let c = h.create_resource(Db); /* h.finalize(&c) */ c }"),
+            ("in a string", "fn f() { let c = h.create_resource(Db); log(\"h.finalize(c)\") }"),
+            ("swallowed", "fn f() { let _ = h.finalize(&c).await; respond_created(&c) }"),
+            (
+                "swallowed later",
+                "fn f() { h.finalize(&c).await.ok(); respond_provision_failed(&r) }",
+            ),
+            ("as success", "fn f() { match h.finalize(&c) { Ok(d) => yes(d), Err(_) => yes(c) } }"),
+            ("another name", "use crate::x::create_resource as make; fn f() { make(Db) }"),
+            ("handed on", "fn f() { let make = Host::create_resource; make(h, Db) }"),
+            ("past the host", "fn f() { h.store.begin(Db, ask, 10).await }"),
+        ];
+        for (how, text) in bad {
+            // A good handler in the same file excuses nothing.
+            assert!(complaint(&format!("{GOOD}{text}")).is_err(), "{how}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What is not there for a while is waited for, or given up in good order.
+
+use std::time::Duration;
+
+use chaosdrill::{
+    Scenario, Stream,
+    fault::{Fault, Restart, at_time},
+};
+
+use crate::{
+    checks,
+    clients::{customer, customer_of},
+    stage::{ProvisioningStage, guarded, watched},
+};
+
+fn ms(stream: &mut Stream, low: u64, high: u64) -> Duration {
+    Duration::from_millis(stream.between(low, high))
+}
+
+pub(crate) fn of_the_database() -> Scenario {
+    let scenario = outage("provisioning/database-down")
+        .claim("while the database is down nothing is promised and nothing is lost, and afterwards everything goes on by itself")
+        .faults_drawn(|stream| {
+            let short = at_time(ms(stream, 0, 2_000)).database_down(ms(stream, 500, 20_000));
+            let long = at_time(ms(stream, 25_000, 60_000)).database_down(ms(stream, 20_000, 900_000));
+            vec![short, long]
+        })
+        .sometimes(checks::marks::a_customer_came_again());
+    guarded(scenario)
+}
+
+pub(crate) fn of_the_backend() -> Scenario {
+    let scenario = outage("provisioning/backend-away")
+        .claim("while the backend cannot be reached no provision succeeds, no object is forgotten, and afterwards customers are served")
+        .faults_drawn(backend)
+        .sometimes(checks::marks::a_link_was_cut())
+        .sometimes(checks::marks::answered_with("provisioner_unavailable"));
+    guarded(scenario)
+}
+
+fn backend(stream: &mut Stream) -> Vec<Fault> {
+    let lasts = Duration::from_secs(stream.between(10, 600));
+    let kill = Restart::After(Duration::from_secs(stream.between(1, 400)));
+    vec![
+        at_time(ms(stream, 10, 1_500)).partition("h1", "backend", lasts),
+        at_time(ms(stream, 10, 60_000)).clog("h2", "backend", Duration::from_secs(40)),
+        at_time(ms(stream, 10, 60_000)).partition(
+            "reconciler",
+            "backend",
+            Duration::from_secs(900),
+        ),
+        at_time(ms(stream, 10, 60_000)).kill("backend", kill),
+        at_time(ms(stream, 10, 60_000)).kill("h2", Restart::AtHeal),
+        at_time(ms(stream, 10, 60_000)).partition("h1", "db", Duration::from_secs(20)),
+    ]
+}
+
+fn outage(name: &str) -> Scenario {
+    Scenario::new(name).chaos_at_most(Duration::from_secs(3600)).topology(|stage| {
+        let stage = watched(stage.platform(&[]));
+        let stage = stage.client("customer", |workload| customer(workload, 8));
+        stage.client("second", |workload| async move { customer_of(workload, "team-b", 5).await })
+    })
+}

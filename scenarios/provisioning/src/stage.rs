@@ -1,0 +1,180 @@
+//! The stage of provisioning: its hosts, the rows the harness watches, and the checks that hold in every scenario.
+
+use std::time::Duration;
+
+use chaosdrill::{Scenario, Topology};
+use chaosdrill_scenarios_common::checks::{audit, registries, rest};
+use chaosdrill_target_provisioning::{
+    BackendConfig, HandlerConfig, ReaperConfig, ReconcilerConfig, Script, SweepConfig, run_backend,
+    run_handler, run_reaper, run_reconciler, run_sweep,
+};
+
+use crate::checks::{self, rows};
+
+/// How long the pipeline may take to bring everything to its end once the faults are over. The longest way is that of
+/// an object that comes after its row was undone: it is an hour old before the sweep takes it.
+pub(crate) const SETTLED: Duration = Duration::from_secs(2 * 3600);
+
+/// The key of all hosts, but where one has a bad one.
+pub(crate) const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+/// How long hosts stand still: past a customer's patience; until the reconciler, which takes rows that are five minutes
+/// old, has taken up what they were at; and until it has made an end of what it could not decide.
+const STALLS: [Duration; 3] =
+    [Duration::from_secs(90), Duration::from_secs(6 * 60), Duration::from_secs(20 * 60)];
+
+/// The address of the backend.
+const BACKEND: &str = "backend:80";
+
+/// The database of the resources.
+fn platform_url() -> String {
+    Topology::database_url("platform")
+}
+
+/// The hosts of the pipeline.
+pub(crate) trait ProvisioningStage: Sized {
+    /// A host of handlers, listening on port 80.
+    #[must_use]
+    fn handler(self, name: &'static str) -> Self;
+    /// A host of handlers with a configuration of its own.
+    #[must_use]
+    fn handler_with(
+        self,
+        name: &'static str,
+        configure: impl Fn(&mut HandlerConfig) + Send + Sync + 'static,
+    ) -> Self;
+    /// The backend, with what goes wrong with it.
+    #[must_use]
+    fn backend(self, scripts: &[Script]) -> Self;
+    /// A backend whose ids and prefixes end in these bytes.
+    #[must_use]
+    fn backend_with_suffix(self, suffix: &'static str) -> Self;
+    /// Reconcilers that are named like their hosts.
+    #[must_use]
+    fn reconcilers(self, names: &[&'static str]) -> Self;
+    /// The sweep.
+    #[must_use]
+    fn sweep(self) -> Self;
+    /// The reaper.
+    #[must_use]
+    fn reaper(self) -> Self;
+    /// All that works behind the handlers: a reconciler, the sweep and the reaper.
+    #[must_use]
+    fn neighbours(self) -> Self;
+    /// The whole pipeline: two hosts of handlers, the backend and the neighbours.
+    #[must_use]
+    fn platform(self, scripts: &[Script]) -> Self;
+}
+
+impl ProvisioningStage for Topology {
+    fn handler(self, name: &'static str) -> Self {
+        self.handler_with(name, |_| {})
+    }
+
+    fn handler_with(
+        self,
+        name: &'static str,
+        configure: impl Fn(&mut HandlerConfig) + Send + Sync + 'static,
+    ) -> Self {
+        self.host(name, move || {
+            let mut config = HandlerConfig::new(name, platform_url(), BACKEND, KEY);
+            configure(&mut config);
+            run_handler(config)
+        })
+    }
+
+    fn backend(self, scripts: &[Script]) -> Self {
+        let scripts = scripts.to_vec();
+        self.host("backend", move || {
+            let mut config = BackendConfig::new(Topology::database_url("backend"));
+            config.scripts.clone_from(&scripts);
+            run_backend(config)
+        })
+    }
+
+    fn backend_with_suffix(self, suffix: &'static str) -> Self {
+        self.host("backend", move || {
+            let mut config = BackendConfig::new(Topology::database_url("backend"));
+            suffix.clone_into(&mut config.suffix);
+            run_backend(config)
+        })
+    }
+
+    fn reconcilers(self, names: &[&'static str]) -> Self {
+        names.iter().fold(self, |stage, name| {
+            let name = *name;
+            stage.host(name, move || {
+                run_reconciler(ReconcilerConfig::new(name, platform_url(), BACKEND, KEY))
+            })
+        })
+    }
+
+    fn sweep(self) -> Self {
+        self.host("sweep", || run_sweep(SweepConfig::new(platform_url(), BACKEND)))
+    }
+
+    fn reaper(self) -> Self {
+        self.host("reaper", || run_reaper(ReaperConfig::new(platform_url(), BACKEND)))
+    }
+
+    fn neighbours(self) -> Self {
+        self.reconcilers(&["reconciler"]).sweep().reaper()
+    }
+
+    fn platform(self, scripts: &[Script]) -> Self {
+        self.handler("h1").handler("h2").backend(scripts).neighbours()
+    }
+}
+
+/// The rows the harness reads after every commit.
+pub(crate) fn watched(stage: Topology) -> Topology {
+    let watches = [
+        (
+            rows::RESOURCES,
+            "platform",
+            "SELECT resource_id, request_id, attempt, team, resource_type, status, connection_url, provider_resource_id, holder, lease_until, doomed, settled_by, failed_stage FROM resources ORDER BY resource_id",
+        ),
+        (rows::QUOTAS, "platform", "SELECT team, used FROM quotas ORDER BY team"),
+        (rows::LEAKS, "platform", "SELECT token, reason, cleared_at FROM leaks ORDER BY token"),
+        (
+            rows::AUDITS,
+            "platform",
+            "SELECT kind || ' of ' || resource_id AS place, kind, resource_id, metadata FROM audit_log ORDER BY kind, resource_id",
+        ),
+        (
+            rows::SCHEMA,
+            "platform",
+            "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name = 'resources'",
+        ),
+        (
+            rows::OBJECTS,
+            "backend",
+            "SELECT token, resource_type, provider_resource_id, url, is_there, creates, deletes FROM backend_objects ORDER BY token",
+        ),
+    ];
+    watches.into_iter().fold(stage, |stage, (name, database, sql)| stage.watch(name, database, sql))
+}
+
+/// What must hold of the pipeline in every scenario, whatever is done to it.
+pub(crate) fn guarded(scenario: Scenario) -> Scenario {
+    scenario
+        .stalls(STALLS)
+        .always(checks::answers::created_means_addressable())
+        .always(checks::answers::a_refusal_means_terminal())
+        .always(checks::answers::failures_answer_503())
+        .always(checks::answers::guidance_fits_the_answer())
+        .always(checks::objects::active_rows_are_addressable())
+        .always(checks::objects::active_rows_have_their_object())
+        .always(checks::objects::a_rolled_back_row_leaves_nothing_behind())
+        .always(checks::objects::taken_down_means_gone())
+        .always(checks::objects::the_sweep_spares_the_living())
+        .always(checks::state::reconciler_waits_for_the_lease())
+        .always(checks::state::quota_agrees_with_the_rows())
+        .always(checks::state::statuses_in_code_equal_the_check())
+        .always(rest::terminal_is_final(rows::ITEMS))
+        .always(registries::every_declared_kind_is_handled("audit.registry"))
+        .eventually(rest::every_item_comes_to_rest(rows::ITEMS_AT_REST), SETTLED)
+        .eventually(checks::objects::no_object_is_out_of_reach(), SETTLED)
+        .eventually(audit::audits_agree_with_states(rows::ITEMS, rows::AUDIT), SETTLED)
+        .eventually(checks::state::every_boot_comes_up(), SETTLED)
+}

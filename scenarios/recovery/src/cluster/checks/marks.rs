@@ -1,0 +1,32 @@
+//! What must have happened at least once, or the drill was about nothing.
+
+use chaosdrill::Mark;
+pub(crate) use chaosdrill_scenarios_common::checks::marks::a_host_went_down;
+
+/// Somebody took the lock of a dead holder away.
+pub(crate) fn a_lock_was_taken_away() -> Mark {
+    Mark::observed("cluster.lock_forced")
+}
+
+/// A command said this.
+pub(crate) fn a_command_said(code: &'static str) -> Mark {
+    Mark::new(format!("a command said {code}"), move |history| {
+        let says = |event: &&chaosdrill::Event| {
+            let all = event.get("diagnostics").as_array();
+            all.is_some_and(|all| all.iter().any(|said| said["code"] == code))
+        };
+        history.observed("cluster.reported").filter(says).count() as u64
+    })
+}
+
+/// A server put a graph aside for this, or all.
+pub(crate) fn a_server_put_aside(code: &'static str) -> Mark {
+    Mark::new(format!("a server put a graph aside: {code}"), move |history| {
+        let says = |event: &&chaosdrill::Event| {
+            let quarantined = event.get("quarantined").as_object();
+            event.text("fatal") == code
+                || quarantined.is_some_and(|all| all.values().any(|why| why == code))
+        };
+        history.observed("server.looked").filter(says).count() as u64
+    })
+}

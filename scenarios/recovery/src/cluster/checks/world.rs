@@ -1,0 +1,203 @@
+//! The store as it stood at every event, put together from what the harness watched.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chaosdrill::{Event, EventKind, History, Outcome, vocabulary::member::JSON};
+use chaosdrill_scenarios_common::checks::rows::Items;
+use serde_json::Value;
+
+/// The watch of the ledger, the sidecars and what goes with them.
+pub(crate) const CLUSTER: &str = "cluster";
+/// The watch of the graphs.
+pub(crate) const GRAPHS: &str = "graphs";
+/// The approvals, as items.
+pub(crate) const APPROVALS: Items = Items {
+    noun: "approval",
+    watch: "approvals",
+    state: |row| if row[JSON]["consumed_at"].is_null() { "open" } else { "used" },
+    terminal: &["used"],
+};
+
+const RECOVERIES: &str = "__cluster/recoveries/";
+
+/// The programs that work on the cluster; all other hosts are people.
+const APPLIERS: [&str; 4] = ["a1", "a2", "old", "next"];
+
+/// Whether a host runs an applier.
+pub(crate) fn is_applier(host: &str) -> bool {
+    APPLIERS.contains(&host)
+}
+
+/// A change of one object.
+pub(crate) struct Change<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) before: Option<&'a Value>,
+    pub(crate) after: Option<&'a Value>,
+}
+
+/// The store at one event.
+#[derive(Default)]
+pub(crate) struct World<'a> {
+    objects: BTreeMap<&'a str, (&'a Value, u64)>,
+    /// The commands that have begun: host and event, by id.
+    pub(crate) commands: BTreeMap<&'a str, (&'a str, u64)>,
+    /// The commands at work, by host.
+    at_work: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    /// Which command has written a sidecar, by operation, where its host had but one at work.
+    writers: BTreeMap<&'a str, &'a str>,
+}
+
+/// Goes through a history; `judge` sees each event, after its effect, with what it changed.
+pub(crate) fn replay<'a>(
+    history: &'a History,
+    mut judge: impl FnMut(&World<'a>, &'a Event, Option<&Change<'a>>) -> Option<Outcome>,
+) -> Outcome {
+    let mut world = World::default();
+    for event in history.events() {
+        let change = world.take(event);
+        if let Some(outcome) = judge(&world, event, change.as_ref()) {
+            return outcome;
+        }
+    }
+    Outcome::valid()
+}
+
+/// The store at the end.
+pub(crate) fn at_the_end<'a>(history: &'a History<'_>) -> World<'a> {
+    let mut world = World::default();
+    for event in history.events() {
+        world.take(event);
+    }
+    world
+}
+
+impl<'a> World<'a> {
+    fn take(&mut self, event: &'a Event) -> Option<Change<'a>> {
+        match (event.kind, event.name.as_str()) {
+            (EventKind::Watch, CLUSTER | GRAPHS) => {
+                let path = event.key().as_str().unwrap_or_default();
+                let row = event.row();
+                let after = (!row.is_null()).then_some(row);
+                let before = match after {
+                    Some(row) => self.objects.insert(path, (row, event.seq)),
+                    None => self.objects.remove(path),
+                };
+                if before.is_none() {
+                    self.attribute(path, &event.host);
+                }
+                Some(Change { path, before: before.map(|(row, _)| row), after })
+            }
+            (EventKind::Observe, "cluster.started") => {
+                self.commands.insert(event.text("command"), (&event.host, event.seq));
+                self.at_work.entry(&event.host).or_default().insert(event.text("command"));
+                None
+            }
+            (EventKind::Observe, "cluster.reported") => {
+                self.at_work.entry(&event.host).or_default().remove(event.text("command"));
+                None
+            }
+            (EventKind::Host, _) if event.ends_a_life() => {
+                self.at_work.remove(event.host.as_str());
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Notes by which command a new sidecar is. A host that was stalled may have several at work.
+    fn attribute(&mut self, path: &'a str, host: &str) {
+        let Some(file) = path.strip_prefix(RECOVERIES) else { return };
+        let mut at_work = self.at_work.get(host).into_iter().flatten();
+        if let (Some(command), None) = (at_work.next(), at_work.next()) {
+            self.writers.insert(file.trim_end_matches(".json"), command);
+        }
+    }
+
+    /// The command that wrote a sidecar, where that is known.
+    pub(crate) fn writer_of(&self, operation: &str) -> Option<&'a str> {
+        self.writers.get(operation).copied()
+    }
+
+    /// An object's content, where it is JSON.
+    pub(crate) fn json(&self, path: &str) -> Option<&'a Value> {
+        self.objects.get(path).map(|(row, _)| &row[JSON])
+    }
+
+    /// The ledger.
+    pub(crate) fn ledger(&self) -> Option<&'a Value> {
+        self.json("__cluster/state.json").filter(|state| state.is_object())
+    }
+
+    /// The lock, with the event that brought it.
+    pub(crate) fn lock(&self) -> Option<(&'a Value, u64)> {
+        self.objects.get("__cluster/lock.json").map(|(row, seq)| (&row[JSON], *seq))
+    }
+
+    /// All sidecars: operation, content, and the event that brought it there, or wrote it last.
+    pub(crate) fn sidecars(&self) -> impl Iterator<Item = (&'a str, &'a Value, u64)> + '_ {
+        let below = self.objects.range(RECOVERIES..);
+        below.map_while(|(path, (row, seq))| {
+            let file = path.strip_prefix(RECOVERIES)?;
+            Some((file.trim_end_matches(".json"), &row[JSON], *seq))
+        })
+    }
+
+    /// The sidecars whose intent a reader of this version cannot know.
+    pub(crate) fn unreadable_sidecars(&self, version_max: i64) -> Vec<(&'a str, u64)> {
+        let is_readable = |sidecar: &Value| {
+            sidecar["schema_version"].as_i64().is_some_and(|version| version <= version_max)
+                && sidecar["graph_id"].as_str().is_some_and(|id| !id.is_empty())
+        };
+        let all = self.sidecars().filter(|(_, sidecar, _)| !is_readable(sidecar));
+        all.map(|(operation, _, seq)| (operation, seq)).collect()
+    }
+
+    /// Whether there is anything of a graph.
+    pub(crate) fn has_graph(&self, graph: &str) -> bool {
+        let root = format!("graphs/{graph}.omni/");
+        self.objects.keys().any(|path| path.starts_with(&root))
+    }
+
+    /// The graphs of which there is anything.
+    pub(crate) fn graphs(&self) -> BTreeSet<&'a str> {
+        let of = |path: &&'a str| graph_of(path);
+        self.objects.keys().filter_map(of).collect()
+    }
+
+    /// Whether there is such an object.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.objects.contains_key(path)
+    }
+
+    /// The digest to which a graph's manifest is committed.
+    pub(crate) fn committed(&self, graph: &str) -> Option<&'a str> {
+        self.json(&format!("graphs/{graph}.omni/manifest.json"))?["schema_digest"].as_str()
+    }
+
+    /// The digest of the schema that a graph's readers see.
+    pub(crate) fn visible(&self, graph: &str) -> Option<&'a str> {
+        self.json(&format!("graphs/{graph}.omni/schema.json"))?["digest"].as_str()
+    }
+}
+
+/// The graph to which an object belongs.
+pub(crate) fn graph_of(path: &str) -> Option<&str> {
+    path.strip_prefix("graphs/")?.split_once(".omni/").map(|(graph, _)| graph)
+}
+
+/// The schemas that a ledger records: graph and digest.
+pub(crate) fn schemas(ledger: &Value) -> BTreeMap<&str, &str> {
+    let resources = ledger["applied_revision"]["resources"].as_object();
+    let all = resources.into_iter().flatten();
+    all.filter_map(|(address, resource)| {
+        Some((address.strip_prefix("schema.")?, resource["digest"].as_str()?))
+    })
+    .collect()
+}
+
+/// The members of an array that were not in an earlier one: both only grow.
+pub(crate) fn added<'a>(before: Option<&Value>, after: &'a Value, list: &str) -> &'a [Value] {
+    let count = before.and_then(|before| before[list].as_array()).map_or(0, Vec::len);
+    let all = after[list].as_array().map(Vec::as_slice).unwrap_or_default();
+    all.get(count..).unwrap_or_default()
+}

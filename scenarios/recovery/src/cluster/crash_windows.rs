@@ -1,0 +1,157 @@
+//! A crash between any two steps of a command leaves a lock and an intent behind, and a plain re-run ends where a run
+//! without the crash would have ended.
+//!
+//! Which hit is chosen, when the host comes back, and where it crashes once more while it recovers, the seed decides.
+
+use std::time::Duration;
+
+use chaosdrill::{
+    Scenario, Stream,
+    fault::{Place, Restart, at},
+};
+use chaosdrill_scenarios_common::crash_window::{Window, hit};
+
+use super::{
+    checks::marks,
+    operator::Operator,
+    stage::{ClusterStage, converging},
+};
+
+const WINDOWS: [Window; 13] = [
+    Window {
+        name: "recovery/crash-before-create",
+        claim: "a graph whose creation was meant and not begun is created by the next run",
+        strike: |stream| {
+            place("fp:cluster.before_graph_create", stream, 3).crash_before(back(stream))
+        },
+    },
+    Window {
+        name: "recovery/crash-after-create",
+        claim: "a graph that was created behind the ledger's back is recorded by the next run, once",
+        strike: |stream| {
+            place("fp:cluster.after_graph_create", stream, 3).crash_before(back(stream))
+        },
+    },
+    Window {
+        name: "recovery/crash-within-create",
+        claim: "a graph that was created in part is left for people to look at, and removed by none else",
+        strike: |stream| {
+            at("store:put-if graphs/places.omni/data/*.json").on("a1").crash_after(back(stream))
+        },
+    },
+    Window {
+        name: "recovery/crash-before-schema",
+        claim: "a change of schema that was meant and not begun is made by the next run",
+        strike: |stream| {
+            place("fp:cluster.before_schema_apply", stream, 2).crash_before(back(stream))
+        },
+    },
+    Window {
+        name: "recovery/crash-after-schema",
+        claim: "a change of schema behind the ledger's back is recorded by the next run, and not made twice",
+        strike: |stream| {
+            place("fp:cluster.after_schema_apply", stream, 2).crash_before(back(stream))
+        },
+    },
+    Window {
+        name: "recovery/crash-within-schema",
+        claim: "a change of schema that is committed and not visible yet is finished, and recorded",
+        strike: |stream| {
+            at("store:put-if graphs/people.omni/manifest.json")
+                .on("a1")
+                .hit(2)
+                .crash_after(back(stream))
+        },
+    },
+    Window {
+        name: "recovery/crash-after-payloads",
+        claim: "payloads that no ledger names do no harm",
+        strike: |stream| {
+            place("fp:cluster.after_payload_phase", stream, 6).crash_before(back(stream))
+        },
+    },
+    Window {
+        name: "recovery/crash-before-delete",
+        claim: "a removal that was approved and not begun is made by the next run, under the same approval",
+        strike: |stream| {
+            place("fp:cluster.before_graph_delete", stream, 2).crash_before(back(stream))
+        },
+    },
+    Window {
+        name: "recovery/crash-after-delete",
+        claim: "a removal behind the ledger's back is recorded by the next run, and its approval used up",
+        strike: |stream| {
+            place("fp:cluster.after_graph_delete", stream, 2).crash_before(back(stream))
+        },
+    },
+    Window {
+        name: "recovery/crash-within-delete",
+        claim: "a graph that is removed in part is removed by the next run",
+        strike: |stream| {
+            at("store:delete graphs/places.omni/manifest.json").on("a1").crash_before(back(stream))
+        },
+    },
+    Window {
+        name: "recovery/crash-before-state",
+        claim: "everything that moved before the ledger was written is recorded by the next run",
+        strike: |stream| {
+            place("fp:cluster.before_state_write", stream, 7).crash_before(back(stream))
+        },
+    },
+    Window {
+        name: "recovery/crash-after-state",
+        claim: "sidecars that outlive the ledger's write are retired, and nothing is done twice",
+        strike: |stream| {
+            place("store:put-if __cluster/state.json", stream, 7).crash_after(back(stream))
+        },
+    },
+    Window {
+        name: "recovery/crash-before-approval-mark",
+        claim: "an approval whose file was not marked in time is used up all the same",
+        strike: |stream| {
+            at("store:put-if __cluster/approvals/*.json").on("a1").crash_before(back(stream))
+        },
+    },
+];
+
+/// A hit of a site on the applier.
+fn place(site: &str, stream: &mut Stream, hit_max: u64) -> Place {
+    at(site).on("a1").hit(hit(stream, hit_max))
+}
+
+/// When the host comes back: soon, or when the lock that it has left is old.
+fn back(stream: &mut Stream) -> Restart {
+    match stream.below(2) {
+        0 => Restart::After(Duration::from_secs(5)),
+        _ => Restart::After(Duration::from_secs(200)),
+    }
+}
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    WINDOWS.iter().map(scenario).collect()
+}
+
+fn scenario(window: &'static Window) -> Scenario {
+    let scenario = Scenario::new(window.name)
+        .claim(window.claim)
+        .topology(|stage| {
+            stage.cluster().client("operator", |workload| async move {
+                Operator::new(&workload, "a1").await.story().await;
+                Ok(())
+            })
+        })
+        .faults_drawn(|stream| {
+            let mut faults = vec![(window.strike)(stream)];
+            // Half of the time it dies once more, which may be while it recovers.
+            if stream.below(2) == 0 {
+                faults.push(
+                    place("fp:cluster.before_state_write", stream, 7).crash_before(back(stream)),
+                );
+            }
+            faults
+        })
+        .chaos_at_most(Duration::from_secs(60 * 60))
+        .sometimes(marks::a_host_went_down())
+        .sometimes(marks::a_lock_was_taken_away());
+    converging(scenario)
+}

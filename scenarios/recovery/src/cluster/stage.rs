@@ -1,0 +1,135 @@
+//! The stage of the cluster: its hosts, the objects the harness watches, and the checks that hold in every scenario.
+
+use std::time::Duration;
+
+use chaosdrill::{Scenario, Topology};
+use chaosdrill_scenarios_common::checks::{bounds, rest};
+use chaosdrill_target_recovery::cluster::{
+    ApplierConfig, ApproverConfig, ServerConfig, run_applier, run_approver, run_server,
+};
+
+use super::checks::{self, world};
+
+/// How long the cluster may take to be as it was asked for once the faults are over: longer than a lock's lease and a
+/// few tries.
+pub(crate) const SETTLED: Duration = Duration::from_secs(20 * 60);
+
+/// The store of the cluster.
+pub(crate) fn store_url() -> String {
+    Topology::store_url("ledger")
+}
+
+/// The hosts of the cluster.
+pub(crate) trait ClusterStage: Sized {
+    /// An applier.
+    #[must_use]
+    fn applier(self, name: &str) -> Self;
+    /// An applier with a configuration of its own.
+    #[must_use]
+    fn applier_with(
+        self,
+        name: &str,
+        configure: impl Fn(&mut ApplierConfig) + Send + Sync + 'static,
+    ) -> Self;
+    /// The approver.
+    #[must_use]
+    fn approver(self) -> Self;
+    /// A server.
+    #[must_use]
+    fn server(self) -> Self;
+    /// A server that serves all graphs or none.
+    #[must_use]
+    fn strict_server(self) -> Self;
+    /// An applier `a1`, the approver, a server, and all objects watched.
+    #[must_use]
+    fn cluster(self) -> Self;
+    /// All objects, watched.
+    #[must_use]
+    fn watched(self) -> Self;
+}
+
+impl ClusterStage for Topology {
+    fn applier(self, name: &str) -> Self {
+        self.applier_with(name, |_| {})
+    }
+
+    fn applier_with(
+        self,
+        name: &str,
+        configure: impl Fn(&mut ApplierConfig) + Send + Sync + 'static,
+    ) -> Self {
+        let actor = name.to_owned();
+        self.host(name, move || {
+            let mut config = ApplierConfig::new(store_url(), actor.clone());
+            configure(&mut config);
+            run_applier(config)
+        })
+    }
+
+    fn approver(self) -> Self {
+        self.host("approver", || run_approver(ApproverConfig::new(store_url(), "grace")))
+    }
+
+    fn server(self) -> Self {
+        self.host("server", || run_server(ServerConfig::new(store_url())))
+    }
+
+    fn strict_server(self) -> Self {
+        self.host("strict", || {
+            let mut config = ServerConfig::new(store_url());
+            config.require_all_graphs = true;
+            run_server(config)
+        })
+    }
+
+    fn cluster(self) -> Self {
+        self.applier("a1").approver().server().watched()
+    }
+
+    fn watched(self) -> Self {
+        self.watch_store(world::CLUSTER, "ledger", "__cluster")
+            .watch_store(world::GRAPHS, "ledger", "graphs")
+            .watch_store(world::APPROVALS.watch, "ledger", "__cluster/approvals")
+    }
+}
+
+/// What must hold of the cluster in every scenario, whatever is done to it.
+pub(crate) fn guarded(scenario: Scenario) -> Scenario {
+    scenario
+        .always(checks::ledger::no_lost_update())
+        .always(checks::ledger::every_change_of_the_ledger_is_explained())
+        .always(checks::ledger::the_ledger_names_only_payloads_that_are_there())
+        .always(checks::ledger::tombstones_only_after_an_empty_listing())
+        .always(checks::graphs::recovery_never_removes_data())
+        .always(checks::graphs::unexpected_state_is_not_guessed())
+        .always(checks::graphs::no_graph_moves_over_unknown_intent())
+        .always(checks::approvals::executed_approvals_fit_the_change())
+        .always(checks::approvals::an_approval_is_used_up_with_its_execution())
+        .always(bounds::effects_stay_within_the_bound("graph.removed", "approval", 1))
+        .always(rest::terminal_is_final(world::APPROVALS))
+        .always(checks::reports::reported_is_persisted())
+        .always(checks::reports::a_rejected_change_leaves_no_sidecar())
+        .always(checks::reports::what_is_left_behind_is_told())
+        .always(checks::reports::no_lock_is_left_behind())
+        .always(checks::serving::healthy_graphs_serve())
+}
+
+/// As [`guarded`], and everything is as it was asked for in the end.
+pub(crate) fn converging(scenario: Scenario) -> Scenario {
+    // Without the lock a sweep may retire the intent of a command that is at work.
+    guarded(scenario)
+        .always(checks::reports::moved_and_unrecorded_means_a_sidecar())
+        .eventually(checks::graphs::applies_converge(), SETTLED)
+        .eventually(checks::graphs::no_sidecar_is_left(), SETTLED)
+        .eventually(checks::graphs::ledger_matches_live_graphs(), SETTLED)
+        .eventually(checks::serving::every_wanted_graph_is_served(), SETTLED)
+}
+
+/// As [`converging`], where commands work at the same time.
+pub(crate) fn converging_without_the_lock(scenario: Scenario) -> Scenario {
+    guarded(scenario)
+        .eventually(checks::graphs::applies_converge(), SETTLED)
+        .eventually(checks::graphs::no_sidecar_is_left(), SETTLED)
+        .eventually(checks::graphs::ledger_matches_live_graphs(), SETTLED)
+        .eventually(checks::serving::every_wanted_graph_is_served(), SETTLED)
+}

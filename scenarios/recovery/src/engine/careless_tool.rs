@@ -1,0 +1,59 @@
+//! A tool of old writes without healing first, upon what is published: what others have half done is passed over.
+//!
+//! Its work is published, and theirs is not, or not yet. A higher version of a table is then no sign that it contains
+//! what somebody else was about to publish.
+
+use std::time::Duration;
+
+use chaosdrill::{
+    Scenario,
+    fault::{FaultExt, Restart, at},
+};
+
+use crate::engine::{
+    checks::marks,
+    clients::{Mix, ROWS, client},
+    stage::{EngineStage, guarded, watched},
+};
+
+/// What the tool does: it looks after tables, one by one, and adds rows.
+const TOOL: Mix = Mix { mutations: 3, loads: 0, merges: 0, schemas: 0, indices: 4, optimizes: 4 };
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("recovery/engine-careless-tool")
+        .claim("a table that somebody has moved without healing first is not taken for one that contains what was pending")
+        .topology(|stage| {
+            let stage = stage
+                .writers(&["w1", "w2"])
+                .writer("tool", |config| config.heals_first = false)
+                .openers(&["o1", "o2"], Duration::from_secs(5))
+                .reader();
+            watched(stage)
+                .client("c1", |workload| client(workload, "c1", &["w1", "w2"], ROWS, 10))
+                .client("c2", |workload| client(workload, "c2", &["tool"], TOOL, 20))
+        })
+        .faults_drawn(|stream| {
+            let lasts = |stream: &mut chaosdrill::Stream| {
+                Duration::from_millis(stream.between(300, 6_000))
+            };
+            let complete = "fp:engine.mutation.post_finalize_pre_publisher";
+            let mut faults = Vec::new();
+            for writer in ["w1", "w2"] {
+                // A write that is complete waits, or dies, before it is published.
+                let place = at(complete).on(writer).hit(stream.between(1, 3) as u32);
+                faults.push(match stream.chance(1, 2) {
+                    true => place.delay(lasts(stream)),
+                    false => place.crash_before(Restart::After(lasts(stream))),
+                });
+            }
+            // Whoever would publish it for its writer waits too.
+            for hit in 1..4 {
+                let place = at("fp:engine.recovery.before_roll_forward_publish").on_any().hit(hit);
+                faults.push(place.stall(lasts(stream)));
+            }
+            faults.into_iter().map(FaultExt::optional).collect::<Vec<_>>()
+        })
+        .sometimes(marks::a_recovery_found_something_else())
+        .sometimes(marks::an_operation_was_taken_back());
+    guarded(scenario)
+}

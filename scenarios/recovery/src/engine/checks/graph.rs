@@ -1,0 +1,185 @@
+//! The graph as its objects tell it: versions of tables, manifests, sidecars, audits, each with the event that brought
+//! it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chaosdrill::{Event, History};
+use chaosdrill_scenarios_common::checks::rows::Items;
+use serde_json::Value;
+
+/// The manifest.
+pub(crate) const MANIFEST: &str = "manifest";
+/// All versions of all tables.
+pub(crate) const VERSIONS: &str = "versions";
+/// All sidecars.
+pub(crate) const SIDECARS: &str = "sidecars";
+/// All audits.
+pub(crate) const AUDITS: &str = "audits";
+/// The schema in force.
+pub(crate) const SCHEMA: &str = "schema";
+
+/// A sidecar is never at rest: it goes.
+pub(crate) const PENDING: Items =
+    Items { noun: "the sidecar", watch: SIDECARS, state: |_| "pending", terminal: &[] };
+
+/// An object as it was written.
+#[derive(Clone, Copy)]
+pub(crate) struct Written<'a> {
+    pub(crate) event: &'a Event,
+    pub(crate) json: &'a Value,
+}
+
+/// The life of a sidecar.
+#[derive(Default)]
+pub(crate) struct Sidecar<'a> {
+    /// Each time it was written.
+    pub(crate) written: Vec<Written<'a>>,
+    /// When it was taken away.
+    pub(crate) gone: Option<&'a Event>,
+}
+
+impl<'a> Sidecar<'a> {
+    /// As its writer wrote it, whatever others made of it; nothing where it never was readable.
+    pub(crate) fn intent(&self) -> &'a Value {
+        let mut readable = self.written.iter().filter(|written| written.json.is_object());
+        readable.next().map_or(&Value::Null, |first| first.json)
+    }
+
+    pub(crate) fn pins(&self) -> Vec<Pin<'a>> {
+        let pins = self.intent()["pins"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let pin = |pin: &'a Value| Pin {
+            key: pin["table_key"].as_str().unwrap_or_default(),
+            path: pin["table_path"].as_str().unwrap_or_default(),
+            expected: int(pin, "expected_version"),
+        };
+        pins.iter().map(pin).collect()
+    }
+
+    /// The keys of the tables that it adds.
+    pub(crate) fn added(&self) -> BTreeSet<&'a str> {
+        let added = self.intent()["additional_registrations"].as_array();
+        let added = added.map(Vec::as_slice).unwrap_or_default();
+        added.iter().filter_map(|table| table["table_key"].as_str()).collect()
+    }
+}
+
+/// A table that an operation moves.
+#[derive(Clone, Copy)]
+pub(crate) struct Pin<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) expected: i64,
+}
+
+/// All that was ever stored.
+pub(crate) struct Graph<'a> {
+    /// By path and number.
+    pub(crate) versions: BTreeMap<(String, i64), Written<'a>>,
+    /// In order.
+    pub(crate) manifests: Vec<Written<'a>>,
+    /// By operation.
+    pub(crate) sidecars: BTreeMap<&'a str, Sidecar<'a>>,
+    /// In order.
+    pub(crate) audits: Vec<Written<'a>>,
+}
+
+/// A member as a whole number; -1 where it is none.
+pub(crate) fn int(of: &Value, member: &str) -> i64 {
+    of[member].as_i64().unwrap_or(-1)
+}
+
+/// The name in a path of `folder/NAME.json`.
+fn stem(path: &Value) -> &str {
+    let path = path.as_str().unwrap_or_default();
+    let file = path.rsplit_once('/').map_or(path, |(_, file)| file);
+    file.strip_suffix(".json").unwrap_or(file)
+}
+
+fn written<'a>(history: &'a History, watch: &'a str) -> impl Iterator<Item = Written<'a>> {
+    let events = history.of_kind(chaosdrill::EventKind::Watch, watch);
+    events
+        .filter(|event| !event.row().is_null())
+        .map(|event| Written { event, json: event.object() })
+}
+
+impl<'a> Graph<'a> {
+    pub(crate) fn of(history: &'a History) -> Self {
+        let mut versions = BTreeMap::new();
+        for version in written(history, VERSIONS) {
+            let path = version.event.key().as_str().unwrap_or_default();
+            let table = path.rsplit_once('/').map_or("", |(table, _)| table);
+            versions.insert((table.to_owned(), int(version.json, "version")), version);
+        }
+        let mut sidecars: BTreeMap<&str, Sidecar<'_>> = BTreeMap::new();
+        for event in history.of_kind(chaosdrill::EventKind::Watch, SIDECARS) {
+            let sidecar = sidecars.entry(stem(event.key())).or_default();
+            if event.row().is_null() {
+                sidecar.gone = Some(event);
+            } else {
+                sidecar.gone = None;
+                sidecar.written.push(Written { event, json: event.object() });
+            }
+        }
+        Self {
+            versions,
+            manifests: written(history, MANIFEST).collect(),
+            sidecars,
+            audits: written(history, AUDITS).collect(),
+        }
+    }
+
+    /// The manifest in force at an event; nothing before the first.
+    pub(crate) fn manifest_at(&self, seq: u64) -> Option<Written<'a>> {
+        let next = self.manifests.partition_point(|manifest| manifest.event.seq <= seq);
+        next.checked_sub(1).map(|last| self.manifests[last])
+    }
+
+    /// Where a table is published in a manifest, and at which version.
+    pub(crate) fn published(manifest: &'a Value, key: &str) -> Option<(&'a str, i64)> {
+        let entry = &manifest["tables"][key];
+        Some((entry["path"].as_str()?, entry["version"].as_i64()?))
+    }
+
+    /// A version, and those from which it was made, down to the one after `after`.
+    pub(crate) fn chain(&self, path: &str, version: i64, after: i64) -> Vec<Written<'a>> {
+        let mut chain = Vec::new();
+        let mut at = version;
+        while at > after {
+            let Some(found) = self.versions.get(&(path.to_owned(), at)) else { break };
+            chain.push(*found);
+            let parent = int(found.json, "parent");
+            // A parent is older; a chain that says otherwise must not lead in circles.
+            at = parent.min(at - 1);
+        }
+        chain
+    }
+
+    /// Whether a table, as a manifest publishes it, contains what an operation wrote.
+    pub(crate) fn contains(&self, manifest: &'a Value, pin: Pin<'_>, operation: &str) -> bool {
+        let Some((path, version)) = Self::published(manifest, pin.key) else { return false };
+        let chain = self.chain(path, version, pin.expected);
+        let own = chain.iter().find(|version| version.json["operation"] == operation);
+        own.is_some_and(|own| own.json["restores"].is_null())
+    }
+
+    /// The rows of a table as a manifest publishes it.
+    pub(crate) fn rows(&self, manifest: &'a Value, key: &str) -> &'a [Value] {
+        let version = Self::published(manifest, key)
+            .and_then(|(path, version)| self.versions.get(&(path.to_owned(), version)));
+        let rows = version.and_then(|version| version.json["rows"].as_array());
+        rows.map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// The tables that hold rows.
+pub(crate) const TABLES: [&str; 2] = ["knows", "person"];
+
+/// A member of a row as text.
+pub(crate) fn text<'a>(row: &'a Value, member: &str) -> &'a str {
+    row[member].as_str().unwrap_or_default()
+}
+
+/// The receipts among rows, as the ids of their requests.
+pub(crate) fn receipts<'a>(rows: &'a [Value]) -> BTreeSet<&'a str> {
+    rows.iter().filter_map(|row: &'a Value| text(row, "id").strip_suffix(".0")).collect()
+}

@@ -1,0 +1,75 @@
+//! What must have happened at least once, or the drill was about nothing.
+
+use chaosdrill::{Mark, Operation};
+pub(crate) use chaosdrill_scenarios_common::checks::marks::a_host_went_down;
+
+use super::graph::{Graph, text};
+
+fn count(items: impl Iterator) -> u64 {
+    items.count() as u64
+}
+
+/// An operation that was left behind was published by somebody else.
+pub(crate) fn an_operation_was_rolled_forward() -> Mark {
+    audited("an operation was rolled forward", "rolled_forward")
+}
+
+/// An operation that was left behind was taken back.
+pub(crate) fn an_operation_was_taken_back() -> Mark {
+    audited("an operation was taken back", "rolled_back")
+}
+
+fn audited(name: &'static str, outcome: &'static str) -> Mark {
+    Mark::new(name, move |history| {
+        let graph = Graph::of(history);
+        count(graph.audits.iter().filter(|audit| text(audit.json, "outcome") == outcome))
+    })
+}
+
+/// A recovery lost its compare-and-swap, and found its work done.
+pub(crate) fn a_recovery_found_its_work_done() -> Mark {
+    converged("a recovery found its work done", true)
+}
+
+/// A recovery lost its compare-and-swap, and found something else published.
+pub(crate) fn a_recovery_found_something_else() -> Mark {
+    converged("a recovery found something else published", false)
+}
+
+fn converged(name: &'static str, done: bool) -> Mark {
+    Mark::new(name, move |history| {
+        let of = history.observed("engine.converging");
+        count(of.filter(|event| event.get("done").as_bool() == Some(done)))
+    })
+}
+
+/// A program did not do what it was asked for, for this cause.
+pub(crate) fn refused(name: &'static str, cause: &'static str) -> Mark {
+    Mark::new(name, move |history| {
+        count(history.observed("engine.attempted").filter(|event| event.text("cause") == cause))
+    })
+}
+
+/// A sidecar could not be taken away.
+pub(crate) fn a_sidecar_was_left() -> Mark {
+    Mark::new("a sidecar was left", |history| count(history.observed("engine.sidecar_left")))
+}
+
+/// An operation had to wait for its writer.
+pub(crate) fn an_operation_was_deferred() -> Mark {
+    Mark::new("an operation was deferred", |history| {
+        let resolved = history.observed("engine.resolved");
+        count(resolved.filter(|event| event.text("how").starts_with("Deferred")))
+    })
+}
+
+/// A sender had to send a request more than once.
+pub(crate) fn a_request_was_sent_again() -> Mark {
+    Mark::new("a request was sent again", |history| {
+        let again = |op: &Operation<'_>| {
+            let answers = op.end.and_then(|end| end.output()["answers"].as_array());
+            answers.is_some_and(|answers| answers.len() > 1)
+        };
+        count(history.operations("write").filter(again))
+    })
+}

@@ -1,0 +1,208 @@
+//! Senders of requests, as careful ones would be written: the same request again, to one writer after the other, until
+//! it is answered.
+
+use std::time::Duration;
+
+use chaosdrill::rt::{http, time};
+use chaosdrill::{BoxError, EventKind, Stream, Workload};
+use chaosdrill_scenarios_common::sample::sample;
+use chaosdrill_target_recovery::engine::{Change, Request};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// How often a sender sends one request before it gives up without knowing: for longer than any outage lasts.
+const SENDS_MAX: u32 = 4_000;
+
+/// How long a sender waits for an answer.
+const ANSWER_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// How long a sender rests before it sends again, at least and at most.
+const REST_MS: (u64, u64) = (200, 900);
+
+/// What a sender asks for, and how often, in shares.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mix {
+    pub(crate) mutations: u32,
+    pub(crate) loads: u32,
+    pub(crate) merges: u32,
+    pub(crate) schemas: u32,
+    pub(crate) indices: u32,
+    pub(crate) optimizes: u32,
+}
+
+/// All kinds of writes.
+pub(crate) const ALL_KINDS: Mix =
+    Mix { mutations: 3, loads: 2, merges: 3, schemas: 0, indices: 1, optimizes: 1 };
+
+/// What an administrator asks for.
+pub(crate) const ADMIN: Mix =
+    Mix { mutations: 1, loads: 0, merges: 0, schemas: 3, indices: 1, optimizes: 1 };
+
+/// Rows, and nothing else.
+pub(crate) const ROWS: Mix =
+    Mix { mutations: 3, loads: 1, merges: 0, schemas: 0, indices: 0, optimizes: 0 };
+
+/// What is drawn of one request.
+#[derive(Clone, Debug)]
+enum Wish {
+    Mutation(i64),
+    Load(Vec<i64>),
+    Merge { values: Vec<i64>, changed: usize, deleted: usize, diverged: bool },
+    Schema,
+    Indices(Option<&'static str>),
+    Optimize(Option<&'static str>),
+}
+
+fn wishes(mix: Mix) -> impl Strategy<Value = Wish> {
+    let value = || 1_i64..1_000;
+    let table = || proptest::sample::select(&[None, Some("knows"), Some("person")][..]);
+    let merge = (proptest::collection::vec(value(), 1..4), 0_usize..3, 0_usize..2, any::<bool>());
+    prop_oneof![
+        mix.mutations => value().prop_map(Wish::Mutation),
+        mix.loads => proptest::collection::vec(value(), 2..5).prop_map(Wish::Load),
+        mix.merges => merge.prop_map(|(values, changed, deleted, diverged)| Wish::Merge {
+            values,
+            changed,
+            deleted,
+            diverged,
+        }),
+        mix.schemas => Just(Wish::Schema),
+        mix.indices => table().prop_map(Wish::Indices),
+        mix.optimizes => table().prop_map(Wish::Optimize),
+    ]
+}
+
+/// A sender, and what it knows of its own rows.
+pub(crate) struct Sender {
+    workload: Workload,
+    name: String,
+    writers: Vec<String>,
+    /// What it asks for. It is drawn from apart, so that a sender that starts again asks for the same again.
+    wishes: Stream,
+    stream: Stream,
+    /// Its rows that are no receipts, as far as they are acknowledged.
+    rows: Vec<String>,
+    schema: u64,
+    sent: usize,
+}
+
+impl Sender {
+    /// A sender to these writers.
+    pub(crate) fn new(workload: Workload, name: &str, writers: &[&str]) -> Self {
+        let (wishes, stream) = (workload.stream("wishes"), workload.stream("rests"));
+        let writers = writers.iter().map(|writer| format!("{writer}:80")).collect();
+        let name = name.to_owned();
+        Self { workload, name, writers, wishes, stream, rows: Vec::new(), schema: 0, sent: 0 }
+    }
+
+    /// Sends `count` requests, one after the other; reads now and then.
+    pub(crate) async fn work(&mut self, mix: Mix, count: usize) {
+        for number in 0..self.workload.steps(count) {
+            let wish = sample(&mut self.wishes, &wishes(mix));
+            self.send_wish(wish).await;
+            if number % 3 == 2 {
+                self.read().await;
+            }
+            let rest = self.stream.between(0, 400);
+            time::sleep(Duration::from_millis(rest)).await;
+        }
+    }
+
+    async fn send_wish(&mut self, wish: Wish) {
+        self.sent += 1;
+        let id = format!("{}-{}", self.name, self.sent);
+        let own = |count: usize| (1..=count).map(|number| format!("{id}.{number}"));
+        let mut rows = self.rows.clone();
+        let request = match wish {
+            Wish::Mutation(value) => Request::Mutation { id, value },
+            Wish::Load(values) => {
+                rows.extend(own(values.len() - 1));
+                Request::Load { id, values }
+            }
+            Wish::Merge { values, changed, deleted, diverged } => {
+                let deleted: Vec<String> = rows.drain(..deleted.min(rows.len())).collect();
+                let of = |id: &String| Change { id: id.clone(), value: values[0] };
+                let changed = rows.iter().rev().take(changed).map(of).collect();
+                rows.extend(own(values.len()));
+                let source = format!("branch-of-{id}");
+                Request::BranchMerge { id, source, diverged, values, changed, deleted }
+            }
+            Wish::Schema => {
+                self.schema += 1;
+                Request::SchemaApply { id, version: self.schema }
+            }
+            Wish::Indices(table) => Request::EnsureIndices { id, table: table.map(str::to_owned) },
+            Wish::Optimize(table) => Request::Optimize { id, table: table.map(str::to_owned) },
+        };
+        if self.send(&request).await {
+            self.rows = rows;
+        }
+    }
+
+    /// Sends a request until it is answered; whether it is done.
+    pub(crate) async fn send(&mut self, request: &Request) -> bool {
+        let body = json!(request).to_string();
+        let workload = self.workload.clone();
+        let first = self.stream.below(self.writers.len() as u64) as usize;
+        let sending = async {
+            let mut answers: Vec<Value> = Vec::new();
+            for tried in 0..SENDS_MAX as usize {
+                let writer = &self.writers[(first + tried) % self.writers.len()];
+                let answer = once(writer, "/write", &body).await;
+                let is_final = matches!(answer["status"].as_u64(), Some(200 | 422));
+                answers.push(answer);
+                if is_final {
+                    break;
+                }
+                let rest = self.stream.between(REST_MS.0, REST_MS.1);
+                time::sleep(Duration::from_millis(rest)).await;
+            }
+            answers
+        };
+        let end = |answers: &Vec<Value>| {
+            let status = answers.last().and_then(|last| last["status"].as_u64());
+            let kind = match status {
+                Some(200) => EventKind::Ok,
+                Some(422) => EventKind::Fail,
+                _ => EventKind::Info,
+            };
+            (kind, json!({ "answers": answers }))
+        };
+        let answers = workload.op_with("write", request, sending, end).await;
+        answers.last().is_some_and(|last| last["status"] == 200)
+    }
+
+    /// Reads the ids of all rows.
+    async fn read(&self) {
+        let reading = once("reader:80", "/read", "");
+        let end = |answer: &Value| {
+            let kind = if answer["status"] == 200 { EventKind::Ok } else { EventKind::Fail };
+            (kind, answer["body"].clone())
+        };
+        self.workload.op_with("read", json!({ "by": self.name }), reading, end).await;
+    }
+}
+
+/// Asks once, and says what came back.
+async fn once(address: &str, path: &str, body: &str) -> Value {
+    let posted = http::post("request", address, path, body.to_owned());
+    match time::timeout(ANSWER_WAIT_MAX, posted).await {
+        Ok(Ok(response)) => {
+            let body: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+            json!({ "status": response.status, "from": address, "body": body })
+        }
+        _ => json!({ "status": null, "from": address }),
+    }
+}
+
+/// A client that sends `count` requests of a mix.
+pub(crate) async fn client(
+    workload: Workload,
+    name: &'static str,
+    writers: &'static [&'static str],
+    mix: Mix,
+    count: usize,
+) -> Result<(), BoxError> {
+    Sender::new(workload, name, writers).work(mix, count).await;
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! Recovery that dies itself is taken up by the next, from wherever it came to.
+
+use std::time::Duration;
+
+use chaosdrill::{
+    Scenario,
+    fault::{FaultExt, Restart, at},
+};
+
+use crate::engine::{
+    checks::marks,
+    clients::{ADMIN, ALL_KINDS, client},
+    crash_windows::crash,
+    stage::{EngineStage, guarded, watched},
+};
+
+/// Where a write is left behind: complete, or by half.
+const LEFT: [&str; 6] = [
+    "fp:engine.mutation.post_finalize_pre_publisher",
+    "fp:engine.branch_merge.post_phase_b_pre_manifest_commit",
+    "fp:engine.branch_merge.adopt_after_append_pre_upsert",
+    "fp:engine.schema_apply.after_staging_write",
+    "store:put-if tables/person/*.json",
+    "store:put-if __manifest.json",
+];
+
+/// The steps of a recovery.
+const STEPS: [&str; 6] = [
+    "fp:engine.recovery.before_roll_forward_publish",
+    "fp:engine.recovery.record_audit",
+    "store:put-if tables/knows/*.json",
+    "store:put-if __manifest.json",
+    "store:put-if _graph_commit_recoveries/*.json",
+    "store:delete __recovery/*.json",
+];
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("recovery/engine-crash-in-recovery")
+        .claim(
+            "a recovery that dies at any of its steps is taken up again, and comes to the same end",
+        )
+        .topology(|stage| {
+            watched(stage.engine())
+                .client("c1", |workload| client(workload, "c1", &["w1"], ALL_KINDS, 12))
+                .client("admin", |workload| client(workload, "admin", &["w1"], ADMIN, 6))
+        })
+        .faults_drawn(|stream| {
+            let mut faults = Vec::new();
+            for _ in 0..2 {
+                let site = stream.pick(&LEFT).copied().unwrap_or(LEFT[0]);
+                let hit = stream.between(1, 4) as u32;
+                let back = Restart::After(Duration::from_secs(stream.between(1, 20)));
+                faults.push(at(site).on("w1").hit(hit).crash_before(back).optional());
+            }
+            // The opener does nothing but recover; the writer recovers at its start.
+            for host in ["opener", "w2", "w1"] {
+                let site = stream.pick(&STEPS).copied().unwrap_or(STEPS[0]);
+                let site = if host == "w1" { STEPS[0] } else { site };
+                faults.push(crash(at(site).on(host).hit(1), stream).optional());
+            }
+            faults
+        })
+        .sometimes(marks::a_host_went_down())
+        .sometimes(marks::an_operation_was_rolled_forward())
+        .sometimes(marks::an_operation_was_taken_back());
+    guarded(scenario)
+}

@@ -1,0 +1,55 @@
+//! Writers heal while others are at work, in the same program and in others: what is at work is let be, or published.
+
+use std::time::Duration;
+
+use chaosdrill::{
+    Scenario,
+    fault::{FaultExt, at},
+};
+
+use crate::engine::{
+    checks::marks,
+    clients::{ADMIN, ALL_KINDS, client},
+    stage::{EngineStage, guarded, watched},
+};
+
+/// Places at which a write has gone a part of its way.
+const PLACES: [&str; 9] = [
+    "fp:engine.mutation.post_finalize_pre_publisher",
+    "fp:engine.schema_apply.before_staging_write",
+    "fp:engine.schema_apply.after_staging_write",
+    "fp:engine.branch_merge.adopt_after_append_pre_upsert",
+    "fp:engine.branch_merge.rewrite_after_merge_pre_delete",
+    "fp:engine.branch_merge.post_phase_b_pre_manifest_commit",
+    "fp:engine.ensure_indices.post_stage_pre_commit_btree",
+    "store:put-if tables/person/*.json",
+    "store:put-if __manifest.json",
+];
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("recovery/engine-heal-beside-writers")
+        .claim("a writer that heals takes nothing back and puts no schema in force under another that is at work")
+        .topology(|stage| {
+            watched(stage.engine())
+                .client("c1", |workload| client(workload, "c1", &["w1"], ALL_KINDS, 8))
+                .client("c2", |workload| client(workload, "c2", &["w2"], ALL_KINDS, 8))
+                .client("admin", |workload| client(workload, "admin", &["w1"], ADMIN, 6))
+        })
+        // One write is slow, or its whole host is, some longer than writers may take; the others go on.
+        .faults_drawn(|stream| {
+            let slow = |_| {
+                let site = stream.pick(&PLACES).copied().unwrap_or(PLACES[0]);
+                let place = at(site).on_any().hit(stream.between(1, 4) as u32);
+                let lasts = Duration::from_millis(match stream.below(4) {
+                    0 => stream.between(35_000, 60_000),
+                    _ => stream.between(500, 9_000),
+                });
+                if stream.chance(1, 2) { place.delay(lasts) } else { place.stall(lasts) }.optional()
+            };
+            (0..4).map(slow).collect::<Vec<_>>()
+        })
+        .sometimes(marks::an_operation_was_deferred())
+        .sometimes(marks::an_operation_was_taken_back())
+        .sometimes(marks::an_operation_was_rolled_forward());
+    guarded(scenario)
+}
