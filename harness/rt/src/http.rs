@@ -3,6 +3,7 @@
 use std::{convert::Infallible, fmt::Display, future::Future, io, sync::Arc};
 
 use bytes::Bytes;
+use futures_core::future::BoxFuture;
 use http_body_util::{BodyExt, Full};
 use hyper::{Method, body::Incoming, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -54,6 +55,11 @@ pub async fn post(
     path: &str,
     body: impl Into<Vec<u8>>,
 ) -> io::Result<Response> {
+    post_bytes(label, address, path, Bytes::from(body.into())).await
+}
+
+/// Without a type parameter, so that hyper's client is compiled once and not by each caller.
+async fn post_bytes(label: &str, address: &str, path: &str, body: Bytes) -> io::Result<Response> {
     let stream = TcpStream::connect(label, address).await?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
@@ -62,7 +68,7 @@ pub async fn post(
         .method(Method::POST)
         .uri(path)
         .header("host", address)
-        .body(Full::new(Bytes::from(body.into())))
+        .body(Full::new(body))
         .map_err(broken)?;
     let response = sender.send_request(request).await.map_err(broken)?;
     let status = response.status().as_u16();
@@ -87,7 +93,7 @@ pub async fn serve<F>(
 where
     F: Future<Output = Response> + Send + 'static,
 {
-    serve_with(listener, true, handler).await
+    serve_with(listener, true, erased(handler)).await
 }
 
 /// Like [`serve`], but drops the handler as soon as its client closes the connection, as servers do that tie their work
@@ -103,25 +109,27 @@ pub async fn serve_cancel_on_disconnect<F>(
 where
     F: Future<Output = Response> + Send + 'static,
 {
-    serve_with(listener, false, handler).await
+    serve_with(listener, false, erased(handler)).await
 }
 
-async fn serve_with<F>(
-    listener: TcpListener,
-    half_close: bool,
-    handler: impl Fn(Request) -> F + Send + Sync + 'static,
-) -> io::Result<()>
+type Handler = Arc<dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync>;
+
+/// A handler without its type, so that hyper's server is compiled once and not for each handler.
+fn erased<F>(handler: impl Fn(Request) -> F + Send + Sync + 'static) -> Handler
 where
     F: Future<Output = Response> + Send + 'static,
 {
-    let handler = Arc::new(handler);
+    Arc::new(move |request| Box::pin(handler(request)))
+}
+
+async fn serve_with(listener: TcpListener, half_close: bool, handler: Handler) -> io::Result<()> {
     loop {
         let stream = listener.accept().await?;
         let handler = handler.clone();
         task::spawn(async move {
             let service = service_fn(move |request: hyper::Request<Incoming>| {
                 let handler = handler.clone();
-                async move { Ok::<_, Infallible>(answer(&*handler, request).await) }
+                async move { Ok::<_, Infallible>(answer(&handler, request).await) }
             });
             let connection = hyper::server::conn::http1::Builder::new()
                 .half_close(half_close)
@@ -133,13 +141,10 @@ where
     }
 }
 
-async fn answer<F>(
-    handler: &impl Fn(Request) -> F,
+async fn answer(
+    handler: &Handler,
     request: hyper::Request<Incoming>,
-) -> hyper::Response<Full<Bytes>>
-where
-    F: Future<Output = Response>,
-{
+) -> hyper::Response<Full<Bytes>> {
     let path = request.uri().path().to_owned();
     let answer = match request.into_body().collect().await {
         Ok(body) => handler(Request { path, body: body.to_bytes().into() }).await,

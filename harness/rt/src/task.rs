@@ -18,16 +18,25 @@ where
     F::Output: Send + 'static,
 {
     #[cfg(feature = "sim")]
-    if let Some(here) = crate::sim::context::here() {
-        return crate::sim::simulator::task::spawn(future, here);
-    }
-    #[cfg(feature = "sim")]
-    return crate::sim::simulator::task::spawn_outside(future);
+    return spawn_boxed(Box::pin(future));
     #[cfg(not(feature = "sim"))]
     tokio::spawn(future)
 }
 
-/// Lets other ready tasks run first. In a simulation, the seed decides which of them run, and how many.
+/// What is the same for all futures of one output, so that it is compiled once.
+#[cfg(feature = "sim")]
+fn spawn_boxed<T: Send + 'static>(
+    future: futures_core::future::BoxFuture<'static, T>,
+) -> JoinHandle<T> {
+    use crate::sim::{context, simulator::task};
+
+    match context::here() {
+        Some(here) => task::spawn(future, here),
+        None => task::spawn_outside(future),
+    }
+}
+
+/// Lets other ready tasks run first; inside a simulation which of them, and how many, is for the seed to say.
 pub async fn yield_now() {
     #[cfg(feature = "sim")]
     if crate::sim::context::here().is_some() {

@@ -10,6 +10,8 @@ use std::{
     task::{Context, Poll},
 };
 
+use futures_core::future::BoxFuture;
+
 use crate::sim::{
     clock::{self, HostClock},
     context, handle,
@@ -22,24 +24,27 @@ use crate::sim::{
 };
 
 /// A task of a host.
-pub(crate) struct Gate<F: Future + 'static> {
-    /// `None` after it was dropped.
-    future: Option<Pin<Box<F>>>,
+///
+/// Its future is boxed in any case, since it may outlive its task. As one type for each output, the gate and what tokio
+/// has for every type of task are compiled once, and not once for each future.
+pub(crate) struct Gate<T: 'static> {
+    /// `None` once it is dropped.
+    future: Option<BoxFuture<'static, T>>,
     here: Here,
     /// The tasks of one simulation are numbered as they are spawned; the host's own software is number 0.
     number: u64,
 }
 
-impl<F: Future + 'static> Gate<F> {
-    /// Wraps a task that the host spawns.
-    pub(crate) fn new(future: F, here: Here) -> Self {
+impl<T: 'static> Gate<T> {
+    /// A task that the host spawns.
+    pub(crate) fn new(future: BoxFuture<'static, T>, here: Here) -> Self {
         let number = simulation::with(|it| it.tasks.replace(it.tasks.get() + 1));
-        Self { future: Some(Box::pin(future)), here, number }
+        Self { future: Some(future), here, number }
     }
 
-    /// Wraps the host's own software.
-    pub(crate) fn software(future: F, here: Here) -> Self {
-        Self { future: Some(Box::pin(future)), here, number: 0 }
+    /// The host's software itself.
+    pub(crate) fn software(future: BoxFuture<'static, T>, here: Here) -> Self {
+        Self { future: Some(future), here, number: 0 }
     }
 }
 
@@ -62,18 +67,18 @@ impl Drop for Presence {
     }
 }
 
-impl<F: Future + 'static> Future for Gate<F> {
-    type Output = F::Output;
+impl<T: 'static> Future for Gate<T> {
+    type Output = T;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let answer = self.poll_if_admitted(cx);
         simulator::polled();
         answer
     }
 }
 
-impl<F: Future + 'static> Gate<F> {
-    fn poll_if_admitted(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
+impl<T: 'static> Gate<T> {
+    fn poll_if_admitted(&mut self, cx: &mut Context<'_>) -> Poll<T> {
         let here = self.here;
         let skew_ns =
             try_with_world(|world| world.is_alive(here).then(|| world.hosts[here.host].skew_ns));
@@ -105,8 +110,8 @@ impl<F: Future + 'static> Gate<F> {
     }
 }
 
-impl<F: Future + 'static> Drop for Gate<F> {
-    /// Runs destructors as the host that owned the task, so that those of a dead host have no effect.
+impl<T: 'static> Drop for Gate<T> {
+    /// Destructors run as the host that owned the task, so that a dead host's can have no effect.
     ///
     /// A crash drops all tasks of a host, and the drops are visible, because sockets close. tokio drops tasks by shards
     /// of their ids, which count over the whole process, so the order would depend on what ran before. The tasks are

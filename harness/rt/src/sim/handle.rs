@@ -57,6 +57,11 @@ pub(crate) fn record(kind: EventKind, name: &str, data: impl FnOnce() -> Value) 
     let host = context::here().map(|here| here.host);
     // The world is not borrowed here, because foreign code may produce the data.
     let data = if with_world(|world| world.ledger.is_traced()) { data() } else { Value::Null };
+    record_value(host, kind, name, data)
+}
+
+/// What is the same for all closures that make data, so that it is compiled once.
+fn record_value(host: Option<usize>, kind: EventKind, name: &str, data: Value) -> u64 {
     with_world(|world| world.record(now(), host, kind, name, || data))
 }
 

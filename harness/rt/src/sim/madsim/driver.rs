@@ -141,12 +141,12 @@ impl Madsim {
                 let here = Here { host: index, life };
                 let software = software.clone();
                 Gate::software(
-                    async move {
+                    Box::pin(async move {
                         let result = software().await;
                         handle::ended(here, result.map_err(|error: BoxError| error.to_string()));
                         // madsim ends a node when its software returns, but the harness must end it.
                         std::future::pending::<()>().await;
-                    },
+                    }),
                     here,
                 )
             };

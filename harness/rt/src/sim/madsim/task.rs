@@ -8,6 +8,8 @@ use std::{
     task::{Context, Poll},
 };
 
+use futures_core::future::BoxFuture;
+
 use crate::sim::{gate::Gate, host::Here};
 
 /// Waits for a task, or aborts it. If it is dropped, the task continues.
@@ -88,20 +90,12 @@ impl<T> Future for JoinHandle<T> {
     }
 }
 
-/// Spawns a task on the current host.
-pub(crate) fn spawn<F>(future: F, here: Here) -> JoinHandle<F::Output>
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
+/// Spawns a task on the host at hand.
+pub(crate) fn spawn<T: Send + 'static>(future: BoxFuture<'static, T>, here: Here) -> JoinHandle<T> {
     JoinHandle(Inner::Simulated(madsim::task::spawn(Gate::new(future, here))))
 }
 
 /// Spawns a task outside every simulation.
-pub(crate) fn spawn_outside<F>(future: F) -> JoinHandle<F::Output>
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
+pub(crate) fn spawn_outside<T: Send + 'static>(future: BoxFuture<'static, T>) -> JoinHandle<T> {
     JoinHandle(Inner::Real(tokio::spawn(future)))
 }

@@ -117,11 +117,11 @@ fn build(config: &Config) -> Turmoil<'static> {
             let here = Here { host: index, life: with_world(|world| world.hosts[index].life) };
             let software = software.clone();
             Gate::software(
-                async move {
+                Box::pin(async move {
                     let result = software().await;
                     handle::ended(here, result.map_err(|error: BoxError| error.to_string()));
                     std::future::pending::<turmoil::Result>().await
-                },
+                }),
                 here,
             )
         });

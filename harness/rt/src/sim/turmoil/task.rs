@@ -1,25 +1,16 @@
 //! Tasks on turmoil: the tasks of a host are tasks of its tokio runtime.
 
-use std::future::Future;
-
+use futures_core::future::BoxFuture;
 pub use tokio::task::{JoinError, JoinHandle};
 
 use crate::sim::{gate::Gate, host::Here};
 
-/// Spawns a task on the current host.
-pub(crate) fn spawn<F>(future: F, here: Here) -> JoinHandle<F::Output>
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
+/// Spawns a task on the host at hand.
+pub(crate) fn spawn<T: Send + 'static>(future: BoxFuture<'static, T>, here: Here) -> JoinHandle<T> {
     tokio::spawn(Gate::new(future, here))
 }
 
 /// Spawns a task outside every simulation.
-pub(crate) fn spawn_outside<F>(future: F) -> JoinHandle<F::Output>
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
+pub(crate) fn spawn_outside<T: Send + 'static>(future: BoxFuture<'static, T>) -> JoinHandle<T> {
     tokio::spawn(future)
 }
