@@ -1,6 +1,10 @@
-//! What a pipeline has for the dialect of its database, and which errors of a database are transient.
+//! What a pipeline has for the dialect of its database, its migrations, and which errors of a database are transient.
 
 use chaosdrill_rt::sql::{Dialect, Pool};
+use sqlx::{
+    SqlSafeStr,
+    migrate::{Migration, MigrationType, Migrator},
+};
 
 /// The error for a dialect that this release has no statements for.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +21,26 @@ pub fn for_sqlite<T>(pool: &Pool, sqlite: T) -> Result<T, UnsupportedDialect> {
         Dialect::Sqlite => Ok(sqlite),
         other @ Dialect::Postgres => Err(UnsupportedDialect(other)),
     }
+}
+
+/// The migrations in these files, each by its name and its text.
+///
+/// It understands names as `sqlx::migrate!` does: `0001_first.sql`, or `0001_first.up.sql` with its `.down.sql`. That
+/// macro would bring a second SQLite and a second tokio, for the compiler alone.
+///
+/// # Panics
+///
+/// If a name does not begin with a number and an underscore.
+pub fn migrator(files: &[(&str, &'static str)]) -> Migrator {
+    let migration = |&(file, sql): &(&str, &'static str)| {
+        let (version, name) = file.split_once('_').expect("a number, an underscore and a name");
+        let version = version.parse().expect("a migration begins with its number");
+        let kind = MigrationType::from_filename(name);
+        let description = name.trim_end_matches(kind.suffix()).replace('_', " ");
+        let no_tx = sql.starts_with("-- no-transaction");
+        Migration::new(version, description.into(), kind, sql.into_sql_str(), no_tx)
+    };
+    Migrator::with_migrations(files.iter().map(migration).collect())
 }
 
 /// Whether the same statement may succeed if it is tried again: by the code of the error, never by its text.

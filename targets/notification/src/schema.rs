@@ -1,12 +1,27 @@
 //! The schema: migrates up and down. Each migration may run on a schema that already has it.
 
-use chaosdrill_kit::sql::for_sqlite;
+use std::sync::LazyLock;
+
+use chaosdrill_kit::sql::{for_sqlite, migrator};
 #[cfg(feature = "defects")]
 use chaosdrill_rt::defect;
 use chaosdrill_rt::sql::Pool;
 use sqlx::migrate::{MigrateError, Migrator};
 
-static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static SQLITE: LazyLock<Migrator> = LazyLock::new(|| {
+    migrator(&[
+        (
+            "0001_notifications.down.sql",
+            include_str!("../migrations/sqlite/0001_notifications.down.sql"),
+        ),
+        (
+            "0001_notifications.up.sql",
+            include_str!("../migrations/sqlite/0001_notifications.up.sql"),
+        ),
+        ("0002_retries.down.sql", include_str!("../migrations/sqlite/0002_retries.down.sql")),
+        ("0002_retries.up.sql", include_str!("../migrations/sqlite/0002_retries.up.sql")),
+    ])
+});
 
 /// Migrates the schema up to this release; does nothing if it is up to date.
 ///
@@ -33,7 +48,7 @@ pub async fn down(pool: &Pool, version: i64) -> Result<(), MigrateError> {
 }
 
 fn migrations(pool: &Pool) -> Result<&'static Migrator, MigrateError> {
-    for_sqlite(pool, &SQLITE).map_err(|error| MigrateError::Source(error.into()))
+    for_sqlite(pool, &*SQLITE).map_err(|error| MigrateError::Source(error.into()))
 }
 
 /// The migrations, as the planted bugs of the schema change them.
@@ -65,4 +80,14 @@ fn wrong_text(sql: &str) -> String {
     );
     let sql = defect!("N18c", if is_down { "SELECT 1".to_owned() } else { sql }, sql);
     defect!("N18d", if is_up { format!("{adds}{sql}") } else { sql }, sql)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_migration_is_listed() {
+        let files = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite");
+        let files = std::fs::read_dir(files).expect("there are migrations").count();
+        assert_eq!(super::SQLITE.iter().count(), files);
+    }
 }

@@ -1,13 +1,23 @@
 //! Starts a program: connects to the database, and migrates it to the schema of this release.
 
+use std::sync::LazyLock;
+
 pub(crate) use chaosdrill_kit::start::{connect, wait};
-use chaosdrill_kit::{sql::for_sqlite, start};
+use chaosdrill_kit::{
+    sql::{for_sqlite, migrator},
+    start,
+};
 use chaosdrill_rt::sql::Pool;
 use sqlx::migrate::Migrator;
 
 use crate::BoxError;
 
-static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static SQLITE: LazyLock<Migrator> = LazyLock::new(|| {
+    migrator(&[
+        ("0001_event_store.sql", include_str!("../migrations/sqlite/0001_event_store.sql")),
+        ("0002_outbox.sql", include_str!("../migrations/sqlite/0002_outbox.sql")),
+    ])
+});
 
 /// Connects and migrates; retries while the database is unavailable or another program migrates it.
 pub(crate) async fn open(url: &str) -> Result<Pool, BoxError> {
@@ -15,4 +25,14 @@ pub(crate) async fn open(url: &str) -> Result<Pool, BoxError> {
     let migrations = for_sqlite(&pool, &SQLITE)?;
     start::migrate(|| pool.migrate(migrations)).await?;
     Ok(pool)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_migration_is_listed() {
+        let files = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite");
+        let files = std::fs::read_dir(files).expect("there are migrations").count();
+        assert_eq!(super::SQLITE.iter().count(), files);
+    }
 }

@@ -2,7 +2,10 @@
 //! failed once without its fix.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -12,6 +15,10 @@ use chaosdrill_rt::{
     sim::Host,
     sql::Pool,
     task, time,
+};
+use sqlx::{
+    SqlSafeStr,
+    migrate::{Migration, MigrationType, Migrator},
 };
 use tokio::io::AsyncReadExt;
 
@@ -64,7 +71,15 @@ fn the_order_in_which_a_crash_drops_tasks_does_not_depend_on_earlier_runs() {
     }
 }
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("tests/migrations");
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let migration = |version, name: &'static str, sql: &'static str| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(vec![
+        migration(1, "first", include_str!("../migrations/0001_first.sql")),
+        migration(2, "third", include_str!("../migrations/0002_third.sql")),
+    ])
+});
 
 /// Hosts that migrate one schema at once. A later one fails because a table already exists, in the middle of a
 /// transaction.
