@@ -1,4 +1,4 @@
-//! The registry of the reference pipelines: their scenarios are in crates of their own, one for each target.
+//! The registry of the reference pipelines. Each target has its scenarios in its own crate.
 
 mod troubles;
 

@@ -1,5 +1,5 @@
-//! The kinds of trouble that a pipeline meets, each with the faults and scenarios that make it: what a whole campaign
-//! must come to over all targets.
+//! The kinds of trouble a pipeline meets, each with the faults and scenarios that cause it: coverage goals of a
+//! campaign over all targets.
 
 use chaosdrill::CoverageGoal;
 

@@ -1,4 +1,4 @@
-//! A crash window: a place between two steps that touch the outside, and a scenario's claim about a crash in it.
+//! A crash window: a place between two steps that touch the outside world, with a scenario's claim about a crash there.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use chaosdrill::{
     fault::{Fault, Place, Restart, at},
 };
 
-/// A window, the claim about a crash in it, and the faults that make the crash.
+/// A crash window, its claim, and the faults that cause the crash.
 pub struct Window<F = Fault> {
     /// The name of its scenario.
     pub name: &'static str,
-    /// What must come of a crash in it.
+    /// The claim about a crash in it.
     pub claim: &'static str,
     /// Draws the faults of one run.
     pub strike: fn(&mut Stream) -> F,

@@ -1,4 +1,4 @@
-//! What the scenarios of all targets share: checks by invariant, crash windows, and values drawn from strategies.
+//! Shared code of all targets' scenarios: checks by invariant, crash windows, and values sampled from strategies.
 
 pub mod checks;
 pub mod crash_window;

@@ -1,5 +1,5 @@
-//! Values from proptest's strategies, drawn from a seed's stream: a strategy says what a workload may look like,
-//! and the seed decides.
+//! Samples proptest strategies from a seed's stream: the strategy describes the possible workloads, and the seed
+//! selects one.
 
 use chaosdrill::{Stream, Workload};
 use proptest::{
@@ -7,11 +7,11 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 
-/// A list of a strategy, or as much of it as the plan lets the workload do: one that was made smaller asks for less.
+/// A sampled list, truncated to the steps that the plan allows: a shrunk plan allows fewer.
 ///
 /// # Panics
 ///
-/// Where the strategy rejects everything it is offered.
+/// Panics if the strategy rejects every sample.
 pub fn sample_steps<T, S: Strategy<Value = Vec<T>>>(
     workload: &Workload,
     stream: &mut Stream,
@@ -22,11 +22,11 @@ pub fn sample_steps<T, S: Strategy<Value = Vec<T>>>(
     all
 }
 
-/// One value of a strategy.
+/// One sampled value.
 ///
 /// # Panics
 ///
-/// Where the strategy rejects everything it is offered.
+/// Panics if the strategy rejects every sample.
 pub fn sample<S: Strategy>(stream: &mut Stream, strategy: &S) -> S::Value {
     let mut seed = [0; 32];
     stream.fill(&mut seed);

@@ -1,4 +1,4 @@
-//! The drill program: `cargo drill`.
+//! The `cargo drill` program.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! What is written down agrees with what happened: once for each time.
+//! Checks that the audit log matches the changes of the items: one audit per change.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::checks::rows::{Items, Step, steps, text};
 
-/// Where a pipeline writes down what became of its items.
+/// The audit log of a pipeline.
 #[derive(Clone, Copy)]
 pub struct Audit {
     /// The watch of the audit's rows.
@@ -16,19 +16,19 @@ pub struct Audit {
     pub item: &'static str,
     /// The column with the kind of what happened.
     pub kind: &'static str,
-    /// Which kind a change of an item asks for: its row before and after. Nothing: none.
+    /// The audit kind that a change of an item requires, from its row before and after; `None` if it requires no audit.
     pub asked_by: for<'a> fn(&'a Value, &'a Value) -> Option<&'static str>,
     /// The kinds that this check counts.
     pub kinds: &'static [&'static str],
 }
 
-/// Each change that asks for an audit has exactly one of its kind, and no audit is without its change.
+/// Every change that requires an audit has exactly one of its kind, and every audit has its change.
 pub fn audits_agree_with_states(items: Items, audit: Audit) -> Check {
     audits_agree_by(items, audit, move |_, step| (audit.asked_by)(step.before, step.after))
 }
 
-/// As [`audits_agree_with_states`], where more than the row says which kind a change asks for: what the world outside
-/// did meanwhile.
+/// Like [`audits_agree_with_states`], if the row alone does not determine the audit kind, because it also depends on
+/// the outside world.
 pub fn audits_agree_by(
     items: Items,
     audit: Audit,
@@ -71,7 +71,7 @@ pub fn audits_agree_by(
     .priority(Priority::Medium)
 }
 
-/// A key as people write it.
+/// A key without JSON quotes.
 fn plain(key: &Value) -> String {
     key.as_str().map_or_else(|| key.to_string(), str::to_owned)
 }

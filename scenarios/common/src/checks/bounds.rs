@@ -1,4 +1,4 @@
-//! Work is bounded: nothing is tried, or done to the world outside, more often than it may be.
+//! Checks that work is bounded: the number of attempts per item, and of its effects on the outside world.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use chaosdrill::{Check, Event, Outcome, Priority};
 
 use crate::checks::rows::{Items, int};
 
-/// No item counts more attempts than the ceiling allows.
+/// No item has more attempts than the ceiling allows.
 pub fn attempts_stay_within_the_ceiling(
     items: Items,
     column: &'static str,
@@ -29,9 +29,9 @@ pub fn attempts_stay_within_the_ceiling(
     .priority(Priority::Medium)
 }
 
-/// Nothing happens to the world outside more than `count_max` times for one item.
+/// Each item has at most `count_max` effects on the outside world.
 ///
-/// The world outside observes each effect under `observation`, with the item in its member `item`.
+/// The outside world reports each effect as `observation`, with the item in its member `item`.
 pub fn effects_stay_within_the_bound(
     observation: &'static str,
     item: &'static str,

@@ -1,21 +1,21 @@
-//! What holds without faults only.
+//! Restricts checks to runs without faults.
 //!
-//! A claim such as "delivered once" or "within a minute" is about runs to which nothing was done. The other nemeses
-//! hurt every scenario, and there such a claim says nothing.
+//! A claim such as "delivered once" or "within a minute" holds only in runs without faults. The other nemeses inject
+//! faults into every scenario; the check is then valid without being judged.
 
 use chaosdrill::{Check, EventKind, History, Outcome};
 
-/// Whether no fault has struck.
+/// Whether no fault struck.
 pub fn is_calm(history: &History) -> bool {
     !history.events().iter().any(|event| event.kind == EventKind::Fault)
 }
 
-/// The same check, where no fault has struck.
+/// The check, judged only if no fault struck.
 pub fn where_fault_free(check: Check) -> Check {
     where_only_hurt_at(check, &[])
 }
 
-/// The same check, where no fault has struck but at these sites: those that the claim is about.
+/// The check, judged only if every fault struck at one of these sites, which the claim is about.
 pub fn where_only_hurt_at(check: Check, sites: &'static [&'static str]) -> Check {
     let (name, priority) = (check.name.clone(), check.priority);
     let judged = Check::new(name, move |history| {

@@ -1,47 +1,47 @@
-//! One holder at a time.
+//! Checks that an item has one holder at a time.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use chaosdrill::{Check, Event, EventKind, History, Outcome};
 
-/// How a pipeline says that a host works on an item.
+/// How a pipeline reports that a host works on an item.
 #[derive(Clone, Copy)]
 pub struct Holding {
-    /// What a witness calls an item.
+    /// The name of an item in a witness.
     pub noun: &'static str,
-    /// The observation that it begins.
+    /// The observation that reports the start.
     pub begin: &'static str,
-    /// The observation that it ends.
+    /// The observation that reports the end.
     pub end: &'static str,
-    /// The member of both that names the item.
+    /// The member of both observations that names the item.
     pub item: &'static str,
-    /// How long a holder may rely on holding the item; for as long as it works where there is no such bound.
+    /// How long a holder may rely on its hold; `None` if there is no limit.
     pub lease: Option<Duration>,
 }
 
-/// A host's time with an item.
+/// The time for which a host holds an item.
 struct Span<'a> {
     begin: &'a Event,
-    /// Where it says that it ends, or goes down.
+    /// The event at which the host reports the end, or goes down.
     end: Option<&'a Event>,
     lease_is_over: Option<Duration>,
 }
 
 impl Span<'_> {
-    /// Whether it was over when something happened. Events of one instant have an order too.
+    /// Whether the hold was over when the event happened. Events at the same instant are ordered by their numbers.
     fn was_over_at(&self, event: &Event) -> bool {
         self.end.is_some_and(|end| end.seq < event.seq)
             || self.lease_is_over.is_some_and(|over| over <= event.at())
     }
 }
 
-/// No two hosts work on one item at once, but for a holder whose lease is over.
+/// No two hosts work on one item at once, unless the first holder's lease is over.
 pub fn holders_do_not_overlap(holding: Holding) -> Check {
     holders_do_not_overlap_within(holding, move |_, _| holding.lease)
 }
 
-/// As [`holders_do_not_overlap`], where how long a holder may rely on an item after it said that it begins is no fixed
-/// time: it may have been held up between the two.
+/// Like [`holders_do_not_overlap`], with a lease that is computed for each start: a holder may have been delayed
+/// between acquiring the item and reporting the start.
 pub fn holders_do_not_overlap_within(
     holding: Holding,
     lease_left: impl Fn(&History, &Event) -> Option<Duration> + Send + Sync + 'static,
@@ -75,7 +75,7 @@ pub fn holders_do_not_overlap_within(
     })
 }
 
-/// Where a holder says that it ends with an item, or its host goes down.
+/// The event at which a holder reports the end of its work on an item, or its host goes down.
 fn end<'a>(history: &'a History, holding: Holding, begin: &Event) -> Option<&'a Event> {
     let ends = |event: &&Event| {
         let says = event.kind == EventKind::Observe
@@ -101,7 +101,7 @@ mod tests {
         lease: Some(Duration::from_secs(60)),
     };
 
-    /// What the check says of hosts that begin and end with one job: second, host, what it says.
+    /// The verdict for hosts that report starts and ends of one job: second, host, observation.
     fn verdict(said: &[(u64, &str, &str)]) -> Verdict {
         let event = |(seq, (seconds, host, name)): (u64, &(u64, &str, &str))| Event {
             seq,

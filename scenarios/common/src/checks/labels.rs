@@ -1,8 +1,8 @@
-//! Labels of metrics come from a fixed set, whatever comes in.
+//! Checks that metric labels come from a fixed set, whatever the input.
 
 use chaosdrill::{Check, Outcome, Priority};
 
-/// Every label that is observed under `observation` in `member` is one of these.
+/// Every label reported in `member` of `observation` is in the set.
 pub fn labels_stay_within_their_set(
     observation: &'static str,
     member: &'static str,

@@ -1,4 +1,4 @@
-//! What must have happened at least once, to any pipeline.
+//! Marks that any pipeline can use: what must have happened at least once.
 
 use chaosdrill::{
     EventKind, Mark,

@@ -1,5 +1,5 @@
-//! What must hold of every pipeline, by invariant: written once where pipelines share the shape, and told by a value
-//! where each pipeline's rows stand. What has another shape in each stands with its scenarios.
+//! Checks by invariant. An invariant is written once if pipelines share the shape of its rows; a value then describes
+//! the rows of each pipeline. Other checks live with their scenarios.
 //!
 //! | invariant | shared | of one pipeline |
 //! |---|---|---|

@@ -1,4 +1,4 @@
-//! Success is what the world outside shows, and not what a row says.
+//! Checks success against the outside world instead of the rows.
 
 use std::collections::BTreeMap;
 
@@ -6,24 +6,24 @@ use chaosdrill::{Check, Outcome};
 
 use crate::checks::rows::text;
 
-/// How rows tell that something was done, and how the world outside tells that it was.
+/// How rows report that an item is done, and how the outside world reports that it accepted it.
 #[derive(Clone, Copy)]
 pub struct Done {
     /// The name of the check.
     pub check: &'static str,
-    /// What a witness calls one row, and the member by which the world outside names it.
+    /// The name of a row in a witness, and the member by which the outside world names it.
     pub noun: &'static str,
     /// The name of the watch.
     pub watch: &'static str,
-    /// The status of what is done.
+    /// The status of a row that is done.
     pub status: &'static str,
-    /// What the world outside observes.
+    /// The observation by which the outside world reports that it accepted an item.
     pub observed: &'static str,
-    /// What is said where it did not: "the broker never accepted it".
+    /// The witness text if it did not: "the broker never accepted it".
     pub never: &'static str,
 }
 
-/// What became done was accepted outside before.
+/// Every item that became done had been accepted by the outside world before.
 pub fn done_means_accepted(done: Done) -> Check {
     Check::new(done.check, move |history| {
         let mut accepted: BTreeMap<&str, u64> = BTreeMap::new();

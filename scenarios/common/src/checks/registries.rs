@@ -1,13 +1,13 @@
-//! Lists that belong together agree.
+//! Checks that registries agree.
 
 use std::collections::BTreeSet;
 
 use chaosdrill::{Check, Outcome, Priority};
 use serde_json::Value;
 
-/// What one program declares is what another handles: both ways, and at least one.
+/// The declared kinds equal the handled kinds, and there is at least one.
 ///
-/// A program observes its lists under `observation`, in the members `declared` and `handled`.
+/// A program reports both lists as `observation`, in the members `declared` and `handled`.
 pub fn every_declared_kind_is_handled(observation: &'static str) -> Check {
     Check::new("every_declared_kind_is_handled", move |history| {
         let Some(event) = history.observed(observation).next() else {

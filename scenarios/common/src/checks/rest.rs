@@ -1,16 +1,16 @@
-//! Items come to rest, and stay there.
+//! Checks that items reach a terminal state and stay in it.
 
 use chaosdrill::{Check, History, Outcome};
 use serde_json::Value;
 
 use crate::checks::rows::{Items, last_change, last_rows_by_key, steps, text};
 
-/// A state in which an item is at rest is never left again.
+/// An item never leaves a terminal state.
 pub fn terminal_is_final(items: Items) -> Check {
     terminal_is_final_but(items, |_, _| false)
 }
 
-/// As [`terminal_is_final`], but for changes that somebody asked for, such as an operator's.
+/// Like [`terminal_is_final`], except for changes that were requested, for example by an operator.
 pub fn terminal_is_final_but(
     items: Items,
     may: impl Fn(&Value, &Value) -> bool + Send + Sync + 'static,
@@ -35,12 +35,12 @@ pub fn terminal_is_final_but(
     })
 }
 
-/// Every item comes to rest: no state is a trap.
+/// Every item reaches a terminal state: no state is a trap.
 pub fn every_item_comes_to_rest(items: Items) -> Check {
     every_item_comes_to_rest_but(items, |_, _| false)
 }
 
-/// As [`every_item_comes_to_rest`], but for items of which so much is not asked, by their keys.
+/// Like [`every_item_comes_to_rest`], except for the items whose keys are excused.
 pub fn every_item_comes_to_rest_but(
     items: Items,
     may: impl Fn(&History, &Value) -> bool + Send + Sync + 'static,

@@ -1,43 +1,43 @@
-//! Watched rows as checks read them, and the shape that says what they mean.
+//! Reads watched rows, and describes what they mean to the shared checks.
 
 use std::collections::BTreeMap;
 
 use chaosdrill::{History, RowChange};
 use serde_json::Value;
 
-/// A column as a whole number; 0 where it is none.
+/// A column as an integer; 0 if it is not an integer.
 pub fn int(row: &Value, column: &str) -> i64 {
     row[column].as_i64().unwrap_or_default()
 }
 
-/// A column as text; empty where it is none.
+/// A column as text; empty if it is not text.
 pub fn text<'a>(row: &'a Value, column: &str) -> &'a str {
     row[column].as_str().unwrap_or_default()
 }
 
-/// How one watched table tells of its items.
+/// How a watched table represents items.
 #[derive(Clone, Copy)]
 pub struct Items {
-    /// What a witness calls one of them.
+    /// The name of one item in a witness.
     pub noun: &'static str,
     /// The name of the watch.
     pub watch: &'static str,
-    /// The state of a row, by name.
+    /// The state of a row.
     pub state: for<'a> fn(&'a Value) -> &'a str,
-    /// States in which an item is at rest for good.
+    /// The terminal states.
     pub terminal: &'static [&'static str],
 }
 
 impl Items {
-    /// Whether the row is at rest for good.
+    /// Whether the row is in a terminal state.
     pub fn is_terminal(&self, row: &Value) -> bool {
         self.terminal.contains(&(self.state)(row))
     }
 }
 
-/// A change of a row that was there before, with the event that had brought that state.
+/// A change of an existing row, with the event that led to its previous state.
 pub struct Step<'a> {
-    /// The event that had brought the state before.
+    /// The event that led to the previous state.
     pub since: u64,
     /// The change itself.
     pub change: RowChange<'a>,
@@ -47,7 +47,7 @@ pub struct Step<'a> {
     pub after: &'a Value,
 }
 
-/// All changes of the rows of a watch that were there before and after.
+/// All changes of rows of a watch that existed before and after the change.
 pub fn steps<'a>(history: &'a History, watch: &'a str) -> Vec<Step<'a>> {
     let mut since: BTreeMap<String, u64> = BTreeMap::new();
     let mut steps = Vec::new();
@@ -60,13 +60,13 @@ pub fn steps<'a>(history: &'a History, watch: &'a str) -> Vec<Step<'a>> {
     steps
 }
 
-/// The event that brought the last state of a row.
+/// The event that led to the last state of a row.
 pub fn last_change(history: &History, watch: &str, key: &Value) -> Option<u64> {
     let changes = history.rows(watch).into_iter().filter(|change| change.key == key);
     changes.map(|change| change.event.seq).next_back()
 }
 
-/// Rows that are there at the end, each with its key.
+/// The rows that exist at the end, each with its key.
 pub fn last_rows_by_key<'a>(
     history: &'a History,
     watch: &'a str,

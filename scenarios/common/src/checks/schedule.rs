@@ -1,23 +1,23 @@
-//! Retries come when the schedule says.
+//! Checks that retries follow the schedule.
 
 use chaosdrill::{Check, Outcome, Priority};
 
 use crate::checks::rows::{Items, int, steps};
 
-/// Where a pipeline stores when it will try again. All three columns are of one row, and written by one statement.
+/// The columns in which a pipeline stores its next retry. All three are in one row, and one statement writes them.
 #[derive(Clone, Copy)]
 pub struct Schedule {
     /// The column that counts failed attempts.
     pub attempts: &'static str,
     /// The column with the instant of the attempt, in milliseconds since 1970.
     pub tried_at: &'static str,
-    /// The column with the instant of the next, in milliseconds since 1970.
+    /// The column with the instant of the next attempt, in milliseconds since 1970.
     pub due_at: &'static str,
-    /// How long to wait, in milliseconds, after so many attempts had failed before this one.
+    /// The wait in milliseconds, given the number of attempts that had failed before this one.
     pub wait_ms: fn(i64) -> i64,
 }
 
-/// After each failed attempt the next is due when the schedule says, to the millisecond.
+/// After each failed attempt, the next one is due at the scheduled millisecond.
 pub fn retries_keep_the_schedule(items: Items, schedule: Schedule) -> Check {
     Check::new("retries_keep_the_schedule", move |history| {
         let wrong = steps(history, items.watch).into_iter().find_map(|step| {

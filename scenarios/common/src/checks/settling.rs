@@ -1,4 +1,4 @@
-//! An item is settled by whoever holds it.
+//! Checks that only the holder of an item settles it.
 
 use std::collections::BTreeSet;
 
@@ -10,20 +10,20 @@ use crate::checks::rows::{Step, steps};
 /// How a pipeline settles its items.
 #[derive(Clone, Copy)]
 pub struct Settling {
-    /// What a witness calls an item.
+    /// The name of an item in a witness.
     pub noun: &'static str,
     /// The name of the watch of their rows.
     pub watch: &'static str,
-    /// Whether a change of a row settles its item, or does so once more.
+    /// Whether a change of a row settles its item, for the first time or again.
     pub settles: fn(&Value, &Value) -> bool,
-    /// The observation by which a host says, before it settles, under which claim; and its member that names the item.
-    /// Where hosts say nothing, the host itself is what counts.
+    /// The observation by which a host reports its claim before it settles, and the member that names the item. `None`
+    /// if hosts do not report it; the host that made the change is then judged.
     pub said: Option<(&'static str, &'static str)>,
-    /// Why the host could not settle the item as it did, in words that follow the item's name; nothing where it could.
+    /// Why the host was not entitled to settle the item, as text that follows the item's name; `None` if it was.
     pub why_not: fn(&Step<'_>, &Event) -> Option<String>,
 }
 
-/// An item is settled under the claim that holds it, and under no other.
+/// An item is settled only under the claim that holds it.
 pub fn only_the_holder_settles(settling: Settling) -> Check {
     Check::new("only_the_holder_settles", move |history| {
         let wrong = steps(history, settling.watch).into_iter().find_map(|step| {
@@ -46,7 +46,7 @@ pub fn only_the_holder_settles(settling: Settling) -> Check {
     })
 }
 
-/// What the host that changed a row said of its item last before it did.
+/// The last observation about the item by the host that changed the row, before that change.
 fn last_word<'a>(
     history: &'a History,
     step: &Step<'_>,
