@@ -1,8 +1,8 @@
-//! What must hold of a cell to which two add.
+//! Checks of a cell to which two clients add.
 
 use chaosdrill::{Check, Outcome};
 
-/// Both additions are in the sum.
+/// The sum contains both additions.
 pub(crate) fn no_update_is_lost() -> Check {
     Check::new("no_update_is_lost", |history| {
         let Some(read) = history.observed("cell.read").last() else { return Outcome::valid() };

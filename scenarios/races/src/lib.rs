@@ -1,7 +1,8 @@
-//! Lost updates, to see how well seeds and sweeps find them: two who read, add one, and write back.
+//! Lost updates, to measure how well seeds and sweeps find them: two clients read, add one and write back.
 //!
-//! The load is small and well known: a race of two tasks on one machine, three turns apart, and one of two machines
-//! over the network, 20 ms apart. In their sound form the addition is one step; the planted bugs make it two.
+//! The workload is small and well known: one race between two tasks on one machine, three turns apart, and one between
+//! two machines over the network, 20 ms apart. In the correct form the addition is one step; the planted bugs split it
+//! into two.
 
 mod checks;
 mod over_the_network;
@@ -11,7 +12,7 @@ use chaosdrill::{Class, Defect, Scenario, Target};
 
 const CHECKS: &[&str] = &["no_update_is_lost"];
 
-/// The planted bugs, each with the share of plain seeds that show it.
+/// The planted bugs, each with the share of plain seeds that find it.
 const DEFECTS: &[Defect] = &[
     Defect {
         wrong: "each reads, gives its turn away, and writes one more than it read",
@@ -27,7 +28,7 @@ const DEFECTS: &[Defect] = &[
 
 const BETWEEN: &str = "races.between";
 
-/// The target: there is none but these scenarios themselves.
+/// The target, which consists of these scenarios alone.
 pub fn target() -> Target {
     Target::new("races").planted_failpoints(&[BETWEEN]).defects(DEFECTS)
 }

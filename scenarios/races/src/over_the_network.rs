@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 
 use crate::checks;
 
-/// What the server keeps: it is asked again by those who come back.
+/// The state of the server, which handles repeated requests from machines that restart.
 #[derive(Default)]
 struct Cell {
     sum: i64,
-    /// Who has added, so that nobody adds twice.
+    /// The machines that have added, so that none adds twice.
     added: BTreeSet<String>,
 }
 
@@ -64,7 +64,7 @@ fn answer(cell: &Shared, path: &str, asked: &Value) -> Value {
     json!({ "sum": cell.sum, "added": cell.added.len() })
 }
 
-/// Adds one, at its time; a machine that comes back adds again, and the server knows that it did.
+/// Adds one at its time. A machine that restarts adds again, and the server recognizes the repetition.
 async fn adds(who: &'static str, at: Duration) -> Ended {
     time::sleep(at).await;
     if defect::is_on("L5n") {

@@ -12,14 +12,14 @@ use chaosdrill::{
 
 use crate::{BETWEEN, checks};
 
-/// How many turns the second task lets go by before it begins.
+/// Turns for which the second task waits before it begins.
 const TURNS_LATE: u32 = 3;
 
 pub(crate) fn scenario() -> Scenario {
     Scenario::new("races/tasks-of-one-host")
         .claim("two tasks that add to a cell of their machine lose no addition")
         .topology(|stage| {
-            // The faults of a sweep strike for as long as a client is at it.
+            // The faults of a sweep strike only while a client is running.
             let stage = stage.client("clock", |_| async {
                 time::sleep(Duration::from_secs(5)).await;
                 Ok(())
