@@ -1,4 +1,4 @@
-//! Every scenario is a test.
+//! Runs every scenario as a test.
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
-//! 31 h 51 m of backoff with three hosts: two workers sleep, and send one byte to a server after each sleep.
+//! Benchmarks 31 h 51 m of backoff with three hosts: two workers sleep, and send one byte to a server after each sleep.
 //!
-//! Raw turmoil executes every tick of it, which takes the better part of half an hour; it is measured on the first
-//! two sleeps (six minutes of virtual time), and compared by virtual seconds a second of real time.
+//! Raw turmoil executes every tick, which takes almost half an hour. It is therefore measured on the first two sleeps
+//! (six minutes of virtual time), and compared by virtual seconds per second of real time.
 
 use std::time::Duration;
 

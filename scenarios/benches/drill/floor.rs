@@ -1,14 +1,14 @@
-//! What both sides of a comparison share.
+//! Code shared by both sides of a comparison.
 
 use std::time::Duration;
 
 use chaosdrill::rt::sim::{Control, Director, Next};
 
-/// The backoff of a propagation runner, in seconds: 31 h 51 m in all.
+/// The backoff of a propagation runner, in seconds; 31 h 51 m in total.
 pub(crate) const BACKOFF_S: [u64; 9] = [60, 300, 900, 1800, 3600, 7200, 14400, 28800, 57600];
 
-/// Runs on one core, as a campaign's workers do: a simulation and sqlx's threads hand over to each other and never run
-/// at once. Both sides of a comparison are measured so.
+/// Pins the work to one core, as a campaign pins its workers: a simulation and sqlx's threads hand over to each other
+/// and never run at the same time. Both sides of a comparison are measured this way.
 pub(crate) fn on_one_core<T>(work: impl FnOnce() -> T) -> T {
     let all = rustix::thread::sched_getaffinity(None).expect("Linux says where a thread may run");
     let mut one = rustix::thread::CpuSet::new();
@@ -20,7 +20,7 @@ pub(crate) fn on_one_core<T>(work: impl FnOnce() -> T) -> T {
     output
 }
 
-/// Ends the run when the clients have ended and `is_done` says so.
+/// Ends the run when the clients have ended and `is_done` returns `true`.
 pub(crate) struct Until<F>(pub(crate) F);
 
 impl<F: FnMut(&Control<'_>) -> bool + Send> Director for Until<F> {

@@ -1,4 +1,4 @@
-//! Runs whose databases have a folder of their own.
+//! Runs simulations whose databases have their own folder.
 
 use std::{
     path::PathBuf,
@@ -8,14 +8,14 @@ use std::{
 use chaosdrill::Plan;
 use chaosdrill::rt::sim::{self, Config, Director, Finished, Host, Latency};
 
-/// A folder in memory for the databases of one run.
+/// An in-memory folder for the databases of one run.
 pub(crate) fn folder() -> PathBuf {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     PathBuf::from(format!("/dev/shm/chaosdrill-bench-{}-{number}", std::process::id()))
 }
 
-/// A configuration with these hosts and faults; nothing travels to the database, as in the hand-written drill.
+/// A configuration with these hosts and faults, without latency to the database, as in the hand-written drill.
 pub(crate) fn config(plan: Plan, hosts: Vec<Host>) -> Config {
     let mut config = Config::new(plan, hosts, folder());
     config.machines[0].latency = Latency { ms_min: 0, ms_max: 0 };

@@ -1,7 +1,7 @@
-//! Speed, as ratios inside one run: `cargo bench -p chaosdrill-scenarios`.
+//! Benchmarks speed as ratios within one run: `cargo bench -p chaosdrill-scenarios`.
 //!
-//! Criterion measures; at the end one table sets what belongs together side by side. Absolute times depend on the
-//! machine and on its neighbours, the ratios much less.
+//! Criterion measures, and a table at the end compares related benchmarks. Absolute times depend on the machine and its
+//! load, the ratios much less.
 
 mod backoff;
 mod floor;

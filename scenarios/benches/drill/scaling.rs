@@ -1,11 +1,11 @@
-//! Worker processes: a campaign on four against the same on one.
+//! Benchmarks worker processes: a campaign on four workers against the same campaign on one.
 
 use std::{path::Path, process::Command};
 
 use criterion::{Criterion, Throughput};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
-/// Runs of one campaign; enough that starting the workers does not count.
+/// Runs of one campaign; enough that the start of the workers is negligible.
 const SEEDS: u64 = 120;
 
 pub(crate) fn bench(criterion: &mut Criterion) {
@@ -31,7 +31,7 @@ fn campaign(jobs: &str) {
     let _ = std::fs::remove_dir_all(out);
 }
 
-/// Says how much of the processors' time the parent of a campaign takes beside its workers.
+/// Prints how much CPU time the parent of a campaign uses compared to its workers.
 pub(crate) fn print_overhead() {
     const JOBS: u32 = 2;
     const SEEDS: u32 = 1000;
@@ -45,7 +45,7 @@ pub(crate) fn print_overhead() {
         .stderr(std::process::Stdio::null())
         .spawn()
         .expect("the program starts");
-    // What has ended, and is not yet taken note of, still has its times.
+    // A child that has exited but was not waited for still has its times.
     let number = Pid::from_raw(i32::try_from(parent.id()).expect("a number")).expect("not zero");
     waitid(WaitId::Pid(number), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT).expect("it ends");
     let [own, _] = ticks(&parent.id().to_string());
@@ -59,10 +59,10 @@ pub(crate) fn print_overhead() {
     );
 }
 
-/// What a process has used of processors, and what its children have that have ended, in the kernel's ticks.
+/// The CPU time of a process and of its exited children, in kernel ticks.
 fn ticks(process: &str) -> [u64; 2] {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("Linux says");
-    // The name comes second, in brackets, and may contain anything.
+    // The second field is the name, in brackets, which may contain anything.
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split(' ').collect();
     let [user, system, children_user, children_system] =
         [12, 13, 14, 15].map(|place| fields[place].parse::<u64>().expect("a number"));

@@ -1,10 +1,10 @@
-//! The standard outbox drill, stripped to what any tool can say: a producer commits 20 messages 100 ms apart, two
-//! dispatchers claim with a lease of 30 s and publish to a broker over the simulated network, the first crashes after
-//! its fifth publish and comes back after 60 s; all 20 are delivered.
+//! Benchmarks the standard outbox drill, reduced to what any tool can express: a producer commits 20 messages 100 ms
+//! apart, two dispatchers claim with a lease of 30 s and publish to a broker over the simulated network, the first
+//! crashes after its fifth publish and restarts after 60 s; all 20 are delivered.
 //!
-//! Four ways: hand-written turmoil with rusqlite at the same tick of 1 ms; ours with trace, digest and checks; the very
-//! statements that ours executed, through plain sqlx with no simulation around them; and the reference scenario over
-//! the whole outbox pipeline, for comparison.
+//! There are four variants: hand-written turmoil with rusqlite at the same tick of 1 ms; ours with trace, digest and
+//! checks; the same statements that ours executed, through plain sqlx without a simulation; and the reference scenario
+//! over the whole outbox pipeline, for comparison.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -68,7 +68,7 @@ fn measure(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The drill as an ordinary scenario: hosts, script, checks, trace and digest.
+/// The drill as an ordinary scenario, with hosts, script, checks, trace and digest.
 fn scenario() -> Scenario {
     Scenario::new("bench/standard")
         .claim("of twenty messages and two dispatchers, one of which dies over its fifth publish, all are delivered")
@@ -86,7 +86,7 @@ fn scenario() -> Scenario {
         .linger(Duration::ZERO)
 }
 
-/// Where the real time of ours goes.
+/// Prints how the real time of our variant is divided.
 pub(crate) fn print_shares() {
     floor::on_one_core(shares);
 }
@@ -202,7 +202,7 @@ fn run(seed: u64, adjust: impl FnOnce(&mut sim::Config)) -> Finished {
     finished
 }
 
-/// Everything committed is delivered, and the crash made at least one delivery happen twice.
+/// Every committed message is delivered, and the crash caused at least one repeated delivery.
 fn check(finished: &Finished) {
     let history = History::of(finished.trace.events());
     let mut deliveries: BTreeMap<i64, u32> = BTreeMap::new();
@@ -213,7 +213,7 @@ fn check(finished: &Finished) {
     assert!(deliveries.values().any(|times| *times > 1), "{}", finished.trace.digest());
 }
 
-/// A connection with the settings of a simulation's.
+/// A connection with the same settings as in a simulation.
 async fn connect(folder: &Path, database: &str) -> AnyConnection {
     let url = format!("sqlite://{}/{database}.db?mode=rwc", folder.display());
     let options: AnyConnectOptions = url.parse().expect("a URL");
@@ -225,7 +225,7 @@ async fn connect(folder: &Path, database: &str) -> AnyConnection {
     connection
 }
 
-/// The very statements, one after the other, on as many connections.
+/// Executes the recorded statements one after the other, on the same number of connections.
 async fn replay(statements: &[Statement]) {
     sqlx::any::install_default_drivers();
     let folder = folders::folder();

@@ -1,4 +1,4 @@
-//! What belongs together, side by side, from criterion's own estimates.
+//! Prints related benchmarks side by side, from criterion's estimates.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ struct Ratio {
     what: &'static str,
     ours: &'static str,
     against: &'static str,
-    /// Whether the work differs, so that times are taken for one element of throughput.
+    /// Whether the two do different amounts of work, so that times are compared per element of throughput.
     by_element: bool,
     at_least: f64,
 }
@@ -58,13 +58,13 @@ const RATIOS: [Ratio; 6] = [
     },
 ];
 
-/// Criterion's folder: beside the build this program is part of.
+/// Criterion's folder, which is beside the build of this program.
 fn folder() -> Option<PathBuf> {
     let target = std::env::current_exe().ok()?.ancestors().nth(3)?.to_owned();
     Some(target.join("criterion"))
 }
 
-/// Median seconds of a benchmark, and its elements of throughput.
+/// The median seconds of a benchmark, and its elements of throughput.
 fn measured(folder: &Path, name: &str) -> Option<(f64, f64)> {
     let new = folder.join(name).join("new");
     let read = |file: &str| -> Option<Value> {

@@ -1,4 +1,4 @@
-//! The race of two tasks under shuttle, which tries schedules and nothing else: no network, no time, no faults.
+//! Benchmarks the race of two tasks under shuttle, which only explores schedules: it has no network, time or faults.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -11,10 +11,10 @@ use shuttle::{
     scheduler::{PctScheduler, RandomScheduler, Scheduler},
 };
 
-/// How many turns the second task lets go by before it begins, as in `races/tasks-of-one-host`.
+/// Turns for which the second task waits before it begins, as in `races/tasks-of-one-host`.
 const TURNS_LATE: u32 = 3;
 
-/// The depth of the bugs that PCT looks for.
+/// The bug depth for PCT.
 const DEPTH: usize = 3;
 
 async fn add(cell: Arc<Mutex<i64>>, turns_late: u32) {
@@ -26,7 +26,7 @@ async fn add(cell: Arc<Mutex<i64>>, turns_late: u32) {
     *cell.lock().unwrap_or_else(PoisonError::into_inner) = seen + 1;
 }
 
-/// Percent of so many schedules that lose an update.
+/// The percentage of these schedules that lose an update.
 fn share(scheduler: impl Scheduler + 'static, schedules: u64) -> f64 {
     let lost = Arc::new(AtomicU64::new(0));
     let counted = lost.clone();
@@ -45,7 +45,7 @@ fn share(scheduler: impl Scheduler + 'static, schedules: u64) -> f64 {
     lost.load(Ordering::Relaxed) as f64 * 100.0 / schedules as f64
 }
 
-/// Says the share of schedules that lose an update, at random and by drawn priorities.
+/// Prints the share of schedules that lose an update, for random scheduling and for PCT.
 pub(crate) fn say(schedules: u64) {
     let count = usize::try_from(schedules).expect("a count");
     let random = share(RandomScheduler::new_from_seed(1, count), schedules);

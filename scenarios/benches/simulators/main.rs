@@ -1,18 +1,18 @@
-//! Both simulators, raw and beneath the harness, over the same loads: `ci/bench-simulators` builds this program on
-//! either and sets what they say side by side.
+//! Benchmarks both simulators, raw and under the harness, with the same loads. `ci/bench-simulators` builds this
+//! program for each simulator and prints the results side by side.
 //!
-//! Ours is measured three times: bare, that is without a trace and with ready tasks in the simulator's own order, as
-//! they run raw; untraced, in the order that the seed draws, for which on turmoil a task comes to its turn twice before
-//! it runs; and traced, as drills run.
+//! Ours is measured in three modes. Bare has no trace and runs ready tasks in the simulator's own order, as in the raw
+//! run. Untraced runs tasks in the order that the seed draws; on turmoil, a task is then scheduled twice before it
+//! runs. Traced is the mode of drills.
 //!
-//! L1 is idle time: two workers back off and ping a server after each sleep. L2 are heartbeats, three hosts to each
-//! other once a second. L3 is ping-pong at 1 ms. L5 and L5n are no speeds: the share of plain seeds that show a lost
-//! update, between two tasks of one host and over the network; shuttle, which has tasks and no network, says its own
-//! share of L5. L4, the standard outbox drill, is in the bench `drill`.
+//! L1 is idle time: two workers back off and ping a server after each sleep. L2 is heartbeats: three hosts send one to
+//! each other every second. L3 is ping-pong at 1 ms. L5 and L5n are not speeds but the share of plain seeds that find a
+//! lost update, between two tasks of one host and over the network. Shuttle, which has tasks but no network, prints its
+//! own share of L5. L4, the standard outbox drill, is in the bench `drill`.
 
 #[path = "../drill/floor.rs"]
 mod floor;
-// Beside madsim's own schedules, shuttle's are compared by the other lane.
+// Shuttle's schedules are compared by the other build, not beside madsim's.
 #[cfg(not(madsim))]
 mod by_shuttle;
 mod ours;
@@ -28,16 +28,16 @@ use ours::Mode;
 /// Heartbeats of one host; an hour of them takes raw turmoil most of a minute.
 const HEARTBEATS: u32 = 300;
 
-/// Messages of all pairs.
+/// Messages of all pairs together.
 const MESSAGES: u32 = 10_000;
 
-/// Seeds over which a share is counted.
+/// Seeds for each share.
 const RACE_SEEDS: u64 = 1_000;
 
 /// Rounds of a measurement.
 const ROUNDS: u32 = 9;
 
-/// Seconds of the fastest of a few runs of each, which take turns, so that all meet the same neighbours.
+/// The seconds of the fastest round of each. The runs take turns, so that all see the same machine load.
 #[expect(clippy::disallowed_methods, reason = "a bench measures real time")]
 fn seconds<const N: usize>(mut runs: [&mut dyn FnMut(); N]) -> [f64; N] {
     let mut fastest = [f64::INFINITY; N];
@@ -51,17 +51,17 @@ fn seconds<const N: usize>(mut runs: [&mut dyn FnMut(); N]) -> [f64; N] {
     fastest
 }
 
-/// One line of the table: the load, what it is measured in, raw, and ours in each mode.
+/// Prints one row of the table: load, unit, raw, and ours in each mode.
 fn say(load: &str, unit: &str, [raw, bare, untraced, traced]: [f64; 4]) {
     println!("{load}\t{unit}\t{}\t{raw}\t{bare}\t{untraced}\t{traced}", sim::SIMULATOR);
 }
 
-/// One line of the table of shares, which are taken of traced runs alone.
+/// Prints one row of the table of shares, for which ours is measured only with traced runs.
 fn say_share(load: &str, raw: f64, ours: f64) {
     println!("{load}\t% of seeds\t{}\t{raw}\t{ours}", sim::SIMULATOR);
 }
 
-/// Milliseconds of real time for an hour of virtual time.
+/// Milliseconds of real time per hour of virtual time.
 fn per_hour(real_s: f64, virtual_s: u64) -> f64 {
     real_s * 1_000.0 * 3_600.0 / virtual_s as f64
 }

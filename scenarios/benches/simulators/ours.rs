@@ -1,4 +1,4 @@
-//! The loads on the facade.
+//! The loads under the harness, through its facade.
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -14,14 +14,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::floor::{BACKOFF_S, Until};
 
-/// How much of the harness is at work.
+/// How much of the harness is enabled.
 #[derive(Clone, Copy)]
 pub(crate) enum Mode {
-    /// No trace, and ready tasks run in the simulator's own order, as they do raw.
+    /// No trace, and ready tasks run in the simulator's own order, as in the raw run.
     Bare,
     /// No trace.
     Untraced,
-    /// As drills run.
+    /// As in drills.
     Traced,
 }
 
@@ -38,10 +38,10 @@ async fn echo() -> Ended {
     }
 }
 
-/// What the plans are called.
+/// The scenario name in the plans.
 const LOADS: &str = "bench/simulators";
 
-/// The simulator's own order of tasks.
+/// A plan with the simulator's own order of tasks.
 static FIFO: LazyLock<Plan> = LazyLock::new(|| {
     let text = format!("version = 1\nscenario = \"{LOADS}\"\nseed = \"1\"\norder = \"fifo\"");
     Plan::from_toml(&text).expect("a plan without faults")
@@ -52,7 +52,7 @@ fn run(hosts: Vec<Host>, network: Latency, mode: Mode) {
         Mode::Bare => FIFO.clone(),
         Mode::Untraced | Mode::Traced => Plan::new(LOADS, Seed(1)),
     };
-    // No host has a database, so nothing is put there.
+    // No host has a database, so this folder stays unused.
     let folder = std::env::temp_dir();
     let config = Config { network, ..Config::new(plan, hosts, folder) };
     let director = Until(|_: &Control<'_>| true);
@@ -99,7 +99,7 @@ async fn beat(own: u32, beats: u32) -> Ended {
             peer.write_all(&[1]).await?;
         }
     }
-    // The others may not be done yet.
+    // The other clients may not have finished yet.
     time::sleep(Duration::from_secs(1)).await;
     Ok(())
 }

@@ -20,7 +20,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 /// Sleeps of the backoff: all of them.
 pub(crate) const SLEEPS: usize = 9;
 
-/// Runs on a thread of its own: madsim seeds std's hash maps once a thread.
+/// Runs on its own thread, because madsim seeds std's hash maps once per thread.
 fn run<T: Send>(seed: u64, latency_ms: (u64, u64), load: impl AsyncFnOnce() -> T + Send) -> T {
     let mut config = madsim::Config::default();
     let [shortest, longest] = [latency_ms.0, latency_ms.1].map(Duration::from_millis);
@@ -133,7 +133,7 @@ pub(crate) fn ping_pong(pairs: u8, rounds: u32) {
     });
 }
 
-/// Lets the others run; tokio's own does nothing outside its runtime.
+/// Yields to the other tasks; tokio's `yield_now` has no effect outside its runtime.
 async fn yield_now() {
     let mut yielded = false;
     std::future::poll_fn(|cx| {
@@ -155,7 +155,7 @@ async fn bump(cell: Arc<AtomicU32>, late: u32) {
     cell.store(seen + 1, Ordering::Relaxed);
 }
 
-/// Two tasks of one host add to a cell, the second three turns late; whether an addition is lost.
+/// Two tasks of one host add to a cell, the second three turns later. Returns whether an addition is lost.
 pub(crate) fn lost_on_one_host(seed: u64) -> bool {
     let cell = Arc::new(AtomicU32::new(0));
     let shared = cell.clone();
@@ -165,7 +165,7 @@ pub(crate) fn lost_on_one_host(seed: u64) -> bool {
     cell.load(Ordering::Relaxed) != 2
 }
 
-/// Two hosts add to a cell of a third, 20 ms apart; whether an addition is lost.
+/// Two hosts add to a cell of a third host, 20 ms apart. Returns whether an addition is lost.
 pub(crate) fn lost_over_the_network(seed: u64) -> bool {
     let cell = Arc::new(AtomicU32::new(0));
     let shared = cell.clone();

@@ -15,7 +15,7 @@ use tokio::{
 };
 use turmoil::net::{TcpListener, TcpStream};
 
-/// Sleeps of the backoff: the whole of it would take half an hour.
+/// Sleeps of the backoff: all of them would take half an hour.
 pub(crate) const SLEEPS: usize = 2;
 
 fn build(seed: u64, latency_ms: (u64, u64)) -> turmoil::Sim<'static> {
@@ -114,7 +114,7 @@ async fn bump(cell: Arc<AtomicU32>, late: u32) {
     cell.store(seen + 1, Ordering::Relaxed);
 }
 
-/// Two tasks of one host add to a cell, the second three turns late; whether an addition is lost.
+/// Two tasks of one host add to a cell, the second three turns later. Returns whether an addition is lost.
 pub(crate) fn lost_on_one_host(seed: u64) -> bool {
     let cell = Arc::new(AtomicU32::new(0));
     let shared = cell.clone();
@@ -130,7 +130,7 @@ pub(crate) fn lost_on_one_host(seed: u64) -> bool {
     cell.load(Ordering::Relaxed) != 2
 }
 
-/// Two hosts add to a cell of a third, 20 ms apart; whether an addition is lost.
+/// Two hosts add to a cell of a third host, 20 ms apart. Returns whether an addition is lost.
 pub(crate) fn lost_over_the_network(seed: u64) -> bool {
     let cell = Arc::new(AtomicU32::new(0));
     let shared = cell.clone();

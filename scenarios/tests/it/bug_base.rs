@@ -1,5 +1,5 @@
-//! The list of planted bugs of each target is that of its sources: each is planted, and each planted one is listed.
-//! The pages that are committed for readers are those of the lists.
+//! Tests that the list of planted bugs of each target matches its sources: every listed bug is planted, and every
+//! planted bug is listed. The committed pages must match the lists.
 
 use std::{
     collections::BTreeSet,
@@ -10,7 +10,7 @@ use std::{
 
 use chaosdrill::{Defect, Shows};
 
-/// The ids of all `defect!("ID", ...)` below a folder. The lists themselves stand in files `defects.rs`.
+/// Collects the ids of all `defect!("ID", ...)` below a folder. The lists themselves are in files named `defects.rs`.
 fn planted(folder: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).expect("the sources are there") {
         let path = entry.expect("an entry").path();
@@ -65,7 +65,7 @@ fn recovery() {
     agree("recovery", chaosdrill_target_recovery::DEFECTS);
 }
 
-/// What `drill list` prints as a page.
+/// The page that `drill list` prints.
 fn page(what: &str) -> String {
     let drill = Command::new(env!("CARGO_BIN_EXE_drill")).args(["list", what, "--page"]).output();
     let output = drill.expect("the program can be started");

@@ -1,5 +1,5 @@
-//! What is tested of the program and its registry beside the scenarios themselves: one test program for all, because
-//! each would link all of it.
+//! Tests of the program and its registry, apart from the scenarios. They are one test program, because each test
+//! program would link the whole registry.
 
 mod bug_base;
 mod races;

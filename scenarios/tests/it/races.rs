@@ -1,10 +1,10 @@
-//! How many plain seeds show a race, without any fault: another seed is another interleaving.
+//! Tests how many plain seeds find a race without any fault: each seed is another interleaving.
 
 use chaosdrill::{Seed, Verdict};
 
 const SEEDS: u64 = 300;
 
-/// How many of the seeds show the race.
+/// The number of seeds that find the race.
 fn shown(scenario: &str, defect: &str) -> u64 {
     let registry = chaosdrill_scenarios::registry();
     let shows = |seed: &u64| {

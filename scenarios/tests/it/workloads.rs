@@ -1,4 +1,4 @@
-//! A plan that was made smaller asks for a smaller workload, and the scenarios do as it asks.
+//! Tests that scenarios obey the smaller workload of a shrunk plan.
 
 use std::{path::Path, process::Command};
 
@@ -13,7 +13,7 @@ const SCENARIOS: [&str; 7] = [
     "recovery/engine-calm",
 ];
 
-/// How many operations the clients of a scenario begin without any fault.
+/// The number of operations that the clients of a scenario begin without any fault.
 fn operations(folder: &Path, scenario: &str, workload_max: u32) -> usize {
     let plan = folder.join("plan.toml");
     let text = format!(

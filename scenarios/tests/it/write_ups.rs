@@ -1,9 +1,9 @@
-//! What the write-ups of drills say is what a replay shows today; `reports/drills/README.md` says how far.
+//! Tests that the write-ups of drills match a replay; `reports/drills/README.md` says how far.
 //!
-//! Each finding is replayed by its seed, and by its smallest plan where that stands there. The violated check, its
-//! words with the numbers of events, and each quoted event are compared. Where only numbers and words differ,
-//! `UPDATE_WRITE_UPS=1` in the environment puts the words of the checks right in the file; what a person wrote about
-//! them, and the quoted events, are for a person.
+//! Each finding is replayed by its seed, and by its smallest plan if the write-up has one. The test compares the
+//! violated check, its text including event numbers, and each quoted event. If only numbers and text differ,
+//! `UPDATE_WRITE_UPS=1` in the environment updates the texts of the checks in the file. The author's own text and the
+//! quoted events must be updated by hand.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +14,7 @@ use std::{
 
 use serde_json::Value;
 
-/// What a replay shows.
+/// The result of a replay.
 struct Shown {
     events: BTreeMap<u64, Value>,
     /// Each violated check, and why.
@@ -45,7 +45,8 @@ impl Shown {
         shown
     }
 
-    /// Whether an event is as a line quotes it: number, instant, host, kind, name, and the beginning of its data.
+    /// Whether the run has an event that a line quotes by number, instant, host, kind, name, and the beginning of its
+    /// data.
     fn has(&self, line: &str) -> bool {
         let mut words = line.split_whitespace();
         let mut next = || words.next().unwrap_or_default();
@@ -63,18 +64,18 @@ impl Shown {
     }
 }
 
-/// The text between two others.
+/// The text between two delimiters.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
     rest.split_once(after).map(|(found, _)| found)
 }
 
-/// A text without its line breaks, which a person may have put anywhere.
+/// The text without line breaks, which the author may have put anywhere.
 fn on_one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What is wrong with the section of one finding; with its words, as they stand there and as they should.
+/// The mistakes in the section of one finding, and its check texts as they are and as they should be.
 fn complaints(section: &str, folder: &Path) -> (Vec<String>, Vec<(String, String)>) {
     let (mut wrong, mut words) = (Vec::new(), Vec::new());
     let check = between(section, ": `", "`").expect("a heading with a check");
@@ -110,7 +111,7 @@ fn write_up(target: &str) -> PathBuf {
     drills.join(format!("{target}.md"))
 }
 
-/// Compares every finding of a write-up with what it shows today.
+/// Compares every finding of a write-up with its replay.
 fn check(target: &str) {
     let path = write_up(target);
     let mut text = fs::read_to_string(&path).expect("the write-up is there");

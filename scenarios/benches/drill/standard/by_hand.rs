@@ -1,4 +1,4 @@
-//! The same drill, written by hand for turmoil and rusqlite: what somebody without this project would write.
+//! The same drill, written by hand for turmoil and rusqlite, as one would write it without this project.
 
 use std::{
     collections::BTreeMap,
@@ -134,7 +134,7 @@ pub(super) fn run() {
     std::fs::remove_dir_all(folder).expect("the folder is ours");
 }
 
-/// The crash is asked for by the dispatcher, and carried out between two steps.
+/// Runs the simulation. The dispatcher requests the crash, which is carried out between two steps.
 fn drive(sim: &mut turmoil::Sim<'_>, crash: &Notify, database: &Connection) {
     let mut asked = std::pin::pin!(crash.notified());
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());

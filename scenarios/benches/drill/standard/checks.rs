@@ -1,4 +1,4 @@
-//! What must hold of the standard drill.
+//! Checks of the standard drill.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ fn distinct(history: &History, name: &'static str) -> BTreeSet<i64> {
     history.observed(name).filter_map(|event| event.int("message")).collect()
 }
 
-/// Nothing is delivered that nobody committed.
+/// Only committed messages are delivered.
 pub(super) fn only_what_was_committed_is_delivered() -> Check {
     Check::new("only_what_was_committed_is_delivered", |history| {
         let committed = distinct(history, "committed");
@@ -19,7 +19,7 @@ pub(super) fn only_what_was_committed_is_delivered() -> Check {
     })
 }
 
-/// All messages reach the broker, and the table says so.
+/// Every message reaches the broker and is settled in the table.
 pub(super) fn every_message_is_delivered_and_settled(messages: i64) -> Check {
     Check::new("every_message_is_delivered_and_settled", move |history| {
         let all = |name| distinct(history, name).len() as i64 == messages;
