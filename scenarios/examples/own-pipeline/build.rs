@@ -1,4 +1,4 @@
-//! Builds anew when a migration is added: `sqlx::migrate!` reads the folder, and cargo does not see that.
+//! Rebuilds if a migration is added: `sqlx::migrate!` reads the folder, which cargo does not notice.
 
 fn main() {
     println!("cargo::rerun-if-changed=migrations");

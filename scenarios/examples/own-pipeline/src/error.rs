@@ -1,4 +1,4 @@
-//! What can go wrong; none of it loses a job, because an unsettled claim runs out.
+//! The errors of the pipeline. None of them loses a job, because an unsettled claim expires.
 
 use std::io;
 
@@ -9,22 +9,22 @@ use sqlx::migrate::MigrateError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The database did not do what it was asked.
+    /// A request to the database failed.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
-    /// The schema could not be brought up to date.
+    /// The schema could not be migrated.
     #[error("the migration failed: {0}")]
     Schema(#[from] MigrateError),
-    /// The mailer could not be reached, or went away; nobody knows whether the mail was sent.
+    /// The mailer was unreachable, or the connection broke; it is unknown whether the mail was sent.
     #[error("the mailer was lost: {0}")]
     MailerLost(#[from] io::Error),
-    /// The mailer took too long; nobody knows whether the mail was sent.
+    /// The mailer took too long; it is unknown whether the mail was sent.
     #[error("the mailer took too long")]
     MailerLate(#[from] Elapsed),
-    /// The mailer answered that it does not send this.
+    /// The mailer refused the mail.
     #[error("the mailer answered with status {0}")]
     MailerRefused(u16),
-    /// A drill ordered an error here.
+    /// A drill injected an error here.
     #[error(transparent)]
     Injected(#[from] Injected),
 }

@@ -1,11 +1,11 @@
-//! A queue of mails in a database, and workers that send them.
+//! A queue of mails in a database, and the workers that send them.
 //!
-//! A worker claims a job for the length of a lease, sends its mail, and settles the job under the number of its
-//! claim. A worker that is too late finds that the number is no longer the current one, and its settling is
-//! refused. The mailer knows each job by its id and sends no mail twice.
+//! A worker claims a job for the length of a lease, sends its mail, and settles the job under the number of its claim.
+//! If the worker is too late, that number is no longer the current one, and the settle is refused. The mailer knows
+//! each job by its id and sends no mail twice.
 //!
-//! This is production code: it takes time, tasks, network and connections from `chaosdrill-rt`, which without the
-//! feature `sim` is tokio and sqlx with nothing added.
+//! This is production code: it takes time, tasks, network and connections from `chaosdrill-rt`, which is plain tokio
+//! and sqlx without the feature `sim`.
 
 mod error;
 mod mailer;
@@ -16,12 +16,12 @@ pub use error::Error;
 pub use queue::{Claim, Queue};
 pub use worker::{Settings, work};
 
-/// Named places in the code at which a drill may strike.
+/// Failpoints: named places in the code at which a drill may strike.
 pub mod failpoints {
-    /// The job is this worker's, and nothing has been done about it.
+    /// The worker has claimed the job, and done nothing else yet.
     pub const AFTER_CLAIM: &str = "own.after_claim";
-    /// The mail is sent, and nobody has written that down.
+    /// The mail is sent, but not recorded yet.
     pub const AFTER_SEND: &str = "own.after_send";
-    /// All of them.
+    /// All failpoints.
     pub const ALL: &[&str] = &[AFTER_CLAIM, AFTER_SEND];
 }

@@ -1,5 +1,5 @@
-//! The mailer, as its clients see it: `POST /mails/ID`, answered with a receipt. The same id again is answered
-//! with the same receipt, and no second mail.
+//! A client of the mailer: `POST /mails/ID` is answered with a receipt. A repeated id is answered with the same
+//! receipt, and no second mail is sent.
 
 use std::time::Duration;
 

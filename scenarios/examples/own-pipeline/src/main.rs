@@ -1,4 +1,4 @@
-//! The production program: makes the queue, adds a mail, or works.
+//! The production program: creates the queue, adds a mail, or runs a worker.
 
 use std::{error::Error, process::ExitCode};
 
@@ -43,7 +43,7 @@ async fn add(file: &str, recipient: &str, body: &str) -> Result<(), Box<dyn Erro
     Ok(())
 }
 
-/// Works until it is interrupted; what it holds then is another's when its lease is over.
+/// Works until it is interrupted. Another worker takes over the claimed job when its lease is over.
 async fn run(file: &str, mailer: &str) -> Result<(), Box<dyn Error>> {
     let queue = open(file).await?;
     let name = format!("worker-{}", std::process::id());

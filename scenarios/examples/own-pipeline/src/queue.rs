@@ -1,4 +1,4 @@
-//! The queue: a table of jobs, and the three things that are done with it.
+//! The queue: a table of jobs, and its operations add, claim and settle.
 
 use std::time::Duration;
 
@@ -23,22 +23,22 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 const SETTLE_OF_ANY_LATER_ATTEMPT: &str = "-- name: jobs.settle
     UPDATE jobs SET status = 'sent', settled_attempt = $2, receipt = $3 WHERE id = $1 AND attempt >= $2";
 
-/// A queue of mails that are to be sent.
+/// A queue of mails to send.
 #[derive(Clone, Debug)]
 pub struct Queue {
     pool: Pool,
 }
 
-/// A job, claimed for the length of a lease.
+/// A job that is claimed for the length of a lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// The job's id.
     pub job: i64,
     /// The number of this claim, counted from 1 for each job.
     pub attempt: i64,
-    /// To whom.
+    /// The recipient of the mail.
     pub recipient: String,
-    /// What.
+    /// The body of the mail.
     pub body: String,
 }
 
@@ -47,26 +47,26 @@ impl Queue {
     ///
     /// # Errors
     ///
-    /// The database's.
+    /// Returns an error if the database fails.
     pub async fn open(url: &str) -> Result<Self, Error> {
         Ok(Self { pool: Pool::connect(url).await? })
     }
 
-    /// Brings the schema up to date. One program does this before the others: on SQLite the migrator has no lock,
-    /// and of two that migrate at once the second finds its tables made already.
+    /// Migrates the schema. One program must do this before the others: on SQLite the migrator has no lock, and if two
+    /// programs migrate at once, the second fails because its tables exist already.
     ///
     /// # Errors
     ///
-    /// The migrator's.
+    /// Returns an error if the migrator fails.
     pub async fn install(&self) -> Result<(), Error> {
         Ok(self.pool.migrate(&MIGRATIONS).await?)
     }
 
-    /// Adds mails, all or none, and gives their ids. A mail is a recipient and a body.
+    /// Adds mails, all or none, and returns their ids. A mail is a recipient and a body.
     ///
     /// # Errors
     ///
-    /// The database's. Where it failed to commit, nobody knows whether they were added.
+    /// Returns an error if the database fails. If the commit failed, it is unknown whether the mails were added.
     pub async fn add(&self, mails: &[(String, String)]) -> Result<Vec<i64>, Error> {
         let mut ids = Vec::with_capacity(mails.len());
         let mut tx = self.pool.begin("jobs.add").await?;
@@ -78,11 +78,11 @@ impl Queue {
         Ok(ids)
     }
 
-    /// Claims the oldest job that nobody holds; nothing where there is none.
+    /// Claims the oldest job without a holder; `None` if there is none.
     ///
     /// # Errors
     ///
-    /// The database's. A claim whose answer was lost runs out like any other.
+    /// Returns an error if the database fails. A claim whose answer was lost expires like any other.
     pub async fn claim(&self, worker: &str, lease: Duration) -> Result<Option<Claim>, Error> {
         let now = time::unix_ms();
         let until = now.saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
@@ -95,11 +95,12 @@ impl Queue {
         Ok(row.map(|(job, attempt, recipient, body)| Claim { job, attempt, recipient, body }))
     }
 
-    /// Writes down that the mail of a claim was sent; false where the claim is no longer the current one.
+    /// Records that the mail of a claim was sent; `false` if the claim is no longer the current one.
     ///
     /// # Errors
     ///
-    /// The database's. The job is then sent once more under another claim, and the mailer knows it by its id.
+    /// Returns an error if the database fails. The job is then sent again under another claim, and the mailer
+    /// recognizes its id.
     pub async fn settle(&self, claim: &Claim, receipt: &str) -> Result<bool, Error> {
         let settle = defect!("M1", SETTLE_OF_ANY_LATER_ATTEMPT, SETTLE);
         let settled = sqlx::query(settle)

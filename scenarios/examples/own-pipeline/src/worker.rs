@@ -1,4 +1,4 @@
-//! A worker: claim, send, settle, for ever.
+//! A worker: claim, send, settle, repeat.
 
 use std::time::Duration;
 
@@ -6,21 +6,21 @@ use chaosdrill_rt::{fail_point, observe, rng, time};
 
 use crate::{error::Error, mailer, queue::Queue};
 
-/// How a worker works.
+/// The settings of a worker.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Its name, as it stands in the jobs it claims.
+    /// The worker's name, as recorded in the jobs it claims.
     pub name: String,
-    /// Where the mailer listens, such as `mailer:80`.
+    /// The address of the mailer, such as `mailer:80`.
     pub mailer: String,
-    /// How long a job is its own.
+    /// How long a claim lasts.
     pub lease: Duration,
-    /// How long it rests, about, when there is nothing to do or something went wrong.
+    /// The approximate pause after an error, or if there is no job to claim.
     pub pause: Duration,
 }
 
 impl Settings {
-    /// The usual settings: a lease of 30 seconds, a pause of one.
+    /// The default settings: a lease of 30 seconds, a pause of one second.
     pub fn new(name: impl Into<String>, mailer: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -31,7 +31,7 @@ impl Settings {
     }
 }
 
-/// Works through the queue, and goes on for ever.
+/// Works through the queue, and never returns.
 pub async fn work(queue: Queue, settings: Settings) {
     loop {
         match step(&queue, &settings).await {
@@ -45,7 +45,7 @@ pub async fn work(queue: Queue, settings: Settings) {
     }
 }
 
-/// One job; false where there was none to claim.
+/// Handles one job; `false` if there was no job to claim.
 async fn step(queue: &Queue, settings: &Settings) -> Result<bool, Error> {
     let Some(claim) = queue.claim(&settings.name, settings.lease).await? else { return Ok(false) };
     fail_point!(crate::failpoints::AFTER_CLAIM)?;
@@ -58,7 +58,7 @@ async fn step(queue: &Queue, settings: &Settings) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Between half and one and a half of the pause, so that idle workers do not march in step.
+/// Sleeps for between half and one and a half times the pause, so that idle workers do not synchronize.
 async fn rest(pause: Duration) {
     let ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX).max(1);
     time::sleep(Duration::from_millis(ms / 2 + rng::below(ms))).await;

@@ -1,4 +1,4 @@
-//! The same code on the real runtime, the real network and a real file: no simulation is involved.
+//! Tests the same code on the real runtime, with a real network and a real file, without a simulation.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,10 +1,10 @@
-//! What must hold, as functions of the history.
+//! The checks, as functions of the history.
 
 use std::collections::BTreeMap;
 
 use chaosdrill::{Check, Outcome};
 
-/// A job is settled under the attempt that is the current one, and never again.
+/// A job is settled once, under its current attempt.
 pub(crate) fn settled_by_the_current_claim() -> Check {
     Check::new("settled_by_the_current_claim", |history| {
         let mut claims: BTreeMap<String, u64> = BTreeMap::new();
@@ -30,7 +30,7 @@ pub(crate) fn settled_by_the_current_claim() -> Check {
     })
 }
 
-/// The mailer has sent at most one mail for each job.
+/// The mailer sends at most one mail per job.
 pub(crate) fn no_mail_is_sent_twice() -> Check {
     Check::new("no_mail_is_sent_twice", |history| {
         let mut sent: BTreeMap<&str, u64> = BTreeMap::new();
@@ -44,7 +44,7 @@ pub(crate) fn no_mail_is_sent_twice() -> Check {
     })
 }
 
-/// What the shop was told is in the queue has been sent, and stands there as sent.
+/// Every mail that the shop knows to be queued is sent, and recorded as sent.
 pub(crate) fn every_mail_is_sent_and_recorded() -> Check {
     Check::new("every_mail_is_sent_and_recorded", |history| {
         let rows = history.last_rows("jobs");

@@ -1,4 +1,4 @@
-//! A worker that stalls past its lease must neither lose its mail nor settle the job for somebody else.
+//! A worker that stalls past its lease must neither lose its mail nor settle the job of another worker.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::{checks, mailer::Mailbox};
 
 type Ended = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
-/// How many mails a run has.
+/// Mails per run.
 const MAILS: u64 = 6;
 
 pub(crate) fn scenario() -> Scenario {
@@ -47,7 +47,7 @@ async fn worker(name: &str) -> Ended {
     Ok(())
 }
 
-/// Installs the queue; then orders come in one by one, and each is worth two mails.
+/// Installs the queue, then adds orders one by one; each order sends two mails.
 async fn shop(workload: Workload) -> Ended {
     let queue = loop {
         match installed().await {
@@ -59,7 +59,7 @@ async fn shop(workload: Workload) -> Ended {
     for order in 0..MAILS / 2 {
         let to = |who: &str| (format!("{who}@example.org"), format!("order {order}"));
         let mails = [to("buyer"), to("seller")];
-        // What the shop was told is in the history; here it does not matter.
+        // The result is recorded in the history, so the shop ignores it.
         let _ = workload.op("add", order, queue.add(&mails)).await;
         time::sleep(Duration::from_millis(pauses.between(100, 3_000))).await;
     }

@@ -1,4 +1,4 @@
-//! The drills of own-pipeline: what it claims, and how it is hurt.
+//! The drills of own-pipeline: its claims, and the faults that test them.
 
 mod checks;
 mod late_worker;
@@ -6,7 +6,7 @@ mod mailer;
 
 use chaosdrill::{Class, Defect, Registry, Target};
 
-/// Everything this crate drills.
+/// The registry of this crate's scenarios.
 pub fn registry() -> Registry {
     let summary = "a worker settles a job that has been claimed again since";
     let fence = Defect::new("M1", Class::Guard, summary, &["settled_by_the_current_claim"]);

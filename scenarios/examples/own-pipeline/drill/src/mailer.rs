@@ -1,4 +1,4 @@
-//! The mailer that the workers meet in a drill. The checks ask it what was really sent.
+//! The simulated mailer. The checks ask it which mails were really sent.
 
 use std::{
     collections::BTreeSet,
@@ -12,7 +12,7 @@ use chaosdrill_rt::{
     observe,
 };
 
-/// The mails that were sent, by job. It outlives a crash of the mailer's host, as a disk would.
+/// The sent mails, by job. They survive a crash of the mailer's host, as if on disk.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mailbox(Arc<Mutex<BTreeSet<String>>>);
 
