@@ -1,4 +1,4 @@
-//! Without any fault an upgrade reaches the provisioner: the drill itself is sound.
+//! Without faults an upgrade reaches the provisioner: a test of the drill itself.
 
 use chaosdrill::{Mark, Scenario};
 

@@ -1,4 +1,4 @@
-//! Senders of upgrades, as a careful one would be written: the same wish again until the answer is final.
+//! Senders of upgrades that behave as careful clients do: they repeat a request until its answer is final.
 
 use std::time::Duration;
 
@@ -8,22 +8,22 @@ use chaosdrill_target_propagation::wire::{NewResource, NewTeam, Requeue, Upgrade
 use serde::Serialize;
 use serde_json::json;
 
-/// How often a sender sends one wish before it gives up without knowing.
+/// How often a sender repeats a request before it gives up without a result.
 const SENDS_MAX: u32 = 400;
 
 /// How long a sender waits for an answer.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(15);
 
-/// How long a sender rests before it sends again.
+/// How long a sender pauses before it sends again.
 const REST: Duration = Duration::from_secs(2);
 
 const API: &str = "api:80";
 
-/// All types of resources that are sold.
+/// All types of resources on sale.
 pub(crate) const TYPES: [&str; 7] =
     ["postgres", "redis", "mongodb", "vector", "queue", "storage", "webhook"];
 
-/// Sends a wish until its answer is final; the status, where there was one.
+/// Sends a request until its answer is final, and returns the status; `None` if the last sending had no answer.
 async fn send(workload: &Workload, name: &str, path: &str, wish: &impl Serialize) -> Option<u16> {
     let body = json!(wish);
     let sending = async {
@@ -45,7 +45,7 @@ async fn send(workload: &Workload, name: &str, path: &str, wish: &impl Serialize
         let kind = match status {
             Some(200) => EventKind::Ok,
             Some(status) if *status < 500 => EventKind::Fail,
-            // What an error of the server did, nobody knows.
+            // Whether a server error had an effect is unknown.
             _ => EventKind::Info,
         };
         (kind, json!({ "status": status }))
@@ -53,12 +53,12 @@ async fn send(workload: &Workload, name: &str, path: &str, wish: &impl Serialize
     workload.op_with(name, &body, sending, end).await
 }
 
-/// Makes a team with one resource of each of these types, named after it.
+/// Creates a team with one resource of each of these types, named after it.
 pub(crate) async fn team(workload: &Workload, name: &str, types: &[&str]) {
     team_at(workload, name, "hobby", types).await;
 }
 
-/// As [`team`], at a tier of its own to begin with.
+/// Like [`team`], with the tier it starts at.
 pub(crate) async fn team_at(workload: &Workload, team: &str, tier: &str, types: &[&str]) {
     let resource = |kind: &&str| NewResource {
         token: format!("{team}-{kind}"),
@@ -69,7 +69,7 @@ pub(crate) async fn team_at(workload: &Workload, team: &str, tier: &str, types: 
     send(workload, "team", "/teams", &new).await;
 }
 
-/// Upgrades a team by a kind.
+/// Upgrades a team with a propagation of this kind.
 pub(crate) async fn upgrade_by(
     workload: &Workload,
     id: impl Into<String>,
@@ -86,13 +86,13 @@ pub(crate) async fn upgrade(workload: &Workload, id: impl Into<String>, team: &s
     upgrade_by(workload, id, team, tier, "tier_elevation").await;
 }
 
-/// Makes a team, and upgrades it to `pro`.
+/// Creates a team, and upgrades it to `pro`.
 pub(crate) async fn customer(workload: &Workload, name: &str, types: &[&str]) {
     team(workload, name, types).await;
     upgrade(workload, format!("{name}-up"), name, "pro").await;
 }
 
-/// As [`customer`], for several.
+/// Like [`customer`], for several teams.
 pub(crate) async fn customers(
     workload: &Workload,
     names: &[&str],
@@ -104,7 +104,7 @@ pub(crate) async fn customers(
     Ok(())
 }
 
-/// An operator who tries again what failed, as soon as it has.
+/// An operator that requeues a failed propagation as soon as it has failed.
 pub(crate) async fn requeue(workload: &Workload, propagation: &str) {
     for number in 0..100 {
         let id = format!("again-{propagation}-{number}");
@@ -116,7 +116,7 @@ pub(crate) async fn requeue(workload: &Workload, propagation: &str) {
     }
 }
 
-/// A rest of a length that the seed decides.
+/// Sleeps for a time drawn from the seed.
 pub(crate) async fn rest(stream: &mut Stream, s_max: u64) {
     time::sleep(Duration::from_millis(stream.between(0, s_max * 1000))).await;
 }

@@ -1,7 +1,7 @@
-//! A crash in any window between two steps that touch the outside loses nothing and doubles nothing.
+//! A crash in any window between two steps that touch the outside world loses nothing and duplicates nothing.
 //!
-//! The windows from the upgrade to the settled row, and the provisioner's own. Which of its many hits is chosen, and
-//! whether the host comes back soon, late, or not before all is over, the seed decides.
+//! The windows are those from the upgrade to the settled row, and the provisioner's own. The seed draws which hit is
+//! struck, and whether the host restarts soon, late, or only at the end of the chaos.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::{
 /// A lower ceiling than usual, so that rows are given up within minutes.
 const ATTEMPTS_MAX: i64 = 3;
 
-/// Its waits, some ticks, and a takeover besides.
+/// The waits up to that ceiling, plus some ticks and a takeover.
 const WITHIN: Duration = Duration::from_secs(40 * 60);
 
 const WINDOWS: [Window; 9] = [
@@ -92,7 +92,7 @@ const WINDOWS: [Window; 9] = [
     },
 ];
 
-/// A hit of one of these sites, on whichever host comes first.
+/// A hit of one of these sites, on any host.
 fn place_of(sites: &[&str], stream: &mut Stream, hit_max: u64) -> Place {
     let site = stream.pick(sites).copied().unwrap_or_default();
     crash_window::place(site, stream, hit_max)

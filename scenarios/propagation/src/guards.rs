@@ -1,14 +1,14 @@
-//! What is written down about the propagation is what is true.
+//! A static check that the README of the propagation documents the actual schedule.
 
 use std::path::{Path, PathBuf};
 
 use chaosdrill::{Outcome, StaticCheck};
 use chaosdrill_target_propagation::schedule;
 
-/// The line of the README that says how long a row is tried.
+/// The line of the README with the time from the first failure to the dead letter.
 const LINE: &str = "First failure to dead letter:";
 
-/// The README says how long a row is tried, and that is what the schedule adds up to.
+/// The README states the time from the first failure to the dead letter, and it matches the schedule.
 pub(crate) fn the_documented_total_is_computed() -> StaticCheck {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme: PathBuf = here.join("../../targets/propagation/README.md");

@@ -1,4 +1,4 @@
-//! However many names come in from outside, the metrics know a handful of labels.
+//! However many names come from outside, the metrics use a small fixed set of labels.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{
     stage::{PropagationStage, resting, script, watched},
 };
 
-/// Each row dies at once: this is about what is counted.
+/// Each row is given up at once, because this scenario is about the counters.
 const ATTEMPTS_MAX: i64 = 1;
 
 const NAMES: usize = 40;

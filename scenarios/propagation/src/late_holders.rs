@@ -1,4 +1,4 @@
-//! A runner that stalls past its lease neither loses the row nor settles it for somebody else.
+//! A runner that stalls past its lease neither loses the row nor settles it for another holder.
 
 use std::time::Duration;
 

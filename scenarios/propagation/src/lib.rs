@@ -1,4 +1,4 @@
-//! The propagation pipeline: what it claims, and how it is hurt.
+//! The scenarios of the propagation pipeline: its claims, and the faults that test them.
 
 mod calm;
 mod checks;
@@ -27,7 +27,7 @@ mod workloads;
 use chaosdrill::{Scenario, Target};
 use chaosdrill_target_propagation::{DEFECTS, failpoints};
 
-/// The target, with its failpoints, guards and planted bugs.
+/// The target, with its failpoints, static checks and planted bugs.
 pub fn target() -> Target {
     Target::new("propagation")
         .failpoints(failpoints::ALL)

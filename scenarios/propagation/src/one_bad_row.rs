@@ -1,4 +1,4 @@
-//! A row that cannot be settled holds up none of those that were picked with it.
+//! A row that cannot be settled delays no other row of the same pick.
 
 use chaosdrill::{
     Mark, Scenario,

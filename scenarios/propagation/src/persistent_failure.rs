@@ -1,4 +1,4 @@
-//! What fails every time is given up after ten failures, on the whole schedule, and nothing else is.
+//! A row that always fails is given up after ten failures, on the full schedule, and no other row is given up.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
 const TICK: Duration = Duration::from_secs(2 * 60);
 
 pub(crate) fn scenario() -> Scenario {
-    // A tick for each retry, and what is tried again besides.
+    // Includes a tick for each retry, and work that is retried besides.
     let within = until_dead_letter() + Duration::from_secs(60 * 60);
     let scenario = Scenario::new("propagation/persistent-failure")
         .claim("a row that fails every time is given up at its tenth failure, a day and a third after the first")
@@ -27,7 +27,7 @@ pub(crate) fn scenario() -> Scenario {
             ];
             let stage = stage.api().provisioner(scripts).host("w1", || {
                 let mut config = worker_config("w1");
-                // Most of the ticks of such a long time find nothing to do.
+                // Most ticks in such a long time find no work.
                 config.tick = TICK;
                 run_worker(config)
             });

@@ -1,4 +1,4 @@
-//! A row that kills whoever carries it out is given up in the end, and holds up nobody.
+//! A row that kills every worker that dispatches it is given up in the end, and delays no other row.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
     stage::{ATTEMPTS_MAX, PropagationStage, resting, watched, worker_config},
 };
 
-/// All the leases, one after the other, and ticks in between.
+/// All leases, one after the other, with ticks in between.
 const WITHIN: Duration = Duration::from_secs(3 * 60 * 60);
 
 pub(crate) fn scenario() -> Scenario {
@@ -22,7 +22,7 @@ pub(crate) fn scenario() -> Scenario {
         .topology(|stage| {
             let stage = stage.api().supervised("w1", Duration::from_secs(1), worker);
             watched(stage).client("customers", |workload| async move {
-                // What is free has no limits: before there is a row, the backstop finds nothing to mend.
+                // A free team has no limits, so the backstop finds nothing to fix before the row exists.
                 team_at(&workload, "poison", "free", &["postgres"]).await;
                 upgrade(&workload, "poison-up", "poison", "pro").await;
                 Ok(())
@@ -39,11 +39,11 @@ pub(crate) fn scenario() -> Scenario {
     resting(scenario, ATTEMPTS_MAX, WITHIN)
 }
 
-/// A worker whose machine falls over at each call of its provisioner.
+/// A worker whose machine crashes at each call of its provisioner.
 async fn worker() -> Result<(), BoxError> {
     let mut config = worker_config("w1");
     config.provisioner = "w1:81".to_owned();
-    // The backstop would be killed as well, for what was given up.
+    // The backstop would crash too, over the row that was given up.
     config.reconcile = Duration::from_secs(7 * 24 * 60 * 60);
     select! {
         ended = run_worker(config) => ended,

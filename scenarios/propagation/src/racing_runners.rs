@@ -1,4 +1,4 @@
-//! Two runners that look at the same moment do not both get a row.
+//! If two runners read the queue at the same moment, only one of them gets a row.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub(crate) fn scenario() -> Scenario {
                 Ok(())
             })
         })
-        // Held long enough for the job of the next period to look as well.
+        // The hold is long enough for the job of the next period to read the queue too.
         .faults_drawn(|stream| {
             let mut hold = |hit| {
                 let held = Duration::from_secs(stream.between(28, 60));

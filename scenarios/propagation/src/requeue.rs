@@ -1,4 +1,4 @@
-//! What was given up begins anew when an operator says so, and only then.
+//! A row that was given up starts again if, and only if, an operator requeues it.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::{
     stage::{PropagationStage, resting, script, watched},
 };
 
-/// A lower ceiling than usual, so that it is met within minutes.
+/// A lower ceiling than usual, so that rows reach it within minutes.
 const ATTEMPTS_MAX: i64 = 2;
 
-/// Its waits twice, some ticks, and a takeover besides.
+/// The waits up to that ceiling twice, plus some ticks and a takeover.
 const WITHIN: Duration = Duration::from_secs(40 * 60);
 
 pub(crate) fn scenario() -> Scenario {

@@ -1,4 +1,4 @@
-//! A job whose worker died is taken up in time, and one that is only slow is left alone.
+//! A job whose worker died is rescued in time, and a job that is merely slow is left alone.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
     stage::{PropagationStage, applying, script, watched_jobs},
 };
 
-/// A rescue, a scan, and a takeover besides.
+/// A rescue, a scan and a takeover.
 const WITHIN: Duration = Duration::from_secs(60 * 60);
 
 pub(crate) fn of_a_dead_worker() -> Scenario {

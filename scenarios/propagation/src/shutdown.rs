@@ -1,4 +1,4 @@
-//! A worker that is told to shut down gives back what it did not end.
+//! A worker that is asked to shut down releases the rows it did not finish.
 
 use std::time::Duration;
 

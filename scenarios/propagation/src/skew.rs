@@ -1,4 +1,4 @@
-//! Leases and waits are by one clock, however far the clocks of the workers are off.
+//! Leases and waits use one clock, however far the clocks of the workers are off.
 
 use std::time::Duration;
 

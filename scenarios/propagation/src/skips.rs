@@ -1,4 +1,4 @@
-//! A provisioner that does nothing, and says so politely, has done nothing.
+//! A provisioner that politely skips a resource has not changed it.
 
 use chaosdrill::{Mark, Scenario};
 use chaosdrill_target_propagation::Answer;
@@ -9,7 +9,7 @@ use crate::{
     stage::{PropagationStage, applying, script, watched},
 };
 
-/// What a provisioner says when it could not, with a secret in it, and longer than there is room for.
+/// A skip reason that contains a secret, and is longer than the column.
 const REASON: &str =
     "postgres-admin secret not found in postgres://admin:hunter2@db.internal/x?password=hunter2";
 

@@ -1,4 +1,4 @@
-//! A provisioner that takes longer than a lease lasts is not waited for, and what it did all the same is found done.
+//! A dispatch that takes longer than its lease is cancelled, and a retry finds the effect that it had nevertheless.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{
     stage::{PropagationStage, applying, script, watched},
 };
 
-/// A minute more than a dispatch may take.
+/// A minute longer than a dispatch may take.
 const SLOW: Duration = Duration::from_secs(6 * 60);
 
 pub(crate) fn scenario() -> Scenario {
@@ -20,7 +20,7 @@ pub(crate) fn scenario() -> Scenario {
         .topology(|stage| {
             let scripts = vec![
                 script("slow-", 1, Answer::Slow(SLOW)),
-                // Of one resource: each call that is broken off costs an attempt, and there is room for two.
+                // Only one resource is slower: each cancelled call costs an attempt, and the time allows two.
                 script("slower-postgres", 2, Answer::Slow(SLOW)),
                 script("two-redis", 1, Answer::Slow(Duration::from_secs(200))),
                 script("two-postgres", 1, Answer::Slow(Duration::from_secs(200))),

@@ -1,4 +1,4 @@
-//! The stage of the propagation: its hosts, the rows the harness watches, and the checks that hold in every scenario.
+//! The stage of the propagation: its hosts, the rows the harness watches, and the checks common to all scenarios.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use chaosdrill_target_propagation::{
 
 use crate::checks::{self, rows};
 
-/// How long the pipeline may take to carry out everything once the faults are over. Scripts of the provisioner use up
-/// two attempts and an outage of ten minutes three or four: so these are the first six waits of the schedule, and an
-/// hour for ticks and leases.
+/// How long the pipeline may take to apply everything after the faults are over. The provisioner's scripts use up two
+/// attempts, and an outage of ten minutes three or four; so this is the first six waits of the schedule, plus an hour
+/// for ticks and leases.
 pub(crate) const SETTLED: Duration = Duration::from_secs((1 + 5 + 15 + 30 + 60 + 120 + 60) * 60);
 
 /// The ceiling of attempts, unless a scenario lowers it.
 pub(crate) const ATTEMPTS_MAX: i64 = 10;
 
-/// How far the clock of a host may be off: leases and waits are by the database's, whatever those of the hosts say.
+/// How far the clock of a host may be off: leases and waits use the database's clock, not those of the hosts.
 const SKEW: Duration = Duration::from_secs(10 * 60);
 
 /// The database of teams, propagations and jobs.
@@ -27,12 +27,12 @@ pub(crate) fn database_url() -> String {
     Topology::database_url("propagation")
 }
 
-/// A worker as it is by default.
+/// The default configuration of a worker.
 pub(crate) fn worker_config(name: &str) -> WorkerConfig {
     WorkerConfig::new(name, database_url(), "provisioner:80")
 }
 
-/// A script of the provisioner: calls about resources with this in their token, up to the last.
+/// A script of the provisioner for calls about resources whose token contains this text, up to call number `last`.
 pub(crate) fn script(token_contains: &str, last: u32, answer: Answer) -> Script {
     Script { token_contains: token_contains.to_owned(), last, answer }
 }
@@ -45,13 +45,13 @@ pub(crate) trait PropagationStage: Sized {
     /// The provisioner, with a script for some of its answers.
     #[must_use]
     fn provisioner(self, scripts: Vec<Script>) -> Self;
-    /// Workers that are named like their hosts.
+    /// Workers named like their hosts.
     #[must_use]
     fn workers(self, names: &[&'static str]) -> Self;
-    /// Workers with a ceiling of their own.
+    /// Workers with this ceiling of attempts.
     #[must_use]
     fn workers_with(self, names: &[&'static str], attempts_max: i64) -> Self;
-    /// The whole pipeline: the producer, a provisioner with a script, two workers.
+    /// The whole pipeline: the producer, a provisioner with a script, and two workers.
     #[must_use]
     fn pipeline(self, scripts: Vec<Script>) -> Self;
 }
@@ -88,7 +88,7 @@ impl PropagationStage for Topology {
     }
 }
 
-/// The rows the harness reads after every commit.
+/// Watches the rows that the harness reads after every commit.
 pub(crate) fn watched(stage: Topology) -> Topology {
     let watches = [
         (
@@ -125,7 +125,7 @@ pub(crate) fn watched(stage: Topology) -> Topology {
     watches.into_iter().fold(stage, |stage, (name, database, sql)| stage.watch(name, database, sql))
 }
 
-/// The rows of jobs too; there are many of them in a long run.
+/// Like [`watched`], with the rows of jobs, of which a long run has many.
 pub(crate) fn watched_jobs(stage: Topology) -> Topology {
     watched(stage).watch(
         rows::JOBS,
@@ -134,7 +134,7 @@ pub(crate) fn watched_jobs(stage: Topology) -> Topology {
     )
 }
 
-/// What must hold of the pipeline in every scenario, whatever is done to it.
+/// Adds the checks that hold in every scenario, under any fault.
 pub(crate) fn guarded(scenario: Scenario, attempts_max: i64) -> Scenario {
     scenario
         .skew_at_most(SKEW)
@@ -160,14 +160,14 @@ pub(crate) fn guarded(scenario: Scenario, attempts_max: i64) -> Scenario {
         .always(registries::every_declared_kind_is_handled("worker.started"))
 }
 
-/// As [`guarded`], and every row comes to rest.
+/// Like [`guarded`], and every row reaches a terminal state.
 pub(crate) fn resting(scenario: Scenario, attempts_max: i64, within: Duration) -> Scenario {
     guarded(scenario, attempts_max)
         .eventually(rest::every_item_comes_to_rest(rows::ITEMS), within)
         .eventually(checks::world::the_world_has_what_was_applied(), within)
 }
 
-/// As [`resting`], and every upgrade is applied.
+/// Like [`resting`], and every upgrade is applied.
 pub(crate) fn applying(scenario: Scenario) -> Scenario {
     resting(scenario, ATTEMPTS_MAX, SETTLED)
         .eventually(checks::world::every_upgrade_is_applied(), SETTLED)

@@ -1,4 +1,4 @@
-//! A kind that nobody here knows is tried like any other, in case a roll-out is under way, and given up like any other.
+//! A row of an unknown kind is retried like any other, in case a roll-out is in progress, and given up like any other.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::{
     stage::{PropagationStage, resting, watched},
 };
 
-/// A lower ceiling than usual, so that it is met within minutes.
+/// A lower ceiling than usual, so that rows reach it within minutes.
 const ATTEMPTS_MAX: i64 = 3;
 
-/// Its waits, some ticks, and a takeover besides.
+/// The waits up to that ceiling, plus some ticks and a takeover.
 const WITHIN: Duration = Duration::from_secs(40 * 60);
 
 pub(crate) fn scenario() -> Scenario {
@@ -25,7 +25,7 @@ pub(crate) fn scenario() -> Scenario {
                 let mut stream = workload.stream("kinds");
                 team(&workload, "odd", &["postgres"]).await;
                 for number in 0..workload.steps(3) {
-                    // A name that nobody can have registered.
+                    // A kind that cannot be registered.
                     let kind = format!("chaos_unknown_kind_{:016x}", stream.between(0, u64::MAX - 1));
                     upgrade_by(&workload, format!("odd-{number}"), "odd", "pro", &kind).await;
                     customer(&workload, &format!("plain-{number}"), &["redis"]).await;

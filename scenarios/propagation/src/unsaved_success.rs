@@ -1,4 +1,4 @@
-//! A success that the database will not take is no success, and is not tried for ever.
+//! A success that the database refuses to store counts as a failure, and is not retried forever.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::{
     stage::{PropagationStage, resting, watched},
 };
 
-/// A lower ceiling than usual, so that it is met within minutes.
+/// A lower ceiling than usual, so that rows reach it within minutes.
 const ATTEMPTS_MAX: i64 = 3;
 
-/// Its waits, some ticks, and a takeover besides.
+/// The waits up to that ceiling, plus some ticks and a takeover.
 const WITHIN: Duration = Duration::from_secs(40 * 60);
 
 pub(crate) fn scenario() -> Scenario {
@@ -23,7 +23,7 @@ pub(crate) fn scenario() -> Scenario {
             let stage = stage.api().provisioner(vec![]).workers_with(&["w1", "w2"], ATTEMPTS_MAX);
             watched(stage).client("customers", |workload| async move {
                 customer(&workload, "plain", &["postgres"]).await;
-                // What the provisioner allows to an enterprise is more than the pipeline's table has room for.
+                // The provisioner's limit for `enterprise` does not fit into the pipeline's table.
                 team(&workload, "vast", &["postgres", "redis"]).await;
                 upgrade(&workload, "vast-up", "vast", "enterprise").await;
                 Ok(())

@@ -1,4 +1,4 @@
-//! Whatever teams have, whatever the provisioner says, and in whatever order upgrades come: all is carried out.
+//! Drawn workloads: every upgrade is applied, for any team, any answers of the provisioner and any order of upgrades.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::{
     stage::{PropagationStage, applying, script, watched},
 };
 
-/// A team, by how the provisioner treats it, with what it has and what it buys.
+/// A team: how the provisioner treats it, what it owns, and what it buys.
 type Team = (&'static str, Vec<&'static str>, Vec<&'static str>);
 
 fn teams() -> impl Strategy<Value = Vec<Team>> {
@@ -28,7 +28,7 @@ fn teams() -> impl Strategy<Value = Vec<Team>> {
         1 => Just("slow"),
     ];
     let types = subsequence(TYPES.to_vec(), 0..=TYPES.len());
-    // The last is none that is sold.
+    // The last tier is not on sale.
     let tier = prop_oneof![
         3 => Just("pro"),
         3 => Just("team"),

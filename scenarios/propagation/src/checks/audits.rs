@@ -1,4 +1,4 @@
-//! What is written down for people agrees with what happened.
+//! Checks that audits, counters, labels and stored errors match what happened.
 
 use std::collections::BTreeMap;
 
@@ -28,14 +28,14 @@ const KINDS: [&str; 6] = [
     "propagation.requeued",
 ];
 
-/// Each change of a row has its audit, of the kind that the change is of.
+/// Every change of a row has its audit, of the kind that the change requires.
 pub(crate) fn audits_agree_with_states() -> Check {
     let audit =
         Audit { watch: AUDITS, item: "propagation_id", kind: "kind", asked_by, kinds: &KINDS };
     audit::audits_agree_by(ITEMS, audit, |history, step| {
         let by_row = asked_by(step.before, step.after)?;
         let is_retry = [RETRYING, UNEXPECTED_SKIP].contains(&by_row);
-        // Where the world outside can tell which kind of failure it was, its word counts, and not the row's.
+        // If the outside world shows which kind of failure it was, it takes precedence over the row.
         let by_world = is_retry.then(|| world::answered_with(history, step)).flatten();
         Some(by_world.map_or(by_row, |is_skip| if is_skip { UNEXPECTED_SKIP } else { RETRYING }))
     })
@@ -59,8 +59,8 @@ fn asked_by(before: &Value, after: &Value) -> Option<&'static str> {
     }
 }
 
-/// The counters of dead letters have grown by one for each row that was given up: of its kind, and with the reason of
-/// an unknown kind exactly where nobody knows the kind.
+/// The dead-letter counters have grown by one for each row that was given up, under its kind, and with the reason
+/// `unknown_kind` if and only if the kind is unknown.
 pub(crate) fn dead_letters_are_counted_once() -> Check {
     Check::new("dead_letters_are_counted_once", |history| {
         let mut died: BTreeMap<Labels, Vec<u64>> = BTreeMap::new();
@@ -96,7 +96,7 @@ pub(crate) fn dead_letters_are_counted_once() -> Check {
     .priority(Priority::Medium)
 }
 
-/// The kind, and whether the reason is that nobody knows it.
+/// The kind, and whether the reason is that the kind is unknown.
 type Labels = (String, bool);
 
 /// The labels of a series such as `total{reason=max_attempts,kind=limits_refresh}`.
@@ -123,7 +123,7 @@ const SKIPS: &[&str] = &[
     "other",
 ];
 
-/// Labels of metrics are of fixed lists, whatever comes in.
+/// Metric labels come from fixed lists, whatever the input.
 pub(crate) fn labels_stay_within_their_set() -> Check {
     let checks = [
         labels::labels_stay_within_their_set("metric.dead_lettered", "reason", REASONS),
@@ -140,13 +140,13 @@ pub(crate) fn labels_stay_within_their_set() -> Check {
     .priority(Priority::Low)
 }
 
-/// What a row says of its last failure is short, which the schema sees to as well, and gives nothing away.
+/// The stored error of a row is short, as the schema requires too, and contains no secret.
 pub(crate) fn errors_are_short_and_without_secrets() -> Check {
     Check::new("errors_are_short_and_without_secrets", |history| {
         let wrong = history.rows(PROPAGATIONS).into_iter().find(|change| {
             change.after.is_some_and(|row| {
                 let error = text(row, "last_error");
-                // The harness hides passwords itself, and leaves stars where one stood.
+                // The harness masks passwords itself, with asterisks.
                 error.len() > 1000 || error.contains("://") || error.contains("***")
             })
         });

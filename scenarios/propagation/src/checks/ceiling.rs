@@ -1,4 +1,4 @@
-//! How often a row is tried, when again, and when it is given up.
+//! Checks the attempts of a row: how many there are, when a retry is due, and when the row is given up.
 
 use chaosdrill::{Check, Outcome, Priority};
 use chaosdrill_scenarios_common::checks::{
@@ -8,12 +8,12 @@ use chaosdrill_scenarios_common::checks::{
 
 use crate::checks::rows::{ITEMS, PICKS_MAX, PROPAGATIONS, WAITS_MIN, int, state, steps};
 
-/// No row counts more failed dispatches than the ceiling allows.
+/// No row has more failed dispatches than the ceiling allows.
 pub(crate) fn attempts_stay_within(attempts_max: i64) -> Check {
     bounds::attempts_stay_within_the_ceiling(ITEMS, "attempts", attempts_max)
 }
 
-/// The last failure that is allowed is the end of a row.
+/// A row is terminal after the last failure that the ceiling allows.
 pub(crate) fn a_row_at_the_ceiling_is_at_rest(attempts_max: i64) -> Check {
     Check::new("a_row_at_the_ceiling_is_at_rest", move |history| {
         let open = history.rows(PROPAGATIONS).into_iter().find(|change| {
@@ -33,7 +33,7 @@ pub(crate) fn a_row_at_the_ceiling_is_at_rest(attempts_max: i64) -> Check {
     .priority(Priority::Medium)
 }
 
-/// No row is given up before: a roll-out may be under way, or an outage about to end.
+/// No row is given up before the ceiling: a roll-out may be in progress, or an outage about to end.
 pub(crate) fn rows_fail_at_the_ceiling_only(attempts_max: i64) -> Check {
     Check::new("rows_fail_at_the_ceiling_only", move |history| {
         let early = steps(history).into_iter().find(|step| {
@@ -54,7 +54,7 @@ pub(crate) fn rows_fail_at_the_ceiling_only(attempts_max: i64) -> Check {
     })
 }
 
-/// After each failure the next try is due when the schedule says.
+/// After each failure the next attempt is due as scheduled.
 pub(crate) fn retries_keep_the_schedule() -> Check {
     schedule::retries_keep_the_schedule(
         ITEMS,

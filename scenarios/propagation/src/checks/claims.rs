@@ -1,4 +1,4 @@
-//! Who holds a row, and who may settle it.
+//! Checks who holds a row, and who may settle it.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,17 +12,17 @@ use crate::checks::rows::{
     DISTURBED, LEASE, PROPAGATIONS, int, is_disturbed, is_requeue, rows_at, state, steps, text,
 };
 
-/// How much later than a clock was read its time may be stored, where nothing disturbs: a busy database is tried again.
+/// The maximum delay, without disturbances, between reading the clock and storing its time: a busy database is retried.
 const LATE_MAX: Duration = Duration::from_secs(10);
 
-/// No two workers dispatch one row at once, but for a holder whose lease is over.
+/// No two workers dispatch one row at once, unless the first holder's lease is over.
 pub(crate) fn one_dispatch_at_a_time() -> Check {
     let holding = Holding {
         noun: "propagation",
         begin: "runner.dispatching",
         end: "runner.dispatched",
         item: "propagation",
-        // A holder says that it begins some milliseconds after its lease did.
+        // A holder reports the start some milliseconds after its lease began.
         lease: Some(LEASE.saturating_sub(Duration::from_secs(1))),
     };
     holders::holders_do_not_overlap_within(holding, move |history, begun| {
@@ -34,7 +34,7 @@ pub(crate) fn one_dispatch_at_a_time() -> Check {
     })
 }
 
-/// What is left of the lease that a holder has taken, once it says that its dispatch begins.
+/// The remaining lease of a holder when it reports the start of its dispatch.
 fn lease_left(history: &History, begun: &Event) -> Duration {
     let rows = rows_at(history, PROPAGATIONS, begun.seq);
     let held = rows
@@ -44,7 +44,7 @@ fn lease_left(history: &History, begun: &Event) -> Duration {
     Duration::from_millis(u64::try_from(left_ms).unwrap_or_default())
 }
 
-/// A dispatch is over when its lease is, whatever the provisioner does.
+/// A dispatch ends with its lease, whatever the provisioner does.
 pub(crate) fn dispatches_end_with_their_lease() -> Check {
     Check::new("dispatches_end_with_their_lease", |history| {
         let late = history.observed("runner.dispatching").find_map(|begun| {
@@ -71,7 +71,7 @@ pub(crate) fn dispatches_end_with_their_lease() -> Check {
     })
 }
 
-/// A row that is taken over from its holder was held for the whole length of a lease.
+/// A row is taken over from its holder only after a full lease.
 pub(crate) fn picks_are_a_lease_apart() -> Check {
     Check::new("picks_are_a_lease_apart", |history| {
         let mut leased: BTreeMap<String, &Event> = BTreeMap::new();
@@ -109,7 +109,7 @@ pub(crate) fn picks_are_a_lease_apart() -> Check {
     })
 }
 
-/// A row is settled by the claim that holds it, and by nobody else.
+/// A row is settled only by the claim that holds it.
 pub(crate) fn only_the_holder_settles() -> Check {
     settling::only_the_holder_settles(Settling {
         noun: "propagation",
@@ -131,8 +131,8 @@ pub(crate) fn only_the_holder_settles() -> Check {
     })
 }
 
-/// A job that ends has a word for every row that it picked: it is settled, which takes an attempt or ends the row,
-/// given back, somebody else's by now, or left to its lease because of an error of its own.
+/// A job that ends has reported an outcome for every row it picked. The row is settled, which takes an attempt or ends
+/// the row; released; held by another claim; or left to its lease because of an error of its own.
 pub(crate) fn what_is_picked_is_settled() -> Check {
     Check::new("what_is_picked_is_settled", |history| {
         let steps = steps(history);
@@ -161,7 +161,7 @@ pub(crate) fn what_is_picked_is_settled() -> Check {
     .priority(Priority::Medium)
 }
 
-/// What first ends the hold of a claim on a row: it is settled or given back, its job ends, or its host.
+/// The first event that ends the hold of a claim on a row: the row is settled or released, or the job or the host ends.
 fn end_of_hold<'a>(history: &'a History, picked: &Event) -> Option<&'a Event> {
     const ENDS: [&str; 5] = [
         "runner.settled",
@@ -189,7 +189,7 @@ fn end_of_hold<'a>(history: &'a History, picked: &Event) -> Option<&'a Event> {
     })
 }
 
-/// The instants in rows are of one clock, whoever writes them.
+/// All stored instants come from one clock, whichever host writes them.
 pub(crate) fn stored_times_are_the_database_s() -> Check {
     Check::new("stored_times_are_the_database_s", |history| {
         let wrong = steps(history).into_iter().find_map(|step| {

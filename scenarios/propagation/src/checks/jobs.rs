@@ -1,4 +1,4 @@
-//! Jobs: one live execution of each, and a successor for those that died.
+//! Checks that a job has one live execution, and that stuck jobs are rescued.
 
 use std::time::Duration;
 
@@ -15,16 +15,16 @@ use crate::checks::rows::{JOBS, int, is_disturbed, text};
 const JOB_TIMEOUT: Duration = Duration::from_secs(20 * 60);
 const RESCUE_AFTER: Duration = Duration::from_secs(25 * 60);
 
-/// A scan each 30 s, and what its statements may take.
+/// The scan interval of 30 s, plus the time for its statements.
 const SCAN: Duration = Duration::from_secs(45);
 
-/// In which a job for which there is nothing to do ends easily.
+/// The time within which a job with no work ends easily.
 const JUST_MADE: Duration = Duration::from_secs(1);
 
-/// What the library would do by itself.
+/// The time after which the library would rescue a job by default.
 const DERIVED: Duration = Duration::from_secs(80 * 60);
 
-/// No job is carried out twice at once, but for one whose first execution should have ended.
+/// No job is executed twice at once, unless the first execution should have ended.
 pub(crate) fn one_live_execution_per_job() -> Check {
     let mut check = holders::holders_do_not_overlap(Holding {
         noun: "job",
@@ -37,7 +37,7 @@ pub(crate) fn one_live_execution_per_job() -> Check {
     check
 }
 
-/// Every program that starts says that the rescue is what it is meant to be.
+/// Every program reports at its start that it uses the agreed rescue time.
 pub(crate) fn the_rescue_is_pinned() -> Check {
     Check::new("the_rescue_is_pinned", |history| {
         let wrong = history.observed("worker.started").find(|event| {
@@ -58,7 +58,7 @@ pub(crate) fn the_rescue_is_pinned() -> Check {
     .priority(Priority::Low)
 }
 
-/// A job whose worker is gone runs again, or is over, soon after the rescue is due.
+/// A job whose worker is gone runs again, or ends, soon after the rescue is due.
 pub(crate) fn stuck_jobs_are_rescued_in_time() -> Check {
     Check::new("stuck_jobs_are_rescued_in_time", |history| {
         let end = history.events().last().map_or(0, chaosdrill::Event::wall_ms);
@@ -84,7 +84,7 @@ pub(crate) fn stuck_jobs_are_rescued_in_time() -> Check {
     .priority(Priority::Medium)
 }
 
-/// A rescuer that is held up itself may be late by that much.
+/// Whether a delay is excused, because the rescuer itself was delayed.
 fn is_excused(history: &History, begun: Duration, late_ms: i64) -> bool {
     const HELD_UP_MAX_MS: i64 = 20 * 60 * 1000;
     let due = begun + RESCUE_AFTER;
@@ -96,7 +96,7 @@ fn is_excused(history: &History, begun: Duration, late_ms: i64) -> bool {
     late_ms < HELD_UP_MAX_MS && (is_down || is_disturbed(history, from, to))
 }
 
-/// No job stays open, but for those that were just made.
+/// No job stays open, except those that were just created.
 pub(crate) fn every_job_comes_to_rest() -> Check {
     let items =
         Items { noun: "job", watch: JOBS, state: job_state, terminal: &["completed", "discarded"] };
@@ -105,8 +105,8 @@ pub(crate) fn every_job_comes_to_rest() -> Check {
     check
 }
 
-/// Whether a job was made so lately that nobody can have been waiting for it: they are made for ever, and the end of a
-/// run, which is not chosen by the jobs, may fall between the making of one and its end.
+/// Whether a job was created just before the end of the run. Jobs are created forever, and the run may end between the
+/// creation of one and its end.
 fn is_new(history: &History, job: &Value) -> bool {
     let made = history.rows(JOBS).into_iter().find(|change| change.key == job);
     let end = history.events().last().map(Event::at);

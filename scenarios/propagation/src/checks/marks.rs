@@ -1,4 +1,4 @@
-//! What must have happened at least once, or the drill was about nothing.
+//! Marks of the propagation: what must have happened at least once for a drill to be meaningful.
 
 use chaosdrill::Mark;
 pub(crate) use chaosdrill_scenarios_common::checks::marks::a_host_went_down;
@@ -20,7 +20,7 @@ pub(crate) fn a_row_was_given_up() -> Mark {
     })
 }
 
-/// A row was tried again and then applied.
+/// A row was retried and then applied.
 pub(crate) fn a_retry_succeeded() -> Mark {
     Mark::new("a retry succeeded", |history| {
         count(steps(history).into_iter().filter(|step| {
@@ -41,7 +41,7 @@ pub(crate) fn a_row_was_taken_over() -> Mark {
     })
 }
 
-/// A dispatch was broken off because its time was up.
+/// A dispatch was cancelled because its time was up.
 pub(crate) fn a_dispatch_took_too_long() -> Mark {
     Mark::new("a dispatch took too long", |history| {
         count(

@@ -1,4 +1,4 @@
-//! What must hold of the propagation, by subject.
+//! The checks of the propagation, by subject.
 
 pub(crate) mod audits;
 pub(crate) mod ceiling;

@@ -1,6 +1,6 @@
-//! The propagation's rows as its checks read them, with a reference of what they mean.
+//! Reads the rows of the propagation for its checks, with a reference model of their meaning.
 //!
-//! The reference is written apart from the pipeline on purpose: a mistake in the one is not repeated in the other.
+//! The reference is independent of the pipeline on purpose, so that a mistake in one is not repeated in the other.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -21,32 +21,32 @@ pub(crate) const AUDITS: &str = "audits";
 pub(crate) const COUNTERS: &str = "counters";
 /// Rows of `jobs`.
 pub(crate) const JOBS: &str = "jobs";
-/// What the provisioner really applied.
+/// What the provisioner actually applied.
 pub(crate) const GRADES: &str = "grades";
 
-/// What the rows of `pending_propagations` mean.
+/// How the rows of `pending_propagations` represent items.
 pub(crate) const ITEMS: Items =
     Items { noun: "propagation", watch: PROPAGATIONS, state, terminal: &["applied", "failed"] };
 
-/// Failed dispatches are followed by these waits, in minutes.
+/// The waits after failed dispatches, in minutes.
 pub(crate) const WAITS_MIN: [i64; 9] = [1, 5, 15, 30, 60, 120, 240, 480, 960];
 
-/// Dispatches that may begin for one row.
+/// The maximum number of dispatches that may begin for one row.
 pub(crate) const PICKS_MAX: i64 = 20;
 
-/// How long a row is held by one pick.
+/// How long one pick holds a row.
 pub(crate) const LEASE: Duration = Duration::from_secs(5 * 60);
 
-/// How far back a disturbance may be that still explains a delay.
+/// How long ago a disturbance may have been to still explain a delay.
 pub(crate) const DISTURBED: Duration = Duration::from_secs(20 * 60);
 
-/// Kinds that the release at hand carries out.
+/// Kinds that this release handles.
 pub(crate) const KNOWN_KINDS: [&str; 2] = ["tier_elevation", "limits_refresh"];
 
-/// Types of resources whose limits the provisioner keeps.
+/// Types of resources whose limits the provisioner manages.
 pub(crate) const BILLABLE: [&str; 4] = ["postgres", "redis", "mongodb", "vector"];
 
-/// What a row has come to.
+/// The state of a row.
 pub(crate) fn state(row: &Value) -> &str {
     match (row["applied_at"].is_null(), row["failed_at"].is_null()) {
         (false, true) => "applied",
@@ -56,12 +56,12 @@ pub(crate) fn state(row: &Value) -> &str {
     }
 }
 
-/// Whether an operator put the row back.
+/// Whether the change is a requeue by an operator.
 pub(crate) fn is_requeue(before: &Value, after: &Value) -> bool {
     state(before) == "failed" && state(after) == "pending" && int(after, "attempts") == 0
 }
 
-/// Whether nothing is left to do where the provisioner gives this reason.
+/// Whether the reason of the provisioner means that no work is left.
 pub(crate) fn is_good_reason(reason: &str) -> bool {
     ["already correct", "unsupported resource type", "backend does not support"]
         .iter()
@@ -73,7 +73,7 @@ pub(crate) fn steps<'a>(history: &'a History<'_>) -> Vec<Step<'a>> {
     chaosdrill_scenarios_common::checks::rows::steps(history, PROPAGATIONS)
 }
 
-/// The rows of a watch as they stood when an event came.
+/// The rows of a watch after an event.
 pub(crate) fn rows_at<'a>(
     history: &'a History,
     watch: &'a str,
@@ -89,7 +89,7 @@ pub(crate) fn rows_at<'a>(
     rows
 }
 
-/// Whether something was done to the timing of hosts or links in this stretch: what is late then is nobody's fault.
+/// Whether a fault disturbed the timing of hosts or links in this period; a delay is then excused.
 pub(crate) fn is_disturbed(history: &History, from: Duration, to: Duration) -> bool {
     const KINDS: [&str; 5] =
         [Strike::STALL, Strike::DELAY, Strike::CLOG, Strike::PARTITION, Strike::DATABASE_DOWN];

@@ -1,4 +1,4 @@
-//! What the world outside really shows: the provisioner is asked, and not the pipeline.
+//! Checks the pipeline against the outside world, which is the provisioner.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -11,12 +11,12 @@ use crate::checks::rows::{
     is_disturbed, is_good_reason, rows_at, state, steps, text,
 };
 
-/// What a dispatch leaves of its lease for the settling.
+/// The part of the lease that a dispatch leaves for the settle.
 const SETTLE_MAX: Duration = Duration::from_secs(10);
 
-/// A propagation that is applied is one for which the provisioner has changed every resource with limits, or has given
-/// a good reason why it did not. What has limits only since the dispatch began is left to the upgrade that gave them:
-/// it has a propagation of its own.
+/// If a propagation is applied, the provisioner has changed every resource with limits, or has given a good reason not
+/// to. Resources that got their limits after the dispatch began are left to the upgrade that set the limits, which has
+/// its own propagation.
 pub(crate) fn applied_means_the_world_agrees() -> Check {
     Check::new("applied_means_the_world_agrees", |history| {
         let mut applied = steps(history)
@@ -41,8 +41,8 @@ pub(crate) fn applied_means_the_world_agrees() -> Check {
     })
 }
 
-/// The resources of a team that had limits all the time from one event to another: whenever a dispatch in between read
-/// them, they were due. The lease with which it began is the row's last change before it is settled.
+/// The resources of a team that had limits throughout the time between two events, so that they were due whenever a
+/// dispatch in between read them. The lease of that dispatch is the row's last change before it is settled.
 fn owed<'a>(history: &'a History, team: &str, since: u64, until: u64) -> Vec<&'a str> {
     let is_due = |resource: &Value| text(resource, "team_id") == team && has_limits(resource);
     let mut due = rows_at(history, RESOURCES, since);
@@ -80,9 +80,9 @@ fn is_answered(history: &History, id: &str, token: &str, seq: u64) -> bool {
     })
 }
 
-/// Whether the dispatch that this step ends came to nothing because of what the provisioner answered without doing it:
-/// true where it skipped a resource for no good reason, false where a call failed. Nothing where the world outside
-/// cannot tell, because something was done to the run meanwhile, or the answers do not explain the failure.
+/// Whether the dispatch that this step ends failed because of the provisioner's answers: `true` if it skipped a
+/// resource without a good reason, `false` if a call failed. `None` if the outside world cannot tell, because a fault
+/// struck meanwhile, or because the answers do not explain the failure.
 pub(crate) fn answered_with(history: &History, step: &Step<'_>) -> Option<bool> {
     if !KNOWN_KINDS.contains(&text(step.after, "kind")) {
         return Some(false);
@@ -121,8 +121,8 @@ pub(crate) fn answered_with(history: &History, step: &Step<'_>) -> Option<bool> 
     is_complete.then(|| answers.iter().any(is_bad))
 }
 
-/// Resources of teams of which nothing failed are what their tier says, in the world, or the last word of the
-/// provisioner was a good reason why not.
+/// If no propagation of a team failed, its resources at the provisioner are at their tier, or the provisioner's last
+/// answer gave a good reason why not.
 pub(crate) fn the_world_has_what_was_applied() -> Check {
     Check::new("the_world_has_what_was_applied", |history| {
         let mut teams: BTreeMap<&str, bool> = BTreeMap::new();
@@ -157,7 +157,7 @@ pub(crate) fn the_world_has_what_was_applied() -> Check {
     })
 }
 
-/// An upgrade and the row of its propagation are there at the same instant.
+/// An upgrade and the row of its propagation are committed at the same instant.
 pub(crate) fn every_upgrade_is_enqueued() -> Check {
     Check::new("every_upgrade_is_enqueued", |history| {
         let rows = history.rows(PROPAGATIONS);
@@ -176,7 +176,7 @@ pub(crate) fn every_upgrade_is_enqueued() -> Check {
     })
 }
 
-/// Every upgrade is carried out.
+/// Every upgrade is applied.
 pub(crate) fn every_upgrade_is_applied() -> Check {
     Check::new("every_upgrade_is_applied", |history| {
         let rows = history.last_rows(PROPAGATIONS);
