@@ -1,4 +1,4 @@
-//! A notifier delivers, and nobody hears of it: the notification goes out again, but not without end.
+//! If the answer to a delivery is lost, the notification is sent again, but not forever.
 
 use std::time::Duration;
 

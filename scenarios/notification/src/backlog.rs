@@ -1,4 +1,4 @@
-//! A backlog is worked off from its oldest end, and nobody in it starves.
+//! A backlog is sent oldest first, and no notification in it starves.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
     stage::{NotificationStage, resting, watched},
 };
 
-/// More than any page that was ever quietly made smaller.
+/// More than any page size that was ever reduced silently.
 const COUNT: usize = 70;
 
 pub(crate) fn scenario() -> Scenario {
@@ -21,7 +21,7 @@ pub(crate) fn scenario() -> Scenario {
             "a backlog is sent in one pass, the oldest first, and the dashboard counts all of it",
         )
         .topology(|stage| {
-            // Servers list at once what they may send at once.
+            // Servers list as many notifications at once as they may send.
             let whole = |config: &mut ServerConfig| config.page = config.limit;
             let stage = stage.api().notifier().server("s1", whole).server("s2", whole);
             watched(stage).client("sender", |workload| async move {

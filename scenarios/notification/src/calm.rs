@@ -1,4 +1,4 @@
-//! Nothing goes wrong, and every notification of every channel is delivered once.
+//! Without faults every notification of every channel is delivered once.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub(crate) fn scenario() -> Scenario {
                 for channel in Channel::ALL {
                     create(&workload, &notification(channel.name(), channel, "calm")).await;
                 }
-                // The same wish again is the same notification.
+                // A repeated request refers to the same notification.
                 create(&workload, &notification("email", Channel::Email, "calm")).await;
                 minutes(3).await;
                 look(&workload).await;

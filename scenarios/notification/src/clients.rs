@@ -1,5 +1,5 @@
-//! Those who ask for notifications and those who look after them, as careful ones would be written: the same wish again
-//! until the answer is final.
+//! Senders and operators of notifications that behave as careful clients do: they repeat a request until its answer is
+//! final.
 
 use std::time::Duration;
 
@@ -17,25 +17,25 @@ use serde_json::{Value, json};
 
 use crate::stage;
 
-/// How often a client asks before it gives up without knowing.
+/// How often a client repeats a request before it gives up without a result.
 const ASKS_MAX: u32 = 60;
 
 /// How long a client waits for an answer.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(15);
 
-/// How long a client rests before it asks again.
+/// How long a client pauses before it asks again.
 const REST: Duration = Duration::from_secs(2);
 
-/// What came back of one asking.
+/// The answer to one request.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
-    /// Nothing where no answer came.
+    /// `None` if no answer came.
     pub(crate) status: Option<u16>,
-    /// The body, where it was JSON.
+    /// The body, if it was JSON.
     pub(crate) body: Value,
 }
 
-/// Asks until the answer is final, and writes it down as one operation.
+/// Repeats a request until its answer is final, and records it as one operation.
 pub(crate) async fn ask(workload: &Workload, name: &str, path: &str, body: Value) -> Answer {
     let asking = async {
         let mut statuses = Vec::new();
@@ -60,7 +60,7 @@ pub(crate) async fn ask(workload: &Workload, name: &str, path: &str, body: Value
         let kind = match answer.status {
             Some(200) => EventKind::Ok,
             Some(status) if status < 500 => EventKind::Fail,
-            // What an error of the server did, nobody knows.
+            // Whether a server error had an effect is unknown.
             _ => EventKind::Info,
         };
         (kind, json!({ "statuses": statuses, "body": answer.body }))
@@ -69,7 +69,7 @@ pub(crate) async fn ask(workload: &Workload, name: &str, path: &str, body: Value
     workload.op_with(name, input, asking, end).await.0
 }
 
-/// A notification by id, channel and what it says.
+/// A notification with this id, channel and message.
 pub(crate) fn notification(id: &str, channel: Channel, message: &str) -> Notification {
     Notification {
         id: id.to_owned(),
@@ -80,12 +80,12 @@ pub(crate) fn notification(id: &str, channel: Channel, message: &str) -> Notific
     }
 }
 
-/// Asks for a notification.
+/// Requests a notification.
 pub(crate) async fn create(workload: &Workload, wish: &Notification) -> Answer {
     ask(workload, "create", "/notifications", json!(wish)).await
 }
 
-/// Kinds of notifications, some of which nobody here knows, and some of which are hardly names.
+/// Kinds of notifications: some are unknown, and some are hardly names.
 fn kinds() -> impl Strategy<Value = String> {
     prop_oneof![
         8 => Just("certificate.expiring".to_owned()),
@@ -94,7 +94,7 @@ fn kinds() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Asks for notifications with these moods, one after the other, through channels that the seed decides.
+/// Requests notifications with these moods one after the other, through channels drawn from the seed.
 pub(crate) async fn create_all(workload: &Workload, prefix: &str, moods: &[&str]) {
     let mut stream = workload.stream(prefix);
     let mut kind_of = workload.stream(&format!("kinds of {prefix}"));
@@ -107,7 +107,7 @@ pub(crate) async fn create_all(workload: &Workload, prefix: &str, moods: &[&str]
     }
 }
 
-/// So many moods out of these, as a strategy says and the seed decides.
+/// Samples `count` of these moods, drawn from the seed.
 pub(crate) fn moods(
     workload: &Workload,
     known: &'static [&'static str],
@@ -117,17 +117,17 @@ pub(crate) fn moods(
     sample(&mut workload.stream("moods"), &strategy)
 }
 
-/// A rest of a length that the seed decides.
+/// Sleeps for a time drawn from the seed.
 pub(crate) async fn rest(stream: &mut Stream, ms_max: u64) {
     time::sleep(Duration::from_millis(stream.between(0, ms_max))).await;
 }
 
-/// Some minutes.
+/// Sleeps for some minutes.
 pub(crate) async fn minutes(count: u64) {
     time::sleep(Duration::from_secs(count * 60)).await;
 }
 
-/// The ids of the notifications of one status, the newest first; none where that cannot be known.
+/// The ids of the notifications with a status, newest first; empty if they are unknown.
 pub(crate) async fn ids_of(workload: &Workload, status: &str) -> Vec<String> {
     let body = json!({ "status": status, "page": 1, "per_page": 500 });
     let answer = ask(workload, "list", "/notifications/list", body).await;
@@ -135,29 +135,29 @@ pub(crate) async fn ids_of(workload: &Workload, status: &str) -> Vec<String> {
     rows.iter().filter_map(|row| row["id"].as_str().map(str::to_owned)).collect()
 }
 
-/// An operator gives a notification its attempts again.
+/// Requeues a notification as an operator, which restores its attempts.
 pub(crate) async fn requeue(workload: &Workload, id: &str) -> Answer {
     ask(workload, "requeue", &format!("/notifications/{id}/requeue"), Value::Null).await
 }
 
-/// Somebody reads a notification.
+/// Marks a notification as read, as its reader.
 pub(crate) async fn mark_read(workload: &Workload, id: &str) -> Answer {
     ask(workload, "read", &format!("/notifications/{id}/read"), Value::Null).await
 }
 
-/// Somebody looks at the dashboard.
+/// Queries the dashboard.
 pub(crate) async fn look(workload: &Workload) -> Answer {
     ask(workload, "dashboard", "/dashboard", Value::Null).await
 }
 
-/// Tells a server to shut down; once, since a server that is down already does not answer.
+/// Asks a server to shut down; once, because a server that is already down does not answer.
 pub(crate) async fn shut_down(server: &str) {
     let address = format!("{server}:80");
     let posted = http::post("shutdown", &address, "/shutdown", "");
     let _ = time::timeout(ANSWER_WAIT_MAX, posted).await;
 }
 
-/// The database itself, as its administrator reaches it.
+/// A connection to the database for its administrator.
 pub(crate) async fn administer() -> Pool {
     loop {
         match Pool::connect(&stage::url()).await {
@@ -167,13 +167,13 @@ pub(crate) async fn administer() -> Pool {
     }
 }
 
-/// Whether the table is the one that the servers work with. What hung on an older one is gone with it.
+/// Whether the table has the schema that the servers use. The objects that depended on an older table went with it.
 async fn is_migrated(pool: &Pool) -> bool {
     let newest = "SELECT claimed_until FROM notification_events LIMIT 1";
     sqlx::query(newest).execute(pool).await.is_ok()
 }
 
-/// A statement of the administrator's, until it succeeds.
+/// Executes a statement of the administrator until it succeeds.
 pub(crate) async fn execute(pool: &Pool, sql: &'static str) {
     while sqlx::query(sql).execute(pool).await.is_err() {
         time::sleep(REST).await;

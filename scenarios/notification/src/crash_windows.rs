@@ -1,7 +1,7 @@
-//! A crash in any window between two steps that touch the outside loses no notification, and sends none without end.
+//! A crash in any window between two steps that touch the outside world loses no notification, and causes none to be
+//! sent forever.
 //!
-//! Which of its many hits is chosen, and whether the host comes back soon, late, or not before all is over, the seed
-//! decides.
+//! The seed draws which hit is struck, and whether the host restarts soon, late, or only at the end of the chaos.
 
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ const WINDOWS: [Window; 8] = [
     },
 ];
 
-/// When the host comes back: before a claim is over, after it, or when the chaos is over.
+/// When the host restarts: before a claim is over, after it, or at the end of the chaos.
 fn back(stream: &mut Stream) -> Restart {
     crash_window::back(stream, Duration::from_secs(200))
 }

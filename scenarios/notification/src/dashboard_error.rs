@@ -1,4 +1,4 @@
-//! A number that cannot be counted leaves a gap on the dashboard, and no more.
+//! A failed count leaves a gap on the dashboard, and nothing more.
 
 use chaosdrill::{
     Scenario,

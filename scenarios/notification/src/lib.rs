@@ -1,4 +1,4 @@
-//! The notification pipeline: what it claims, and how it is hurt.
+//! The scenarios of the notification pipeline: its claims, and the faults that test them.
 
 mod ack_lost;
 mod backlog;

@@ -1,4 +1,4 @@
-//! A list that breaks off is no list: nothing of it is sent, and the next sweep sends all of it.
+//! If a list fails midway, none of it is sent, and the next sweep sends all of it.
 
 use chaosdrill::{
     Mark, Scenario,

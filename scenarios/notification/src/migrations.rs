@@ -1,4 +1,4 @@
-//! The schema goes up, down and up again, under rows of every status, and no notification is lost on the way.
+//! The schema is migrated up, down and up again with rows of every status, and no notification is lost.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::{
     stage::{NotificationStage, SETTLED, outside},
 };
 
-/// How often a way is tried before it counts as closed.
+/// How often a migration is tried before it counts as impossible.
 const TRIES_MAX: usize = 20;
 
 pub(crate) fn of_rows_in_every_status() -> Scenario {
@@ -42,7 +42,7 @@ pub(crate) fn halfway() -> Scenario {
                 let site = stream.pick(&sites).copied().unwrap_or(sites[0]);
                 let place = at(site).on(*stream.pick(&["api", "s1", "s2"]).unwrap_or(&"api"));
                 let back = Restart::After(Duration::from_secs(stream.between(1, 20)));
-                // Only who comes first has something to apply.
+                // Only the first host to migrate has anything to apply.
                 let fault = match stream.below(3) {
                     0 => place.crash_before(back),
                     1 => place.crash_after(back),
@@ -56,7 +56,7 @@ pub(crate) fn halfway() -> Scenario {
     kept(scenario)
 }
 
-/// What must hold of rows and schema on all ways. The columns of the retries come and go, so nothing asks for them.
+/// The checks of rows and schema for all migrations. The columns of the retries come and go, so no check uses them.
 fn kept(scenario: Scenario) -> Scenario {
     scenario
         .always(checks::schema::the_schema_is_as_agreed())
@@ -93,7 +93,7 @@ async fn walk(workload: &Workload, minutes_before: u64) {
     if let Some(id) = ids_of(workload, "sent").await.last() {
         mark_read(workload, id).await;
     }
-    // Some that fail, and one tick later some that wait.
+    // Some notifications fail, and one tick later some wait.
     create_all(workload, "late", &["refused once", "takes long", "takes long"]).await;
     minutes(1).await;
     create_all(workload, "later", &["calm", "takes long"]).await;
@@ -103,7 +103,7 @@ async fn walk(workload: &Workload, minutes_before: u64) {
     minutes(1).await;
     go(workload, &pool, Way::Up).await;
     look(workload, &pool, "up").await;
-    // As after a restore of the tables alone: the schema is there, and the migrator does not know.
+    // This simulates a restore of the tables alone: the schema exists, but the migrator has no record of it.
     execute(&pool, "DELETE FROM _sqlx_migrations WHERE version = 2").await;
     go(workload, &pool, Way::Up).await;
     look(workload, &pool, "up").await;
@@ -115,7 +115,7 @@ enum Way {
     Down,
 }
 
-/// Goes one way, and again as long as somebody else is in it.
+/// Migrates in one direction, and retries after errors, because another program may be migrating.
 async fn go(workload: &Workload, pool: &Pool, way: Way) {
     let input = json!({ "to": match way { Way::Up => "up", Way::Down => "down" } });
     let going = async {
@@ -136,7 +136,7 @@ async fn go(workload: &Workload, pool: &Pool, way: Way) {
     let _ = workload.op("migrate", input, going).await;
 }
 
-/// What the catalogue says of the table.
+/// Records what the catalogue reports about the table.
 async fn look(workload: &Workload, pool: &Pool, to: &str) {
     let _ = workload.op("catalogue", json!({ "to": to }), catalogue(pool)).await;
 }

@@ -1,4 +1,4 @@
-//! What goes out through a channel without a notifier is undeliverable, and says so; it is never marked as sent.
+//! A notification for a channel without a notifier becomes undeliverable, with the reason, and is never marked as sent.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
     stage::{NotificationStage, resting, watched},
 };
 
-/// The channels that nobody has set up.
+/// The channels that are not set up.
 const MISSING: [Channel; 2] = [Channel::Teams, Channel::OpsGenie];
 
 pub(crate) fn scenario() -> Scenario {

@@ -1,4 +1,4 @@
-//! What is not there for a while is waited for.
+//! Outages of the database, links and hosts delay notifications, and lose none.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub(crate) fn of_the_database() -> Scenario {
     let scenario = outage("notification/database-down")
         .claim("while the database is down nothing is lost, and afterwards all loops go on by themselves")
         .faults_drawn(|stream| {
-            // Each long enough for a tick of every loop to fall into it.
+            // Each outage is long enough to cover a tick of every loop.
             let lasts = Duration::from_secs(125);
             let mut down = |from, to| at_time(ms(stream, from, to)).database_down(lasts);
             vec![down(100, 3_000), down(180_000, 400_000)]

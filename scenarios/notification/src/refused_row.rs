@@ -1,4 +1,4 @@
-//! Rows that the database refuses to change: they hold up nobody else, and are not sent without end.
+//! Rows that the database refuses to change delay no other row, and are not sent forever.
 
 use std::time::Duration;
 

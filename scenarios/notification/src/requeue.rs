@@ -1,4 +1,4 @@
-//! An operator gives a notification its attempts again: all of them, at once, and nothing that was sent goes out again.
+//! A requeue by an operator restores all attempts of a notification at once, and no sent notification is sent again.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::{
     stage::{NotificationStage, resting, watched},
 };
 
-/// How often the operator goes through all notifications.
+/// How often the operator requeues all notifications.
 const ROUNDS: usize = 6;
 
 const MOODS: [&str; 5] =
@@ -35,7 +35,7 @@ pub(crate) fn by_an_operator() -> Scenario {
     resting(scenario, ROUNDS)
 }
 
-/// As above, while servers stand still in the middle of what they do, for longer than their claims are good.
+/// The same while servers stall in the middle of their work, for longer than their claims are valid.
 pub(crate) fn racing_the_retry() -> Scenario {
     let scenario = Scenario::new("notification/requeue-races-retry")
         .claim("a requeue in the middle of an attempt is neither undone nor hidden by it, however late it ends")
@@ -61,7 +61,7 @@ pub(crate) fn racing_the_retry() -> Scenario {
     resting(scenario, ROUNDS)
 }
 
-/// Goes through all notifications of these statuses, again and again, and requeues them.
+/// Requeues all notifications with these statuses, again and again.
 async fn operate(workload: &Workload, statuses: &[&str], ms_max: u64) {
     let mut stream = workload.stream("operator");
     for _ in 0..ROUNDS {

@@ -1,4 +1,4 @@
-//! Retries keep their schedule to the millisecond, and come at the first tick after they are due.
+//! Retries keep their schedule to the millisecond, and begin at the first tick after they are due.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
     stage::{NotificationStage, SETTLED, budgeted, resting, watched},
 };
 
-/// From a tick to the next, and what a sweep may take until it comes to a notification.
+/// The tick interval, plus the time a sweep may take to reach a notification.
 const LATE_MS_MAX: i64 = 2 * 60_000 + 30_000;
 
 pub(crate) fn to_the_millisecond() -> Scenario {
@@ -30,7 +30,7 @@ pub(crate) fn to_the_millisecond() -> Scenario {
     resting(scenario, 0).always(checks::delivery::attempts_come_when_they_are_due(LATE_MS_MAX))
 }
 
-/// Enough doublings for an hour, and for numbers of 32 bits to run over.
+/// Enough doublings to exceed an hour, and to overflow 32-bit numbers.
 const RAISED: i64 = 20;
 
 pub(crate) fn with_a_raised_budget() -> Scenario {
@@ -39,7 +39,7 @@ pub(crate) fn with_a_raised_budget() -> Scenario {
         .topology(|stage| {
             let raised = |config: &mut chaosdrill_target_notification::ServerConfig| {
                 config.attempts_max = RAISED;
-                // The processor has nothing to do for most of this.
+                // The processor is idle for most of this time.
                 config.processor.every = Duration::from_secs(10 * 60);
             };
             watched(stage.api().notifier().server("s1", raised)).client(

@@ -1,4 +1,4 @@
-//! A server that is told to shut down ends what it is sending, and begins nothing new.
+//! A server that is asked to shut down finishes what it is sending, and begins nothing new.
 
 use chaosdrill::Scenario;
 
@@ -17,7 +17,7 @@ pub(crate) fn scenario() -> Scenario {
                 create_all(&workload, "n", &moods(&workload, known, 20)).await;
                 let mut stream = workload.stream("deployment");
                 for _ in 0..3 {
-                    // Somewhere in a minute, and sweeps begin at each.
+                    // At any time within a minute; sweeps begin every minute.
                     minutes(1).await;
                     rest(&mut stream, 60_000).await;
                     for server in ["s1", "s2"] {

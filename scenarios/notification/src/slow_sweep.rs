@@ -1,4 +1,4 @@
-//! A sweep that takes longer than the interval is not overtaken by the next one.
+//! A sweep that takes longer than its interval is not overtaken by the next one.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("notification/slow-sweep")
         .claim("a loop sweeps once at a time: a tick in the middle of a slow sweep is skipped, and later ones are not")
         .topology(|stage| {
-            // The processor may take its time, the retry loop is cut short.
+            // The processor has a long timeout, the retry loop a short one.
             let slow = |config: &mut ServerConfig| {
                 config.processor.timeout = Duration::from_secs(5 * 60);
                 config.retry.timeout = Duration::from_secs(20);
@@ -31,7 +31,7 @@ pub(crate) fn scenario() -> Scenario {
                 Ok(())
             })
         })
-        // A start finds the backlog too: its first sweep is as slow as the others.
+        // A restarted server finds the backlog too, and its first sweep is as slow as the others.
         .faults_drawn(|stream| {
             let at_ms = stream.between(5_000, 200_000);
             let back = Restart::After(Duration::from_secs(stream.between(1, 20)));

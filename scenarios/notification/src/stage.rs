@@ -1,4 +1,4 @@
-//! The stage of the notifications: its hosts, the rows the harness watches, and the checks that hold in every scenario.
+//! The stage of the notifications: its hosts, the rows the harness watches, and the checks common to all scenarios.
 
 use std::time::Duration;
 
@@ -13,17 +13,17 @@ use crate::checks::{
     rows::{DELIVERIES, NOTIFICATIONS, SWEEPING},
 };
 
-/// Failures after which a notification is dead.
+/// The number of failures after which a notification is dead.
 pub(crate) const BUDGET: i64 = 5;
 
-/// How long the pipeline may take to settle everything once the faults are over: five attempts with their waits, each
+/// How long the pipeline may take to settle everything after the faults are over: five attempts with their waits, each
 /// of which may have to be taken back first.
 pub(crate) const SETTLED: Duration = Duration::from_secs(70 * 60);
 
-/// After how long a supervisor starts a server again that has ended.
+/// How long a supervisor waits before it restarts a server that has ended.
 const STARTED_AGAIN: Duration = Duration::from_secs(30);
 
-/// A page of a list, so small that most lists have several.
+/// The page size of a list, so small that most lists have several pages.
 const PAGE: usize = 8;
 
 /// The database of the notifications.
@@ -31,12 +31,12 @@ pub(crate) fn url() -> String {
     Topology::database_url("notify")
 }
 
-/// Trouble with whatever has this text in its message.
+/// A trouble with every notification whose message contains this text.
 pub(crate) fn trouble(message_contains: &str, manner: Manner) -> Trouble {
     Trouble { message_contains: message_contains.to_owned(), manner }
 }
 
-/// The moods of notifications, which their messages name and the notifier knows.
+/// The moods of notifications: texts in their messages to which the notifier reacts.
 pub(crate) fn moods() -> Vec<Trouble> {
     vec![
         trouble("refused once", Manner::RefusesFirst(1)),
@@ -57,10 +57,10 @@ pub(crate) trait NotificationStage: Sized {
     /// The notifier of all channels, with its moods.
     #[must_use]
     fn notifier(self) -> Self;
-    /// Servers that are named like their hosts.
+    /// Servers named like their hosts.
     #[must_use]
     fn servers(self, names: &[&'static str]) -> Self;
-    /// A server with a configuration of its own.
+    /// A server with its own configuration.
     #[must_use]
     fn server(
         self,
@@ -108,7 +108,7 @@ impl NotificationStage for Topology {
     }
 }
 
-/// The rows the harness reads after every commit.
+/// Watches the rows that the harness reads after every commit.
 pub(crate) fn watched(stage: Topology) -> Topology {
     outside(stage).watch(
         NOTIFICATIONS,
@@ -117,7 +117,7 @@ pub(crate) fn watched(stage: Topology) -> Topology {
     )
 }
 
-/// What the world outside keeps.
+/// Watches the rows of the outside world.
 pub(crate) fn outside(stage: Topology) -> Topology {
     stage.watch(
         DELIVERIES,
@@ -126,8 +126,8 @@ pub(crate) fn outside(stage: Topology) -> Topology {
     )
 }
 
-/// What must hold of the pipeline in every scenario, whatever is done to it, where operators requeue each
-/// notification at most so many times.
+/// Adds the checks that hold in every scenario, under any fault, if operators requeue each notification at most
+/// `requeues_max` times.
 pub(crate) fn guarded(scenario: Scenario, requeues_max: usize) -> Scenario {
     let items = checks::rows::ITEMS;
     let effects_max = BUDGET as usize * (1 + requeues_max);
@@ -141,11 +141,11 @@ pub(crate) fn guarded(scenario: Scenario, requeues_max: usize) -> Scenario {
         .always(checks::rows::schedule())
 }
 
-/// How far the clock of a host may be off. Claims are by the clocks of the servers: two that are wrong in opposite
-/// ways must not disagree by as much as a claim is good for, less the time that a notifier may take.
+/// How far the clock of a host may be off. Claims use the clocks of the servers: two clocks that are wrong in opposite
+/// directions must disagree by less than the length of a claim, minus the time that a notifier may take.
 const SKEW: Duration = Duration::from_secs(20);
 
-/// What must hold whatever the budget is.
+/// Adds the checks that hold for any budget.
 pub(crate) fn budgeted(scenario: Scenario, budget: i64) -> Scenario {
     let items = checks::rows::ITEMS;
     let mut one_sweep_at_a_time = holders::holders_do_not_overlap(SWEEPING);
@@ -170,7 +170,7 @@ pub(crate) fn budgeted(scenario: Scenario, budget: i64) -> Scenario {
         .always(checks::dashboard::the_dashboard_survives())
 }
 
-/// As [`guarded`], and every notification comes to rest in the end.
+/// Like [`guarded`], and every notification reaches a terminal state.
 pub(crate) fn resting(scenario: Scenario, requeues_max: usize) -> Scenario {
     guarded(scenario, requeues_max)
         .eventually(rest::every_item_comes_to_rest(checks::rows::ITEMS), SETTLED)

@@ -1,4 +1,4 @@
-//! Servers that stand still in the middle of a sweep, or go away with claims in their hands.
+//! Servers stall in the middle of a sweep, or go away while they hold claims.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub(crate) fn in_a_sweep() -> Scenario {
                 let site = stream.pick(&SITES).copied().unwrap_or(SITES[0]);
                 let place = at(site).on_any().hit(stream.between(1, 6) as u32);
                 let lasts = Duration::from_secs(lasts);
-                // A whole host that stands still, or one step of it that is late.
+                // Either a whole host stalls, or one of its steps is late.
                 let is_host = stream.chance(1, 2);
                 faults.push(if is_host { place.stall(lasts) } else { place.delay(lasts) });
             }

@@ -1,4 +1,4 @@
-//! Who may settle a notification.
+//! Checks who may settle a notification.
 
 use chaosdrill::{Check, Event};
 use chaosdrill_scenarios_common::checks::{
@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use crate::checks::rows::{NOTIFICATIONS, int, text};
 
-/// How an attempt may end.
+/// The possible ends of an attempt.
 const ENDS: [&str; 4] = ["sent", "failed", "dead", "undeliverable"];
 
-/// A notification is settled by the server that holds it, or taken back once its claim is over.
+/// A notification is settled by the server that holds it, or taken back when its claim is over.
 pub(crate) fn settled_by_the_current_claim() -> Check {
     let mut check = settling::only_the_holder_settles(Settling {
         noun: "notification",
@@ -33,7 +33,7 @@ fn counts(row: &Value) -> (i64, i64) {
     (int(row, "retry_count"), int(row, "failed_at"))
 }
 
-/// Why the host could not end the attempt, if it could not.
+/// Why the host was not entitled to end the attempt; `None` if it was.
 fn why_not(step: &Step<'_>, settled: &Event) -> Option<String> {
     let (before, after) = (step.before, step.after);
     let status = text(after, "status");

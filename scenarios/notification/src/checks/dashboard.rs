@@ -1,4 +1,4 @@
-//! What people are told.
+//! Checks what the dashboard shows.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use crate::checks::rows::{NOTIFICATIONS, text};
 
-/// How many notifications there are of each status.
+/// The number of notifications by status.
 type Counts = BTreeMap<String, i64>;
 
-/// The counts that held at some instant of an operation: what they were at its beginning, and after each change.
+/// The counts at each instant of an operation: those at its beginning, and after each change.
 fn counts_during(history: &History, from: u64, until: u64) -> Vec<Counts> {
     let mut counts = Counts::new();
     let mut held = Vec::new();
@@ -39,7 +39,7 @@ fn told(op: &Operation<'_>) -> Option<Counts> {
     counts.iter().map(count).collect()
 }
 
-/// Where the dashboard shows counts, they were true at some instant while it was asked.
+/// If the dashboard shows counts, they were true at some instant during the request.
 pub(crate) fn the_dashboard_tells_what_is_there() -> Check {
     Check::new("the_dashboard_tells_what_is_there", |history| {
         for op in history.operations("dashboard").filter(Operation::is_ok) {
@@ -59,7 +59,7 @@ pub(crate) fn the_dashboard_tells_what_is_there() -> Check {
     .priority(Priority::Low)
 }
 
-/// The dashboard answers, whatever cannot be counted.
+/// The dashboard answers even if something cannot be counted.
 pub(crate) fn the_dashboard_survives() -> Check {
     Check::new("the_dashboard_survives", |history| {
         let wrong = history.operations("dashboard").find_map(|op| {

@@ -1,4 +1,4 @@
-//! What really went out: the notifier is asked, not the pipeline.
+//! Checks what was actually sent against the notifier, not against the pipeline.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use chaosdrill_scenarios_common::checks::{
 
 use crate::checks::rows::{NOTIFICATIONS, int, is, steps, text};
 
-/// What is marked as sent, a notifier has accepted.
+/// A notification marked as sent has been accepted by a notifier.
 pub(crate) fn sent_means_a_notifier_accepted() -> Check {
     outside::done_means_accepted(Done {
         check: "sent_means_a_notifier_accepted",
@@ -22,7 +22,7 @@ pub(crate) fn sent_means_a_notifier_accepted() -> Check {
     })
 }
 
-/// The notifier is asked by no more attempts for one notification than the budget has, each time it is requeued.
+/// The notifier sees at most as many attempts for one notification as its budget allows, each time it is requeued.
 pub(crate) fn asks_stay_within_the_budget(budget: i64) -> Check {
     Check::new("asks_stay_within_the_budget", move |history| {
         let mut rounds: BTreeMap<String, i64> = BTreeMap::new();
@@ -52,7 +52,7 @@ pub(crate) fn asks_stay_within_the_budget(budget: i64) -> Check {
     })
 }
 
-/// What was taken in is there.
+/// Every accepted notification is stored.
 pub(crate) fn what_was_accepted_is_there() -> Check {
     Check::new("what_was_accepted_is_there", |history| {
         let rows = history.last_rows(NOTIFICATIONS);
@@ -71,7 +71,7 @@ pub(crate) fn what_was_accepted_is_there() -> Check {
     })
 }
 
-/// Where a channel has no notifier, that is what the row says, and not that one had failed.
+/// If a channel has no notifier, the row says so, and not that a notifier failed.
 pub(crate) fn missing_notifiers_are_told_at_once(missing: &'static [&'static str]) -> Check {
     Check::new("missing_notifiers_are_told_at_once", move |history| {
         let wrong = history.rows(NOTIFICATIONS).into_iter().find(|change| {
@@ -93,7 +93,8 @@ pub(crate) fn missing_notifiers_are_told_at_once(missing: &'static [&'static str
     })
 }
 
-/// Each attempt comes when it is due: not before, and without faults no later than the next tick and a little.
+/// Each attempt begins when it is due: not earlier, and without faults not later than the next tick plus a small
+/// margin.
 pub(crate) fn attempts_come_when_they_are_due(late_ms_max: i64) -> Check {
     Check::new("attempts_come_when_they_are_due", move |history| {
         let begun: BTreeMap<(&str, i64), &Event> = history

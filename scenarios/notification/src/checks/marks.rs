@@ -1,4 +1,4 @@
-//! What must have happened at least once, or the drill was about nothing.
+//! Marks of the notifications: what must have happened at least once for a drill to be meaningful.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -12,7 +12,7 @@ fn count(items: impl Iterator) -> u64 {
     items.count() as u64
 }
 
-/// A notification came to have this status.
+/// A notification reached this status.
 pub(crate) fn a_notification_became(status: &'static str) -> Mark {
     Mark::new(format!("a notification became {status}"), move |history| {
         let changes = history.rows(NOTIFICATIONS).into_iter();
@@ -28,7 +28,7 @@ pub(crate) fn a_notification_was_requeued() -> Mark {
     })
 }
 
-/// An operator requeued a notification while a server stood still.
+/// An operator requeued a notification while a server was stalled.
 pub(crate) fn a_requeue_fell_into_a_stall() -> Mark {
     Mark::new("a requeue fell into a stall", |history| {
         let requeued = |step: &Step<'_>| is(step.after, "pending") && !is(step.before, "pending");
@@ -37,7 +37,7 @@ pub(crate) fn a_requeue_fell_into_a_stall() -> Mark {
     })
 }
 
-/// Whether a host is stalled as this event happens.
+/// Whether a host is stalled when this event happens.
 fn a_server_stands_still(history: &History, seq: u64) -> bool {
     let mut still = BTreeSet::new();
     for event in history.events().iter().take_while(|event| event.seq < seq) {
@@ -50,14 +50,14 @@ fn a_server_stands_still(history: &History, seq: u64) -> bool {
     !still.is_empty()
 }
 
-/// An operator was told that a notification is not to be requeued.
+/// The requeue of a notification was refused.
 pub(crate) fn a_requeue_was_refused() -> Mark {
     Mark::new("a requeue was refused", |history| {
         count(history.operations("requeue").filter(Operation::is_fail))
     })
 }
 
-/// The dashboard was shown without its counts.
+/// The dashboard was shown without counts.
 pub(crate) fn the_dashboard_was_shown_without_counts() -> Mark {
     Mark::new("the dashboard was shown without counts", |history| {
         let without =
@@ -66,7 +66,7 @@ pub(crate) fn the_dashboard_was_shown_without_counts() -> Mark {
     })
 }
 
-/// Something was delivered more than once.
+/// A notification was delivered more than once.
 pub(crate) fn a_notification_was_delivered_again() -> Mark {
     Mark::new("a notification was delivered again", |history| {
         let later = |event: &&chaosdrill::Event| event.int("attempt").unwrap_or_default() > 1;
@@ -74,8 +74,8 @@ pub(crate) fn a_notification_was_delivered_again() -> Mark {
     })
 }
 
-/// A server began a sweep while another was in one of the same kind, and had rows of it still to send: both have listed
-/// them.
+/// A server began a sweep while another server was in a sweep of the same kind with rows still to send, so that both
+/// had listed those rows.
 pub(crate) fn two_servers_listed_the_same_rows() -> Mark {
     Mark::new("two servers listed the same rows", |history| {
         let kind = |event: &Event| event.text("sweep").split('/').next().map(str::to_owned);
@@ -111,5 +111,5 @@ pub(crate) fn a_sweep_was_cut_short_by_a_shutdown() -> Mark {
     })
 }
 
-/// A server that is told to shut down says at once what it leaves, and is drained when its loops have ended.
+/// A server that shuts down reports at once what it leaves, and is drained when its loops have ended.
 const AT_ONCE: Duration = Duration::from_secs(1);

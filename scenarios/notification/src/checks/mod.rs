@@ -1,4 +1,4 @@
-//! What must hold of the notifications, by subject.
+//! The checks of the notifications, by subject.
 
 pub(crate) mod claims;
 pub(crate) mod dashboard;

@@ -1,4 +1,4 @@
-//! Who comes first, and how long anybody waits.
+//! Checks the order of notifications, and how long each waits.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -11,7 +11,7 @@ fn place(row: &Value) -> (i64, &str) {
     (int(row, "created_at"), text(row, "id"))
 }
 
-/// Where nothing goes wrong, what has waited longest is sent first.
+/// The notification that has waited longest is sent first.
 pub(crate) fn oldest_first() -> Check {
     Check::new("oldest_first", |history| {
         let mut waiting: BTreeMap<(i64, &str), u64> = BTreeMap::new();
@@ -37,7 +37,7 @@ pub(crate) fn oldest_first() -> Check {
     .priority(Priority::Medium)
 }
 
-/// Every notification is begun within a while, but for those that cannot be.
+/// Every notification is begun within a limit, except for those that cannot be.
 pub(crate) fn nobody_starves(within: Duration, but: &'static str) -> Check {
     Check::new("nobody_starves", move |history| {
         let mut waiting: BTreeMap<String, (u64, Duration)> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! The rows of the notifications as their checks read them, and the shapes by which shared checks do.
+//! Reads the rows of the notifications for their checks, and describes them to the shared checks.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use serde_json::Value;
 
 /// Rows of `notification_events`.
 pub(crate) const NOTIFICATIONS: &str = "notifications";
-/// Rows of what the notifier delivered, by key.
+/// Rows of the notifier's deliveries, by key.
 pub(crate) const DELIVERIES: &str = "deliveries";
 
-/// What the rows of `notification_events` mean.
+/// How the rows of `notification_events` represent items.
 pub(crate) const ITEMS: Items = Items {
     noun: "notification",
     watch: NOTIFICATIONS,
@@ -24,7 +24,7 @@ pub(crate) const ITEMS: Items = Items {
     terminal: &["sent", "read", "dead", "undeliverable"],
 };
 
-/// A server's time with a notification: as long as its claim is good.
+/// A server that sends a notification, for as long as its claim is valid.
 const SENDING: Holding = Holding {
     noun: "notification",
     begin: "delivery.begun",
@@ -33,8 +33,8 @@ const SENDING: Holding = Holding {
     lease: Some(Duration::from_secs(60)),
 };
 
-/// No two servers send one notification at once. A server that has settled it has it no longer, also where it stands
-/// still before it says so.
+/// No two servers send one notification at once. A server that has settled it no longer holds it, even if the server
+/// stalls before it reports so.
 pub(crate) fn one_server_sends_at_a_time() -> Check {
     holders_do_not_overlap_within(SENDING, |history, begun| {
         let by_its_server = |event: &&Event| {
@@ -49,7 +49,7 @@ pub(crate) fn one_server_sends_at_a_time() -> Check {
     })
 }
 
-/// A loop's time with a sweep.
+/// A loop that sweeps.
 pub(crate) const SWEEPING: Holding =
     Holding { noun: "the loop", begin: "sweep.begun", end: "sweep.ended", item: "of", lease: None };
 
@@ -58,7 +58,8 @@ pub(crate) fn is(row: &Value, status: &str) -> bool {
     text(row, "status") == status
 }
 
-/// Changes of states of rest that people ask for: somebody reads, an operator requeues what was given up.
+/// Whether a change of a terminal state was requested: a notification is read, or an operator requeues one that was
+/// given up.
 pub(crate) fn is_asked_for(before: &Value, after: &Value) -> bool {
     let is_read = is(before, "sent") && is(after, "read");
     let was_given_up = is(before, "dead") || is(before, "undeliverable");
@@ -70,7 +71,7 @@ pub(crate) fn steps<'a>(history: &'a History<'_>) -> Vec<Step<'a>> {
     chaosdrill_scenarios_common::checks::rows::steps(history, NOTIFICATIONS)
 }
 
-/// The schedule, written once more: 1, 2, 4, 8 minutes and so on up to an hour.
+/// A second implementation of the schedule: 1, 2, 4, 8 minutes and so on, up to an hour.
 pub(crate) fn schedule() -> Check {
     let wait_ms = |failed_before: i64| {
         let mut minutes = 1;

@@ -1,4 +1,4 @@
-//! What the catalogue of the database says of the schema, there and back.
+//! Checks the schema against the database's catalogue, after migrations up and down.
 
 use std::collections::BTreeMap;
 
@@ -7,16 +7,16 @@ use serde_json::Value;
 
 use crate::checks::rows::{NOTIFICATIONS, is, text};
 
-/// The columns of the retries: whether one may be nothing, and what it is where nobody says.
+/// The columns of the retries: name, whether it is nullable, and its default.
 const RETRY_COLUMNS: [(&str, bool, Option<&str>); 3] =
     [("retry_count", false, Some("0")), ("next_retry_at", true, None), ("last_error", true, None)];
 
 const RETRY_INDEX: &str = "idx_notification_events_retry_sweep";
 
-/// What the index of the retries is about: its column, and its predicate.
+/// What the definition of the retry index must contain: its column, and its predicate.
 const FRAGMENTS: [&str; 3] = ["(next_retry_at)", "status = 'failed'", "next_retry_at IS NOT NULL"];
 
-/// After each way up the schema has what retries need, and after the way down nothing of it.
+/// After each migration up the schema has all that retries need, and after the migration down none of it.
 pub(crate) fn the_schema_is_as_agreed() -> Check {
     Check::new("the_schema_is_as_agreed", |history| {
         let wrong = history.operations("catalogue").find_map(|op| {
@@ -32,7 +32,7 @@ pub(crate) fn the_schema_is_as_agreed() -> Check {
     })
 }
 
-/// Whether a host started between the last way down and this look: each start goes the way up.
+/// Whether a host started between the last migration down and the end of this catalogue query: each start migrates up.
 fn somebody_started(history: &History, op: &Operation<'_>) -> bool {
     let Some(end) = op.end else { return true };
     let ways = history.operations("migrate").filter(|way| way.invoke.seq < op.invoke.seq);
@@ -68,7 +68,7 @@ fn why_not_down(said: &Value) -> Option<String> {
     column.map(|(name, ..)| name).or(index).map(|left| format!("{left} is still there"))
 }
 
-/// Every way up and down comes to its end.
+/// Every migration up or down completes.
 pub(crate) fn migrations_can_be_run_again() -> Check {
     Check::new("migrations_can_be_run_again", |history| {
         let mut given_up = history.operations("migrate").filter(|op| !op.is_ok());
@@ -85,7 +85,7 @@ pub(crate) fn migrations_can_be_run_again() -> Check {
     })
 }
 
-/// On the way down and up no notification is lost, changed, or sent again that was sent.
+/// Migrations lose no notification, change none, and cause no sent one to be sent again.
 pub(crate) fn notifications_survive_the_ways() -> Check {
     Check::new("notifications_survive_the_ways", |history| {
         let mut known: BTreeMap<String, &Value> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! What a status says of the other columns, in every row at every time.
+//! Checks that the status of a row agrees with its other columns, at every time.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::checks::rows::{NOTIFICATIONS, int, is, text};
 
-/// A check of every row at every time: what is wrong with it, if anything is.
+/// A check of every row at every time. The function returns what is wrong with a row, or `None`.
 fn every_row(
     name: &'static str,
     wrong: impl Fn(&Value) -> Option<String> + Send + Sync + 'static,
@@ -24,7 +24,7 @@ fn every_row(
     })
 }
 
-/// What has failed has a next try, and nothing else has one.
+/// Failed rows have a next attempt, and no other rows have one.
 pub(crate) fn only_failed_rows_are_scheduled() -> Check {
     every_row("only_failed_rows_are_scheduled", |row| {
         let is_scheduled = !row["next_retry_at"].is_null();
@@ -35,7 +35,7 @@ pub(crate) fn only_failed_rows_are_scheduled() -> Check {
     })
 }
 
-/// What waits for its first attempt carries nothing of earlier ones.
+/// A row that waits for its first attempt has no data of earlier attempts.
 pub(crate) fn pending_rows_are_fresh() -> Check {
     every_row("pending_rows_are_fresh", |row| {
         let nulls = ["next_retry_at", "last_error", "failed_at", "claimed_by", "claimed_until"];
@@ -46,7 +46,7 @@ pub(crate) fn pending_rows_are_fresh() -> Check {
     })
 }
 
-/// Whatever is sent has a time of sending, and nothing else has one.
+/// Rows that are sent or read have a time of sending, and no other rows have one.
 pub(crate) fn sent_at_tells_of_sending() -> Check {
     every_row("sent_at_tells_of_sending", |row| {
         let is_sent = is(row, "sent") || is(row, "read");
@@ -56,7 +56,7 @@ pub(crate) fn sent_at_tells_of_sending() -> Check {
     .priority(Priority::Low)
 }
 
-/// What is dead has used up its budget, to the last attempt.
+/// A dead row has used its whole budget of attempts.
 pub(crate) fn dead_means_the_budget_is_used_up(budget: i64) -> Check {
     every_row("dead_means_the_budget_is_used_up", move |row| {
         let failures = int(row, "retry_count");
@@ -66,7 +66,7 @@ pub(crate) fn dead_means_the_budget_is_used_up(budget: i64) -> Check {
     .priority(Priority::Low)
 }
 
-/// The count of failures is the number of failures since the notification was asked for, or asked for again.
+/// `retry_count` is the number of failures since the notification was created or requeued.
 pub(crate) fn retry_count_tells_the_failures() -> Check {
     Check::new("retry_count_tells_the_failures", |history| {
         let mut failures: BTreeMap<String, i64> = BTreeMap::new();
@@ -78,7 +78,7 @@ pub(crate) fn retry_count_tells_the_failures() -> Check {
             } else if has_failed(&change) {
                 *count += 1;
             }
-            // What a dead one counts is a question of its own.
+            // The count of a dead row is covered by another check.
             if !is(after, "dead") && !is(after, "pending") && int(after, "retry_count") != *count {
                 let seq = change.event.seq;
                 let why = format!(

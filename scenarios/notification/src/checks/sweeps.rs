@@ -1,8 +1,8 @@
-//! What sweeps may do, and when they may not.
+//! Checks when a sweep may send.
 
 use chaosdrill::{Check, Event, EventKind, History, Outcome};
 
-/// The attempts that a host began between two events.
+/// The attempts that a host began between an event and an end.
 fn begun_between<'a>(
     history: &'a History,
     from: &'a Event,
@@ -16,12 +16,12 @@ fn begun_between<'a>(
     })
 }
 
-/// Whether an event ends a life of its host.
+/// Whether an event ends the life of its host.
 fn is_fall(event: &Event) -> bool {
     event.ends_a_life()
 }
 
-/// A sweep whose list broke off sends nothing.
+/// A sweep whose list failed sends nothing.
 pub(crate) fn nothing_is_sent_after_a_failed_list() -> Check {
     Check::new("nothing_is_sent_after_a_failed_list", |history| {
         let wrong = history.observed("list.failed").find_map(|failed| {
@@ -46,8 +46,7 @@ pub(crate) fn nothing_is_sent_after_a_failed_list() -> Check {
     })
 }
 
-/// Once a server has said that it is drained, nothing of what it was sending is under way, and it sends nothing more in
-/// this life.
+/// Once a server has reported that it is drained, none of its attempts is in progress, and it begins none in this life.
 pub(crate) fn no_send_after_the_drain() -> Check {
     Check::new("no_send_after_the_drain", |history| {
         let wrong = history.observed("server.drained").find_map(|drained| {
@@ -68,7 +67,7 @@ pub(crate) fn no_send_after_the_drain() -> Check {
     })
 }
 
-/// An attempt that the host of an event had begun in this life, and not ended by then.
+/// An attempt that the event's host had begun in this life, and had not ended at the event.
 fn under_way<'a>(history: &'a History, now: &Event) -> Option<&'a Event> {
     let earlier = history.on_host(&now.host).iter().take_while(|event| event.seq < now.seq);
     let mut open: Vec<&Event> = Vec::new();
