@@ -1,4 +1,4 @@
-//! No message is tried for ever, whether its attempts are refused or kill those who make them.
+//! No message is attempted forever, whether its attempts are refused or crash the dispatchers that make them.
 
 use std::time::Duration;
 
@@ -15,11 +15,11 @@ use crate::{
     stage::{OutboxStage, SETTLED, guarded, watched},
 };
 
-/// Attempts that are refused, and attempts whose makers die, before a message is given up.
+/// The ceilings of attempts, one for refused attempts and one for attempts that crash their dispatcher.
 const REFUSALS_MAX: u32 = 4;
 const CRASHES_MAX: u32 = 2;
 
-/// A short lease and a short backoff, so that the ceiling is met within minutes.
+/// A short lease and a short request timeout, so that the ceiling is reached within minutes.
 fn impatient(attempts_max: u32) -> impl Fn(&mut DispatcherConfig) + Copy {
     move |config| {
         config.attempts_max = attempts_max;
@@ -28,7 +28,7 @@ fn impatient(attempts_max: u32) -> impl Fn(&mut DispatcherConfig) + Copy {
     }
 }
 
-/// The broker never takes one message.
+/// The broker refuses one message forever.
 pub(crate) fn of_refusals() -> Scenario {
     let scenario = Scenario::new("outbox/attempts-ceiling")
         .claim("a message that is refused every time is given up at the ceiling, with the reason, and the others are published")
@@ -48,7 +48,7 @@ pub(crate) fn of_refusals() -> Scenario {
     ceiling(scenario, REFUSALS_MAX)
 }
 
-/// Whoever holds the message dies of it.
+/// A message that crashes every dispatcher that claims it.
 pub(crate) fn of_crashes() -> Scenario {
     let scenario = Scenario::new("outbox/attempts-ceiling-of-crashes")
         .claim("a message that kills whoever holds it is given up at the ceiling, and the others are published")
@@ -61,7 +61,7 @@ pub(crate) fn of_crashes() -> Scenario {
         })
         .faults((1..=2 * CRASHES_MAX).map(|hit| {
             let kill = at("fp:outbox.after_claim").on_any().hit(hit).crash_before(Restart::After(Duration::from_secs(1)));
-            // Past the ceiling there is nothing left to claim.
+            // Beyond the ceiling there is no claim to strike.
             if hit > CRASHES_MAX { kill.optional() } else { kill }
         }))
         .chaos_at_most(Duration::from_secs(5 * 60))

@@ -1,4 +1,4 @@
-//! Without any fault the pipeline does its work: the drill itself is sound.
+//! Without faults every message is published, delivered and applied once: a test of the drill itself.
 
 use chaosdrill::{Mark, Scenario};
 

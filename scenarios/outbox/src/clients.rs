@@ -1,4 +1,4 @@
-//! Senders of commands, as a careful one would be written: the same command again until the answer is final.
+//! Senders of commands that behave as careful clients do: they repeat a command until its answer is final.
 
 use std::time::Duration;
 
@@ -7,34 +7,34 @@ use chaosdrill::{EventKind, Stream, Workload};
 use chaosdrill_target_outbox::{Action, Command, RawEvent};
 use serde_json::{Value, json};
 
-/// Commands that take every host through every step: with more of them a run is longer, and shows no more.
+/// Enough commands to take every host through every step; more would only make a run longer.
 pub(crate) const ORDERS: usize = 8;
 
-/// How often a sender sends one command before it gives up without knowing.
+/// How often a sender repeats a command before it gives up without a result.
 const SENDS_MAX: u32 = 600;
 
 /// How long a sender waits for an answer.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(15);
 
-/// How long a sender rests before it sends again.
+/// How long a sender pauses before it sends again.
 const REST: Duration = Duration::from_secs(2);
 
-/// A command with an id of its own.
+/// A command with its own id.
 pub(crate) fn command(id: impl Into<String>, account: &str, action: Action) -> Command {
     Command { id: id.into(), account: account.to_owned(), action }
 }
 
-/// An account is opened.
+/// Opens an account.
 pub(crate) fn open(account: &str) -> Command {
     command(format!("open-{account}"), account, Action::Open { owner: "ada".to_owned() })
 }
 
-/// Something is paid in.
+/// Deposits an amount.
 pub(crate) fn deposit(id: impl Into<String>, account: &str, amount: i64) -> Command {
     command(id, account, Action::Deposit { amount })
 }
 
-/// A history from elsewhere is taken over.
+/// Imports a history from elsewhere.
 pub(crate) fn import(account: &str, events: &[(&str, &str)]) -> Command {
     let event = |(event_type, payload): &(&str, &str)| RawEvent {
         event_type: (*event_type).to_owned(),
@@ -48,12 +48,12 @@ pub(crate) fn import(account: &str, events: &[(&str, &str)]) -> Command {
     )
 }
 
-/// What came back of one sending.
+/// The answer to one sending.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
-    /// Nothing where no answer came.
+    /// `None` if no answer came.
     pub(crate) status: Option<u16>,
-    /// The body, where it was JSON.
+    /// The body, if it was JSON.
     pub(crate) body: Value,
 }
 
@@ -62,14 +62,14 @@ impl Answer {
         self.status.is_some_and(|status| status != 503)
     }
 
-    /// Says what came back, at once: a sender that is never told anything final has no end of its own.
+    /// Reports the answer at once, because the operation of a sender without a final answer has no end.
     fn say(&self, sending: u32) {
         let cause = self.body["cause"].as_str().unwrap_or_default();
         observe!("sender.answered", sending = sending, status = self.status, cause = cause);
     }
 }
 
-/// Sends the same until the answer is final; the last answer.
+/// Repeats a request until its answer is final, and returns the last answer.
 async fn until_final(label: &str, address: &str, path: &str, body: &Value) -> Answer {
     let mut sending = 1;
     loop {
@@ -90,13 +90,13 @@ async fn until_final(label: &str, address: &str, path: &str, body: &Value) -> An
     }
 }
 
-/// Sends a command until its answer is final, and writes it down as one operation.
+/// Sends a command until its answer is final, and records it as one operation.
 pub(crate) async fn send(workload: &Workload, address: &str, command: &Command) -> Answer {
     let end = |last: &Answer| {
         let kind = match last.status {
             Some(200) => EventKind::Ok,
             Some(status) if status < 500 => EventKind::Fail,
-            // What an error of the server did, nobody knows.
+            // Whether a server error had an effect is unknown.
             _ => EventKind::Info,
         };
         (kind, json!({ "version": last.body["version"], "error": last.body["error"] }))
@@ -107,7 +107,7 @@ pub(crate) async fn send(workload: &Workload, address: &str, command: &Command) 
     workload.op_with("command", input, sending, end).await
 }
 
-/// Asks for an account until the answer is final, and writes it down as one operation.
+/// Queries an account until the answer is final, and records it as one operation.
 pub(crate) async fn show(workload: &Workload, address: &str, account: &str) -> Answer {
     let body = json!({ "account": account });
     let end = |answer: &Answer| {
@@ -118,7 +118,7 @@ pub(crate) async fn show(workload: &Workload, address: &str, account: &str) -> A
     workload.op_with("show", &body, asking, end).await
 }
 
-/// A short rest of a length that the seed decides.
+/// Sleeps for a short time drawn from the seed.
 pub(crate) async fn rest(stream: &mut Stream, ms_max: u64) {
     time::sleep(Duration::from_millis(stream.between(0, ms_max))).await;
 }

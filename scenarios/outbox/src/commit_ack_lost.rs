@@ -1,4 +1,4 @@
-//! A commit whose answer is lost has happened: a sender that asks again must not make it happen twice.
+//! A commit whose answer is lost has happened, and a sender that retries must not cause it twice.
 
 use chaosdrill::{Scenario, fault::at};
 
@@ -15,7 +15,7 @@ pub(crate) fn scenario() -> Scenario {
             let (first, second) = (hit(), 4 + hit());
             vec![
                 at("sql:commit.commit").on_any().hit(first).lost_ack(),
-                // The answer to the sender gets lost as well, one layer further out.
+                // The answer to the sender is lost as well, one layer further out.
                 at("net:ingress.reply").on_any().hit(second).lost_ack(),
             ]
         })

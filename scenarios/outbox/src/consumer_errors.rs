@@ -1,4 +1,4 @@
-//! At the consumer, what passes is tried again, and what does not pass is put aside at once.
+//! The consumer retries transient errors, and dead-letters permanent ones at once.
 
 use chaosdrill::{
     Mark, Scenario,
@@ -17,7 +17,7 @@ pub(crate) fn permanent() -> Scenario {
         .topology(|stage| {
             watched(stage.pipeline()).client("sender", |workload| async move {
                 send(&workload, "ingress:80", &open("a")).await;
-                // Longer than the consumer has room for; nobody before it minds.
+                // The note is longer than the consumer's column; no earlier step limits it.
                 let note = "x".repeat(65);
                 send(&workload, "ingress:80", &command("long-note", "a", Action::Annotate { note })).await;
                 commit_orders(&workload, "ingress:80", &["b"], 4).await;

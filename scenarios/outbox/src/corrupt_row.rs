@@ -1,4 +1,4 @@
-//! A message that cannot be read is put aside with the reason; it is never acknowledged as if it were published.
+//! A message that cannot be read is dead-lettered with the reason, and never acknowledged as published.
 
 use chaosdrill::{Mark, Scenario};
 

@@ -1,7 +1,7 @@
-//! A crash in any window between two steps that touch the outside loses nothing and doubles nothing.
+//! A crash in any window between two steps that touch the outside world loses nothing and duplicates nothing.
 //!
-//! The windows of a commit and its way out, from the transaction to the consumer's receipt. Which of many hits
-//! is hit, and whether the host comes back soon, late, or not before all is over, the seed decides.
+//! The windows are those of a commit and its publication, from the transaction to the consumer's receipt. The seed
+//! draws which hit is struck, and whether the host restarts soon, late, or only at the end of the chaos.
 
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ const WINDOWS: [Window; 7] = [
     },
 ];
 
-/// When the host comes back: within the lease, after it, or when the chaos is over.
+/// When the host restarts: within the lease, after it, or at the end of the chaos.
 fn back(stream: &mut Stream) -> Restart {
     crash_window::back(stream, Duration::from_secs(60))
 }

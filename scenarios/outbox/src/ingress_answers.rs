@@ -1,4 +1,4 @@
-//! The status code of an answer tells the sender whether to come again.
+//! The status code of an answer shows the sender whether to retry.
 
 use chaosdrill::{
     Scenario,

@@ -1,4 +1,4 @@
-//! A dispatcher that stalls past its lease must neither lose the message nor settle it for somebody else.
+//! A dispatcher that stalls past its lease must neither lose the message nor settle it for another dispatcher.
 
 use chaosdrill::{Mark, Scenario, Topology, fault::at};
 use chaosdrill_target_outbox::DispatcherConfig;
@@ -14,7 +14,7 @@ pub(crate) fn of_two_workers() -> Scenario {
     )
 }
 
-/// Two processes under one name, as after a deployment that did not wait for the old one to end.
+/// Two processes with one name, as after a deployment that did not wait for the old process to end.
 pub(crate) fn of_one_name() -> Scenario {
     fn hosts(stage: Topology) -> Topology {
         let same = |config: &mut DispatcherConfig| config.worker = "dispatcher".to_owned();

@@ -1,4 +1,4 @@
-//! The outbox pipeline: what it claims, and how it is hurt.
+//! The scenarios of the outbox pipeline: its claims, and the faults that test them.
 
 mod attempts_ceiling;
 mod calm;

@@ -1,4 +1,4 @@
-//! A commit of many events is as whole as one of a single event, however many statements it takes.
+//! A commit of many events is as atomic as one of a single event, however many statements it takes.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use crate::{
     stage::{OutboxStage, delivering, watched},
 };
 
-/// Enough for more than one statement, in events as in messages.
+/// Enough events, and enough messages, for more than one statement.
 const EVENTS: (u64, u64) = (11, 14);
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("outbox/long-commits")
         .claim("a history that is taken over in one commit is there as a whole, event for event and message for message, or not at all")
         .topology(|stage| watched(stage.pipeline()).client("sender", take_over))
-        // The host dies between two statements of the commit, or after them.
+        // The host crashes between two statements of the commit, or after them.
         .faults_drawn(|stream| {
             const SITES: [&str; 2] = ["sql:events.append", "sql:outbox.enqueue"];
             let site = stream.pick(&SITES).copied().unwrap_or(SITES[0]);
@@ -31,7 +31,7 @@ pub(crate) fn scenario() -> Scenario {
     delivering(scenario)
 }
 
-/// An account is opened, and then much is paid in.
+/// Opens an account, and then makes many deposits.
 fn events(stream: &mut Stream) -> Vec<(&'static str, String)> {
     let count = stream.between(EVENTS.0, EVENTS.1);
     let opened = ("account.opened", r#"{"owner":"ada"}"#.to_owned());

@@ -1,4 +1,4 @@
-//! What is not there for a while is waited for.
+//! Outages of the database, links and hosts delay messages, and lose none.
 
 use std::time::Duration;
 

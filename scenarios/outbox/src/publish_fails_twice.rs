@@ -1,4 +1,4 @@
-//! A broker that refuses a message twice gets it a third time.
+//! A message that the broker refuses twice is published at the third attempt.
 
 use chaosdrill::{Mark, Scenario};
 use chaosdrill_target_outbox::Refusal;
@@ -9,7 +9,7 @@ use crate::{
     stage::{OutboxStage, delivering, watched},
 };
 
-/// The ceiling of a dispatcher unless its configuration says otherwise.
+/// The default ceiling of attempts of a dispatcher.
 const ATTEMPTS_MAX: u32 = 30;
 
 pub(crate) fn scenario() -> Scenario {

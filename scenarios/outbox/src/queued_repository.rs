@@ -1,4 +1,4 @@
-//! In one process the commands of one account take turns, and commit in the order in which they got them.
+//! Within a process, the commands of one account take turns, and commit in the order of their turns.
 
 use chaosdrill::rt::task;
 use chaosdrill::{Scenario, fault::at};
@@ -32,7 +32,7 @@ pub(crate) fn scenario() -> Scenario {
                 Ok(())
             })
         })
-        // One commit is late, so that whoever does not wait for it overtakes it.
+        // One commit is late, so that any command that does not wait for it overtakes it.
         .faults_drawn(|stream| {
             let hit = stream.between(2, CONTENDERS as u64) as u32;
             vec![at("sql:commit.begin").on_any().hit(hit).delay(std::time::Duration::from_millis(stream.between(100, 2000)))]

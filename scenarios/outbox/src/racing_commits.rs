@@ -1,4 +1,4 @@
-//! Of several writers that have read the same version one commits, and the others are told.
+//! Of several writers that have read the same version, exactly one commits, and the others get a conflict.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub(crate) fn scenario() -> Scenario {
             let stage = ingresses.broker().consumer().dispatchers(&["d1"]);
             watched(stage).client("senders", race)
         })
-        // Whoever begins first is held there until the others have loaded the account too.
+        // The first to begin is delayed there until the others have loaded the account too.
         .faults_drawn(|stream| {
             let delay = |stream: &mut chaosdrill::Stream| Duration::from_millis(stream.between(50, 400));
             // The first begin is the opening of the account.
@@ -43,7 +43,7 @@ async fn race(workload: Workload) -> Result<(), Box<dyn std::error::Error + Send
             .map(|racer| {
                 let (workload, address) = (workload.clone(), format!("{racer}:80"));
                 let id = format!("race-{round}-{racer}");
-                // A note moves no money: nothing but the stream itself stands in its way.
+                // A note does not change the balance, so only the stream itself can conflict.
                 let command = match round % 2 {
                     0 => command(id, "a", Action::Annotate { note: format!("by {racer}") }),
                     _ => deposit(id, "a", 10),

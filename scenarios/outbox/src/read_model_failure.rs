@@ -1,4 +1,4 @@
-//! Where the read model refuses a change by a constraint of its own, nothing of the commit is left.
+//! If a constraint of the read model refuses a change, the whole commit is rolled back.
 
 use chaosdrill::Scenario;
 
@@ -8,7 +8,7 @@ use crate::{
     stage::{OutboxStage, delivering, watched},
 };
 
-/// More than the read model's CHECK allows for one movement; the aggregate knows nothing of it.
+/// More than the read model's CHECK allows for one movement; the aggregate does not know this limit.
 const TOO_MUCH: i64 = 1_000_001;
 
 pub(crate) fn scenario() -> Scenario {
@@ -22,7 +22,7 @@ pub(crate) fn scenario() -> Scenario {
                     let amount = if stream.chance(1, 2) { TOO_MUCH } else { 5 };
                     send(&workload, "ingress:80", &deposit(format!("deposit-{number}"), "a", amount)).await;
                 }
-                // The last one is in any case more than is allowed.
+                // The last deposit always exceeds the limit.
                 send(&workload, "ingress:80", &deposit("deposit-last", "a", TOO_MUCH)).await;
                 Ok(())
             })

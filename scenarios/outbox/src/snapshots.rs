@@ -1,4 +1,4 @@
-//! Replay is deterministic, and snapshots only save time: whatever is asked of accounts, in whatever order.
+//! Replay is deterministic, and snapshots only save time, for any commands in any order.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::{
     stage::{OutboxStage, delivering, watched},
 };
 
-/// What may be asked of an open account, with what will be refused among it.
+/// Any action on an open account, including actions that will be refused.
 fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
         8 => (1..=1000_i64).prop_map(|amount| Action::Deposit { amount }),
@@ -33,12 +33,12 @@ fn action() -> impl Strategy<Value = Action> {
     ]
 }
 
-/// Nothing, less than nothing, and as much as there can be.
+/// Zero, negative and extreme amounts.
 fn odd_amount() -> impl Strategy<Value = i64> {
     select(&[0, -1, i64::MIN, i64::MAX][..])
 }
 
-/// An event of a kind that nobody here knows.
+/// An event of an unknown type.
 fn unknown(event_type: String) -> RawEvent {
     RawEvent { event_type, codec: "json".to_owned(), payload: "{}".to_owned() }
 }
@@ -54,7 +54,7 @@ pub(crate) fn scenario() -> Scenario {
             let stage = stage.ingress("ingress").broker().consumer().dispatchers(&["d1"]);
             watched(stage).client("sender", ask)
         })
-        // A restart in between: what was in memory is gone, and what is loaded must be the same.
+        // The host restarts in between: its memory is lost, and the loaded state must be the same.
         .faults_drawn(|stream| {
             let hit = stream.between(1, 4) as u32;
             vec![at("sql:events.load").on_any().hit(hit).crash_before(Restart::After(Duration::from_secs(1)))]

@@ -1,4 +1,4 @@
-//! The stage of the outbox: its hosts, the rows the harness watches, and the checks that hold in every scenario.
+//! The stage of the outbox: its hosts, the rows the harness watches, and the checks common to all scenarios.
 
 use std::time::Duration;
 
@@ -14,15 +14,16 @@ use crate::{
     clients::{ORDERS, commit_orders},
 };
 
-/// How long the pipeline may take to settle everything once the faults are over: longer than a lease, a backoff and
-/// a few polls together.
+/// How long the pipeline may take to settle everything after the faults are over: longer than a lease, a backoff and a
+/// few polls together.
 pub(crate) const SETTLED: Duration = Duration::from_secs(5 * 60);
 
-/// Long enough for the lease of 30 s to end, for somebody else to take over, and for all of the others to be done: a
-/// calm run lasts a few seconds.
+/// Long enough for the lease of 30 s to end, for another worker to take over, and for all other work to finish: a calm
+/// run lasts a few seconds.
 pub(crate) const PAST_THE_LEASE: Duration = Duration::from_secs(90);
 
-/// How long a run goes on when all is well: past a lease, so that a row which a late holder opens again shows.
+/// How long a run continues after its work is done: longer than a lease, so that a row reopened by a late holder is
+/// noticed.
 const A_LEASE_LATER: Duration = Duration::from_secs(45);
 
 /// The database of event store and outbox.
@@ -47,10 +48,10 @@ pub(crate) trait OutboxStage: Sized {
     /// The consumer.
     #[must_use]
     fn consumer(self) -> Self;
-    /// Dispatchers that are named like their hosts.
+    /// Dispatchers named like their hosts.
     #[must_use]
     fn dispatchers(self, names: &[&'static str]) -> Self;
-    /// A dispatcher with a configuration of its own.
+    /// A dispatcher with its own configuration.
     #[must_use]
     fn dispatcher(
         self,
@@ -113,7 +114,7 @@ impl OutboxStage for Topology {
     }
 }
 
-/// The rows the harness reads after every commit.
+/// Watches the rows that the harness reads after every commit.
 pub(crate) fn watched(stage: Topology) -> Topology {
     let watches = [
         (
@@ -155,7 +156,7 @@ pub(crate) fn watched(stage: Topology) -> Topology {
     watches.into_iter().fold(stage, |stage, (name, database, sql)| stage.watch(name, database, sql))
 }
 
-/// What must hold of the pipeline in every scenario, whatever is done to it.
+/// Adds the checks that hold in every scenario, under any fault.
 pub(crate) fn guarded(scenario: Scenario) -> Scenario {
     scenario
         .stalls([PAST_THE_LEASE])
@@ -179,7 +180,7 @@ pub(crate) fn guarded(scenario: Scenario) -> Scenario {
         .always(checks::errors::permanent_errors_are_tried_once())
 }
 
-/// As [`guarded`], and everything that was committed is published and delivered in the end.
+/// Like [`guarded`], and every committed message is published and delivered in the end.
 pub(crate) fn delivering(scenario: Scenario) -> Scenario {
     guarded(scenario)
         .eventually(checks::delivery::every_committed_message_is_published(), SETTLED)
@@ -187,8 +188,7 @@ pub(crate) fn delivering(scenario: Scenario) -> Scenario {
         .eventually(checks::delivery::every_accepted_message_is_acknowledged(), SETTLED)
 }
 
-/// As [`delivering`], of a few orders through these hosts. Where the hosts are the same, one sweep goes for all of
-/// them.
+/// Like [`delivering`], with a few orders through these hosts. Scenarios with the same hosts share one sweep.
 pub(crate) fn of_orders(name: &str, hosts: fn(Topology) -> Topology) -> Scenario {
     let scenario = Scenario::new(name).linger(A_LEASE_LATER).topology(move |stage| {
         watched(hosts(stage)).client("sender", |workload| async move {

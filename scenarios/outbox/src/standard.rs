@@ -1,4 +1,4 @@
-//! The standard outbox drill, by which the field's tools are compared: twenty messages, two dispatchers, one crash.
+//! The standard outbox drill, for comparison with other tools: twenty messages, two dispatchers, one crash.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A stream with an event that nobody knows is not guessed at.
+//! A stream with an event of an unknown type is refused, not guessed at.
 
 use chaosdrill::Scenario;
 

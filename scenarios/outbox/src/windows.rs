@@ -1,4 +1,4 @@
-//! The windows in which an outbox can be struck, by name, with the faults that stand for each.
+//! The crash windows of an outbox, by name, with the faults that represent each: coverage goals of the target.
 
 use chaosdrill::CoverageGoal;
 

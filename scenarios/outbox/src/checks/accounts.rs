@@ -1,4 +1,4 @@
-//! Accounts as they are loaded, against a reference; and the order of their commits.
+//! Checks loaded accounts against a reference model, and the order of their commits.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ fn number(event: &Event, key: &str) -> i64 {
     event.int(key).unwrap_or_default()
 }
 
-/// A hydration folds every event up to its version; where it cannot, it fails.
+/// A hydration folds every event up to its version, or fails.
 pub(crate) fn hydration_folds_every_event_or_fails() -> Check {
     Check::new("hydration_folds_every_event_or_fails", |history| {
         let rows = history.last_rows(EVENTS);
@@ -34,7 +34,7 @@ pub(crate) fn hydration_folds_every_event_or_fails() -> Check {
     })
 }
 
-/// With or without a snapshot, an account is what its events make it.
+/// With or without a snapshot, a loaded account is the fold of its events.
 pub(crate) fn snapshots_are_transparent() -> Check {
     Check::new("snapshots_are_transparent", |history| {
         for event in history.observed("store.hydrated").filter(|event| number(event, "version") > 0)
@@ -57,7 +57,7 @@ pub(crate) fn snapshots_are_transparent() -> Check {
     })
 }
 
-/// An account that is loaded again is what it was in memory when it was committed.
+/// A reloaded account equals the one that was in memory when it was committed.
 pub(crate) fn reload_equals_memory() -> Check {
     Check::new("reload_equals_memory", |history| {
         let state = |event: &Event| {
@@ -86,7 +86,7 @@ pub(crate) fn reload_equals_memory() -> Check {
     })
 }
 
-/// In one process the commands of one account run one after the other, and commit in the order of their turns.
+/// Within a process, the commands of one account run one after the other, and commit in the order of their turns.
 pub(crate) fn commits_follow_lock_grants() -> Check {
     Check::new("commits_follow_lock_grants", |history| {
         let mut running: BTreeMap<(&str, &str), &Event> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Who holds a message, and who may settle it.
+//! Checks who holds a message, and who may settle it.
 
 use chaosdrill::{Check, Event, Outcome, Priority};
 use chaosdrill_scenarios_common::checks::{
@@ -9,7 +9,7 @@ use chaosdrill_scenarios_common::checks::{
 
 use crate::checks::rows::{MESSAGES, OUTBOX, int, is, steps, text};
 
-/// While a lease lasts, nobody else claims the message.
+/// While a lease lasts, no other worker claims the message.
 pub(crate) fn one_live_holder_per_message() -> Check {
     Check::new("one_live_holder_per_message", |history| {
         let stolen = steps(history).into_iter().find(|step| {
@@ -27,12 +27,12 @@ pub(crate) fn one_live_holder_per_message() -> Check {
     })
 }
 
-/// A claim is settled by the worker and attempt that hold it, while the lease lasts, and by nobody else.
+/// A claim is settled only by the worker and attempt that hold it, and only while the lease lasts.
 pub(crate) fn settle_only_by_the_current_claim() -> Check {
     let mut check = settling::only_the_holder_settles(Settling {
         noun: "message",
         watch: OUTBOX,
-        // A row that is written once more, and stays what it was, was settled once more.
+        // A row that is written again without a change was settled again.
         settles: |_, after| {
             let is_burial = text(after, "last_error").starts_with("given up");
             !is(after, "in_flight") && !is_burial
@@ -44,7 +44,7 @@ pub(crate) fn settle_only_by_the_current_claim() -> Check {
     check
 }
 
-/// Why a worker could not settle a message under its attempt, if it could not.
+/// Why a worker was not entitled to settle a message under its attempt; `None` if it was.
 fn why_not(step: &Step<'_>, settling: &Event) -> Option<String> {
     let (before, since) = (step.before, step.since);
     let (worker, attempt) = (settling.text("worker"), settling.int("attempt").unwrap_or_default());

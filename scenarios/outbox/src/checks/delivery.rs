@@ -1,4 +1,4 @@
-//! What becomes of what was committed: published, accepted, delivered, applied.
+//! Checks what happens to committed messages: published, accepted, delivered, applied.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,12 +8,12 @@ use serde_json::Value;
 
 use crate::checks::rows::{ACCEPTED, INBOX, OUTBOX, TOTALS, int, is, meaning, text};
 
-/// Everything that was committed is published.
+/// Every committed message is published.
 pub(crate) fn every_committed_message_is_published() -> Check {
     published_unless(|_| false)
 }
 
-/// Everything that was committed is published, but for messages that can never be.
+/// Every committed message is published, except for those that can never be.
 pub(crate) fn published_unless(
     is_hopeless: impl Fn(&Value) -> bool + Send + Sync + 'static,
 ) -> Check {
@@ -36,7 +36,7 @@ pub(crate) fn published_unless(
     })
 }
 
-/// The event that brought a message's last state.
+/// The event that led to a message's last state.
 fn last_change(history: &History, message: &str) -> Option<u64> {
     let changes = history.rows(OUTBOX).into_iter();
     changes
@@ -45,7 +45,7 @@ fn last_change(history: &History, message: &str) -> Option<u64> {
         .next_back()
 }
 
-/// A message that is marked as published is one the broker has: the broker is asked, not the outbox.
+/// Every message marked as published was accepted by the broker, according to the broker and not the outbox.
 pub(crate) fn published_means_the_broker_accepted() -> Check {
     outside::done_means_accepted(Done {
         check: "published_means_the_broker_accepted",
@@ -57,7 +57,7 @@ pub(crate) fn published_means_the_broker_accepted() -> Check {
     })
 }
 
-/// Every message reaches the consumer, or is put aside with the reason.
+/// Every message reaches the consumer, or is dead-lettered with the reason.
 pub(crate) fn every_row_is_delivered_or_dead_lettered() -> Check {
     Check::new("every_row_is_delivered_or_dead_lettered", |history| {
         let inbox = history.last_rows(INBOX);
@@ -77,7 +77,7 @@ pub(crate) fn every_row_is_delivered_or_dead_lettered() -> Check {
     })
 }
 
-/// What the broker has accepted is acknowledged by the consumer, and not delivered for ever.
+/// The consumer acknowledges every message that the broker accepted, so that it is not delivered forever.
 pub(crate) fn every_accepted_message_is_acknowledged() -> Check {
     Check::new("every_accepted_message_is_acknowledged", |history| {
         let owed = history
@@ -93,7 +93,7 @@ pub(crate) fn every_accepted_message_is_acknowledged() -> Check {
     })
 }
 
-/// What the consumer has added up is what the messages say that it has receipts of: each once.
+/// The consumer's totals equal the sum of the messages for which it has receipts, each counted once.
 pub(crate) fn effects_happen_exactly_once() -> Check {
     Check::new("effects_happen_exactly_once", |history| {
         let messages = history.last_rows(OUTBOX);

@@ -1,4 +1,4 @@
-//! Whether an error passes decides what becomes of it; a reference says which do.
+//! Checks that an error is retried if it is transient and given up if it is permanent, according to a reference.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use crate::checks::rows::{INBOX, by_message, text};
 
-/// Whether what lies at the bottom of an error is of the moment, as the databases' own documents say.
+/// Whether the root cause of an error is transient, according to the databases' own documentation.
 fn passes(cause: &str) -> bool {
     match cause {
-        // Somebody else was first, is before, or has not written yet; the connection broke; a failpoint said so.
+        // Another writer was first, is ahead, or has not written yet; the connection broke; a failpoint injected it.
         "concurrent_write" | "not_found" | "lock" | "io" | "pool" | "injected" => true,
         // PostgreSQL: serialization failure, deadlock, shutdown, crash, start-up.
         "40001" | "40P01" | "57P01" | "57P02" | "57P03" => true,
@@ -20,13 +20,13 @@ fn passes(cause: &str) -> bool {
     }
 }
 
-/// A sender is told to come again exactly where that may help.
+/// A sender is asked to retry if, and only if, a retry may help.
 pub(crate) fn status_code_follows_the_error_kind() -> Check {
     Check::new("status_code_follows_the_error_kind", |history| {
-        // Each answer is judged by itself, also of a sender who is sent round and round.
+        // Each answer is judged by itself, even if the sender never gets a final one.
         for answer in history.observed("sender.answered") {
             let (status, cause) = (answer.int("status"), answer.text("cause"));
-            // What has no cause was refused before it was understood, or succeeded.
+            // An answer without a cause is a success, or was refused before it was parsed.
             let expected = match (cause, status) {
                 ("", _) | (_, None) => continue,
                 (cause, _) if passes(cause) => 503,
@@ -46,8 +46,8 @@ pub(crate) fn status_code_follows_the_error_kind() -> Check {
     .priority(Priority::Medium)
 }
 
-/// An error says what lies at its bottom, as a code of the database or in a word that is agreed; a cause that got lost
-/// on the way up decides nothing any more.
+/// An error reports its root cause, as a code of the database or as an agreed word. If the cause is lost on the way up,
+/// it can no longer decide between a retry and giving up.
 pub(crate) fn errors_keep_their_cause() -> Check {
     const SAYING: [&str; 3] = ["sender.answered", "consumer.failed", "dispatcher.pass_failed"];
     const WORDS: [&str; 13] = [
@@ -83,7 +83,7 @@ pub(crate) fn errors_keep_their_cause() -> Check {
     .priority(Priority::Medium)
 }
 
-/// What failed at the consumer for a reason that passes is never put aside for it.
+/// A message that fails at the consumer with a transient error is never dead-lettered for it.
 pub(crate) fn transient_errors_are_retried() -> Check {
     Check::new("transient_errors_are_retried", |history| {
         let failures = by_message(history, "consumer.failed");
@@ -107,7 +107,7 @@ pub(crate) fn transient_errors_are_retried() -> Check {
     })
 }
 
-/// A message that can never be applied is tried once, and put aside.
+/// A message that can never be applied is tried once, and dead-lettered.
 pub(crate) fn permanent_errors_are_tried_once() -> Check {
     Check::new("permanent_errors_are_tried_once", |history| {
         let failures = by_message(history, "consumer.failed");
@@ -115,7 +115,7 @@ pub(crate) fn permanent_errors_are_tried_once() -> Check {
         for (message, events) in failures {
             let lasting: Vec<&&Event> =
                 events.iter().filter(|event| !passes(event.text("cause"))).collect();
-            // Putting it aside may fail too, or the host may die over it: then once more is right.
+            // Dead-lettering may fail too, or the host may crash meanwhile: then another attempt is right.
             let excused = put_aside.get(message).map_or(0, Vec::len)
                 + deaths(history, lasting.first().copied().copied());
             if lasting.len() > 1 + excused {
@@ -132,7 +132,7 @@ pub(crate) fn permanent_errors_are_tried_once() -> Check {
     .priority(Priority::Medium)
 }
 
-/// How often a host went down since an event on it.
+/// The number of crashes of an event's host since that event.
 fn deaths(history: &chaosdrill::History, since: Option<&Event>) -> usize {
     let Some(since) = since else { return 0 };
     let downs = history.of_kind(chaosdrill::EventKind::Host, HostChange::DOWN);
@@ -143,7 +143,7 @@ fn deaths(history: &chaosdrill::History, since: Option<&Event>) -> usize {
         .count()
 }
 
-/// Who asks for an account that cannot be loaded learns which event it was.
+/// If an account cannot be loaded, the answer names the event that is responsible.
 pub(crate) fn a_refusal_names_the_event(account: &'static str, event: &'static str) -> Check {
     Check::new("a_refusal_names_the_event", move |history| {
         for op in history.operations("show") {

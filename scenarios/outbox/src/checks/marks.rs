@@ -1,4 +1,4 @@
-//! What must have happened at least once, or the drill was about nothing.
+//! Marks of the outbox: what must have happened at least once for a drill to be meaningful.
 
 use chaosdrill::{Event, EventKind, Mark, Operation, vocabulary::Strike};
 pub(crate) use chaosdrill_scenarios_common::checks::marks::{a_host_went_down, a_link_was_cut};
@@ -14,21 +14,21 @@ pub(crate) fn an_answer_was_lost() -> Mark {
     })
 }
 
-/// A command was refused for good.
+/// A command was refused permanently.
 pub(crate) fn a_command_was_refused() -> Mark {
     Mark::new("a command was refused", |history| {
         count(history.operations("command").filter(Operation::is_fail))
     })
 }
 
-/// An account could not be shown.
+/// An account could not be loaded.
 pub(crate) fn an_account_could_not_be_loaded() -> Mark {
     Mark::new("an account could not be loaded", |history| {
         count(history.operations("show").filter(Operation::is_fail))
     })
 }
 
-/// A sender had to send a command more than once.
+/// A sender repeated a command.
 pub(crate) fn a_command_was_sent_again() -> Mark {
     Mark::new("a command was sent again", |history| {
         let again = |event: &&Event| event.int("sending").unwrap_or_default() > 1;
@@ -36,7 +36,7 @@ pub(crate) fn a_command_was_sent_again() -> Mark {
     })
 }
 
-/// A writer was told that another was faster.
+/// A writer was answered with a conflict.
 pub(crate) fn a_racer_was_told_of_a_conflict() -> Mark {
     Mark::new("a racer was told of a conflict", |history| {
         let is_told = |event: &&Event| event.text("cause") == "concurrent_write";
@@ -44,7 +44,7 @@ pub(crate) fn a_racer_was_told_of_a_conflict() -> Mark {
     })
 }
 
-/// A lease that had run out was taken over.
+/// An expired lease was taken over.
 pub(crate) fn an_expired_lease_was_taken_over() -> Mark {
     Mark::new("an expired lease was taken over", |history| {
         count(
@@ -71,7 +71,7 @@ pub(crate) fn an_account_was_loaded_from_a_snapshot() -> Mark {
     })
 }
 
-/// A history for which one statement has no room was taken over.
+/// A history that is too long for one statement was imported.
 pub(crate) fn a_long_history_was_taken_over() -> Mark {
     Mark::new("a long history was taken over", |history| {
         let is_long = |op: &Operation<'_>| {

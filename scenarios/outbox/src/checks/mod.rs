@@ -1,4 +1,4 @@
-//! What must hold of the outbox, by subject.
+//! The checks of the outbox, by subject.
 
 pub(crate) mod accounts;
 pub(crate) mod claims;

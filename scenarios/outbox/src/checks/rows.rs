@@ -1,6 +1,6 @@
-//! The outbox's rows and events as its checks read them, with a reference of what they mean.
+//! Reads the rows and events of the outbox for its checks, with a reference model of their meaning.
 //!
-//! The reference is written apart from the pipeline on purpose: a mistake in the one is not repeated in the other.
+//! The reference is independent of the pipeline on purpose, so that a mistake in one is not repeated in the other.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 /// Rows of `outbox_messages`.
 pub(crate) const OUTBOX: &str = "outbox";
-/// What the rows of `outbox_messages` mean.
+/// How the rows of `outbox_messages` represent items.
 pub(crate) const MESSAGES: Items = Items {
     noun: "message",
     watch: OUTBOX,
@@ -26,7 +26,7 @@ pub(crate) fn steps<'a>(history: &'a History<'_>) -> Vec<Step<'a>> {
 
 /// Rows of `aggregate_events`.
 pub(crate) const EVENTS: &str = "events";
-/// Rows of `account_entries`, the part of the read model with a limit of its own.
+/// Rows of `account_entries`, the part of the read model with its own limit.
 pub(crate) const ENTRIES: &str = "entries";
 /// Rows of `accounts`.
 pub(crate) const ACCOUNTS: &str = "accounts";
@@ -43,16 +43,16 @@ pub(crate) fn is(row: &Value, status: &str) -> bool {
     text(row, "status") == status
 }
 
-/// What an event means, to those who know it.
+/// The meaning of a known event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Meaning {
-    /// What it changes of the balance.
+    /// Its change of the balance.
     pub(crate) movement: i64,
-    /// How many notes it adds.
+    /// The number of notes it adds.
     pub(crate) notes: i64,
 }
 
-/// The meaning of an event's row; nothing where nobody knows it, or it is not what its name promises.
+/// The meaning of an event's row; `None` if its type is unknown, or if its content does not match its type.
 pub(crate) fn meaning(row: &Value) -> Option<Meaning> {
     if text(row, "codec") != "json" {
         return None;
@@ -68,7 +68,7 @@ pub(crate) fn meaning(row: &Value) -> Option<Meaning> {
     }
 }
 
-/// An account as its events make it, up to a version; nothing where one of them has no meaning.
+/// The fold of an account's events up to a version: balance and notes. `None` if one of them has no meaning.
 pub(crate) fn fold(history: &History, account: &str, version: i64) -> Option<(i64, i64)> {
     let mut balance = 0;
     let mut notes = 0;
@@ -84,7 +84,7 @@ pub(crate) fn fold(history: &History, account: &str, version: i64) -> Option<(i6
     (count == version).then_some((balance, notes))
 }
 
-/// Observations by message, each with its place in the history.
+/// Observations by message, in the order of the history.
 pub(crate) fn by_message<'a>(
     history: &'a History,
     name: &'a str,

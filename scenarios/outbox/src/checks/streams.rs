@@ -1,4 +1,4 @@
-//! Streams of events, and what is committed with them.
+//! Checks event streams, and what is committed with them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +34,7 @@ pub(crate) fn streams_are_gap_free() -> Check {
     })
 }
 
-/// Of those who write one version of a stream one commits, and the others are told.
+/// Of the writers of one version of a stream, exactly one commits; the others get a conflict.
 pub(crate) fn exactly_one_of_the_racers_commits() -> Check {
     Check::new("exactly_one_of_the_racers_commits", |history| {
         let mut winners: BTreeMap<(&str, i64), (&str, u64)> = BTreeMap::new();
@@ -54,7 +54,7 @@ pub(crate) fn exactly_one_of_the_racers_commits() -> Check {
     })
 }
 
-/// Places in streams, by what is known of them.
+/// Positions in streams, by the kind of row that exists there.
 #[derive(Default)]
 struct Places {
     events: BTreeSet<(String, i64)>,
@@ -62,7 +62,7 @@ struct Places {
     entries: BTreeSet<(String, i64)>,
     movements: BTreeSet<(String, i64)>,
     versions: BTreeMap<String, i64>,
-    /// Streams that cannot be read have no read model.
+    /// Streams that cannot be read, and therefore have no read model.
     unreadable: BTreeSet<String>,
 }
 
@@ -97,7 +97,7 @@ impl Places {
         }
     }
 
-    /// What is there of one commit without the rest of it.
+    /// The part of a commit that exists without the rest; `None` if every commit is complete.
     fn half(&self) -> Option<String> {
         let show = |(stream, sequence): &(String, i64)| format!("{stream}/{sequence}");
         if let Some(place) = self.events.symmetric_difference(&self.messages).next() {
@@ -131,14 +131,14 @@ impl Places {
     }
 }
 
-/// After every commit, events, messages and read model agree: a commit is there as a whole, or not at all.
+/// After every commit, events, messages and read model agree: a commit exists completely, or not at all.
 pub(crate) fn commits_are_all_or_nothing() -> Check {
     Check::new("commits_are_all_or_nothing", |history| {
         let mut places = Places::default();
         let mut last = None;
         for event in history.events() {
             let is_row = event.kind == EventKind::Watch;
-            // The rows of one commit come in one go; whatever comes next finds it whole.
+            // The rows of one commit arrive together, so any other event must find the commit complete.
             if let (false, Some(seq)) = (is_row, last)
                 && let Some(half) = places.half()
             {
@@ -154,7 +154,7 @@ pub(crate) fn commits_are_all_or_nothing() -> Check {
     })
 }
 
-/// However often a command was sent, it has one effect; and one that was answered with yes has it.
+/// However often a command is sent, it has at most one effect; and a command that was acknowledged has one.
 pub(crate) fn one_command_one_effect() -> Check {
     Check::new("one_command_one_effect", |history| {
         let effects = effects(history);
@@ -185,7 +185,7 @@ pub(crate) fn one_command_one_effect() -> Check {
     })
 }
 
-/// Events by the id their sender gave the command.
+/// The number of events by the id that the sender gave the command.
 fn effects(history: &History) -> BTreeMap<String, usize> {
     let mut effects = BTreeMap::new();
     for row in history.last_rows(EVENTS) {
