@@ -1,4 +1,4 @@
-//! The audit may fail or be slow; the customer does not notice, and in the end it is complete.
+//! The audit may fail or be slow: the customer does not notice, and in the end the audit is complete.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
     stage::{ProvisioningStage, guarded, watched},
 };
 
-/// What the script hurts: steps, so that provisions fail, and their audit.
+/// The sites that the script strikes: steps, so that provisions fail, and their audit.
 const HURT: [&str; 3] = ["sql:resources.set_url", "sql:resources.activate", "sql:audit.append"];
 
 pub(crate) fn scenario() -> Scenario {
@@ -31,7 +31,7 @@ pub(crate) fn scenario() -> Scenario {
             let (first, second) = (stream.between(1, 3) as u32, stream.between(1, 3) as u32);
             vec![fail(HURT[0], first), fail(HURT[1], second), late, refused]
         })
-        // A host that falls, or cannot ask its database, does not answer in time: that is not the audit's doing.
+        // A host that crashes, or cannot reach its database, answers late for reasons other than the audit.
         .always(where_only_hurt_at(checks::answers::the_audit_never_blocks_the_answer(), &HURT))
         .chaos_at_most(Duration::from_secs(30 * 60))
         .sometimes(Mark::observed("audit.lost"))

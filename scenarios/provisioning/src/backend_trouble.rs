@@ -1,4 +1,4 @@
-//! Whatever the backend does instead of its work, nobody gets less than was promised, and nothing is left behind.
+//! Whatever errors the backend returns, no customer gets less than was promised, and no object is left behind.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{
     stage::{ProvisioningStage, guarded, watched},
 };
 
-/// The first calls of each type go wrong in one way, and later ones in others.
+/// The first calls of each type fail in one way, and later calls in others.
 const SCRIPTS: [Script; 6] = [
     script(Operation::Create, 0, 1, Scripted::Lost),
     script(Operation::Create, 1, 1, Scripted::Declined),
@@ -31,7 +31,7 @@ pub(crate) fn scenario() -> Scenario {
         .topology(|stage| {
             let stage = watched(stage.platform(&SCRIPTS));
             let stage = stage.client("customer", |workload| customer(workload, 8));
-            // Several at once, so that the backend is given up for a while.
+            // Several requests at once, so that the circuit to the backend opens for a while.
             stage.client("crowd", |workload| async move {
                 let mut stream = workload.stream("crowd");
                 let of = any_type(&mut stream);

@@ -1,4 +1,4 @@
-//! A key that is none is found out at step 1, when the object is there already.
+//! An invalid key is detected at step 1, when the object exists already.
 
 use chaosdrill::Scenario;
 use chaosdrill_target_provisioning::ResourceType;

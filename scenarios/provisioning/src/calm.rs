@@ -1,4 +1,4 @@
-//! Without any fault the pipeline does its work: the drill itself is sound.
+//! Without faults every resource is provisioned: a test of the drill itself.
 
 use std::time::Duration;
 
@@ -32,13 +32,13 @@ async fn customer(workload: Workload) -> Result<(), BoxError> {
         let request = wish(format!("wish-{name}"), of).lasting(Duration::from_secs(10 * 60));
         provision(&workload, &HOSTS, &request).await;
         show(&workload, "h2:80", &format!("wish-{name}")).await;
-        // Asked for again it is the same.
+        // A repeated request returns the same resource.
         provision(&workload, &["h2:80"], &request).await;
         match stream.below(4) {
             0 => drop(delete(&workload, "h1:80", &format!("wish-{name}")).await),
             1 => drop(hold(&workload, "h1:80", &format!("wish-{name}"), "paused").await),
             2 => drop(hold(&workload, "h1:80", &format!("wish-{name}"), "suspended").await),
-            // Its time runs out.
+            // The resource expires.
             _ => {}
         }
         rest(&mut stream, 2_000).await;

@@ -1,4 +1,4 @@
-//! W10: the client closes its connection in the middle of its request, and comes again.
+//! W10: the client closes its connection in the middle of its request, and retries.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
     stage::{ProvisioningStage, guarded, watched},
 };
 
-/// Now and then the backend takes its time.
+/// Some calls of the backend are slow.
 const SCRIPTS: [Script; 2] = [
     Script {
         operation: Operation::Create,
@@ -61,7 +61,7 @@ pub(crate) fn scenario() -> Scenario {
     guarded(scenario)
 }
 
-/// Anywhere between the row and the audit.
+/// A time that may end anywhere between the row and the audit.
 fn impatience(stream: &mut Stream) -> Duration {
     Duration::from_millis(stream.between(10, 3_000))
 }

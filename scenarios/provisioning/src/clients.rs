@@ -1,5 +1,5 @@
-//! Customers, as careful ones would be written: the same request again until the answer is final, at the pace that the
-//! answers ask for. Some lose their patience in the middle of a request, and come again.
+//! Customers that behave as careful clients do: they repeat a request until its answer is final, at the pace that the
+//! answers ask for. Some lose patience in the middle of a request, and retry.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use chaosdrill::{BoxError, EventKind, Stream, Workload};
 use chaosdrill_target_provisioning::{Ask, ResourceType};
 use serde_json::{Value, json};
 
-/// How often a customer sends one request before giving up without knowing.
+/// How often a customer repeats a request before giving up without a result.
 const SENDS_MAX: u32 = 60;
 
 /// How long a customer waits for an answer.
@@ -20,18 +20,18 @@ fn rest_after(sends: u32) -> Duration {
     Duration::from_secs(seconds.min(60))
 }
 
-/// A wish for a resource.
+/// A request for a resource.
 #[derive(Clone, Debug)]
 pub(crate) struct Wish {
     pub(crate) of: ResourceType,
     pub(crate) ask: Ask,
-    /// How long to wait for the first answers, before a customer is told to be patient.
+    /// How long to wait for each of the first answers, before the customer becomes patient.
     pub(crate) impatience: Vec<Duration>,
-    /// How often to send it at most.
+    /// The maximum number of sendings.
     pub(crate) sends_max: u32,
 }
 
-/// A wish with an id of its own.
+/// A request with its own id.
 pub(crate) fn wish(id: impl Into<String>, of: ResourceType) -> Wish {
     let ask = Ask {
         request_id: id.into(),
@@ -45,28 +45,28 @@ pub(crate) fn wish(id: impl Into<String>, of: ResourceType) -> Wish {
 }
 
 impl Wish {
-    /// For another team.
+    /// Sets the team.
     #[must_use]
     pub(crate) fn of_team(mut self, team: &str) -> Self {
         team.clone_into(&mut self.ask.team);
         self
     }
 
-    /// For this long.
+    /// Sets the lifetime of the resource.
     #[must_use]
     pub(crate) fn lasting(mut self, ttl: Duration) -> Self {
         self.ask.ttl_ms = Some(ttl.as_millis() as i64);
         self
     }
 
-    /// The connection is closed after so long, once for each.
+    /// Closes the connection after each of these waits, once per wait.
     #[must_use]
     pub(crate) fn impatient(mut self, waits: impl IntoIterator<Item = Duration>) -> Self {
         self.impatience = waits.into_iter().collect();
         self
     }
 
-    /// Sent so often at most.
+    /// Sets the maximum number of sendings.
     #[must_use]
     pub(crate) fn sent_at_most(mut self, sends_max: u32) -> Self {
         self.sends_max = sends_max;
@@ -74,12 +74,12 @@ impl Wish {
     }
 }
 
-/// What came back of one sending.
+/// The answer to one sending.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
-    /// Nothing where no answer came.
+    /// `None` if no answer came.
     pub(crate) status: Option<u16>,
-    /// The body, where it was JSON.
+    /// The body, if it was JSON.
     pub(crate) body: Value,
 }
 
@@ -99,7 +99,7 @@ impl Answer {
     }
 }
 
-/// Sends something once.
+/// Sends a request once.
 async fn once(address: &str, path: &str, body: &Value, patience: Duration) -> Answer {
     let posted = http::post("customer", address, path, body.to_string());
     match time::timeout(patience, posted).await {
@@ -111,7 +111,7 @@ async fn once(address: &str, path: &str, body: &Value, patience: Duration) -> An
     }
 }
 
-/// Sends a wish to one host after the other until its answer is final, and writes it down as one operation.
+/// Sends a request to the hosts in turn until its answer is final, and records it as one operation.
 pub(crate) async fn provision(workload: &Workload, addresses: &[&str], wish: &Wish) -> Answer {
     let path = format!("/provision/{}", wish.of.name());
     let body = json!(wish.ask);
@@ -119,7 +119,7 @@ pub(crate) async fn provision(workload: &Workload, addresses: &[&str], wish: &Wi
     operation(workload, "provision", input, addresses, (&path, &body), wish).await
 }
 
-/// Asks for, holds or deletes the resource of a request.
+/// Shows, holds or deletes the resource of a request.
 async fn about(workload: &Workload, name: &str, address: &str, body: &Value) -> Answer {
     let path = format!("/{name}");
     let patience = wish("", ResourceType::Db);
@@ -166,7 +166,7 @@ async fn operation(
     answers.into_iter().next_back().expect("it was sent at least once")
 }
 
-/// Asks for the resource of a request.
+/// Shows the resource of a request.
 pub(crate) async fn show(workload: &Workload, address: &str, request: &str) -> Answer {
     about(workload, "show", address, &json!({ "request_id": request })).await
 }
@@ -181,22 +181,22 @@ pub(crate) async fn hold(workload: &Workload, address: &str, request: &str, how:
     about(workload, "hold", address, &json!({ "request_id": request, "hold": how })).await
 }
 
-/// A short rest of a length that the seed decides.
+/// Sleeps for a short time drawn from the seed.
 pub(crate) async fn rest(stream: &mut Stream, ms_max: u64) {
     time::sleep(Duration::from_millis(stream.between(0, ms_max))).await;
 }
 
-/// A type that the seed decides.
+/// A resource type drawn from the seed.
 pub(crate) fn any_type(stream: &mut Stream) -> ResourceType {
     stream.pick(&ResourceType::ALL).copied().unwrap_or(ResourceType::Db)
 }
 
-/// A customer of both hosts: `count` resources of drawn types, one after the other.
+/// A customer of both hosts that requests `count` resources of drawn types, one after the other.
 pub(crate) async fn customer(workload: Workload, count: usize) -> Result<(), BoxError> {
     customer_of(workload, "team-a", count).await
 }
 
-/// As [`customer`], for a team of its own.
+/// Like [`customer`], for a given team.
 pub(crate) async fn customer_of(
     workload: Workload,
     team: &str,

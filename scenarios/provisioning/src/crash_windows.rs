@@ -1,7 +1,7 @@
-//! A crash in any window of a provision, or of its undoing, leaves no limbo and no orphan.
+//! A crash in any window of a provision, or of its rollback, leaves no unfinished row and no orphan.
 //!
-//! W1 to W9, from the row to the audit; that the client is gone, W10, has a file of its own. Which of several
-//! provisions is hit, and whether the host comes back soon, late, or when all is over, the seed decides.
+//! The windows W1 to W9 go from the row to the audit; W10, the client that goes away, has its own file. The seed draws
+//! which of several provisions is hit, and whether the host restarts soon, late, or at the end of the chaos.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ const WINDOWS: [Window<Vec<Fault>>; 9] = [
     Window {
         name: "provisioning/w1-row-created",
         claim: "a crash after the row and before the backend is asked leaves a row that fails in bounded time",
-        // A webhook asks no backend: not every provision passes this window, nor the next.
+        // A webhook needs no backend, so not every provision passes this window or the next one.
         strike: |stream| crash(stream, "fp:handler.row_created", 3),
     },
     Window {
@@ -82,7 +82,7 @@ fn crash(stream: &mut Stream, site: &str, hit_max: u64) -> Vec<Fault> {
     vec![place(site, stream, hit_max).crash_before(back(stream))]
 }
 
-/// Provisions fail, and one of them takes its host along.
+/// Makes provisions fail, and crashes the host of one of them.
 fn failing(stream: &mut Stream, site: &str) -> Vec<Fault> {
     let mut faults = vec![
         at("sql:resources.set_url").on_any().hit(1).error(ErrorKind::Full),
@@ -92,7 +92,7 @@ fn failing(stream: &mut Stream, site: &str) -> Vec<Fault> {
     faults
 }
 
-/// When the host comes back: within the lease, after it, or when the chaos is over.
+/// When the host restarts: within the lease, after it, or at the end of the chaos.
 fn back(stream: &mut Stream) -> Restart {
     crash_window::back(stream, Duration::from_secs(10 * 60))
 }

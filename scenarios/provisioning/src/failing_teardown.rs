@@ -1,4 +1,4 @@
-//! What has ended is taken down, however often that fails.
+//! Resources that have ended are taken down, however often that fails.
 
 use std::time::Duration;
 

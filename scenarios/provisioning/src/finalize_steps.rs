@@ -1,4 +1,4 @@
-//! Each of the four steps may fail, or may only seem to.
+//! Each of the four steps may fail, or may only appear to fail.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
     stage::{ProvisioningStage, guarded, watched},
 };
 
-/// The steps, in their order. Only caches have a prefix.
+/// The steps, in order. Only caches have a prefix.
 const STEPS: [&str; 4] = [
     "sql:resources.set_prefix",
     "sql:resources.set_url",
@@ -30,7 +30,7 @@ pub(crate) fn of_errors() -> Scenario {
                 [ErrorKind::Busy, ErrorKind::Serialization, ErrorKind::Full, ErrorKind::Reset];
             let mut fault = |(step, site): (usize, &&str)| -> Fault {
                 let kind = stream.pick(&KINDS).copied().unwrap_or(ErrorKind::Full);
-                // There are few prefixes to be stored.
+                // Few prefixes are stored in a run.
                 let hit = if step == 0 { 1 } else { stream.between(1, 6) };
                 at(*site).on_any().hit(hit as u32).error(kind)
             };

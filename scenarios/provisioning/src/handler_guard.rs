@@ -1,8 +1,8 @@
-//! The guard of the handlers: none of them makes a resource past the second phase, or swallows its refusal.
+//! A static check of the handlers: none of them creates a resource past the second phase, or swallows its refusal.
 //!
-//! It reads the handlers' sources, function by function: a good function beside it excuses no bad one. Comments and
-//! strings say nothing, and a call may be split over lines. What it cannot follow, such as a call under another name,
-//! it refuses.
+//! It reads the handlers' sources function by function, so that a correct function does not excuse an incorrect one. It
+//! ignores comments and strings, and follows calls that are split over lines. It rejects what it cannot follow, such as
+//! a call under another name.
 
 use std::path::{Path, PathBuf};
 
@@ -12,21 +12,21 @@ mod lexer;
 
 use lexer::{Function, functions, tokens};
 
-/// Makes the row.
+/// Creates the row.
 const CREATE: &str = "create_resource";
-/// Brings it to its end.
+/// Finalizes the resource.
 const FINALIZE: &str = "finalize";
 /// Answers a refusal.
 const RESPOND: &str = "respond_provision_failed";
 /// Calls whose refusal must reach the customer.
 const REFUSING: [&str; 2] = ["ask_backend", FINALIZE];
-/// What lies behind those calls, and is not for handlers.
+/// What those calls wrap, and handlers must not use.
 const BEHIND: [&str; 3] = ["store", "backend", "roll_back"];
 
-/// How many types of resources there are, and with that handlers.
+/// The number of resource types, each of which has a handler.
 const HANDLERS_MIN: usize = 7;
 
-/// The guard, over the handlers and over the copy with the planted bug.
+/// The static check, for the handlers and for the copy with the planted bug.
 pub(crate) fn guard() -> StaticCheck {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     StaticCheck::new(
@@ -62,7 +62,7 @@ fn examine(root: &Path) -> Outcome {
     Outcome::valid()
 }
 
-/// All Rust files below a folder, in order.
+/// Collects all Rust files below a folder, in order.
 fn sources(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder)? {
@@ -79,11 +79,11 @@ fn sources(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// How many functions of a file make resources.
+/// Counts the functions of a file that create resources.
 ///
 /// # Errors
 ///
-/// What is wrong with the first function that is not as it should be.
+/// Returns what is wrong with the first incorrect function.
 fn complaint(text: &str) -> Result<usize, String> {
     let tokens = tokens(text);
     if let Some(name) = renamed(&tokens) {
@@ -96,7 +96,7 @@ fn complaint(text: &str) -> Result<usize, String> {
     Ok(handlers)
 }
 
-/// A word of the pattern that is handed on, or imported under another name: nobody could follow it.
+/// A name that is passed on, or imported under another name, so that its calls cannot be followed.
 fn renamed(tokens: &[String]) -> Option<&str> {
     let mut is_import = false;
     for (at, token) in tokens.iter().enumerate() {
@@ -116,11 +116,11 @@ fn renamed(tokens: &[String]) -> Option<&str> {
     None
 }
 
-/// Whether a function makes a resource.
+/// Whether a function creates a resource.
 ///
 /// # Errors
 ///
-/// What is wrong with it.
+/// Returns what is wrong with the function.
 fn wrong(function: &Function<'_>) -> Result<bool, String> {
     let (name, body) = (function.name, function.body);
     let calls =
@@ -144,7 +144,7 @@ fn wrong(function: &Function<'_>) -> Result<bool, String> {
     Ok(creates > 0)
 }
 
-/// Whether a call is matched on, and its error handed to the answer.
+/// Whether a call is matched on, and its error passed to the answer.
 fn is_answered(body: &[String], at: usize) -> bool {
     let begin = body[..at].iter().rposition(|token| [";", "{", "}"].contains(&token.as_str()));
     let statement = &body[begin.map_or(0, |before| before + 1)..at];
@@ -204,7 +204,7 @@ mod tests {
             ("past the host", "fn f() { h.store.begin(Db, ask, 10).await }"),
         ];
         for (how, text) in bad {
-            // A good handler in the same file excuses nothing.
+            // A correct handler in the same file excuses nothing.
             assert!(complaint(&format!("{GOOD}{text}")).is_err(), "{how}");
         }
     }

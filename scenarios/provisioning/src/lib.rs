@@ -1,4 +1,4 @@
-//! Provisioning: what it claims, and how it is hurt.
+//! The scenarios of provisioning: its claims, and the faults that test them.
 
 mod audit_store;
 mod backend_trouble;
@@ -24,7 +24,7 @@ mod windows;
 use chaosdrill::{Scenario, Target};
 use chaosdrill_target_provisioning::{DEFECTS, failpoints};
 
-/// The target, with its failpoints, planted bugs and guards.
+/// The target, with its failpoints, planted bugs and static checks.
 pub fn target() -> Target {
     Target::new("provisioning")
         .failpoints(failpoints::ALL)

@@ -1,4 +1,4 @@
-//! Ids and prefixes are made of any bytes, those that no language's quotes agree on too.
+//! Ids and prefixes may contain any bytes, including those that languages quote differently.
 
 use chaosdrill::{
     Scenario,

@@ -1,4 +1,4 @@
-//! What is not there for a while is waited for, or given up in good order.
+//! During outages of the database, links and hosts, requests wait or are rolled back cleanly.
 
 use std::time::Duration;
 

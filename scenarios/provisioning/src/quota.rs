@@ -1,4 +1,4 @@
-//! A team has as many resources as it may, and is charged for those that it has.
+//! A team has no more resources than its quota, and is charged for exactly those that it has.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ pub(crate) fn scenario() -> Scenario {
     guarded(scenario)
 }
 
-/// Several of a team ask at once; what there is is held, deleted, or runs out.
+/// A team makes several requests at once; existing resources are held, deleted, or expire.
 async fn team(workload: Workload) -> Result<(), BoxError> {
     let mut stream = workload.stream("team");
     let mut members = Vec::new();

@@ -1,4 +1,4 @@
-//! Everything is started again, with rows in every status.
+//! All hosts are restarted, with rows in every status.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::{
     stage::{ProvisioningStage, guarded, watched},
 };
 
-/// Taking caches down takes a while, so that one is still expired when all is started again.
+/// Deletions of caches are refused for a while, so that one is still expired at the restart.
 const SCRIPTS: [Script; 1] = [Script {
     operation: Operation::Delete,
     resource_type: Some(ResourceType::Cache),
@@ -24,7 +24,7 @@ const SCRIPTS: [Script; 1] = [Script {
     how: Scripted::Refused,
 }];
 
-/// When everything is there, and the hosts are started again.
+/// The seconds after which all rows exist and the hosts are restarted.
 const RESTARTS: [u64; 2] = [300, 600];
 
 pub(crate) fn scenario() -> Scenario {
@@ -32,7 +32,7 @@ pub(crate) fn scenario() -> Scenario {
         .claim("the migrations can be applied again at every boot, with rows in every status")
         .topology(|stage| watched(stage.platform(&SCRIPTS)).client("customer", customer))
         .faults_drawn(|stream| {
-            // A provision fails, so that there is a row for it; another is under way for a while.
+            // One provision fails, so that there is a failed row; another is in progress for a while.
             let mut faults = vec![
                 at("sql:resources.set_url").on_any().hit(1).error(ErrorKind::Full),
                 at("fp:finalize.url_stored").on_any().hit(7).crash_before(back(stream)),
@@ -83,7 +83,7 @@ async fn customer(workload: Workload) -> Result<(), BoxError> {
     make("deleted", ResourceType::Storage, None).await;
     delete(&workload, "h1:80", "deleted").await;
     make("reaped", ResourceType::Vector, Some(30)).await;
-    // The seventh passes a window in which its host dies: it is pending for a long while.
+    // The seventh passes a window in which its host crashes, so it is pending for a long time.
     make("pending", ResourceType::Webhook, None).await;
     let last = RESTARTS[1] + 60;
     time::sleep(Duration::from_secs(last)).await;

@@ -1,4 +1,4 @@
-//! Reconcilers, against each other and against their own end.
+//! Reconcilers race each other, and crash between their steps.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
     stage::{ProvisioningStage, guarded, watched},
 };
 
-/// Both hosts of handlers die in the middle of a provision, so that there is something to reconcile.
+/// Both hosts of handlers crash in the middle of a provision, so that there is work to reconcile.
 fn deaths(stream: &mut Stream) -> Vec<Fault> {
     const SITES: [&str; 3] =
         ["fp:handler.row_created", "fp:finalize.url_stored", "fp:finalize.provider_stored"];
@@ -42,7 +42,7 @@ pub(crate) fn of_races() -> Scenario {
         })
         .faults_drawn(|stream| {
             let mut faults = deaths(stream);
-            // Whoever has judged first waits, until the other has judged too.
+            // The first reconciler to decide waits until the other has decided too.
             faults.extend((1..=16).map(|hit| {
                 let lasts = Duration::from_millis(stream.between(20, 400));
                 at("fp:reconciler.decided").on_any().hit(hit).delay(lasts).optional()

@@ -1,4 +1,4 @@
-//! The reconciler, against handlers that are slow: those that give signs of life, and those that do not.
+//! The reconciler meets slow handlers: those that renew their lease, and those that do not.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ fn minutes(count: u64) -> Duration {
     Duration::from_secs(60 * count)
 }
 
-/// Objects of some types do not answer when they are probed, or nobody can tell.
+/// Probes of some types report that no object answers; other probes fail or are slow, so that the state is unknown.
 fn scripts() -> Vec<Script> {
     let probe = |of, how| Script {
         operation: Operation::Probe,
@@ -53,7 +53,7 @@ pub(crate) fn of_stalls() -> Scenario {
                 let hit = stream.between(hits[0], hits[1]) as u32;
                 at(site).on_any().hit(hit).stall(minutes(stream.between(6, 25)))
             };
-            // One before the last step, and one anywhere.
+            // One stall before the last step, and one anywhere.
             let last = stall(SITES[2], [1, 2]);
             let places = SITES.map(|site| stall(site, [3, 4]));
             let other = stream.pick(&places).cloned();
@@ -88,7 +88,7 @@ pub(crate) fn of_slow_backends() -> Scenario {
                 Ok(())
             })
         })
-        // A step that is late is not a step that is lost.
+        // A late step is not a lost step.
         .faults_drawn(|stream| {
             let lasts = minutes(stream.between(6, 9));
             vec![at("fp:finalize.url_stored").on_any().hit(stream.between(1, 3) as u32).delay(lasts)]

@@ -1,4 +1,4 @@
-//! The stage of provisioning: its hosts, the rows the harness watches, and the checks that hold in every scenario.
+//! The stage of provisioning: its hosts, the rows the harness watches, and the checks common to all scenarios.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use chaosdrill_target_provisioning::{
 
 use crate::checks::{self, rows};
 
-/// How long the pipeline may take to bring everything to its end once the faults are over. The longest way is that of
-/// an object that comes after its row was undone: it is an hour old before the sweep takes it.
+/// How long the pipeline may take to finish everything after the faults are over. The longest case is an object that
+/// appears after its row was rolled back: it must be an hour old before the sweep takes it.
 pub(crate) const SETTLED: Duration = Duration::from_secs(2 * 3600);
 
-/// The key of all hosts, but where one has a bad one.
+/// The key of all hosts, except for a host with a bad key.
 pub(crate) const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
-/// How long hosts stand still: past a customer's patience; until the reconciler, which takes rows that are five minutes
-/// old, has taken up what they were at; and until it has made an end of what it could not decide.
+/// How long hosts stall: beyond a customer's patience; until the reconciler, which takes rows that are five minutes
+/// old, has taken over their work; and until it has finished what it could not decide.
 const STALLS: [Duration; 3] =
     [Duration::from_secs(90), Duration::from_secs(6 * 60), Duration::from_secs(20 * 60)];
 
@@ -36,20 +36,20 @@ pub(crate) trait ProvisioningStage: Sized {
     /// A host of handlers, listening on port 80.
     #[must_use]
     fn handler(self, name: &'static str) -> Self;
-    /// A host of handlers with a configuration of its own.
+    /// A host of handlers with its own configuration.
     #[must_use]
     fn handler_with(
         self,
         name: &'static str,
         configure: impl Fn(&mut HandlerConfig) + Send + Sync + 'static,
     ) -> Self;
-    /// The backend, with what goes wrong with it.
+    /// The backend, with a script of its errors.
     #[must_use]
     fn backend(self, scripts: &[Script]) -> Self;
     /// A backend whose ids and prefixes end in these bytes.
     #[must_use]
     fn backend_with_suffix(self, suffix: &'static str) -> Self;
-    /// Reconcilers that are named like their hosts.
+    /// Reconcilers named like their hosts.
     #[must_use]
     fn reconcilers(self, names: &[&'static str]) -> Self;
     /// The sweep.
@@ -58,7 +58,7 @@ pub(crate) trait ProvisioningStage: Sized {
     /// The reaper.
     #[must_use]
     fn reaper(self) -> Self;
-    /// All that works behind the handlers: a reconciler, the sweep and the reaper.
+    /// The programs behind the handlers: a reconciler, the sweep and the reaper.
     #[must_use]
     fn neighbours(self) -> Self;
     /// The whole pipeline: two hosts of handlers, the backend and the neighbours.
@@ -126,7 +126,7 @@ impl ProvisioningStage for Topology {
     }
 }
 
-/// The rows the harness reads after every commit.
+/// Watches the rows that the harness reads after every commit.
 pub(crate) fn watched(stage: Topology) -> Topology {
     let watches = [
         (
@@ -155,7 +155,7 @@ pub(crate) fn watched(stage: Topology) -> Topology {
     watches.into_iter().fold(stage, |stage, (name, database, sql)| stage.watch(name, database, sql))
 }
 
-/// What must hold of the pipeline in every scenario, whatever is done to it.
+/// Adds the checks that hold in every scenario, under any fault.
 pub(crate) fn guarded(scenario: Scenario) -> Scenario {
     scenario
         .stalls(STALLS)

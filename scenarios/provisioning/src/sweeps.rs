@@ -1,4 +1,4 @@
-//! The sweep takes what is nobody's, and nothing else.
+//! The sweep takes orphaned objects, and nothing else.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(crate) fn in_flight() -> Scenario {
         .topology(|stage| {
             watched(stage.platform(&[])).client("customer", |workload| async move {
                 let mut stream = workload.stream("rests");
-                // The sweep comes each quarter of an hour.
+                // The sweep runs every quarter of an hour.
                 time::sleep(minutes(13)).await;
                 for of in [ResourceType::Db, ResourceType::Cache, ResourceType::Storage] {
                     rest(&mut stream, 60_000).await;
@@ -46,11 +46,11 @@ pub(crate) fn in_flight() -> Scenario {
     guarded(scenario)
 }
 
-/// After so long the customer of `sweep-hurt` stays for no more sweeps: within two hours after the heal, at the third
-/// hour, nobody waits for it any more.
+/// The longest time for which the customer of `sweep-hurt` waits for more sweeps: the run waits for the customer until
+/// two hours after the heal, which is at the third hour.
 const LONGEST: Duration = Duration::from_secs(270 * 60);
 
-/// A sweep that is hurt with its list in its hands.
+/// A sweep that crashes or stalls between its list and its deletions.
 pub(crate) fn between_list_and_deletion() -> Scenario {
     let scenario = Scenario::new("provisioning/sweep-hurt")
         .claim("a sweep that dies or stands still between its list and its deletions takes orphans only, however old its list")
@@ -67,14 +67,15 @@ pub(crate) fn between_list_and_deletion() -> Scenario {
                     provision(&workload, &["h1:80"], &wish).await;
                     rest(&mut stream, 40 * 60_000).await;
                 }
-                // Some more sweeps, unless a host that stayed away has held the customer up for as long.
+                // Waits for some more sweeps, unless a host that stayed down has already delayed the customer for as
+                // long.
                 let left = LONGEST.saturating_sub(begun.elapsed());
                 time::sleep(left.min(minutes(80))).await;
                 Ok(())
             })
         })
         .faults_drawn(|stream| {
-            // Early lists have objects that are new; later ones the orphan, once it is old enough.
+            // Early lists contain new objects; later lists contain the orphan, once it is old enough.
             let place = at("fp:sweep.listed").on("sweep").hit(stream.between(2, 6) as u32);
             vec![match stream.below(3) {
                 0 => place.crash_before(Restart::After(minutes(stream.between(1, 30)))),
@@ -88,7 +89,7 @@ pub(crate) fn between_list_and_deletion() -> Scenario {
     guarded(scenario)
 }
 
-/// Objects that come when nobody waits for them any more.
+/// Objects that appear after their request was given up.
 const LATE: [Script; 1] = [Script {
     operation: Operation::Create,
     resource_type: Some(ResourceType::Vector),
@@ -116,7 +117,7 @@ pub(crate) fn without_the_living() -> Scenario {
         })
         .faults_drawn(|stream| {
             const KINDS: [ErrorKind; 3] = [ErrorKind::Full, ErrorKind::Busy, ErrorKind::Reset];
-            // The fifth pass and later ones find objects that are old enough.
+            // The fifth and later passes find objects that are old enough.
             let kind = stream.pick(&KINDS).copied().unwrap_or(ErrorKind::Full);
             let first = stream.between(5, 6) as u32;
             let fail = |hit| at("sql:sweep.live").on("sweep").hit(hit).error(kind);

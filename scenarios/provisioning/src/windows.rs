@@ -1,4 +1,4 @@
-//! The windows in which a provision can be struck, by name, with the faults that stand for each.
+//! The crash windows of a provision, by name, with the faults that represent each: coverage goals of the target.
 
 use chaosdrill::CoverageGoal;
 

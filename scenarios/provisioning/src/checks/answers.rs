@@ -1,15 +1,15 @@
-//! What customers are told, against what there is.
+//! Checks the answers to customers against the rows and objects.
 
 use chaosdrill::{Check, Event, History, Outcome, Priority};
 use serde_json::Value;
 
 use crate::checks::rows::{OBJECTS, World, has_backend, is, text};
 
-/// Codes that say that a resource was undone.
+/// Codes that mean that a resource was rolled back.
 const ROLLED_BACK: [&str; 2] = ["provision_failed", "provisioner_unavailable"];
 
-/// Each answer with 201 is about a resource that is active, with an id and a URL, whose object is there; and the
-/// customer gets the object's own URL.
+/// If the answer is 201, the resource is active, has an id and a URL, and its object exists; and the customer gets the
+/// object's own URL.
 pub(crate) fn created_means_addressable() -> Check {
     Check::new("created_means_addressable", |history| {
         let mut world = World::default();
@@ -26,11 +26,11 @@ pub(crate) fn created_means_addressable() -> Check {
     })
 }
 
-/// What a resource lacks of what 201 promises.
+/// What the resource lacks that 201 promises; `None` if it lacks nothing.
 fn lack(world: &World<'_>, id: &str) -> Option<&'static str> {
     let Some(row) = world.resources.get(id) else { return Some("it has no row") };
     if !is(row, &["active"]) {
-        // It may have come to its end in the same moment.
+        // It may have ended at the same moment.
         return (!world.once_active.contains(id)).then_some("it never was active");
     }
     if row["connection_url"].is_null() {
@@ -42,7 +42,7 @@ fn lack(world: &World<'_>, id: &str) -> Option<&'static str> {
     (has_backend(row) && !world.is_there(id)).then_some("the backend has no object for it")
 }
 
-/// A customer who was given, or shown, a URL that is not the object's.
+/// A customer that got a URL other than the object's.
 fn wrong_credentials(history: &History) -> Option<Outcome> {
     let objects = history.last_rows(OBJECTS);
     let told = history.operations("provision").chain(history.operations("show"));
@@ -51,7 +51,7 @@ fn wrong_credentials(history: &History) -> Option<Outcome> {
         let output = end.output();
         let id = text(output, "resource");
         let object = objects.iter().find(|row| text(row, "token") == id);
-        // A resource that was active is shown with its URL; one that is not, without.
+        // A resource is shown with its URL only if it is active.
         let is_told = op.invoke.name == "provision" || text(output, "status") == "active";
         let is_right = match object {
             Some(object) => text(output, "url") == text(object, "url"),
@@ -66,7 +66,7 @@ fn wrong_credentials(history: &History) -> Option<Outcome> {
     None
 }
 
-/// Who is told that a resource could not be made can rely on that: its row is terminal.
+/// If a customer is answered that a resource could not be created, its row is terminal.
 pub(crate) fn a_refusal_means_terminal() -> Check {
     Check::new("a_refusal_means_terminal", |history| {
         let mut world = World::default();
@@ -100,7 +100,7 @@ fn answers<'a>(history: &'a History<'_>) -> impl Iterator<Item = (&'a Event, &'a
     })
 }
 
-/// A failure is answered with 503 and nothing else.
+/// A failure is always answered with 503.
 pub(crate) fn failures_answer_503() -> Check {
     Check::new("failures_answer_503", |history| {
         let wrong = answers(history).find(|(_, answer)| {
@@ -114,7 +114,7 @@ pub(crate) fn failures_answer_503() -> Check {
     .priority(Priority::Medium)
 }
 
-/// What an agent is told keeps the contract, and each code of 500 and above has a text of its own.
+/// The guidance for agents satisfies its contract, and each code of 500 and above has its own text.
 pub(crate) fn guidance_fits_the_answer() -> Check {
     Check::new("guidance_fits_the_answer", |history| {
         for (end, answer) in answers(history) {
@@ -146,7 +146,7 @@ fn wrong_guidance(answer: &Value) -> Option<&'static str> {
     (status >= 500 && !asks_to_retry).then_some("does not ask to retry with backoff")
 }
 
-/// Whether a word is a whole address, not the beginning of one, of the product or of a part of it.
+/// Whether a word is a complete address of the product or of a part of it, not a prefix of one.
 fn is_address_of_ours(word: &str) -> bool {
     let Some(rest) = word.strip_prefix("https://") else { return false };
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -156,7 +156,7 @@ fn is_address_of_ours(word: &str) -> bool {
 
 const PRODUCT: &str = "provisioning.example";
 
-/// The example of a code without a text is no code that answers carry.
+/// The example of a code without a text is not a code that answers use.
 fn wrong_registry(event: &Event) -> Option<Outcome> {
     let declared = event.get("declared").as_array()?;
     let handled = event.get("handled").as_array()?;
@@ -172,7 +172,7 @@ fn wrong_registry(event: &Event) -> Option<Outcome> {
     Some(Outcome::invalid(why, [event.seq]))
 }
 
-/// Once a row has failed the answer comes, whatever becomes of the audit.
+/// Once a row has failed, the answer comes, whatever happens to the audit.
 pub(crate) fn the_audit_never_blocks_the_answer() -> Check {
     const WAIT_MS_MAX: u128 = 5_000;
     Check::new("the_audit_never_blocks_the_answer", |history| {

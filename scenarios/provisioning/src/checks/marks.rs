@@ -1,4 +1,4 @@
-//! What must have happened at least once, or the drill was about nothing.
+//! Marks of provisioning: what must have happened at least once for a drill to be meaningful.
 
 use chaosdrill::{
     EventKind, Mark, Operation,
@@ -19,7 +19,7 @@ pub(crate) fn a_customer_was_served() -> Mark {
     })
 }
 
-/// A customer had to ask more than once, and was served.
+/// A customer repeated a request, and was served.
 pub(crate) fn a_customer_came_again() -> Mark {
     Mark::new("a customer came again", |history| {
         let is_late = |op: &Operation<'_>| {
@@ -38,7 +38,7 @@ pub(crate) fn answered_with(code: &'static str) -> Mark {
     })
 }
 
-/// A row came to this status.
+/// A row reached this status.
 pub(crate) fn a_row_became(status: &'static str) -> Mark {
     Mark::new(format!("a row became {status}"), move |history| {
         let became = |row: Option<&serde_json::Value>| row.is_some_and(|row| is(row, &[status]));
@@ -55,7 +55,7 @@ pub(crate) fn the_reconciler_settled_a_row() -> Mark {
     })
 }
 
-/// A leak was written down.
+/// A leak was recorded.
 pub(crate) fn a_leak_was_written_down() -> Mark {
     Mark::new("a leak was written down", |history| count(history.last_rows(LEAKS).into_iter()))
 }
@@ -67,7 +67,7 @@ pub(crate) fn an_answer_was_lost() -> Mark {
     })
 }
 
-/// A host stood still and went on.
+/// A host stalled and resumed.
 pub(crate) fn a_host_stood_still() -> Mark {
     Mark::new("a host stood still", |history| {
         count(history.of_kind(EventKind::Host, HostChange::RESUMED))

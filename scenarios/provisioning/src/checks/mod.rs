@@ -1,4 +1,4 @@
-//! What must hold of provisioning, as functions of the history.
+//! The checks of provisioning, as functions of the history.
 
 pub(crate) mod answers;
 pub(crate) mod marks;

@@ -1,4 +1,4 @@
-//! Objects of the backend, against the rows that should know of them: the backend is asked, not the pipeline.
+//! Checks the objects of the backend against the rows: the backend is asked, not the pipeline.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -7,10 +7,10 @@ use chaosdrill_scenarios_common::checks::rows::last_change;
 
 use crate::checks::rows::{RESOURCES, World, has_backend, is, text};
 
-/// Statuses of rows that answer for their object.
+/// Statuses of rows that account for their object.
 const ANSWERING: [&str; 5] = ["pending", "active", "paused", "suspended", "expired"];
 
-/// A row that is active has a URL and, where the backend has an object for it, that object's id.
+/// An active row has a URL and, if the backend has an object for it, that object's id.
 pub(crate) fn active_rows_are_addressable() -> Check {
     Check::new("active_rows_are_addressable", |history| {
         let wrong = history.rows(RESOURCES).into_iter().find_map(|change| {
@@ -30,7 +30,7 @@ pub(crate) fn active_rows_are_addressable() -> Check {
     })
 }
 
-/// As long as a row is active its object is there.
+/// The object of a row exists as long as the row is active.
 pub(crate) fn active_rows_have_their_object() -> Check {
     Check::new("active_rows_have_their_object", |history| {
         let mut world = World::default();
@@ -49,14 +49,14 @@ pub(crate) fn active_rows_have_their_object() -> Check {
     })
 }
 
-/// Where a row has failed its object is gone by then, or its leak is written down. Only an object that was made after
-/// the row was given up may come later: the sweep takes it.
+/// When a row has failed, its object is gone, or its leak is recorded. Only an object that was created after the row
+/// was given up may appear later: the sweep takes it.
 pub(crate) fn a_rolled_back_row_leaves_nothing_behind() -> Check {
     Check::new("a_rolled_back_row_leaves_nothing_behind", |history| {
         let mut world = World::default();
         let mut failed: Vec<(u64, &str)> = Vec::new();
         for event in history.events() {
-            // The rows of one commit come in one go; whatever comes next finds them whole.
+            // The rows of one commit arrive together, so any other event must find them complete.
             if !world.take(event) {
                 if let Some(outcome) = left_behind(&world, &failed) {
                     return outcome;
@@ -82,7 +82,7 @@ fn left_behind(world: &World<'_>, failed: &[(u64, &str)]) -> Option<Outcome> {
     })
 }
 
-/// A row says that its object was taken down only when it is gone.
+/// A row reports that its object was taken down only if it is gone.
 pub(crate) fn taken_down_means_gone() -> Check {
     Check::new("taken_down_means_gone", |history| {
         let mut world = World::default();
@@ -101,7 +101,7 @@ pub(crate) fn taken_down_means_gone() -> Check {
     })
 }
 
-/// After so long nothing comes of a creation any more: the slowest backend, one that stood still besides, and some.
+/// How long a creation may take effect: the time of the slowest backend, plus a stall of it, plus a margin.
 const CREATION_MAX: Duration = Duration::from_secs(40 * 60);
 
 /// Creations that the backend has begun and not ended: their objects may come yet.
@@ -128,8 +128,8 @@ fn under_way<'a>(history: &'a History<'_>) -> BTreeMap<&'a str, &'a Event> {
     begun
 }
 
-/// Every object belongs to a row that answers for it, or is written down as a leak, and so will those that are on
-/// their way.
+/// Every object has a row that accounts for it, or is recorded as a leak. The same holds for objects that may still
+/// appear.
 pub(crate) fn no_object_is_out_of_reach() -> Check {
     Check::new("no_object_is_out_of_reach", |history| {
         let mut world = World::default();
@@ -154,7 +154,7 @@ pub(crate) fn no_object_is_out_of_reach() -> Check {
     })
 }
 
-/// The sweep takes down nothing that is, or may still become, somebody's.
+/// The sweep takes down no object that belongs to a resource, or may still do so.
 pub(crate) fn the_sweep_spares_the_living() -> Check {
     Check::new("the_sweep_spares_the_living", |history| {
         let mut world = World::default();
@@ -165,7 +165,7 @@ pub(crate) fn the_sweep_spares_the_living() -> Check {
             if event.name == "sweep.deleting" {
                 asked_by_sweeps.insert(id, event.seq);
             }
-            // What a sweep means to do and the backend does not is no harm.
+            // A deletion that the sweep requests but the backend does not execute is harmless.
             let asked = asked_by_sweeps.get(id).filter(|_| event.name == "backend.deleted");
             let (Some(asked), Some(row)) = (asked, world.resources.get(id)) else { continue };
             if is(row, &ANSWERING) {

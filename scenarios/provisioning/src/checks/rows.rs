@@ -1,4 +1,4 @@
-//! The rows of provisioning as its checks read them, and the world as it stands at each event of a history.
+//! Reads the rows of provisioning for its checks, and the state of the world at each event of a history.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,12 +15,12 @@ pub(crate) const QUOTAS: &str = "quotas";
 pub(crate) const LEAKS: &str = "leaks";
 /// Rows of `audit_log`.
 pub(crate) const AUDITS: &str = "audits";
-/// The schema of `resources`, as the database itself tells it.
+/// The schema of `resources`, as the database reports it.
 pub(crate) const SCHEMA: &str = "schema";
 /// The objects of the backend, from its own database.
 pub(crate) const OBJECTS: &str = "objects";
 
-/// What the rows of `resources` mean.
+/// How the rows of `resources` represent items.
 pub(crate) const ITEMS: Items = Items {
     noun: "resource",
     watch: RESOURCES,
@@ -28,11 +28,11 @@ pub(crate) const ITEMS: Items = Items {
     terminal: &["failed", "deleted", "reaped"],
 };
 
-/// The same rows, where a resource that somebody has is at rest too.
+/// The same rows, with the resources in use counted as terminal too.
 pub(crate) const ITEMS_AT_REST: Items =
     Items { terminal: &["active", "paused", "suspended", "failed", "deleted", "reaped"], ..ITEMS };
 
-/// What the audit must say of the rows.
+/// The audit that changes of the rows require.
 pub(crate) const AUDIT: Audit = Audit {
     watch: AUDITS,
     item: "resource_id",
@@ -62,29 +62,29 @@ pub(crate) fn is(row: &Value, statuses: &[&str]) -> bool {
     statuses.contains(&text(row, "status"))
 }
 
-/// Whether the backend keeps an object for such a row.
+/// Whether the backend keeps an object for the row.
 pub(crate) fn has_backend(row: &Value) -> bool {
     text(row, "resource_type") != "webhook"
 }
 
-/// Everything that is watched, as it stands at some event.
+/// All watched rows as of some event.
 #[derive(Default)]
 pub(crate) struct World<'a> {
     pub(crate) resources: BTreeMap<&'a str, &'a Value>,
     pub(crate) objects: BTreeMap<&'a str, &'a Value>,
-    /// When an object came to be there, where it is.
+    /// When each existing object appeared.
     pub(crate) there_since: BTreeMap<&'a str, u64>,
-    /// When a resource was given up.
+    /// When each resource was given up.
     pub(crate) doomed_since: BTreeMap<&'a str, u64>,
     /// Resources that were active at some time.
     pub(crate) once_active: BTreeSet<&'a str>,
-    /// Objects of which it is written down that they may have leaked.
+    /// Objects that are recorded as possible leaks.
     pub(crate) leaks: BTreeSet<&'a str>,
     pub(crate) quotas: BTreeMap<&'a str, i64>,
 }
 
 impl<'a> World<'a> {
-    /// Takes an event in; says whether it was a row.
+    /// Applies an event, and returns whether it was a row.
     pub(crate) fn take(&mut self, event: &'a Event) -> bool {
         if event.kind != EventKind::Watch {
             return false;

@@ -1,4 +1,4 @@
-//! Rows among themselves: leases, charges, the schema and the start of programs.
+//! Checks rows against each other: leases, charges, the schema, and the start of programs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::checks::rows::{QUOTAS, RESOURCES, SCHEMA, World, int, is, text};
 
-/// As long as a handler gives signs of life nobody else settles its row.
+/// While a handler renews its lease, no other host settles its row.
 pub(crate) fn reconciler_waits_for_the_lease() -> Check {
     Check::new("reconciler_waits_for_the_lease", |history| {
         let stolen = steps(history, RESOURCES).into_iter().find(|step| {
@@ -33,7 +33,7 @@ pub(crate) fn reconciler_waits_for_the_lease() -> Check {
     })
 }
 
-/// After every commit a team is charged for the resources that it has or is being made, and for no others.
+/// After every commit, a team is charged for exactly the resources that it has or that are being created for it.
 pub(crate) fn quota_agrees_with_the_rows() -> Check {
     Check::new("quota_agrees_with_the_rows", |history| {
         let mut world = World::default();
@@ -53,7 +53,7 @@ pub(crate) fn quota_agrees_with_the_rows() -> Check {
     })
 }
 
-/// Where a team is charged for more or fewer than it has.
+/// Reports a team that is charged for more or fewer resources than it has.
 fn uneven(world: &World<'_>) -> Option<String> {
     let mut charged: BTreeMap<&str, i64> = world.quotas.keys().map(|team| (*team, 0)).collect();
     for row in world.resources.values().filter(|row| is(row, &["pending", "active"])) {
@@ -65,7 +65,7 @@ fn uneven(world: &World<'_>) -> Option<String> {
     })
 }
 
-/// The states that the programs know are those that the schema allows, as the database itself tells it.
+/// The states that the programs know equal those that the schema allows, as the database reports them.
 pub(crate) fn statuses_in_code_equal_the_check() -> Check {
     Check::new("statuses_in_code_equal_the_check", |history| {
         let Some(ready) = history.observed("start.ready").next() else {
@@ -91,7 +91,7 @@ pub(crate) fn statuses_in_code_equal_the_check() -> Check {
     })
 }
 
-/// The states in the CHECK of a table's text.
+/// The states in the CHECK of a table's definition.
 fn allowed(sql: &str) -> Option<BTreeSet<&str>> {
     let (_, rest) = sql.split_once("CHECK (status IN (")?;
     let (list, _) = rest.split_once(')')?;
@@ -100,11 +100,11 @@ fn allowed(sql: &str) -> Option<BTreeSet<&str>> {
     (!states.is_empty()).then_some(states)
 }
 
-/// Every program that was started, or started again, comes up. One that has said nothing since it began is not up: it
-/// may be waiting for its very first answer.
+/// Every program that was started or restarted becomes ready. A program that has reported nothing since its start is
+/// not ready: it may still be waiting for its first answer.
 pub(crate) fn every_boot_comes_up() -> Check {
     Check::new("every_boot_comes_up", |history| {
-        // The last start of each host that migrates, and whether it came up since.
+        // The last start of each host that migrates, and whether it has become ready since.
         let mut starts: BTreeMap<&str, (u64, bool)> = BTreeMap::new();
         for event in history.events() {
             let host = event.host.as_str();
@@ -131,7 +131,7 @@ pub(crate) fn every_boot_comes_up() -> Check {
     })
 }
 
-/// However many ask at once, no team has more than it may.
+/// However many requests come at once, no team exceeds its quota.
 pub(crate) fn no_team_has_more_than(quota: i64) -> Check {
     Check::new("no_team_has_more_than_it_may", move |history| {
         let over = history

@@ -1,12 +1,13 @@
-//! As much of Rust's grammar as the guard of the handlers needs: words and marks, without comments and strings.
+//! Lexes as much of Rust as the static check of the handlers needs: words and punctuation, without comments and
+//! strings.
 
-/// A function, by its name and what stands between its braces.
+/// A function, with its name and the tokens between its braces.
 pub(super) struct Function<'a> {
     pub(super) name: &'a str,
     pub(super) body: &'a [String],
 }
 
-/// The words and marks of a source.
+/// The words and punctuation of a source.
 pub(super) fn tokens(text: &str) -> Vec<String> {
     let letters: Vec<char> = text.chars().collect();
     let mut tokens = Vec::new();
@@ -19,7 +20,7 @@ pub(super) fn tokens(text: &str) -> Vec<String> {
             ['/', '*', ..] => comment(rest),
             ['r', '"' | '#', ..] => raw(rest),
             ['"', ..] => quoted(rest, '"'),
-            // A letter in quotes; anything else that begins so is a lifetime.
+            // A character literal; anything else that begins with a quote is a lifetime.
             ['\'', '\\', ..] | ['\'', _, '\'', ..] => quoted(rest, '\''),
             [first, ..] if is_word(&first) => {
                 let word: String = rest.iter().take_while(is_word).collect();
@@ -39,7 +40,7 @@ pub(super) fn tokens(text: &str) -> Vec<String> {
     tokens
 }
 
-/// The length of a comment in a comment's marks, which may contain others.
+/// The length of a block comment, which may contain others.
 fn comment(rest: &[char]) -> usize {
     let (mut depth, mut at) = (0_usize, 0);
     while at < rest.len() {
@@ -55,7 +56,7 @@ fn comment(rest: &[char]) -> usize {
     at
 }
 
-/// The length of a text in quotes.
+/// The length of a quoted literal.
 fn quoted(rest: &[char], quote: char) -> usize {
     let mut at = 1;
     while at < rest.len() && rest[at] != quote {
@@ -64,7 +65,7 @@ fn quoted(rest: &[char], quote: char) -> usize {
     at + 1
 }
 
-/// The length of a text in which nothing is escaped; of a word, where it is only a raw name.
+/// The length of a raw string; of a word, if it is only a raw identifier.
 fn raw(rest: &[char]) -> usize {
     let hashes = rest[1..].iter().take_while(|letter| **letter == '#').count();
     if rest.get(1 + hashes) != Some(&'"') {
@@ -76,7 +77,7 @@ fn raw(rest: &[char]) -> usize {
     found.map_or(rest.len(), |at| begin + at + end.len())
 }
 
-/// All functions with a body, those within others too.
+/// All functions with a body, including nested ones.
 pub(super) fn functions(tokens: &[String]) -> Vec<Function<'_>> {
     let mut found = Vec::new();
     for at in 0..tokens.len().saturating_sub(1) {
@@ -92,7 +93,7 @@ pub(super) fn functions(tokens: &[String]) -> Vec<Function<'_>> {
     found
 }
 
-/// What stands in the braces with which these tokens begin.
+/// The tokens inside the braces with which these tokens begin.
 pub(super) fn group(tokens: &[String]) -> &[String] {
     let mut depth = 0_usize;
     for (at, token) in tokens.iter().enumerate() {
