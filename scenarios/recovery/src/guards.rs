@@ -1,13 +1,14 @@
-//! What watches over the sources of the target: the names of its failpoints, and what only its tests may have.
+//! Static checks of the target's sources: its failpoints are named in the catalogue, and code for tests is compiled for
+//! tests only.
 //!
-//! Sources are read as words and marks, so that a line break, a comment or a raw string hides nothing. Files of
-//! fixtures end with `.rs.txt`, so that nothing else takes them for code.
+//! Sources are compared as tokens, so that a line break, a comment or a raw string hides nothing. Fixture files end
+//! with `.rs.txt`, so that no other tool takes them for code.
 
 use std::path::{Path, PathBuf};
 
 use chaosdrill::{Outcome, StaticCheck};
 
-/// The guards of the target.
+/// The static checks of the target.
 pub(crate) fn guards() -> Vec<StaticCheck> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (source, fixtures) = (root.join("../../targets/recovery/src"), root.join("fixtures"));
@@ -49,7 +50,7 @@ impl Token {
     }
 }
 
-/// The words, strings and marks of a source, each with its line; comments and blanks are nothing.
+/// The words, strings and punctuation of a source, each with its line; comments and whitespace are skipped.
 fn tokens(source: &str) -> Vec<(usize, Token)> {
     let letters: Vec<char> = source.chars().collect();
     let (mut at, mut line, mut found) = (0, 1, Vec::new());
@@ -78,7 +79,7 @@ fn tokens(source: &str) -> Vec<(usize, Token)> {
     found
 }
 
-/// The length of a comment between slashes and stars, which may hold others.
+/// The length of a block comment, which may contain others.
 fn comment_length(letters: &[char]) -> usize {
     let (mut depth, mut at) = (0, 0);
     while at < letters.len() {
@@ -96,7 +97,7 @@ fn comment_length(letters: &[char]) -> usize {
     at
 }
 
-/// The length of a string, raw or plain, or of a letter in quotes; nothing where none begins.
+/// The length of a raw or plain string, or of a character literal; `None` if none begins here.
 fn text_length(letters: &[char]) -> Option<usize> {
     if let ['\'', '\\', ..] | ['\'', _, '\'', ..] = letters {
         let end = letters.iter().skip(2).position(|c| *c == '\'')?;
@@ -123,7 +124,8 @@ fn text_length(letters: &[char]) -> Option<usize> {
     Some(letters.len())
 }
 
-/// All sources below a folder, in order: name and tokens. One that cannot be read is a panic, and with it unknown.
+/// All sources below a folder, in order: name and tokens. Panics if a source cannot be read; the verdict is then
+/// unknown.
 fn sources(root: &Path) -> Vec<(String, Vec<(usize, Token)>)> {
     let mut folders = vec![root.to_owned()];
     let mut files: Vec<PathBuf> = Vec::new();
@@ -162,7 +164,7 @@ fn failpoints_are_named_in_the_catalogue(root: &Path) -> Outcome {
     for (name, tokens) in &sources {
         for (at, (line, token)) in tokens.iter().enumerate() {
             let place = format!("{name}:{line}");
-            // Around the catalogue: the crate of failpoints itself.
+            // A direct use of the `fail` crate would bypass the catalogue.
             let direct = tokens[at..].iter().take(4).map(|(_, token)| token).collect::<Vec<_>>();
             if let [Token::Word(krate), Token::Mark(':'), Token::Mark(':'), Token::Word(what)] =
                 direct[..]
@@ -228,7 +230,7 @@ fn nothing_for_tests_is_in_production(root: &Path) -> Outcome {
     Outcome::valid()
 }
 
-/// Whether the attributes and words before an item say `#[cfg(test)]`.
+/// Whether the tokens before an item contain `#[cfg(test)]`.
 fn is_behind_cfg_test(before: &[&Token]) -> bool {
     let is_end = |token: &&Token| token.is(';') || token.is('}') || token.is('{');
     let begin = before.iter().rposition(is_end).map_or(0, |at| at + 1);

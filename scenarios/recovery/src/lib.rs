@@ -1,4 +1,4 @@
-//! The recovery pipeline: what it claims, and how it is hurt.
+//! The scenarios of the recovery pipeline: its claims, and the faults that test them.
 
 pub mod cluster;
 pub mod engine;
@@ -8,7 +8,7 @@ mod windows;
 use chaosdrill::{Scenario, Target};
 use chaosdrill_target_recovery::{DEFECTS, failpoints};
 
-/// The target, with its failpoints, planted bugs and guards.
+/// The target, with its failpoints, planted bugs and static checks.
 pub fn target() -> Target {
     Target::new("recovery")
         .failpoints(failpoints::ALL)

@@ -1,5 +1,5 @@
-//! The windows in which the cluster's commands and the engine's writers can be struck, by name, with the faults that
-//! stand for each.
+//! The crash windows of the cluster's commands and of the engine's writers, by name, with the faults that represent
+//! each: coverage goals of the target.
 
 use chaosdrill::CoverageGoal;
 

@@ -1,4 +1,4 @@
-//! What somebody else writes into the ledger while a command works is not lost, and the command says what is stored.
+//! Writes of the ledger by another writer during a command are not lost, and the command reports what is stored.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub(crate) fn scenario() -> Scenario {
                 })
                 .client("hand", edit)
         })
-        // Whoever is about to write waits a while, and the hand does not.
+        // The applier waits before each of these writes, and the other writer does not.
         .faults_drawn(|stream| {
             let mut hits: Vec<u32> = (0..4).map(|_| stream.between(1, 7) as u32).collect();
             hits.sort_unstable();
@@ -41,7 +41,7 @@ pub(crate) fn scenario() -> Scenario {
     converging_without_the_lock(scenario)
 }
 
-/// Somebody writes the ledger by hand, with care: over what was read, and one revision up.
+/// Edits the ledger by hand, carefully: conditional on the version that was read, and one revision higher.
 async fn edit(workload: Workload) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let operator = Operator::new(&workload, "a1").await;
     let files = operator.files();
@@ -55,7 +55,7 @@ async fn edit(workload: Workload) -> Result<(), Box<dyn std::error::Error + Send
         };
         state["state_revision"] = (state["state_revision"].as_i64().unwrap_or_default() + 1).into();
         state["written_by"] = ulid::new().into();
-        // Somebody else's write is as good as an own one: the hand has no wish but to write.
+        // A refused write does not matter, because the edit has no other purpose than to write.
         let _ = files.put_over(ledger::STATE, state.to_string().as_bytes(), &found).await;
         edits += 1;
     }

@@ -1,4 +1,4 @@
-//! An approval is good for the very change that was looked at, and for one execution.
+//! An approval is valid only for the change that was reviewed, and for one execution.
 
 use chaosdrill::Scenario;
 use serde_json::json;
@@ -21,16 +21,16 @@ pub(crate) fn scenario() -> Scenario {
                 let mut stream = workload.stream("approvals");
                 operator.approve("places", &json!(one)).await;
                 if stream.below(2) == 0 {
-                    // The graph is another by the time it is to go.
+                    // The graph has changed since the approval.
                     operator.apply(&config(&[("people", 1), ("places", 2)])).await;
                     operator.attempt(&one).await;
                     operator.apply(&one).await;
                 } else {
-                    // The configuration is another.
+                    // The configuration has changed since the approval.
                     operator.attempt(&other).await;
                     operator.apply(&other).await;
                 }
-                // Nobody approved of this one.
+                // This removal was not approved.
                 operator.apply(&config(&[("people", 2), ("places", 1)])).await;
                 operator.attempt(&other).await;
                 operator.apply(&other).await;

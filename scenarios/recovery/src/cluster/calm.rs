@@ -1,4 +1,4 @@
-//! Without any fault the cluster does what it is asked for: the drill itself is sound.
+//! Without faults the cluster applies every configuration: a test of the drill itself.
 
 use chaosdrill::{Mark, Scenario};
 

@@ -1,7 +1,7 @@
-//! A crash between any two steps of a command leaves a lock and an intent behind, and a plain re-run ends where a run
-//! without the crash would have ended.
+//! A crash between any two steps of a command leaves a lock and an intent behind, and a plain re-run ends with the same
+//! result as a run without the crash.
 //!
-//! Which hit is chosen, when the host comes back, and where it crashes once more while it recovers, the seed decides.
+//! The seed draws which hit is struck, when the host restarts, and where it crashes again during recovery.
 
 use std::time::Duration;
 
@@ -119,7 +119,7 @@ fn place(site: &str, stream: &mut Stream, hit_max: u64) -> Place {
     at(site).on("a1").hit(hit(stream, hit_max))
 }
 
-/// When the host comes back: soon, or when the lock that it has left is old.
+/// When the host restarts: soon, or when the lock that it left is old.
 fn back(stream: &mut Stream) -> Restart {
     match stream.below(2) {
         0 => Restart::After(Duration::from_secs(5)),
@@ -142,7 +142,7 @@ fn scenario(window: &'static Window) -> Scenario {
         })
         .faults_drawn(|stream| {
             let mut faults = vec![(window.strike)(stream)];
-            // Half of the time it dies once more, which may be while it recovers.
+            // In half of the runs the host crashes again, possibly during recovery.
             if stream.below(2) == 0 {
                 faults.push(
                     place("fp:cluster.before_state_write", stream, 7).crash_before(back(stream)),

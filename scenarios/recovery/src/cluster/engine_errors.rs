@@ -1,4 +1,4 @@
-//! An engine that fails in the middle of a change leaves an intent behind if, and only if, something has moved.
+//! An engine error in the middle of a change leaves an intent behind if, and only if, something has moved.
 
 use std::time::Duration;
 
@@ -39,11 +39,11 @@ pub(crate) fn scenario() -> Scenario {
     converging(scenario)
 }
 
-/// The change of one graph fails before anything has moved, and its intent cannot be taken back at once; that of the
-/// other fails once it is committed. Which is which, and where exactly, the seed decides.
+/// The change of one graph fails before anything has moved, and its intent cannot be deleted at once; the change of the
+/// other fails after its commit. The seed draws which graph is which, and the exact sites.
 fn faults(stream: &mut Stream) -> Vec<Fault> {
     let error = |site: String, hit| at(&site).on("a1").hit(hit).error(ErrorKind::Reset);
-    // Two creations delete a sidecar each. A first change that was committed deletes one more, when it is recovered.
+    // Each of the two creations deletes a sidecar. If the first change was committed, its recovery deletes another one.
     let (unmoved, moved, taken_back) = match stream.below(2) {
         0 => ("people", "places", 3),
         _ => ("places", "people", 4),

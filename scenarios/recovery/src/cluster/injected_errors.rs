@@ -1,4 +1,4 @@
-//! A command that ends with an error acknowledges nothing, gives the lock back, and can be given again.
+//! A command that ends with an error acknowledges nothing, releases the lock, and can be repeated.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::{
     stage::{ClusterStage, converging},
 };
 
-/// The windows of a command, and how often the story passes each at least.
+/// The windows of a command, each with the minimum number of its hits in the story.
 const WINDOWS: [(&str, u64); 8] = [
     ("fp:cluster.before_graph_create", 3),
     ("fp:cluster.after_graph_create", 3),
@@ -34,7 +34,7 @@ pub(crate) fn scenario() -> Scenario {
                 Ok(())
             })
         })
-        // Errors one after the other: the second may strike while the first is recovered from.
+        // The errors come one after the other: the second may strike during recovery from the first.
         .faults_drawn(|stream| {
             let (site, hits) = WINDOWS[stream.below(8) as usize];
             let hit = stream.between(1, hits) as u32;

@@ -1,4 +1,4 @@
-//! A listing that fails says nothing about what is there.
+//! A failed listing must not be taken for an empty one.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a ledger of an older release lacks is filled in by the next apply, though nothing else changes.
+//! The next apply adds what a ledger of an older release lacks, even if nothing else changes.
 
 use chaosdrill::Scenario;
 

@@ -1,5 +1,5 @@
-//! Operators, as careful ones would work: the same command again until it is done, a dead holder's lock taken away once
-//! it is old, and by hand what only people may do.
+//! Operators that behave as careful people do: they repeat a command until it is done, remove a dead holder's lock once
+//! it is old, and do by hand what only people may do.
 
 use std::{
     collections::BTreeMap,
@@ -19,17 +19,17 @@ use serde_json::{Value, json};
 
 use super::stage::store_url;
 
-/// How often an operator asks before giving up without knowing: every three seconds, for longer than any chaos lasts,
-/// also where a dead host refuses at once.
+/// How often an operator repeats a command before giving up without a result: every three seconds, for longer than any
+/// chaos lasts, even if a dead host refuses connections at once.
 const ASKS_MAX: u32 = 4_000;
 
 /// How long an operator waits for an answer.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(60);
 
-/// How long an operator rests before asking again.
+/// How long an operator pauses before asking again.
 const REST: Duration = Duration::from_secs(3);
 
-/// The sources of schemas that operators write; each version extends the one before.
+/// The schema sources that operators write; each version extends the previous one.
 const SOURCES: [(&str, &str); 6] = [
     ("sources/people.1", "name"),
     ("sources/people.2", "name\nage"),
@@ -45,7 +45,7 @@ pub(crate) fn source_of(digest: &str) -> Option<&'static str> {
     texts.into_iter().find(|text| model::digest(text.as_bytes()) == digest)
 }
 
-/// A configuration with these graphs, each with the version of its schema.
+/// A configuration with these graphs, each with its schema version.
 pub(crate) fn config(graphs: &[(&str, u32)]) -> Config {
     let graph = |(id, version): &(&str, u32)| {
         let text = format!("query all {id} {version}");
@@ -62,14 +62,14 @@ pub(crate) fn config(graphs: &[(&str, u32)]) -> Config {
 pub(crate) struct Operator {
     workload: Workload,
     applier: String,
-    /// Ids are drawn one after the other, so that an operator who begins anew asks under the same.
+    /// Ids are drawn in sequence, so that an operator that restarts uses the same ids.
     drawn: AtomicU64,
 }
 
-/// What came back of one asking.
+/// The answer to one request.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
-    /// Nothing where no answer came.
+    /// `None` if no answer came.
     pub(crate) status: Option<u16>,
     body: Value,
 }
@@ -82,12 +82,12 @@ impl Answer {
         })
     }
 
-    /// Whether the command said this.
+    /// Whether the command reported this code.
     pub(crate) fn says(&self, code: &str) -> bool {
         self.said().any(|(said, _)| said == code)
     }
 
-    /// The graphs about which the command said this.
+    /// The graphs about which the command reported this code.
     fn graphs(&self, code: &str) -> Vec<String> {
         let about = self.said().filter(|(said, _)| *said == code);
         about.map(|(_, about)| about.trim_start_matches("graph.").to_owned()).collect()
@@ -95,7 +95,7 @@ impl Answer {
 }
 
 impl Operator {
-    /// An operator who speaks to this applier, and has written the sources of all schemas.
+    /// An operator that uses this applier, and has written the sources of all schemas.
     pub(crate) async fn new(workload: &Workload, applier: &str) -> Self {
         let operator = Self {
             workload: workload.clone(),
@@ -108,7 +108,7 @@ impl Operator {
         operator
     }
 
-    /// The same operator, at another applier.
+    /// The same operator, with another applier.
     pub(crate) fn at(&self, applier: &str) -> Self {
         Self {
             workload: self.workload.clone(),
@@ -117,7 +117,7 @@ impl Operator {
         }
     }
 
-    /// The same operator, with ids that no other round has.
+    /// The same operator, with ids that no other round uses.
     pub(crate) fn for_round(self, round: u64) -> Self {
         self.drawn.fetch_add(100 * round, Ordering::Relaxed);
         self
@@ -129,12 +129,12 @@ impl Operator {
         ulid::of(number, u128::from(self.workload.stream(&label).between(0, u64::MAX - 1)))
     }
 
-    /// The store, as a person with access to it has it.
+    /// Direct access to the store, as an operator has it.
     pub(crate) fn files(&self) -> Files {
         Files::open(&store_url()).expect("the store of the run")
     }
 
-    /// Does something by hand until it is done.
+    /// Repeats a manual step until it succeeds.
     pub(crate) async fn by_hand<F, E>(&self, step: impl Fn(Files) -> F)
     where
         F: Future<Output = Result<(), E>>,
@@ -147,7 +147,7 @@ impl Operator {
         }
     }
 
-    /// Writes a file by hand, over whatever is there.
+    /// Writes a file by hand, and replaces an existing one.
     pub(crate) async fn write(&self, path: &str, text: &str) {
         self.by_hand(|files| async move {
             let found = files.get(path).await.map_err(PutError::Failed)?;
@@ -165,7 +165,7 @@ impl Operator {
         self.by_hand(|files| async move { files.delete(path).await }).await;
     }
 
-    /// Removes what there is of a graph that was created in part.
+    /// Removes the objects of a graph that was created only in part.
     async fn clear(&self, graph: &str) {
         let root = format!("graphs/{graph}.omni");
         self.by_hand(|files| {
@@ -191,7 +191,7 @@ impl Operator {
         }
     }
 
-    /// Takes the lock away that was in the way, if its holder must be dead.
+    /// Removes the lock that blocked the command, if its holder must be dead.
     async fn unlock(&self, answer: &Answer) {
         let lock = &answer.body["lock"];
         if lock["may_be_forced"] == true {
@@ -200,7 +200,7 @@ impl Operator {
         }
     }
 
-    /// Asks until the command is done, or `is_enough`.
+    /// Repeats a command until it is done, or until `is_enough` accepts the answer.
     async fn ask(
         &self,
         name: &str,
@@ -262,7 +262,7 @@ impl Operator {
         }
     }
 
-    /// Begins the ledger, and records these graphs.
+    /// Creates the ledger, and imports these graphs.
     pub(crate) async fn import(&self, graphs: &[&str]) {
         let body = json!({ "id": self.id(), "graphs": graphs });
         for _ in 0..ASKS_MAX {
@@ -276,13 +276,13 @@ impl Operator {
         }
     }
 
-    /// Has every graph looked at.
+    /// Refreshes the state of every graph.
     pub(crate) async fn refresh(&self) {
         let body = json!({ "id": self.id() });
         self.post("command", &self.applier, "/refresh", &body).await;
     }
 
-    /// Approves of the removal of a graph that this configuration no longer has.
+    /// Approves the removal of a graph that this configuration no longer has.
     pub(crate) async fn approve(&self, graph: &str, config: &Value) {
         let body =
             json!({ "id": self.id(), "graph": graph, "config": config, "reason": "it is unused" });
@@ -301,19 +301,19 @@ impl Operator {
         self.ask("apply", "/apply", &body, |_| false).await;
     }
 
-    /// Applies a configuration until it is done or said to need people, who do nothing.
+    /// Applies a configuration until it is done or reported to need people, who do not act.
     pub(crate) async fn attempt(&self, config: &Config) -> Answer {
         let body = json!({ "id": self.id(), "config": config });
         self.ask("attempt", "/apply", &body, |answer| answer.status == Some(409)).await
     }
 
-    /// Applies a configuration once, whatever comes of it.
+    /// Applies a configuration once, whatever the result.
     pub(crate) async fn attempt_once(&self, config: &Config) {
         let body = json!({ "id": self.id(), "config": config });
         self.ask("attempt", "/apply", &body, |_| true).await;
     }
 
-    /// The life of a small cluster: graphs come, change, go, come again and go again.
+    /// The life of a small cluster: graphs are created, changed, removed, created again and removed again.
     pub(crate) async fn story(&self) {
         self.import(&[]).await;
         for graphs in STORY.into_iter().take(self.workload.steps(STORY.len())) {
@@ -322,8 +322,8 @@ impl Operator {
     }
 }
 
-/// What the operator of [`Operator::story`] applies, in order. The last removes what was removed before, from where it
-/// stood before: only the approval is another.
+/// The configurations that [`Operator::story`] applies, in order. The fifth repeats the removal of the third, from the
+/// same state and under another approval.
 pub(crate) const STORY: [&[(&str, u32)]; 6] = [
     &[("people", 1), ("places", 1)],
     &[("people", 2), ("places", 1)],

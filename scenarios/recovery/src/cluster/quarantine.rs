@@ -1,4 +1,4 @@
-//! What is the matter with one graph is the matter of that graph alone.
+//! A problem of one graph affects that graph alone.
 
 use std::time::Duration;
 

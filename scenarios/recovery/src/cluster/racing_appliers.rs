@@ -1,4 +1,4 @@
-//! Of appliers that work at the same time one writes the ledger, and the others begin anew.
+//! Of appliers that run at the same time, one writes the ledger, and the others start over.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::{
 
 const RACERS: [&str; 2] = ["a1", "a2"];
 
-/// Longer than anybody is slow.
+/// Longer than any command is slow.
 const UNTIL_ALL_ARE_DONE: Duration = Duration::from_secs(10 * 60);
 
 const ROUNDS: [&[(&str, u32)]; 4] = [
@@ -43,7 +43,7 @@ pub(crate) fn without_the_lock() -> Scenario {
     converging_without_the_lock(scenario)
 }
 
-/// Both appliers are asked for the same, round after round.
+/// Both appliers get the same requests, round after round.
 fn race(stage: Topology) -> Topology {
     stage.approver().server().watched().client("operator", run)
 }
@@ -53,7 +53,7 @@ async fn run(workload: Workload) -> Result<(), Box<dyn std::error::Error + Send 
     operator.import(&[]).await;
     let mut last = config(&[]);
     for round in 0..2 * ROUNDS.len() {
-        // Every other round changes a query alone: nothing but the ledger itself stands in the way of two.
+        // Every other round changes only a query, so that only the ledger itself can conflict.
         let mut wanted = config(ROUNDS[round / 2]);
         for (id, graph) in wanted.graphs.iter_mut().filter(|_| round % 2 == 1) {
             graph.queries.insert("one".to_owned(), format!("query one {id} {round}"));
@@ -71,8 +71,8 @@ async fn run(workload: Workload) -> Result<(), Box<dyn std::error::Error + Send 
             racer.await?;
         }
     }
-    // A command that was slow past its operator's patience may write its intent when all is done. What it leaves
-    // behind is for the next command.
+    // A command that was slower than its operator's patience may still write its intent after all others are done. The
+    // next command recovers what it leaves behind.
     time::sleep(UNTIL_ALL_ARE_DONE).await;
     operator.for_round(2 * ROUNDS.len() as u64).apply(&last).await;
     Ok(())

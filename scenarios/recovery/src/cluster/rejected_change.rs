@@ -1,4 +1,4 @@
-//! A change that the engine rejects leaves nothing behind: no intent, no graph that is put aside.
+//! A change that the engine rejects leaves nothing behind: no intent, and no quarantined graph.
 
 use chaosdrill::Scenario;
 
@@ -16,9 +16,9 @@ pub(crate) fn scenario() -> Scenario {
                 let operator = Operator::new(&workload, "a1").await;
                 operator.import(&[]).await;
                 operator.apply(&config(&[("people", 1), ("places", 1)])).await;
-                // It asks of rows what they do not have.
+                // The new schema requires data that the rows do not have.
                 operator.attempt(&config(&[("people", 4), ("places", 1)])).await;
-                // A branch is open.
+                // The graph has an open branch.
                 let branch = "graphs/places.omni/branches/trial.json";
                 operator.write(branch, "{}").await;
                 operator.attempt(&config(&[("people", 1), ("places", 2)])).await;

@@ -1,4 +1,4 @@
-//! What is applied is what was planned: a source that changes in between ends the command.
+//! A command applies exactly what it planned: it ends if a source changes in between.
 
 use std::time::Duration;
 

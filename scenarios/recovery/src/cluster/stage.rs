@@ -1,4 +1,4 @@
-//! The stage of the cluster: its hosts, the objects the harness watches, and the checks that hold in every scenario.
+//! The stage of the cluster: its hosts, the objects the harness watches, and the checks common to all scenarios.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use chaosdrill_target_recovery::cluster::{
 
 use super::checks::{self, world};
 
-/// How long the cluster may take to be as it was asked for once the faults are over: longer than a lock's lease and a
-/// few tries.
+/// How long the cluster may take to reach the requested state after the faults are over: longer than a lock's lease and
+/// a few retries.
 pub(crate) const SETTLED: Duration = Duration::from_secs(20 * 60);
 
 /// The store of the cluster.
@@ -24,7 +24,7 @@ pub(crate) trait ClusterStage: Sized {
     /// An applier.
     #[must_use]
     fn applier(self, name: &str) -> Self;
-    /// An applier with a configuration of its own.
+    /// An applier with its own configuration.
     #[must_use]
     fn applier_with(
         self,
@@ -37,13 +37,13 @@ pub(crate) trait ClusterStage: Sized {
     /// A server.
     #[must_use]
     fn server(self) -> Self;
-    /// A server that serves all graphs or none.
+    /// A server that serves either all graphs or none.
     #[must_use]
     fn strict_server(self) -> Self;
-    /// An applier `a1`, the approver, a server, and all objects watched.
+    /// An applier `a1`, the approver, a server, and a watch of all objects.
     #[must_use]
     fn cluster(self) -> Self;
-    /// All objects, watched.
+    /// A watch of all objects.
     #[must_use]
     fn watched(self) -> Self;
 }
@@ -93,7 +93,7 @@ impl ClusterStage for Topology {
     }
 }
 
-/// What must hold of the cluster in every scenario, whatever is done to it.
+/// Adds the checks that hold in every scenario, under any fault.
 pub(crate) fn guarded(scenario: Scenario) -> Scenario {
     scenario
         .always(checks::ledger::no_lost_update())
@@ -114,9 +114,9 @@ pub(crate) fn guarded(scenario: Scenario) -> Scenario {
         .always(checks::serving::healthy_graphs_serve())
 }
 
-/// As [`guarded`], and everything is as it was asked for in the end.
+/// Like [`guarded`], and the cluster reaches the requested state in the end.
 pub(crate) fn converging(scenario: Scenario) -> Scenario {
-    // Without the lock a sweep may retire the intent of a command that is at work.
+    // Without the lock, a sweep may delete the intent of a running command.
     guarded(scenario)
         .always(checks::reports::moved_and_unrecorded_means_a_sidecar())
         .eventually(checks::graphs::applies_converge(), SETTLED)
@@ -125,7 +125,7 @@ pub(crate) fn converging(scenario: Scenario) -> Scenario {
         .eventually(checks::serving::every_wanted_graph_is_served(), SETTLED)
 }
 
-/// As [`converging`], where commands work at the same time.
+/// Like [`converging`], if commands run at the same time.
 pub(crate) fn converging_without_the_lock(scenario: Scenario) -> Scenario {
     guarded(scenario)
         .eventually(checks::graphs::applies_converge(), SETTLED)

@@ -1,4 +1,4 @@
-//! A store that does not answer, or whose answer is lost, delays a command, and makes it do nothing wrong.
+//! A store that does not answer, or whose answer is lost, delays a command, but never makes it do the wrong thing.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::{
     stage::{ClusterStage, converging},
 };
 
-/// Calls of an applier, and how often the story makes each at least.
+/// The store calls of an applier, each with the minimum number of its hits in the story.
 const CALLS: [(&str, u64); 19] = [
     ("store:put-if __cluster/lock.json", 7),
     ("store:get __cluster/lock.json", 7),

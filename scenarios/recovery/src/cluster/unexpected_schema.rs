@@ -1,4 +1,4 @@
-//! A live schema that nobody meant is not guessed about: it is neither adopted nor overwritten.
+//! An unexpected live schema is neither adopted nor overwritten.
 
 use std::time::Duration;
 
@@ -48,11 +48,11 @@ pub(crate) fn scenario() -> Scenario {
     converging(scenario)
 }
 
-/// How often a person changes it back and looks again: a command that was given up may still be at work.
+/// How often an operator restores the schema and looks again: a command that was given up may still be running.
 const ROUNDS_MAX: u32 = 20;
 
-/// A person changes the schema back to what the ledger records, which is the old one or the new one, has the rest done,
-/// and looks whether that is what became of it.
+/// An operator restores the schema that the ledger records, which is the old or the new one, applies the rest, and
+/// verifies the result.
 async fn see_to_it(operator: &Operator, wanted: &Config) {
     for _ in 0..ROUNDS_MAX {
         operator.by_hand(change_back).await;
@@ -63,7 +63,7 @@ async fn see_to_it(operator: &Operator, wanted: &Config) {
     }
 }
 
-/// Somebody changes the schema of `people` with the engine's own tools.
+/// Changes the schema of `people` with the engine's own tools.
 async fn change(files: Files, source: &str) -> Result<(), EngineError> {
     let graph = Graph::new(files, "people");
     let live = live(&graph).await?;

@@ -1,4 +1,4 @@
-//! As long as the intent of a sidecar cannot be known, no graph is moved and none is served.
+//! While the intent of a sidecar cannot be read, no graph is moved and none is served.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::{
     stage::{ClusterStage, converging},
 };
 
-/// Files that somebody restored from a broken copy: a torn one, one of no graph, one with a word too many.
+/// Files restored from a broken copy: a torn one, one without a graph, one of an unknown version.
 const BROKEN: [&str; 3] = [
     r#"{"schema_version":1,"operation_id":"00000000000000000000000001","started_at":0,"act"#,
     r#"{"schema_version":1,"operation_id":"00000000000000000000000001","started_at":0,"actor":"ada","kind":"schema_apply","graph_id":"","graph_uri":"","observed_manifest_version":1,"expected_manifest_version":null,"desired_schema_digest":"","state_cas_base":"","approval_id":null}"#,
@@ -71,7 +71,7 @@ pub(crate) fn of_a_newer_release() -> Scenario {
                 0 => at("fp:cluster.before_schema_apply"),
                 _ => at("fp:cluster.after_schema_apply"),
             };
-            // It is away for longer than its lock is respected.
+            // The host is down for longer than its lock is respected.
             let back = Restart::After(Duration::from_secs(stream.between(400, 500)));
             vec![window.on("next").crash_before(back)]
         })

@@ -1,4 +1,4 @@
-//! Without any fault, all six kinds of writes come through from end to end, and nothing is left behind.
+//! Without faults, all six kinds of writes succeed from end to end, and nothing is left behind.
 
 use chaosdrill::Scenario;
 

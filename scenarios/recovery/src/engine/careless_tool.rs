@@ -1,7 +1,7 @@
-//! A tool of old writes without healing first, upon what is published: what others have half done is passed over.
+//! An older tool writes without healing first, on top of what is published, and skips the unfinished work of others.
 //!
 //! Its work is published, and theirs is not, or not yet. A higher version of a table is then no sign that it contains
-//! what somebody else was about to publish.
+//! what another writer was about to publish.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::engine::{
     stage::{EngineStage, guarded, watched},
 };
 
-/// What the tool does: it looks after tables, one by one, and adds rows.
+/// The workload of the tool: it maintains tables, one by one, and adds rows.
 const TOOL: Mix = Mix { mutations: 3, loads: 0, merges: 0, schemas: 0, indices: 4, optimizes: 4 };
 
 pub(crate) fn scenario() -> Scenario {
@@ -39,14 +39,14 @@ pub(crate) fn scenario() -> Scenario {
             let complete = "fp:engine.mutation.post_finalize_pre_publisher";
             let mut faults = Vec::new();
             for writer in ["w1", "w2"] {
-                // A write that is complete waits, or dies, before it is published.
+                // A complete write waits, or its writer crashes, before it is published.
                 let place = at(complete).on(writer).hit(stream.between(1, 3) as u32);
                 faults.push(match stream.chance(1, 2) {
                     true => place.delay(lasts(stream)),
                     false => place.crash_before(Restart::After(lasts(stream))),
                 });
             }
-            // Whoever would publish it for its writer waits too.
+            // A recovery that would publish it for the writer waits too.
             for hit in 1..4 {
                 let place = at("fp:engine.recovery.before_roll_forward_publish").on_any().hit(hit);
                 faults.push(place.stall(lasts(stream)));

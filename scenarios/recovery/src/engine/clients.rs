@@ -1,5 +1,5 @@
-//! Senders of requests, as careful ones would be written: the same request again, to one writer after the other, until
-//! it is answered.
+//! Senders that behave as careful clients do: they repeat a request, to one writer after the other, until it is
+//! answered.
 
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ use chaosdrill_target_recovery::engine::{Change, Request};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// How often a sender sends one request before it gives up without knowing: for longer than any outage lasts.
+/// How often a sender repeats a request before it gives up without a result: for longer than any outage lasts.
 const SENDS_MAX: u32 = 4_000;
 
 /// How long a sender waits for an answer.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// How long a sender rests before it sends again, at least and at most.
+/// How long a sender pauses before it sends again, minimum and maximum.
 const REST_MS: (u64, u64) = (200, 900);
 
-/// What a sender asks for, and how often, in shares.
+/// The shares of the kinds of requests that a sender makes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mix {
     pub(crate) mutations: u32,
@@ -34,15 +34,15 @@ pub(crate) struct Mix {
 pub(crate) const ALL_KINDS: Mix =
     Mix { mutations: 3, loads: 2, merges: 3, schemas: 0, indices: 1, optimizes: 1 };
 
-/// What an administrator asks for.
+/// The requests of an administrator.
 pub(crate) const ADMIN: Mix =
     Mix { mutations: 1, loads: 0, merges: 0, schemas: 3, indices: 1, optimizes: 1 };
 
-/// Rows, and nothing else.
+/// Requests that write rows only.
 pub(crate) const ROWS: Mix =
     Mix { mutations: 3, loads: 1, merges: 0, schemas: 0, indices: 0, optimizes: 0 };
 
-/// What is drawn of one request.
+/// The drawn part of one request.
 #[derive(Clone, Debug)]
 enum Wish {
     Mutation(i64),
@@ -72,22 +72,22 @@ fn wishes(mix: Mix) -> impl Strategy<Value = Wish> {
     ]
 }
 
-/// A sender, and what it knows of its own rows.
+/// A sender, and what it knows about its own rows.
 pub(crate) struct Sender {
     workload: Workload,
     name: String,
     writers: Vec<String>,
-    /// What it asks for. It is drawn from apart, so that a sender that starts again asks for the same again.
+    /// The stream of its requests. It is separate, so that a sender that restarts makes the same requests.
     wishes: Stream,
     stream: Stream,
-    /// Its rows that are no receipts, as far as they are acknowledged.
+    /// Its acknowledged rows, without receipts.
     rows: Vec<String>,
     schema: u64,
     sent: usize,
 }
 
 impl Sender {
-    /// A sender to these writers.
+    /// A sender that uses these writers.
     pub(crate) fn new(workload: Workload, name: &str, writers: &[&str]) -> Self {
         let (wishes, stream) = (workload.stream("wishes"), workload.stream("rests"));
         let writers = writers.iter().map(|writer| format!("{writer}:80")).collect();
@@ -95,7 +95,7 @@ impl Sender {
         Self { workload, name, writers, wishes, stream, rows: Vec::new(), schema: 0, sent: 0 }
     }
 
-    /// Sends `count` requests, one after the other; reads now and then.
+    /// Sends `count` requests one after the other, and reads after every third.
     pub(crate) async fn work(&mut self, mix: Mix, count: usize) {
         for number in 0..self.workload.steps(count) {
             let wish = sample(&mut self.wishes, &wishes(mix));
@@ -139,7 +139,7 @@ impl Sender {
         }
     }
 
-    /// Sends a request until it is answered; whether it is done.
+    /// Repeats a request until it is answered, and returns whether it is done.
     pub(crate) async fn send(&mut self, request: &Request) -> bool {
         let body = json!(request).to_string();
         let workload = self.workload.clone();
@@ -183,7 +183,7 @@ impl Sender {
     }
 }
 
-/// Asks once, and says what came back.
+/// Sends a request once, and returns the answer.
 async fn once(address: &str, path: &str, body: &str) -> Value {
     let posted = http::post("request", address, path, body.to_owned());
     match time::timeout(ANSWER_WAIT_MAX, posted).await {

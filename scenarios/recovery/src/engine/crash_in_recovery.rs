@@ -1,4 +1,4 @@
-//! Recovery that dies itself is taken up by the next, from wherever it came to.
+//! If recovery crashes too, the next recovery continues from wherever it stopped.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::engine::{
     stage::{EngineStage, guarded, watched},
 };
 
-/// Where a write is left behind: complete, or by half.
+/// Sites at which a write is left behind, complete or partly done.
 const LEFT: [&str; 6] = [
     "fp:engine.mutation.post_finalize_pre_publisher",
     "fp:engine.branch_merge.post_phase_b_pre_manifest_commit",
@@ -52,7 +52,7 @@ pub(crate) fn scenario() -> Scenario {
                 let back = Restart::After(Duration::from_secs(stream.between(1, 20)));
                 faults.push(at(site).on("w1").hit(hit).crash_before(back).optional());
             }
-            // The opener does nothing but recover; the writer recovers at its start.
+            // The opener only recovers; the writer recovers at its start.
             for host in ["opener", "w2", "w1"] {
                 let site = stream.pick(&STEPS).copied().unwrap_or(STEPS[0]);
                 let site = if host == "w1" { STEPS[0] } else { site };

@@ -1,7 +1,7 @@
-//! A writer that dies in any phase of any kind of write leaves nothing that is not recovered.
+//! A writer that crashes in any phase of any kind of write leaves nothing that is not recovered.
 //!
-//! The phases are the calls by which a write touches the store, and the failpoints between them. Which of many
-//! hits are chosen, on which side of the effect, and when the host comes back, the seed decides.
+//! The phases are the store calls of a write, and the failpoints between them. The seed draws which hits are struck, on
+//! which side of the effect, and when the host restarts.
 
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ use crate::engine::{
     stage::{EngineStage, guarded, watched},
 };
 
-/// A kind of write, and where its writer may die.
+/// A kind of write, and the sites at which its writer may crash.
 struct Kind {
     name: &'static str,
     claim: &'static str,
     mix: Mix,
-    /// Failpoints of this kind; the calls to the store are those of every kind.
+    /// The failpoints of this kind; the store calls are the same for every kind.
     points: &'static [&'static str],
 }
 
@@ -82,7 +82,7 @@ const KINDS: [Kind; 6] = [
     },
 ];
 
-/// The calls by which every write touches the store.
+/// The store calls of every write.
 const CALLS: [&str; 5] = [
     "store:put-if __recovery/*.json",
     "store:put-if tables/knows/*.json",
@@ -103,11 +103,11 @@ fn scenario(kind: &'static Kind) -> Scenario {
                 .client("c1", |workload| client(workload, "c1", &["w1", "w2"], kind.mix, 10))
         })
         .faults_drawn(|stream| {
-            // How often a point is passed depends on what is asked for, and that on the seed.
+            // How often a failpoint is hit depends on the requests, which the seed draws.
             let mut points: Vec<(&str, u64)> = Vec::new();
             points.extend(stream.pick(kind.points).map(|site| (*site, 3)));
             points.extend(stream.pick(kind.points).map(|site| (*site, 3)));
-            // The calls to the store are those of every kind.
+            // The store calls are the same for every kind.
             points.extend(stream.pick(&CALLS).map(|site| (*site, 8)));
             let mut faults: Vec<Fault> = Vec::new();
             for (site, hit_max) in points {
@@ -120,7 +120,7 @@ fn scenario(kind: &'static Kind) -> Scenario {
     guarded(scenario)
 }
 
-/// A crash on either side of the step; the host is back soon, late, or when the chaos is over.
+/// A crash on either side of the step; the host restarts soon, late, or at the end of the chaos.
 pub(crate) fn crash(place: Place, stream: &mut Stream) -> Fault {
     let back = match stream.below(3) {
         0 => Restart::After(Duration::from_secs(3)),

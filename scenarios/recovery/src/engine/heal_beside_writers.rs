@@ -1,4 +1,5 @@
-//! Writers heal while others are at work, in the same program and in others: what is at work is let be, or published.
+//! Writers heal while other writers are at work, in the same program and in others: a write in progress is left alone,
+//! or published.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::engine::{
     stage::{EngineStage, guarded, watched},
 };
 
-/// Places at which a write has gone a part of its way.
+/// Sites at which a write is partly done.
 const PLACES: [&str; 9] = [
     "fp:engine.mutation.post_finalize_pre_publisher",
     "fp:engine.schema_apply.before_staging_write",
@@ -35,7 +36,7 @@ pub(crate) fn scenario() -> Scenario {
                 .client("c2", |workload| client(workload, "c2", &["w2"], ALL_KINDS, 8))
                 .client("admin", |workload| client(workload, "admin", &["w1"], ADMIN, 6))
         })
-        // One write is slow, or its whole host is, some longer than writers may take; the others go on.
+        // One write is slow, or its whole host stalls, sometimes longer than writers may take; the others continue.
         .faults_drawn(|stream| {
             let slow = |_| {
                 let site = stream.pick(&PLACES).copied().unwrap_or(PLACES[0]);

@@ -1,4 +1,4 @@
-//! Hosts die and links break at any time.
+//! Hosts crash and links break at any time.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::engine::{
 /// The hosts that touch the store.
 const HOSTS: [&str; 3] = ["w1", "w2", "opener"];
 
-/// Every host dies now and then, one of the writers for good.
+/// Every host crashes now and then, and one of the writers for good.
 pub(crate) fn of_hosts() -> Scenario {
     let scenario = base("recovery/engine-killed-hosts")
         .claim("hosts that are killed at any time, some of them for ever, leave nothing that others cannot recover")
@@ -26,7 +26,7 @@ pub(crate) fn of_hosts() -> Scenario {
                 let host = stream.pick(&HOSTS).copied().unwrap_or(HOSTS[0]);
                 let when = Duration::from_millis(stream.between(500, 20_000));
                 let back = Restart::After(Duration::from_secs(stream.between(1, 40)));
-                // The first writer to die for good is the second; the senders know the first as well.
+                // The second writer is the first to stay down; the senders know the first writer as well.
                 let is_last = number == 4 && stream.chance(1, 2);
                 faults.push(match is_last {
                     true => at_time(when).kill("w2", Restart::Never),

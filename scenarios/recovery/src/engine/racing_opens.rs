@@ -1,6 +1,8 @@
-//! Several open the graph over one sidecar at the same time: one of them recovers, and nobody fails over it.
+//! Several programs open the graph with one pending sidecar at the same time: one of them recovers it, and none fails
+//! because of it.
 //!
-//! Whoever first has decided to roll forward is held there, or before it says so, while the others run to their end.
+//! The first opener that decides to roll forward is held there, or before it reports so, while the others run to
+//! completion.
 
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use crate::engine::{
     stage::{EngineStage, guarded, watched},
 };
 
-/// Where a write is left behind complete.
+/// Sites at which a complete write is left behind.
 const COMPLETE: [&str; 3] = [
     "fp:engine.mutation.post_finalize_pre_publisher",
     "fp:engine.branch_merge.post_phase_b_pre_manifest_commit",
@@ -42,7 +44,7 @@ pub(crate) fn scenario() -> Scenario {
             }
             for hit in 1..=12 {
                 faults.push(hold("fp:engine.recovery.before_roll_forward_publish", hit, 8, stream));
-                // Some of those who are done say so at once, and others later than the rest.
+                // Some of the openers that are done report at once, and others later than the rest.
                 if stream.chance(1, 2) {
                     faults.push(hold("fp:engine.recovery.record_audit", hit, 20, stream));
                 }
@@ -55,7 +57,7 @@ pub(crate) fn scenario() -> Scenario {
     guarded(scenario)
 }
 
-/// Whoever comes there is held for a while.
+/// Holds any host at this site for a while.
 fn hold(site: &str, hit: u32, seconds_max: u64, stream: &mut Stream) -> Fault {
     let lasts = Duration::from_millis(stream.between(1, seconds_max * 1_000));
     at(site).on_any().hit(hit).stall(lasts).optional()

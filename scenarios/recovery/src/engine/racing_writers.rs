@@ -1,4 +1,4 @@
-//! Writers that race for the same tables lose nothing of each other.
+//! Writers that race for the same tables lose none of each other's writes.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub(crate) fn scenario() -> Scenario {
                 .client("c3", |workload| client(workload, "c3", &["w3"], ROWS, 8))
                 .client("c4", |workload| client(workload, "c4", &["w3"], ROWS, 8))
         })
-        // Some calls are late, so that others come in between.
+        // Some calls are late, so that other writers come in between.
         .faults_drawn(|stream| {
             const SITES: [&str; 4] = [
                 "store:put-if tables/knows/*.json",

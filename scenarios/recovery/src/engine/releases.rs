@@ -1,4 +1,4 @@
-//! Programs of several releases at one graph: a newer one's intent is respected, an older one's is understood.
+//! Programs of several releases share a graph: a newer release's intent is respected, an older one's is understood.
 
 use std::time::Duration;
 
@@ -44,8 +44,8 @@ pub(crate) fn newer() -> Scenario {
     guarded(scenario)
 }
 
-/// An older release does not confirm its merges: what is there of them is rolled forward, and completed when it is
-/// asked for again.
+/// An older release does not confirm its merges. The part of a merge that exists is rolled forward, and the merge is
+/// completed when it is requested again.
 pub(crate) fn older() -> Scenario {
     let scenario = Scenario::new("recovery/engine-older-release")
         .claim("a merge of an older release that was left behind is rolled forward as far as it came, and whole in the end")

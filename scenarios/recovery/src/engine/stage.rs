@@ -1,4 +1,4 @@
-//! The stage of the engine: its hosts, the objects the harness watches, and the checks that hold in every scenario.
+//! The stage of the engine: its hosts, the objects the harness watches, and the checks common to all scenarios.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use chaosdrill_target_recovery::engine::{EngineConfig, run_opener, run_reader, r
 
 use crate::engine::checks::{self, graph};
 
-/// How long it may take until nothing is left behind once the faults are over: until an operation counts as abandoned,
-/// and a few opens.
+/// How long it may take until nothing is left behind after the faults are over: until an operation counts as abandoned,
+/// plus a few opens.
 pub(crate) const SETTLED: Duration = Duration::from_secs(4 * 60);
 
 /// How often an opener opens the graph.
@@ -23,17 +23,17 @@ pub(crate) trait EngineStage: Sized {
     /// Writers, listening on port 80.
     #[must_use]
     fn writers(self, names: &[&'static str]) -> Self;
-    /// A writer with a configuration of its own.
+    /// A writer with its own configuration.
     #[must_use]
     fn writer(
         self,
         name: &'static str,
         configure: impl Fn(&mut EngineConfig) + Send + Sync + 'static,
     ) -> Self;
-    /// Programs that open the graph again and again.
+    /// Programs that open the graph repeatedly.
     #[must_use]
     fn openers(self, names: &[&'static str], every: Duration) -> Self;
-    /// A program that opens the graph again and again, with a configuration of its own.
+    /// A program that opens the graph repeatedly, with its own configuration.
     #[must_use]
     fn opener(
         self,
@@ -94,7 +94,7 @@ impl EngineStage for Topology {
     }
 }
 
-/// The objects the harness reads after every write.
+/// Watches the objects that the harness reads after every write.
 pub(crate) fn watched(stage: Topology) -> Topology {
     let watches = [
         (graph::MANIFEST, "__manifest.json"),
@@ -106,7 +106,7 @@ pub(crate) fn watched(stage: Topology) -> Topology {
     watches.into_iter().fold(stage, |stage, (name, prefix)| stage.watch_store(name, STORE, prefix))
 }
 
-/// What must hold of the engine in every scenario, whatever is done to it.
+/// Adds the checks that hold in every scenario, under any fault.
 pub(crate) fn guarded(scenario: Scenario) -> Scenario {
     scenario
         .always(checks::writes::acknowledged_writes_are_published())

@@ -1,4 +1,5 @@
-//! The store refuses single calls, or loses their answers: who must fail does so loudly, and who is done says so.
+//! The store refuses single calls, or loses their answers: operations that depend on them fail with an error, and
+//! completed operations report success.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::engine::{
     stage::{EngineStage, guarded, watched},
 };
 
-/// The calls of writes and of recovery; every attempt begins with the first.
+/// The store calls of writes and of recovery; every attempt begins with the first.
 const CALLS: [&str; 11] = [
     "store:list __recovery",
     "store:list __recovery",
@@ -60,7 +61,7 @@ fn refused(stream: &mut Stream) -> Fault {
     .optional()
 }
 
-/// Where a store could leave half of an object behind.
+/// Sites at which a store could leave half of an object behind.
 const COULD_TEAR: [&str; 4] = [
     "store:put __recovery/*.json",
     "store:put __manifest.json",
@@ -77,7 +78,7 @@ pub(crate) fn torn() -> Scenario {
         })
         .faults_drawn(|stream| {
             let mut faults: Vec<Fault> = Vec::new();
-            // Only writes that are under no condition can be torn, so that in the best case none of these strikes.
+            // Only unconditional writes can be torn, so ideally none of these faults strikes.
             for site in COULD_TEAR {
                 let hit = stream.between(1, 6) as u32;
                 faults.push(at(site).on_any().hit(hit).error(ErrorKind::Torn).optional());

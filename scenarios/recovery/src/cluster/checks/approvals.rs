@@ -1,10 +1,10 @@
-//! Approvals: good for one change, and for one execution of it.
+//! Checks that approvals are valid for one change, and for one execution of it.
 
 use chaosdrill::{Check, Outcome, vocabulary::member::JSON};
 
 use super::world::{added, replay};
 
-/// A graph is removed under an approval of this very removal.
+/// A graph is removed only under an approval of this removal.
 pub(crate) fn executed_approvals_fit_the_change() -> Check {
     Check::new("executed_approvals_fit_the_change", |history| {
         replay(history, |world, event, _| {
@@ -34,7 +34,7 @@ pub(crate) fn executed_approvals_fit_the_change() -> Check {
     })
 }
 
-/// An approval is used up together with the removal that it was for: neither before, nor without.
+/// An approval is used up together with its removal: neither earlier, nor without it.
 pub(crate) fn an_approval_is_used_up_with_its_execution() -> Check {
     Check::new("an_approval_is_used_up_with_its_execution", |history| {
         replay(history, |world, event, change| {

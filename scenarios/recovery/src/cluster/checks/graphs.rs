@@ -1,4 +1,4 @@
-//! The graphs: nothing is removed, overwritten or moved on a guess, and in the end all is as it was asked for.
+//! Checks the graphs: none is removed, overwritten or moved on a guess, and in the end all are as requested.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use chaosdrill::{Check, Event, Outcome, vocabulary::member::JSON};
 use super::ledger::STATE;
 use super::world::{Change, at_the_end, graph_of, is_applier, replay, schemas};
 
-/// An applier removes something of a graph only with the intent to remove that graph written down.
+/// An applier removes an object of a graph only if the intent to remove that graph is recorded.
 pub(crate) fn recovery_never_removes_data() -> Check {
     Check::new("recovery_never_removes_data", |history| {
         replay(history, |world, event, change| {
@@ -28,9 +28,9 @@ pub(crate) fn recovery_never_removes_data() -> Check {
     })
 }
 
-/// A schema is changed from what the ledger records, or is about to: what the sweep of a command has found done, the
-/// same command records with its own write. It is changed from nothing else, and nothing is recorded at which a graph
-/// never was.
+/// A schema is changed only from the one in the ledger, or from one that is about to be recorded there: if the sweep of
+/// a command finds a change done, the same command records it with its own write. And a schema is recorded only if the
+/// graph was at it.
 pub(crate) fn unexpected_state_is_not_guessed() -> Check {
     Check::new("unexpected_state_is_not_guessed", |history| {
         let mut swept: BTreeSet<&str> = BTreeSet::new();
@@ -64,7 +64,7 @@ pub(crate) fn unexpected_state_is_not_guessed() -> Check {
     })
 }
 
-/// A schema that an applier records of a graph that was never at it.
+/// A schema that an applier recorded for a graph that was never at it.
 fn made_up(change: &Change<'_>, event: &Event, been: &BTreeSet<(&str, &str)>) -> Option<Outcome> {
     let after = change.after.filter(|_| change.path == STATE && is_applier(&event.host))?;
     let was = change.before.map(|row| schemas(&row[JSON])).unwrap_or_default();
@@ -80,7 +80,7 @@ fn made_up(change: &Change<'_>, event: &Event, been: &BTreeSet<(&str, &str)>) ->
     })
 }
 
-/// As long as the intent of a sidecar is not known, nobody who came after it moves a graph.
+/// While the intent of a sidecar is unknown, no command that began after the sidecar moves a graph.
 pub(crate) fn no_graph_moves_over_unknown_intent() -> Check {
     Check::new("no_graph_moves_over_unknown_intent", |history| {
         let mut began: BTreeMap<&str, u64> = BTreeMap::new();
@@ -110,7 +110,7 @@ pub(crate) fn no_graph_moves_over_unknown_intent() -> Check {
     })
 }
 
-/// Whatever operators asked for is done.
+/// Every apply that operators requested is done.
 pub(crate) fn applies_converge() -> Check {
     Check::new("applies_converge", |history| {
         let open = history.operations("apply").find(|operation| !operation.is_ok());
@@ -126,7 +126,7 @@ pub(crate) fn applies_converge() -> Check {
     })
 }
 
-/// No sidecar is left.
+/// No sidecar remains.
 pub(crate) fn no_sidecar_is_left() -> Check {
     Check::new("no_sidecar_is_left", |history| {
         let world = at_the_end(history);
@@ -137,7 +137,7 @@ pub(crate) fn no_sidecar_is_left() -> Check {
     })
 }
 
-/// The ledger records every graph, and each with the schema that it is at.
+/// The ledger records every graph, with its current schema.
 pub(crate) fn ledger_matches_live_graphs() -> Check {
     Check::new("ledger_matches_live_graphs", |history| {
         let world = at_the_end(history);

@@ -1,4 +1,4 @@
-//! The ledger: nobody's word is lost, and it says what happened.
+//! Checks the ledger: no write is lost, and it records what happened.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use super::world::{added, replay, schemas};
 /// The ledger.
 pub(crate) const STATE: &str = "__cluster/state.json";
 
-/// Each write of the ledger follows the very one that was there: nobody's is lost.
+/// Each write of the ledger follows the revision before it, so no write is lost.
 pub(crate) fn no_lost_update() -> Check {
     Check::new("no_lost_update", |history| {
         replay(history, |_, event, change| {
@@ -29,9 +29,9 @@ pub(crate) fn no_lost_update() -> Check {
     })
 }
 
-/// A schema in the ledger changes because the command that writes it moved the graph, or recovery found that somebody
-/// had; recovery says so, once for each operation, in the name of whoever began it. One that was not recorded may also
-/// come in because people had that very graph imported.
+/// A schema in the ledger changes only because the writing command moved the graph, or because recovery found that
+/// another command had. Recovery records this once per operation, under the actor that began it. A schema that was not
+/// recorded may also be added because an operator imported that graph.
 pub(crate) fn every_change_of_the_ledger_is_explained() -> Check {
     Check::new("every_change_of_the_ledger_is_explained", |history| {
         let mut actors: BTreeMap<&str, &str> = BTreeMap::new();
@@ -47,7 +47,7 @@ pub(crate) fn every_change_of_the_ledger_is_explained() -> Check {
                     let graphs = event.get("graphs").as_array().into_iter().flatten();
                     imports.extend(graphs.filter_map(Value::as_str).map(|graph| (command, graph)));
                 }
-                // What recovery has found is for recovery to say, also in an import.
+                // Recovery must record what it found, even during an import.
                 "cluster.swept" if matches!(event.text("row"), "3" | "4") => {
                     imports.remove(&(command, graph));
                 }
@@ -125,7 +125,7 @@ fn unexplained(
     })
 }
 
-/// The payloads of all queries that the ledger names are there.
+/// The payload of every query that the ledger names exists.
 pub(crate) fn the_ledger_names_only_payloads_that_are_there() -> Check {
     Check::new("the_ledger_names_only_payloads_that_are_there", |history| {
         replay(history, |world, event, change| {
@@ -145,7 +145,7 @@ pub(crate) fn the_ledger_names_only_payloads_that_are_there() -> Check {
     })
 }
 
-/// A graph is buried once nothing of it is there, and it leaves the ledger with a tombstone.
+/// A tombstone is written only when no object of the graph remains. A graph leaves the ledger only with a tombstone.
 pub(crate) fn tombstones_only_after_an_empty_listing() -> Check {
     Check::new("tombstones_only_after_an_empty_listing", |history| {
         replay(history, |world, event, change| {

@@ -1,14 +1,14 @@
-//! What must have happened at least once, or the drill was about nothing.
+//! Marks of the cluster: what must have happened at least once for a drill to be meaningful.
 
 use chaosdrill::Mark;
 pub(crate) use chaosdrill_scenarios_common::checks::marks::a_host_went_down;
 
-/// Somebody took the lock of a dead holder away.
+/// The lock of a dead holder was removed by force.
 pub(crate) fn a_lock_was_taken_away() -> Mark {
     Mark::observed("cluster.lock_forced")
 }
 
-/// A command said this.
+/// A command reported this code.
 pub(crate) fn a_command_said(code: &'static str) -> Mark {
     Mark::new(format!("a command said {code}"), move |history| {
         let says = |event: &&chaosdrill::Event| {
@@ -19,7 +19,7 @@ pub(crate) fn a_command_said(code: &'static str) -> Mark {
     })
 }
 
-/// A server put a graph aside for this, or all.
+/// A server quarantined a graph for this code, or all graphs.
 pub(crate) fn a_server_put_aside(code: &'static str) -> Mark {
     Mark::new(format!("a server put a graph aside: {code}"), move |history| {
         let says = |event: &&chaosdrill::Event| {

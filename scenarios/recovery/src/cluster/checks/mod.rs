@@ -1,4 +1,4 @@
-//! What must hold of the cluster: asked of the objects in the store, and of what the engine did.
+//! The checks of the cluster, which read the objects in the store and the engine's actions.
 
 pub(crate) mod approvals;
 pub(crate) mod graphs;

@@ -1,4 +1,4 @@
-//! Reports: a command tells what is stored, and what it leaves behind.
+//! Checks reports: a command reports what is stored, and what it leaves behind.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::world::{World, replay, schemas};
 
-/// What a command has to say: code and subject.
+/// The diagnostics of a command: code and subject.
 fn diagnostics(report: &Event) -> impl Iterator<Item = (&str, &str)> {
     let all = report.get("diagnostics").as_array().into_iter().flatten();
     all.map(|said| {
@@ -15,17 +15,17 @@ fn diagnostics(report: &Event) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// Whether a command got as far as reading the ledger, and with it the lock.
+/// Whether a command acquired the lock and read the ledger.
 fn is_report(event: &Event) -> bool {
     event.name == "cluster.reported" && !event.get("statuses").is_null()
 }
 
-/// When the command of a report began.
+/// The event at which the command of a report began.
 fn began(world: &World<'_>, report: &Event) -> u64 {
     world.commands.get(report.text("command")).map_or(0, |(_, seq)| *seq)
 }
 
-/// A command that wrote nothing reports statuses that were in the store while it worked.
+/// A command that wrote nothing reports statuses that were stored while it ran.
 pub(crate) fn reported_is_persisted() -> Check {
     Check::new("reported_is_persisted", |history| {
         let mut stored: Vec<(u64, &Value)> = Vec::new();
@@ -52,7 +52,7 @@ pub(crate) fn reported_is_persisted() -> Check {
     .priority(Priority::Medium)
 }
 
-/// A change that the engine rejects leaves no intent behind.
+/// A change that the engine rejects leaves no sidecar behind.
 pub(crate) fn a_rejected_change_leaves_no_sidecar() -> Check {
     Check::new("a_rejected_change_leaves_no_sidecar", |history| {
         replay(history, |world, event, _| {
@@ -73,10 +73,10 @@ pub(crate) fn a_rejected_change_leaves_no_sidecar() -> Check {
     })
 }
 
-/// At the end of a command, a graph that is not as the ledger says has a sidecar.
+/// At the end of a command, a graph that differs from the ledger has a sidecar.
 pub(crate) fn moved_and_unrecorded_means_a_sidecar() -> Check {
     Check::new("moved_and_unrecorded_means_a_sidecar", |history| {
-        // What people did to a graph by hand is not a command's, also where a late one tidies up after itself.
+        // A manual change to a graph is not the command's, even if a late command cleans up after itself.
         let mut by_hand: BTreeMap<&str, bool> = BTreeMap::new();
         replay(history, |world, event, change| {
             let moved = change.filter(|change| change.path.ends_with("/manifest.json"));
@@ -104,11 +104,11 @@ pub(crate) fn moved_and_unrecorded_means_a_sidecar() -> Check {
     })
 }
 
-/// A command names every sidecar that it leaves behind.
+/// A command reports every sidecar that it leaves behind.
 pub(crate) fn what_is_left_behind_is_told() -> Check {
     Check::new("what_is_left_behind_is_told", |history| {
         replay(history, |world, event, _| {
-            // Whoever could not read an intent says that of all.
+            // A command that could not read one intent reports so for all of them.
             if !is_report(event)
                 || diagnostics(event).any(|(code, _)| {
                     code.starts_with("recovery_store") || code.contains("unreadable")
@@ -134,7 +134,7 @@ pub(crate) fn what_is_left_behind_is_told() -> Check {
     .priority(Priority::Medium)
 }
 
-/// A command that ends gives its lock back, or says that it could not.
+/// A command that ends releases its lock, or reports that it could not.
 pub(crate) fn no_lock_is_left_behind() -> Check {
     Check::new("no_lock_is_left_behind", |history| {
         replay(history, |world, event, _| {

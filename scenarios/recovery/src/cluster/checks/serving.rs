@@ -1,4 +1,4 @@
-//! Serving: a graph that is well is served, whatever is the matter with another.
+//! Checks serving: a healthy graph is served, whatever is wrong with another.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::world::{World, replay, schemas};
 
-/// The graphs that a server may serve as the store stands; nothing where it may serve none.
+/// The graphs that a server may serve, given the state of the store; empty if it may serve none.
 fn servable<'a>(world: &World<'a>, is_strict: bool) -> BTreeSet<&'a str> {
     let Some(ledger) = world.ledger() else { return BTreeSet::new() };
     if !world.unreadable_sidecars(1).is_empty() {
@@ -40,12 +40,12 @@ fn names(list: &Value) -> BTreeSet<&str> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-/// Whether a look at the cluster met an error of the store, and so cannot tell all that is there.
+/// Whether a look at the cluster met an error of the store, so that it may have missed objects.
 fn is_blind(look: &Event) -> bool {
     look.int("store_errors").unwrap_or_default() > 0
 }
 
-/// The graphs that are well are served, all of them and no others, unless something may be wrong with any.
+/// Exactly the healthy graphs are served, unless an error may affect any of them.
 pub(crate) fn healthy_graphs_serve() -> Check {
     Check::new("healthy_graphs_serve", |history| {
         let mut looks: BTreeMap<&str, u64> = BTreeMap::new();
@@ -60,7 +60,7 @@ pub(crate) fn healthy_graphs_serve() -> Check {
             if event.name != "server.looked" {
                 return None;
             }
-            // What changed during the look, it may have seen before or after.
+            // The look may have seen the state before or after a change during it.
             let began = looks.get(event.text("look")).copied()?;
             if changed > began {
                 return None;
@@ -83,7 +83,7 @@ fn compare(event: &Event, began: u64, servable: &BTreeSet<&str>) -> Option<Outco
     Some(Outcome::invalid(why, [began, event.seq]))
 }
 
-/// What was wanted last is served, by a look at the cluster that began when that was done.
+/// The graphs of the last apply are served, according to a look at the cluster that began after it.
 pub(crate) fn every_wanted_graph_is_served() -> Check {
     Check::new("every_wanted_graph_is_served", |history| {
         let Some(wanted) = history.operations("apply").last() else {
@@ -92,14 +92,14 @@ pub(crate) fn every_wanted_graph_is_served() -> Check {
         let graphs = wanted.input()["config"]["graphs"].as_object();
         let graphs: BTreeSet<&str> =
             graphs.into_iter().flatten().map(|(graph, _)| graph.as_str()).collect();
-        // A slow look may still tell of what was there before.
+        // A slow look may still report the earlier state.
         let done = wanted.end.map_or(wanted.invoke.seq, |end| end.seq);
         let begun: BTreeMap<&str, Duration> = history
             .observed("server.looking")
             .filter(|event| event.host == "server" && event.seq > done)
             .map(|event| (event.text("look"), event.at()))
             .collect();
-        // And one that was hindered before heal says nothing of the time after it.
+        // A look that failed before heal does not describe the time after it.
         let healed = history.healed_at().unwrap_or_default();
         let counts = |look: &&Event| {
             let began = begun.get(look.text("look"));

@@ -1,4 +1,4 @@
-//! The store as it stood at every event, put together from what the harness watched.
+//! Reconstructs the state of the store at every event from the watched changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use chaosdrill::{Event, EventKind, History, Outcome, vocabulary::member::JSON};
 use chaosdrill_scenarios_common::checks::rows::Items;
 use serde_json::Value;
 
-/// The watch of the ledger, the sidecars and what goes with them.
+/// The watch of the ledger, the sidecars and related objects.
 pub(crate) const CLUSTER: &str = "cluster";
 /// The watch of the graphs.
 pub(crate) const GRAPHS: &str = "graphs";
@@ -20,7 +20,7 @@ pub(crate) const APPROVALS: Items = Items {
 
 const RECOVERIES: &str = "__cluster/recoveries/";
 
-/// The programs that work on the cluster; all other hosts are people.
+/// The hosts that run an applier; all other hosts act for people.
 const APPLIERS: [&str; 4] = ["a1", "a2", "old", "next"];
 
 /// Whether a host runs an applier.
@@ -41,13 +41,13 @@ pub(crate) struct World<'a> {
     objects: BTreeMap<&'a str, (&'a Value, u64)>,
     /// The commands that have begun: host and event, by id.
     pub(crate) commands: BTreeMap<&'a str, (&'a str, u64)>,
-    /// The commands at work, by host.
+    /// The running commands, by host.
     at_work: BTreeMap<&'a str, BTreeSet<&'a str>>,
-    /// Which command has written a sidecar, by operation, where its host had but one at work.
+    /// The command that wrote each sidecar, by operation; known only if its host ran a single command.
     writers: BTreeMap<&'a str, &'a str>,
 }
 
-/// Goes through a history; `judge` sees each event, after its effect, with what it changed.
+/// Replays a history. `judge` gets each event after its effect, with the change that it made.
 pub(crate) fn replay<'a>(
     history: &'a History,
     mut judge: impl FnMut(&World<'a>, &'a Event, Option<&Change<'a>>) -> Option<Outcome>,
@@ -104,7 +104,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Notes by which command a new sidecar is. A host that was stalled may have several at work.
+    /// Records which command wrote a new sidecar. A host that was stalled may be running several.
     fn attribute(&mut self, path: &'a str, host: &str) {
         let Some(file) = path.strip_prefix(RECOVERIES) else { return };
         let mut at_work = self.at_work.get(host).into_iter().flatten();
@@ -113,12 +113,12 @@ impl<'a> World<'a> {
         }
     }
 
-    /// The command that wrote a sidecar, where that is known.
+    /// The command that wrote a sidecar, if known.
     pub(crate) fn writer_of(&self, operation: &str) -> Option<&'a str> {
         self.writers.get(operation).copied()
     }
 
-    /// An object's content, where it is JSON.
+    /// An object's content, if it is JSON.
     pub(crate) fn json(&self, path: &str) -> Option<&'a Value> {
         self.objects.get(path).map(|(row, _)| &row[JSON])
     }
@@ -128,12 +128,12 @@ impl<'a> World<'a> {
         self.json("__cluster/state.json").filter(|state| state.is_object())
     }
 
-    /// The lock, with the event that brought it.
+    /// The lock, with the event that created it.
     pub(crate) fn lock(&self) -> Option<(&'a Value, u64)> {
         self.objects.get("__cluster/lock.json").map(|(row, seq)| (&row[JSON], *seq))
     }
 
-    /// All sidecars: operation, content, and the event that brought it there, or wrote it last.
+    /// All sidecars: operation, content, and the event that wrote it last.
     pub(crate) fn sidecars(&self) -> impl Iterator<Item = (&'a str, &'a Value, u64)> + '_ {
         let below = self.objects.range(RECOVERIES..);
         below.map_while(|(path, (row, seq))| {
@@ -142,7 +142,7 @@ impl<'a> World<'a> {
         })
     }
 
-    /// The sidecars whose intent a reader of this version cannot know.
+    /// The sidecars whose intent a reader of this version cannot understand.
     pub(crate) fn unreadable_sidecars(&self, version_max: i64) -> Vec<(&'a str, u64)> {
         let is_readable = |sidecar: &Value| {
             sidecar["schema_version"].as_i64().is_some_and(|version| version <= version_max)
@@ -152,24 +152,24 @@ impl<'a> World<'a> {
         all.map(|(operation, _, seq)| (operation, seq)).collect()
     }
 
-    /// Whether there is anything of a graph.
+    /// Whether any object of a graph exists.
     pub(crate) fn has_graph(&self, graph: &str) -> bool {
         let root = format!("graphs/{graph}.omni/");
         self.objects.keys().any(|path| path.starts_with(&root))
     }
 
-    /// The graphs of which there is anything.
+    /// The graphs that have any object.
     pub(crate) fn graphs(&self) -> BTreeSet<&'a str> {
         let of = |path: &&'a str| graph_of(path);
         self.objects.keys().filter_map(of).collect()
     }
 
-    /// Whether there is such an object.
+    /// Whether an object exists.
     pub(crate) fn has(&self, path: &str) -> bool {
         self.objects.contains_key(path)
     }
 
-    /// The digest to which a graph's manifest is committed.
+    /// The schema digest in a graph's committed manifest.
     pub(crate) fn committed(&self, graph: &str) -> Option<&'a str> {
         self.json(&format!("graphs/{graph}.omni/manifest.json"))?["schema_digest"].as_str()
     }
@@ -180,7 +180,7 @@ impl<'a> World<'a> {
     }
 }
 
-/// The graph to which an object belongs.
+/// The graph that an object belongs to.
 pub(crate) fn graph_of(path: &str) -> Option<&str> {
     path.strip_prefix("graphs/")?.split_once(".omni/").map(|(graph, _)| graph)
 }
@@ -195,7 +195,7 @@ pub(crate) fn schemas(ledger: &Value) -> BTreeMap<&str, &str> {
     .collect()
 }
 
-/// The members of an array that were not in an earlier one: both only grow.
+/// The members of an array that an earlier version of it did not have; such arrays only grow.
 pub(crate) fn added<'a>(before: Option<&Value>, after: &'a Value, list: &str) -> &'a [Value] {
     let count = before.and_then(|before| before[list].as_array()).map_or(0, Vec::len);
     let all = after[list].as_array().map(Vec::as_slice).unwrap_or_default();

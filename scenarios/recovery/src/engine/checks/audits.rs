@@ -1,4 +1,4 @@
-//! What is written down of recoveries agrees with what happened.
+//! Checks that the audits of recoveries match what happened.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::graph::{Graph, Sidecar, Written, text};
 
-/// After this long nobody works on an operation any more, and it may be taken back.
+/// The time after which an operation counts as abandoned, and may be rolled back.
 const ABANDONED_AFTER: Duration = Duration::from_secs(30);
 
 fn tables(audit: &Value) -> BTreeSet<&str> {
@@ -68,7 +68,8 @@ pub(crate) fn audits_name_all_that_was_moved() -> Check {
     .priority(Priority::Medium)
 }
 
-/// An operation is in the published graph when its audit says so, and is not when that says it was taken back.
+/// An operation is in the published graph if its audit says that it was rolled forward, and is not if the audit says
+/// that it was rolled back.
 pub(crate) fn audits_tell_what_became_of_it() -> Check {
     Check::new("audits_tell_what_became_of_it", |history| {
         first_wrong(history, |graph, audit| {
@@ -88,7 +89,7 @@ pub(crate) fn audits_tell_what_became_of_it() -> Check {
     })
 }
 
-/// The last life of an operation's writer: where it began, and whether it was at work at an event.
+/// Whether an operation's writer is still at work at an event, in the life in which it began.
 fn is_at_work(history: &History, operation: &str, at: &Event) -> bool {
     let of = |name| history.observed(name).find(|event| event.text("operation") == operation);
     let Some(began) = of("engine.began") else { return false };
@@ -101,7 +102,8 @@ fn is_at_work(history: &History, operation: &str, at: &Event) -> bool {
     !has_ended && !fell
 }
 
-/// Where somebody began to take an operation back: in the manifest, or by a version with the rows of before.
+/// The event at which the rollback of each operation began: a manifest, or a table version that restores the earlier
+/// rows.
 fn takings<'a>(graph: &Graph<'a>) -> BTreeMap<&'a str, &'a Event> {
     let mut takings: BTreeMap<&str, &Event> = BTreeMap::new();
     let mut note = |operation, event: &'a Event| {
@@ -122,8 +124,8 @@ fn takings<'a>(graph: &Graph<'a>) -> BTreeMap<&'a str, &'a Event> {
     takings
 }
 
-/// Whether whoever took an operation back may have found that its writer had not written for longer than writers may:
-/// before the taking, and since it began to look.
+/// Whether the host that rolled an operation back could have found that its writer had not written for longer than
+/// writers may: before the rollback, and after the host began to look.
 fn was_found_abandoned(history: &History, sidecar: &Sidecar<'_>, taking: &Event) -> bool {
     let writer = &sidecar.intent()["process"];
     let by_writer = sidecar.written.iter().filter(|written| written.json["process"] == *writer);
@@ -137,7 +139,7 @@ fn was_found_abandoned(history: &History, sidecar: &Sidecar<'_>, taking: &Event)
     })
 }
 
-/// Of the attempts that a host has in hand at an event, where the first began.
+/// The beginning of the first attempt that a host has in progress at an event.
 fn first_attempt_in_hand(history: &History, at: &Event) -> Option<u64> {
     let mut in_hand: BTreeMap<&str, u64> = BTreeMap::new();
     for event in history.on_host(&at.host).iter().take_while(|event| event.seq < at.seq) {
@@ -153,7 +155,7 @@ fn first_attempt_in_hand(history: &History, at: &Event) -> Option<u64> {
     in_hand.into_values().min()
 }
 
-/// An operation whose writer is at work is taken back by nobody else, unless it takes longer than writers may.
+/// No host rolls back the operation of another writer that is at work, unless the writer takes longer than writers may.
 pub(crate) fn no_live_writer_is_taken_back() -> Check {
     Check::new("no_live_writer_is_taken_back", |history| {
         let graph = Graph::of(history);
@@ -171,7 +173,7 @@ pub(crate) fn no_live_writer_is_taken_back() -> Check {
     })
 }
 
-/// A merge of a release that does not confirm is rolled forward as far as it came, once anything of it is there.
+/// A merge of a release that does not confirm its merges is rolled forward as far as it got, once any of it exists.
 pub(crate) fn old_merges_are_rolled_forward() -> Check {
     Check::new("old_merges_are_rolled_forward", |history| {
         first_wrong(history, |graph, audit| {

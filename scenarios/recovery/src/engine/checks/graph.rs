@@ -1,5 +1,5 @@
-//! The graph as its objects tell it: versions of tables, manifests, sidecars, audits, each with the event that brought
-//! it.
+//! Reconstructs the graph from its objects: versions of tables, manifests, sidecars and audits, each with the event
+//! that created it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,14 +15,14 @@ pub(crate) const VERSIONS: &str = "versions";
 pub(crate) const SIDECARS: &str = "sidecars";
 /// All audits.
 pub(crate) const AUDITS: &str = "audits";
-/// The schema in force.
+/// The active schema.
 pub(crate) const SCHEMA: &str = "schema";
 
-/// A sidecar is never at rest: it goes.
+/// A sidecar has no terminal state: it is deleted.
 pub(crate) const PENDING: Items =
     Items { noun: "the sidecar", watch: SIDECARS, state: |_| "pending", terminal: &[] };
 
-/// An object as it was written.
+/// An object at one of its writes.
 #[derive(Clone, Copy)]
 pub(crate) struct Written<'a> {
     pub(crate) event: &'a Event,
@@ -32,14 +32,14 @@ pub(crate) struct Written<'a> {
 /// The life of a sidecar.
 #[derive(Default)]
 pub(crate) struct Sidecar<'a> {
-    /// Each time it was written.
+    /// All writes of it.
     pub(crate) written: Vec<Written<'a>>,
-    /// When it was taken away.
+    /// The event that deleted it.
     pub(crate) gone: Option<&'a Event>,
 }
 
 impl<'a> Sidecar<'a> {
-    /// As its writer wrote it, whatever others made of it; nothing where it never was readable.
+    /// The sidecar as its own writer wrote it, whatever others changed; null if it never was readable.
     pub(crate) fn intent(&self) -> &'a Value {
         let mut readable = self.written.iter().filter(|written| written.json.is_object());
         readable.next().map_or(&Value::Null, |first| first.json)
@@ -55,7 +55,7 @@ impl<'a> Sidecar<'a> {
         pins.iter().map(pin).collect()
     }
 
-    /// The keys of the tables that it adds.
+    /// The keys of the tables that the operation adds.
     pub(crate) fn added(&self) -> BTreeSet<&'a str> {
         let added = self.intent()["additional_registrations"].as_array();
         let added = added.map(Vec::as_slice).unwrap_or_default();
@@ -71,24 +71,24 @@ pub(crate) struct Pin<'a> {
     pub(crate) expected: i64,
 }
 
-/// All that was ever stored.
+/// All objects that were ever stored.
 pub(crate) struct Graph<'a> {
-    /// By path and number.
+    /// All versions, by path and number.
     pub(crate) versions: BTreeMap<(String, i64), Written<'a>>,
-    /// In order.
+    /// All manifests, in order.
     pub(crate) manifests: Vec<Written<'a>>,
-    /// By operation.
+    /// All sidecars, by operation.
     pub(crate) sidecars: BTreeMap<&'a str, Sidecar<'a>>,
-    /// In order.
+    /// All audits, in order.
     pub(crate) audits: Vec<Written<'a>>,
 }
 
-/// A member as a whole number; -1 where it is none.
+/// A member as an integer; -1 if it is not an integer.
 pub(crate) fn int(of: &Value, member: &str) -> i64 {
     of[member].as_i64().unwrap_or(-1)
 }
 
-/// The name in a path of `folder/NAME.json`.
+/// The name in a path of the form `folder/NAME.json`.
 fn stem(path: &Value) -> &str {
     let path = path.as_str().unwrap_or_default();
     let file = path.rsplit_once('/').map_or(path, |(_, file)| file);
@@ -128,19 +128,19 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// The manifest in force at an event; nothing before the first.
+    /// The manifest that is active at an event; `None` before the first.
     pub(crate) fn manifest_at(&self, seq: u64) -> Option<Written<'a>> {
         let next = self.manifests.partition_point(|manifest| manifest.event.seq <= seq);
         next.checked_sub(1).map(|last| self.manifests[last])
     }
 
-    /// Where a table is published in a manifest, and at which version.
+    /// The path and version at which a manifest publishes a table.
     pub(crate) fn published(manifest: &'a Value, key: &str) -> Option<(&'a str, i64)> {
         let entry = &manifest["tables"][key];
         Some((entry["path"].as_str()?, entry["version"].as_i64()?))
     }
 
-    /// A version, and those from which it was made, down to the one after `after`.
+    /// A version and its ancestors, down to the one after `after`.
     pub(crate) fn chain(&self, path: &str, version: i64, after: i64) -> Vec<Written<'a>> {
         let mut chain = Vec::new();
         let mut at = version;
@@ -148,13 +148,13 @@ impl<'a> Graph<'a> {
             let Some(found) = self.versions.get(&(path.to_owned(), at)) else { break };
             chain.push(*found);
             let parent = int(found.json, "parent");
-            // A parent is older; a chain that says otherwise must not lead in circles.
+            // A parent is older; this prevents an endless loop if a chain says otherwise.
             at = parent.min(at - 1);
         }
         chain
     }
 
-    /// Whether a table, as a manifest publishes it, contains what an operation wrote.
+    /// Whether a table, as published by a manifest, contains what an operation wrote.
     pub(crate) fn contains(&self, manifest: &'a Value, pin: Pin<'_>, operation: &str) -> bool {
         let Some((path, version)) = Self::published(manifest, pin.key) else { return false };
         let chain = self.chain(path, version, pin.expected);
@@ -162,7 +162,7 @@ impl<'a> Graph<'a> {
         own.is_some_and(|own| own.json["restores"].is_null())
     }
 
-    /// The rows of a table as a manifest publishes it.
+    /// The rows of a table, as published by a manifest.
     pub(crate) fn rows(&self, manifest: &'a Value, key: &str) -> &'a [Value] {
         let version = Self::published(manifest, key)
             .and_then(|(path, version)| self.versions.get(&(path.to_owned(), version)));
@@ -179,7 +179,7 @@ pub(crate) fn text<'a>(row: &'a Value, member: &str) -> &'a str {
     row[member].as_str().unwrap_or_default()
 }
 
-/// The receipts among rows, as the ids of their requests.
+/// The receipts among the rows, as the ids of their requests.
 pub(crate) fn receipts<'a>(rows: &'a [Value]) -> BTreeSet<&'a str> {
     rows.iter().filter_map(|row: &'a Value| text(row, "id").strip_suffix(".0")).collect()
 }

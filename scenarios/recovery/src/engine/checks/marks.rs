@@ -1,4 +1,4 @@
-//! What must have happened at least once, or the drill was about nothing.
+//! Marks of the engine: what must have happened at least once for a drill to be meaningful.
 
 use chaosdrill::{Mark, Operation};
 pub(crate) use chaosdrill_scenarios_common::checks::marks::a_host_went_down;
@@ -9,12 +9,12 @@ fn count(items: impl Iterator) -> u64 {
     items.count() as u64
 }
 
-/// An operation that was left behind was published by somebody else.
+/// An unfinished operation was published by another program.
 pub(crate) fn an_operation_was_rolled_forward() -> Mark {
     audited("an operation was rolled forward", "rolled_forward")
 }
 
-/// An operation that was left behind was taken back.
+/// An unfinished operation was rolled back.
 pub(crate) fn an_operation_was_taken_back() -> Mark {
     audited("an operation was taken back", "rolled_back")
 }
@@ -26,12 +26,12 @@ fn audited(name: &'static str, outcome: &'static str) -> Mark {
     })
 }
 
-/// A recovery lost its compare-and-swap, and found its work done.
+/// A recovery lost its compare-and-swap, and found its work already done.
 pub(crate) fn a_recovery_found_its_work_done() -> Mark {
     converged("a recovery found its work done", true)
 }
 
-/// A recovery lost its compare-and-swap, and found something else published.
+/// A recovery lost its compare-and-swap, and found that something else had been published.
 pub(crate) fn a_recovery_found_something_else() -> Mark {
     converged("a recovery found something else published", false)
 }
@@ -43,19 +43,19 @@ fn converged(name: &'static str, done: bool) -> Mark {
     })
 }
 
-/// A program did not do what it was asked for, for this cause.
+/// An attempt to write or to open failed with this cause.
 pub(crate) fn refused(name: &'static str, cause: &'static str) -> Mark {
     Mark::new(name, move |history| {
         count(history.observed("engine.attempted").filter(|event| event.text("cause") == cause))
     })
 }
 
-/// A sidecar could not be taken away.
+/// A sidecar could not be deleted.
 pub(crate) fn a_sidecar_was_left() -> Mark {
     Mark::new("a sidecar was left", |history| count(history.observed("engine.sidecar_left")))
 }
 
-/// An operation had to wait for its writer.
+/// The recovery of an operation was deferred to its writer.
 pub(crate) fn an_operation_was_deferred() -> Mark {
     Mark::new("an operation was deferred", |history| {
         let resolved = history.observed("engine.resolved");
@@ -63,7 +63,7 @@ pub(crate) fn an_operation_was_deferred() -> Mark {
     })
 }
 
-/// A sender had to send a request more than once.
+/// A sender repeated a request.
 pub(crate) fn a_request_was_sent_again() -> Mark {
     Mark::new("a request was sent again", |history| {
         let again = |op: &Operation<'_>| {

@@ -1,4 +1,4 @@
-//! What must hold of the engine, judged from the objects in the store and from what senders were told.
+//! The checks of the engine, which read the objects in the store and the answers to senders.
 
 pub(crate) mod audits;
 pub(crate) mod graph;

@@ -1,4 +1,5 @@
-//! Sidecars: written whole, heeded by everybody, and taken away only when nothing is left to recover.
+//! Checks sidecars: they are written atomically, respected by every program, and deleted only when nothing is left to
+//! recover.
 
 use std::collections::BTreeMap;
 
@@ -10,14 +11,14 @@ use serde_json::Value;
 
 use super::graph::{Graph, SCHEMA, int, text};
 
-/// The newest form of sidecar that programs of this release understand.
+/// The newest version of sidecar that programs of this release understand.
 const KNOWN_VERSION: i64 = 2;
 
-/// The hosts that run a newer release, where there are any.
+/// The hosts that run a newer release, if there are any.
 const NEWER_HOSTS: [&str; 2] = ["next", "next-opener"];
 
-/// A sidecar is taken away only when no table is ahead of what is published by its operation's work. What others have
-/// put their own versions over, made from what is published, is in nobody's way.
+/// A sidecar is deleted only when no table is ahead of the published graph because of its operation. A version of it
+/// does not count if others have written their own versions over it, made from what is published.
 pub(crate) fn a_sidecar_goes_only_when_nothing_is_left() -> Check {
     Check::new("a_sidecar_goes_only_when_nothing_is_left", |history| {
         let graph = Graph::of(history);
@@ -41,7 +42,7 @@ pub(crate) fn a_sidecar_goes_only_when_nothing_is_left() -> Check {
     })
 }
 
-/// Nobody ever finds half of a sidecar.
+/// No sidecar is ever stored half-written.
 pub(crate) fn sidecars_are_written_whole() -> Check {
     Check::new("sidecars_are_written_whole", |history| {
         let graph = Graph::of(history);
@@ -59,7 +60,7 @@ pub(crate) fn sidecars_are_written_whole() -> Check {
     })
 }
 
-/// An attempt to write or to open, from its beginning to its end.
+/// An attempt to write or to open, from start to end.
 struct Attempt<'a> {
     began: &'a Event,
     ended: &'a Event,
@@ -84,7 +85,7 @@ fn attempts<'a>(history: &'a History<'_>) -> Vec<Attempt<'a>> {
         .collect()
 }
 
-/// While there is a sidecar of a newer release, programs of this one neither open the graph nor write to it.
+/// While a sidecar of a newer release exists, programs of this release neither open the graph nor write to it.
 pub(crate) fn nobody_works_over_a_newer_sidecar() -> Check {
     Check::new("nobody_works_over_a_newer_sidecar", |history| {
         let graph = Graph::of(history);
@@ -114,7 +115,7 @@ pub(crate) fn nobody_works_over_a_newer_sidecar() -> Check {
     })
 }
 
-/// Whoever cannot list what is pending neither opens the graph nor writes to it.
+/// A program that cannot list the pending sidecars neither opens the graph nor writes to it.
 pub(crate) fn nobody_works_over_an_unlisted_recovery() -> Check {
     Check::new("nobody_works_over_an_unlisted_recovery", |history| {
         let attempts = attempts(history);
@@ -141,13 +142,13 @@ pub(crate) fn nobody_works_over_an_unlisted_recovery() -> Check {
     })
 }
 
-/// Whether something is wrong that lets an open fail: the store, or a sidecar that cannot be understood.
+/// Whether an attempt to open had a reason to fail: the store, or a sidecar that cannot be understood.
 fn has_reason(history: &History, graph: &Graph<'_>, attempt: &Attempt<'_>) -> bool {
     let (from, until) = (attempt.began.seq, attempt.ended.seq);
     let is_struck = |event: &Event| {
         event.kind == EventKind::Fault
             && (event.host == attempt.began.host || event.host.is_empty())
-            // A link may have been cut well before.
+            // A link may have been cut long before the attempt.
             && (event.seq > from || event.host.is_empty())
             && event.seq < until
     };
@@ -159,7 +160,8 @@ fn has_reason(history: &History, graph: &Graph<'_>, attempt: &Attempt<'_>) -> bo
             .any(|written| written.event.seq < until && is_odd(int(written.json, "schema_version")))
 }
 
-/// An open fails over the store, or over a sidecar that nobody here understands: never because others recovered first.
+/// An open fails only because of the store, or because of a sidecar that this release does not understand, and never
+/// because other programs recovered first.
 pub(crate) fn no_open_fails_over_the_work_of_others() -> Check {
     Check::new("no_open_fails_over_the_work_of_others", |history| {
         let graph = Graph::of(history);
@@ -180,7 +182,7 @@ pub(crate) fn no_open_fails_over_the_work_of_others() -> Check {
     })
 }
 
-/// The schema in force is published: it is never ahead of the manifest, and not behind it for long.
+/// The active schema is published: it is never ahead of the manifest, and not behind it for long.
 pub(crate) fn the_schema_in_force_is_published() -> Check {
     Check::new("the_schema_in_force_is_published", |history| {
         let graph = Graph::of(history);

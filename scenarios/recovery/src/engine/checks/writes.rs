@@ -1,4 +1,4 @@
-//! What becomes of writes: whole, once, and for good.
+//! Checks that writes are atomic, applied once, and durable.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ fn request<'a>(op: &Operation<'a>) -> &'a Value {
     op.input()
 }
 
-/// The answers to an operation's sendings.
+/// The answers to all sendings of an operation.
 fn answers<'a>(op: &Operation<'a>) -> &'a [Value] {
     let answers = op.end.and_then(|end| end.output()["answers"].as_array());
     answers.map(Vec::as_slice).unwrap_or_default()
@@ -23,7 +23,7 @@ fn writes_rows(request: &Value) -> bool {
     matches!(text(request, "kind"), "mutation" | "load" | "branch_merge")
 }
 
-/// What is acknowledged is published: its receipt in each table, or the schema that it led to.
+/// Every acknowledged write is published: its receipt in each table, or its schema.
 pub(crate) fn acknowledged_writes_are_published() -> Check {
     Check::new("acknowledged_writes_are_published", |history| {
         let graph = Graph::of(history);
@@ -49,9 +49,9 @@ pub(crate) fn acknowledged_writes_are_published() -> Check {
     })
 }
 
-/// Whatever is published, each write is in it as a whole or not at all: across tables, and within each.
+/// Each published manifest contains a write completely or not at all, across tables and within each.
 ///
-/// Merges of releases that do not confirm are left out: these may be published by halves, and are completed later.
+/// Merges of releases that do not confirm are exempt: they may be published in part, and are completed later.
 pub(crate) fn every_write_is_whole_or_absent() -> Check {
     Check::new("every_write_is_whole_or_absent", |history| {
         let graph = Graph::of(history);
@@ -84,7 +84,7 @@ pub(crate) fn every_write_is_whole_or_absent() -> Check {
     })
 }
 
-/// A schema that is published without the tables that belong to it, or with those that do not.
+/// A schema that is published without all of its tables, or with tables that do not belong to it.
 fn half_a_schema(graph: &Graph<'_>, manifest: &Value) -> Option<String> {
     let schema = int(manifest, "schema");
     let of_table = |key: &str| {
@@ -98,7 +98,7 @@ fn half_a_schema(graph: &Graph<'_>, manifest: &Value) -> Option<String> {
     (!is_whole).then(|| format!("schema {schema}"))
 }
 
-/// What is published next is made from what is published: nothing that was published is lost over it.
+/// Each manifest is derived from the published one, so no published write is lost.
 pub(crate) fn nothing_published_is_dropped() -> Check {
     Check::new("nothing_published_is_dropped", |history| {
         let graph = Graph::of(history);
@@ -120,7 +120,7 @@ pub(crate) fn nothing_published_is_dropped() -> Check {
     })
 }
 
-/// A writer that only looks after tables neither adds, changes nor drops a row.
+/// A maintenance write neither adds, changes nor deletes a row.
 pub(crate) fn maintenance_changes_no_row() -> Check {
     Check::new("maintenance_changes_no_row", |history| {
         let graph = Graph::of(history);
@@ -145,7 +145,7 @@ pub(crate) fn maintenance_changes_no_row() -> Check {
     })
 }
 
-/// Who reads after a write was acknowledged sees it.
+/// A read that starts after a write was acknowledged sees the write.
 pub(crate) fn reads_see_what_was_acknowledged() -> Check {
     Check::new("reads_see_what_was_acknowledged", |history| {
         let done: Vec<_> = history
@@ -167,7 +167,7 @@ pub(crate) fn reads_see_what_was_acknowledged() -> Check {
     })
 }
 
-/// A writer that has seen its operation published does not answer that it failed: the sender would ask again.
+/// A writer that has seen its operation published does not answer with a failure: the sender would retry.
 pub(crate) fn a_good_write_is_not_refused() -> Check {
     Check::new("a_good_write_is_not_refused", |history| {
         let published: BTreeMap<&str, u64> = history
@@ -188,10 +188,10 @@ pub(crate) fn a_good_write_is_not_refused() -> Check {
     })
 }
 
-/// Every request is answered for good.
+/// Every request gets a final answer.
 pub(crate) fn every_request_is_answered() -> Check {
     Check::new("every_request_is_answered", |history| {
-        // A sender that starts again sends the same again.
+        // A sender that restarts sends the same requests again.
         let done: BTreeSet<&str> = history
             .operations("write")
             .filter(Operation::is_ok)
@@ -216,7 +216,7 @@ fn expected<'a>(history: &'a History<'_>) -> (BTreeMap<String, i64>, BTreeSet<&'
     for op in history.operations("write") {
         let request = request(&op);
         let id = text(request, "id");
-        // A sender that starts again sends the same again, which changes nothing.
+        // A sender that restarts repeats its requests, which changes nothing.
         if !known.insert(id) {
             continue;
         }
@@ -246,7 +246,7 @@ fn expected<'a>(history: &'a History<'_>) -> (BTreeMap<String, i64>, BTreeSet<&'
     (rows, unsure)
 }
 
-/// In the end the graph holds what was acknowledged, each row once and with its last value, and nothing else.
+/// In the end the graph contains what was acknowledged, each row once and with its last value, and nothing else.
 pub(crate) fn the_graph_is_what_was_asked_for() -> Check {
     Check::new("the_graph_is_what_was_asked_for", |history| {
         let graph = Graph::of(history);
