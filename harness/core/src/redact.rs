@@ -1,4 +1,4 @@
-//! Redacts passwords in texts as they enter records and traces, which are also read by people who did not run the drill.
+//! Redacts passwords in texts as they enter records and traces, which people who did not run the drill read too.
 //!
 //! A password is found by its surroundings: the user of a URL, or a name such as `password` and a `=`. If its end is
 //! ambiguous, more is hidden than the password, so that no part of it is shown.
