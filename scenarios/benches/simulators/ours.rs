@@ -58,7 +58,7 @@ fn run(hosts: Vec<Host>, network: Latency, mode: Mode) {
     let director = Until(|_: &Control<'_>| true);
     let stop = match mode {
         Mode::Bare | Mode::Untraced => sim::run_untraced(config, director).map(|run| run.stop),
-        Mode::Traced => sim::run(config, director).map(|run| run.stop),
+        Mode::Traced => sim::run(config, director).map(|finished| finished.run.stop),
     };
     assert_eq!(stop, Ok(None));
 }

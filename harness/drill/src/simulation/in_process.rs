@@ -54,18 +54,7 @@ pub(crate) fn run(simulation: Simulation) -> Result<(Finished, Leftovers), Strin
     let (config, director) = begin(simulation);
     let finished = sim::run(config, director)?;
     let leftovers = Leftovers { folder, objects: finished.objects };
-    let finished = Finished {
-        trace: finished.trace,
-        hit_classes: finished.hit_classes,
-        sites: finished.sites,
-        faults: finished.faults,
-        clients_done: finished.clients_done,
-        stop: finished.stop,
-        elapsed: finished.elapsed,
-        casualties: finished.casualties,
-        sites_never_passed: finished.sites_never_passed,
-    };
-    Ok((finished, leftovers))
+    Ok((finished.run, leftovers))
 }
 
 /// Runs a simulation under the simulator's own check of determinism, if it has one; the runs leave no files.

@@ -1,31 +1,19 @@
 //! The results of a run.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::ops::Deref;
 
-use chaosdrill_core::{HitClass, Trace, record::FaultRecord};
+use chaosdrill_core::run;
 
 #[cfg(doc)]
 use crate::sim::config::Config;
-use crate::sim::{objects::StoredObject, profile::Profile, stop::Stop};
+use crate::sim::{objects::StoredObject, profile::Profile};
 
-/// The results of a run.
+/// The results of a run: what is judged, and what only an engine in process has.
 pub struct Finished {
-    /// The trace, with every event.
-    pub trace: Trace,
+    /// The part that every engine has.
+    pub run: run::Finished,
     /// The number of events, traced or not.
     pub(crate) events: u64,
-    /// The boundaries that were passed, grouped into classes.
-    pub hit_classes: Vec<HitClass>,
-    /// How often each boundary site was passed.
-    pub sites: BTreeMap<String, u64>,
-    /// The plan's faults, and whether they struck.
-    pub faults: Vec<FaultRecord>,
-    /// Whether the software of every client had ended.
-    pub clients_done: bool,
-    /// Why the run ended early; `None` if it did not.
-    pub stop: Option<Stop>,
-    /// Virtual time of the whole run.
-    pub elapsed: Duration,
     /// The number of executed simulator steps; skipped idle time is not counted.
     pub steps: u64,
     /// The real time by part; `None` without [`Config::profile`].
@@ -34,10 +22,14 @@ pub struct Finished {
     pub statements: Vec<Statement>,
     /// Every object in object storage at the end of the run.
     pub objects: Vec<StoredObject>,
-    /// Hosts that ended by themselves or panicked: (host, how).
-    pub casualties: Vec<(String, String)>,
-    /// Faults at a site that no host ever passed, with the sites that were passed.
-    pub sites_never_passed: Vec<String>,
+}
+
+impl Deref for Finished {
+    type Target = run::Finished;
+
+    fn deref(&self) -> &run::Finished {
+        &self.run
+    }
 }
 
 /// One executed statement, so that a benchmark can execute the same one without a simulation.

@@ -48,7 +48,7 @@ pub(crate) mod world;
 use std::path::Path;
 
 pub use chaosdrill_core::run::{database_url, store_url};
-use chaosdrill_core::{Stream, duration, limits, trace::EventKind};
+use chaosdrill_core::{Stream, duration, limits, run, trace::EventKind};
 use serde_json::Value;
 pub(crate) use simulator::clock;
 
@@ -180,8 +180,8 @@ fn end(began: Option<u64>, stop: Option<Stop>, steps: u64) -> Finished {
         totals.add(Part::Run, simulator::kernel_ns() - began);
         totals.profile()
     });
-    Finished {
-        events: left.ledger.length(),
+    let events = left.ledger.length();
+    let run = run::Finished {
         trace: left.ledger.into_trace().unwrap_or_default(),
         hit_classes: left.hit_classes,
         sites: left.sites,
@@ -189,13 +189,11 @@ fn end(began: Option<u64>, stop: Option<Stop>, steps: u64) -> Finished {
         clients_done: left.clients_done,
         stop,
         elapsed: left.elapsed,
-        steps,
-        profile,
-        statements: simulation.databases.into_inner().take_statements(),
-        objects,
         casualties: left.casualties,
         sites_never_passed: left.sites_never_passed,
-    }
+    };
+    let statements = simulation.databases.into_inner().take_statements();
+    Finished { run, events, steps, profile, statements, objects }
 }
 
 /// Copies the databases from a run's folder; a single database is named `db.sqlite`.

@@ -38,7 +38,8 @@ pub struct Untraced {
 
 impl From<Finished> for Untraced {
     fn from(finished: Finished) -> Self {
-        let Finished { clients_done, stop, elapsed, steps, events, profile, .. } = finished;
+        let Finished { run, steps, events, profile, .. } = finished;
+        let (clients_done, stop, elapsed) = (run.clients_done, run.stop, run.elapsed);
         Self { clients_done, stop, elapsed, steps, events, profile }
     }
 }

@@ -11,7 +11,7 @@ use sqlx::{
     migrate::{AppliedMigration, Migrate, MigrateError, Migration, Migrator},
 };
 
-use super::{PooledConnection, round_trip};
+use super::{connection::PooledConnection, round_trip::round_trip};
 use crate::sim::{database, inline::inline, inspector};
 
 /// Does what [`Migrator::undo`] does, which accepts only sqlx's own connections.
