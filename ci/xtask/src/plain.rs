@@ -25,7 +25,7 @@ const ASKS: &str = "chaosdrill_rt6defect5is_on";
 /// A part of the names of functions that only planted bugs use. An optimised build may inline them.
 const WRONG: &str = "wrong";
 
-/// Builds the example `plain` of each target, and checks its symbols.
+/// Builds the example `plain_<target>` of each target, and checks its symbols.
 pub fn all_targets_are_plain() -> anyhow::Result<String> {
     let root = root();
     let tree = Tree::read(&root)?;
@@ -53,7 +53,8 @@ pub fn all_targets_are_plain() -> anyhow::Result<String> {
         let manifest = Manifest::read(&tree, &format!("{target}/Cargo.toml"));
         let manifest = manifest.map_err(|complaint| anyhow::anyhow!("{complaint}"))?;
         let name = manifest.name();
-        let binary = build(&root, &["--package", name, "--example", "plain"])?;
+        let example = example(target);
+        let binary = build(&root, &["--package", name, "--example", &example])?;
         let symbols = symbols(&binary)?;
         let ours = defined(&symbols);
         if !ours.is_empty() {
@@ -73,6 +74,12 @@ pub fn all_targets_are_plain() -> anyhow::Result<String> {
         ));
     }
     Ok(said.join("\n"))
+}
+
+/// The name of the example that shows a target, by its folder, without a simulator. Examples of all packages are built
+/// into one folder, so each has a name of its own.
+pub(crate) fn example(target: &str) -> String {
+    format!("plain_{}", target.trim_start_matches("targets/"))
 }
 
 /// Builds one program, and returns the path of the binary.

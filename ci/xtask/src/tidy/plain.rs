@@ -48,7 +48,7 @@ pub(super) fn defaults(tree: &Tree) -> Vec<Complaint> {
     }
     let mut found = Vec::new();
     for target in targets {
-        let example = format!("{target}/examples/plain.rs");
+        let example = format!("{target}/examples/{}.rs", crate::plain::example(target));
         if tree.get(&example).is_none() {
             let text = "is missing; the example shows that the target runs without a simulator";
             found.push(Complaint::of(&example, text));
@@ -97,7 +97,7 @@ mod tests {
         let manifest = "[features]\ndefault = [\"defects\"]\ndefects = []\n";
         let files = [("targets/outbox/Cargo.toml", manifest)];
         insta::assert_snapshot!(red(defaults, &files), @"
-        targets/outbox/examples/plain.rs: is missing; the example shows that the target runs without a simulator
+        targets/outbox/examples/plain_outbox.rs: is missing; the example shows that the target runs without a simulator
         targets/outbox/Cargo.toml: `defects` is enabled by default; leave `default` empty
         ");
     }
