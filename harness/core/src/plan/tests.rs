@@ -98,6 +98,10 @@ fn version_1_has_no_key_that_builds_of_its_time_do_not_know() {
         ("origin", "origin = \"swarm\"\n"),
         ("start", "start = \"2026-02-28T23:59:58Z\"\n"),
         ("countdown", "[[fault]]\nat = { countdown = 2 }\ndo = { stall = \"1s\" }\n"),
+        (
+            "machine",
+            "[[fault]]\nat = { time = \"1s\" }\ndo = { database = \"down\", machine = \"db\" }\n",
+        ),
         ("preemption", "[[preemption]]\nhost = \"d1\"\nlife = 1\nthread = 1\ncall = 1\n"),
         ("mutation", "[[mutation]]\nsite = \"sql:x\"\nchange = \"executed twice\"\n"),
     ];

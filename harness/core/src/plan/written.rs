@@ -3,13 +3,21 @@
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::{PLAN_VERSION, Plan, PlanError};
-use crate::{fault::At, limits::PLAN_BYTES_MAX, origin::Origin};
+use crate::{
+    fault::{Act, At},
+    limits::PLAN_BYTES_MAX,
+    origin::Origin,
+};
 
 /// The origin of a plan. Plans are written by hand, so a misspelt word is an error with its line.
 pub(super) fn known_origin<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Origin>, D::Error> {
     String::deserialize(deserializer)?.parse().map(Some).map_err(D::Error::custom)
+}
+
+fn names_a_machine(act: &Act) -> bool {
+    matches!(act, Act::DatabaseDown { machine: Some(_), .. })
 }
 
 impl Plan {
@@ -54,6 +62,7 @@ impl Plan {
             ("origin", self.origin.is_some()),
             ("start", self.start.is_some()),
             ("countdown", self.faults.iter().any(|fault| matches!(fault.at, At::Countdown(_)))),
+            ("machine", self.faults.iter().any(|fault| names_a_machine(&fault.act))),
             ("preemption", !self.preemptions.is_empty()),
             ("mutation", !self.mutations.is_empty()),
         ];

@@ -48,7 +48,7 @@ pub(crate) mod world;
 use std::path::Path;
 
 pub use chaosdrill_core::run::{database_url, store_url};
-use chaosdrill_core::{Stream, duration, limits, run, trace::EventKind};
+use chaosdrill_core::{Stream, duration, limits, trace::EventKind};
 use serde_json::Value;
 pub(crate) use simulator::clock;
 
@@ -181,7 +181,7 @@ fn end(began: Option<u64>, stop: Option<Stop>, steps: u64) -> Finished {
         totals.profile()
     });
     let events = left.ledger.length();
-    let run = run::Finished {
+    let run = chaosdrill_core::run::Finished {
         trace: left.ledger.into_trace().unwrap_or_default(),
         hit_classes: left.hit_classes,
         sites: left.sites,
