@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use crate::sim::database;
+use crate::sim::inline::inline;
 
 type Order = Box<dyn FnOnce() + Send>;
 
@@ -36,7 +36,7 @@ where
     let (answer, answered) = mpsc::channel();
     let order: Order = Box::new(move || {
         // The send fails only if the waiting thread has panicked.
-        let _ = answer.send(database::inline(future));
+        let _ = answer.send(inline(future));
     });
     let orders = ORDERS.get().expect("the helper was started before the simulation");
     orders.lock().unwrap_or_else(PoisonError::into_inner).send(order).expect("the helper lives");
