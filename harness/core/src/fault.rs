@@ -100,7 +100,8 @@ pub enum When {
 }
 
 /// When a crashed host restarts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Restart {
     /// After this much virtual time.
     After(Duration),

@@ -37,6 +37,7 @@ pub mod origin;
 pub mod plan;
 pub mod record;
 pub mod redact;
+pub mod request;
 pub mod run;
 pub mod seed;
 pub mod shrink;

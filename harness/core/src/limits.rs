@@ -80,6 +80,9 @@ pub const WATCH_OBJECT_BYTES_MAX: usize = 64 << 10;
 /// Virtual time for which a statement is retried if the SQLite database is busy.
 pub const BUSY_RETRY_MAX: Duration = Duration::from_secs(5);
 
+/// Number of prepared statements that a connection to SQLite keeps (sqlx's default).
+pub const STATEMENTS_PREPARED_MAX: usize = 100;
+
 /// Virtual time that a caller waits for a pooled connection (sqlx's default).
 pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 
