@@ -107,8 +107,8 @@ impl Registry {
     ///
     /// # Panics
     ///
-    /// If the name is taken, the claim is empty, or there is no check: such a scenario would be valid whatever its
-    /// target does.
+    /// If the name is taken, the claim is empty, there are several hosts of one name, or there is no check: such a
+    /// scenario would be valid whatever its target does.
     #[must_use]
     pub fn with(mut self, scenario: Scenario) -> Self {
         assert!(
@@ -122,6 +122,9 @@ impl Registry {
             "the scenario {} has no check, so every run of it would be valid; add one with `always` or `eventually`",
             scenario.name()
         );
+        if let Some(name) = scenario.make_topology().name_of_several_hosts() {
+            panic!("the scenario {} has several hosts named {name}", scenario.name());
+        }
         self.scenarios.push(scenario);
         self.scenarios.sort_by(|a, b| a.name.cmp(&b.name));
         self
@@ -253,6 +256,16 @@ mod tests {
     #[should_panic(expected = "the scenario one/idle has no check")]
     fn a_scenario_without_a_check_is_refused() {
         let _ = Registry::new().with(Scenario::new("one/idle").claim("it is so"));
+    }
+
+    #[test]
+    #[should_panic(expected = "the scenario one/idle has several hosts named db")]
+    fn a_name_of_a_host_is_taken_once() {
+        let scenario = Scenario::new("one/idle").claim("it is so").always(check());
+        let scenario = scenario.topology(|topology| {
+            topology.machine(crate::Machine::database("db", crate::DatabaseKind::Sqlite))
+        });
+        let _ = Registry::new().with(scenario);
     }
 
     #[test]

@@ -266,6 +266,13 @@ impl Topology {
         self.machines.iter().filter(|machine| matches!(machine.service, Service::Database(_)))
     }
 
+    /// A name that several hosts have, machines included.
+    pub(crate) fn name_of_several_hosts(&self) -> Option<String> {
+        let mut names = self.host_names();
+        names.sort();
+        names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone())
+    }
+
     /// The names of all hosts; the machines that serve them come last.
     pub(crate) fn host_names(&self) -> Vec<String> {
         let names = self.hosts.iter().map(|host| host.name.clone());
