@@ -1,3 +1,5 @@
+//! Every request and every answer is written and read back.
+
 use std::time::Duration;
 
 use serde_json::json;
