@@ -96,7 +96,7 @@ fn kept_trial(registry: Registry, kept: Kept, defect: Option<String>) -> Trial {
         let job = settings.kept(scenario, &kept.stem(), kept::as_required(kept.plan.clone()));
         judge(
             &registry,
-            Child::new(worker_number(), Workers::default()).run(&registry, &job),
+            Child::new(0, Workers::default()).run(&registry, &job),
             Some(&kept.path.display().to_string()),
         )
     })
@@ -116,7 +116,7 @@ fn drill(
 ) -> Result<(), Failed> {
     simulation::require_engine()?;
     let scenario = registry.scenario(name).ok_or("the scenario is gone")?;
-    let mut child = Child::new(worker_number(), Workers::default());
+    let mut child = Child::new(0, Workers::default());
     let defect = defect.map(str::to_owned);
     let settings = Settings { defect, out: Some(out()), ..Settings::default() };
     for seed in seeds.iter() {
@@ -130,14 +130,6 @@ fn drill(
         }
     }
     Ok(())
-}
-
-/// Spreads the workers of parallel tests over the cores.
-fn worker_number() -> usize {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    // A runner with one process per test must not pin them all to the first core.
-    NEXT.fetch_add(1, Ordering::Relaxed) + std::process::id() as usize
 }
 
 fn judge(registry: &Registry, end: io::Result<JobEnd>, plan: Option<&str>) -> Result<(), Failed> {

@@ -10,10 +10,7 @@ use std::{
 };
 
 use chaosdrill_core::limits;
-use rustix::{
-    process::{Resource, Rlimit, Signal},
-    thread::CpuSet,
-};
+use rustix::process::{Resource, Rlimit, Signal};
 
 use crate::{interrupt, job::Job, registry::Registry, run};
 
@@ -28,11 +25,10 @@ pub(crate) fn number() -> Option<usize> {
 }
 
 /// Works until the parent closes standard input.
-pub(crate) fn work(registry: &Registry, number: usize) -> io::Result<()> {
+pub(crate) fn work(registry: &Registry) -> io::Result<()> {
     // A killed parent takes its workers along, even a worker that spins.
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     interrupt::ignore().map_err(io::Error::other)?;
-    pin(number);
     limit_memory();
     let mut replies = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     rustix::stdio::dup2_stdout(io::stderr())?;
@@ -43,21 +39,6 @@ pub(crate) fn work(registry: &Registry, number: usize) -> io::Result<()> {
         replies.write_all(&reply)?;
     }
     Ok(())
-}
-
-/// Pins the process to one core: the simulation and sqlx's threads take turns and never run at once. Parallel campaigns
-/// start at different cores, otherwise all would share the first ones.
-fn pin(number: usize) {
-    let parent = rustix::process::getppid().map_or(0, |pid| pid.as_raw_nonzero().get() as usize);
-    let number = number.wrapping_add(parent);
-    let Ok(allowed) = rustix::thread::sched_getaffinity(None) else { return };
-    let cores: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect();
-    if let Some(core) = cores.get(number % cores.len().max(1)) {
-        let mut one = CpuSet::new();
-        one.set(*core);
-        // If pinning is not allowed, runs are slower but have the same results.
-        let _ = rustix::thread::sched_setaffinity(None, &one);
-    }
 }
 
 /// Limits memory: a target that leaks without end is stopped by its own allocator, before it takes the machine along.

@@ -42,7 +42,7 @@ macro_rules! defect {
 #[inline(never)]
 pub fn is_on(id: &str) -> bool {
     #[cfg(feature = "sim")]
-    return crate::sim::defect_is_on(id);
+    return crate::sim::client::is_defect_on(id);
     #[cfg(not(feature = "sim"))]
     {
         let _ = id;

@@ -30,6 +30,6 @@ macro_rules! observe {
 #[cfg(feature = "sim")]
 pub fn observe(name: &str, data: impl FnOnce() -> serde_json::Value) {
     if crate::sim::handle::is_alive_here() {
-        crate::sim::handle::record(chaosdrill_core::trace::EventKind::Observe, name, data);
+        crate::sim::client::record(chaosdrill_core::trace::EventKind::Observe, name, data);
     }
 }

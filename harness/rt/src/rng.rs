@@ -7,7 +7,7 @@
 /// If the operating system cannot provide randomness, like std's hash maps.
 pub fn u64() -> u64 {
     #[cfg(feature = "sim")]
-    if let Some(drawn) = crate::sim::handle::draw() {
+    if let Some(drawn) = crate::sim::client::draw() {
         return drawn;
     }
     getrandom::u64().expect("the operating system gives randomness")

@@ -19,8 +19,8 @@ pub use tokio::time::{
 /// The wall clock of the current host, in milliseconds since 1970-01-01T00:00:00Z.
 pub fn unix_ms() -> i64 {
     #[cfg(feature = "sim")]
-    if crate::sim::clock::is_active() {
-        return i64::try_from(crate::sim::clock::wall_ns() / 1_000_000).unwrap_or(i64::MAX);
+    if let Some(ms) = crate::sim::client::unix_ms() {
+        return ms;
     }
     #[expect(clippy::disallowed_methods, reason = "this is the clock that others are to ask")]
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);

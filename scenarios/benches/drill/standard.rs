@@ -15,7 +15,7 @@ use std::{
 use chaosdrill::rt::{
     net::{TcpListener, TcpStream},
     observe,
-    sim::{self, Control, Ended, Finished, Host, Profile, Statement},
+    sim::{self, Control, Ended, Executed, Finished, Host, Profile},
     sql::Pool,
     task, time,
 };
@@ -98,14 +98,14 @@ fn shares() {
         let profile =
             run(u64::from(seed), |config| config.profile = true).profile.expect("it was asked for");
         all.set_up += profile.set_up;
-        all.sqlx += profile.sqlx;
+        all.databases += profile.databases;
         all.simulator += profile.simulator;
         all.hosts += profile.hosts;
         all.harness += profile.harness;
     }
     let parts = [
         ("set-up and take-down", all.set_up),
-        ("sqlx and SQLite", all.sqlx),
+        ("databases", all.databases),
         ("simulator", all.simulator),
         ("hosts and facade", all.hosts),
         ("harness between steps", all.harness),
@@ -226,19 +226,19 @@ async fn connect(folder: &Path, database: &str) -> AnyConnection {
 }
 
 /// Executes the recorded statements one after the other, on the same number of connections.
-async fn replay(statements: &[Statement]) {
+async fn replay(statements: &[Executed]) {
     sqlx::any::install_default_drivers();
     let folder = folders::folder();
     std::fs::create_dir(&folder).expect("the folder is ours");
     let mut connections: BTreeMap<u64, AnyConnection> = BTreeMap::new();
     for statement in statements {
-        let connection = match connections.entry(statement.connection) {
+        let connection = match connections.entry(statement.connection.0) {
             Entry::Occupied(open) => open.into_mut(),
             Entry::Vacant(place) => place.insert(connect(&folder, &statement.database).await),
         };
-        let arguments = statement.arguments.as_ref().map(|make| make());
-        let sql = sqlx::AssertSqlSafe(statement.sql.as_str());
-        let rows = connection.fetch_all((sql, arguments)).await.expect("it was executed before");
+        let sql = sqlx::AssertSqlSafe(statement.statement.sql.as_str());
+        let query = (sql, statement.arguments());
+        let rows = connection.fetch_all(query).await.expect("it was executed before");
         std::hint::black_box(rows);
     }
     for connection in connections.into_values() {

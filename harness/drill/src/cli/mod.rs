@@ -145,7 +145,7 @@ pub fn cli_main(registry: Registry) -> ExitCode {
 
 /// Runs as a worker process; a failure is reported to the parent by the exit code.
 pub(crate) fn worker_main(registry: &Registry, number: usize) -> ExitCode {
-    match worker::work(registry, number) {
+    match worker::work(registry) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("worker {number} failed: {why}");

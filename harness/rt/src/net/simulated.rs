@@ -10,17 +10,20 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use chaosdrill_core::trace::{
-    EventKind,
-    vocabulary::{Answer, site as sites},
+use chaosdrill_core::{
+    request::Decision,
+    trace::{
+        EventKind,
+        vocabulary::{Answer, site as sites},
+    },
 };
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 use crate::{
     sim::{
-        boundary::{self, Announced, Decision},
-        context, handle, injected_errors,
+        boundary::{self, Announced},
+        client, context, handle, injected_errors,
         link::Pair,
         simulation::{try_with_world, with_world},
         simulator::net::{self as wires, Wire},
@@ -55,13 +58,13 @@ enum Found {
 /// Connects as a boundary.
 pub(super) async fn connect(label: &str, address: &str) -> io::Result<Stream> {
     let site = sites::stream_connect(label);
-    let decision = boundary::before(&site).await;
+    let decision = client::pass(&site).await;
     if let Decision::Fail(kind) = decision {
         return Err(injected_errors::network(kind));
     }
     sleep(with_world(|world| world.draw_network_delay())).await;
     let connected = wires::connect(address).await;
-    boundary::after(decision, &site).await;
+    client::end(&site, decision).await;
     handle::record(EventKind::Answer, &site, || {
         let result = match &connected {
             Ok(_) => Ok(Value::Null),

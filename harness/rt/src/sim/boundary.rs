@@ -8,22 +8,22 @@ use std::{future::pending, task::Poll, time::Duration};
 use chaosdrill_core::{
     Act,
     fault::{Restart, When},
+    request::Decision,
     trace::vocabulary::Cause,
 };
 
-pub(crate) use crate::sim::strike::{Announced, Decision};
+pub(crate) use crate::sim::strike::Announced;
 use crate::sim::{context, delay::Delay, handle, host::Here};
 
 /// Passes a boundary up to its effect. Does not return if the host crashes.
-pub(crate) async fn before(site: &str) -> Decision {
-    match announce(site) {
-        Announced::Nowhere => Decision::Go,
-        Announced::Dead => pending().await,
-        Announced::Struck(here, acts) => apply(here, site, acts).await,
+pub(crate) async fn before(here: Here, site: &str) -> Decision {
+    match handle::pass(here, site) {
+        None => pending().await,
+        Some(acts) => apply(here, site, acts).await,
     }
 }
 
-/// Counts a hit and returns the faults that strike, without waiting.
+/// Counts a hit of the current host and returns the faults that strike, without waiting.
 pub(crate) fn announce(site: &str) -> Announced {
     let Some(here) = context::here() else { return Announced::Nowhere };
     handle::pass(here, site).map_or(Announced::Dead, |acts| Announced::Struck(here, acts))
@@ -53,8 +53,8 @@ pub(crate) async fn apply(here: Here, site: &str, acts: Vec<Act>) -> Decision {
 }
 
 /// Passes a boundary from its effect on. Does not return if the host crashes.
-pub(crate) async fn after(decision: Decision, site: &str) {
-    if let (Decision::CrashAfter(restart), Some(here)) = (decision, context::here()) {
+pub(crate) async fn after(here: Here, site: &str, decision: Decision) {
+    if let Decision::CrashAfter(restart) = decision {
         crash(here, site, restart).await;
     }
 }

@@ -1,13 +1,11 @@
-//! Operations on the databases of the current simulation.
-//!
-//! sqlx runs each SQLite connection on a thread of its own. An operation is driven to its end right here while virtual
-//! time stands still, so the simulator never sees it wait.
+//! Operations on the databases of the current simulation. They take real time, but no virtual time.
 
-use chaosdrill_core::run::DatabaseKind;
-use sqlx::{AnyConnection, Connection, Executor};
+use std::{collections::BTreeSet, sync::Arc};
 
-pub(crate) use crate::sim::databases::{Database, Handle, MakeArguments};
-use crate::sim::{databases::Databases, host::MachineId, inline::inline, simulation, sqlite};
+use chaosdrill_core::request::sql::{ConnectionId, Error, Statement};
+
+pub(crate) use crate::sim::databases::{Connection, Database, Transaction};
+use crate::sim::{databases::Databases, host::MachineId, injected_errors, simulation};
 
 /// Runs `f` on the databases of the current simulation.
 fn with<R>(f: impl FnOnce(&mut Databases) -> R) -> R {
@@ -15,34 +13,34 @@ fn with<R>(f: impl FnOnce(&mut Databases) -> R) -> R {
 }
 
 /// Opens a connection for a host.
-pub(crate) fn open(database: &Database, host: usize) -> Result<Handle, sqlx::Error> {
-    let key = &database.key;
-    let (spare, path) = with(|databases| (databases.take_spare(key), databases.path(key)));
+pub(crate) fn open(database: &Arc<Database>, host: usize) -> Result<ConnectionId, Error> {
+    let (spare, path) =
+        with(|databases| (databases.take_spare(&database.key), databases.path(&database.key)));
     let connection = match spare {
         Some(connection) => connection,
-        None => match database.kind {
-            DatabaseKind::Sqlite => sqlite::connect(&path)?,
-        },
+        None => Connection::open(database.kind, &path)?,
     };
     Ok(with(|databases| databases.give(connection, database, host)))
 }
 
-/// Runs an operation on a connection; `None` if the connection is gone.
-///
-/// After an error, this function waits for sqlx's thread. That thread reports the error before it has reset the
-/// statement, and only requests the rollback of a transaction that is dropped over an error, so its locks remain for a
-/// moment of real time. Without the wait, it would depend on thread timing whether the next operation meets them.
-pub(crate) fn run<T, E>(
-    handle: Handle,
-    operation: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
-) -> Option<Result<T, E>> {
-    let mut connection = with(|databases| databases.take(handle))?;
-    let output = operation(&mut connection);
-    if output.is_err() {
-        let _ = inline(connection.ping());
+/// The database of a connection, open or not.
+pub(crate) fn of(connection: ConnectionId) -> Arc<Database> {
+    with(|databases| databases.slot(connection).database.clone())
+}
+
+/// Runs an operation on a connection, or returns the error of a lost connection if it is closed.
+pub(crate) fn run<T>(
+    id: ConnectionId,
+    operation: impl FnOnce(&Connection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    match with(|databases| databases.take(id)) {
+        None => Err(injected_errors::lost_connection()),
+        Some(connection) => {
+            let output = operation(&connection);
+            with(|databases| databases.put_back(id, connection));
+            output
+        }
     }
-    with(|databases| databases.put_back(handle, connection));
-    Some(output)
 }
 
 /// The number of operations of a database that may have changed its locks.
@@ -56,27 +54,70 @@ pub(crate) fn had_a_turn(database: &str) {
 }
 
 /// Records a statement that is about to be executed, if statements are recorded.
-pub(crate) fn note(handle: Handle, sql: &str, arguments: impl FnOnce() -> Option<MakeArguments>) {
-    with(|databases| databases.note(handle, sql, arguments));
+pub(crate) fn note(connection: ConnectionId, statement: &Statement) {
+    with(|databases| databases.note(connection, statement));
+}
+
+/// The state of a connection's transaction.
+pub(crate) fn transaction(connection: ConnectionId) -> Transaction {
+    with(|databases| databases.slot(connection).transaction)
+}
+
+/// Sets the state of a connection's transaction.
+pub(crate) fn set_transaction(connection: ConnectionId, transaction: Transaction) {
+    with(|databases| databases.slot(connection).transaction = transaction);
+}
+
+/// Rolls back a transaction that has failed.
+pub(crate) fn abort(id: ConnectionId) {
+    let rolled_back = run(id, |connection| {
+        connection.roll_back();
+        Ok(())
+    });
+    // A lost connection is rolled back already.
+    drop(rolled_back);
+    with(|databases| {
+        let slot = databases.slot(id);
+        slot.transaction = Transaction::Aborted;
+        let database = slot.database.clone();
+        databases.had_a_turn(&database.key);
+    });
+}
+
+/// Adds to the words of the statements that wrote since the transaction began.
+pub(crate) fn writes(connection: ConnectionId, words: impl Iterator<Item = String>) {
+    with(|databases| databases.slot(connection).written.extend(words));
+}
+
+/// The words of all statements that wrote since the transaction began; the names of tables are among them.
+pub(crate) fn written(connection: ConnectionId) -> BTreeSet<String> {
+    with(|databases| databases.slot(connection).written.clone())
+}
+
+/// Forgets what a transaction wrote, because it has ended.
+pub(crate) fn forget_writes(connection: ConnectionId) {
+    with(|databases| databases.slot(connection).written.clear());
 }
 
 /// Whether the connection is still open.
-pub(crate) fn is_open(handle: Handle) -> bool {
-    with(|databases| databases.is_open(handle))
+pub(crate) fn is_open(connection: ConnectionId) -> bool {
+    with(|databases| databases.slot(connection).connection.is_some())
+}
+
+/// Takes back a connection; whether it may be used again. It is closed if a transaction is open on it.
+pub(crate) fn release(connection: ConnectionId) -> bool {
+    if transaction(connection) != Transaction::None {
+        close(connection);
+    }
+    is_open(connection)
 }
 
 /// Closes a connection; its unfinished transaction is rolled back at once.
-pub(crate) fn close(handle: Handle) {
-    if let Some(mut connection) = with(|databases| databases.take(handle)) {
-        roll_back(&mut connection);
-        with(|databases| databases.set_aside(handle, connection));
+pub(crate) fn close(id: ConnectionId) {
+    if let Some(connection) = with(|databases| databases.take(id)) {
+        connection.roll_back();
+        with(|databases| databases.set_aside(id, connection));
     }
-}
-
-fn roll_back(connection: &mut AnyConnection) {
-    // SQLite returns an error if there is nothing to roll back.
-    let _ = inline(connection.execute("ROLLBACK"));
-    let _ = inline(connection.ping());
 }
 
 /// Closes every connection of a host, to all machines or to one. The host notices when it next uses one.
@@ -84,9 +125,7 @@ pub(crate) fn close_host(host: usize, at: Option<MachineId>) {
     with(|databases| databases.of_host(host, at)).into_iter().for_each(close);
 }
 
-/// Closes all connections and waits for it, because a connection that is only dropped closes some time later.
+/// Closes all connections.
 pub(crate) fn close_all() {
-    for connection in with(Databases::take_all) {
-        let _ = inline(connection.close());
-    }
+    drop(with(Databases::take_all));
 }

@@ -1,15 +1,20 @@
 //! The databases of one simulation: real SQLite files, and all open connections to them.
 //!
-//! The connections are in this registry, not in the handles that hosts hold. A crash takes them away and rolls them
-//! back at once, whatever the host's memory still holds.
+//! The connections are in this registry, and hosts have only their numbers. A crash takes them away and rolls them back
+//! at once, whatever the host's memory still holds.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use sqlx::AnyConnection;
+use chaosdrill_core::{
+    request::sql::{ConnectionId, Description, Error, Part, Statement},
+    run::DatabaseKind,
+};
 
-use chaosdrill_core::run::DatabaseKind;
-
-use crate::sim::{finished::Statement, host::MachineId};
+use crate::sim::{finished::Executed, host::MachineId, sqlite};
 
 /// A database on its machine.
 #[derive(Clone, Debug)]
@@ -20,44 +25,91 @@ pub(crate) struct Database {
     pub(crate) key: String,
 }
 
-/// One open connection.
-struct Slot {
-    connection: Option<AnyConnection>,
-    database: String,
-    machine: MachineId,
+/// An open connection to a database.
+pub(crate) enum Connection {
+    Sqlite(sqlite::Connection),
+}
+
+impl Connection {
+    pub(crate) fn open(kind: DatabaseKind, path: &Path) -> Result<Self, Error> {
+        match kind {
+            DatabaseKind::Sqlite => Ok(Self::Sqlite(sqlite::Connection::open(path)?)),
+        }
+    }
+
+    pub(crate) fn execute(&self, statement: &Statement) -> Result<Vec<Part>, Error> {
+        match self {
+            Self::Sqlite(connection) => connection.execute(statement),
+        }
+    }
+
+    pub(crate) fn migrate(
+        &self,
+        statements: &[Statement],
+        is_atomic: bool,
+    ) -> Result<Vec<Part>, Error> {
+        match self {
+            Self::Sqlite(connection) => connection.migrate(statements, is_atomic),
+        }
+    }
+
+    pub(crate) fn describe(&self, sql: &str) -> Result<Description, Error> {
+        match self {
+            Self::Sqlite(connection) => connection.describe(sql),
+        }
+    }
+
+    fn renew(&mut self) {
+        match self {
+            Self::Sqlite(connection) => connection.renew(),
+        }
+    }
+
+    pub(crate) fn roll_back(&self) {
+        match self {
+            Self::Sqlite(connection) => connection.roll_back(),
+        }
+    }
+}
+
+/// The state of a connection's transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transaction {
+    None,
+    Open,
+    /// It has failed; only COMMIT, END and ROLLBACK are accepted.
+    Aborted,
+}
+
+/// A connection of a host.
+pub(crate) struct Slot {
+    /// `None` once it is closed.
+    pub(crate) connection: Option<Connection>,
+    pub(crate) database: Arc<Database>,
+    pub(crate) transaction: Transaction,
+    /// The words of all statements that wrote since the transaction began; the names of tables are among them.
+    pub(crate) written: BTreeSet<String>,
     host: usize,
-    /// Counts the users of the slot, so that an old handle cannot reach the connection of a later user.
-    generation: u64,
 }
 
 /// All databases of a simulation.
 #[derive(Default)]
 pub(crate) struct Databases {
     folder: PathBuf,
+    /// All connections of the run, by number.
     slots: Vec<Slot>,
     /// Connections without a user, by database; they are reused because opening one is the most expensive step of all.
-    spare: BTreeMap<String, Vec<AnyConnection>>,
-    generation: u64,
+    spare: BTreeMap<String, Vec<Connection>>,
     /// By database: the number of operations that were not refused because of a lock. Only these change the locks.
     turns: BTreeMap<String, u64>,
     /// Executed statements, if they are recorded.
-    statements: Option<Vec<Statement>>,
-}
-
-/// A host's handle to a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Handle {
-    slot: usize,
-    generation: u64,
+    statements: Option<Vec<Executed>>,
 }
 
 /// The file name of a database.
 pub(crate) fn file_of(database: &str) -> String {
     format!("{}.db", database.replace('/', "."))
 }
-
-/// Creates the arguments of a statement.
-pub(crate) type MakeArguments = Box<dyn Fn() -> sqlx::any::AnyArguments + Send>;
 
 impl Databases {
     pub(crate) fn new(folder: PathBuf, record_statements: bool) -> Self {
@@ -70,69 +122,56 @@ impl Databases {
     }
 
     /// Takes an open connection without a user.
-    pub(crate) fn take_spare(&mut self, database: &str) -> Option<AnyConnection> {
-        self.spare.get_mut(database).and_then(Vec::pop)
+    pub(crate) fn take_spare(&mut self, database: &str) -> Option<Connection> {
+        let mut spare = self.spare.get_mut(database).and_then(Vec::pop)?;
+        spare.renew();
+        Some(spare)
     }
 
     /// Gives a connection to a host.
     pub(crate) fn give(
         &mut self,
-        connection: AnyConnection,
-        database: &Database,
+        connection: Connection,
+        database: &Arc<Database>,
         host: usize,
-    ) -> Handle {
-        self.generation += 1;
-        let generation = self.generation;
-        let Database { key, machine, .. } = database.clone();
-        let slot = Slot { connection: Some(connection), database: key, machine, host, generation };
-        let free = self.slots.iter().position(|slot| slot.connection.is_none());
-        let index = match free {
-            Some(index) => {
-                self.slots[index] = slot;
-                index
-            }
-            None => {
-                self.slots.push(slot);
-                self.slots.len() - 1
-            }
-        };
-        Handle { slot: index, generation }
+    ) -> ConnectionId {
+        let (connection, database) = (Some(connection), database.clone());
+        let (transaction, written) = (Transaction::None, BTreeSet::new());
+        self.slots.push(Slot { connection, database, transaction, written, host });
+        ConnectionId(self.slots.len() as u64 - 1)
+    }
+
+    /// A connection, open or not.
+    pub(crate) fn slot(&mut self, id: ConnectionId) -> &mut Slot {
+        &mut self.slots[id.0 as usize]
     }
 
     /// Takes a connection out for an operation; `None` if it was closed.
-    pub(crate) fn take(&mut self, handle: Handle) -> Option<AnyConnection> {
-        let slot = self.slots.get_mut(handle.slot)?;
-        if slot.generation == handle.generation { slot.connection.take() } else { None }
+    pub(crate) fn take(&mut self, id: ConnectionId) -> Option<Connection> {
+        self.slot(id).connection.take()
     }
 
     /// Puts a connection back after an operation.
-    pub(crate) fn put_back(&mut self, handle: Handle, connection: AnyConnection) {
-        self.slots[handle.slot].connection = Some(connection);
+    pub(crate) fn put_back(&mut self, id: ConnectionId, connection: Connection) {
+        self.slot(id).connection = Some(connection);
     }
 
-    /// Keeps a released connection for the next user.
-    pub(crate) fn set_aside(&mut self, handle: Handle, connection: AnyConnection) {
-        let database = self.slots[handle.slot].database.clone();
-        self.spare.entry(database.clone()).or_default().push(connection);
-        self.had_a_turn(&database);
+    /// Keeps a closed connection for the next user.
+    pub(crate) fn set_aside(&mut self, id: ConnectionId, connection: Connection) {
+        let database = self.slot(id).database.clone();
+        self.spare.entry(database.key.clone()).or_default().push(connection);
+        self.had_a_turn(&database.key);
     }
 
-    /// Whether the connection is still open.
-    pub(crate) fn is_open(&self, handle: Handle) -> bool {
-        let slot = self.slots.get(handle.slot);
-        slot.is_some_and(|slot| slot.generation == handle.generation && slot.connection.is_some())
-    }
-
-    /// Every connection of a host, to all machines or to this one.
-    pub(crate) fn of_host(&self, host: usize, at: Option<MachineId>) -> Vec<Handle> {
+    /// Every open connection of a host, to all machines or to this one.
+    pub(crate) fn of_host(&self, host: usize, at: Option<MachineId>) -> Vec<ConnectionId> {
         let of_host = |(_, slot): &(usize, &Slot)| {
             slot.host == host
-                && at.is_none_or(|machine| machine == slot.machine)
+                && at.is_none_or(|machine| machine == slot.database.machine)
                 && slot.connection.is_some()
         };
-        let handle =
-            |(index, slot): (usize, &Slot)| Handle { slot: index, generation: slot.generation };
-        self.slots.iter().enumerate().filter(of_host).map(handle).collect()
+        let id = |(index, _)| ConnectionId(index as u64);
+        self.slots.iter().enumerate().filter(of_host).map(id).collect()
     }
 
     /// The number of operations of a database that may have changed its locks.
@@ -149,28 +188,22 @@ impl Databases {
     }
 
     /// Records a statement that is about to be executed, if statements are recorded.
-    pub(crate) fn note(
-        &mut self,
-        handle: Handle,
-        sql: &str,
-        arguments: impl FnOnce() -> Option<MakeArguments>,
-    ) {
-        let Some(slot) = self.slots.get(handle.slot) else { return };
-        let (connection, database) = (slot.generation, slot.database.clone());
+    pub(crate) fn note(&mut self, connection: ConnectionId, statement: &Statement) {
+        let database = &self.slots[connection.0 as usize].database.key;
         if let Some(statements) = &mut self.statements {
-            let (sql, arguments) = (sql.to_owned(), arguments());
-            statements.push(Statement { connection, database, sql, arguments });
+            let (database, statement) = (database.clone(), statement.clone());
+            statements.push(Executed { connection, database, statement });
         }
     }
 
     /// The statements of the run.
-    pub(crate) fn take_statements(&mut self) -> Vec<Statement> {
+    pub(crate) fn take_statements(&mut self) -> Vec<Executed> {
         self.statements.take().unwrap_or_default()
     }
 
     /// Takes out every connection, used or not.
-    pub(crate) fn take_all(&mut self) -> impl Iterator<Item = AnyConnection> + use<> {
+    pub(crate) fn take_all(&mut self) -> Vec<Connection> {
         let open = std::mem::take(&mut self.slots).into_iter().filter_map(|slot| slot.connection);
-        open.chain(std::mem::take(&mut self.spare).into_values().flatten())
+        open.chain(std::mem::take(&mut self.spare).into_values().flatten()).collect()
     }
 }

@@ -6,10 +6,12 @@
 
 use std::{collections::BTreeSet, future::pending, sync::Mutex};
 
+use chaosdrill_core::request::Decision;
+
 use crate::{
     injected::Injected,
     sim::{
-        boundary::{self, Announced, Decision},
+        boundary::{self, Announced},
         simulation,
     },
 };
@@ -31,7 +33,7 @@ impl Strike {
             Decision::Go => Ok(()),
             Decision::Fail(_) | Decision::LoseAck(_) => Err(Injected(name)),
             Decision::CrashAfter(_) => {
-                boundary::after(decision, &site).await;
+                boundary::after(here, &site, decision).await;
                 Ok(())
             }
         }

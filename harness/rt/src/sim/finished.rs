@@ -2,7 +2,10 @@
 
 use std::ops::Deref;
 
-use chaosdrill_core::run;
+use chaosdrill_core::{
+    request::sql::{ConnectionId, Statement},
+    run,
+};
 
 #[cfg(doc)]
 use crate::sim::config::Config;
@@ -19,7 +22,7 @@ pub struct Finished {
     /// The real time by part; `None` without [`Config::profile`].
     pub profile: Option<Profile>,
     /// Every statement in the order of execution; empty without [`Config::record_statements`].
-    pub statements: Vec<Statement>,
+    pub statements: Vec<Executed>,
     /// Every object in object storage at the end of the run.
     pub objects: Vec<StoredObject>,
 }
@@ -33,13 +36,18 @@ impl Deref for Finished {
 }
 
 /// One executed statement, so that a benchmark can execute the same one without a simulation.
-pub struct Statement {
-    /// The number of the connection, counted over the whole run.
-    pub connection: u64,
+pub struct Executed {
+    /// The connection.
+    pub connection: ConnectionId,
     /// The database.
     pub database: String,
-    /// The SQL.
-    pub sql: String,
-    /// Creates its arguments; may be called repeatedly.
-    pub arguments: Option<Box<dyn Fn() -> sqlx::any::AnyArguments + Send>>,
+    /// The statement.
+    pub statement: Statement,
+}
+
+impl Executed {
+    /// The arguments of the statement, for sqlx.
+    pub fn arguments(&self) -> Option<sqlx::any::AnyArguments> {
+        self.statement.arguments.as_deref().map(crate::sql::to_arguments)
+    }
 }

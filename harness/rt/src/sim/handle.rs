@@ -1,4 +1,4 @@
-//! The in-process handle through which host code and simulators reach the current simulation.
+//! The in-process handle through which the engine reaches the current simulation.
 //!
 //! It adds what the world must not know: which host calls, the time, and how effects are performed in process.
 
@@ -93,15 +93,6 @@ pub(crate) fn pass(here: Here, site: &str) -> Option<Vec<Act>> {
 pub(crate) fn link_to(peer: usize) -> Option<(Pair, u64)> {
     let pair = Pair::of(context::here()?.host, peer);
     Some((pair, with_world(|world| world.links.resets(pair))))
-}
-
-/// Draws the next 64 bits of randomness of the current host; `None` outside a simulation.
-pub(crate) fn draw() -> Option<u64> {
-    if !clock::is_active() {
-        return None;
-    }
-    let here = context::here();
-    try_with_world(|world| world.draw(here))
 }
 
 /// Crashes a host at once; `restart` says when it comes back.

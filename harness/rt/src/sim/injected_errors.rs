@@ -1,58 +1,63 @@
-//! Injected errors, in the form in which a driver would return them.
+//! Injected errors, as the answers of steps.
 
 use std::io;
 
-use chaosdrill_core::{ErrorKind, run::DatabaseKind};
-use sqlx::error::ErrorKind as SqlErrorKind;
+use chaosdrill_core::{
+    ErrorKind,
+    request::{Broken, sql, store},
+    run::DatabaseKind,
+};
 
-use crate::sim::{ordered_error::OrderedError, sqlite};
+use crate::sim::sqlite;
 
-/// The error that sqlx would return for a database of this kind.
-pub(crate) fn sql(kind: DatabaseKind, error: ErrorKind) -> sqlx::Error {
-    let ordered = match kind {
+/// The error that a database of this kind would return.
+pub(crate) fn sql(kind: DatabaseKind, error: ErrorKind) -> sql::Error {
+    let refused = match kind {
         DatabaseKind::Sqlite => sqlite::error(error),
     };
-    match ordered {
-        Some(error) => sqlx::Error::Database(Box::new(error)),
-        None => sqlx::Error::Io(network(error)),
+    refused.unwrap_or(sql::Error::Connection(broken(error)))
+}
+
+/// The error of a database whose connection is lost.
+pub(crate) fn lost_connection() -> sql::Error {
+    sql::Error::Connection(Broken::Reset)
+}
+
+fn broken(kind: ErrorKind) -> Broken {
+    match kind {
+        ErrorKind::Refused => Broken::Refused,
+        _ => Broken::Reset,
     }
 }
 
 /// The error that a socket would return.
 pub(crate) fn network(kind: ErrorKind) -> io::Error {
-    match kind {
-        ErrorKind::Refused => {
-            io::Error::new(io::ErrorKind::ConnectionRefused, "connection refused")
-        }
-        _ => io::Error::new(io::ErrorKind::ConnectionReset, "connection reset by peer"),
-    }
+    lost(broken(kind))
+}
+
+/// The error of a socket whose connection was lost.
+pub(crate) fn lost(how: Broken) -> io::Error {
+    let kind = match how {
+        Broken::Reset => io::ErrorKind::ConnectionReset,
+        Broken::Refused => io::ErrorKind::ConnectionRefused,
+    };
+    io::Error::new(kind, how.to_string())
 }
 
 /// The error that object storage would return. `creates` says which condition a refused call failed: that the object is
 /// absent, or that it has a known version.
-pub(crate) fn store(kind: ErrorKind, path: &str, creates: bool) -> object_store::Error {
-    let path = path.to_owned();
+pub(crate) fn store(kind: ErrorKind, path: &str, creates: bool) -> store::Error {
+    let (path, message) = (path.to_owned(), "somebody was first".to_owned());
     match kind {
-        ErrorKind::Precondition if creates => {
-            object_store::Error::AlreadyExists { path, source: "somebody was first".into() }
-        }
-        ErrorKind::Precondition => {
-            object_store::Error::Precondition { path, source: "somebody was first".into() }
-        }
-        ErrorKind::Full => {
-            let source = io::Error::new(io::ErrorKind::StorageFull, "no space left");
-            object_store::Error::Generic { store: "simulated", source: source.into() }
-        }
-        _ => object_store::Error::Generic { store: "simulated", source: network(kind).into() },
+        ErrorKind::Precondition if creates => store::Error::AlreadyExists { path, message },
+        ErrorKind::Precondition => store::Error::Precondition { path, message },
+        ErrorKind::Full => store::Error::Full,
+        _ => store::Error::Connection(broken(kind)),
     }
 }
 
 /// PostgreSQL's error for a statement in a transaction that has failed.
-pub(crate) fn aborted_transaction() -> sqlx::Error {
+pub(crate) fn aborted_transaction() -> sql::Error {
     let message = "current transaction is aborted, commands ignored until end of transaction block";
-    sqlx::Error::Database(Box::new(OrderedError {
-        code: "25P02",
-        message,
-        kind: || SqlErrorKind::Other,
-    }))
+    sql::Error::Database { code: "25P02".to_owned(), message: message.to_owned(), violates: None }
 }

@@ -7,6 +7,7 @@
 //! provides clock, hosts, sockets and tasks, and a driver that runs them.
 
 pub(crate) mod boundary;
+pub(crate) mod client;
 mod config;
 pub(crate) mod context;
 pub(crate) mod database;
@@ -22,17 +23,16 @@ pub(crate) mod gate;
 pub(crate) mod handle;
 pub(crate) mod host;
 pub(crate) mod injected_errors;
-pub(crate) mod inline;
 pub(crate) mod inspector;
 mod ledger;
 pub(crate) mod link;
 mod measure;
 mod objects;
 pub(crate) mod order;
-mod ordered_error;
 pub(crate) mod plan;
 mod profile;
 mod remains;
+mod requests;
 pub(crate) mod simulation;
 #[cfg_attr(not(madsim), path = "turmoil/mod.rs")]
 #[cfg_attr(madsim, path = "madsim/mod.rs")]
@@ -58,7 +58,7 @@ pub use self::{
         StoreWatch, Watch,
     },
     director::{Control, Director, Next},
-    finished::{Finished, Statement},
+    finished::{Executed, Finished},
     objects::StoredObject,
     plan::can_run,
     profile::Profile,
@@ -71,7 +71,7 @@ use self::{
     objects::Objects,
     profile::{Part, Totals},
     remains::Remains,
-    simulation::{Simulation, try_with_world, with_world},
+    simulation::Simulation,
     sqlite::row_watches::RowWatches,
     world::World,
 };
@@ -154,7 +154,6 @@ fn begin(config: &Config, tracing: Tracing) -> Option<u64> {
     let began = config.profile.then(simulator::kernel_ns);
     fastrand::seed(config.seed.stream("fastrand").next_u64());
     gate::panics::install_hook();
-    sqlx::any::install_default_drivers();
     simulation::install(Simulation {
         world: World::new(config, tracing, simulator::order(config.plan.order)).into(),
         databases: Databases::new(config.folder.clone(), config.record_statements).into(),
@@ -214,16 +213,11 @@ pub fn keep_objects(objects: &[StoredObject], to: &Path) -> std::io::Result<()> 
     objects::keep(objects, to)
 }
 
-/// Whether the current simulation enabled this defect.
-pub(crate) fn defect_is_on(id: &str) -> bool {
-    try_with_world(|world| world.defect.as_deref() == Some(id)).unwrap_or(false)
-}
-
 /// Records an event of the workload on the current host: an invocation, or its result.
 ///
 /// In an untraced run, the event is only counted, and its data is not produced.
 pub fn record(kind: EventKind, name: &str, data: impl FnOnce() -> Value) -> u64 {
-    handle::record(kind, name, data)
+    client::record(kind, name, data)
 }
 
 /// A stream of randomness for the current workload, derived from the seed by label.
@@ -232,7 +226,7 @@ pub fn record(kind: EventKind, name: &str, data: impl FnOnce() -> Value) -> u64 
 ///
 /// If it is called outside a simulation.
 pub fn stream(label: &str) -> Stream {
-    with_world(|world| world.seed.stream(label))
+    client::seed().stream(label)
 }
 
 /// Caps the workload's step count at the plan's `workload_max`.
@@ -241,6 +235,5 @@ pub fn stream(label: &str) -> Stream {
 ///
 /// If it is called outside a simulation.
 pub fn workload_steps(wanted: usize) -> usize {
-    let most = with_world(|world| world.workload_max);
-    most.map_or(wanted, |most| wanted.min(most as usize))
+    client::workload_max().map_or(wanted, |most| wanted.min(most as usize))
 }

@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, io, path::Path as Folder, sync::Arc};
 
 use bytes::Bytes;
-use object_store::{memory::InMemory, path::Path};
+use object_store::memory::InMemory;
 use serde_json::Value;
 
 #[derive(Default)]
@@ -43,8 +43,8 @@ impl Objects {
     }
 
     /// Updates the row that a watch sees of an object; null if the object was deleted. Returns whether the row changed.
-    pub(crate) fn see(&mut self, store: &str, watch: &str, path: &Path, row: &Value) -> bool {
-        let key = (watch.to_owned(), path.to_string());
+    pub(crate) fn see(&mut self, store: &str, watch: &str, path: &str, row: &Value) -> bool {
+        let key = (watch.to_owned(), path.to_owned());
         let seen = &mut self.0.entry(store.to_owned()).or_default().seen;
         let before = if row.is_null() { seen.remove(&key) } else { seen.insert(key, row.clone()) };
         before.unwrap_or_default() != *row

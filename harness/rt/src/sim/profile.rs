@@ -7,11 +7,11 @@ use std::{cell::Cell, time::Duration};
 pub struct Profile {
     /// Creating the world and taking it down, without opening and closing databases.
     pub set_up: Duration,
-    /// sqlx and SQLite: opening, statements, closing.
-    pub sqlx: Duration,
+    /// The databases: opening, statements, closing.
+    pub databases: Duration,
     /// The simulator's own steps, without the hosts' code.
     pub simulator: Duration,
-    /// The hosts' code with the facade, without sqlx.
+    /// The hosts' code with the facade, without the databases.
     pub hosts: Duration,
     /// The harness between steps: events, director, idle skip.
     pub harness: Duration,
@@ -25,9 +25,9 @@ pub(crate) enum Part {
     Step,
     Hosts,
     /// Within the hosts' code.
-    SqlxInHosts,
+    DatabaseInHosts,
     /// Anywhere.
-    Sqlx,
+    Database,
 }
 
 impl Part {
@@ -47,12 +47,13 @@ impl Totals {
     pub(crate) fn profile(&self) -> Profile {
         let total = |part: Part| self.0[part as usize].get();
         let between = |outer: u64, inner: u64| Duration::from_nanos(outer.saturating_sub(inner));
-        let sqlx_outside_hosts = total(Part::Sqlx).saturating_sub(total(Part::SqlxInHosts));
+        let database_outside_hosts =
+            total(Part::Database).saturating_sub(total(Part::DatabaseInHosts));
         Profile {
-            set_up: between(total(Part::Run), total(Part::Loop) + sqlx_outside_hosts),
-            sqlx: Duration::from_nanos(total(Part::Sqlx)),
+            set_up: between(total(Part::Run), total(Part::Loop) + database_outside_hosts),
+            databases: Duration::from_nanos(total(Part::Database)),
             simulator: between(total(Part::Step), total(Part::Hosts)),
-            hosts: between(total(Part::Hosts), total(Part::SqlxInHosts)),
+            hosts: between(total(Part::Hosts), total(Part::DatabaseInHosts)),
             harness: between(total(Part::Loop), total(Part::Step)),
         }
     }

@@ -1,6 +1,6 @@
 //! Operations on the object stores of the current simulation.
 
-use std::{future::Future, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use chaosdrill_core::{
@@ -10,15 +10,18 @@ use chaosdrill_core::{
         vocabulary::{ObjectSeen, RowSeen},
     },
 };
-use futures_util::{FutureExt, TryStreamExt};
+use futures_util::TryStreamExt;
 use object_store::{ObjectStore, ObjectStoreExt, memory::InMemory, path::Path};
 use serde_json::Value;
 
+use self::operations::{at, at_once};
 use crate::sim::{
-    clock, handle,
+    handle,
     objects::{Objects, StoredObject},
     simulation::{self, with_world},
 };
+
+pub(crate) mod operations;
 
 /// Runs `f` on the stores of the current simulation.
 fn with<R>(f: impl FnOnce(&mut Objects) -> R) -> R {
@@ -30,31 +33,24 @@ pub(crate) fn open(name: &str) -> Arc<InMemory> {
     with(|objects| objects.open(name))
 }
 
-/// Drives an operation of an in-memory store, which never waits.
-///
-/// The store has a clock of its own: the time of an object does not depend on the skew of the host that wrote it.
-pub(crate) fn at_once<F: Future>(operation: F) -> F::Output {
-    clock::without_skew(|| operation.now_or_never()).expect("memory answers at once")
-}
-
 /// Records what the watches see after an object was written or deleted.
-pub(crate) fn changed(store: &str, path: &Path) {
+pub(crate) fn changed(store: &str, path: &str) {
     let names = with_world(|world| {
         let watches = world.store_watches.iter();
-        let concerned = watches
-            .filter(|watch| watch.store == store && path.as_ref().starts_with(&watch.prefix));
+        let concerned =
+            watches.filter(|watch| watch.store == store && path.starts_with(&watch.prefix));
         concerned.map(|watch| watch.name.clone()).collect::<Vec<_>>()
     });
     if names.is_empty() {
         return;
     }
-    let row = match read(&open(store), path) {
+    let row = match read(&open(store), &at(path)) {
         Some(bytes) => describe(&bytes),
         None => Value::Null,
     };
     for name in names {
         if with(|objects| objects.see(store, &name, path, &row)) {
-            let seen = || RowSeen { key: Value::from(path.as_ref()), row: row.clone() };
+            let seen = || RowSeen { key: Value::from(path), row: row.clone() };
             handle::record(EventKind::Watch, &name, || seen().into_data());
         }
     }

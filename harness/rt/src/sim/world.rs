@@ -60,6 +60,7 @@ pub(crate) struct World {
     pub(crate) machines: Vec<MachineState>,
     picker: Picker,
     dice: Stream,
+    database_dice: Stream,
     network_dice: Stream,
     network_latency: Latency,
     swarm: Option<Swarm>,
@@ -111,6 +112,7 @@ impl World {
             machines: machines::states(&config.machines, config.hosts.len(), config.seed),
             picker: Picker::new(order, config.seed.stream("order of tasks")),
             dice: config.seed.stream("outside every host"),
+            database_dice: config.seed.stream("functions of databases"),
             network_dice: config.seed.stream("network latency"),
             network_latency: config.network,
             swarm: config.swarm.clone(),
@@ -146,6 +148,11 @@ impl World {
         let Some(here) = here else { return self.dice.next_u64() };
         let HostState { name, dice, .. } = &mut self.hosts[here.host];
         dice.get_or_insert_with(|| self.seed.stream(&format!("host {name}"))).next_u64()
+    }
+
+    /// Draws the next 64 bits for functions of the databases, such as SQL's `random()`.
+    pub(crate) fn draw_for_databases(&mut self) -> u64 {
+        self.database_dice.next_u64()
     }
 
     /// Crashes a host at once; `restart` says when it comes back.

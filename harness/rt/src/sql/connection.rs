@@ -90,7 +90,7 @@ impl<'c> Executor<'c> for &'c mut Connection {
             Inner::Pooled(connection) => (&mut **connection).prepare_with(sql, parameters),
             Inner::Transaction(transaction) => (&mut **transaction).prepare_with(sql, parameters),
             #[cfg(feature = "sim")]
-            Inner::Simulated(connection) => connection.prepare_with(sql, parameters.to_vec()),
+            Inner::Simulated(connection) => connection.prepare(sql),
         }
     }
 

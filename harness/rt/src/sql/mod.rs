@@ -15,12 +15,13 @@
 //! ```
 //!
 //! In a simulation, every statement is a boundary: it travels to the database host, the real database executes it
-//! there, and its answer travels back. Its **site** is `sql:` and the name in the statement's first line (`-- name:
-//! queue.take`), or a fingerprint of the text if it has no name. BEGIN, COMMIT and ROLLBACK are named after their
-//! transaction: `sql:take.begin`, `sql:take.commit`.
+//! there, and its answer travels back. SQLite is not executed through sqlx's driver there, but answers the same. The
+//! **site** of a statement is `sql:` and the name in its first line (`-- name: queue.take`), or a fingerprint of the
+//! text if it has no name. BEGIN, COMMIT and ROLLBACK are named after their transaction: `sql:take.begin`,
+//! `sql:take.commit`.
 //!
-//! [`Connection::unix_ms`] asks the database for its clock, at the site `sql:clock`. Do not use SQL's own `now`: it is
-//! not simulated, because SQLite reads the clock of the real machine.
+//! [`Connection::unix_ms`] asks the database for its clock, at the site `sql:clock`. SQL's own `now` follows virtual
+//! time too, but on madsim it begins at another date. SQL's `random()` follows the seed.
 //!
 //! The database type is sqlx's `Any`. SQLite accepts `$1` placeholders too, so each dialect can be one file of SQL.
 //! [`Statements`] finds the statements of a file by name, and [`statements!`](crate::statements) makes a struct of a
@@ -61,6 +62,8 @@ mod transaction;
 
 pub use connection::Connection;
 pub use pool::{Pool, PoolOptions};
+#[cfg(feature = "sim")]
+pub(crate) use simulated::to_arguments;
 pub use statements::{Iter, Statements, expansion};
 pub use transaction::Transaction;
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "sim")]
+use chaosdrill_core::trace::vocabulary::site as sites;
 use either::Either;
 use futures_core::{future::BoxFuture, stream::BoxStream};
 #[cfg(feature = "sim")]
@@ -121,7 +123,7 @@ impl Pool {
             #[cfg(feature = "sim")]
             Inner::Simulated(pool) => {
                 let mut connection = pool.acquire().await?;
-                connection.begin(name, begin).await?;
+                connection.transaction_step(name, sites::BEGIN, begin).await?;
                 ConnectionInner::Simulated(connection)
             }
         };
@@ -229,8 +231,7 @@ impl<'p> Executor<'p> for &'p Pool {
             Inner::Real(pool) => pool.prepare_with(sql, parameters),
             #[cfg(feature = "sim")]
             Inner::Simulated(pool) => {
-                let parameters = parameters.to_vec();
-                async move { pool.acquire().await?.prepare_with(sql, parameters).await }.boxed()
+                async move { pool.acquire().await?.prepare(sql).await }.boxed()
             }
         }
     }

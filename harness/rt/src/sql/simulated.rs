@@ -1,13 +1,13 @@
-//! Pool and connections in a simulation: every statement travels to the database host and back.
+//! SQL in a simulation: sqlx's queries become requests, and answers become sqlx's rows and errors.
 
-mod answer;
 mod connection;
+mod convert;
+mod error;
 mod migrate;
 mod pool;
-mod round_trip;
 mod shared;
-mod watching;
 
 pub(crate) use connection::PooledConnection;
+pub(crate) use convert::to_arguments;
 pub(crate) use migrate::undo;
 pub(crate) use pool::SimulatedPool;

@@ -32,7 +32,7 @@ impl Transaction {
             Inner::Pooled(_) => unreachable!("a transaction is begun on a connection of its own"),
             #[cfg(feature = "sim")]
             Inner::Simulated(mut connection) => {
-                connection.end(self.name, sites::COMMIT, "COMMIT").await
+                connection.transaction_step(self.name, sites::COMMIT, "COMMIT").await
             }
         }
     }
@@ -48,7 +48,7 @@ impl Transaction {
             Inner::Pooled(_) => unreachable!("a transaction is begun on a connection of its own"),
             #[cfg(feature = "sim")]
             Inner::Simulated(mut connection) => {
-                connection.end(self.name, sites::ROLLBACK, "ROLLBACK").await
+                connection.transaction_step(self.name, sites::ROLLBACK, "ROLLBACK").await
             }
         }
     }

@@ -19,6 +19,8 @@ use std::{
 use object_store::{Error, ObjectStore, local::LocalFileSystem, memory::InMemory};
 
 #[cfg(feature = "sim")]
+mod error;
+#[cfg(feature = "sim")]
 mod simulated;
 #[cfg(feature = "sim")]
 mod site;

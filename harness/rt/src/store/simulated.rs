@@ -1,186 +1,122 @@
-//! A simulated object store: every call travels to the host `store` and back.
+//! A simulated object store: each call is a step at the store.
 
-use std::{
-    fmt,
-    future::{Future, pending},
-    ops::Range,
-    sync::Arc,
-};
+use std::{fmt, ops::Range};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use chaosdrill_core::{
-    ErrorKind,
-    trace::{EventKind, vocabulary::Answer},
+use chaosdrill_core::request::store::{
+    self as data, Answer, Attribute, Call, Operation, PutCondition, Version,
 };
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::{
-    CopyMode, CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
-    ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
-    memory::InMemory, path::Path,
+    CopyMode, CopyOptions, Error, GetOptions, GetRange, GetResult, GetResultPayload, ListResult,
+    MultipartUpload, ObjectMeta, ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload,
+    PutResult, Result, path::Path,
 };
-use serde_json::{Value, json};
 
-use crate::{
-    sim::{
-        boundary::{self, Decision},
-        clock, handle,
-        host::Here,
-        host::MachineId,
-        injected_errors,
-        simulation::with_world,
-        stores,
-        travel::travel,
-    },
-    store::site,
+use super::{error, site};
+use crate::sim::{
+    client,
+    host::Here,
+    stores::operations::{at, of_attributes, of_ns, to_attributes, to_ns},
 };
 
 /// A host's handle to a store.
 #[derive(Clone, Debug)]
 pub(super) struct SimulatedStore {
-    machine: MachineId,
-    name: String,
+    url: String,
     here: Here,
-    objects: Arc<InMemory>,
-}
-
-/// One call, as the trace and the faults see it.
-struct Call {
-    site: String,
-    asked: Value,
-    /// The object that the call changes; `None` if it only reads.
-    changes: Option<Path>,
-    /// The content that a torn put leaves.
-    half: Option<Bytes>,
-    /// Whether a condition that fails means that the object already exists.
-    creates: bool,
-}
-
-impl Call {
-    fn new(verb: &str, path: Option<&Path>) -> Self {
-        let asked = json!({ "key": path.map_or("", |path| path.as_ref()) });
-        let site = site::of_call(verb, path);
-        Self { site, asked, changes: None, half: None, creates: false }
-    }
-
-    fn changing(verb: &str, path: &Path) -> Self {
-        Self { changes: Some(path.clone()), ..Self::new(verb, Some(path)) }
-    }
-
-    fn refusal(&self, kind: ErrorKind) -> Error {
-        let path = self.asked["key"].as_str().unwrap_or_default();
-        injected_errors::store(kind, path, self.creates)
-    }
-
-    fn answered<'a>(&self, result: impl FnOnce() -> Result<Value, &'a Error>) {
-        handle::record(EventKind::Answer, &self.site, || {
-            let result = result().map_err(ToString::to_string);
-            Answer { result, asked: self.asked.clone() }.into_data()
-        });
-    }
 }
 
 impl SimulatedStore {
     pub(super) fn open(url: &str, here: Here) -> Result<Self> {
-        let (machine, name) = with_world(|world| world.locate_store(url))
-            .map_err(|why| super::unusable(why.into()))?;
-        let objects = stores::open(&name);
-        Ok(Self { machine, name, here, objects })
+        client::open_store(url).map_err(error::of)?;
+        Ok(Self { url: url.to_owned(), here })
     }
 
-    /// Runs one operation at the store as a boundary.
-    async fn round_trip<T>(
-        &self,
-        call: Call,
-        operation: impl Future<Output = Result<T>>,
-        describe: impl Fn(&T) -> Value,
-    ) -> Result<T> {
-        if !handle::is_alive(self.here) {
-            return pending().await;
-        }
-        let decision = boundary::before(&call.site).await;
-        if let Decision::Fail(kind) = decision {
-            if let (ErrorKind::Torn, Some(half)) = (kind, call.half.clone()) {
-                self.tear(&call, half).await;
-            }
-            let error = call.refusal(kind);
-            call.answered(|| Err(&error));
-            return Err(error);
-        }
-        if travel(self.here, self.machine).await.is_err() {
-            let error = call.refusal(ErrorKind::Reset);
-            call.answered(|| Err(&error));
-            return Err(error);
-        }
-        let result = stores::at_once(operation);
-        call.answered(|| result.as_ref().map(describe));
-        if let (Ok(_), Some(path)) = (&result, &call.changes) {
-            stores::changed(&self.name, path);
-            with_world(|world| world.had_effect(self.here, &call.site));
-        }
-        boundary::after(decision, &call.site).await;
-        if travel(self.here, self.machine).await.is_err() {
-            return Err(call.refusal(ErrorKind::Reset));
-        }
-        match decision {
-            Decision::LoseAck(kind) => Err(call.refusal(kind)),
-            _ => result,
-        }
-    }
-
-    /// Writes the first half of the bytes, regardless of the previous content.
-    async fn tear(&self, call: &Call, half: Bytes) {
-        let Some(path) = &call.changes else { return };
-        if travel(self.here, self.machine).await.is_ok() {
-            let put = self.objects.put_opts(path, half.into(), PutOptions::default());
-            stores::at_once(put).expect("memory takes what it is given");
-            stores::changed(&self.name, path);
-            with_world(|world| world.had_effect(self.here, &call.site));
-        }
+    /// Takes a step at the store.
+    async fn take(&self, verb: &str, path: Option<&Path>, operation: Operation) -> Result<Answer> {
+        let call = Call { url: self.url.clone(), site: site::of_call(verb, path), operation };
+        client::store(self.here, call).await.map_err(error::of)
     }
 
     async fn remove(&self, path: Path) -> Result<Path> {
-        let call = Call::changing("delete", &path);
-        let one = stream::once(async move { Ok(path) }).boxed();
-        let delete =
-            async { self.objects.delete_stream(one).next().await.expect("one in, one out") };
-        self.round_trip(call, delete, |_| Value::Null).await
+        let operation = Operation::Delete { path: path.to_string() };
+        self.take("delete", Some(&path), operation).await?;
+        Ok(path)
+    }
+
+    async fn list_level(
+        &self,
+        prefix: Option<&Path>,
+        is_one_level: bool,
+    ) -> Result<(Vec<ObjectMeta>, Vec<Path>)> {
+        let operation = Operation::List { prefix: prefix.map(ToString::to_string), is_one_level };
+        match self.take("list", prefix, operation).await? {
+            Answer::Listing { objects, prefixes } => {
+                let prefixes = prefixes.iter().map(|prefix| at(prefix));
+                Ok((objects.into_iter().map(meta).collect(), prefixes.collect()))
+            }
+            other => unexpected(&other),
+        }
     }
 
     async fn list_all(self, prefix: Option<Path>) -> Result<Vec<ObjectMeta>> {
-        let call = Call::new("list", prefix.as_ref());
-        let list = async {
-            let mut found = self.objects.list(prefix.as_ref()).try_collect::<Vec<_>>().await?;
-            found.iter_mut().for_each(put_date_right);
-            Ok(found)
-        };
-        self.round_trip(call, list, |found| json!({ "objects": found.len() })).await
+        Ok(self.list_level(prefix.as_ref(), false).await?.0)
     }
 }
 
 impl fmt::Display for SimulatedStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "simulated store {}", self.name)
+        write!(f, "simulated store {}", self.url)
     }
 }
 
-/// Corrects an object's date. The store in memory uses std's clock, which is not the simulation's clock on every
-/// simulator.
-fn put_date_right(meta: &mut ObjectMeta) {
-    meta.last_modified += clock::std_is_behind_by();
-}
-
-/// Converts the dates in conditions to std's clock.
-fn asked_of_std(mut options: GetOptions) -> GetOptions {
-    for date in [&mut options.if_modified_since, &mut options.if_unmodified_since] {
-        *date = date.map(|date| date - clock::std_is_behind_by());
+fn meta(meta: data::ObjectMeta) -> ObjectMeta {
+    ObjectMeta {
+        location: at(&meta.path),
+        last_modified: of_ns(meta.modified_ns).into(),
+        size: meta.bytes,
+        e_tag: meta.version.e_tag,
+        version: meta.version.version,
     }
-    options
 }
 
-fn content(bytes: &[u8]) -> Value {
-    json!({ "bytes": bytes.len(), "hash": chaosdrill_core::trace::short_hash(bytes) })
+fn options(options: &GetOptions) -> data::GetOptions {
+    data::GetOptions {
+        if_match: options.if_match.clone(),
+        if_none_match: options.if_none_match.clone(),
+        if_modified_since_ns: options.if_modified_since.map(|date| to_ns(date.into())),
+        if_unmodified_since_ns: options.if_unmodified_since.map(|date| to_ns(date.into())),
+        range: options.range.as_ref().map(|range| match range {
+            GetRange::Bounded(range) => data::GetRange::Bounded(range.clone()),
+            GetRange::Offset(first) => data::GetRange::Offset(*first),
+            GetRange::Suffix(length) => data::GetRange::Suffix(*length),
+        }),
+        version: options.version.clone(),
+        head: options.head,
+    }
+}
+
+fn object(
+    found: data::ObjectMeta,
+    range: Range<u64>,
+    bytes: Vec<u8>,
+    attributes: &[(Attribute, String)],
+) -> GetResult {
+    let content = stream::once(std::future::ready(Ok(Bytes::from(bytes)))).boxed();
+    GetResult {
+        payload: GetResultPayload::Stream(content),
+        meta: meta(found),
+        range,
+        attributes: to_attributes(attributes),
+        extensions: Default::default(),
+    }
+}
+
+fn unexpected(answer: &Answer) -> ! {
+    unreachable!("no call of this kind is answered with {answer:?}")
 }
 
 #[async_trait]
@@ -191,22 +127,26 @@ impl ObjectStore for SimulatedStore {
         payload: PutPayload,
         options: PutOptions,
     ) -> Result<PutResult> {
-        let bytes = Bytes::from(payload.clone());
-        let (verb, condition) = match &options.mode {
-            PutMode::Overwrite => ("put", Value::Null),
-            PutMode::Create => ("put-if", json!("absent")),
-            PutMode::Update(version) => ("put-if", json!(version.e_tag)),
+        let (verb, condition) = match options.mode {
+            PutMode::Overwrite => ("put", PutCondition::None),
+            PutMode::Create => ("put-if", PutCondition::Absent),
+            PutMode::Update(known) => {
+                let known = Version { e_tag: known.e_tag, version: known.version };
+                ("put-if", PutCondition::Version(known))
+            }
         };
-        let mut call = Call::changing(verb, location);
-        call.asked = content(&bytes);
-        call.asked["key"] = json!(location.as_ref());
-        if !condition.is_null() {
-            call.asked["if"] = condition;
+        let operation = Operation::Put {
+            path: location.to_string(),
+            bytes: Bytes::from(payload).to_vec(),
+            condition,
+            attributes: of_attributes(&options.attributes),
+        };
+        match self.take(verb, Some(location), operation).await? {
+            Answer::Stored(Version { e_tag, version }) => {
+                Ok(PutResult { e_tag, version, extensions: Default::default() })
+            }
+            other => unexpected(&other),
         }
-        call.half = Some(bytes.slice(..bytes.len() / 2));
-        call.creates = options.mode == PutMode::Create;
-        let put = self.objects.put_opts(location, payload, options);
-        self.round_trip(call, put, |put| json!({ "e_tag": put.e_tag })).await
     }
 
     async fn put_multipart_opts(
@@ -220,22 +160,23 @@ impl ObjectStore for SimulatedStore {
         })
     }
 
-    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        let call = Call::new(if options.head { "head" } else { "get" }, Some(location));
-        let get = async {
-            let mut found = self.objects.get_opts(location, asked_of_std(options)).await?;
-            put_date_right(&mut found.meta);
-            Ok(found)
-        };
-        let describe =
-            |found: &GetResult| json!({ "bytes": found.meta.size, "e_tag": found.meta.e_tag });
-        self.round_trip(call, get, describe).await
+    async fn get_opts(&self, location: &Path, wanted: GetOptions) -> Result<GetResult> {
+        let verb = if wanted.head { "head" } else { "get" };
+        let operation = Operation::Get { path: location.to_string(), options: options(&wanted) };
+        match self.take(verb, Some(location), operation).await? {
+            Answer::Object { meta, range, bytes, attributes } => {
+                Ok(object(meta, range, bytes, &attributes))
+            }
+            other => unexpected(&other),
+        }
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        let call = Call::new("get", Some(location));
-        let get = self.objects.get_ranges(location, ranges);
-        self.round_trip(call, get, |found| json!({ "ranges": found.len() })).await
+        let (path, ranges) = (location.to_string(), ranges.to_vec());
+        match self.take("get", Some(location), Operation::GetRanges { path, ranges }).await? {
+            Answer::Ranges(parts) => Ok(parts.into_iter().map(Bytes::from).collect()),
+            other => unexpected(&other),
+        }
     }
 
     fn delete_stream(
@@ -260,20 +201,13 @@ impl ObjectStore for SimulatedStore {
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        let call = Call::new("list", prefix);
-        let list = async {
-            let mut found = self.objects.list_with_delimiter(prefix).await?;
-            found.objects.iter_mut().for_each(put_date_right);
-            Ok(found)
-        };
-        self.round_trip(call, list, |found| json!({ "objects": found.objects.len() })).await
+        let (objects, common_prefixes) = self.list_level(prefix, true).await?;
+        Ok(ListResult { objects, common_prefixes, extensions: Default::default() })
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
-        let mut call = Call::changing("copy", to);
-        call.asked["from"] = json!(from.as_ref());
-        call.creates = options.mode == CopyMode::Create;
-        let copy = self.objects.copy_opts(from, to, options);
-        self.round_trip(call, copy, |()| Value::Null).await
+        let creates = options.mode == CopyMode::Create;
+        let operation = Operation::Copy { from: from.to_string(), to: to.to_string(), creates };
+        self.take("copy", Some(to), operation).await.map(drop)
     }
 }

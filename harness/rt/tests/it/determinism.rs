@@ -1,5 +1,5 @@
-//! A run depends neither on earlier runs in the process nor on the speed of sqlx's threads. Each of these tests has
-//! failed once without its fix.
+//! A run depends neither on earlier runs in the process nor on how fast its machine is. Each of these tests has failed
+//! once without its fix.
 
 use std::{
     sync::{

@@ -2,6 +2,7 @@
 
 mod crash;
 mod determinism;
+mod drivers;
 mod lab;
 mod migrations;
 mod network;

@@ -326,3 +326,36 @@ fn what_no_machine_serves_is_refused() {
     lab.config.machines.remove(0);
     insta::assert_snapshot!(observed(&lab.run()).join("\n"));
 }
+
+#[test]
+fn the_functions_of_sqlite_follow_the_seed_and_virtual_time() {
+    async fn ask(pool: &Pool) -> Result<(String, i64, Vec<u8>), sqlx::Error> {
+        sqlx::query_as("SELECT datetime('now'), random(), randomblob(20)").fetch_one(pool).await
+    }
+    let run = |seed| {
+        let asking = Host::new("a", || async {
+            let pool = Pool::connect("sqlite:a.db").await?;
+            let before = ask(&pool).await?;
+            time::sleep(Duration::from_secs(90)).await;
+            let after = ask(&pool).await?;
+            observe!("told", answers = [&before, &after]);
+            Ok(())
+        });
+        let skew = "[[fault]]\nat = { time = \"10s\" }\ndo = { skew = \"a\", by = \"+7h\" }\n";
+        let finished = lab(seed, skew, vec![asking.client()]).run();
+        let event = finished.trace.events().iter().find(|event| event.name == "told");
+        let answers = event.expect("it asked").data["answers"].clone();
+        let seconds = |answer: &chaosdrill_rt::__private::serde_json::Value| {
+            let text = answer[0].as_str().expect("a date").rsplit_once(' ').expect("a time").1;
+            let parts = text.split(':').map(|part| part.parse::<u64>().expect("a number"));
+            parts.fold(0, |sum, part| sum * 60 + part)
+        };
+        let passed = seconds(&answers[1]) as i64 - seconds(&answers[0]) as i64;
+        assert!((90..=91).contains(&passed.rem_euclid(24 * 3600)), "{answers}");
+        assert_eq!(answers[0][2].as_array().map(Vec::len), Some(20));
+        assert_ne!(answers[0][1], answers[1][1]);
+        answers
+    };
+    assert_eq!(run(1), run(1));
+    assert_ne!(run(1)[0][1], run(2)[0][1]);
+}

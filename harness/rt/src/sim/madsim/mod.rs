@@ -1,11 +1,10 @@
 //! The madsim backend of a simulation: clock, hosts, sockets, tasks, timers. `sim/turmoil` is the same for turmoil.
 //!
 //! madsim skips idle time by itself, runs ready tasks in an order that its seed decides, and replaces libc's clock and
-//! entropy itself. It forbids new threads while it runs, so the `helper` starts sqlx's threads.
+//! entropy itself. It forbids new threads while it runs.
 
 pub(crate) mod clock;
 mod driver;
-mod helper;
 mod local;
 pub(crate) mod net;
 pub(crate) mod task;
@@ -45,7 +44,6 @@ pub(crate) const OTHER: &str = "turmoil";
 pub(crate) const DROPS_TASKS_BY_SEED: bool = true;
 
 pub(crate) use driver::polled;
-pub(crate) use helper::on_any_thread;
 pub(crate) use local::Local;
 
 /// The kernel's monotonic clock, in nanoseconds, even while madsim replaces libc's.
@@ -56,7 +54,6 @@ pub(crate) fn kernel_ns() -> u64 {
 
 /// Runs one simulation on the current thread, which must be fresh.
 pub(crate) fn run_here(config: &Config, tracing: Tracing, director: &mut dyn Director) -> Finished {
-    helper::start();
     // The runtime comes first, before any hash map, because it seeds the thread's hash keys.
     let runtime = Runtime::with_seed_and_config(seed(config), settings(config));
     let simulation = || runtime.block_on(simulate(config, tracing, director));
@@ -101,7 +98,6 @@ where
 {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    helper::start();
     let (config, _) = make();
     let (madsim_seed, settings) = (seed(&config), settings(&config));
     let folder = config.folder;

@@ -1,10 +1,19 @@
 //! The look at the watched rows after every committed write.
 
-use std::collections::BTreeSet;
+use chaosdrill_core::request::sql::{ConnectionId, Error};
 
-use sqlx::Error;
+use crate::sim::{database, host::Here, inspector, simulation::with_world};
 
-use crate::sim::{host::Here, inspector, simulation::with_world};
+/// The first word of a statement, in capitals.
+pub(super) fn verb(sql: &str) -> String {
+    let is_code = |line: &&str| !line.trim_start().starts_with("--") && !line.trim().is_empty();
+    let line = sql.lines().find(is_code).unwrap_or_default();
+    line.trim_start()
+        .split(|c: char| !c.is_ascii_alphabetic())
+        .next()
+        .unwrap_or_default()
+        .to_ascii_uppercase()
+}
 
 /// Whether a statement with this first word may write.
 pub(super) fn may_write(verb: &str) -> bool {
@@ -29,8 +38,7 @@ pub(super) struct Watching<'a> {
     pub(super) database: &'a str,
     pub(super) verb: &'a str,
     pub(super) in_transaction: bool,
-    /// The words of all statements that wrote since the transaction began; the names of tables are among them.
-    pub(super) written: &'a BTreeSet<String>,
+    pub(super) connection: ConnectionId,
 }
 
 impl Watching<'_> {
@@ -45,10 +53,11 @@ impl Watching<'_> {
             }
             let ends = matches!(self.verb, "COMMIT" | "END");
             if ends || (may_write(self.verb) && !self.in_transaction) {
-                if !self.written.is_empty() {
+                let written = database::written(self.connection);
+                if !written.is_empty() {
                     with_world(|world| world.had_effect(self.here, self.site));
                 }
-                inspector::inspect(self.database, self.written);
+                inspector::inspect(self.database, &written);
             }
             Ok(output)
         }

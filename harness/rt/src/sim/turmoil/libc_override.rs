@@ -1,7 +1,7 @@
 //! Overrides libc's clock and entropy on the thread of a simulation.
 //!
 //! std's `Instant`, `SystemTime` and hash maps, and every crate that requests randomness from the operating system, end
-//! at three functions of libc. This module defines these functions in the binary itself, so the linker takes ours; on
+//! at a few functions of libc. This module defines these functions in the binary itself, so the linker takes ours; on
 //! any other thread they call the kernel. No other module has unsafe code.
 #![expect(unsafe_code, reason = "libc's symbols can be replaced only by extern functions")]
 
@@ -56,6 +56,21 @@ unsafe extern "C" fn clock_gettime(
     }
     // SAFETY: the caller's arguments are passed on unchanged.
     unsafe { next_clock_gettime()(clock_id, time) }
+}
+
+/// Like [`clock_gettime`], for the wall clock in microseconds. SQLite calls it.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn gettimeofday(time: *mut libc::timeval, _: *mut libc::c_void) -> libc::c_int {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `now` is a writable timespec, and the clock exists on every Linux.
+    if unsafe { clock_gettime(libc::CLOCK_REALTIME, &raw mut now) } != 0 {
+        return -1;
+    }
+    if !time.is_null() {
+        // SAFETY: by libc's contract `time` is null or points to a writable timeval.
+        unsafe { time.write(libc::timeval { tv_sec: now.tv_sec, tv_usec: now.tv_nsec / 1_000 }) };
+    }
+    0
 }
 
 /// The kernel's monotonic clock, in nanoseconds, even on a simulation's thread.

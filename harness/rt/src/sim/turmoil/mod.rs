@@ -56,9 +56,6 @@ pub(crate) fn check_determinism<D>(_: impl FnMut() -> (Config, D)) -> Result<(),
     Ok(())
 }
 
-/// Connects to a database. sqlx may start its thread here.
-pub(crate) use crate::sim::inline::inline as on_any_thread;
-
 /// Called after each poll of a host's task. The driver looks between steps anyway.
 pub(crate) fn polled() {}
 

@@ -1,18 +1,16 @@
-//! Runs sqlx's migrator on a simulated connection; each step is a boundary.
+//! Runs sqlx's migrator on a simulated connection; each step is a boundary, and executes what sqlx would on SQLite.
 
 use std::time::Duration;
 
-use chaosdrill_core::trace::vocabulary::site as sites;
+use chaosdrill_core::{
+    request::sql::{Call, Part, Statement, Value},
+    trace::vocabulary::site as sites,
+};
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt;
-use serde_json::Value;
-use sqlx::{
-    AnyConnection,
-    migrate::{AppliedMigration, Migrate, MigrateError, Migration, Migrator},
-};
+use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migration, Migrator};
 
-use super::{connection::PooledConnection, round_trip::round_trip};
-use crate::sim::{database, inline::inline, inspector};
+use super::connection::{PooledConnection, parts};
 
 /// Does what [`Migrator::undo`] does, which accepts only sqlx's own connections.
 pub(crate) async fn undo(
@@ -46,42 +44,49 @@ pub(crate) async fn undo(
     Ok(())
 }
 
+/// A statement without arguments.
+fn plain(sql: impl Into<String>) -> Statement {
+    Statement { sql: sql.into(), arguments: None }
+}
+
+/// The entry of a migration that was applied.
+fn entry(table: &str, migration: &Migration) -> Statement {
+    let sql = format!(
+        "INSERT INTO {table} (version, description, success, checksum, execution_time) \
+         VALUES (?1, ?2, TRUE, ?3, 0)"
+    );
+    let arguments = vec![
+        Value::BigInt(migration.version),
+        Value::Text(migration.description.to_string()),
+        Value::Blob(migration.checksum.to_vec()),
+    ];
+    Statement { sql, arguments: Some(arguments) }
+}
+
 impl PooledConnection {
-    /// Runs one step of the migrator as a boundary.
-    async fn migration_step<T>(
+    /// Runs one step of the migrator, and returns the rows of its last statement.
+    async fn migration_step(
         &mut self,
         step: &str,
-        mut operation: impl FnMut(&mut AnyConnection) -> Result<T, MigrateError>,
-    ) -> Result<T, MigrateError> {
-        let handle = self.handle;
-        inspector::forget_schema(&self.shared.database.key);
-        // A boundary handles only `sqlx::Error`; the migrator's own errors are kept aside.
-        let mut refusal = None;
-        let result = round_trip(
-            &self.shared,
-            &sites::statement(&format!("migrate.{step}")),
-            Value::Null,
-            Some(handle),
-            || match database::run(handle, &mut operation) {
-                None => Err(self.shared.reset()),
-                Some(Ok(output)) => Ok(Some(output)),
-                Some(Err(
-                    MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _),
-                )) => Err(error),
-                Some(Err(other)) => {
-                    refusal = Some(other);
-                    Ok(None)
-                }
-            },
-            |_| Value::Null,
-        )
-        .await;
-        match (result, refusal) {
-            (_, Some(refusal)) => Err(refusal),
-            (Ok(Some(output)), None) => Ok(output),
-            (Ok(None), None) => unreachable!("an operation without output was refused"),
-            (Err(error), None) => Err(MigrateError::Execute(error)),
-        }
+        statements: Vec<Statement>,
+        is_atomic: bool,
+    ) -> Result<Vec<Vec<Value>>, MigrateError> {
+        let site = sites::statement(&format!("migrate.{step}"));
+        let call = Call::Migrate { connection: self.id, site, statements, is_atomic };
+        let parts: Vec<Part> = parts(self.take(call).await?)?;
+        Ok(parts.into_iter().flat_map(|part| part.rows).collect())
+    }
+
+    /// Runs a migration, with the statement that notes it.
+    async fn migration(
+        &mut self,
+        step: &str,
+        migration: &Migration,
+        note: Statement,
+    ) -> Result<(), MigrateError> {
+        let step = format!("{step}.{}", migration.version);
+        let script = plain(migration.sql.as_str());
+        self.migration_step(&step, vec![script, note], !migration.no_tx).await.map(drop)
     }
 }
 
@@ -90,47 +95,79 @@ impl Migrate for PooledConnection {
         &'e mut self,
         schema_name: &'e str,
     ) -> BoxFuture<'e, Result<(), MigrateError>> {
-        let step = move |connection: &mut AnyConnection| {
-            inline(connection.create_schema_if_not_exists(schema_name))
-        };
-        self.migration_step("schema", step).boxed()
+        let ask = plain(format!("PRAGMA {schema_name}.schema_version"));
+        async move {
+            let found = self.migration_step("schema", vec![ask], false).await?;
+            match found.is_empty() {
+                false => Ok(()),
+                true => Err(MigrateError::CreateSchemasNotSupported(format!(
+                    "SQLite cannot create the schema {schema_name}: schemas are attached files"
+                ))),
+            }
+        }
+        .boxed()
     }
 
     fn ensure_migrations_table<'e>(
         &'e mut self,
         table_name: &'e str,
     ) -> BoxFuture<'e, Result<(), MigrateError>> {
-        let step = move |connection: &mut AnyConnection| {
-            inline(connection.ensure_migrations_table(table_name))
-        };
-        self.migration_step("table", step).boxed()
+        let create = plain(format!(
+            "CREATE TABLE IF NOT EXISTS {table_name} (
+    version BIGINT PRIMARY KEY,
+    description TEXT NOT NULL,
+    installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    success BOOLEAN NOT NULL,
+    checksum BLOB NOT NULL,
+    execution_time BIGINT NOT NULL
+)"
+        ));
+        async move { self.migration_step("table", vec![create], false).await.map(drop) }.boxed()
     }
 
     fn dirty_version<'e>(
         &'e mut self,
         table_name: &'e str,
     ) -> BoxFuture<'e, Result<Option<i64>, MigrateError>> {
-        let step =
-            move |connection: &mut AnyConnection| inline(connection.dirty_version(table_name));
-        self.migration_step("dirty", step).boxed()
+        let ask = plain(format!(
+            "SELECT version FROM {table_name} WHERE success = false ORDER BY version LIMIT 1"
+        ));
+        async move {
+            let found = self.migration_step("dirty", vec![ask], false).await?;
+            Ok(found.into_iter().find_map(|row| match row.as_slice() {
+                [Value::BigInt(version)] => Some(*version),
+                _ => None,
+            }))
+        }
+        .boxed()
     }
 
     fn list_applied_migrations<'e>(
         &'e mut self,
         table_name: &'e str,
     ) -> BoxFuture<'e, Result<Vec<AppliedMigration>, MigrateError>> {
-        let step = move |connection: &mut AnyConnection| {
-            inline(connection.list_applied_migrations(table_name))
-        };
-        self.migration_step("list", step).boxed()
+        let ask = plain(format!("SELECT version, checksum FROM {table_name} ORDER BY version"));
+        async move {
+            let found = self.migration_step("list", vec![ask], false).await?;
+            let applied = found.into_iter().filter_map(|row| match row.as_slice() {
+                [Value::BigInt(version), Value::Blob(checksum)] => {
+                    let checksum = checksum.clone().into();
+                    Some(AppliedMigration { version: *version, checksum })
+                }
+                _ => None,
+            });
+            Ok(applied.collect())
+        }
+        .boxed()
     }
 
     fn lock(&mut self) -> BoxFuture<'_, Result<(), MigrateError>> {
-        self.migration_step("lock", |connection| inline(connection.lock())).boxed()
+        // On SQLite, sqlx locks nothing.
+        async move { self.migration_step("lock", Vec::new(), false).await.map(drop) }.boxed()
     }
 
     fn unlock(&mut self) -> BoxFuture<'_, Result<(), MigrateError>> {
-        self.migration_step("unlock", |connection| inline(connection.unlock())).boxed()
+        async move { self.migration_step("unlock", Vec::new(), false).await.map(drop) }.boxed()
     }
 
     fn apply<'e>(
@@ -138,10 +175,12 @@ impl Migrate for PooledConnection {
         table_name: &'e str,
         migration: &'e Migration,
     ) -> BoxFuture<'e, Result<Duration, MigrateError>> {
-        let step =
-            move |connection: &mut AnyConnection| inline(connection.apply(table_name, migration));
-        async move { self.migration_step(&format!("apply.{}", migration.version), step).await }
-            .boxed()
+        let note = entry(table_name, migration);
+        async move {
+            self.migration("apply", migration, note).await?;
+            Ok(Duration::ZERO)
+        }
+        .boxed()
     }
 
     fn revert<'e>(
@@ -149,10 +188,13 @@ impl Migrate for PooledConnection {
         table_name: &'e str,
         migration: &'e Migration,
     ) -> BoxFuture<'e, Result<Duration, MigrateError>> {
-        let step =
-            move |connection: &mut AnyConnection| inline(connection.revert(table_name, migration));
-        async move { self.migration_step(&format!("revert.{}", migration.version), step).await }
-            .boxed()
+        let sql = format!("DELETE FROM {table_name} WHERE version = ?1");
+        let note = Statement { sql, arguments: Some(vec![Value::BigInt(migration.version)]) };
+        async move {
+            self.migration("revert", migration, note).await?;
+            Ok(Duration::ZERO)
+        }
+        .boxed()
     }
 
     fn skip<'e>(
@@ -160,9 +202,8 @@ impl Migrate for PooledConnection {
         table_name: &'e str,
         migration: &'e Migration,
     ) -> BoxFuture<'e, Result<(), MigrateError>> {
-        let step =
-            move |connection: &mut AnyConnection| inline(connection.skip(table_name, migration));
-        async move { self.migration_step(&format!("skip.{}", migration.version), step).await }
-            .boxed()
+        let note = entry(table_name, migration);
+        let step = format!("skip.{}", migration.version);
+        async move { self.migration_step(&step, vec![note], false).await.map(drop) }.boxed()
     }
 }

@@ -5,18 +5,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use chaosdrill_core::trace::vocabulary::site as sites;
-use serde_json::Value;
+use chaosdrill_core::request::sql::{Answer, Call, ConnectionId};
 use sqlx::Error;
 use tokio::sync::Semaphore;
 
-use super::{connection::PooledConnection, round_trip::round_trip, shared::Shared};
+use super::{connection::PooledConnection, error, shared::Shared};
 use crate::{
-    sim::{
-        database::{self, Database, Handle},
-        host::Here,
-        simulation::with_world,
-    },
+    sim::{client, host::Here},
     sql::PoolOptions,
 };
 
@@ -34,7 +29,7 @@ impl SimulatedPool {
     ) -> Result<Self, Error> {
         let pool = Self {
             shared: Arc::new(Shared {
-                database: locate(url)?,
+                url: url.to_owned(),
                 here,
                 acquire_timeout: options.acquire_timeout,
                 permits: Arc::new(Semaphore::new(options.connections_max as usize)),
@@ -53,36 +48,27 @@ impl SimulatedPool {
             Ok(Err(_)) => return Err(Error::PoolClosed),
             Err(_) => return Err(Error::PoolTimedOut),
         };
-        let idle = std::iter::from_fn(|| self.pop()).find(|handle| database::is_open(*handle));
-        let handle = match idle {
-            Some(handle) => handle,
+        let idle = std::iter::from_fn(|| shared.pop()).find(|one| client::is_open(*one));
+        let connection = match idle {
+            Some(connection) => connection,
             None => open(&shared).await?,
         };
-        Ok(PooledConnection::new(handle, shared, permit))
-    }
-
-    fn pop(&self) -> Option<Handle> {
-        self.shared.idle.lock().expect("nothing panics while it holds the idle list").pop_front()
+        Ok(PooledConnection::new(connection, shared, permit))
     }
 
     pub(crate) fn close(&self) {
         self.shared.permits.close();
-        while let Some(handle) = self.pop() {
-            database::close(handle);
+        while let Some(connection) = self.shared.pop() {
+            client::close(connection);
         }
     }
 }
 
-/// Finds the database of a URL.
-fn locate(url: &str) -> Result<Database, Error> {
-    let found = with_world(|world| world.locate_database(url));
-    let (machine, kind, key) = found.map_err(|why| Error::Configuration(why.into()))?;
-    Ok(Database { machine, kind, key })
-}
-
-/// Opens a connection: a round trip to the database host.
-async fn open(shared: &Shared) -> Result<Handle, Error> {
-    let site = sites::SQL_CONNECT;
-    let open = || database::open(&shared.database, shared.here.host);
-    round_trip(shared, site, Value::Null, None, open, |_| Value::Null).await
+/// Opens a connection: a step at the database.
+async fn open(shared: &Shared) -> Result<ConnectionId, Error> {
+    let call = Call::Connect { url: shared.url.clone() };
+    match client::sql(shared.here, call).await.map_err(error::of)? {
+        Answer::Connection(connection) => Ok(connection),
+        other => unreachable!("a connection was asked for, not {other:?}"),
+    }
 }

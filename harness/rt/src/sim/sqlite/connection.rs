@@ -1,0 +1,308 @@
+//! A connection to SQLite, on the simulation's thread.
+//!
+//! It returns what sqlx's driver `Any` would return for SQLite: the same types, numbers of changed rows, errors and
+//! messages. A test compares the two.
+
+use std::{path::Path, time::Duration};
+
+use chaosdrill_core::{
+    limits::STATEMENTS_PREPARED_MAX,
+    request::sql::{Column, Constraint, Description, Error, Part, Statement, Type, Value},
+};
+use rusqlite::{
+    Batch, Row, ToSql,
+    fallible_iterator::FallibleIterator,
+    functions::FunctionFlags,
+    types::{ToSqlOutput, ValueRef},
+};
+
+use crate::sim::{clock, measure::measure, profile::Part as Profiled, simulation::with_world};
+
+/// Foreign keys are on by sqlx's default.
+const SETTINGS: &str = "PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF;";
+
+/// Settings for a new database; the file remembers them.
+const SETTINGS_OF_A_NEW_FILE: &str = "PRAGMA journal_mode = WAL;";
+
+/// An open connection.
+pub(crate) struct Connection {
+    sqlite: rusqlite::Connection,
+    /// The number of changes that earlier users made. A new connection reports no change before its first write.
+    changes_before: u64,
+}
+
+impl Connection {
+    /// Opens the file of a database, and creates it if it does not exist.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        measured(|| {
+            let is_new = !path.exists();
+            let connection = rusqlite::Connection::open(path)?;
+            // The harness does the waiting: it retries a busy database on the virtual clock.
+            connection.busy_timeout(Duration::ZERO)?;
+            connection.set_prepared_statement_cache_capacity(STATEMENTS_PREPARED_MAX);
+            if is_new {
+                connection.execute_batch(SETTINGS_OF_A_NEW_FILE)?;
+            }
+            connection.execute_batch(SETTINGS)?;
+            seed_functions(&connection)?;
+            Ok(Self { sqlite: connection, changes_before: 0 })
+        })
+        .map_err(error)
+    }
+
+    /// Executes a statement, or a text of several.
+    pub(crate) fn execute(&self, statement: &Statement) -> Result<Vec<Part>, Error> {
+        measured(|| self.run(statement))
+    }
+
+    /// Executes the statements of a migration's step, and returns the parts of the last one.
+    pub(crate) fn migrate(
+        &self,
+        statements: &[Statement],
+        is_atomic: bool,
+    ) -> Result<Vec<Part>, Error> {
+        measured(|| {
+            let all = || statements.iter().try_fold(Vec::new(), |_, one| self.run(one));
+            if !is_atomic {
+                return all();
+            }
+            self.sqlite.execute_batch("BEGIN").map_err(error)?;
+            let done = all().and_then(|last| {
+                self.sqlite.execute_batch("COMMIT").map_err(error)?;
+                Ok(last)
+            });
+            if done.is_err() {
+                self.roll_back();
+            }
+            done
+        })
+    }
+
+    /// Prepares a statement without executing it. A text of several statements has the columns of the first that
+    /// returns rows.
+    pub(crate) fn describe(&self, sql: &str) -> Result<Description, Error> {
+        measured(|| {
+            let mut batch = Batch::new(&self.sqlite, sql);
+            let mut description = Description { columns: Vec::new(), parameters: 0 };
+            while let Some(statement) = batch.next().map_err(error)? {
+                description.parameters += statement.parameter_count();
+                if description.columns.is_empty() {
+                    description.columns = columns(&statement)?;
+                }
+            }
+            Ok(description)
+        })
+    }
+
+    /// Prepares it for the next user, as if it were new.
+    pub(crate) fn renew(&mut self) {
+        self.changes_before = self.sqlite.total_changes();
+    }
+
+    /// Rolls back an open transaction, if there is one.
+    pub(crate) fn roll_back(&self) {
+        measured(|| {
+            if !self.sqlite.is_autocommit() {
+                self.sqlite
+                    .execute_batch("ROLLBACK")
+                    .expect("SQLite can roll back an open transaction");
+            }
+        });
+    }
+
+    fn run(&self, statement: &Statement) -> Result<Vec<Part>, Error> {
+        let arguments = statement.arguments.as_deref();
+        let mut used = 0;
+        if let Ok(mut one) = self.sqlite.prepare_cached(&statement.sql)
+            && !is_empty(&one)
+        {
+            return Ok(vec![self.part(&mut one, arguments, &mut used)?]);
+        }
+        // It is not one statement, or cannot be prepared, or only after the statements before it were executed.
+        let mut parts = Vec::new();
+        let mut batch = Batch::new(&self.sqlite, &statement.sql);
+        while let Some(mut one) = batch.next().map_err(error)? {
+            parts.push(self.part(&mut one, arguments, &mut used)?);
+        }
+        Ok(parts)
+    }
+
+    /// Executes one prepared statement. `used` counts the arguments that earlier statements of the text took by
+    /// position.
+    fn part(
+        &self,
+        statement: &mut rusqlite::Statement<'_>,
+        arguments: Option<&[Value]>,
+        used: &mut usize,
+    ) -> Result<Part, Error> {
+        if let Some(arguments) = arguments {
+            bind(statement, arguments, used)?;
+        }
+        let mut part = Part::default();
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next().map_err(error)? {
+            if part.rows.is_empty() {
+                part.columns = columns(row.as_ref())?;
+            }
+            part.rows.push(values(row, &part.columns)?);
+        }
+        drop(rows);
+        // For a statement that does not write, SQLite and thus sqlx repeat the number of the write before it.
+        let has_written = self.sqlite.total_changes() > self.changes_before;
+        part.affected = if has_written { self.sqlite.changes() } else { 0 };
+        Ok(part)
+    }
+}
+
+/// Runs an operation of SQLite. Its clock is the machine's, whatever the skew of the host that asks.
+fn measured<T>(operation: impl FnOnce() -> T) -> T {
+    let operation = || clock::without_skew(operation);
+    measure(Profiled::Database, || match crate::sim::context::here() {
+        Some(_) => measure(Profiled::DatabaseInHosts, operation),
+        None => operation(),
+    })
+}
+
+/// Replaces SQL's functions of randomness, which would ask the operating system.
+fn seed_functions(connection: &rusqlite::Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
+    let draw = || with_world(|world| world.draw_for_databases());
+    connection.create_scalar_function("random", 0, flags, move |_| Ok(draw().cast_signed()))?;
+    connection.create_scalar_function("randomblob", 1, flags, move |context| {
+        let length = usize::try_from(context.get::<i64>(0)?).unwrap_or_default().max(1);
+        let words = (0..length.div_ceil(8)).flat_map(|_| draw().to_le_bytes());
+        Ok(words.take(length).collect::<Vec<u8>>())
+    })
+}
+
+/// Whether the text has no code, only comments.
+fn is_empty(statement: &rusqlite::Statement<'_>) -> bool {
+    let may_be = statement.column_count() == 0 && statement.parameter_count() == 0;
+    may_be && statement.readonly() && statement.expanded_sql().is_none()
+}
+
+/// Binds arguments to the parameters `?`, `?NNN` and `$NNN`.
+fn bind(
+    statement: &mut rusqlite::Statement<'_>,
+    arguments: &[Value],
+    used: &mut usize,
+) -> Result<(), Error> {
+    for index in 1..=statement.parameter_count() {
+        let number = match statement.parameter_name(index) {
+            None => {
+                *used += 1;
+                *used
+            }
+            Some(name) => number_of(name)?,
+        };
+        // A parameter without an argument is NULL, and so are all after it.
+        let Some(argument) = arguments.get(number - 1) else { break };
+        statement.raw_bind_parameter(index, Argument(argument)).map_err(error)?;
+    }
+    Ok(())
+}
+
+/// The number of a parameter, from its name; at least 1.
+fn number_of(name: &str) -> Result<usize, Error> {
+    let unsupported = |message| Err(Error::Unsupported { message });
+    let Some(digits) = name.strip_prefix(['?', '$']) else {
+        return unsupported(format!("unsupported SQL parameter format: {name}"));
+    };
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    match digits[..end].parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => unsupported(format!(
+            "parameters with non-integer names are not currently supported: {digits}"
+        )),
+    }
+}
+
+/// An argument, as SQLite takes it.
+struct Argument<'a>(&'a Value);
+
+impl ToSql for Argument<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            Value::Null(_) => ValueRef::Null,
+            Value::Bool(value) => ValueRef::Integer(i64::from(*value)),
+            Value::SmallInt(number) => ValueRef::Integer(i64::from(*number)),
+            Value::Integer(number) => ValueRef::Integer(i64::from(*number)),
+            Value::BigInt(number) => ValueRef::Integer(*number),
+            Value::Real(number) => ValueRef::Real(f64::from(*number)),
+            Value::Double(number) => ValueRef::Real(*number),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+fn columns(statement: &rusqlite::Statement<'_>) -> Result<Vec<Column>, Error> {
+    let column = |column: rusqlite::Column<'_>| {
+        let name = column.name().to_owned();
+        match declared(column.decl_type().unwrap_or_default()) {
+            Ok(declared) => Ok(Column { name, declared }),
+            Err(kind) => Err(Error::Column {
+                column: name,
+                message: format!(
+                    "error in Any driver mapping: Any driver does not support the SQLite type SqliteTypeInfo({kind})"
+                ),
+            }),
+        }
+    };
+    statement.columns().into_iter().map(column).collect()
+}
+
+/// The type of a declaration, by sqlx's rules, or the name of a type that `Any` lacks.
+fn declared(declaration: &str) -> Result<Type, &'static str> {
+    let text = declaration.to_ascii_lowercase();
+    let has = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
+    Ok(match text.as_str() {
+        "int4" => Type::Integer,
+        "boolean" | "bool" => return Err("Bool"),
+        "date" => return Err("Date"),
+        "time" => return Err("Time"),
+        "datetime" | "timestamp" => return Err("Datetime"),
+        _ if has(&["int"]) => Type::BigInt,
+        _ if has(&["char", "clob", "text"]) => Type::Text,
+        _ if has(&["blob"]) => Type::Blob,
+        _ if has(&["real", "floa", "doub"]) => Type::Double,
+        _ => Type::Null,
+    })
+}
+
+fn values(row: &Row<'_>, columns: &[Column]) -> Result<Vec<Value>, Error> {
+    let value = |(index, column): (usize, &Column)| {
+        Ok(match row.get_ref(index).map_err(error)? {
+            ValueRef::Null => Value::Null(column.declared),
+            ValueRef::Integer(number) => Value::BigInt(number),
+            ValueRef::Real(number) => Value::Double(number),
+            ValueRef::Text(text) => match str::from_utf8(text) {
+                Ok(text) => Value::Text(text.to_owned()),
+                Err(why) => return Err(Error::Decode { message: why.to_string() }),
+            },
+            ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+        })
+    };
+    columns.iter().enumerate().map(value).collect()
+}
+
+fn error(error: rusqlite::Error) -> Error {
+    use rusqlite::ffi;
+
+    let (why, message) = match error {
+        rusqlite::Error::SqliteFailure(why, message) => (why, message),
+        rusqlite::Error::SqlInputError { error, msg, .. } => (error, Some(msg)),
+        other => return Error::Unsupported { message: other.to_string() },
+    };
+    let violates = match why.extended_code {
+        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY => {
+            Some(Constraint::Unique)
+        }
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => Some(Constraint::ForeignKey),
+        ffi::SQLITE_CONSTRAINT_NOTNULL => Some(Constraint::NotNull),
+        ffi::SQLITE_CONSTRAINT_CHECK => Some(Constraint::Check),
+        _ => None,
+    };
+    let message = message.unwrap_or_else(|| why.to_string());
+    Error::Database { code: why.extended_code.to_string(), message, violates }
+}
