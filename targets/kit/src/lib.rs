@@ -7,8 +7,10 @@
 
 mod backoff;
 mod error;
+mod program;
 pub mod sql;
 pub mod start;
 
 pub use backoff::Backoff;
 pub use error::{chain, chain_verbatim};
+pub use program::Program;

@@ -12,7 +12,7 @@
 
 use std::sync::Arc;
 
-use chaosdrill_kit::chain;
+use chaosdrill_kit::{Program, chain};
 use chaosdrill_rt::{defect, fail_point, http, net::TcpListener};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -45,7 +45,11 @@ impl ApiConfig {
 /// # Errors
 ///
 /// Fails only if it cannot start.
-pub async fn run_api(config: ApiConfig) -> Result<(), BoxError> {
+pub fn run_api(config: ApiConfig) -> Program<'static> {
+    Box::pin(api(config))
+}
+
+async fn api(config: ApiConfig) -> Result<(), BoxError> {
     let store = Arc::new(Store::new(start::open(&config.database_url).await?)?);
     let listener = TcpListener::bind("api", &config.listen).await?;
     let answer = move |request: http::Request| {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chaosdrill_kit::chain;
+use chaosdrill_kit::{Program, chain};
 use chaosdrill_rt::{
     fail_point, http,
     net::TcpListener,
@@ -77,7 +77,11 @@ impl NotifierConfig {
 /// # Errors
 ///
 /// Fails only if it cannot start.
-pub async fn run_notifier(config: NotifierConfig) -> Result<(), BoxError> {
+pub fn run_notifier(config: NotifierConfig) -> Program<'static> {
+    Box::pin(notifier(config))
+}
+
+async fn notifier(config: NotifierConfig) -> Result<(), BoxError> {
     let pool = start::connect(&config.database_url).await?;
     make_tables(&pool).await;
     let notifier = Arc::new(Notifier { pool, config });

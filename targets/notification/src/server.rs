@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use chaosdrill_kit::Program;
 use chaosdrill_rt::{
     defect, http,
     net::TcpListener,
@@ -89,7 +90,11 @@ impl ServerConfig {
 /// # Errors
 ///
 /// Fails if it cannot start, or if work was still running when its patience ended.
-pub async fn run_server(config: ServerConfig) -> Result<(), BoxError> {
+pub fn run_server(config: ServerConfig) -> Program<'static> {
+    Box::pin(server(config))
+}
+
+async fn server(config: ServerConfig) -> Result<(), BoxError> {
     let pool = start::open(&config.database_url).await?;
     let listener = TcpListener::bind("control", &config.listen).await?;
     let (shutdown, asked) = watch::channel(false);

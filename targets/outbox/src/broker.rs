@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chaosdrill_kit::{Backoff, chain};
+use chaosdrill_kit::{Backoff, Program, chain};
 use chaosdrill_rt::{
     fail_point, http,
     net::TcpListener,
@@ -79,7 +79,11 @@ impl BrokerConfig {
 /// # Errors
 ///
 /// Fails only if it cannot start.
-pub async fn run_broker(config: BrokerConfig) -> Result<(), BoxError> {
+pub fn run_broker(config: BrokerConfig) -> Program<'static> {
+    Box::pin(broker(config))
+}
+
+async fn broker(config: BrokerConfig) -> Result<(), BoxError> {
     let pool = start::connect(&config.database_url).await?;
     let broker = Arc::new(Broker { pool, config });
     for (envelope, publishes) in broker.recover().await {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chaosdrill_kit::chain;
+use chaosdrill_kit::{Program, chain};
 use chaosdrill_rt::{
     defect, fail_point, http,
     net::TcpListener,
@@ -51,7 +51,11 @@ impl ConsumerConfig {
 /// # Errors
 ///
 /// Fails only if it cannot start.
-pub async fn run_consumer(config: ConsumerConfig) -> Result<(), BoxError> {
+pub fn run_consumer(config: ConsumerConfig) -> Program<'static> {
+    Box::pin(consumer(config))
+}
+
+async fn consumer(config: ConsumerConfig) -> Result<(), BoxError> {
     let pool = start::open(&config.database_url).await?;
     let sql = sql::of(&pool)?;
     let listener = TcpListener::bind("consumer", &config.listen).await?;

@@ -1,6 +1,6 @@
 //! The dispatcher: publishes the messages of the outbox to the broker, at least once.
 
-use chaosdrill_kit::{Backoff, chain};
+use chaosdrill_kit::{Backoff, Program, chain};
 use chaosdrill_rt::{
     defect, fail_point, http, observe,
     time::{self, Duration},
@@ -83,7 +83,11 @@ impl PublishError {
 /// # Errors
 ///
 /// Fails only if it cannot start: the schema of the database is not the one of this release.
-pub async fn run_dispatcher(config: DispatcherConfig) -> Result<(), BoxError> {
+pub fn run_dispatcher(config: DispatcherConfig) -> Program<'static> {
+    Box::pin(dispatcher(config))
+}
+
+async fn dispatcher(config: DispatcherConfig) -> Result<(), BoxError> {
     let pool = start::open(&config.database_url).await?;
     let outbox = Outbox::new(
         pool,

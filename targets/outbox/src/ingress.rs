@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use chaosdrill_kit::chain;
+use chaosdrill_kit::{Program, chain};
 use chaosdrill_rt::{defect, fail_point, http, net::TcpListener, time::Duration};
 use serde::Deserialize;
 use serde_json::json;
@@ -53,7 +53,11 @@ impl IngressConfig {
 /// # Errors
 ///
 /// Fails only if it cannot start.
-pub async fn run_ingress(config: IngressConfig) -> Result<(), BoxError> {
+pub fn run_ingress(config: IngressConfig) -> Program<'static> {
+    Box::pin(ingress(config))
+}
+
+async fn ingress(config: IngressConfig) -> Result<(), BoxError> {
     let pool = start::open(&config.database_url).await?;
     let store = EventStore::new(pool, config.snapshot_frequency, config.destination)?;
     let repository = Arc::new(QueuedRepository::new(store, config.turn_wait_max));

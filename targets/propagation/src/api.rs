@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use chaosdrill_kit::chain;
+use chaosdrill_kit::{Program, chain};
 use chaosdrill_rt::{
     defect, fail_point, http,
     net::TcpListener,
@@ -48,7 +48,11 @@ impl ApiConfig {
 /// # Errors
 ///
 /// Fails only if it cannot start.
-pub async fn run_api(config: ApiConfig) -> Result<(), BoxError> {
+pub fn run_api(config: ApiConfig) -> Program<'static> {
+    Box::pin(api(config))
+}
+
+async fn api(config: ApiConfig) -> Result<(), BoxError> {
     let pool = start::open(&config.database_url).await?;
     let sql = sql::of(&pool)?;
     let api = Arc::new(Api { pool, sql });

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chaosdrill_kit::chain;
+use chaosdrill_kit::{Program, chain};
 use chaosdrill_rt::{
     fail_point, http,
     net::TcpListener,
@@ -79,7 +79,11 @@ impl ProvisionerConfig {
 /// # Errors
 ///
 /// Fails only if it cannot start.
-pub async fn run_provisioner(config: ProvisionerConfig) -> Result<(), BoxError> {
+pub fn run_provisioner(config: ProvisionerConfig) -> Program<'static> {
+    Box::pin(provisioner(config))
+}
+
+async fn provisioner(config: ProvisionerConfig) -> Result<(), BoxError> {
     let pool = start::connect(&config.database_url).await?;
     let provisioner = Arc::new(Provisioner { pool, config });
     let mut failures = 0;

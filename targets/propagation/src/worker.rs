@@ -1,8 +1,8 @@
 //! The worker: on each beat, it rescues stuck jobs, creates the jobs of the period, and executes waiting jobs.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, pin::Pin, sync::Arc};
 
-use chaosdrill_kit::chain;
+use chaosdrill_kit::{Program, chain};
 use chaosdrill_rt::{
     defect, fail_point, observe, task,
     time::{self, Duration, Instant},
@@ -79,8 +79,8 @@ impl WorkerConfig {
 /// # Errors
 ///
 /// Fails only if it cannot start.
-pub async fn run_worker(config: WorkerConfig) -> Result<(), BoxError> {
-    run_worker_until(config, std::future::pending()).await
+pub fn run_worker(config: WorkerConfig) -> Program<'static> {
+    run_worker_until(config, std::future::pending())
 }
 
 /// Runs a worker until `shutdown` is ready, then completes the running jobs.
@@ -88,10 +88,21 @@ pub async fn run_worker(config: WorkerConfig) -> Result<(), BoxError> {
 /// # Errors
 ///
 /// Fails only if it cannot start.
-pub async fn run_worker_until(
+pub fn run_worker_until<'a>(
     config: WorkerConfig,
-    shutdown: impl Future<Output = ()>,
-) -> Result<(), BoxError> {
+    shutdown: impl Future<Output = ()> + Send + 'a,
+) -> Program<'a> {
+    run(config, Box::pin(shutdown))
+}
+
+fn run<'a>(
+    config: WorkerConfig,
+    shutdown: Pin<Box<dyn Future<Output = ()> + Send + 'a>>,
+) -> Program<'a> {
+    Box::pin(worker(config, shutdown))
+}
+
+async fn worker(config: WorkerConfig, shutdown: impl Future<Output = ()>) -> Result<(), BoxError> {
     let pool = start::open(&config.database_url).await?;
     let sql = sql::of(&pool)?;
     let jobs = Jobs { pool: pool.clone(), sql, worker: config.worker.clone() };

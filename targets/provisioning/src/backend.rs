@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use chaosdrill_kit::Program;
 use chaosdrill_rt::{
     fail_point, http,
     net::TcpListener,
@@ -106,7 +107,11 @@ pub enum Scripted {
 /// # Errors
 ///
 /// Fails only if it cannot start.
-pub async fn run_backend(config: BackendConfig) -> Result<(), BoxError> {
+pub fn run_backend(config: BackendConfig) -> Program<'static> {
+    Box::pin(backend(config))
+}
+
+async fn backend(config: BackendConfig) -> Result<(), BoxError> {
     let pool = start::connect(&config.database_url).await?;
     let backend = Arc::new(Backend { pool, config });
     backend.make_ready().await;

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use chaosdrill_kit::Program;
 use chaosdrill_rt::{http, net::TcpListener, task};
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -30,7 +31,11 @@ use crate::{
 /// # Errors
 ///
 /// Fails only if it cannot start.
-pub async fn run_handler(config: HandlerConfig) -> Result<(), BoxError> {
+pub fn run_handler(config: HandlerConfig) -> Program<'static> {
+    Box::pin(handler(config))
+}
+
+async fn handler(config: HandlerConfig) -> Result<(), BoxError> {
     let (pool, sql) = start::open("handler", &config.database_url).await?;
     audit::observe_registry();
     guidance::observe_registry();

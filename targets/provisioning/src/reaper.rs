@@ -1,5 +1,6 @@
 //! The reaper: deletes the objects of ended resources, and retries leaked objects until they are deleted.
 
+use chaosdrill_kit::Program;
 use chaosdrill_rt::{
     defect, fail_point, observe,
     time::{self, Duration},
@@ -42,7 +43,11 @@ impl ReaperConfig {
 /// # Errors
 ///
 /// Fails only if it cannot start.
-pub async fn run_reaper(config: ReaperConfig) -> Result<(), BoxError> {
+pub fn run_reaper(config: ReaperConfig) -> Program<'static> {
+    Box::pin(reaper(config))
+}
+
+async fn reaper(config: ReaperConfig) -> Result<(), BoxError> {
     let (pool, sql) = start::open("reaper", &config.database_url).await?;
     let store = Store::new(pool, sql, "reaper", Duration::ZERO);
     let backend = Backend::new(&config.backend, Duration::ZERO);

@@ -1,6 +1,7 @@
 //! The reconciler: settles rows that were left pending. A complete resource that answers becomes active; any other is
 //! rolled back.
 
+use chaosdrill_kit::Program;
 use chaosdrill_rt::{
     defect, fail_point, observe,
     time::{self, Duration},
@@ -65,7 +66,11 @@ impl ReconcilerConfig {
 /// # Errors
 ///
 /// Fails only if it cannot start.
-pub async fn run_reconciler(config: ReconcilerConfig) -> Result<(), BoxError> {
+pub fn run_reconciler(config: ReconcilerConfig) -> Program<'static> {
+    Box::pin(reconciler(config))
+}
+
+async fn reconciler(config: ReconcilerConfig) -> Result<(), BoxError> {
     let (pool, sql) = start::open("reconciler", &config.database_url).await?;
     let program = format!("reconciler {}", config.name);
     let store = Store::new(pool, sql, &program, config.lease);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chaosdrill_kit::Program;
 use chaosdrill_rt::{
     defect, fail_point, observe,
     time::{self, Duration},
@@ -45,7 +46,11 @@ impl SweepConfig {
 /// # Errors
 ///
 /// Fails only if it cannot start.
-pub async fn run_sweep(config: SweepConfig) -> Result<(), BoxError> {
+pub fn run_sweep(config: SweepConfig) -> Program<'static> {
+    Box::pin(sweep(config))
+}
+
+async fn sweep(config: SweepConfig) -> Result<(), BoxError> {
     let (pool, sql) = start::open("sweep", &config.database_url).await?;
     let store = Store::new(pool, sql, "sweep", Duration::ZERO);
     let backend = Backend::new(&config.backend, Duration::ZERO);

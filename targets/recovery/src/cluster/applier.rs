@@ -7,6 +7,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use chaosdrill_kit::Program;
 use chaosdrill_rt::{http, net::TcpListener, time::Duration};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
@@ -60,7 +61,11 @@ impl ApplierConfig {
 /// # Errors
 ///
 /// Fails only if it cannot start.
-pub async fn run_applier(config: ApplierConfig) -> Result<(), BoxError> {
+pub fn run_applier(config: ApplierConfig) -> Program<'static> {
+    Box::pin(applier(config))
+}
+
+async fn applier(config: ApplierConfig) -> Result<(), BoxError> {
     let cluster = Arc::new(Cluster {
         files: Files::open(&config.store_url)?,
         actor: config.actor,

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use chaosdrill_kit::Program;
 use chaosdrill_rt::{http, net::TcpListener, observe, time};
 use serde::Deserialize;
 use serde_json::json;
@@ -43,7 +44,11 @@ impl ApproverConfig {
 /// # Errors
 ///
 /// Fails only if it cannot start.
-pub async fn run_approver(config: ApproverConfig) -> Result<(), BoxError> {
+pub fn run_approver(config: ApproverConfig) -> Program<'static> {
+    Box::pin(approver(config))
+}
+
+async fn approver(config: ApproverConfig) -> Result<(), BoxError> {
     let files = Files::open(&config.store_url)?;
     let listener = TcpListener::bind("approver", &config.listen).await?;
     let approver = Arc::new((files, config.approver));

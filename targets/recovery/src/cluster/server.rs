@@ -11,6 +11,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use chaosdrill_kit::Program;
 use chaosdrill_rt::{
     defect, http,
     net::TcpListener,
@@ -75,7 +76,11 @@ struct Readiness {
 /// # Errors
 ///
 /// Fails only if it cannot start.
-pub async fn run_server(config: ServerConfig) -> Result<(), BoxError> {
+pub fn run_server(config: ServerConfig) -> Program<'static> {
+    Box::pin(server(config))
+}
+
+async fn server(config: ServerConfig) -> Result<(), BoxError> {
     let files = Files::open(&config.store_url)?;
     let booting = Readiness { fatal: Some("booting"), ..Readiness::default() };
     let served = Arc::new(Mutex::new(booting));

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use chaosdrill_kit::Program;
 use chaosdrill_rt::{
     http,
     net::TcpListener,
@@ -31,7 +32,11 @@ const OPEN_AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// # Errors
 ///
 /// Fails only if it cannot listen.
-pub async fn run_writer(config: EngineConfig, listen: &str) -> Result<(), BoxError> {
+pub fn run_writer(config: EngineConfig, listen: &str) -> Program<'_> {
+    Box::pin(writer(config, listen))
+}
+
+async fn writer(config: EngineConfig, listen: &str) -> Result<(), BoxError> {
     let graph = Arc::new(open(&config).await);
     let listener = TcpListener::bind("writer", listen).await?;
     let answer = move |request: http::Request| {
@@ -86,7 +91,11 @@ async fn answer(graph: &Graph, request: &http::Request) -> http::Response {
 /// # Errors
 ///
 /// None: an open that fails now is retried.
-pub async fn run_opener(config: EngineConfig, every: Duration) -> Result<(), BoxError> {
+pub fn run_opener(config: EngineConfig, every: Duration) -> Program<'static> {
+    Box::pin(opener(config, every))
+}
+
+async fn opener(config: EngineConfig, every: Duration) -> Result<(), BoxError> {
     loop {
         drop(open(&config).await);
         time::sleep(every).await;
@@ -98,7 +107,11 @@ pub async fn run_opener(config: EngineConfig, every: Duration) -> Result<(), Box
 /// # Errors
 ///
 /// Fails only if it cannot open the store, or cannot listen.
-pub async fn run_reader(config: EngineConfig, listen: &str) -> Result<(), BoxError> {
+pub fn run_reader(config: EngineConfig, listen: &str) -> Program<'_> {
+    Box::pin(reader(config, listen))
+}
+
+async fn reader(config: EngineConfig, listen: &str) -> Result<(), BoxError> {
     let objects = Objects::new(Files::open(&config.store_url)?);
     let listener = TcpListener::bind("reader", listen).await?;
     let answer = move |_| {
