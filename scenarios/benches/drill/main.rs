@@ -1,4 +1,4 @@
-//! Benchmarks speed as ratios within one run: `cargo bench -p chaosdrill-scenarios`.
+//! Benchmarks speed as ratios within one run: `cargo bench -p chaosdrill-benches`.
 //!
 //! Criterion measures, and a table at the end compares related benchmarks. Absolute times depend on the machine and its
 //! load, the ratios much less.

@@ -20,7 +20,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
 
 fn campaign(jobs: &str) {
     let out = std::env::temp_dir().join(format!("chaosdrill-bench-{}", std::process::id()));
-    let status = Command::new(Path::new(env!("CARGO_BIN_EXE_drill")))
+    let status = Command::new(Path::new(env!("CARGO_BIN_EXE_drill-to-measure")))
         .args(["run", "outbox/standard", "--seeds", &SEEDS.to_string(), "--jobs", jobs, "--out"])
         .arg(&out)
         .stdout(std::process::Stdio::null())
@@ -37,7 +37,7 @@ pub(crate) fn print_overhead() {
     const SEEDS: u32 = 1000;
     let out = tempfile::tempdir().expect("a folder");
     let [.., before] = ticks("self");
-    let mut parent = Command::new(Path::new(env!("CARGO_BIN_EXE_drill")))
+    let mut parent = Command::new(Path::new(env!("CARGO_BIN_EXE_drill-to-measure")))
         .args(["run", "outbox/standard", "--nemesis", "script", "--seeds", &SEEDS.to_string()])
         .args(["--jobs", &JOBS.to_string(), "--out"])
         .arg(out.path().join("campaign"))

@@ -8,7 +8,7 @@ use crate::{
 /// Families of crates by name or prefix, and the families on which each may depend.
 ///
 /// The first match counts, so a name comes after longer names with the same beginning.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("chaosdrill-core", &[]),
     ("chaosdrill-rt", &["chaosdrill-core"]),
     ("chaosdrill-reports", &["chaosdrill-core"]),
@@ -17,6 +17,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("chaosdrill-scenarios-common", &["chaosdrill"]),
     ("chaosdrill-scenarios-", &["chaosdrill", "chaosdrill-scenarios-common", "chaosdrill-target-"]),
     ("chaosdrill-scenarios", &["chaosdrill", "chaosdrill-scenarios-"]),
+    ("chaosdrill-benches", &["chaosdrill", "chaosdrill-scenarios"]),
     ("chaosdrill", &["chaosdrill-core", "chaosdrill-rt", "chaosdrill-reports"]),
     ("xtask", &[]),
 ];
@@ -118,6 +119,7 @@ mod tests {
         Cargo.toml: the workspace has no `chaosdrill-scenarios-common`; the arrows name it, update them
         Cargo.toml: the workspace has no `chaosdrill-scenarios-`; the arrows name it, update them
         Cargo.toml: the workspace has no `chaosdrill-scenarios`; the arrows name it, update them
+        Cargo.toml: the workspace has no `chaosdrill-benches`; the arrows name it, update them
         reports/Cargo.toml: `chaosdrill-reports` must not depend on `chaosdrill-rt`, but may depend on chaosdrill-core; move the code, or pass the value
         targets/outbox/Cargo.toml: `chaosdrill-target-outbox` must not depend on `chaosdrill`, but may depend on chaosdrill-kit, chaosdrill-rt; move the code, or pass the value
         targets/outbox/Cargo.toml: `chaosdrill-target-outbox` must not depend on `chaosdrill-core`, but may depend on chaosdrill-kit, chaosdrill-rt; move the code, or pass the value
