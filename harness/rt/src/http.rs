@@ -58,22 +58,29 @@ pub async fn post(
     post_bytes(label, address, path, Bytes::from(body.into())).await
 }
 
-/// Without a type parameter, so that hyper's client is compiled once and not by each caller.
-async fn post_bytes(label: &str, address: &str, path: &str, body: Bytes) -> io::Result<Response> {
-    let stream = TcpStream::connect(label, address).await?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-    task::spawn(connection);
-    let request = hyper::Request::builder()
-        .method(Method::POST)
-        .uri(path)
-        .header("host", address)
-        .body(Full::new(body))
-        .map_err(broken)?;
-    let response = sender.send_request(request).await.map_err(broken)?;
-    let status = response.status().as_u16();
-    let body = response.into_body().collect().await.map_err(broken)?.to_bytes();
-    Ok(Response { status, body: body.into() })
+/// Boxed, so that hyper's client is compiled once and not by each crate that posts.
+fn post_bytes<'a>(
+    label: &'a str,
+    address: &'a str,
+    path: &'a str,
+    body: Bytes,
+) -> BoxFuture<'a, io::Result<Response>> {
+    Box::pin(async move {
+        let stream = TcpStream::connect(label, address).await?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
+        task::spawn(connection);
+        let request = hyper::Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header("host", address)
+            .body(Full::new(body))
+            .map_err(broken)?;
+        let response = sender.send_request(request).await.map_err(broken)?;
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.map_err(broken)?.to_bytes();
+        Ok(Response { status, body: body.into() })
+    })
 }
 
 fn broken(error: impl Display) -> io::Error {
@@ -122,23 +129,30 @@ where
     Arc::new(move |request| Box::pin(handler(request)))
 }
 
-async fn serve_with(listener: TcpListener, half_close: bool, handler: Handler) -> io::Result<()> {
-    loop {
-        let stream = listener.accept().await?;
-        let handler = handler.clone();
-        task::spawn(async move {
-            let service = service_fn(move |request: hyper::Request<Incoming>| {
-                let handler = handler.clone();
-                async move { Ok::<_, Infallible>(answer(&handler, request).await) }
+/// Boxed, so that hyper's server is compiled once and not by each crate that serves.
+fn serve_with(
+    listener: TcpListener,
+    half_close: bool,
+    handler: Handler,
+) -> BoxFuture<'static, io::Result<()>> {
+    Box::pin(async move {
+        loop {
+            let stream = listener.accept().await?;
+            let handler = handler.clone();
+            task::spawn(async move {
+                let service = service_fn(move |request: hyper::Request<Incoming>| {
+                    let handler = handler.clone();
+                    async move { Ok::<_, Infallible>(answer(&handler, request).await) }
+                });
+                let connection = hyper::server::conn::http1::Builder::new()
+                    .half_close(half_close)
+                    .auto_date_header(false)
+                    .serve_connection(TokioIo::new(stream), service);
+                // A client's error on its own connection does not end the server.
+                let _ = connection.await;
             });
-            let connection = hyper::server::conn::http1::Builder::new()
-                .half_close(half_close)
-                .auto_date_header(false)
-                .serve_connection(TokioIo::new(stream), service);
-            // A client's error on its own connection does not end the server.
-            let _ = connection.await;
-        });
-    }
+        }
+    })
 }
 
 async fn answer(

@@ -9,6 +9,8 @@ use sqlx::{
 };
 
 use crate::sql::Dialect;
+#[cfg(feature = "sim")]
+use crate::sql::simulated;
 
 /// A connection to the database; `&mut Connection` is an sqlx executor.
 #[derive(Debug)]
@@ -22,7 +24,7 @@ pub(crate) enum Inner {
     Pooled(PoolConnection<Any>),
     Transaction(sqlx::Transaction<'static, Any>),
     #[cfg(feature = "sim")]
-    Simulated(crate::sql::simulated::PooledConnection),
+    Simulated(simulated::PooledConnection),
 }
 
 impl Connection {
@@ -37,12 +39,14 @@ impl Connection {
     /// # Errors
     ///
     /// Returns the database's error.
-    pub async fn unix_ms(&mut self) -> Result<i64, Error> {
-        #[cfg(feature = "sim")]
-        if let Inner::Simulated(connection) = &mut self.inner {
-            return connection.unix_ms().await;
-        }
-        sqlx::query_scalar(self.dialect.clock()).fetch_one(self).await
+    pub fn unix_ms(&mut self) -> BoxFuture<'_, Result<i64, Error>> {
+        Box::pin(async move {
+            #[cfg(feature = "sim")]
+            if let Inner::Simulated(connection) = &mut self.inner {
+                return connection.unix_ms().await;
+            }
+            sqlx::query_scalar(self.dialect.clock()).fetch_one(self).await
+        })
     }
 }
 
@@ -61,7 +65,9 @@ impl<'c> Executor<'c> for &'c mut Connection {
             Inner::Pooled(connection) => (&mut **connection).fetch_many(query),
             Inner::Transaction(transaction) => (&mut **transaction).fetch_many(query),
             #[cfg(feature = "sim")]
-            Inner::Simulated(connection) => connection.fetch_many(query),
+            Inner::Simulated(connection) => {
+                simulated::stream_of(connection.fetch_all(simulated::Query::of(query)))
+            }
         }
     }
 
@@ -74,7 +80,9 @@ impl<'c> Executor<'c> for &'c mut Connection {
             Inner::Pooled(connection) => (&mut **connection).fetch_optional(query),
             Inner::Transaction(transaction) => (&mut **transaction).fetch_optional(query),
             #[cfg(feature = "sim")]
-            Inner::Simulated(connection) => connection.fetch_optional(query),
+            Inner::Simulated(connection) => {
+                simulated::first_of(connection.fetch_all(simulated::Query::of(query)))
+            }
         }
     }
 

@@ -1,4 +1,7 @@
 //! A pool of connections to one database.
+//!
+//! Its futures are boxed, as many of sqlx's are. The body of an `async fn` is compiled again in every crate that awaits
+//! it.
 
 use std::time::Duration;
 
@@ -7,13 +10,15 @@ use chaosdrill_core::trace::vocabulary::site as sites;
 use either::Either;
 use futures_core::{future::BoxFuture, stream::BoxStream};
 #[cfg(feature = "sim")]
-use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use futures_util::FutureExt;
 use sqlx::{
     Any, AnyPool, Error, Execute, Executor, SqlStr,
     any::{AnyPoolOptions, AnyQueryResult, AnyRow, AnyStatement, AnyTypeInfo},
     migrate::{MigrateError, Migrator},
 };
 
+#[cfg(feature = "sim")]
+use crate::sql::simulated;
 use crate::sql::{
     Connection, Dialect, Transaction, TransactionMode, connection::Inner as ConnectionInner,
 };
@@ -45,7 +50,7 @@ pub struct Pool {
 enum Inner {
     Real(AnyPool),
     #[cfg(feature = "sim")]
-    Simulated(crate::sql::simulated::SimulatedPool),
+    Simulated(simulated::SimulatedPool),
 }
 
 impl Pool {
@@ -54,8 +59,8 @@ impl Pool {
     /// # Errors
     ///
     /// Returns sqlx's error from the first connection.
-    pub async fn connect(url: &str) -> Result<Self, Error> {
-        Self::connect_with(url, PoolOptions::default()).await
+    pub fn connect(url: &str) -> BoxFuture<'_, Result<Self, Error>> {
+        Self::connect_with(url, PoolOptions::default())
     }
 
     /// Connects to the database of a URL.
@@ -63,20 +68,22 @@ impl Pool {
     /// # Errors
     ///
     /// Returns sqlx's error from the first connection.
-    pub async fn connect_with(url: &str, options: PoolOptions) -> Result<Self, Error> {
-        let dialect = Dialect::of_url(url)?;
-        #[cfg(feature = "sim")]
-        if let Some(here) = crate::sim::context::here() {
-            let pool = crate::sql::simulated::SimulatedPool::connect(url, options, here).await?;
-            return Ok(Self { inner: Inner::Simulated(pool), dialect });
-        }
-        sqlx::any::install_default_drivers();
-        let pool = AnyPoolOptions::new()
-            .max_connections(options.connections_max)
-            .acquire_timeout(options.acquire_timeout)
-            .connect(url)
-            .await?;
-        Ok(Self { inner: Inner::Real(pool), dialect })
+    pub fn connect_with(url: &str, options: PoolOptions) -> BoxFuture<'_, Result<Self, Error>> {
+        Box::pin(async move {
+            let dialect = Dialect::of_url(url)?;
+            #[cfg(feature = "sim")]
+            if let Some(here) = crate::sim::context::here() {
+                let pool = simulated::SimulatedPool::connect(url, options, here).await?;
+                return Ok(Self { inner: Inner::Simulated(pool), dialect });
+            }
+            sqlx::any::install_default_drivers();
+            let pool = AnyPoolOptions::new()
+                .max_connections(options.connections_max)
+                .acquire_timeout(options.acquire_timeout)
+                .connect(url)
+                .await?;
+            Ok(Self { inner: Inner::Real(pool), dialect })
+        })
     }
 
     /// The SQL dialect of the database.
@@ -89,13 +96,15 @@ impl Pool {
     /// # Errors
     ///
     /// Returns [`Error::PoolTimedOut`], or the error of opening a connection.
-    pub async fn acquire(&self) -> Result<Connection, Error> {
-        let inner = match &self.inner {
-            Inner::Real(pool) => ConnectionInner::Pooled(pool.acquire().await?),
-            #[cfg(feature = "sim")]
-            Inner::Simulated(pool) => ConnectionInner::Simulated(pool.acquire().await?),
-        };
-        Ok(Connection { inner, dialect: self.dialect })
+    pub fn acquire(&self) -> BoxFuture<'_, Result<Connection, Error>> {
+        Box::pin(async move {
+            let inner = match &self.inner {
+                Inner::Real(pool) => ConnectionInner::Pooled(pool.acquire().await?),
+                #[cfg(feature = "sim")]
+                Inner::Simulated(pool) => ConnectionInner::Simulated(pool.acquire().await?),
+            };
+            Ok(Connection { inner, dialect: self.dialect })
+        })
     }
 
     /// Begins a transaction that will write. `name` names its boundaries, as in `sql:NAME.commit`.
@@ -103,8 +112,8 @@ impl Pool {
     /// # Errors
     ///
     /// Like [`Pool::acquire`]; also returns the database's error if it refuses to begin.
-    pub async fn begin(&self, name: &'static str) -> Result<Transaction, Error> {
-        self.begin_as(TransactionMode::Write, name).await
+    pub fn begin(&self, name: &'static str) -> BoxFuture<'_, Result<Transaction, Error>> {
+        self.begin_as(TransactionMode::Write, name)
     }
 
     /// Like [`Pool::begin`], in another mode.
@@ -112,22 +121,24 @@ impl Pool {
     /// # Errors
     ///
     /// Like [`Pool::begin`].
-    pub async fn begin_as(
+    pub fn begin_as(
         &self,
         mode: TransactionMode,
         name: &'static str,
-    ) -> Result<Transaction, Error> {
-        let begin = self.dialect.begin(mode);
-        let inner = match &self.inner {
-            Inner::Real(pool) => ConnectionInner::Transaction(pool.begin_with(begin).await?),
-            #[cfg(feature = "sim")]
-            Inner::Simulated(pool) => {
-                let mut connection = pool.acquire().await?;
-                connection.transaction_step(name, sites::BEGIN, begin).await?;
-                ConnectionInner::Simulated(connection)
-            }
-        };
-        Ok(Transaction { connection: Connection { inner, dialect: self.dialect }, name })
+    ) -> BoxFuture<'_, Result<Transaction, Error>> {
+        Box::pin(async move {
+            let begin = self.dialect.begin(mode);
+            let inner = match &self.inner {
+                Inner::Real(pool) => ConnectionInner::Transaction(pool.begin_with(begin).await?),
+                #[cfg(feature = "sim")]
+                Inner::Simulated(pool) => {
+                    let mut connection = pool.acquire().await?;
+                    connection.transaction_step(name, sites::BEGIN, begin).await?;
+                    ConnectionInner::Simulated(connection)
+                }
+            };
+            Ok(Transaction { connection: Connection { inner, dialect: self.dialect }, name })
+        })
     }
 
     /// Applies all pending migrations through sqlx's migrator. In a simulation, each step is a boundary.
@@ -138,15 +149,20 @@ impl Pool {
     /// # Errors
     ///
     /// Returns the migrator's error.
-    pub async fn migrate(&self, migrator: &Migrator) -> Result<(), MigrateError> {
-        match &self.inner {
-            Inner::Real(pool) => migrator.run(pool).await,
-            #[cfg(feature = "sim")]
-            Inner::Simulated(pool) => {
-                let mut connection = pool.acquire().await?;
-                migrator.run_direct(None, &mut connection, false).await
+    pub fn migrate<'a>(
+        &'a self,
+        migrator: &'a Migrator,
+    ) -> BoxFuture<'a, Result<(), MigrateError>> {
+        Box::pin(async move {
+            match &self.inner {
+                Inner::Real(pool) => migrator.run(pool).await,
+                #[cfg(feature = "sim")]
+                Inner::Simulated(pool) => {
+                    let mut connection = pool.acquire().await?;
+                    migrator.run_direct(None, &mut connection, false).await
+                }
             }
-        }
+        })
     }
 
     /// Reverts the migrations above version `target`, the newest first, through their down files. In a simulation, each
@@ -155,15 +171,21 @@ impl Pool {
     /// # Errors
     ///
     /// Returns the migrator's error.
-    pub async fn undo(&self, migrator: &Migrator, target: i64) -> Result<(), MigrateError> {
-        match &self.inner {
-            Inner::Real(pool) => migrator.undo(pool, target).await,
-            #[cfg(feature = "sim")]
-            Inner::Simulated(pool) => {
-                let mut connection = pool.acquire().await?;
-                crate::sql::simulated::undo(migrator, target, &mut connection).await
+    pub fn undo<'a>(
+        &'a self,
+        migrator: &'a Migrator,
+        target: i64,
+    ) -> BoxFuture<'a, Result<(), MigrateError>> {
+        Box::pin(async move {
+            match &self.inner {
+                Inner::Real(pool) => migrator.undo(pool, target).await,
+                #[cfg(feature = "sim")]
+                Inner::Simulated(pool) => {
+                    let mut connection = pool.acquire().await?;
+                    simulated::undo(migrator, target, &mut connection).await
+                }
             }
-        }
+        })
     }
 
     /// Closes the pool, and waits until its connections are released.
@@ -189,18 +211,9 @@ impl<'p> Executor<'p> for &'p Pool {
     {
         match &self.inner {
             Inner::Real(pool) => pool.fetch_many(query),
-            // In a simulation, the rows of an answer arrive all at once.
             #[cfg(feature = "sim")]
             Inner::Simulated(pool) => {
-                let rows = async move {
-                    let mut connection = pool.acquire().await?;
-                    connection.fetch_many(query).try_collect::<Vec<_>>().await
-                };
-                let each = |rows: Result<Vec<_>, Error>| match rows {
-                    Ok(rows) => stream::iter(rows.into_iter().map(Ok).collect::<Vec<_>>()),
-                    Err(error) => stream::iter(vec![Err(error)]),
-                };
-                rows.map(each).flatten_stream().boxed()
+                simulated::stream_of(pool.fetch_all(simulated::Query::of(query)))
             }
         }
     }
@@ -214,7 +227,7 @@ impl<'p> Executor<'p> for &'p Pool {
             Inner::Real(pool) => pool.fetch_optional(query),
             #[cfg(feature = "sim")]
             Inner::Simulated(pool) => {
-                async move { pool.acquire().await?.fetch_optional(query).await }.boxed()
+                simulated::first_of(pool.fetch_all(simulated::Query::of(query)))
             }
         }
     }

@@ -4,6 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 #[cfg(feature = "sim")]
 use chaosdrill_core::trace::vocabulary::site as sites;
+use futures_core::future::BoxFuture;
 use sqlx::Error;
 
 use crate::sql::{Connection, connection::Inner};
@@ -26,15 +27,19 @@ impl Transaction {
     /// # Errors
     ///
     /// Returns the database's error. After an error of the connection, the caller cannot know whether it was committed.
-    pub async fn commit(self) -> Result<(), Error> {
-        match self.connection.inner {
-            Inner::Transaction(transaction) => transaction.commit().await,
-            Inner::Pooled(_) => unreachable!("a transaction is begun on a connection of its own"),
-            #[cfg(feature = "sim")]
-            Inner::Simulated(mut connection) => {
-                connection.transaction_step(self.name, sites::COMMIT, "COMMIT").await
+    pub fn commit(self) -> BoxFuture<'static, Result<(), Error>> {
+        Box::pin(async move {
+            match self.connection.inner {
+                Inner::Transaction(transaction) => transaction.commit().await,
+                Inner::Pooled(_) => {
+                    unreachable!("a transaction is begun on a connection of its own")
+                }
+                #[cfg(feature = "sim")]
+                Inner::Simulated(mut connection) => {
+                    connection.transaction_step(self.name, sites::COMMIT, "COMMIT").await
+                }
             }
-        }
+        })
     }
 
     /// Rolls the transaction back: its changes are undone.
@@ -42,15 +47,19 @@ impl Transaction {
     /// # Errors
     ///
     /// Returns the database's error; the changes are undone nevertheless.
-    pub async fn rollback(self) -> Result<(), Error> {
-        match self.connection.inner {
-            Inner::Transaction(transaction) => transaction.rollback().await,
-            Inner::Pooled(_) => unreachable!("a transaction is begun on a connection of its own"),
-            #[cfg(feature = "sim")]
-            Inner::Simulated(mut connection) => {
-                connection.transaction_step(self.name, sites::ROLLBACK, "ROLLBACK").await
+    pub fn rollback(self) -> BoxFuture<'static, Result<(), Error>> {
+        Box::pin(async move {
+            match self.connection.inner {
+                Inner::Transaction(transaction) => transaction.rollback().await,
+                Inner::Pooled(_) => {
+                    unreachable!("a transaction is begun on a connection of its own")
+                }
+                #[cfg(feature = "sim")]
+                Inner::Simulated(mut connection) => {
+                    connection.transaction_step(self.name, sites::ROLLBACK, "ROLLBACK").await
+                }
             }
-        }
+        })
     }
 }
 

@@ -1,23 +1,20 @@
 //! A connection in a simulation: each statement is a step at the database.
 
-use std::{future::Future, sync::Arc};
+use std::sync::Arc;
 
 use chaosdrill_core::{
     request::sql::{Answer, Call, ConnectionId, Description, Part, Statement},
     trace::vocabulary::site as sites,
 };
-use either::Either;
-use futures_core::{future::BoxFuture, stream::BoxStream};
-use futures_util::{FutureExt, StreamExt, stream};
-use sqlx::{
-    Any, Error, Execute, SqlStr,
-    any::{AnyRow, AnyStatement},
-};
+use futures_core::future::BoxFuture;
+use futures_util::FutureExt;
+use sqlx::{Any, Error, SqlStr, any::AnyStatement};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     convert::{self, Step},
     error,
+    query::Query,
     shared::Shared,
 };
 use crate::{
@@ -81,52 +78,16 @@ impl PooledConnection {
         }
     }
 
-    pub(crate) fn fetch_many<'e, 'q: 'e, 'c: 'e, E>(
+    /// Executes a query and reads all of its rows.
+    pub(crate) fn fetch_all<'e, 'c: 'e>(
         &'c mut self,
-        query: E,
-    ) -> BoxStream<'e, Result<Step, Error>>
-    where
-        E: 'q + Execute<'q, Any>,
-    {
-        let steps = self.query(query);
-        steps
-            .map(|steps| {
-                stream::iter(steps.map_or_else(
-                    |error| vec![Err(error)],
-                    |steps| steps.into_iter().map(Ok).collect(),
-                ))
-            })
-            .flatten_stream()
-            .boxed()
-    }
-
-    pub(crate) fn fetch_optional<'e, 'q: 'e, 'c: 'e, E>(
-        &'c mut self,
-        query: E,
-    ) -> BoxFuture<'e, Result<Option<AnyRow>, Error>>
-    where
-        E: 'q + Execute<'q, Any>,
-    {
-        let steps = self.query(query);
-        async move { Ok(steps.await?.into_iter().find_map(Either::right)) }.boxed()
-    }
-
-    fn query<'e, 'q: 'e, 'c: 'e, E>(
-        &'c mut self,
-        mut query: E,
-    ) -> impl Future<Output = Result<Vec<Step>, Error>> + Send + 'e
-    where
-        E: 'q + Execute<'q, Any>,
-    {
-        let arguments = query.take_arguments();
-        let sql = query.sql();
+        query: Result<Query, Error>,
+    ) -> BoxFuture<'e, Result<Vec<Step>, Error>> {
         async move {
-            let arguments = arguments.map_err(Error::Encode)?;
-            let arguments = arguments.map(convert::to_values).transpose().map_err(error::of)?;
-            let site = site::of_statement(sql.as_str());
-            let statement = Statement { sql: sql.as_str().to_owned(), arguments };
+            let Query { site, statement } = query?;
             Ok(convert::of_parts(self.execute(site, statement).await?))
         }
+        .boxed()
     }
 
     pub(crate) fn prepare<'e, 'c: 'e>(

@@ -6,10 +6,12 @@ use std::{
 };
 
 use chaosdrill_core::request::sql::{Answer, Call, ConnectionId};
+use futures_core::future::BoxFuture;
+use futures_util::FutureExt;
 use sqlx::Error;
 use tokio::sync::Semaphore;
 
-use super::{connection::PooledConnection, error, shared::Shared};
+use super::{connection::PooledConnection, convert::Step, error, query::Query, shared::Shared};
 use crate::{
     sim::{client, host::Here},
     sql::PoolOptions,
@@ -54,6 +56,14 @@ impl SimulatedPool {
             None => open(&shared).await?,
         };
         Ok(PooledConnection::new(connection, shared, permit))
+    }
+
+    /// Executes a query on one of its connections and reads all of its rows.
+    pub(crate) fn fetch_all(
+        &self,
+        query: Result<Query, Error>,
+    ) -> BoxFuture<'_, Result<Vec<Step>, Error>> {
+        async move { self.acquire().await?.fetch_all(query).await }.boxed()
     }
 
     pub(crate) fn close(&self) {
