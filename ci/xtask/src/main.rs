@@ -1,18 +1,19 @@
 //! `cargo xtask`: runs the house rules from the command line.
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use anyhow::bail;
 use xtask::{
-    plain,
+    measured, plain,
     tidy::{self, RULES, Repository},
     tree::{Tree, root},
 };
 
-const USAGE: &str = "usage: cargo xtask tidy | plain | readme-command
+const USAGE: &str = "usage: cargo xtask tidy | plain | measured [DIR] | readme-command
   tidy            prints all complaints of the house rules, and notes
   plain           builds each target's example without the simulator, and checks that it replaces no functions of libc
                   and has no planted bugs
+  measured        makes the page reports/measured from its results, or from those that `ci/measure` left in DIR
   readme-command  prints the test command of the README";
 
 fn main() -> ExitCode {
@@ -33,6 +34,10 @@ fn run() -> anyhow::Result<ExitCode> {
         ["plain"] => {
             println!("{}", plain::all_targets_are_plain()?);
             Ok(ExitCode::SUCCESS)
+        }
+        ["measured"] => measured::again(&root()).map(|()| ExitCode::SUCCESS),
+        ["measured", folder] => {
+            measured::keep(&root(), Path::new(folder)).map(|()| ExitCode::SUCCESS)
         }
         ["readme-command"] => match tidy::readme::commands(&Tree::read(&root())?) {
             Ok(commands) => {

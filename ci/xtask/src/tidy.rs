@@ -80,6 +80,7 @@ pub const RULES: &[Rule] = &[
     files("every_module_says_what_it_is", shape::module_docs),
     files("no_private_paths_and_no_registry_hosts", privacy::nothing_private),
     files("published_reports_name_seed_and_commit", published::name_seed_and_commit),
+    files("the_page_of_figures_is_that_of_its_results", crate::measured::page_is_made),
     files("the_readme_has_two_commands", readme::two_commands),
     files("the_readme_knows_the_exit_codes", exit_codes::agree),
 ];

@@ -7,8 +7,8 @@ use chaosdrill::rt::sim::{Control, Director, Next};
 /// The backoff of a propagation runner, in seconds; 31 h 51 m in total.
 pub(crate) const BACKOFF_S: [u64; 9] = [60, 300, 900, 1800, 3600, 7200, 14400, 28800, 57600];
 
-/// Pins the work to one core: sqlx's own threads hand over to each other and never run at the same time. Both sides of a
-/// comparison are measured this way.
+/// Pins the work to one core: sqlx's own threads hand over to each other and never run at the same time. Both sides of
+/// a comparison are measured this way.
 pub(crate) fn on_one_core<T>(work: impl FnOnce() -> T) -> T {
     let all = rustix::thread::sched_getaffinity(None).expect("Linux says where a thread may run");
     let mut one = rustix::thread::CpuSet::new();
