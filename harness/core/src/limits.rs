@@ -80,6 +80,9 @@ pub const WATCH_OBJECT_BYTES_MAX: usize = 64 << 10;
 /// Virtual time for which a statement is retried if the SQLite database is busy.
 pub const BUSY_RETRY_MAX: Duration = Duration::from_secs(5);
 
+/// Digits of the shortest commit hash that is looked up in git (git's default for short hashes).
+pub const SHORT_HASH_DIGITS_MIN: usize = 7;
+
 /// Number of prepared statements that a connection to SQLite keeps (sqlx's default).
 pub const STATEMENTS_PREPARED_MAX: usize = 100;
 

@@ -9,6 +9,7 @@ use chaosdrill_core::{
 
 use crate::{
     campaign_dir::{Folder, folder::Unfinished},
+    git,
     job::Done,
     measure::Stopwatch,
     nemesis::{Nemesis, Settings},
@@ -139,7 +140,7 @@ pub(crate) fn run(
     let jobs = u32::try_from(config.workers.count).unwrap_or(u32::MAX);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     let cores = jobs.min(u32::try_from(cores).unwrap_or(u32::MAX));
-    let measured = CampaignMeasured { wall_ms, jobs, cores, commit: commit() };
+    let measured = CampaignMeasured { wall_ms, jobs, cores, commit: git::head() };
     // An interrupted campaign may be resumed, so the hits of its sweeps must not be lost.
     let has_ended = !extent.cut.contains(&Cut::Interrupted);
     let mut sweeps: Vec<SweepRecord> = sweeps.into_iter().map(Sweep::into_record).collect();
@@ -174,12 +175,4 @@ fn sweeps<'a>(roots: &Roots<'a>, config: &CampaignConfig) -> Vec<Sweep<'a>> {
 pub(crate) fn extent(roots: &Roots<'_>) -> Extent {
     let open_sweeps = roots.swept().count() as u64;
     Extent { ordered: roots.ordered(), open_sweeps, ..Extent::default() }
-}
-
-/// The commit that is checked out; `None` if git does not report one.
-pub(crate) fn commit() -> Option<String> {
-    let git = std::process::Command::new("git").args(["rev-parse", "HEAD"]).output().ok()?;
-    let text = String::from_utf8(git.stdout).ok()?;
-    let is_hash = |text: &str| text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit());
-    Some(text.trim().to_owned()).filter(|text| is_hash(text))
 }

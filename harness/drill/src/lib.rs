@@ -56,6 +56,7 @@ mod cli;
 #[cfg_attr(not(feature = "in-process"), expect(dead_code, reason = "only an engine asks it"))]
 mod director;
 pub mod fault;
+mod git;
 mod interrupt;
 mod job;
 mod judge;

@@ -4,13 +4,14 @@ use std::{num::NonZeroUsize, str::FromStr, time::Duration};
 
 use chaosdrill_core::{
     Seed, duration,
-    limits::{SEEDS_DEFAULT, TEST_SEEDS_DEFAULT},
+    limits::{SEEDS_DEFAULT, SHORT_HASH_DIGITS_MIN, TEST_SEEDS_DEFAULT},
 };
 use clap::{Args, ValueEnum};
 
 use crate::{
     campaign::{CampaignConfig, roots::Seeds, sweep::Depth},
     cli::error::ExpectedError,
+    git,
     nemesis::Nemesis,
     registry::Registry,
     workers::Workers,
@@ -66,6 +67,20 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     duration::parse(text)
 }
 
+/// Parses the base of seeds: a commit hash, or any other seed.
+fn parse_base(text: &str) -> Result<Seed, String> {
+    // Before it is taken for a number: one short hash in thirty has no letter.
+    let is_short = (SHORT_HASH_DIGITS_MIN..40).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if let Some(whole) = is_short.then(|| git::commit(text)).flatten() {
+        return Seed::from_str(&whole).map_err(|why| why.to_string());
+    }
+    Seed::from_str(text).map_err(|why| match is_short {
+        true => format!("git knows no commit `{text}` here; write all 40 digits of its hash"),
+        false => why.to_string(),
+    })
+}
+
 /// Which seeds.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Seeds")]
@@ -76,8 +91,8 @@ pub(crate) struct SeedArgs {
     /// One seed: decimal, 0x hex, or a commit hash.
     #[arg(long, value_name = "S", env = "DRILL_SEED")]
     pub(crate) seed: Option<Seed>,
-    /// Shift the range by a commit hash, so that each commit drills other seeds.
-    #[arg(long, value_name = "COMMIT", env = "DRILL_BASE")]
+    /// Shift the range by a commit hash, so that each commit drills other seeds. git completes a short hash.
+    #[arg(long, value_name = "COMMIT", env = "DRILL_BASE", value_parser = parse_base)]
     pub(crate) base: Option<Seed>,
 }
 
@@ -218,7 +233,9 @@ pub(crate) fn steering_of_environment() -> Result<Steering, String> {
             .map(|text| text.parse().map_err(|why| wrong("DRILL_SEEDS", why)))
             .transpose()?,
         seed: parse("DRILL_SEED")?,
-        base: parse("DRILL_BASE")?,
+        base: read("DRILL_BASE")
+            .map(|text| parse_base(&text).map_err(|why| wrong("DRILL_BASE", why)))
+            .transpose()?,
     };
     let nemeses = match read("DRILL_NEMESIS") {
         Some(text) => text

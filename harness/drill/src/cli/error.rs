@@ -20,6 +20,12 @@ pub(crate) enum ExpectedError {
     OtherBuild(#[from] OtherBuildError),
     #[error("nothing selected: no scenario's name contains `{filter}`{hint}")]
     NothingSelected { filter: String, hint: String },
+    #[error(
+        "nothing selected: no planted bug and no target is named `{filter}`{hint}; `list defects` shows all planted bugs"
+    )]
+    NoDefectSelected { filter: String, hint: String },
+    #[error("nothing to list: the program registers no {0}")]
+    NothingToList(&'static str),
     #[error("the harness itself failed: {0}")]
     Harness(String),
     #[error("{0}")]
@@ -46,7 +52,9 @@ impl ExpectedError {
             | Self::Folder(_)
             | Self::NoEngine(_)
             | Self::OtherBuild(_) => Status::Usage,
-            Self::NothingSelected { .. } => Status::NothingSelected,
+            Self::NothingSelected { .. }
+            | Self::NoDefectSelected { .. }
+            | Self::NothingToList(_) => Status::NothingSelected,
             Self::WorkerLost(_) | Self::Unwritten(_) => Status::Unknown,
         };
         status.code()

@@ -100,7 +100,7 @@ fn head(why: &str, check: Option<&str>) -> String {
     if let Some(check) = check {
         head.push_str(&format!("# violated: {check}\n"));
     }
-    if let Some(commit) = crate::campaign::commit() {
+    if let Some(commit) = crate::git::head() {
         head.push_str(&format!("# at commit: {commit}\n"));
     }
     head

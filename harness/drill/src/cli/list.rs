@@ -64,6 +64,19 @@ enum What {
     Sites,
 }
 
+impl What {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Scenarios => "scenarios",
+            Self::Defects => "planted bugs",
+            Self::Failpoints => "failpoints",
+            Self::Checks => "checks",
+            Self::Goals => "coverage goals",
+            Self::Sites => "scenarios, and so no sites",
+        }
+    }
+}
+
 pub(crate) fn list(
     registry: &Registry,
     args: &ListArgs,
@@ -89,6 +102,9 @@ pub(crate) fn list(
         What::Goals => goals(registry),
         What::Sites => sites(registry)?,
     };
+    if lines.is_empty() {
+        return Err(ExpectedError::NothingToList(args.what.name()));
+    }
     let width = lines.iter().map(|(name, _, _)| name.len()).max().unwrap_or_default();
     let folds = io::stdout().is_terminal();
     for (name, words, json) in &lines {
@@ -102,7 +118,7 @@ pub(crate) fn list(
             }
         }
     }
-    Ok(if lines.is_empty() { Status::NothingSelected } else { Status::Valid })
+    Ok(Status::Valid)
 }
 
 /// Folds a line at eighty columns: brackets at its end begin a new line, and all lines but the first are indented.

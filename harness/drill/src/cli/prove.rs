@@ -74,7 +74,7 @@ pub(crate) fn prove(
     if cases.is_empty() {
         let filter = args.filter.clone().unwrap_or_default();
         let hint = registry.defect_hint(&filter);
-        return Err(ExpectedError::NothingSelected { filter, hint });
+        return Err(ExpectedError::NoDefectSelected { filter, hint });
     }
     if let Some(out) = &args.out {
         may_write(out)?;

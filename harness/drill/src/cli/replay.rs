@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use chaosdrill_core::{Origin, Plan, Record, RunId, Seed, TraceEvent, nearest};
 use chaosdrill_reports::trace_export;
-use clap::{Args, ValueEnum};
+use clap::{
+    Args, ValueEnum,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 
 use crate::{
     campaign::kept,
@@ -32,7 +35,7 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "S", required_unless_present = "plan", conflicts_with = "plan")]
     seed: Option<Seed>,
     /// What drew the faults: the script, or a swarm.
-    #[arg(long, value_enum, default_value = "script", conflicts_with = "plan")]
+    #[arg(long, value_parser = by_seed(), default_value = "script", conflicts_with = "plan")]
     nemesis: Nemesis,
     /// The plan of the run, or its record; it knows scenario, seed and where it was found.
     #[arg(long, value_name = "FILE")]
@@ -55,6 +58,18 @@ pub(crate) struct ReplayArgs {
     /// Write everything of the run to this folder too.
     #[arg(long, value_name = "DIR", env = "DRILL_OUT")]
     out: Option<PathBuf>,
+}
+
+/// The nemeses that draw a plan from a seed alone. A point of a sweep depends on a calm run, so it is replayed by its
+/// plan.
+fn by_seed() -> impl TypedValueParser<Value = Nemesis> {
+    let names = [Nemesis::Script, Nemesis::Swarm].map(|nemesis| {
+        PossibleValue::new(nemesis.name()).help(match nemesis {
+            Nemesis::Script => "The scenario's author",
+            _ => "Chance, a few families of faults at a time",
+        })
+    });
+    PossibleValuesParser::new(names).try_map(|name| Nemesis::from_str(&name, false))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -52,7 +52,13 @@ pub(crate) struct RunArgs {
     )]
     for_time: Option<Duration>,
     /// Begin no more runs after this many violations.
-    #[arg(long, value_name = "N", env = "DRILL_MAX_FAIL", help_heading = "Runs")]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "DRILL_MAX_FAIL",
+        value_parser = clap::value_parser!(u64).range(1..),
+        help_heading = "Runs"
+    )]
     max_fail: Option<u64>,
     /// Do not look for the smallest plan of a violation.
     #[arg(long, env = "DRILL_NO_SHRINK", help_heading = "Runs")]

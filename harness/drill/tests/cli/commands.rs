@@ -1,16 +1,20 @@
 //! The commands: their output, files and exit codes.
 
-use std::{fs, path::Path, process::Output};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 
-use crate::lab::{drill, ends_with, folder, stderr, stdout};
+use crate::lab::{drill, ends_with, folder, program, stderr, stdout};
 
 type Test = fn() -> Result<(), Failed>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, Test); 13] = [
+    let tests: [(&str, Test); 16] = [
         ("a_campaign_leaves_its_files", a_campaign_leaves_its_files),
         ("equal_input_gives_equal_files", equal_input_gives_equal_files),
         ("a_finding_replays_from_seed_and_plan", a_finding_replays_from_seed_and_plan),
@@ -24,6 +28,9 @@ pub(crate) fn trials() -> Vec<Trial> {
             a_mark_without_a_hit_makes_a_campaign_unknown,
         ),
         ("bad_input_is_told_and_ends_with_2", bad_input_is_told_and_ends_with_2),
+        ("what_selects_nothing_says_so", what_selects_nothing_says_so),
+        ("a_short_time_limit_is_for_the_users_runs", a_short_time_limit_is_for_the_users_runs),
+        ("git_completes_a_short_hash", git_completes_a_short_hash),
         ("a_torn_campaign_is_reported", a_torn_campaign_is_reported),
         ("limits_of_a_campaign", limits_of_a_campaign),
         ("a_failed_report_changes_no_verdict", a_failed_report_changes_no_verdict),
@@ -229,7 +236,7 @@ fn bad_input_is_told_and_ends_with_2() -> Result<(), Failed> {
     fs::write(folder.path().join("host.toml"), plan("{ host = \"cleint\", site = \"sql:x\" }"))?;
     fs::write(folder.path().join("point.toml"), plan("{ site = \"fp:lab.visits\" }"))?;
     fs::write(folder.path().join("file"), "in the way")?;
-    let cases: [(&[&str], &str); 14] = [
+    let cases: [(&[&str], &str); 17] = [
         (&["replay", "lab/visit", "--seed", "1"], "did you mean lab/visits"),
         (&["replay", "lab/visits", "--seed", "0x"], "`0x` is no seed"),
         (&["replay", "lab/visits"], "--seed <S>"),
@@ -238,6 +245,12 @@ fn bad_input_is_told_and_ends_with_2() -> Result<(), Failed> {
         (&["run", "--defect", "L2"], "did you mean L1?"),
         (&["run", "lab/visits", "--out", "file/below"], "give another folder by --out"),
         (&["run", "--db", "oracle"], "possible values: sqlite"),
+        (&["run", "--max-fail", "0"], "0 is not in 1.."),
+        (&["run", "--base", "abcdef1"], "git knows no commit `abcdef1` here"),
+        (
+            &["replay", "lab/visits", "--seed", "1", "--nemesis", "sweep"],
+            "possible values: script, swarm",
+        ),
         (&["replay", "--plan", "typo.toml"], "line 6, column 24"),
         (&["replay", "--plan", "host.toml"], "no host `cleint`; did you mean client?"),
         (&["replay", "--plan", "point.toml"], "no failpoint `lab.visits`; did you mean lab.visit?"),
@@ -254,9 +267,61 @@ fn bad_input_is_told_and_ends_with_2() -> Result<(), Failed> {
             stderr(&output)
         );
     }
-    let nothing = drill(folder.path(), &["run", "lab/vist"]);
-    ends_with(&nothing, 4);
-    assert!(stderr(&nothing).contains("did you mean lab/visits"), "{}", stderr(&nothing));
+    Ok(())
+}
+
+fn what_selects_nothing_says_so() -> Result<(), Failed> {
+    let folder = folder();
+    let cases: [(&str, &[&str], &str); 3] = [
+        ("drill", &["run", "lab/vist"], "did you mean lab/visits"),
+        ("drill", &["prove", "L2"], "no planted bug and no target is named `L2`; did you mean L1?"),
+        ("empty", &["list", "goals"], "the program registers no coverage goals"),
+    ];
+    for (which, arguments, words) in cases {
+        let output = program(folder.path(), which, arguments, &[]);
+        ends_with(&output, 4);
+        assert!(stderr(&output).contains(words), "{arguments:?}: {}", stderr(&output));
+    }
+    Ok(())
+}
+
+/// With the time limit of a run, the self-test would say that the harness is broken.
+fn a_short_time_limit_is_for_the_users_runs() -> Result<(), Failed> {
+    let folder = folder();
+    let output =
+        drill(folder.path(), &["run", "lab/visits", "--seeds", "1", "--run-timeout", "1ms"]);
+    ends_with(&output, 3);
+    assert!(stdout(&output).contains("killed"), "{}", stdout(&output));
+    Ok(())
+}
+
+fn git_completes_a_short_hash() -> Result<(), Failed> {
+    let folder = folder();
+    let git = |arguments: &[&str]| {
+        let identity = ["-c", "user.name=a", "-c", "user.email=a@b"];
+        let git = Command::new("git")
+            .args(identity)
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .expect("git is there");
+        assert!(git.status.success(), "{}", stderr(&git));
+        stdout(&git).trim().to_owned()
+    };
+    git(&["init", "--quiet"]);
+    git(&["commit", "--quiet", "--allow-empty", "--message", "first"]);
+    let whole = git(&["rev-parse", "HEAD"]);
+    let seeds = |base: &str| {
+        let out = folder.path().join(base);
+        let folder_of = out.display().to_string();
+        let run = ["run", "lab/visits", "--seeds", "1", "--base", base, "--out", &folder_of];
+        ends_with(&drill(folder.path(), &run), 0);
+        let text = fs::read_to_string(out.join("campaign.jsonl")).expect("a campaign");
+        let header: Value =
+            serde_json::from_str(text.lines().next().unwrap_or_default()).expect("a header");
+        header.to_string()
+    };
+    assert_eq!(seeds(&whole[..8]), seeds(&whole));
     Ok(())
 }
 

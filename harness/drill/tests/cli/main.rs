@@ -24,6 +24,7 @@ fn main() -> ExitCode {
     let is_worker = std::env::var_os("CHAOSDRILL_WORKER").is_some();
     match program.as_deref() {
         Ok("tests") => return chaosdrill::test_main(lab::registry()),
+        Ok("empty") => return chaosdrill::cli_main(chaosdrill::Registry::new()),
         Ok(_) => return chaosdrill::cli_main(lab::registry()),
         Err(_) if is_worker => return chaosdrill::cli_main(lab::registry()),
         Err(_) => {}
