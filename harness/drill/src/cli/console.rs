@@ -68,6 +68,14 @@ pub(crate) fn say_moved(folder: &Path, to: &Path) {
     eprintln!("{}", redacted(&line));
 }
 
+/// Prints where a folder's page is, as the last line of a command that writes one.
+pub(crate) fn print_page(folder: &Path) {
+    let page = folder.join("report.html");
+    if page.is_file() {
+        print(&format!("report  {}\n", redacted(&page.display().to_string())));
+    }
+}
+
 /// The colours; anstream strips them if the output does not want any.
 pub(crate) fn palette() -> Palette {
     Palette::coloured()

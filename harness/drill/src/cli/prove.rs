@@ -28,7 +28,7 @@ use crate::{
     campaign_dir::{self, FolderError},
     cli::{
         args::{self, Database, MessageFormat, WorkerArgs},
-        console::Bar,
+        console::{self, Bar},
         error::ExpectedError,
     },
     interrupt,
@@ -103,6 +103,9 @@ pub(crate) fn prove(
         write(registry, out, &cases)?;
     }
     matrix::show(&proofs, format);
+    if let Some(out) = args.out.as_deref().filter(|_| format == MessageFormat::Human) {
+        console::print_page(out);
+    }
     Ok(status(&proofs))
 }
 

@@ -245,6 +245,9 @@ fn show(
     }
     let plan = args.plan.as_ref().map(|path| path.display().to_string());
     console::print(&format!("\n{}", console::block(record, &registry.program, plan.as_deref())));
+    if let Some(folder) = &args.out {
+        console::print(&format!("run  {}\n", console::redacted(&folder.display().to_string())));
+    }
     let digest =
         record.digest.as_deref().unwrap_or("none: the worker process did not live to give one");
     console::print(&format!("digest  {digest}\n"));

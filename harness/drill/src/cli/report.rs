@@ -104,5 +104,8 @@ fn of_proofs(
         ExpectedError::Usage(format!("failed to write the reports to {dir}: {why}"))
     })?;
     prove::show(&proofs.iter().collect::<Vec<_>>(), format);
+    if format == MessageFormat::Human {
+        console::print_page(&args.dir);
+    }
     Ok(Status::Valid)
 }

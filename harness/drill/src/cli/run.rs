@@ -166,6 +166,7 @@ pub(crate) fn show(campaign: &Campaign, folder: &Path, format: MessageFormat) {
         ));
     }
     console::print(&terminal::closing(campaign, &console::palette()));
+    console::print_page(folder);
 }
 
 fn block(record: &Record, count: u64, folder: &Path, campaign: &Campaign) -> String {

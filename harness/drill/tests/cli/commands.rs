@@ -14,8 +14,9 @@ use crate::lab::{drill, ends_with, folder, program, stderr, stdout};
 type Test = fn() -> Result<(), Failed>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, Test); 16] = [
+    let tests: [(&str, Test); 17] = [
         ("a_campaign_leaves_its_files", a_campaign_leaves_its_files),
+        ("who_writes_a_page_says_where", who_writes_a_page_says_where),
         ("equal_input_gives_equal_files", equal_input_gives_equal_files),
         ("a_finding_replays_from_seed_and_plan", a_finding_replays_from_seed_and_plan),
         ("a_defect_is_proved", a_defect_is_proved),
@@ -87,6 +88,28 @@ fn a_campaign_leaves_its_files() -> Result<(), Failed> {
         folder.path().join("target/drill.old/lab.fragile").is_dir(),
         "the older campaign was not kept"
     );
+    Ok(())
+}
+
+fn who_writes_a_page_says_where() -> Result<(), Failed> {
+    let folder = folder();
+    let run = ["run", "lab/fragile", "--seeds", "2", "--out"];
+    let cases: [(&[&str], &str); 6] = [
+        (&[&run[..], &["a", "--partition", "slice:1/2"]].concat(), "a"),
+        (&[&run[..], &["b", "--partition", "slice:2/2"]].concat(), "b"),
+        (&["merge", "a", "b", "--out", "c"], "c"),
+        (&["report", "c"], "c"),
+        (&["prove", "L1", "--out", "d"], "d"),
+        (&["report", "d"], "d"),
+    ];
+    for (arguments, written) in cases {
+        let said = stdout(&drill(folder.path(), arguments));
+        let last = format!("report  {written}/report.html");
+        assert_eq!(said.lines().last(), Some(&*last), "{arguments:?}: {said}");
+    }
+    let replay = ["replay", "lab/fragile", "--seed", "1", "--out", "e"];
+    let said = stdout(&drill(folder.path(), &replay));
+    assert!(said.contains("\nrun  e\ndigest  "), "{said}");
     Ok(())
 }
 
