@@ -1,10 +1,11 @@
 //! Compares findings with those of an earlier campaign: new, ongoing, fixed.
 //!
-//! Two findings are the same if they violate the same check and their smallest plans have faults at the same sites.
-//! If either plan was not shrunk, the scenarios are compared instead. A finding is fixed only if the run that showed
-//! it was replayed and is valid now.
+//! Two findings are the same if they violate the same check of the same target with the same problem. A finding is
+//! fixed only if the run that showed it was replayed and is valid now.
 
-use chaosdrill_core::{At, Campaign, Fault, Origin, Record, RunId, Verdict, record::Finding};
+use chaosdrill_core::{Campaign, Fault, Origin, Record, RunId, Verdict, record::Finding};
+
+use crate::numbers;
 
 /// The status of a finding, compared with the earlier campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +54,7 @@ impl<'a> Against<'a> {
 
     /// The status of a finding of the current campaign.
     pub fn status(&self, finding: &Finding) -> Status {
-        let known = self.earlier.findings.iter().any(|earlier| is_same(earlier, finding));
+        let known = self.earlier.findings.iter().any(|earlier| earlier.is_same_as(finding));
         if known { Status::Ongoing } else { Status::New }
     }
 
@@ -67,8 +68,22 @@ impl<'a> Against<'a> {
         self.gone().filter(|earlier| !self.is_looked_for(earlier)).collect()
     }
 
+    /// How many findings are new, ongoing, fixed and not looked for, in one sentence without its full stop.
+    pub fn because(&self) -> String {
+        let of = |wanted| self.now.findings.iter().filter(|f| self.status(f) == wanted).count();
+        let parts = [
+            (of(Status::New), "new"),
+            (of(Status::Ongoing), "ongoing"),
+            (self.fixed().len(), "fixed"),
+            (self.not_looked_for().len(), "gone, but not run again"),
+        ];
+        let parts =
+            parts.map(|(number, what)| format!("{} {what}", numbers::grouped(number as u64)));
+        format!("compared with the earlier campaign: {}", parts.join(", "))
+    }
+
     fn gone(&self) -> impl Iterator<Item = &Finding> {
-        let is_there = |earlier: &Finding| self.now.findings.iter().any(|f| is_same(earlier, f));
+        let is_there = |earlier: &Finding| self.now.findings.iter().any(|f| earlier.is_same_as(f));
         self.earlier.findings.iter().filter(move |earlier| !is_there(earlier))
     }
 
@@ -109,26 +124,4 @@ fn planned(record: &Record) -> Vec<&Fault> {
 fn is_plan(a: &[&Fault], b: &[&Fault]) -> bool {
     let is_equal = |(a, b): (&&Fault, &&Fault)| (&a.at, &a.act) == (&b.at, &b.act);
     a.len() == b.len() && a.iter().zip(b).all(is_equal)
-}
-
-fn is_same(a: &Finding, b: &Finding) -> bool {
-    let same_check = (a.verdict, &a.check) == (b.verdict, &b.check);
-    same_check
-        && match (a.minimal(), b.minimal()) {
-            (Some(a), Some(b)) => places(a) == places(b),
-            _ => a.run.scenario == b.run.scenario,
-        }
-}
-
-/// The sites and the kinds of faults, without the hit counts and durations.
-fn places(faults: &[Fault]) -> Vec<(&str, &'static str)> {
-    let mut places: Vec<(&str, &'static str)> = faults
-        .iter()
-        .map(|fault| match &fault.at {
-            At::Boundary { site, .. } => (site.as_str(), fault.act.family()),
-            At::Time(_) | At::Countdown(_) => ("", fault.act.family()),
-        })
-        .collect();
-    places.sort_unstable();
-    places
 }

@@ -8,15 +8,16 @@ use chaosdrill_core::{
     record::{Finding, Summary},
 };
 
-use crate::{command, escape, incomplete, limits, numbers, words};
+use crate::{command::Commands, escape, incomplete, limits, numbers, words};
 
 /// The annotations of a campaign: an error for each finding and if the campaign is incomplete, a warning for each
 /// unknown and for each mark without a hit.
-pub fn github(summary: &Summary) -> String {
-    let program = &summary.campaign.program;
+pub fn github(summary: &Summary, commands: Commands<'_>) -> String {
     let of = |verdict| summary.findings.iter().filter(move |finding| finding.verdict == verdict);
-    let errors = of(Verdict::Invalid).map(|finding| annotation("error", finding, program));
-    let unknown = of(Verdict::Unknown).map(|finding| annotation("warning", finding, program));
+    let errors =
+        of(Verdict::Invalid).map(|finding| annotation("error", summary, finding, commands));
+    let unknown =
+        of(Verdict::Unknown).map(|finding| annotation("warning", summary, finding, commands));
     let whole = words::is_whole(summary);
     let marks = summary.never_hit.iter().filter(|_| whole).map(|mark| {
         let message = format!("no run came to what this mark stands for: {mark}");
@@ -41,19 +42,25 @@ fn incomplete(summary: &Summary) -> (Option<String>, Option<String>) {
     }
 }
 
-fn annotation(kind: &str, finding: &Finding, program: &str) -> String {
+fn annotation(kind: &str, summary: &Summary, finding: &Finding, commands: Commands<'_>) -> String {
     let title = format!("{}: {}", finding.id, finding.check);
-    let scenario = &finding.run.scenario;
+    let run = commands.of(&finding.run);
     let runs = numbers::counted(finding.count, "run");
-    let replay = command::replay(program, &finding.run, None);
+    let kept = summary.campaign.kept_of(&finding.run);
+    let kept = kept.map(|kept| format!(". The plan is kept in {}: {}", kept.file, kept.why));
     let smaller = match &finding.triage {
         Some(triage) if triage.same_again && triage.minimal.is_none() => {
-            let plan = format!("{}/plan.toml", command::folder(&finding.run));
-            format!(". Its plan was not made smaller: {}", command::shrink(program, &plan))
+            format!(". Its plan was not made smaller: {}", run.shrink())
         }
         _ => String::new(),
     };
-    let message = format!("{} ({scenario}, {runs}). Replay: {replay}{smaller}", finding.why);
+    let message = format!(
+        "{} ({}, {runs}){}. Replay: {}{smaller}",
+        finding.why,
+        finding.run.scenario,
+        kept.unwrap_or_default(),
+        run.replay()
+    );
     workflow_command(kind, &title, &message)
 }
 

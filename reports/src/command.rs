@@ -37,6 +37,69 @@ pub fn replay(program: &str, run: &RunId, plan: Option<&str>) -> String {
     words.join(" ")
 }
 
+/// The commands for the runs of a campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Commands<'a> {
+    /// The command that starts chaosdrill, from the campaign's header: `cargo drill`.
+    pub program: &'a str,
+    /// The campaign's folder, as a path from the place where people run commands.
+    pub folder: &'a str,
+}
+
+impl<'a> Commands<'a> {
+    /// The commands for one run.
+    pub fn of(&self, run: &'a RunId) -> OfRun<'a> {
+        let below = folder(run);
+        let folder =
+            if self.folder.is_empty() { below } else { format!("{}/{below}", self.folder) };
+        OfRun { program: self.program, run, folder }
+    }
+}
+
+/// The commands for one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfRun<'a> {
+    /// The command that starts chaosdrill.
+    pub program: &'a str,
+    /// The run.
+    pub run: &'a RunId,
+    /// The folder of the run.
+    pub folder: String,
+}
+
+impl OfRun<'_> {
+    /// The path of a file in the folder of the run.
+    pub fn file(&self, name: &str) -> String {
+        format!("{}/{name}", self.folder)
+    }
+
+    /// Replays the run: from its scenario and seed if they determine its faults, otherwise from its plan.
+    pub fn replay(&self) -> String {
+        let plan = (!self.run.origin.is_drawn_from_the_seed()).then(|| self.file("plan.toml"));
+        replay(self.program, self.run, plan.as_deref())
+    }
+
+    /// Replays the run from its plan, which is the same run.
+    pub fn replay_plan(&self) -> String {
+        replay(self.program, self.run, Some(&self.file("plan.toml")))
+    }
+
+    /// Replays the smallest plan of the run.
+    pub fn minimal(&self) -> String {
+        replay(self.program, self.run, Some(&self.file("plan.min.toml")))
+    }
+
+    /// Shrinks the plan of the run.
+    pub fn shrink(&self) -> String {
+        shrink(self.program, &self.file("plan.toml"))
+    }
+
+    /// Keeps the smallest plan of the run as a regression.
+    pub fn keep(&self) -> String {
+        keep(self.program, &self.folder)
+    }
+}
+
 /// The run's folder, relative to the campaign's folder.
 ///
 /// A URL in a folder name no longer looks like a URL, so its password is redacted first.

@@ -26,7 +26,7 @@ use chaosdrill_core::{
 use maud::{Markup, html};
 
 pub use crate::markdown::{MEASURED_BEGIN, MEASURED_END};
-use crate::{against::Against, incomplete, limits, story::Story};
+use crate::{against::Against, command::Commands, incomplete, limits, story::Story};
 use parts::Fill;
 
 pub use proofs::proofs;
@@ -37,20 +37,22 @@ pub use run::run;
 pub struct Page<'a> {
     /// The campaign.
     pub campaign: &'a Campaign,
+    /// The commands for its runs.
+    pub commands: Commands<'a>,
     /// The stories of the findings whose folders exist.
     pub stories: &'a [Story],
     /// The results of `prove` for the planted bugs; empty if it did not run.
     pub proofs: &'a [Proof],
-    /// An earlier campaign to compare with, if any.
-    pub against: Option<&'a Campaign>,
+    /// The comparison with an earlier campaign, if there is one.
+    pub against: Option<&'a Against<'a>>,
     /// Notes on files that could not be read.
     pub notes: &'a [String],
 }
 
 impl<'a> Page<'a> {
     /// A page of a campaign alone, without stories and all else.
-    pub fn of(campaign: &'a Campaign) -> Self {
-        Self { campaign, stories: &[], proofs: &[], against: None, notes: &[] }
+    pub fn of(campaign: &'a Campaign, commands: Commands<'a>) -> Self {
+        Self { campaign, commands, stories: &[], proofs: &[], against: None, notes: &[] }
     }
 }
 
@@ -61,7 +63,6 @@ impl<'a> Page<'a> {
 /// If the page is longer than its bound, which no input can cause.
 pub fn campaign(page: &Page<'_>) -> String {
     let summary = page.campaign.summary();
-    let against = page.against.map(|earlier| Against::new(earlier, page.campaign));
     let mut notes: Vec<String> = newer(page.campaign.header.version).into_iter().collect();
     notes.extend(page.notes.iter().cloned());
     let body = html! {
@@ -69,7 +70,7 @@ pub fn campaign(page: &Page<'_>) -> String {
         main {
             (self::notes(&notes))
             (head::never_reached(&summary))
-            (findings::section(page, &summary, against.as_ref()))
+            (findings::section(page, &summary))
             (held::section(page.campaign, &summary))
             (proofs::section(page.proofs))
             (coverage::section(&summary))

@@ -8,11 +8,15 @@
 
 use std::time::Duration;
 
-use chaosdrill_core::{Campaign, Origin, Record, Verdict, record::Incomplete};
+use chaosdrill_core::{
+    Campaign, Origin, Record, Verdict,
+    record::{CampaignHeader, Incomplete},
+};
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::{
-    command, escape, incomplete, limits, overview,
+    command::{self, Commands},
+    escape, incomplete, limits, overview,
     terminal::{self, Palette, Replay},
 };
 
@@ -21,21 +25,16 @@ use crate::{
 #[error("failed to write JUnit XML: {0}")]
 pub struct JunitError(#[from] quick_junit::SerializeError);
 
-/// Renders a campaign as JUnit XML.
+/// Renders a campaign as JUnit XML, with notes on files that could not be read as properties of each suite.
 ///
 /// # Errors
 ///
 /// If the XML writer fails, which does not happen in memory.
-pub fn junit(campaign: &Campaign) -> Result<String, JunitError> {
-    junit_with(campaign, &[])
-}
-
-/// Like [`junit`], with notes on files that could not be read as properties of each suite.
-///
-/// # Errors
-///
-/// If the XML writer fails, which does not happen in memory.
-pub fn junit_with(campaign: &Campaign, notes: &[String]) -> Result<String, JunitError> {
+pub fn junit(
+    campaign: &Campaign,
+    commands: Commands<'_>,
+    notes: &[String],
+) -> Result<String, JunitError> {
     let mut report = Report::new("chaosdrill");
     report.set_time(whole_ms(overview::total(campaign).virtual_time));
     let summary = campaign.summary();
@@ -54,7 +53,7 @@ pub fn junit_with(campaign: &Campaign, notes: &[String]) -> Result<String, Junit
             }
         }
         for record in part.records {
-            suite.add_test_case(case(record, &campaign.header.program));
+            suite.add_test_case(case(record, &campaign.header, commands));
         }
         report.add_test_suite(suite);
     }
@@ -84,7 +83,7 @@ fn without_skipped_root(xml: &str) -> String {
     xml.replacen(" skipped=\"0\"", "", 1)
 }
 
-fn case(record: &Record, program: &str) -> TestCase {
+fn case(record: &Record, header: &CampaignHeader, commands: Commands<'_>) -> TestCase {
     let run = &record.run;
     let mut name = format!("seed {}", run.seed);
     if run.origin != Origin::Script {
@@ -96,13 +95,13 @@ fn case(record: &Record, program: &str) -> TestCase {
     if run.db != command::DB_DEFAULT {
         name.push_str(&format!(", {}", escape::line(&run.db)));
     }
-    let mut case = TestCase::new(name, status(record, program));
+    let mut case = TestCase::new(name, status(record, header, commands));
     case.set_classname(escape::line(&run.scenario)).set_time(whole_ms(record.virtual_time()));
     case.set_system_out(told(record));
     case
 }
 
-fn status(record: &Record, program: &str) -> TestCaseStatus {
+fn status(record: &Record, header: &CampaignHeader, commands: Commands<'_>) -> TestCaseStatus {
     let kind = match record.verdict {
         Verdict::Valid => return TestCaseStatus::success(),
         Verdict::Unknown => NonSuccessKind::Error,
@@ -112,7 +111,17 @@ fn status(record: &Record, program: &str) -> TestCaseStatus {
     if let Some(check) = record.headline() {
         status.set_type(escape::line(&check.name)).set_message(escape::line(&check.why));
     }
-    let replay = Replay::by_seed(program);
+    let run = commands.of(&record.run);
+    let (plan, minimal) = (run.file("plan.toml"), run.file("plan.min.toml"));
+    let is_shrunk = record.triage.as_ref().is_some_and(|triage| triage.minimal.is_some());
+    let replay = Replay {
+        program: commands.program,
+        plan: (!record.run.origin.is_drawn_from_the_seed()).then_some(&*plan),
+        minimal: is_shrunk.then_some(&*minimal),
+        bundle: (record.verdict == Verdict::Invalid).then_some(&*run.folder),
+        kept: header.kept_of(&record.run),
+        runs: 1,
+    };
     status.set_description(terminal::failure(record, replay, &Palette::plain()));
     status
 }

@@ -33,6 +33,7 @@
 //! | [`trace_export`] | one run for Perfetto and Chrome |
 //! | [`junit`] | `junit.xml` |
 //! | [`schema`] | the JSON Schemas of everything that is written down |
+//! | [`prose`] | plans in plain English |
 //! | [`story`] | one run: its record, its plans, its events |
 //! | [`against`] | findings compared with those of an earlier campaign |
 //! | [`command`] | the commands that replay, shrink and keep a run |
@@ -47,6 +48,7 @@ pub mod html;
 pub mod junit;
 pub mod limits;
 pub mod markdown;
+pub mod prose;
 pub mod schema;
 pub mod story;
 pub mod terminal;

@@ -270,6 +270,9 @@ pub const HTML_STORY_NOTES: (usize, usize) = (8, 8_000);
 /// Faults of one finding on a page: rows and bytes.
 pub const HTML_FAULTS: (usize, usize) = (12, 8_000);
 
+/// Ways to one finding, and its scenarios, each: rows and bytes.
+pub const HTML_WAYS: (usize, usize) = (40, 24_000);
+
 /// Sites named in the coverage block of a finding.
 pub const HTML_BLOCK_SITES_MAX: usize = 40;
 

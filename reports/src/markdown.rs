@@ -15,6 +15,8 @@ use chaosdrill_core::record::{CampaignHeader, ScenarioSummary, SiteCoverage, Sum
 pub use self::proofs::proofs;
 use self::table::Table;
 use crate::{
+    against::Against,
+    command::Commands,
     escape, incomplete,
     limits::{self, MarkdownBounds},
     numbers, words,
@@ -26,22 +28,19 @@ pub const MEASURED_BEGIN: &str = "<!-- measured -->";
 /// The last line of the block that depends on the machine.
 pub const MEASURED_END: &str = "<!-- /measured -->";
 
-/// Renders a campaign's summary as Markdown, short enough for a comment.
+/// Renders a campaign's summary as Markdown, short enough for a comment. It is compared with an earlier campaign if
+/// there is one, and begins with notes on files that could not be read.
 ///
 /// # Panics
 ///
 /// If the text is longer than its bound, which no input can cause.
-pub fn summary(summary: &Summary) -> String {
-    summary_with(summary, &[])
-}
-
-/// Like [`summary`], beginning with notes on files that could not be read.
-///
-/// # Panics
-///
-/// If the text is longer than its bound, which no input can cause.
-pub fn summary_with(summary: &Summary, notes: &[String]) -> String {
-    within(summary, notes, &limits::MARKDOWN_SUMMARY)
+pub fn summary(
+    summary: &Summary,
+    commands: Commands<'_>,
+    against: Option<&Against<'_>>,
+    notes: &[String],
+) -> String {
+    within(summary, commands, against, notes, &limits::MARKDOWN_SUMMARY)
 }
 
 /// A longer form, for the page of a job (`GITHUB_STEP_SUMMARY`).
@@ -49,23 +48,33 @@ pub fn summary_with(summary: &Summary, notes: &[String]) -> String {
 /// # Panics
 ///
 /// If the text is longer than its bound, which no input can cause.
-pub fn job_summary(summary: &Summary) -> String {
-    within(summary, &[], &limits::MARKDOWN_JOB)
+pub fn job_summary(summary: &Summary, commands: Commands<'_>) -> String {
+    within(summary, commands, None, &[], &limits::MARKDOWN_JOB)
 }
 
-fn within(summary: &Summary, notes: &[String], bounds: &MarkdownBounds) -> String {
+fn within(
+    summary: &Summary,
+    commands: Commands<'_>,
+    against: Option<&Against<'_>>,
+    notes: &[String],
+    bounds: &MarkdownBounds,
+) -> String {
     let mut text = format!("# Chaos drill: {}\n\n", summary.verdict.name());
     if let Some(incomplete) = &summary.incomplete {
         text.push_str(&format!("**{}.**\n\n", capitalised(&incomplete::markdown(incomplete))));
     }
     text.push_str(&self::notes(notes));
     text.push_str(&format!("**{}.**\n\n", capitalised(&words::because(summary))));
+    if let Some(against) = against {
+        text.push_str(&format!("{}.\n\n", capitalised(&against.because())));
+    }
     text.push_str(&header(&summary.campaign));
     text.push_str(&never_hit(summary, bounds));
-    text.push_str(&untried(summary, bounds));
-    text.push_str(&findings::section(summary, bounds));
-    text.push_str(&findings::commands(summary, bounds));
+    text.push_str(&findings::section(summary, against, bounds));
+    text.push_str(&findings::commands(summary, commands, bounds));
+    text.push_str(&findings::gone(against, bounds));
     text.push_str(&scenarios(summary, bounds));
+    text.push_str(&untried(summary, bounds));
     text.push_str(&goals(summary, bounds));
     text.push_str(&acts(summary, bounds));
     text.push_str(&sites(summary, bounds));

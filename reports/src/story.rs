@@ -11,6 +11,8 @@ pub struct Story {
     pub plan: Option<Plan>,
     /// The smallest plan with the same violated check.
     pub minimal: Option<Plan>,
+    /// The run of that plan, which has fewer faults to explain; `None` if it was not kept.
+    pub smallest: Option<Box<Story>>,
     /// Its events, as far as they could be read.
     pub events: Vec<TraceEvent>,
     /// Notes on files that could not be read.
@@ -20,7 +22,19 @@ pub struct Story {
 impl Story {
     /// A run with only its record.
     pub fn of(record: Record) -> Self {
-        Self { record, plan: None, minimal: None, events: Vec::new(), notes: Vec::new() }
+        Self {
+            record,
+            plan: None,
+            minimal: None,
+            smallest: None,
+            events: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// The story to tell: that of the smallest plan if its run was kept.
+    pub fn simplest(&self) -> &Self {
+        self.smallest.as_deref().unwrap_or(self)
     }
 
     /// The event with this number.

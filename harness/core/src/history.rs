@@ -27,7 +27,12 @@
 //! assert!(earlier.operations("commit").all(|operation| operation.end.is_none()));
 //! ```
 
-use std::{borrow::Cow, collections::BTreeMap, fmt, time::Duration};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    time::Duration,
+};
 
 use serde_json::Value;
 
@@ -194,6 +199,14 @@ impl<'t> History<'t> {
             };
         }
         known.into_values().collect()
+    }
+
+    /// The names that differ from run to run: of the hosts, and the keys of the watched rows.
+    pub fn names(&self) -> BTreeSet<String> {
+        let keys = self.events().iter().filter(|event| event.kind == EventKind::Watch);
+        let keys = keys.filter_map(|event| event.key().as_str());
+        let hosts = self.events().iter().map(|event| event.host.as_str());
+        hosts.chain(keys).filter(|name| !name.is_empty()).map(str::to_owned).collect()
     }
 
     /// Cuts positions off at the end of this history.

@@ -3,7 +3,11 @@
 //! Everything that depends on the wall clock or on the machine is in `measured`; the rest is equal, byte for byte, for
 //! equal input.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    time::Duration,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,22 +24,30 @@ use crate::{
 mod campaign;
 mod coverage_goal;
 mod extent;
+mod finding;
 mod plan_rest;
+mod problem;
 mod proof;
 mod summary;
 
 pub use campaign::{
-    Campaign, CampaignHeader, CampaignLine, CampaignMeasured, ScenarioRecord, SweepRecord,
+    Campaign, CampaignHeader, CampaignLine, CampaignMeasured, KeptRecord, ScenarioRecord,
+    SweepRecord,
 };
 pub use coverage_goal::{CoverageGoal, CoverageGoalSummary, Way, WaySummary};
 pub use extent::{Cut, Extent, Incomplete};
+pub use finding::{Finding, FindingScenario, FindingWay};
 pub use plan_rest::PlanRest;
 pub use proof::{Proof, ProofBy};
-pub use summary::{Finding, ScenarioSummary, SiteCoverage, Summary, Tally, Untried};
+pub use summary::{ScenarioSummary, SiteCoverage, Summary, Tally, Untried};
 
 /// Version of records and campaigns. Version 1 is read too: it called the origin of a run `nemesis`, and its records
 /// have only the faults of the plan.
 pub const RECORD_VERSION: u32 = 2;
+
+/// The name of the harness's check that the workload ends. A bug of almost any kind can keep a client waiting, so this
+/// check says least about the cause.
+pub const WORKLOAD_ENDS: &str = "the_workload_ends";
 
 /// The identity of a run: everything that distinguishes it from the others.
 #[derive(
@@ -59,6 +71,11 @@ pub struct RunId {
 }
 
 impl RunId {
+    /// The name of the target: the part of the scenario's name before the slash.
+    pub fn target(&self) -> &str {
+        self.scenario.split('/').next().unwrap_or_default()
+    }
+
     /// The run's folder, which is always below the output folder.
     pub fn folder(&self) -> String {
         let plain = |name: &str| name.replace(['/', '\0'], ".");
@@ -111,6 +128,10 @@ pub struct CheckRecord {
     /// Why, in words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
+    /// The problem that the reason names, with ids, hosts and numbers masked; empty if the check holds, and in records
+    /// of older releases. [`CheckRecord::problem`] fills the gap.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub problem: String,
     /// The events that show it, by number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub witness: Vec<u64>,
@@ -130,6 +151,7 @@ impl CheckRecord {
             priority: check.priority,
             verdict: outcome.verdict,
             why: redact(&outcome.why).into_owned(),
+            problem: String::new(),
             witness: outcome.witness,
         }
     }
@@ -143,7 +165,27 @@ impl CheckRecord {
             priority: Priority::High,
             verdict: outcome.verdict,
             why: redact(&outcome.why).into_owned(),
+            problem: String::new(),
             witness: outcome.witness,
+        }
+    }
+}
+
+impl CheckRecord {
+    /// Masks the names of hosts and the keys of rows in the problem, besides all that looks like an id.
+    #[must_use]
+    pub fn with_names(mut self, names: &BTreeSet<String>) -> Self {
+        if self.verdict != Verdict::Valid {
+            self.problem = problem::problem(&self.why, names);
+        }
+        self
+    }
+
+    /// The problem that the reason names. Runs with the same problem are one finding.
+    pub fn problem(&self) -> String {
+        match self.problem.as_str() {
+            "" => problem::problem(&self.why, &BTreeSet::new()),
+            known => known.to_owned(),
         }
     }
 }
@@ -264,12 +306,15 @@ pub struct Record {
 }
 
 impl Record {
-    /// The check that the run is reported under: among those with the worst verdict, the first by priority.
+    /// The check that the run is reported under, the most telling of those with the worst verdict: by priority, safety
+    /// before liveness. [`WORKLOAD_ENDS`] comes last, because it is mostly a consequence.
     pub fn headline(&self) -> Option<&CheckRecord> {
         self.checks
             .iter()
             .filter(|check| check.verdict == self.verdict && check.verdict != Verdict::Valid)
-            .min_by_key(|check| check.priority)
+            .min_by_key(|check| {
+                (check.name == WORKLOAD_ENDS, check.priority, check.within_ns.is_some())
+            })
     }
 
     /// The names of the violated checks.

@@ -27,6 +27,7 @@ pub(crate) mod sweep;
 pub(crate) mod triage;
 
 use engine::{Engine, Enough, Progress, TimeLimit};
+use kept::Kept;
 use partition::Partition;
 use roots::{Roots, Seeds};
 use sweep::{Depth, Sweep};
@@ -69,7 +70,11 @@ impl CampaignConfig {
 }
 
 /// The header of a campaign: its configuration, as it is recorded.
-pub(crate) fn header(registry: &Registry, config: &CampaignConfig) -> CampaignHeader {
+pub(crate) fn header(
+    registry: &Registry,
+    config: &CampaignConfig,
+    roots: &Roots<'_>,
+) -> CampaignHeader {
     CampaignHeader {
         version: RECORD_VERSION,
         tool: env!("CARGO_PKG_VERSION").to_owned(),
@@ -85,6 +90,7 @@ pub(crate) fn header(registry: &Registry, config: &CampaignConfig) -> CampaignHe
             && config.nemeses.contains(&Nemesis::Script),
         failpoints: registry.failpoints_to_pass(config.filter.as_deref()),
         goals: registry.goals_of(config.filter.as_deref()),
+        kept: roots.kept().map(Kept::record).collect(),
         scenarios: registry
             .select(config.filter.as_deref())
             .into_iter()
@@ -149,7 +155,7 @@ pub(crate) fn run(
         *extent.recorded.entry(done.record.run.scenario.clone()).or_default() += 1;
     }
     let mut campaign = Campaign {
-        header: header(registry, config),
+        header: header(registry, config, roots),
         records: done.into_values().map(|done| done.record).collect(),
         sweeps,
         extent,

@@ -8,7 +8,7 @@ pub(crate) use self::{
     folder::{Folder, FolderError},
     read::read_campaign,
     reports::{
-        has_only_proofs, may_write_reports, read_trace, write_proofs, write_record,
+        has_only_proofs, may_write_reports, read_trace, rewrite_record, write_proofs, write_record,
         write_reports_against,
     },
 };

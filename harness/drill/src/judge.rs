@@ -1,7 +1,7 @@
 //! Judges a run and builds its record.
 
 use chaosdrill_core::{
-    EventKind, History, Outcome, Plan, Record, RunId, check,
+    EventKind, History, Outcome, Plan, Record, RunId, Verdict, check,
     record::{CheckRecord, FaultRecord, Measured, PlanRest, RECORD_VERSION, nanos},
     run::{Finished, Stop},
     trace::vocabulary::Phase,
@@ -14,7 +14,8 @@ pub(crate) mod harness_checks {
     /// No host panicked, and no host ended that should have kept running.
     pub(crate) const NO_CASUALTIES: &str = "hosts_keep_running";
     /// All clients ended.
-    pub(crate) const CLIENTS_END: &str = "the_workload_ends";
+    pub(crate) use chaosdrill_core::record::WORKLOAD_ENDS as CLIENTS_END;
+
     /// The run stayed within the harness's bounds.
     pub(crate) const WITHIN_BOUNDS: &str = "the_run_stays_within_its_bounds";
     /// Every fault that the script ordered has struck.
@@ -43,12 +44,17 @@ pub(crate) fn judge(
         outcomes.push(outcome.clone());
         records.push(CheckRecord::of(check, outcome));
     }
+    let verdict = check::worst(&outcomes);
+    if verdict != Verdict::Valid {
+        let names = history.names();
+        records = records.into_iter().map(|record| record.with_names(&names)).collect();
+    }
     Record {
         version: RECORD_VERSION,
         plan_rest: Some(PlanRest::of(&run, plan)),
         run,
         claim: scenario.claim.clone(),
-        verdict: check::worst(&outcomes),
+        verdict,
         checks: records,
         faults: finished.faults.clone(),
         sites: finished.sites.clone(),

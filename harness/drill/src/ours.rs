@@ -41,6 +41,12 @@ pub(crate) enum Kind {
     Schema,
 }
 
+/// The name of the smallest plan in the folder of a run.
+pub(crate) const MINIMAL: &str = "plan.min.toml";
+
+/// The folder of the smallest plan's run, in the folder of the run that was shrunk.
+pub(crate) const SMALLEST: &str = "smallest";
+
 /// Only our pages have this exact policy.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
@@ -83,7 +89,7 @@ const OF_CAMPAIGN: [(&str, Kind); 7] = [
 const OF_RUN: [(&str, Kind); 6] = [
     ("record.json", Kind::Record),
     ("plan.toml", Kind::Plan),
-    ("plan.min.toml", Kind::Minimal),
+    (MINIMAL, Kind::Minimal),
     ("report.html", Kind::Page),
     ("history.jsonl", Kind::Events),
     ("trace.jsonl", Kind::Events),
@@ -128,8 +134,8 @@ impl Place {
             Self::Campaign if name.contains('.') => Some(Self::Scenario),
             Self::Scenario if name.starts_with("0x") => Some(Self::Run),
             Self::Run if name == "store" => Some(Self::Store),
-            // `cross` keeps the runs of both simulators.
-            Self::Run if name == "turmoil" || name == "madsim" => Some(Self::Run),
+            // `cross` keeps the runs of both simulators, and triage that of the smallest plan.
+            Self::Run if ["turmoil", "madsim", SMALLEST].contains(&name) => Some(Self::Run),
             Self::Store => Some(Self::Store),
             _ => None,
         }

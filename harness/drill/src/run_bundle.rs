@@ -16,7 +16,10 @@ use chaosdrill_core::{
 };
 use chaosdrill_reports::{Story, html};
 
-use crate::ours::{self, Kind};
+use crate::{
+    git,
+    ours::{self, Kind},
+};
 
 /// The stories of a campaign's findings, from the first run of each.
 pub(crate) fn of_findings(folder: &Path, campaign: &Campaign, summary: &Summary) -> Vec<Story> {
@@ -35,9 +38,18 @@ pub(crate) fn write_pages(folder: &Path, campaign: &Campaign) -> io::Result<()> 
     Ok(())
 }
 
-/// Writes the page of one run into its folder.
+/// Writes the page of one run into its folder, and that of the smallest plan's run.
 pub(crate) fn write_page(folder: &Path, record: &Record, program: &str) -> io::Result<()> {
-    ours::write(&folder.join("report.html"), Kind::Page, html::run(&read(folder, record), program))
+    write_page_of(folder, &read(folder, record), program)
+}
+
+/// Writes the page of a story into its folder.
+pub(crate) fn write_page_of(folder: &Path, story: &Story, program: &str) -> io::Result<()> {
+    if let Some(smallest) = &story.smallest {
+        write_page_of(&folder.join(ours::SMALLEST), smallest, program)?;
+    }
+    let named = git::path_from_root(folder).display().to_string();
+    ours::write(&folder.join("report.html"), Kind::Page, html::run(story, program, &named))
 }
 
 /// The results of `prove` in this folder, if there are any, and the reason if they could not be read.
@@ -56,14 +68,22 @@ pub(crate) fn proofs(folder: &Path) -> (Vec<Proof>, Option<String>) {
 pub(crate) fn read(folder: &Path, record: &Record) -> Story {
     let mut notes = Vec::new();
     let plan = plan(&folder.join("plan.toml"), record, &mut notes);
-    let minimal = plan_of(&folder.join("plan.min.toml"), &mut notes);
+    let minimal = plan_of(&folder.join(ours::MINIMAL), &mut notes);
     let events = events(&folder.join("trace.jsonl"), &mut notes);
     let (there, all) = (events.len() as u64, record.events);
     // A missing trace was already reported.
     if there != all && folder.join("trace.jsonl").is_file() {
         notes.push(format!("trace.jsonl has {there} events, and the run had {all}"));
     }
-    Story { record: record.clone(), plan, minimal, events, notes }
+    let smallest = smallest(&folder.join(ours::SMALLEST), record).map(Box::new);
+    Story { record: record.clone(), plan, minimal, smallest, events, notes }
+}
+
+/// The story of the smallest plan's run; `None` if it was not kept, or is of another run.
+fn smallest(folder: &Path, record: &Record) -> Option<Story> {
+    let text = fs::read_to_string(folder.join("record.json")).ok()?;
+    let own: Record = serde_json::from_str(&text).ok()?;
+    (own.run == record.run).then(|| read(folder, &own))
 }
 
 fn plan(path: &Path, record: &Record, notes: &mut Vec<String>) -> Option<Plan> {

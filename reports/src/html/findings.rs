@@ -15,9 +15,9 @@ use super::{
 };
 use crate::{
     against::{Against, Status},
-    command as commands,
+    command::OfRun,
     coverage::{Atlas, Block},
-    incomplete, limits, numbers,
+    incomplete, limits, numbers, prose,
     story::{self, Story},
     timeline::{self, Timeline},
     words,
@@ -32,7 +32,8 @@ struct Context<'a> {
     picture_bytes: Cell<usize>,
 }
 
-pub(super) fn section(page: &Page<'_>, summary: &Summary, against: Option<&Against<'_>>) -> Markup {
+pub(super) fn section(page: &Page<'_>, summary: &Summary) -> Markup {
+    let against = page.against;
     let context = Context {
         page,
         atlas: Atlas::of(page.campaign),
@@ -55,7 +56,10 @@ pub(super) fn section(page: &Page<'_>, summary: &Summary, against: Option<&Again
             }
             (told)
             (told.rest("finding"))
-            @if let Some(against) = against { (gone(against)) }
+            @if let Some(against) = against {
+                p { (head::capitalised(&against.because())) "." }
+                (gone(against))
+            }
         }
     }
 }
@@ -133,7 +137,8 @@ fn finding(context: &Context<'_>, finding: &Finding) -> Markup {
     let records = &context.page.campaign.records;
     let record = records.iter().find(|record| record.run == finding.run);
     let story = story::of(context.page.stories, &finding.run);
-    let picture = story.and_then(|story| Timeline::of(&story.record, &story.events));
+    let simplest = story.map(Story::simplest);
+    let picture = simplest.and_then(|story| Timeline::of(&story.record, &story.events));
     let claim = claim(context.page, finding, record);
     let status = context.against.map(|against| against.status(finding));
     html! {
@@ -144,6 +149,9 @@ fn finding(context: &Context<'_>, finding: &Finding) -> Markup {
             p.chips {
                 (priority(finding.priority)) (head::badge(finding.verdict))
                 span.chip { (numbers::counted(finding.count, "run")) }
+                @if finding.ways.len() > 1 {
+                    span.chip { "found in " (numbers::counted(finding.ways.len() as u64, "way")) }
+                }
                 @match status {
                     Some(Status::New) => span.chip.fresh { "new" },
                     Some(Status::Ongoing) => span.chip { "ongoing" },
@@ -153,14 +161,86 @@ fn finding(context: &Context<'_>, finding: &Finding) -> Markup {
             dl.story {
                 dt { "Claim" } dd { (claim) }
                 dt { (if finding.verdict == Verdict::Invalid { "Witness" } else { "Why" }) }
-                dd { (witness(finding, story, picture.as_ref(), &id)) }
-                dt { "Smallest plan" } dd { (smallest(finding, record, story)) }
-                dt { "First run" } dd { (first_run(&finding.run)) }
+                dd { (witness(finding, simplest, picture.as_ref(), &id)) }
+                dt { "It takes" } dd { (smallest(finding, record, story)) }
+                (kept(context.page, finding))
+                (also(finding))
+                dt { "Run" } dd { (run_in_words(&finding.run)) }
             }
             (self::commands(context.page, finding, story))
             @if let Some(story) = story { (unread(story)) }
-            (figure(context, picture.as_ref(), finding, story, &id))
+            (figure(context, picture.as_ref(), finding, simplest, &id))
+            (ways(context.page, finding))
             (block(context, finding, record))
+        }
+    }
+}
+
+/// The kept plan that the run is of: the bug was found before, and is back.
+fn kept(page: &Page<'_>, finding: &Finding) -> Markup {
+    let Some(kept) = page.campaign.header.kept_of(&finding.run) else { return Markup::default() };
+    html! {
+        dt { "Kept plan" }
+        dd { code { (name(&kept.file)) } @if !kept.why.is_empty() { ": " (text(&kept.why)) } }
+    }
+}
+
+/// Other checks that the same runs violate: mostly consequences, but a second bug may hide behind them.
+fn also(finding: &Finding) -> Markup {
+    let (rows, bytes) = limits::HTML_CHECKS;
+    let fill = Fill::new(&finding.also, rows, bytes, |(check, runs)| {
+        html! { li { code { (name(check)) } " in " (numbers::counted(*runs, "of these run")) } }
+    });
+    html! {
+        @if !finding.also.is_empty() {
+            dt { "Also violated" } dd { ul.events { (fill) } (fill.rest("check")) }
+        }
+    }
+}
+
+/// The other ways to the finding, and the scenarios that show it.
+fn ways(page: &Page<'_>, finding: &Finding) -> Markup {
+    if finding.ways.len() < 2 && finding.scenarios.len() < 2 {
+        return Markup::default();
+    }
+    let (rows, bytes) = limits::HTML_WAYS;
+    let ways = Fill::new(&finding.ways, rows, bytes, |way| {
+        let faults = way.faults.iter().map(prose::fault).collect::<Vec<_>>().join(" ");
+        let faults =
+            if faults.is_empty() { "No fault: the calm run is enough.".to_owned() } else { faults };
+        html! {
+            tr {
+                td { (text(&faults)) }
+                td.number { (numbers::grouped(way.runs)) }
+                td { code { (name(&way.run.scenario)) } (command("replay", &page.commands.of(&way.run).minimal())) }
+            }
+        }
+    });
+    let scenarios = Fill::new(&finding.scenarios, rows, bytes, |scenario| {
+        html! {
+            li { code { (name(&scenario.name)) } " " span.times { "× " (numbers::grouped(scenario.runs)) } }
+        }
+    });
+    html! {
+        details.ways {
+            summary {
+                "Found in " (numbers::counted(finding.ways.len() as u64, "way")) " and in "
+                (numbers::counted(finding.scenarios.len() as u64, "scenario"))
+            }
+            @if !finding.ways.is_empty() {
+                (parts::wide("Ways to the finding", &html! {
+                    table {
+                        thead { tr {
+                            th scope="col" { "Smallest plan" } th.number scope="col" { "Runs" } th scope="col" { "First in" }
+                        } }
+                        tbody { (ways) }
+                    }
+                    (ways.rest("way"))
+                }))
+            }
+            p { "Scenarios with runs that show it:" }
+            ul.marks { (scenarios) }
+            (scenarios.rest("scenario"))
         }
     }
 }
@@ -172,7 +252,7 @@ fn claim(page: &Page<'_>, finding: &Finding, record: Option<&Record>) -> String 
     text(claim.or(record.map(|record| record.claim.as_str())).unwrap_or_default())
 }
 
-fn first_run(run: &RunId) -> Markup {
+fn run_in_words(run: &RunId) -> Markup {
     html! {
         code { (name(&run.scenario)) } ", seed " code { (run.seed) } ", faults by " code { (name(&run.origin.to_string())) }
         @if let Some(defect) = &run.defect { ", with the planted bug " code { (name(defect)) } }
@@ -191,8 +271,10 @@ fn witness(
         picture.filter(|picture| picture.shows(event)).map(|_| format!("{id}-t-e{event}"))
     };
     let events = story.map(|story| witness_events(story, &finding.check)).unwrap_or_default();
+    let told = story.and_then(|story| bad_check(story, &finding.check));
+    let why = told.map_or(&finding.why, |check| &check.why);
     html! {
-        (linked(&head::text_or(&finding.why, "the check gave no reason"), target))
+        (linked(&head::text_or(why, "the check gave no reason"), target))
         @if !events.is_empty() {
             ul.events {
                 @for (number, at, said) in &events {
@@ -203,10 +285,15 @@ fn witness(
     }
 }
 
+/// The result of a check that did not hold.
+fn bad_check<'a>(story: &'a Story, check: &str) -> Option<&'a CheckRecord> {
+    let is_it = |other: &&CheckRecord| other.name == check && other.verdict != Verdict::Valid;
+    story.record.checks.iter().find(is_it)
+}
+
 /// The events of a check's witness, in words.
 pub(super) fn witness_events(story: &Story, check: &str) -> Vec<(u64, String, String)> {
-    let is_it = |other: &&CheckRecord| other.name == check && other.verdict != Verdict::Valid;
-    let Some(check) = story.record.checks.iter().find(is_it) else { return Vec::new() };
+    let Some(check) = bad_check(story, check) else { return Vec::new() };
     let events = check.witness.iter().filter_map(|number| story.event(*number));
     events
         .take(limits::WITNESS_EVENTS_MAX)
@@ -217,23 +304,22 @@ pub(super) fn witness_events(story: &Story, check: &str) -> Vec<(u64, String, St
         .collect()
 }
 
-/// The faults of the smallest plan and its outcome, or the faults that struck if the plan was not shrunk.
+/// The faults of the smallest plan in prose, or the faults that struck if the plan was not shrunk.
 fn smallest(finding: &Finding, record: Option<&Record>, story: Option<&Story>) -> Markup {
     let planned = record.map_or(0, |record| record.faults.len()) as u64;
     let minimal = finding.triage.as_ref().and_then(|triage| triage.minimal.as_ref());
     let by_hand = story.and_then(|story| story.minimal.as_ref()).map(|plan| &plan.faults);
     let known = minimal.map(|minimal| &minimal.faults).or(by_hand);
-    let (faults, said): (Vec<&Fault>, String) = match known {
+    let struck = struck(record);
+    let (faults, said): (Vec<&Fault>, Option<String>) = match known {
         Some(faults) => {
-            let needed = numbers::grouped(faults.len() as u64);
-            let of = numbers::counted(planned, "fault");
+            let of = numbers::grouped(faults.len() as u64);
             let runs = minimal.map(|minimal| numbers::counted(minimal.runs, "run"));
-            let runs = runs.map(|runs| format!(", found in {runs}")).unwrap_or_default();
-            let end = if faults.is_empty() { "." } else { ":" };
-            (faults.iter().collect(), format!("{needed} of {of} needed{runs}{end}"))
+            let runs = runs.map(|runs| format!(", which {runs} showed")).unwrap_or_default();
+            let said = format!("{of} of {} needed{runs}.", numbers::counted(planned, "fault"));
+            (faults.iter().collect(), (planned > 0).then_some(said))
         }
         None => {
-            let struck = struck(record);
             let said = format!(
                 "{}. The command shrink, below, looks for the smallest plan. Of {}, {} struck{}",
                 head::capitalised(&words::not_smaller()),
@@ -241,24 +327,25 @@ fn smallest(finding: &Finding, record: Option<&Record>, story: Option<&Story>) -
                 numbers::grouped(struck.len() as u64),
                 if struck.is_empty() { "." } else { "; which are needed is not known:" },
             );
-            (struck, said)
+            (struck, (planned > 0).then_some(said))
         }
     };
-    let why = minimal.and_then(|minimal| minimal.why.as_deref()).filter(|why| *why != finding.why);
     html! {
-        @if planned == 0 && faults.is_empty() { "no fault at all: the calm run is enough" } @else {
-            (said)
+        @if faults.is_empty() { "No fault at all: the calm run is enough. " }
+        @if known.is_some() {
             (fault_list(&faults))
-        }
-        @if let Some(why) = why {
-            p.shows { "Replayed by itself, it shows: " (text(why)) }
+            @if let Some(said) = said { p.quiet { (said) } }
+        } @else {
+            @if let Some(said) = said { (said) }
+            (fault_list(&faults))
         }
     }
 }
 
 pub(super) fn fault_list(faults: &[&Fault]) -> Markup {
     let (rows, bytes) = limits::HTML_FAULTS;
-    let fill = Fill::new(faults, rows, bytes, |fault| html! { li { (name(&fault.to_string())) } });
+    let fill =
+        Fill::new(faults, rows, bytes, |fault| html! { li { (text(&prose::fault(fault))) } });
     html! {
         @if !faults.is_empty() { ol.faults { (fill) } }
         (fill.rest("fault"))
@@ -271,21 +358,25 @@ pub(super) fn struck(record: Option<&Record>) -> Vec<&Fault> {
 }
 
 fn commands(page: &Page<'_>, finding: &Finding, story: Option<&Story>) -> Markup {
-    let (program, folder) = (&page.campaign.header.program, commands::folder(&finding.run));
+    let run = page.commands.of(&finding.run);
     let has_minimal =
         finding.minimal().is_some() || story.is_some_and(|story| story.minimal.is_some());
-    let plan = |file: &str| format!("{folder}/{file}");
+    let is_kept = page.campaign.header.kept_of(&finding.run).is_some();
+    let whole = if has_minimal { "whole run" } else { "replay" };
     html! {
         div.commands {
-            (command("replay", &commands::replay(program, &finding.run, None)))
-            @if has_minimal {
-                (command("minimal", &commands::replay(program, &finding.run, Some(&plan("plan.min.toml")))))
-            }
-            @if finding.verdict == Verdict::Invalid {
-                @if !has_minimal { (command("shrink", &commands::shrink(program, &plan("plan.toml")))) }
-                (command("keep", &commands::keep(program, &folder)))
-            }
+            @if has_minimal { (command("replay", &run.minimal())) }
+            (command(whole, &run.replay()))
+            @if finding.verdict == Verdict::Invalid { (next(&run, has_minimal, is_kept)) }
         }
+    }
+}
+
+/// The commands for what to do next with a violation. A plan that is kept already need not be kept again.
+pub(super) fn next(run: &OfRun<'_>, has_minimal: bool, is_kept: bool) -> Markup {
+    html! {
+        @if !has_minimal { (command("shrink", &run.shrink())) }
+        @if !is_kept { (command("keep", &run.keep())) }
     }
 }
 
@@ -323,7 +414,7 @@ fn figure(
     let left = context.picture_bytes.get();
     if drawn.0.len() > left {
         return html! {
-            p.note { "The picture is in " code { (name(&format!("{}/report.html", commands::folder(&finding.run)))) } "." }
+            p.note { "The picture is in " code { (name(&context.page.commands.of(&finding.run).file("report.html"))) } "." }
         };
     }
     context.picture_bytes.set(left - drawn.0.len());
@@ -347,7 +438,7 @@ fn block(context: &Context<'_>, finding: &Finding, record: Option<&Record>) -> M
         tr { th scope="row" { "Verified by replay" } td { (text(&verified)) } }
     };
     html! {
-        details.block open {
+        details.block {
             summary { "Coverage of this finding" }
             table.block { tbody { (rows) } }
         }
@@ -381,6 +472,6 @@ fn gone(against: &Against<'_>) -> Markup {
     };
     html! {
         (list("Fixed since the earlier campaign", against.fixed()))
-        (list("Found earlier, and not looked for now", against.not_looked_for()))
+        (list("Found earlier, and not run again now", against.not_looked_for()))
     }
 }

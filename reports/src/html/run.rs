@@ -1,7 +1,7 @@
 //! Renders `report.html` of one run, the page beside its plan and its trace.
 
 use chaosdrill_core::{
-    Fault, Record, Verdict, duration,
+    Fault, Origin, Record, Verdict, duration,
     record::{CheckRecord, FaultRecord},
 };
 use maud::{Markup, PreEscaped, html};
@@ -11,18 +11,20 @@ use super::{
     parts::{self, Fill, command, linked, name, text},
     picture,
 };
-use crate::{command as commands, limits, numbers, story::Story, timeline, timeline::Timeline};
+use crate::{command::OfRun, limits, numbers, story::Story, timeline, timeline::Timeline};
 
 /// The prefix of the ids of the page's only picture.
 const ID: &str = "run";
 
-/// Renders the page of one run; `program` is the command that starts a replay, such as `cargo drill`.
+/// Renders the page of one run. `program` is the command that starts a replay, such as `cargo drill`, and `folder` is
+/// the folder of the run as commands name it.
 ///
 /// # Panics
 ///
 /// If the page is longer than its bound, which no input can cause.
-pub fn run(story: &Story, program: &str) -> String {
+pub fn run(story: &Story, program: &str, folder: &str) -> String {
     let record = &story.record;
+    let commands = OfRun { program, run: &record.run, folder: folder.to_owned() };
     let picture = Timeline::of(record, &story.events);
     let mut notes: Vec<String> = super::newer(record.version).into_iter().collect();
     notes.extend(story.notes.iter().cloned());
@@ -36,7 +38,7 @@ pub fn run(story: &Story, program: &str) -> String {
         (header(record, program))
         main {
             (super::notes(&notes))
-            (what_happened(story, picture.as_ref(), program))
+            (what_happened(story, picture.as_ref(), &commands))
             (faults(story))
             (checks(record))
             (sites(record))
@@ -88,12 +90,13 @@ fn header(record: &Record, program: &str) -> Markup {
     }
 }
 
-fn what_happened(story: &Story, picture: Option<&Timeline>, program: &str) -> Markup {
+fn what_happened(story: &Story, picture: Option<&Timeline>, commands: &OfRun<'_>) -> Markup {
     let record = &story.record;
     let target = |event: u64| {
         picture.filter(|picture| picture.shows(event)).map(|_| format!("{ID}-e{event}"))
     };
     let minimal = story.minimal.is_some();
+    let is_kept = matches!(record.run.origin, Origin::Kept(_));
     html! {
         section #story aria-labelledby="story-title" {
             h2 #story-title { "What happened" }
@@ -113,14 +116,15 @@ fn what_happened(story: &Story, picture: Option<&Timeline>, program: &str) -> Ma
                 }
             }
             div.commands {
-                (command("replay", &commands::replay(program, &record.run, Some("plan.toml"))))
-                @if minimal {
-                    (command("minimal", &commands::replay(program, &record.run, Some("plan.min.toml"))))
-                }
+                (command("replay", &commands.replay_plan()))
+                @if minimal { (command("minimal", &commands.minimal())) }
                 @if record.verdict == Verdict::Invalid {
-                    @if !minimal { (command("shrink", &commands::shrink(program, "plan.toml"))) }
-                    (command("keep", &commands::keep(program, ".")))
+                    (findings::next(commands, minimal, is_kept))
                 }
+            }
+            @if story.smallest.is_some() {
+                p { "The run of the smallest plan has "
+                    a href="smallest/report.html" { "a page of its own" } ", with fewer events." }
             }
             @match picture {
                 Some(picture) => (picture::drawn(picture, ID)),

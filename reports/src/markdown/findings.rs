@@ -9,25 +9,36 @@ use chaosdrill_core::{
 
 use super::{name, table::Table};
 use crate::{
-    command, escape,
+    against::Against,
+    command::Commands,
+    escape,
     limits::{self, MarkdownBounds},
-    numbers, words,
+    numbers, prose, words,
 };
 
 /// The findings section; empty if all runs are valid.
-pub(super) fn section(summary: &Summary, bounds: &MarkdownBounds) -> String {
-    let head = ["finding", "priority", "verdict", "scenario", "check", "runs:", "why"];
+pub(super) fn section(
+    summary: &Summary,
+    against: Option<&Against<'_>>,
+    bounds: &MarkdownBounds,
+) -> String {
+    let status = against.map(|_| "status");
+    let head = ["finding", "priority", "verdict", "scenario", "check", "runs:", "ways:"];
+    let head: Vec<&str> = head.into_iter().chain(status).chain(["why"]).collect();
     let table = Table::new(&head, bounds.findings);
     let table = table.fill(&summary.findings, |finding| {
-        vec![
+        let cells = [
             id(finding),
             finding.priority.name().to_owned(),
             finding.verdict.name().to_owned(),
             name(&finding.run.scenario),
             name(&finding.check),
             numbers::grouped(finding.count),
-            escape::markdown(&finding.why, limits::MARKDOWN_TEXT_CHARS_MAX),
-        ]
+            numbers::grouped(finding.ways.len() as u64),
+        ];
+        let status = against.map(|against| against.status(finding).name().to_owned());
+        let why = escape::markdown(&finding.why, limits::MARKDOWN_TEXT_CHARS_MAX);
+        cells.into_iter().chain(status).chain([why]).collect()
     });
     table.section("Findings", "finding")
 }
@@ -38,40 +49,53 @@ pub(crate) fn id(finding: &Finding) -> String {
     format!("F{digits}")
 }
 
-/// The commands that replay each finding; empty if there are no findings.
-pub(super) fn commands(summary: &Summary, bounds: &MarkdownBounds) -> String {
-    let program = &summary.campaign.program;
-    let list = Table::list(bounds.commands);
-    let list = list.fill(&summary.findings, |finding| vec![again(program, finding)]);
-    let mut text = list.section("To see them again", "finding");
-    if !text.is_empty() {
-        text.push_str("\nPaths in commands begin at the folder of the campaign.\n");
-    }
-    text
+/// Findings of the earlier campaign that this one does not have; empty if there are none.
+pub(super) fn gone(against: Option<&Against<'_>>, bounds: &MarkdownBounds) -> String {
+    let Some(against) = against else { return String::new() };
+    let list = |title: &str, findings: Vec<&Finding>| {
+        let item = |finding: &Finding| {
+            vec![format!("{} in {}", name(&finding.check), name(&finding.run.scenario))]
+        };
+        Table::list(bounds.commands).fill(findings, item).section(title, "finding")
+    };
+    let fixed = list("Fixed since the earlier campaign", against.fixed());
+    fixed + &list("Found earlier, and not run again now", against.not_looked_for())
 }
 
-fn again(program: &str, finding: &Finding) -> String {
-    let folder = command::folder(&finding.run);
+/// The commands that replay each finding; empty if there are no findings.
+pub(super) fn commands(
+    summary: &Summary,
+    commands: Commands<'_>,
+    bounds: &MarkdownBounds,
+) -> String {
+    let list = Table::list(bounds.commands);
+    let list = list.fill(&summary.findings, |finding| vec![again(summary, commands, finding)]);
+    list.section("To see them again", "finding")
+}
+
+fn again(summary: &Summary, commands: Commands<'_>, finding: &Finding) -> String {
+    let run = commands.of(&finding.run);
     let mut parts = vec![format!("**{}** {}", id(finding), plan(finding))];
     let mut add = |label: &str, text: String| parts.push(format!("  - {label} {text}"));
-    add("replay", span(&command::replay(program, &finding.run, None)));
-    let file = |name: &str| format!("{folder}/{name}");
+    let kept = summary.campaign.kept_of(&finding.run);
+    if let Some(kept) = kept {
+        let why = escape::markdown_line(&kept.why, limits::MARKDOWN_TEXT_CHARS_MAX);
+        add("kept", format!("{}: {why}", name(&kept.file)));
+    }
+    add("replay", span(&run.replay()));
     match finding.minimal() {
         Some(_) => {
-            let minimal = command::replay(program, &finding.run, Some(&file("plan.min.toml")));
-            add("minimal", span(&minimal));
+            add("minimal", span(&run.minimal()));
             if let Some(why) = shows(finding) {
                 let why = escape::markdown_line(why, limits::MARKDOWN_TEXT_CHARS_MAX);
                 add("which shows", why);
             }
         }
-        None if finding.verdict == Verdict::Invalid => {
-            add("shrink", span(&command::shrink(program, &file("plan.toml"))));
-        }
+        None if finding.verdict == Verdict::Invalid => add("shrink", span(&run.shrink())),
         None => {}
     }
-    if finding.verdict == Verdict::Invalid {
-        add("keep", span(&command::keep(program, &folder)));
+    if finding.verdict == Verdict::Invalid && kept.is_none() {
+        add("keep", span(&run.keep()));
     }
     parts.join("\n")
 }
@@ -103,9 +127,11 @@ fn plan(finding: &Finding) -> String {
         .faults
         .iter()
         .take(limits::MARKDOWN_PLAN_FAULTS_MAX)
-        .map(|fault| escape::markdown_line(&fault.to_string(), limits::MARKDOWN_NAME_CHARS_MAX))
+        .map(|fault| escape::markdown_line(&prose::fault(fault), limits::MARKDOWN_TEXT_CHARS_MAX))
         .collect();
     let more = numbers::and_more(minimal.faults.len().saturating_sub(faults.len()) as u64);
-    let needs = if faults.is_empty() { "no fault".to_owned() } else { faults.join(", ") };
-    format!("{again}, and needs {needs}{more} (found in {})", numbers::counted(minimal.runs, "run"))
+    let needs = numbers::counted(minimal.faults.len() as u64, "fault");
+    let colon = if faults.is_empty() { "" } else { ": " };
+    let runs = numbers::counted(minimal.runs, "run");
+    format!("{again}, and needs {needs} (found in {runs}){colon}{}{more}", faults.join(" "))
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use chaosdrill_core::{
     Origin, Record, Verdict, duration,
-    record::{CheckRecord, FaultRecord, Triage},
+    record::{CheckRecord, FaultRecord, KeptRecord, Triage},
 };
 
 use super::{
@@ -35,6 +35,8 @@ pub struct Replay<'a> {
     pub minimal: Option<&'a str>,
     /// The folder of the run, for `keep`; `None` if there is nothing to keep.
     pub bundle: Option<&'a str>,
+    /// The kept plan that the run is of, if it is of one.
+    pub kept: Option<&'a KeptRecord>,
     /// The number of runs of the campaign that show the same violation.
     pub runs: u64,
 }
@@ -42,7 +44,7 @@ pub struct Replay<'a> {
 impl<'a> Replay<'a> {
     /// A run that can be replayed from its scenario and seed.
     pub fn by_seed(program: &'a str) -> Self {
-        Self { program, plan: None, minimal: None, bundle: None, runs: 1 }
+        Self { program, plan: None, minimal: None, bundle: None, kept: None, runs: 1 }
     }
 }
 
@@ -63,13 +65,18 @@ pub fn failure(record: &Record, replay: Replay<'_>, palette: &Palette) -> String
         let runs = numbers::grouped(replay.runs);
         rows.push(Row::prose("runs", format!("{runs} of the campaign show the same")));
     }
+    if let Some(kept) = replay.kept {
+        let why = format!("{}: {}", kept.file, kept.why);
+        rows.push(Row::prose("kept", escape::line_within(&why, limits::TERMINAL_TEXT_CHARS_MAX)));
+    }
     let again = command::replay(replay.program, &record.run, replay.plan);
     rows.push(Row::command("replay", again));
     let minimal = replay.minimal.map(|plan| {
         Row::command("minimal", command::replay(replay.program, &record.run, Some(plan)))
     });
-    let keep =
-        replay.bundle.map(|bundle| Row::command("keep", command::keep(replay.program, bundle)));
+    // A plan that is kept already need not be kept again.
+    let keep = replay.bundle.filter(|_| replay.kept.is_none());
+    let keep = keep.map(|bundle| Row::command("keep", command::keep(replay.program, bundle)));
     let smaller = (replay.minimal.is_none() && is_to_shrink(record)).then(|| {
         let below = command::folder(&record.run);
         let plan = format!("{}/plan.toml", replay.bundle.unwrap_or(&below));

@@ -124,7 +124,7 @@ proptest! {
     fn no_text_becomes_a_part_of_a_page(text in hostile()) {
         let (campaign, story) = (poisoned(&text), poisoned_story(&text));
         let (plain_campaign, plain_story) = (poisoned("a#402"), poisoned_story("a#402"));
-        let run = |story: &Story| html::run(story, &text);
+        let run = |story: &Story| html::run(story, &text, "target/drill/run");
         let proofs = |text: &str| html::proofs(&page::proofs_of(text), &[text.to_owned()], text);
         let pages = [
             (page::full(&campaign, from_ref(&story), &text), page::full(&plain_campaign, from_ref(&plain_story), "a")),
@@ -148,7 +148,7 @@ proptest! {
     #[test]
     fn no_text_breaks_what_other_tools_read(text in hostile()) {
         let (campaign, story) = (poisoned(&text), poisoned_story(&text));
-        let annotations = annotations::github(&campaign.summary());
+        let annotations = annotations::github(&campaign.summary(), sample::COMMANDS);
         for line in annotations.lines() {
             let is_ours = |kind: &str| line.starts_with(&format!("::{kind} title="));
             prop_assert!(["error", "warning"].into_iter().any(is_ours), "{}", line);
@@ -157,7 +157,7 @@ proptest! {
         }
         let trace = trace_export::chrome_trace(&story.record, &story.events);
         prop_assert!(serde_json::from_str::<serde_json::Value>(&trace).is_ok());
-        let job = markdown::job_summary(&campaign.summary());
+        let job = markdown::job_summary(&campaign.summary(), sample::COMMANDS);
         let write_up = write_up::write_up(&campaign, &[], &[]);
         let proofs = markdown::proofs(&page::proofs_of(&text), from_ref(&text));
         for shown in [&annotations, &trace, &job, &write_up, &proofs] {
@@ -175,8 +175,8 @@ proptest! {
         let replay = Replay { plan: Some(&text), minimal: Some(&text), bundle: Some(&text), ..Replay::by_seed(&campaign.header.program) };
         let block = terminal::failure(&campaign.records[0], replay, &Palette::plain());
         let closing = terminal::closing(&campaign, &Palette::plain());
-        let summary = markdown::summary(&campaign.summary());
-        let xml = junit(&campaign).expect("in memory");
+        let summary = markdown::summary(&campaign.summary(), sample::COMMANDS, None, &[]);
+        let xml = junit(&campaign, sample::COMMANDS, &[]).expect("in memory");
         prop_assert!(junit::read(&xml).is_ok(), "{}", xml);
 
         let incomplete = terminal::incomplete(&campaign, &Palette::plain()).unwrap_or_default();

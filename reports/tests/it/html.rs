@@ -8,6 +8,7 @@ use chaosdrill_core::{
 };
 use chaosdrill_reports::{
     Story,
+    against::Against,
     html::{self, MEASURED_BEGIN, MEASURED_END, Page},
     limits::HTML_BYTES_MAX,
 };
@@ -37,8 +38,15 @@ pub(crate) fn proofs_of(text: &str) -> Vec<Proof> {
 pub(crate) fn full(campaign: &Campaign, stories: &[Story], text: &str) -> String {
     let proofs = proofs_of(text);
     let notes = [text.to_owned()];
-    let against = Some(campaign);
-    html::campaign(&Page { campaign, stories, proofs: &proofs, against, notes: &notes })
+    let against = Against::new(campaign, campaign);
+    html::campaign(&Page {
+        campaign,
+        commands: sample::COMMANDS,
+        stories,
+        proofs: &proofs,
+        against: Some(&against),
+        notes: &notes,
+    })
 }
 
 /// The page without its style, which would only make the snapshot long.
@@ -79,15 +87,25 @@ fn the_sample() {
     let mut earlier = stories::campaign();
     earlier.records.retain(|record| record.run.defect.is_none());
     let stories = [story];
-    let against = Some(&earlier);
-    let page =
-        Page { campaign: &campaign, stories: &stories, proofs: &proofs, against, notes: &notes };
+    let against = Against::new(&earlier, &campaign);
+    let page = Page {
+        campaign: &campaign,
+        commands: sample::COMMANDS,
+        stories: &stories,
+        proofs: &proofs,
+        against: Some(&against),
+        notes: &notes,
+    };
     insta::assert_snapshot!(shown(&html::campaign(&page)));
 }
 
 #[test]
 fn the_page_of_one_run() {
-    insta::assert_snapshot!(shown(&html::run(&stories::lease_expiry(), "cargo drill")));
+    insta::assert_snapshot!(shown(&html::run(
+        &stories::lease_expiry(),
+        "cargo drill",
+        "target/drill/run"
+    )));
 }
 
 #[test]
@@ -107,15 +125,15 @@ fn what_is_measured_is_marked_and_stands_nowhere_else() {
         proofs
     };
     let page = |campaign: &Campaign, wall_us| {
-        html::campaign(&Page { proofs: &proofs(wall_us), ..Page::of(campaign) })
+        html::campaign(&Page { proofs: &proofs(wall_us), ..Page::of(campaign, sample::COMMANDS) })
     };
     let (here, there) = (page(&sample::campaign(), 1), page(&sample::elsewhere(), 9_000_000));
     assert_ne!(here, there);
     assert_eq!(unmeasured(&here), unmeasured(&there));
     let mut story = stories::lease_expiry();
-    let here = html::run(&story, "cargo drill");
+    let here = html::run(&story, "cargo drill", "target/drill/run");
     story.record.measured.wall_us += 1_000_000;
-    let there = html::run(&story, "cargo drill");
+    let there = html::run(&story, "cargo drill", "target/drill/run");
     assert_ne!(here, there);
     assert_eq!(unmeasured(&here), unmeasured(&there));
 }
@@ -160,7 +178,7 @@ fn planted_bugs_have_their_runs_and_seconds() {
     let mut proofs = stories::proofs();
     (proofs[3].runs, proofs[3].wall_us) = (0, 0);
     let campaign = stories::campaign();
-    let page = html::campaign(&Page { proofs: &proofs, ..Page::of(&campaign) });
+    let page = html::campaign(&Page { proofs: &proofs, ..Page::of(&campaign, sample::COMMANDS) });
     let heads = texts(&page, ".proofs th.number");
     assert_eq!(heads, ["Runs", "Seconds"]);
     let cells = texts(&page, ".proofs td.number");
@@ -189,7 +207,7 @@ fn planted_bugs_have_a_page_of_their_own() {
 fn what_was_not_made_smaller_is_not_said_to_be_needed() {
     let mut campaign = stories::campaign();
     let takes = |campaign: &Campaign| {
-        let page = html::campaign(&Page::of(campaign));
+        let page = html::campaign(&Page::of(campaign, sample::COMMANDS));
         texts(&page, ".all td:nth-child(5)")
     };
     assert!(takes(&campaign)[0].starts_with("stall "), "{:?}", takes(&campaign));
@@ -211,7 +229,10 @@ fn what_could_not_be_read_of_a_run_is_said_beside_its_finding() {
     let mut story = stories::lease_expiry();
     story.notes = vec!["line 3 of trace.jsonl is left out: it is torn".to_owned()];
     let page = |story: &Story| {
-        html::campaign(&Page { stories: std::slice::from_ref(story), ..Page::of(&campaign) })
+        html::campaign(&Page {
+            stories: std::slice::from_ref(story),
+            ..Page::of(&campaign, sample::COMMANDS)
+        })
     };
     assert_eq!(texts(&page(&story), ".finding .unread li"), story.notes);
     story.events.clear();
@@ -224,14 +245,14 @@ fn what_could_not_be_read_of_a_run_is_said_beside_its_finding() {
 fn an_alias_of_cargo_is_said_to_be_one() {
     let story = stories::lease_expiry();
     let told = "works only within its own sources";
-    assert!(html::run(&story, "cargo drill").contains(told));
-    assert!(!html::run(&story, "/usr/bin/drill").contains(told));
+    assert!(html::run(&story, "cargo drill", "target/drill/run").contains(told));
+    assert!(!html::run(&story, "/usr/bin/drill", "target/drill/run").contains(told));
 }
 
 #[test]
 fn a_tall_picture_is_cut_up_for_paper() {
     let mut story = stories::lease_expiry();
-    assert_eq!(texts(&html::run(&story, "drill"), ".timeline-part").len(), 0);
+    assert_eq!(texts(&html::run(&story, "drill", "target/drill/run"), ".timeline-part").len(), 0);
     let template = story.events.clone();
     for turn in 1..20_u64 {
         story.events.extend(template.iter().map(|event| chaosdrill_core::TraceEvent {
@@ -240,7 +261,7 @@ fn a_tall_picture_is_cut_up_for_paper() {
             ..event.clone()
         }));
     }
-    let page = Html::parse_document(&html::run(&story, "drill"));
+    let page = Html::parse_document(&html::run(&story, "drill", "target/drill/run"));
     let boxes = |selector: &str| -> Vec<Vec<i64>> {
         let selector = Selector::parse(selector).expect("a selector");
         let boxes = page.select(&selector).filter_map(|element| element.attr("viewBox"));
@@ -306,7 +327,7 @@ fn large(runs: u64) -> (Campaign, Vec<Story>) {
 #[test]
 fn ten_thousand_runs_stay_under_the_bound() {
     let (campaign, stories) = large(10_000);
-    let page = html::campaign(&Page { stories: &stories, ..Page::of(&campaign) });
+    let page = html::campaign(&Page { stories: &stories, ..Page::of(&campaign, sample::COMMANDS) });
     assert!(page.len() < HTML_BYTES_MAX, "{}", page.len());
     assert!(page.contains("more findings left out here"), "everything was shown");
 }
@@ -325,9 +346,12 @@ fn long_and_hostile_texts_stay_under_the_bound() {
         for event in stories.iter_mut().flat_map(|story| &mut story.events) {
             event.name.push_str(&long);
         }
-        let page = html::campaign(&Page { stories: &stories[..4], ..Page::of(&campaign) });
+        let page = html::campaign(&Page {
+            stories: &stories[..4],
+            ..Page::of(&campaign, sample::COMMANDS)
+        });
         assert!(page.len() < HTML_BYTES_MAX, "{}", page.len());
-        let page = html::run(&stories[0], &long);
+        let page = html::run(&stories[0], &long, "target/drill/run");
         assert!(page.len() < HTML_BYTES_MAX, "{}", page.len());
     }
 }
@@ -396,11 +420,13 @@ fn the_bounds_of_the_sections_fit_into_the_whole() {
             story.notes = vec![long.clone(); 20];
         }
         let notes = vec![long.clone(); 100];
+        let against = Against::new(&earlier, &campaign);
         let page = html::campaign(&Page {
             campaign: &campaign,
+            commands: sample::COMMANDS,
             stories: &stories[..30],
             proofs: &proofs,
-            against: Some(&earlier),
+            against: Some(&against),
             notes: &notes,
         });
         assert!(page.len() < HTML_BYTES_MAX, "{}", page.len());
@@ -412,9 +438,12 @@ fn the_bounds_of_the_sections_fit_into_the_whole() {
 fn what_a_newer_version_wrote_is_shown_with_a_note() {
     let mut campaign = sample::campaign();
     campaign.header.version = 99;
-    let page = html::campaign(&Page::of(&campaign));
+    let page = html::campaign(&Page::of(&campaign, sample::COMMANDS));
     assert!(page.contains("written in version 99 of the format"));
     let mut story = stories::lease_expiry();
     story.record.version = 99;
-    assert!(html::run(&story, "cargo drill").contains("written in version 99 of the format"));
+    assert!(
+        html::run(&story, "cargo drill", "target/drill/run")
+            .contains("written in version 99 of the format")
+    );
 }

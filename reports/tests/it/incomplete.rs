@@ -40,17 +40,17 @@ fn as_ordered() -> Campaign {
 /// Each report, without the style of the page.
 fn formats(campaign: &Campaign) -> Vec<(&'static str, String)> {
     let summary = campaign.summary();
-    let page = html::campaign(&Page::of(campaign));
+    let page = html::campaign(&Page::of(campaign, sample::COMMANDS));
     let (before, rest) = page.split_once("<style>").expect("there is a style");
     let (_, after) = rest.split_once("</style>").expect("it ends");
     vec![
         ("terminal", terminal::incomplete(campaign, &Palette::plain()).unwrap_or_default()),
         ("closing", terminal::closing(campaign, &Palette::plain())),
         ("page", format!("{before}{after}")),
-        ("summary", markdown::summary(&summary)),
-        ("job", markdown::job_summary(&summary)),
-        ("junit", junit::junit(campaign).expect("XML")),
-        ("annotations", annotations::github(&summary)),
+        ("summary", markdown::summary(&summary, sample::COMMANDS, None, &[])),
+        ("job", markdown::job_summary(&summary, sample::COMMANDS)),
+        ("junit", junit::junit(campaign, sample::COMMANDS, &[]).expect("XML")),
+        ("annotations", annotations::github(&summary, sample::COMMANDS)),
         ("write-up", write_up::write_up(campaign, &[], &[])),
     ]
 }
@@ -172,7 +172,7 @@ fn the_last_line_of_an_incomplete_campaign_says_incomplete() {
 
 #[test]
 fn the_page_has_its_box_below_the_title() {
-    let page = |campaign: &Campaign| html::campaign(&Page::of(campaign));
+    let page = |campaign: &Campaign| html::campaign(&Page::of(campaign, sample::COMMANDS));
     let text = page(&cut(&[Cut::TimeBudget(5_000)]));
     assert!(text.contains("<title>Chaos drill: unknown, incomplete</title>"), "{text}");
     let link = "<a href=\"#incomplete\">Incomplete</a>";
@@ -221,20 +221,20 @@ fn no_number_of_findings_drops_the_annotation() {
     let mut summary = cut(&[Cut::Interrupted]).summary();
     let findings = sample::campaign().summary().findings;
     summary.findings = vec![findings[0].clone(); 25];
-    let text = annotations::github(&summary);
+    let text = annotations::github(&summary, sample::COMMANDS);
     let errors: Vec<&str> = text.lines().filter(|line| line.starts_with("::error ")).collect();
     assert_eq!(errors.len(), ANNOTATIONS_MAX);
     assert_eq!(text.lines().next(), Some(errors[0]));
     assert!(errors[0].starts_with("::error title=incomplete::incomplete: 2 of 5 "), "{text}");
     summary.incomplete = as_ordered().summary().incomplete;
-    let text = annotations::github(&summary);
+    let text = annotations::github(&summary, sample::COMMANDS);
     assert!(text.starts_with("::notice title=partly covered::covered 40 %25 "), "{text}");
 }
 
 #[test]
 fn the_suite_of_the_campaign_keeps_to_the_schema() {
     let suite = |campaign: &Campaign| {
-        let xml = junit::junit(campaign).expect("XML");
+        let xml = junit::junit(campaign, sample::COMMANDS, &[]).expect("XML");
         assert_eq!(offence(&xml), None);
         let end = xml.find("</testsuite>").expect("a suite");
         xml[..end].lines().skip(1).collect::<Vec<_>>().join("\n")
@@ -271,10 +271,10 @@ fn both_forms_of_markdown_stay_under_their_bounds() {
         let incomplete = campaign.incomplete();
         let summary = Summary { incomplete, ..enormous(text) };
         let notes = vec![text.repeat(400); 50];
-        let shown = markdown::summary_with(&summary, &notes);
+        let shown = markdown::summary(&summary, sample::COMMANDS, None, &notes);
         assert!(shown.len() < MARKDOWN_SUMMARY.bytes_max, "{text:?}: {}", shown.len());
         assert!(shown.starts_with("# Chaos drill: invalid\n\n**Incomplete: 2 of "), "{shown}");
-        let job = markdown::job_summary(&summary);
+        let job = markdown::job_summary(&summary, sample::COMMANDS);
         assert!(job.len() < MARKDOWN_JOB.bytes_max, "{text:?}: {}", job.len());
         let line = terminal::incomplete(&campaign, &Palette::plain()).expect("it is incomplete");
         assert!(line.lines().count() <= 30, "{line}");

@@ -27,7 +27,7 @@ pub(crate) fn read(xml: &str) -> Result<usize, quick_xml::Error> {
 
 #[test]
 fn the_sample() {
-    let xml = junit(&sample::campaign()).expect("in memory");
+    let xml = junit(&sample::campaign(), sample::COMMANDS, &[]).expect("in memory");
     insta::assert_snapshot!(xml);
     let elements = read(&xml).expect("well-formed");
     assert!(elements > 25, "{elements}");
@@ -35,14 +35,14 @@ fn the_sample() {
 
 #[test]
 fn nothing_in_it_is_measured() {
-    let here = junit(&sample::campaign()).expect("in memory");
-    assert_eq!(here, junit(&sample::elsewhere()).expect("in memory"));
+    let here = junit(&sample::campaign(), sample::COMMANDS, &[]).expect("in memory");
+    assert_eq!(here, junit(&sample::elsewhere(), sample::COMMANDS, &[]).expect("in memory"));
     assert!(!here.contains("timestamp") && !here.contains("uuid"), "{here}");
 }
 
 #[test]
 fn verdicts_become_failures_and_errors() {
-    let xml = junit(&sample::campaign()).expect("in memory");
+    let xml = junit(&sample::campaign(), sample::COMMANDS, &[]).expect("in memory");
     let head = xml.lines().nth(1).unwrap_or_default();
     insta::assert_snapshot!(head, @r#"<testsuites name="chaosdrill" tests="6" failures="3" errors="1" time="114708.436">"#);
 }
@@ -175,9 +175,12 @@ pub(crate) fn offence(xml: &str) -> Option<String> {
 
 #[test]
 fn the_usual_schema_allows_it() {
-    assert_eq!(offence(&junit(&sample::campaign()).expect("in memory")), None);
+    assert_eq!(
+        offence(&junit(&sample::campaign(), sample::COMMANDS, &[]).expect("in memory")),
+        None
+    );
     let empty = Campaign { records: Vec::new(), ..sample::campaign() };
-    assert_eq!(offence(&junit(&empty).expect("in memory")), None);
+    assert_eq!(offence(&junit(&empty, sample::COMMANDS, &[]).expect("in memory")), None);
 }
 
 #[test]

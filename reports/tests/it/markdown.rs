@@ -13,7 +13,7 @@ use crate::sample;
 
 #[test]
 fn the_sample() {
-    insta::assert_snapshot!(summary(&sample::campaign().summary()));
+    insta::assert_snapshot!(summary(&sample::campaign().summary(), sample::COMMANDS, None, &[]));
 }
 
 #[test]
@@ -25,8 +25,8 @@ fn what_is_measured_stands_in_one_block_and_nowhere_else() {
         let (_, after) = rest.split_once(MEASURED_END).expect("counted");
         format!("{before}{after}")
     };
-    let here = summary(&sample::campaign().summary());
-    let there = summary(&sample::elsewhere().summary());
+    let here = summary(&sample::campaign().summary(), sample::COMMANDS, None, &[]);
+    let there = summary(&sample::elsewhere().summary(), sample::COMMANDS, None, &[]);
     assert_ne!(here, there);
     assert_eq!(unmeasured(&here), unmeasured(&there));
 }
@@ -41,7 +41,7 @@ fn a_check_that_failed_often_is_one_row() {
             record
         })
         .collect();
-    let text = summary(&campaign.summary());
+    let text = summary(&campaign.summary(), sample::COMMANDS, None, &[]);
     assert_eq!(text.matches("| high | invalid |").count(), 1, "{text}");
     assert!(text.contains("| `settle_only_by_the_current_claim` | 1,000 |"), "{text}");
 }
@@ -57,6 +57,10 @@ pub(crate) fn enormous(text: &str) -> Summary {
         .map(|(seed, check)| Finding {
             id: format!("F{seed}"),
             count: 1,
+            ways: Vec::new(),
+            scenarios: Vec::new(),
+            also: Default::default(),
+            problem: check.clone(),
             triage: None,
             run: sample::run(&format!("scenario {seed} {text}"), "script", seed as u64),
             verdict: Verdict::Invalid,
@@ -92,7 +96,7 @@ fn ten_thousand_findings_with_long_texts_stay_under_the_bound() {
     for text in
         ["plain words ", "`", "|", "\u{1f980}", "\u{1b}", "\u{e007f}", "<!-- measured -->", "\\|"]
     {
-        let shown = summary(&enormous(text));
+        let shown = summary(&enormous(text), sample::COMMANDS, None, &[]);
         assert!(shown.len() < MARKDOWN_BYTES_MAX, "{text:?}: {}", shown.len());
         for noun in ["finding", "scenario", "mark", "act", "site"] {
             assert!(shown.contains(&format!("more {noun}s left out here")), "{text:?}: {noun}");

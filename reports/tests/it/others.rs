@@ -15,7 +15,7 @@ use crate::{sample, stories};
 
 #[test]
 fn annotations_say_what_and_how_to_see_it() {
-    insta::assert_snapshot!(annotations::github(&stories::campaign().summary()));
+    insta::assert_snapshot!(annotations::github(&stories::campaign().summary(), sample::COMMANDS));
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn of_each_kind_there_are_at_most_ten() {
     let mut summary = sample::campaign().summary();
     summary.findings = vec![summary.findings[0].clone(); 25];
     summary.never_hit = (0..30).map(|n| format!("mark {n}")).collect();
-    let text = annotations::github(&summary);
+    let text = annotations::github(&summary, sample::COMMANDS);
     for kind in ["::error ", "::warning "] {
         let of_kind: Vec<&str> = text.lines().filter(|line| line.starts_with(kind)).collect();
         assert_eq!(of_kind.len(), limits::ANNOTATIONS_MAX);
@@ -92,18 +92,20 @@ fn every_format_says_which_plans_were_not_made_smaller() {
         Replay::by_seed("cargo drill"),
         &Palette::plain(),
     );
-    let shrink = "cargo drill shrink outbox.lease-expiry/0x2a/plan.toml";
+    let shrink = "outbox.lease-expiry/0x2a/plan.toml";
     let formats = [
         ("terminal", block),
-        ("page", html::campaign(&html::Page::of(&campaign))),
-        ("summary", markdown::summary(&summary)),
-        ("annotations", annotations::github(&summary)),
-        ("junit", junit::junit(&campaign).expect("XML")),
+        ("page", html::campaign(&html::Page::of(&campaign, sample::COMMANDS))),
+        ("summary", markdown::summary(&summary, sample::COMMANDS, None, &[])),
+        ("annotations", annotations::github(&summary, sample::COMMANDS)),
+        ("junit", junit::junit(&campaign, sample::COMMANDS, &[]).expect("XML")),
         ("write-up", write_up::write_up(&campaign, &[], &[])),
     ];
     for (format, text) in formats {
         assert!(text.to_lowercase().contains("not made smaller"), "{format}: {text}");
-        assert!(text.contains(shrink), "{format}: {text}");
+        let has_command =
+            |line: &str| line.contains("cargo drill shrink ") && line.contains(shrink);
+        assert!(text.lines().any(has_command), "{format}: {text}");
     }
     let json = serde_json::to_value(&summary).expect("JSON");
     let is_it = |finding: &&Value| finding["run"]["scenario"] == "outbox/lease-expiry";
@@ -114,11 +116,17 @@ fn every_format_says_which_plans_were_not_made_smaller() {
 #[test]
 fn the_page_of_a_job_is_the_summary_at_length() {
     let summary = stories::campaign().summary();
-    assert_eq!(markdown::job_summary(&summary), markdown::summary(&summary));
+    assert_eq!(
+        markdown::job_summary(&summary, sample::COMMANDS),
+        markdown::summary(&summary, sample::COMMANDS, None, &[])
+    );
     let mut large = summary;
     let finding = large.findings[0].clone();
     large.findings = vec![finding; 900];
-    let (short, long) = (markdown::summary(&large), markdown::job_summary(&large));
+    let (short, long) = (
+        markdown::summary(&large, sample::COMMANDS, None, &[]),
+        markdown::job_summary(&large, sample::COMMANDS),
+    );
     assert!(short.len() < limits::MARKDOWN_BYTES_MAX);
     assert!(long.len() > short.len() && long.len() < limits::MARKDOWN_JOB.bytes_max);
 }
@@ -196,7 +204,7 @@ fn a_kept_plan_shows_it_too() {
 }
 
 #[test]
-fn the_same_check_at_other_places_is_another_finding() {
+fn the_same_problem_at_another_place_is_the_same_finding() {
     let earlier = stories::campaign();
     let mut campaign = stories::campaign();
     for record in &mut campaign.records {
@@ -204,9 +212,18 @@ fn the_same_check_at_other_places_is_another_finding() {
             minimal.faults.clear();
         }
     }
-    let now = campaign.summary();
-    let triaged = now.findings.iter().find(|f| f.triage.is_some()).expect("one was triaged");
-    assert_eq!(Against::new(&earlier, &campaign).status(triaged), Status::New);
+    let triaged = |campaign: &Campaign| {
+        let findings = campaign.summary().findings;
+        findings.into_iter().find(|f| f.triage.is_some()).expect("one was triaged")
+    };
+    let status = |campaign: &Campaign| Against::new(&earlier, campaign).status(&triaged(campaign));
+    assert_eq!(status(&campaign), Status::Ongoing);
+    let check = triaged(&campaign).check;
+    let checks = campaign.records.iter_mut().flat_map(|record| &mut record.checks);
+    for check in checks.filter(|other| other.name == check) {
+        check.why = "message 7 is gone".to_owned();
+    }
+    assert_eq!(status(&campaign), Status::New);
 }
 
 #[test]

@@ -11,6 +11,11 @@ use chaosdrill_core::{
         PlanRest, RECORD_VERSION, ScenarioRecord,
     },
 };
+use chaosdrill_reports::command::Commands;
+
+/// The commands of reports in tests.
+pub(crate) const COMMANDS: Commands<'static> =
+    Commands { program: "cargo drill", folder: "target/drill" };
 
 pub(crate) const LEASE_CLAIM: &str =
     "a message whose holder stalls is published by another, and the late holder is fenced";
@@ -40,6 +45,7 @@ pub(crate) fn check(name: &str, verdict: Verdict, why: &str, witness: &[u64]) ->
         priority: Priority::High,
         verdict,
         why: why.into(),
+        problem: String::new(),
         witness: witness.into(),
     }
 }
@@ -209,6 +215,7 @@ pub(crate) fn campaign() -> Campaign {
             program: "cargo drill".into(),
             whole: true,
             failpoints: vec!["fp:outbox.after_claim".to_owned(), "fp:outbox.<never>".to_owned()],
+            kept: Vec::new(),
             goals: vec![
                 CoverageGoal {
                     list: "outbox".into(),

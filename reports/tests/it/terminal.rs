@@ -9,7 +9,7 @@ use chaosdrill_reports::{
 use crate::sample;
 
 const REPLAY: Replay<'_> =
-    Replay { program: "cargo drill", plan: None, minimal: None, bundle: None, runs: 1 };
+    Replay { program: "cargo drill", plan: None, minimal: None, bundle: None, kept: None, runs: 1 };
 
 fn plain(record: &Record) -> String {
     failure(record, REPLAY, &Palette::plain())

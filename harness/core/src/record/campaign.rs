@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     hit_class::HitClass,
+    origin::Origin,
     record::{CoverageGoal, Extent, Record, RunId},
     seed::Seed,
 };
@@ -22,6 +23,18 @@ pub struct ScenarioRecord {
     pub checks: Vec<String>,
     /// The names of the `sometimes` marks.
     pub marks: Vec<String>,
+}
+
+/// A kept plan in the header of a campaign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KeptRecord {
+    /// The name: that of its file, without the extension.
+    pub name: String,
+    /// The file, from the root of the repository if it is in one.
+    pub file: String,
+    /// Why it is kept: the comment at the beginning of the file.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
 }
 
 /// The header of a campaign, the first line of `campaign.jsonl`: what was ordered.
@@ -57,8 +70,19 @@ pub struct CampaignHeader {
     /// What the campaign must reach; only goals for which it has all scenarios that can reach them.
     #[serde(default, alias = "exercises", skip_serializing_if = "Vec::is_empty")]
     pub goals: Vec<CoverageGoal>,
+    /// The kept plans that were ordered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<KeptRecord>,
     /// The scenarios.
     pub scenarios: Vec<ScenarioRecord>,
+}
+
+impl CampaignHeader {
+    /// The kept plan that a run is of; `None` if the run is of none, or if the header does not have it.
+    pub fn kept_of(&self, run: &RunId) -> Option<&KeptRecord> {
+        let Origin::Kept(name) = &run.origin else { return None };
+        self.kept.iter().find(|kept| kept.name == *name)
+    }
 }
 
 /// Measurements of a campaign, which depend on the machine.

@@ -219,6 +219,7 @@ mod tests {
                 whole: false,
                 failpoints: Vec::new(),
                 goals: Vec::new(),
+                kept: Vec::new(),
                 scenarios: Vec::new(),
             },
             records: vec![record("script", 0), record("script", 1), record("sweep-0000", 0)],

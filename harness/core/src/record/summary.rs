@@ -6,11 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    check::Priority,
-    fault::{At, Fault},
+    fault::At,
     record::{
-        Campaign, CampaignHeader, CampaignMeasured, CoverageGoalSummary, Incomplete,
-        RECORD_VERSION, Record, RunId, ScenarioRecord, SweepRecord, Triage,
+        Campaign, CampaignHeader, CampaignMeasured, CoverageGoalSummary, Finding, Incomplete,
+        RECORD_VERSION, ScenarioRecord, SweepRecord, finding::findings,
     },
     swarm::FAMILIES,
     verdict::Verdict,
@@ -52,28 +51,6 @@ pub struct ScenarioSummary {
     pub tally: Tally,
     /// Hits of the marks over all runs.
     pub marks: BTreeMap<String, u64>,
-}
-
-/// A finding: runs that violate the same check at the same sites.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Finding {
-    /// The name in reports: `F1`, `F2`, ...
-    pub id: String,
-    /// The first run that showed it.
-    pub run: RunId,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// The check that it is reported under.
-    pub check: String,
-    /// How much it matters.
-    pub priority: Priority,
-    /// Why, in words.
-    pub why: String,
-    /// The number of runs that show it.
-    pub count: u64,
-    /// How it was triaged: whether the replay was the same, and the smallest plan.
-    #[serde(default, alias = "pursuit", skip_serializing_if = "Option::is_none")]
-    pub triage: Option<Triage>,
 }
 
 /// Passes and strikes at one boundary site over a campaign.
@@ -183,7 +160,7 @@ impl Campaign {
             incomplete,
             tally,
             scenarios,
-            findings: self.findings(),
+            findings: findings(&self.records),
             never_hit,
             untried: self.untried(&coverage, &faults_fired),
             goals,
@@ -209,29 +186,6 @@ impl Campaign {
             }
         }
         ScenarioSummary { name: scenario.name.clone(), claim: scenario.claim.clone(), tally, marks }
-    }
-
-    /// Groups runs that were not valid into findings, by check and by the sites of the smallest plan.
-    fn findings(&self) -> Vec<Finding> {
-        let mut findings: Vec<Finding> = Vec::new();
-        let bad = || self.records.iter().filter(|record| record.verdict != Verdict::Valid);
-        // Triaged runs define the findings; each of the others is counted under a finding that explains it.
-        let (triaged, others): (Vec<&Record>, Vec<&Record>) =
-            bad().partition(|record| minimal_of(record).is_some());
-        for record in triaged.into_iter().chain(others) {
-            let Some(new) = Finding::of(record) else { continue };
-            match findings.iter_mut().find(|known| known.explains(&new, record)) {
-                Some(known) => known.count += 1,
-                None => findings.push(new),
-            }
-        }
-        findings.sort_by(|a, b| {
-            b.verdict.cmp(&a.verdict).then(a.priority.cmp(&b.priority)).then(a.run.cmp(&b.run))
-        });
-        for (index, finding) in findings.iter_mut().enumerate() {
-            finding.id = format!("F{}", index + 1);
-        }
-        findings
     }
 
     fn untried(&self, coverage: &[SiteCoverage], fired: &BTreeMap<String, u64>) -> Untried {
@@ -261,64 +215,6 @@ impl Campaign {
             }
         }
         coverage.into_values().collect()
-    }
-}
-
-/// The faults of a run's smallest plan.
-fn minimal_of(record: &Record) -> Option<&[Fault]> {
-    let minimal = record.triage.as_ref()?.minimal.as_ref()?;
-    Some(&minimal.faults)
-}
-
-/// The site and the family of a fault, without the number of the hit and the duration.
-fn place(fault: &Fault) -> (&str, &'static str) {
-    let site = match &fault.at {
-        At::Boundary { site, .. } => site.as_str(),
-        At::Time(_) | At::Countdown(_) => "",
-    };
-    (site, fault.act.family())
-}
-
-fn places(faults: &[Fault]) -> Vec<(&str, &'static str)> {
-    let mut places: Vec<_> = faults.iter().map(place).collect();
-    places.sort_unstable();
-    places
-}
-
-impl Finding {
-    fn of(record: &Record) -> Option<Self> {
-        let check = record.headline()?;
-        Some(Self {
-            id: String::new(),
-            run: record.run.clone(),
-            verdict: record.verdict,
-            check: check.name.clone(),
-            priority: check.priority,
-            why: check.why.clone(),
-            count: 1,
-            triage: record.triage.clone(),
-        })
-    }
-
-    /// The faults of the smallest plan that shows it.
-    pub fn minimal(&self) -> Option<&[Fault]> {
-        Some(&self.triage.as_ref()?.minimal.as_ref()?.faults)
-    }
-
-    /// Whether a run shows this finding again.
-    fn explains(&self, new: &Self, record: &Record) -> bool {
-        if (self.verdict, &self.check) != (new.verdict, &new.check) {
-            return false;
-        }
-        match (self.minimal(), new.minimal()) {
-            (Some(known), Some(new)) => places(known) == places(new),
-            (Some(known), None) => {
-                let struck: Vec<_> =
-                    record.faults.iter().map(|fault| place(&fault.fault)).collect();
-                places(known).iter().all(|place| struck.contains(place))
-            }
-            (None, _) => self.run.scenario == new.run.scenario,
-        }
     }
 }
 

@@ -5,9 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chaosdrill_core::{At, Plan, Record, nearest, record::RECORD_VERSION};
+use chaosdrill_core::{
+    At, Plan, Record, nearest,
+    record::{KeptRecord, RECORD_VERSION},
+    redact::redact,
+};
 
-use crate::{registry::Registry, simulation};
+use crate::{git, registry::Registry, simulation};
 
 /// A plan that is kept in the repository and runs first.
 #[derive(Clone, Debug)]
@@ -16,6 +20,8 @@ pub(crate) struct Kept {
     pub(crate) path: PathBuf,
     /// The plan.
     pub(crate) plan: Plan,
+    /// Why it is kept.
+    pub(crate) why: String,
 }
 
 impl Kept {
@@ -23,6 +29,40 @@ impl Kept {
     pub(crate) fn stem(&self) -> String {
         self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
     }
+
+    /// The plan in the header of a campaign.
+    pub(crate) fn record(&self) -> KeptRecord {
+        let file = git::path_from_root(&self.path);
+        // A part that runs on another machine must have the same header.
+        let below_crate = || {
+            let root = self.path.parent().and_then(Path::parent)?;
+            self.path.strip_prefix(root).ok()
+        };
+        let file = if file.is_absolute() { below_crate().unwrap_or(&file) } else { &file };
+        KeptRecord {
+            name: self.stem(),
+            file: file.display().to_string(),
+            why: redact(&self.why).into_owned(),
+        }
+    }
+}
+
+/// What `keep` writes below the reason.
+pub(crate) const VIOLATED: &str = "# violated: ";
+/// What `keep` writes below the reason.
+pub(crate) const AT_COMMIT: &str = "# at commit: ";
+
+/// What begins a plan that was shrunk.
+pub(crate) const MADE_SMALLER: &str = "# violates ";
+
+/// The reason at the beginning of a kept plan: its comments, without those that `keep` adds.
+fn reason(text: &str) -> String {
+    let comments = text.lines().take_while(|line| line.starts_with('#'));
+    let added = [VIOLATED, AT_COMMIT, MADE_SMALLER];
+    let is_reason = |line: &&str| !added.iter().any(|added| line.starts_with(added));
+    let lines: Vec<&str> =
+        comments.filter(is_reason).map(|line| line.trim_start_matches('#').trim()).collect();
+    lines.join(" ").trim().to_owned()
 }
 
 /// Why a campaign cannot start.
@@ -42,16 +82,27 @@ pub(crate) fn plan_in(folder: &Path) -> PathBuf {
 
 /// Reads a plan and checks that this program can run it. A file that ends with `.json` is read as the record of a run.
 pub(crate) fn read_plan(registry: &Registry, path: &Path) -> Result<Plan, PlanFileError> {
+    let plan = parse_plan(path)?;
+    check_plan(registry, &plan)
+        .map_err(|why| PlanFileError::Wrong { path: path.display().to_string(), why })?;
+    Ok(plan)
+}
+
+/// Reads a plan that this program may not be able to run.
+pub(crate) fn parse_plan(path: &Path) -> Result<Plan, PlanFileError> {
     let name = || path.display().to_string();
     let text = std::fs::read_to_string(path)
         .map_err(|why| PlanFileError::Unreadable { path: name(), why })?;
     let wrong = |why: String| PlanFileError::Wrong { path: name(), why };
-    let plan = match path.extension().is_some_and(|it| it == "json") {
-        true => plan_of_record(&text).map_err(wrong)?,
-        false => Plan::from_toml(&text).map_err(|why| wrong(why.to_string()))?,
-    };
-    check_plan(registry, &plan).map_err(wrong)?;
-    Ok(plan)
+    match path.extension().is_some_and(|it| it == "json") {
+        true => plan_of_record(&text).map_err(wrong),
+        false => Plan::from_toml(&text).map_err(|why| wrong(why.to_string())),
+    }
+}
+
+/// The reason for which a plan is kept; empty if its file gives none.
+pub(crate) fn reason_in(path: &Path) -> String {
+    std::fs::read_to_string(path).map(|text| reason(&text)).unwrap_or_default()
 }
 
 /// The plan in a record.
@@ -122,7 +173,8 @@ pub(crate) fn kept_plans(
     for path in paths {
         let plan = read_plan(registry, &path)?;
         if filter.is_none_or(|filter| plan.scenario.contains(filter)) {
-            kept.push(Kept { path, plan });
+            let why = reason_in(&path);
+            kept.push(Kept { path, plan, why });
         }
     }
     Ok(kept)

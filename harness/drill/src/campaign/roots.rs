@@ -90,6 +90,11 @@ impl<'a> Roots<'a> {
         }
     }
 
+    /// The kept plans of all parts.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = &'a Kept> {
+        self.kept.iter().map(|(_, kept)| *kept)
+    }
+
     /// The number of single runs in all parts.
     fn all(&self) -> u64 {
         let each = (self.scenarios.len() * self.nemeses.len()) as u64;

@@ -6,7 +6,7 @@ use chaosdrill_core::{
     Origin, Plan, Record, RunId, Swarm, Verdict,
     limits::{REPLAY_BATCH, TRIAGED_MAX},
     record::{Minimal, Triage},
-    shrink::{self, Shrunk},
+    shrink::Shrunk,
     trace::Divergence,
 };
 
@@ -14,21 +14,18 @@ use crate::{
     campaign::{engine::Engine, kept},
     campaign_dir, interrupt,
     job::{Done, Job},
-    ours::{self, Kind},
+    ours::{self, Kind, MINIMAL, SMALLEST},
     registry::Registry,
     scratch,
 };
 
-/// The name of the smallest plan in the folder of a run.
-pub(crate) const MINIMAL: &str = "plan.min.toml";
-
-/// The runs to triage: the first few of each check in each scenario. The others are only counted.
+/// The runs to triage: the first few of each problem in each scenario. The others are only counted.
 pub(crate) fn chosen<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<RunId> {
     let mut chosen = Vec::new();
-    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(&str, &str, String), usize> = BTreeMap::new();
     for record in records.filter(|record| record.verdict == Verdict::Invalid) {
         let Some(check) = record.headline() else { continue };
-        let count = counts.entry((&record.run.scenario, &check.name)).or_default();
+        let count = counts.entry((&record.run.scenario, &check.name, check.problem())).or_default();
         *count += 1;
         if *count <= TRIAGED_MAX {
             chosen.push(record.run.clone());
@@ -56,33 +53,42 @@ pub(crate) fn plan_of(registry: &Registry, record: &Record) -> Option<Plan> {
 }
 
 /// Whether two runs had the same result.
-fn is_same(first: &Record, second: &Record) -> bool {
+pub(crate) fn is_same(first: &Record, second: &Record) -> bool {
     (&first.digest, first.verdict) == (&second.digest, second.verdict)
 }
 
-/// Shrinks the plan of a violation and writes the smallest plan into the folder of the run.
-fn minimal(
+/// Shrinks the plan of a violation. The smallest plan, and everything about its run, go to the folder of the run.
+/// `None` if no more runs start: an untried plan may be smaller.
+pub(crate) fn shrink(
     engine: &mut Engine<'_>,
-    record: &Record,
+    run: &RunId,
     plan: &Plan,
     check: &str,
-    out: &Path,
-) -> Minimal {
-    let shrunk = smallest(engine, &record.run, plan, check);
-    let path = out.join(record.run.folder()).join(MINIMAL);
+    bundle: &Path,
+) -> Option<(Plan, Minimal)> {
+    let shrunk = smallest(engine, run, plan, check);
+    if interrupt::was_asked_for() || engine.lost().is_some() {
+        return None;
+    }
+    let path = bundle.join(MINIMAL);
     if let Err(why) = ours::write(&path, Kind::Minimal, minimal_text(&shrunk, check)) {
         engine.complain(&format!("failed to write {}: {why}", path.display()));
     }
-    // Run it again, for the result that a replay of it will show.
-    let job = Job::new(record.run.clone(), shrunk.plan.clone());
+    // Run it again, for the story that the reports tell.
+    let job = Job {
+        bundle: Some(bundle.join(SMALLEST)),
+        bundle_always: true,
+        ..Job::new(run.clone(), shrunk.plan.clone())
+    };
     let shown = engine.aside(&[job]).pop().flatten();
     let found = shown.as_ref().and_then(|shown| shown.checks.iter().find(|it| it.name == check));
-    Minimal {
-        faults: shrunk.plan.faults,
+    let minimal = Minimal {
+        faults: shrunk.plan.faults.clone(),
         runs: shrunk.runs,
         why: found.map(|found| found.why.clone()),
         digest: shown.and_then(|shown| shown.digest),
-    }
+    };
+    Some((shrunk.plan, minimal))
 }
 
 /// The first event in which a third run differs from the first, given that the second run differed.
@@ -107,7 +113,7 @@ fn divergence(
 
 /// The smallest plan that violates the same check.
 pub(crate) fn smallest(engine: &mut Engine<'_>, run: &RunId, plan: &Plan, check: &str) -> Shrunk {
-    shrink::shrink(plan, |batch| {
+    chaosdrill_core::shrink::shrink(plan, |batch| {
         let jobs: Vec<Job> = batch.iter().map(|plan| Job::new(run.clone(), plan.clone())).collect();
         let shows = |record: &Record| record.violated().any(|violated| violated == check);
         engine.aside(&jobs).iter().map(|record| record.as_ref().is_some_and(shows)).collect()
@@ -117,7 +123,8 @@ pub(crate) fn smallest(engine: &mut Engine<'_>, run: &RunId, plan: &Plan, check:
 /// The smallest plan as a file, with the check that it violates.
 pub(crate) fn minimal_text(shrunk: &Shrunk, check: &str) -> String {
     format!(
-        "# violates {check}; {} runs to make it this small\n{}",
+        "{}{check}; {} runs to make it this small\n{}",
+        kept::MADE_SMALLER,
         shrunk.runs,
         shrunk.plan.to_toml()
     )
@@ -158,10 +165,9 @@ pub(crate) fn all(
             return;
         }
         let Some(plan) = plan_of(engine.registry(), record) else { continue };
-        let minimal = minimal(engine, record, &plan, &triage.check, out);
-        if interrupt::was_asked_for() {
-            return;
-        }
+        let bundle = out.join(run.folder());
+        let smaller = shrink(engine, &run, &plan, &triage.check, &bundle);
+        let Some((_, minimal)) = smaller else { return };
         found.record.triage = Some(Triage { minimal: Some(minimal), ..triage });
         write(engine, found, out);
     }

@@ -16,7 +16,7 @@ use chaosdrill_core::{
     },
 };
 
-use crate::job::Done;
+use crate::{job::Done, ours};
 
 /// A campaign as read from its folder.
 pub(crate) struct Read {
@@ -143,7 +143,8 @@ pub(crate) fn read_campaign(folder: &Path) -> Result<Read, String> {
     }
     lines.conclude();
     let Lines { header, records, hit_classes, mut sweeps, extent, measured, notes, .. } = lines;
-    let records: Vec<Record> = records.into_values().collect();
+    let mut records: Vec<Record> = records.into_values().collect();
+    records.iter_mut().for_each(|record| adopt_shrunk(folder, record));
     sweeps.sort();
     let has_header = header.is_some();
     let header = header.unwrap_or_else(|| guessed(&records));
@@ -153,6 +154,20 @@ pub(crate) fn read_campaign(folder: &Path) -> Result<Read, String> {
         campaign: Campaign { header, records, sweeps, extent, measured },
         notes,
     })
+}
+
+/// Takes over the smallest plan that `shrink` found after the campaign. It is in the run's own record.
+fn adopt_shrunk(folder: &Path, record: &mut Record) {
+    let is_shrunk = record.triage.as_ref().is_some_and(|triage| triage.minimal.is_some());
+    let bundle = folder.join(record.run.folder());
+    if record.verdict != Verdict::Invalid || is_shrunk || !bundle.join(ours::MINIMAL).is_file() {
+        return;
+    }
+    let Ok(text) = std::fs::read_to_string(bundle.join("record.json")) else { return };
+    let Ok(own) = serde_json::from_str::<Record>(&text) else { return };
+    if (&own.run, &own.digest) == (&record.run, &record.digest) {
+        record.triage = own.triage.or(record.triage.take());
+    }
 }
 
 fn unopened(folder: &Path, why: &io::Error) -> String {
@@ -182,6 +197,7 @@ fn guessed(records: &[Record]) -> CampaignHeader {
         whole: false,
         failpoints: Vec::new(),
         goals: Vec::new(),
+        kept: Vec::new(),
         scenarios: scenarios(records),
     }
 }

@@ -3,9 +3,10 @@
 use std::{fs, io, path::Path};
 
 use chaosdrill_core::{Campaign, Record, TraceEvent, record::Proof, redact::redact_json};
-use chaosdrill_reports::{html, junit, markdown};
+use chaosdrill_reports::{against::Against, command::Commands, html, junit, markdown};
 
 use crate::{
+    git,
     ours::{self, Kind, NotOurs},
     run_bundle,
 };
@@ -32,11 +33,21 @@ pub(crate) fn write_reports_against(
     // The page itself says that the campaign is of a newer version.
     let mut all: Vec<String> = html::newer(campaign.header.version).into_iter().collect();
     all.extend(notes.iter().cloned());
-    let page = markdown::summary_with(&summary, &all);
+    let named = git::path_from_root(folder).display().to_string();
+    let commands = Commands { program: &campaign.header.program, folder: &named };
+    let against = against.map(|earlier| Against::new(earlier, campaign));
+    let page = markdown::summary(&summary, commands, against.as_ref(), &all);
     ours::write(&folder.join("summary.md"), Kind::Summary, page)?;
-    let junit = junit::junit_with(campaign, &all).map_err(io::Error::other)?;
+    let junit = junit::junit(campaign, commands, &all).map_err(io::Error::other)?;
     ours::write(&folder.join("junit.xml"), Kind::Junit, junit)?;
-    let page = html::Page { campaign, stories: &told, proofs: &proofs, against, notes: &notes };
+    let page = html::Page {
+        campaign,
+        commands,
+        stories: &told,
+        proofs: &proofs,
+        against: against.as_ref(),
+        notes: &notes,
+    };
     ours::write(&folder.join("report.html"), Kind::Page, html::campaign(&page))?;
     run_bundle::write_pages(folder, campaign)
 }
@@ -84,7 +95,12 @@ pub(crate) fn read_trace(path: &Path) -> Result<Vec<TraceEvent>, String> {
 
 /// Writes the record of a run that was not valid into its folder.
 pub(crate) fn write_record(out: &Path, record: &Record) -> io::Result<()> {
+    rewrite_record(&out.join(record.run.folder()), record)
+}
+
+/// Writes the record of a run into its own folder.
+pub(crate) fn rewrite_record(bundle: &Path, record: &Record) -> io::Result<()> {
     let mut json = serde_json::to_string_pretty(record)?;
     json.push('\n');
-    ours::write(&out.join(record.run.folder()).join("record.json"), Kind::Record, json)
+    ours::write(&bundle.join("record.json"), Kind::Record, json)
 }

@@ -1,22 +1,26 @@
 //! GitHub Actions output: annotations at the change, and a summary on the page of the job.
 
-use std::{fs::OpenOptions, io::Write};
+use std::{fs::OpenOptions, io::Write, path::Path};
 
 use chaosdrill_core::Campaign;
-use chaosdrill_reports::{annotations, markdown};
+use chaosdrill_reports::{annotations, command::Commands, markdown};
+
+use crate::git;
 
 /// Reports to GitHub if the process runs in a GitHub job; a page that cannot be written is no finding.
-pub(crate) fn tell(campaign: &Campaign) {
+pub(crate) fn tell(campaign: &Campaign, folder: &Path) {
     let summary = campaign.summary();
+    let named = git::path_from_root(folder).display().to_string();
+    let commands = Commands { program: &campaign.header.program, folder: &named };
     if is_runner() {
         // Workflow commands are read from both outputs of a step; standard output carries the results for people and
         // programs.
-        eprint!("{}", annotations::github(&summary));
+        eprint!("{}", annotations::github(&summary, commands));
     }
     let Some(page) = read("GITHUB_STEP_SUMMARY") else { return };
     let append = || -> std::io::Result<()> {
         let mut file = OpenOptions::new().append(true).create(true).open(&page)?;
-        file.write_all(markdown::job_summary(&summary).as_bytes())
+        file.write_all(markdown::job_summary(&summary, commands).as_bytes())
     };
     if let Err(why) = append() {
         eprintln!("warning: failed to write the summary of the job: {why}");

@@ -10,8 +10,9 @@ use chaosdrill_core::{Plan, Record, redact::redact};
 use clap::Args;
 
 use crate::{
-    campaign::{kept, triage},
+    campaign::kept,
     cli::{args::MessageFormat, console, error::ExpectedError},
+    ours,
     registry::Registry,
     status::Status,
 };
@@ -71,7 +72,7 @@ fn plan_in(run: &Path) -> PathBuf {
     if !run.is_dir() {
         return run.to_owned();
     }
-    let minimal = run.join(triage::MINIMAL);
+    let minimal = run.join(ours::MINIMAL);
     if minimal.is_file() { minimal } else { kept::plan_in(run) }
 }
 
@@ -98,10 +99,10 @@ fn plain(name: &str) -> String {
 fn head(why: &str, check: Option<&str>) -> String {
     let mut head: String = why.lines().map(|line| format!("# {}\n", line.trim_end())).collect();
     if let Some(check) = check {
-        head.push_str(&format!("# violated: {check}\n"));
+        head.push_str(&format!("{}{check}\n", kept::VIOLATED));
     }
     if let Some(commit) = crate::git::head() {
-        head.push_str(&format!("# at commit: {commit}\n"));
+        head.push_str(&format!("{}{commit}\n", kept::AT_COMMIT));
     }
     head
 }

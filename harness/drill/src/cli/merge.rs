@@ -16,6 +16,7 @@ use crate::{
     campaign_dir::{self, Folder, folder::old},
     cli::{args::MessageFormat, console, error::ExpectedError, run},
     job::Done,
+    ours::{self, Place},
     status::Status,
 };
 
@@ -194,9 +195,10 @@ fn copy_bundles(out: &Path, campaign: &Campaign, shards: &[Shard<'_>]) -> std::i
         copy_folder(&from, &to)?;
         if record.triage.as_ref().is_none_or(|triage| triage.minimal.is_none()) {
             campaign_dir::write_record(out, record)?;
-            let minimal = to.join(triage::MINIMAL);
+            let minimal = to.join(ours::MINIMAL);
             if minimal.exists() {
                 std::fs::remove_file(minimal)?;
+                ours::remove(&to.join(ours::SMALLEST), Place::Run)?;
             }
         }
     }

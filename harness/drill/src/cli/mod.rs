@@ -5,6 +5,7 @@ mod console;
 mod cross;
 mod diff;
 mod error;
+mod explain;
 mod github;
 mod keep;
 mod list;
@@ -66,6 +67,8 @@ enum Command {
     Shrink(shrink::ShrinkArgs),
     /// Keep a violation for good: its smallest plan runs first from now on.
     Keep(keep::KeepArgs),
+    /// Explain a plan in plain English.
+    Explain(explain::ExplainArgs),
     /// Join the shards of a campaign.
     Merge(merge::MergeArgs),
     /// Switch on each planted defect in turn, and see whether it is found, and by which check.
@@ -91,9 +94,12 @@ impl Command {
             | Self::Shrink(_)
             | Self::Prove(_) => true,
             Self::List(args) => args.runs_scenarios(),
-            Self::Keep(_) | Self::Merge(_) | Self::Report(_) | Self::Diff(_) | Self::Schema(_) => {
-                false
-            }
+            Self::Keep(_)
+            | Self::Explain(_)
+            | Self::Merge(_)
+            | Self::Report(_)
+            | Self::Diff(_)
+            | Self::Schema(_) => false,
         }
     }
 }
@@ -133,6 +139,7 @@ pub fn cli_main(registry: Registry) -> ExitCode {
         Command::Prove(args) => prove::prove(&registry, &args, format),
         Command::Shrink(args) => shrink::shrink(&registry, &args, format),
         Command::Keep(args) => keep::keep(&registry, &args, format),
+        Command::Explain(args) => explain::explain(&registry, &args, format),
         Command::Merge(args) => merge::merge(&args, format),
         Command::List(args) => list::list(&registry, &args, format),
         Command::Report(args) => report::report(&registry, &args, format),

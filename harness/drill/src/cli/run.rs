@@ -11,7 +11,7 @@ use chaosdrill_reports::{Replay, terminal};
 use clap::Args;
 
 use crate::{
-    campaign::{self, engine::TimeLimit, kept, partition::Partition, roots::Roots, triage},
+    campaign::{self, engine::TimeLimit, kept, partition::Partition, roots::Roots},
     campaign_dir::Folder,
     cli::{
         args::{self, MessageFormat, RunChoice, SeedArgs},
@@ -21,6 +21,7 @@ use crate::{
     },
     interrupt,
     measure::Stopwatch,
+    ours,
     registry::Registry,
     self_test,
     status::Status,
@@ -91,8 +92,8 @@ pub(crate) fn run(
     config.partition = args.partition;
     config.may_shrink = !args.no_shrink;
     let kept = kept::kept_plans(registry, config.filter.as_deref())?;
-    let header = campaign::header(registry, &config);
     let roots = Roots::new(registry, &config, config.settings(Some(args.out.clone())), &kept);
+    let header = campaign::header(registry, &config, &roots);
     let extent = campaign::extent(&roots);
     if let Err(why) = interrupt::listen() {
         eprintln!("warning: failed to listen for Ctrl-C: {why}");
@@ -111,7 +112,7 @@ pub(crate) fn run(
     let end = campaign::run(registry, &config, &roots, &mut folder, known, stopwatch, &mut bar);
     bar.finish();
     show(&end.campaign, folder.path(), format);
-    github::tell(&end.campaign);
+    github::tell(&end.campaign, folder.path());
     if !end.broken.is_empty() {
         return Err(ExpectedError::Harness(end.broken.join("; ")));
     }
@@ -173,7 +174,7 @@ fn block(record: &Record, count: u64, folder: &Path, campaign: &Campaign) -> Str
     let bundle = folder.join(record.run.folder());
     let plan = (!record.run.origin.is_drawn_from_the_seed())
         .then(|| bundle.join("plan.toml").display().to_string());
-    let minimal = bundle.join(triage::MINIMAL);
+    let minimal = bundle.join(ours::MINIMAL);
     let minimal = minimal.is_file().then(|| minimal.display().to_string());
     let bundle = (record.verdict == Verdict::Invalid).then(|| bundle.display().to_string());
     let replay = Replay {
@@ -181,6 +182,7 @@ fn block(record: &Record, count: u64, folder: &Path, campaign: &Campaign) -> Str
         plan: plan.as_deref(),
         minimal: minimal.as_deref(),
         bundle: bundle.as_deref(),
+        kept: campaign.header.kept_of(&record.run),
         runs: count,
     };
     terminal::failure(record, replay, &console::palette())

@@ -1,8 +1,8 @@
 //! `drill shrink`: finds the smallest plan that violates the same check.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use chaosdrill_core::Verdict;
+use chaosdrill_core::{Plan, Record, Verdict, record::Triage};
 use clap::Args;
 use serde_json::json;
 
@@ -11,6 +11,7 @@ use crate::{
         engine::{Engine, Enough},
         kept, triage,
     },
+    campaign_dir,
     cli::{
         args::{MessageFormat, WorkerArgs},
         console::{self, Bar},
@@ -20,6 +21,7 @@ use crate::{
     measure::Stopwatch,
     ours::{self, Kind},
     registry::Registry,
+    run_bundle,
     status::Status,
 };
 
@@ -45,7 +47,7 @@ pub(crate) fn shrink(
 ) -> Result<Status, ExpectedError> {
     let path = if args.plan.is_dir() { kept::plan_in(&args.plan) } else { args.plan.clone() };
     let plan = kept::read_plan(registry, &path)?;
-    let to = args.to.clone().unwrap_or_else(|| path.with_file_name(triage::MINIMAL));
+    let to = args.to.clone().unwrap_or_else(|| path.with_file_name(ours::MINIMAL));
     ours::may_write(&to, Kind::Minimal)
         .map_err(|why| ExpectedError::Usage(format!("{why}; name another file with --to")))?;
     let job = replay::job_of_plan(registry, plan.clone())?;
@@ -75,27 +77,66 @@ pub(crate) fn shrink(
             record.verdict.name()
         )));
     };
-    let shrunk = triage::smallest(&mut engine, &run, &plan, &check);
-    if engine.is_over() || !engine.broken.is_empty() {
-        // An untried plan may have been smaller.
-        return Err(failure(&mut engine));
-    }
-    ours::write(&to, Kind::Minimal, triage::minimal_text(&shrunk, &check))
-        .map_err(|why| ExpectedError::Usage(format!("failed to write {}: {why}", to.display())))?;
+    let bundle = bundle_of(&path, &plan, &record);
+    let (shrunk, runs) = match (&args.to, bundle) {
+        (None, Some((bundle, mut own))) => {
+            let found = triage::shrink(&mut engine, &own.run, &plan, &check, &bundle);
+            let Some((shrunk, minimal)) = found.filter(|_| !is_broken_off(&engine)) else {
+                return Err(failure(&mut engine));
+            };
+            let runs = minimal.runs;
+            let same_again = triage::is_same(&own, &record);
+            let minimal = Some(minimal);
+            own.triage =
+                Some(Triage { check: check.clone(), same_again, divergence: None, minimal });
+            let page = |own: &Record| {
+                campaign_dir::rewrite_record(&bundle, own)?;
+                run_bundle::write_page(&bundle, own, &registry.program)
+            };
+            page(&own).map_err(|why| unwritten(&bundle, &why))?;
+            (shrunk, runs)
+        }
+        _ => {
+            let shrunk = triage::smallest(&mut engine, &run, &plan, &check);
+            if is_broken_off(&engine) {
+                // An untried plan may have been smaller.
+                return Err(failure(&mut engine));
+            }
+            ours::write(&to, Kind::Minimal, triage::minimal_text(&shrunk, &check))
+                .map_err(|why| unwritten(&to, &why))?;
+            (shrunk.plan, shrunk.runs)
+        }
+    };
     bar.finish();
-    let (from, left) = (plan.faults.len(), shrunk.plan.faults.len());
+    let (from, left) = (plan.faults.len(), shrunk.faults.len());
     match format {
         MessageFormat::Json => console::print_json(&json!({
-            "check": check, "plan": shrunk.plan, "runs": shrunk.runs, "file": to,
+            "check": check, "plan": shrunk, "runs": runs, "file": to,
         })),
         MessageFormat::Human => console::print(&format!(
-            "{}\n{left} of {from} faults needed for {check}, after {} runs: {}\n",
-            shrunk.plan.to_toml(),
-            shrunk.runs,
+            "{}\n{left} of {from} faults needed for {check}, after {runs} runs: {}\n",
+            shrunk.to_toml(),
             to.display()
         )),
     }
     Ok(Status::Valid)
+}
+
+/// The folder of the run whose plan this is, with its record; `None` if the plan lies elsewhere.
+fn bundle_of(path: &Path, plan: &Plan, again: &Record) -> Option<(PathBuf, Record)> {
+    let bundle = path.parent()?;
+    let text = std::fs::read_to_string(bundle.join("record.json")).ok()?;
+    let own: Record = serde_json::from_str(&text).ok()?;
+    let is_plan = (&own.run.scenario, own.run.seed) == (&plan.scenario, plan.seed);
+    (is_plan && triage::is_same(&own, again)).then(|| (bundle.to_owned(), own))
+}
+
+fn is_broken_off(engine: &Engine<'_>) -> bool {
+    engine.is_over() || !engine.broken.is_empty()
+}
+
+fn unwritten(path: &Path, why: &std::io::Error) -> ExpectedError {
+    ExpectedError::Usage(format!("failed to write {}: {why}", path.display()))
 }
 
 /// Why a run has no record.

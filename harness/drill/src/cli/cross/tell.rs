@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chaosdrill_core::{EventKind, Record, TraceEvent, limits::CROSS_STORY_LINES_MAX};
-use chaosdrill_reports::{command, html};
+use chaosdrill_reports::command;
 use serde_json::json;
 
 use super::{Pair, Tally, WorkersOfBoth, cannot_write, run, seeds::Shown};
@@ -14,7 +14,6 @@ use crate::{
         error::ExpectedError,
     },
     job::Job,
-    ours::{self, Kind},
     program,
     registry::Registry,
     run_bundle, simulation,
@@ -95,8 +94,7 @@ fn story(
     let record = run(registry, std::slice::from_ref(&job), workers.of(&job), bar)?.pop().flatten();
     let Some(record) = record else { return Ok(None) };
     let story = run_bundle::read(&folder, &record);
-    let page = html::run(&story, &registry.program);
-    ours::write(&folder.join("report.html"), Kind::Page, page)
+    run_bundle::write_page_of(&folder, &story, &registry.program)
         .map_err(|why| cannot_write(&folder, &why))?;
     Ok(Some(Story { record, events: story.events }))
 }
