@@ -7,7 +7,7 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
-use chaosdrill_core::{Record, record::CampaignLine};
+use chaosdrill_core::{Record, RunId, record::CampaignLine};
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 
@@ -16,12 +16,16 @@ use crate::lab::{self, ends_with, folder, stderr, stdout};
 type Test = fn() -> Result<(), Failed>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, Test); 10] = [
+    let tests: [(&str, Test); 11] = [
         ("a_killed_campaign_goes_on", a_killed_campaign_goes_on),
         ("an_interrupted_campaign_ends_cleanly", an_interrupted_campaign_ends_cleanly),
         ("only_the_same_campaign_is_resumed", only_the_same_campaign_is_resumed),
         ("the_parts_add_up_to_the_whole", the_parts_add_up_to_the_whole),
         ("a_violation_is_made_smaller_and_kept", a_violation_is_made_smaller_and_kept),
+        (
+            "a_plan_that_is_shrunk_by_hand_is_in_the_report",
+            a_plan_that_is_shrunk_by_hand_is_in_the_report,
+        ),
         ("a_record_is_run_again_by_itself", a_record_is_run_again_by_itself),
         ("a_record_is_made_smaller_and_kept", a_record_is_made_smaller_and_kept),
         ("a_dead_worker_takes_no_plan_with_it", a_dead_worker_takes_no_plan_with_it),
@@ -44,14 +48,16 @@ fn drill(folder: &Path, arguments: &[&str]) -> Output {
     lab::program(folder, "drill", arguments, &[])
 }
 
-/// The results of a campaign without measurements: its runs, its summary, and the folder of each finding.
+/// The results of a campaign without measurements: its runs, its summary, and the folder of each finding. Commands name
+/// the folder, which is replaced by `OUT`.
 fn left_behind(out: &Path) -> Result<Vec<(PathBuf, String)>, Failed> {
     let mut left = Vec::new();
+    let name = format!(" {}/", out.file_name().unwrap_or_default().display());
     let files = ["campaign.jsonl", "summary.json", "junit.xml"].map(PathBuf::from);
     for file in files.into_iter().chain(findings(out)?) {
         let text = fs::read_to_string(out.join(&file))
             .map_err(|why| format!("failed to read {}: {why}", file.display()))?;
-        left.push((file, without_measured(&text)));
+        left.push((file, without_measured(&text).replace(&name, " OUT/")));
     }
     Ok(left)
 }
@@ -263,6 +269,63 @@ fn a_violation_is_made_smaller_and_kept() -> Result<(), Failed> {
     ends_with(&again, 1);
     let ran = fs::read_to_string(folder.path().join("target/drill/campaign.jsonl"))?;
     assert!(ran.lines().any(|line| line.contains("kept-lost")), "the kept plan did not run");
+    // A plan that is kept already says why in every format, and nothing suggests keeping it again.
+    let read = |file: &str| fs::read_to_string(folder.path().join("target/drill").join(file));
+    let formats = [
+        ("terminal", stdout(&again)),
+        ("page", read("report.html")?),
+        ("summary", read("summary.md")?),
+        ("JUnit", read("junit.xml")?),
+    ];
+    for (format, text) in formats {
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("an answer is lost"), "{format}: {text}");
+        assert!(text.contains("regressions/lost.toml"), "{format}: {text}");
+        let kept_run = "lab.fragile/0x1-kept-lost";
+        let again = |line: &&str| line.contains(" keep ") && line.contains(kept_run);
+        assert_eq!(text.lines().find(again), None, "{format}");
+    }
+    let plan = folder.path().join("regressions/lost.toml").display().to_string();
+    let explained = drill(&["explain", &plan]);
+    ends_with(&explained, 0);
+    let explained = stdout(&explained);
+    for sentence in [
+        "Scenario lab/fragile is run from seed 0x1.",
+        "It claims: a client that was refused left no trace.",
+        "The plan is kept because: an answer is lost.",
+        "There is one fault:",
+    ] {
+        assert!(explained.lines().any(|line| line == sentence), "{sentence}: {explained}");
+    }
+    assert!(explained.contains("comes to sql:visit.commit, the step happens"), "{explained}");
+    Ok(())
+}
+
+fn a_plan_that_is_shrunk_by_hand_is_in_the_report() -> Result<(), Failed> {
+    let folder = folder();
+    let run = ["run", "lab/fragile", "--seeds", "12", "--no-shrink"];
+    ends_with(&drill(folder.path(), &run), 1);
+    let out = folder.path().join("target/drill");
+    let page = || fs::read_to_string(out.join("report.html"));
+    assert!(page()?.contains("not made smaller") || page()?.contains("Not made smaller"));
+    let summary = || -> Result<Value, Failed> {
+        Ok(serde_json::from_str(&fs::read_to_string(out.join("summary.json"))?)?)
+    };
+    for finding in summary()?["findings"].as_array().ok_or("a list")? {
+        let run: RunId = serde_json::from_value(finding["run"].clone())?;
+        let folder_of_run = out.join(run.folder()).display().to_string();
+        ends_with(&drill(folder.path(), &["shrink", &folder_of_run]), 0);
+    }
+    ends_with(&drill(folder.path(), &["report"]), 0);
+    assert!(!page()?.to_lowercase().contains("not made smaller"));
+    for finding in summary()?["findings"].as_array().ok_or("a list")? {
+        let run: RunId = serde_json::from_value(finding["run"].clone())?;
+        assert!(!finding["triage"]["minimal"].is_null(), "{finding}");
+        let smallest = out.join(run.folder()).join("smallest");
+        for file in ["record.json", "plan.toml", "trace.jsonl", "report.html"] {
+            assert!(smallest.join(file).is_file(), "{file}");
+        }
+    }
     Ok(())
 }
 

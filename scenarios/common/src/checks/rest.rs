@@ -55,7 +55,7 @@ pub fn every_item_comes_to_rest_but(
                 "{} {key} is still {}{}{error}",
                 items.noun,
                 (items.state)(row),
-                if error.is_empty() { "" } else { ": " }
+                if error.is_empty() { "" } else { "; its last error is: " }
             );
             Outcome::invalid(why, last_change(history, items.watch, key))
         }))

@@ -75,7 +75,7 @@ pub(crate) fn migrations_can_be_run_again() -> Check {
         let stuck = given_up.find_map(|op| Some((op.invoke, op.end?)));
         Outcome::unless(stuck.map(|(invoke, end)| {
             let why = format!(
-                "#{} the way {} cannot be gone: {}",
+                "#{} the way {} cannot be gone; the answer is: {}",
                 end.seq,
                 invoke.input()["to"],
                 end.output()

@@ -29,7 +29,7 @@ pub(crate) fn published_unless(
                 text(row, "message_id"),
                 text(row, "status"),
                 int(row, "attempts"),
-                if error.is_empty() { "" } else { ": " }
+                if error.is_empty() { "" } else { "; its last error is: " }
             );
             Outcome::invalid(why, last_change(history, text(row, "message_id")))
         }))

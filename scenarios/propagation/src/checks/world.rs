@@ -183,7 +183,7 @@ pub(crate) fn every_upgrade_is_applied() -> Check {
         let open = rows.into_iter().find(|row| state(row) != "applied");
         Outcome::unless(open.map(|row| {
             let why = format!(
-                "{} {} is {} after {} attempts: {}",
+                "{} {} is {} after {} attempts; its last error is: {}",
                 ITEMS.noun,
                 text(row, "id"),
                 state(row),
