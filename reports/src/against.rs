@@ -52,6 +52,11 @@ impl<'a> Against<'a> {
         Self { earlier: Side::of(earlier), now: Side::of(now) }
     }
 
+    /// The findings of the current campaign.
+    pub fn now(&self) -> impl Iterator<Item = &Finding> {
+        self.now.findings.iter()
+    }
+
     /// The status of a finding of the current campaign.
     pub fn status(&self, finding: &Finding) -> Status {
         let known = self.earlier.findings.iter().any(|earlier| earlier.is_same_as(finding));

@@ -26,6 +26,9 @@ pub const TERMINAL_MARKS_MAX: usize = 20;
 /// Names of untried failpoints, acts and sites on the terminal, each; more are only counted.
 pub const TERMINAL_UNTRIED_MAX: usize = 3;
 
+/// Findings of one status that the terminal names in a comparison with an earlier campaign.
+pub const TERMINAL_COMPARED_MAX: usize = 10;
+
 /// Bytes of `summary.md`; code hosts reject comments of 65,536 characters.
 pub const MARKDOWN_BYTES_MAX: usize = 60_000;
 

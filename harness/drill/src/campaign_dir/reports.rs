@@ -20,7 +20,7 @@ pub(crate) fn write_reports(folder: &Path, campaign: &Campaign) -> io::Result<()
 pub(crate) fn write_reports_against(
     folder: &Path,
     campaign: &Campaign,
-    against: Option<&Campaign>,
+    against: Option<&Against<'_>>,
     notes: &[String],
 ) -> io::Result<()> {
     let summary = campaign.summary();
@@ -35,19 +35,12 @@ pub(crate) fn write_reports_against(
     all.extend(notes.iter().cloned());
     let named = git::path_from_root(folder).display().to_string();
     let commands = Commands { program: &campaign.header.program, folder: &named };
-    let against = against.map(|earlier| Against::new(earlier, campaign));
-    let page = markdown::summary(&summary, commands, against.as_ref(), &all);
+    let page = markdown::summary(&summary, commands, against, &all);
     ours::write(&folder.join("summary.md"), Kind::Summary, page)?;
     let junit = junit::junit(campaign, commands, &all).map_err(io::Error::other)?;
     ours::write(&folder.join("junit.xml"), Kind::Junit, junit)?;
-    let page = html::Page {
-        campaign,
-        commands,
-        stories: &told,
-        proofs: &proofs,
-        against: against.as_ref(),
-        notes: &notes,
-    };
+    let page =
+        html::Page { campaign, commands, stories: &told, proofs: &proofs, against, notes: &notes };
     ours::write(&folder.join("report.html"), Kind::Page, html::campaign(&page))?;
     run_bundle::write_pages(folder, campaign)
 }

@@ -57,7 +57,7 @@ pub(crate) fn merge(args: &MergeArgs, format: MessageFormat) -> Result<Status, E
     }
     copy_bundles(&args.out, &campaign, &shards).map_err(|why| unwritable(&args.out, &why))?;
     folder.finish(&campaign).map_err(|why| unwritable(&args.out, &why))?;
-    run::show(&campaign, folder.path(), format);
+    run::show(&campaign, None, folder.path(), format);
     // If Ctrl-C cut a shard, a part of the campaign is missing, as with any other cut.
     let is_whole = campaign.incomplete().is_none_or(|incomplete| incomplete.is_as_ordered());
     let status = run::status(&campaign);

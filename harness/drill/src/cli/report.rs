@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use chaosdrill_reports::{html, write_up};
+use chaosdrill_reports::{against::Against, html, write_up};
 use clap::Args;
 
 use crate::{
@@ -57,8 +57,9 @@ pub(crate) fn report(
     let newer = html::newer(read.campaign.header.version);
     newer.iter().chain(&notes).for_each(|note| eprintln!("note: {}", console::redacted(note)));
     let (campaign, earlier) = (&read.campaign, earlier.map(|read| read.campaign));
+    let against = earlier.as_ref().map(|earlier| Against::new(earlier, campaign));
     if let Err(why) =
-        campaign_dir::write_reports_against(&args.dir, campaign, earlier.as_ref(), &notes)
+        campaign_dir::write_reports_against(&args.dir, campaign, against.as_ref(), &notes)
     {
         return Err(ExpectedError::Usage(format!(
             "failed to write the reports to {}: {why}",
@@ -78,7 +79,7 @@ pub(crate) fn report(
         console::print_json(&read.campaign.summary());
         return Ok(Status::Valid);
     }
-    run::show(campaign, &args.dir, format);
+    run::show(campaign, against.as_ref(), &args.dir, format);
     // The reports were rendered; the campaign's verdict is not the verdict of this command.
     Ok(Status::Valid)
 }

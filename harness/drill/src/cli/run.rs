@@ -7,7 +7,7 @@ use std::{
 };
 
 use chaosdrill_core::{Campaign, Record, Verdict, limits::BLOCKS_SHOWN_MAX};
-use chaosdrill_reports::{Replay, terminal};
+use chaosdrill_reports::{Replay, against::Against, terminal};
 use clap::Args;
 
 use crate::{
@@ -111,7 +111,7 @@ pub(crate) fn run(
     let mut bar = Bar::new(0, "drill");
     let end = campaign::run(registry, &config, &roots, &mut folder, known, stopwatch, &mut bar);
     bar.finish();
-    show(&end.campaign, folder.path(), format);
+    show(&end.campaign, None, folder.path(), format);
     github::tell(&end.campaign, folder.path());
     if !end.broken.is_empty() {
         return Err(ExpectedError::Harness(end.broken.join("; ")));
@@ -142,8 +142,13 @@ pub(crate) fn status(campaign: &Campaign) -> Status {
     }
 }
 
-/// Prints the findings of a campaign and its summary.
-pub(crate) fn show(campaign: &Campaign, folder: &Path, format: MessageFormat) {
+/// Prints the findings of a campaign and its summary, compared with an earlier campaign if there is one.
+pub(crate) fn show(
+    campaign: &Campaign,
+    against: Option<&Against<'_>>,
+    folder: &Path,
+    format: MessageFormat,
+) {
     if format == MessageFormat::Json {
         campaign.records.iter().for_each(console::print_json);
         console::print_json(&campaign.summary());
@@ -167,6 +172,9 @@ pub(crate) fn show(campaign: &Campaign, folder: &Path, format: MessageFormat) {
         ));
     }
     console::print(&terminal::closing(campaign, &console::palette()));
+    if let Some(against) = against {
+        console::print(&terminal::against(against, &console::palette()));
+    }
     console::print_page(folder);
 }
 

@@ -103,8 +103,15 @@ fn findings_are_set_against_earlier_ones() -> Result<(), Failed> {
     violated(folder.path());
     drill(folder.path(), &["run", "lab/visits", "--seeds", "2", "--out", "sound"]);
     let against = |dir: &str, earlier: &str| {
-        ends_with(&drill(folder.path(), &["report", dir, "--against", earlier]), 0);
-        page(folder.path(), &format!("{dir}/report.html"))
+        let output = drill(folder.path(), &["report", dir, "--against", earlier]);
+        ends_with(&output, 0);
+        let sentence = "ompared with the earlier campaign: ";
+        let file = |name: &str| page(folder.path(), &format!("{dir}/{name}"));
+        let formats = [stdout(&output), file("summary.md"), file("report.html")];
+        let after = formats.each_ref().map(|text| text.split_once(sentence).map(|(_, it)| it));
+        let counts = after.map(|it| it.map(|it| it.split(['.', '\n']).next().unwrap_or_default()));
+        assert!(counts[0].is_some() && counts.iter().all(|it| *it == counts[0]), "{counts:?}");
+        formats.into_iter().next_back().unwrap_or_default()
     };
     assert!(against("target/drill", "sound").contains("fresh\">new<"));
     assert!(against("target/drill", "target/drill").contains(">ongoing<"));
