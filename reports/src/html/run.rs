@@ -11,7 +11,7 @@ use super::{
     parts::{self, Fill, command, linked, name, text},
     picture,
 };
-use crate::{command::OfRun, limits, numbers, story::Story, timeline, timeline::Timeline};
+use crate::{command::OfRun, limits, numbers, prose, story::Story, timeline, timeline::Timeline};
 
 /// The prefix of the ids of the page's only picture.
 const ID: &str = "run";
@@ -165,6 +165,7 @@ fn faults(story: &Story) -> Markup {
                     (numbers::counted(record.faults.len() as u64, "fault")) " needed:" }
                 (findings::fault_list(minimal))
             }
+            (in_words(story))
             @if record.faults.is_empty() { p { "None were planned." } } @else {
                 (parts::wide("Faults", &html! {
                     table {
@@ -175,6 +176,16 @@ fn faults(story: &Story) -> Markup {
                 }))
             }
         }
+    }
+}
+
+/// The whole plan in plain English.
+fn in_words(story: &Story) -> Markup {
+    let Some(plan) = &story.plan else { return Markup::default() };
+    let (rows, bytes) = limits::HTML_FINDINGS_LISTED;
+    let fill = Fill::new(prose::plan(plan), rows, bytes, |line| html! { li { (text(&line)) } });
+    html! {
+        details { summary { "The plan in words" } ul { (fill) } (fill.rest("sentence")) }
     }
 }
 

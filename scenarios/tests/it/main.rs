@@ -3,5 +3,6 @@
 
 mod bug_base;
 mod races;
+mod reports;
 mod workloads;
 mod write_ups;
