@@ -3,20 +3,22 @@
 //! The XML follows `junit-10.xsd`, the schema of Jenkins and Surefire. It allows properties only in suites, so the
 //! details of a run are in its `system-out`, one per line.
 //!
-//! Times are virtual, and there are no timestamps and no random ids, so equal campaigns give equal bytes. quick-junit
-//! drops characters that XML 1.0 forbids; [`escape`] spells them out before.
+//! A CI shows the time of a case as its duration and adds the times up. Every time is zero: virtual time would add up to
+//! months, and time on a clock would differ in equal campaigns. The virtual time is in `system-out`, and for a suite in
+//! a property. There are no timestamps and no random ids either, so equal campaigns give equal bytes. quick-junit drops
+//! characters that XML 1.0 forbids; [`escape`] spells them out before.
 
 use std::time::Duration;
 
 use chaosdrill_core::{
     Campaign, Origin, Record, Verdict,
-    record::{CampaignHeader, Incomplete},
+    record::{self, CampaignHeader, Incomplete},
 };
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::{
     command::{self, Commands},
-    escape, incomplete, limits, overview,
+    escape, incomplete, limits, numbers, overview,
     terminal::{self, Palette, Replay},
 };
 
@@ -36,12 +38,14 @@ pub fn junit(
     notes: &[String],
 ) -> Result<String, JunitError> {
     let mut report = Report::new("chaosdrill");
-    report.set_time(whole_ms(overview::total(campaign).virtual_time));
+    report.set_time(Duration::ZERO);
     let summary = campaign.summary();
     report.add_test_suites(summary.incomplete.iter().map(incomplete_suite));
     for (name, part) in overview::by_scenario(campaign) {
         let mut suite = TestSuite::new(escape::line(name));
-        suite.set_time(whole_ms(part.virtual_time));
+        suite.set_time(Duration::ZERO);
+        let virtual_time = numbers::span(record::nanos(part.virtual_time));
+        suite.add_property(property("virtual time", &virtual_time));
         for note in notes.iter().take(limits::MARKDOWN_NOTES_MAX) {
             suite.add_property(property("not whole", note));
         }
@@ -96,7 +100,7 @@ fn case(record: &Record, header: &CampaignHeader, commands: Commands<'_>) -> Tes
         name.push_str(&format!(", {}", escape::line(&run.db)));
     }
     let mut case = TestCase::new(name, status(record, header, commands));
-    case.set_classname(escape::line(&run.scenario)).set_time(whole_ms(record.virtual_time()));
+    case.set_classname(escape::line(&run.scenario)).set_time(Duration::ZERO);
     case.set_system_out(told(record));
     case
 }
@@ -138,15 +142,10 @@ fn told(record: &Record) -> String {
     lines.extend(run.defect.clone().map(|defect| ("defect", defect)));
     lines.extend(record.digest.clone().map(|digest| ("digest", digest)));
     lines.push(("events", record.events.to_string()));
+    lines.push(("virtual time", numbers::span(record.virtual_ns)));
     lines.iter().map(|(name, value)| format!("{name} {}\n", escape::line(value))).collect()
 }
 
 fn property(name: &str, value: &str) -> Property {
     Property::new(escape::line(name), escape::line(value))
-}
-
-/// Truncates a time to milliseconds, as all other formats do. quick-junit would round it, and one run would have two
-/// times.
-fn whole_ms(time: Duration) -> Duration {
-    Duration::new(time.as_secs(), time.subsec_millis() * 1_000_000)
 }

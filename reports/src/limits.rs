@@ -2,8 +2,14 @@
 //!
 //! No limit is silent: items that are left out are counted in their place.
 
-/// Columns of terminal output, except for names and commands.
+/// Columns of terminal output, except for names and commands; wider terminals get no longer lines, which read badly.
 pub const TERMINAL_COLUMNS_MAX: usize = 80;
+
+/// Columns of terminal output on a terminal that is narrower still.
+pub const TERMINAL_COLUMNS_MIN: usize = 40;
+
+/// Columns of the table of scenarios for a name; on a terminal with less, the table becomes a list.
+pub const TERMINAL_NAME_COLUMNS_MIN: usize = 16;
 
 /// Characters of the claim or the witness on the terminal, so that a failure fits on one screen.
 pub const TERMINAL_TEXT_CHARS_MAX: usize = 500;
@@ -23,8 +29,8 @@ pub const WITNESS_EVENTS_MAX: usize = 10;
 /// Marks without a hit listed in the closing block.
 pub const TERMINAL_MARKS_MAX: usize = 20;
 
-/// Names of untried failpoints, acts and sites on the terminal, each; more are only counted.
-pub const TERMINAL_UNTRIED_MAX: usize = 3;
+/// Names of failpoints, kinds of faults and sites that were not tried on the terminal, each; more are only counted.
+pub const TERMINAL_UNTRIED_MAX: usize = 4;
 
 /// Findings of one status that the terminal names in a comparison with an earlier campaign.
 pub const TERMINAL_COMPARED_MAX: usize = 10;

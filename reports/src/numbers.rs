@@ -31,6 +31,7 @@ pub(crate) fn span(ns: u64) -> String {
         small => format!("{} {unit} {small} {of}", grouped(large)),
     };
     match seconds {
+        0 if ns == 0 => "0 s".to_owned(),
         0 if ns < 1_000_000 => format!("{} µs", ns / 1_000),
         0 => format!("{} ms", ns / 1_000_000),
         1..120 => match ns / 100_000_000 % 10 {
@@ -53,9 +54,17 @@ pub(crate) fn instant(ns: u64) -> String {
     }
 }
 
-/// A rate, with one decimal if it is below 100.
+/// A rate with three significant digits at most: `0.04`, `3.14`, `31.4`, `314`, `31,400`.
 pub(crate) fn rate(value: f64) -> String {
-    if value < 100.0 { format!("{value:.1}") } else { grouped(value.round() as u64) }
+    match value {
+        0.0..9.995 => format!("{value:.2}"),
+        9.995..99.95 => format!("{value:.1}"),
+        _ => {
+            let digits = (value.max(1.0).log10().floor() as i32 - 2).max(0);
+            let unit = 10_f64.powi(digits);
+            grouped(((value / unit).round() * unit) as u64)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -77,7 +86,8 @@ mod tests {
     fn spans_have_at_most_two_units() {
         let second = 1_000_000_000;
         let cases = [
-            (0, "0 µs", "0.000 s"),
+            (0, "0 s", "0.000 s"),
+            (250_000, "250 µs", "0.000 s"),
             (250_000_000, "250 ms", "0.250 s"),
             (29_800_000_000, "29.8 s", "29.800 s"),
             (310 * second, "5 min 10 s", "310.000 s"),
@@ -90,9 +100,20 @@ mod tests {
     }
 
     #[test]
-    fn small_rates_keep_a_decimal() {
-        assert_eq!(rate(0.04), "0.0");
-        assert_eq!(rate(31.45), "31.4");
-        assert_eq!(rate(12_345.6), "12,346");
+    fn rates_have_three_digits_that_count() {
+        let cases = [
+            (0.0, "0.00"),
+            (0.04, "0.04"),
+            (3.14159, "3.14"),
+            (9.999, "10.0"),
+            (31.45, "31.4"),
+            (99.96, "100"),
+            (999.6, "1,000"),
+            (12_345.6, "12,300"),
+            (f64::NAN, "0"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(rate(value), text);
+        }
     }
 }

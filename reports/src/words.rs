@@ -1,14 +1,14 @@
 //! Sentences and numbers that several formats share.
 
 use chaosdrill_core::{
-    Verdict,
+    Campaign, Record, Verdict,
     limits::TRIAGED_MAX,
-    record::{CampaignMeasured, Finding, Proof, Summary, Untried},
+    record::{CampaignMeasured, Finding, Proof, Summary, SweepRecord, Untried},
 };
 
 use crate::{
     incomplete,
-    numbers::{counted, grouped, rate},
+    numbers::{counted, grouped, rate, span},
 };
 
 /// The reason for the campaign's verdict, in one sentence without its full stop.
@@ -140,25 +140,83 @@ pub(crate) fn untried(untried: &Untried) -> impl Iterator<Item = (&'static str, 
     lists.into_iter().filter(|(_, names)| !names.is_empty())
 }
 
+/// How much of the fault space the sweeps covered; `None` if nothing was swept.
+///
+/// Runs are counted from the records: a sweep that was cut short has planned more than it ran. Faults that an
+/// equivalent one stands for are not counted.
+pub(crate) fn swept(campaign: &Campaign) -> Option<String> {
+    let sum = |of: fn(&SweepRecord) -> u64| campaign.sweeps.iter().map(of).sum::<u64>();
+    let ran = |faults: usize| {
+        let is_it = |record: &&Record| {
+            record.run.origin.kind() == SWEEP_KIND && record.faults.len() == faults
+        };
+        campaign.records.iter().filter(is_it).count() as u64
+    };
+    let space = sum(|sweep| sweep.space.saturating_sub(sweep.equivalent));
+    let planned = sum(|sweep| sweep.singles);
+    let (second, pairs) = (sum(|sweep| sweep.during_recovery), sum(|sweep| sweep.pairs));
+    if planned == 0 {
+        return None;
+    }
+    let singles = ran(1);
+    let mut parts = vec![match (singles.saturating_mul(100)).checked_div(space) {
+        Some(share) => {
+            let all = counted(space, "single fault");
+            format!("{} of {all} ({share} %)", grouped(singles))
+        }
+        // Written by an older release.
+        None => counted(singles, "single fault"),
+    }];
+    // A sweep leaves out single faults beyond its bound, and second faults beyond that of their own.
+    let left_out = sum(|sweep| {
+        let singles_left = sweep.space.saturating_sub(sweep.equivalent + sweep.singles);
+        sweep.left_out.saturating_sub(singles_left)
+    });
+    let with_two = ran(2);
+    if with_two < second + pairs {
+        parts.push(format!("{} of {} pairs", grouped(with_two), grouped(second + pairs)));
+    } else {
+        let left_out = match left_out {
+            0 => String::new(),
+            number => format!(" ({} left out)", grouped(number)),
+        };
+        if second > 0 {
+            let during = counted(second, "second fault");
+            parts.push(format!("{during} during recovery{left_out}"));
+        }
+        parts.push(counted(pairs, "pair"));
+    }
+    Some(format!("swept: {}", parts.join(", ")))
+}
+
+/// The kind of the origin of a sweep's runs.
+const SWEEP_KIND: &str = "sweep";
+
 /// The time and the speed of the campaign; without them if it did not end.
+///
+/// A resumed campaign is as fast as the runs of its last session.
 pub(crate) fn speed(summary: &Summary) -> String {
-    let Some(CampaignMeasured { wall_ms, jobs, cores, .. }) = summary.measured else {
+    let Some(CampaignMeasured { wall_ms, jobs, cores, runs, .. }) = summary.measured else {
         return "the campaign did not come to its end".to_owned();
     };
     let workers = counted(u64::from(jobs), "worker");
-    let wall = format!("{}.{:03} s", grouped(wall_ms / 1_000), wall_ms % 1_000);
+    let wall = span(wall_ms.saturating_mul(1_000_000));
     if wall_ms == 0 {
         return format!("{wall} on {workers}");
     }
+    let all = summary.tally.runs;
+    let runs = runs.unwrap_or(all);
     let wall_seconds = wall_ms as f64 / 1e3;
-    let runs = rate(summary.tally.runs as f64 / wall_seconds);
-    let seconds = rate(summary.virtual_ns as f64 / 1e9 / wall_seconds);
     let each = match cores {
         0 => String::new(),
-        _ => {
-            let each = rate(summary.tally.runs as f64 / wall_seconds / f64::from(cores));
-            format!(" ({each} a core)")
-        }
+        _ => format!(" ({} a core)", rate(runs as f64 / wall_seconds / f64::from(cores))),
     };
-    format!("{wall} on {workers}: {runs} runs/s{each}, {seconds} virtual s per wall s")
+    let per_second = rate(runs as f64 / wall_seconds);
+    let speed = format!("{wall} on {workers}: {per_second} runs a second{each}");
+    if runs < all {
+        let before = grouped(all - runs);
+        return format!("{speed}; {before} of {} ended before it was resumed", counted(all, "run"));
+    }
+    let times = rate(summary.virtual_ns as f64 / 1e9 / wall_seconds);
+    format!("{speed}, virtual time {times} times as fast")
 }

@@ -141,12 +141,13 @@ pub(crate) fn run(
     triage::all(&mut engine, &mut done, &out, config.may_shrink);
     extent.cut = engine.cuts();
     let wall_ms = u64::try_from(engine.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let runs = Some(engine.new_runs());
     let broken = std::mem::take(&mut engine.broken);
     drop(engine);
     let jobs = u32::try_from(config.workers.count).unwrap_or(u32::MAX);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     let cores = jobs.min(u32::try_from(cores).unwrap_or(u32::MAX));
-    let measured = CampaignMeasured { wall_ms, jobs, cores, commit: git::head() };
+    let measured = CampaignMeasured { wall_ms, jobs, cores, runs, commit: git::head() };
     // An interrupted campaign may be resumed, so the hits of its sweeps must not be lost.
     let has_ended = !extent.cut.contains(&Cut::Interrupted);
     let mut sweeps: Vec<SweepRecord> = sweeps.into_iter().map(Sweep::into_record).collect();

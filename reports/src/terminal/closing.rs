@@ -1,36 +1,37 @@
-//! The closing block of a campaign: marks without a hit, the runs by scenario, the speed, the verdict.
-
-use std::time::Duration;
+//! The closing block of a campaign: marks without a hit, what was not tried, the runs by scenario, the speed, the
+//! verdict.
 
 use anstyle::Style;
-use chaosdrill_core::{
-    Campaign, Verdict, duration,
-    record::{Summary, Tally},
-};
+use chaosdrill_core::{Campaign, record::Summary};
 
 use super::{
-    layout::wrap,
+    layout::{hang, wrap},
     palette::{Palette, paint},
+    table::table,
 };
 use crate::{
     escape, incomplete,
-    limits::{TERMINAL_COLUMNS_MAX, TERMINAL_MARKS_MAX, TERMINAL_UNTRIED_MAX},
-    numbers, overview, words,
+    limits::{TERMINAL_ASIDE_CHARS_MAX, TERMINAL_MARKS_MAX, TERMINAL_UNTRIED_MAX},
+    numbers, words,
 };
 
-/// The widths of the columns of numbers: runs, valid, unknown, invalid, virtual time.
-const NUMBER_COLUMNS: [usize; 5] = [9, 8, 9, 9, 15];
-
-/// The closing block. Each line ends with a line feed; the last line is the verdict.
+/// The closing block. Each line ends with a line feed; the last paragraph is the verdict.
 pub fn closing(campaign: &Campaign, palette: &Palette) -> String {
     let summary = campaign.summary();
     let mut block = never_hit(&summary, palette);
-    block.push_str(&untried(&summary));
+    block.push_str(&extent_of_faults(campaign, &summary, palette));
     block.push_str(&table(campaign, palette));
-    let speed = words::speed(&summary);
-    let verdict = paint(palette.verdict(summary.verdict), summary.verdict.name());
-    block.push_str(&format!("\n{speed}\n{verdict}: {}\n", words::because(&summary)));
+    block.push_str(&format!("\n{}", paragraph(&words::speed(&summary), palette)));
+    let name = summary.verdict.name();
+    let verdict = paragraph(&format!("{name}: {}", words::because(&summary)), palette);
+    let painted = paint(palette.verdict(summary.verdict), name);
+    block.push_str(&verdict.replacen(name, &painted, 1));
     block
+}
+
+/// A text in lines of the terminal's width; continuation lines are indented.
+fn paragraph(text: &str, palette: &Palette) -> String {
+    hang(text, palette.columns()).iter().map(|line| format!("{line}\n")).collect()
 }
 
 /// What is missing of a campaign, in lines that each end with a line feed; `None` if it is complete.
@@ -40,7 +41,7 @@ pub fn closing(campaign: &Campaign, palette: &Palette) -> String {
 pub fn incomplete(campaign: &Campaign, palette: &Palette) -> Option<String> {
     let incomplete = campaign.incomplete()?;
     let style = if incomplete.is_as_ordered() { Style::new() } else { palette.unknown };
-    let lines = wrap(&incomplete::plain(&incomplete), TERMINAL_COLUMNS_MAX);
+    let lines = wrap(&incomplete::plain(&incomplete), palette.columns());
     Some(format!("{}\n", paint(style, &lines.join("\n"))))
 }
 
@@ -51,7 +52,10 @@ fn never_hit(summary: &Summary, palette: &Palette) -> String {
     let title = format!("{} hit", words::never(summary));
     let mut text = format!("{}\n", paint(palette.unknown, &title));
     for mark in summary.never_hit.iter().take(TERMINAL_MARKS_MAX) {
-        text.push_str(&format!("  {}\n", escape::line_within(mark, 2 * TERMINAL_COLUMNS_MAX)));
+        let mark = escape::line_within(mark, TERMINAL_ASIDE_CHARS_MAX);
+        for line in hang(&mark, palette.columns() - 2) {
+            text.push_str(&format!("  {line}\n"));
+        }
     }
     let left_out = summary.never_hit.len().saturating_sub(TERMINAL_MARKS_MAX) as u64;
     if left_out > 0 {
@@ -61,61 +65,44 @@ fn never_hit(summary: &Summary, palette: &Palette) -> String {
     text
 }
 
-/// The untried failpoints, acts and sites, by name if they are few; the other reports have all names.
-fn untried(summary: &Summary) -> String {
-    let line = |(what, names): (&str, &[String])| {
-        let few = names.len() <= TERMINAL_UNTRIED_MAX;
-        let which = if few { names.join(", ") } else { numbers::grouped(names.len() as u64) };
-        format!(
-            "  {}\n",
-            escape::line_within(&format!("{what}: {which}"), TERMINAL_COLUMNS_MAX - 2)
-        )
-    };
-    let mut text: String = words::untried(&summary.untried).map(line).collect();
+/// What the faults of the campaign reached and what they did not; the other reports have all names.
+fn extent_of_faults(campaign: &Campaign, summary: &Summary, palette: &Palette) -> String {
+    let never = words::never(summary);
+    let untried = &summary.untried;
+    let lines = [
+        some_of(&format!("{never} struck"), &untried.acts, "kind of fault", "kinds of faults"),
+        some_of(&format!("{never} passed"), &untried.failpoints, "failpoint", "failpoints"),
+        calm_sites(summary),
+        words::swept(campaign),
+    ];
+    let mut text: String = lines.iter().flatten().map(|line| paragraph(line, palette)).collect();
     if !text.is_empty() {
-        text.insert_str(0, "never tried\n");
         text.push('\n');
     }
     text
 }
 
-fn table(campaign: &Campaign, palette: &Palette) -> String {
-    let head = ["runs", "valid", "unknown", "invalid", "virtual"];
-    let mut text = line("scenario", &head.map(str::to_owned), palette, Tally::default());
-    for (name, part) in overview::by_scenario(campaign) {
-        let cells = cells(part.tally, part.virtual_time);
-        text.push_str(&line(&escape::line(name), &cells, palette, part.tally));
+/// The first few names, and the number of the others; `None` if there are no names.
+fn some_of(label: &str, names: &[String], one: &str, many: &str) -> Option<String> {
+    let mut shown: Vec<String> = names
+        .iter()
+        .take(TERMINAL_UNTRIED_MAX)
+        .map(|name| escape::line_within(name, TERMINAL_ASIDE_CHARS_MAX))
+        .collect();
+    let more = names.len() - shown.len();
+    if more > 0 {
+        let noun = if more == 1 { one } else { many };
+        shown.push(format!("and {} more {noun}", numbers::grouped(more as u64)));
     }
-    let total = overview::total(campaign);
-    let cells = cells(total.tally, total.virtual_time);
-    text.push_str(&line("total", &cells, palette, total.tally));
-    text
+    (!names.is_empty()).then(|| format!("{label}: {}", shown.join(", ")))
 }
 
-fn cells(tally: Tally, virtual_time: Duration) -> [String; 5] {
-    let Tally { runs, valid, unknown, invalid } = tally;
-    let [runs, valid, unknown, invalid] = [runs, valid, unknown, invalid].map(numbers::grouped);
-    [runs, valid, unknown, invalid, duration::seconds(virtual_time)]
-}
-
-/// One row of the table; a name that is too long for its column gets a line of its own.
-fn line(name: &str, cells: &[String; 5], palette: &Palette, tally: Tally) -> String {
-    let name_columns = TERMINAL_COLUMNS_MAX - NUMBER_COLUMNS.iter().sum::<usize>();
-    let mut text = if name.chars().count() > name_columns {
-        format!("{name}\n{:name_columns$}", "")
-    } else {
-        format!("{name:name_columns$}")
-    };
-    for (index, (cell, columns)) in cells.iter().zip(NUMBER_COLUMNS).enumerate() {
-        let verdict = match index {
-            2 if tally.unknown > 0 => Some(Verdict::Unknown),
-            3 if tally.invalid > 0 => Some(Verdict::Invalid),
-            _ => None,
-        };
-        let gap = " ".repeat(columns.saturating_sub(cell.chars().count()).max(1));
-        let style = verdict.map(|verdict| palette.verdict(verdict)).unwrap_or_default();
-        text.push_str(&format!("{gap}{}", paint(style, cell)));
+/// The sites at which no fault struck: their names if they are few, otherwise their number.
+fn calm_sites(summary: &Summary) -> Option<String> {
+    let (calm, all) = (&summary.untried.sites, summary.coverage.len() as u64);
+    if calm.len() <= TERMINAL_UNTRIED_MAX {
+        return some_of("nothing struck at", calm, "site", "sites");
     }
-    text.push('\n');
-    text
+    let (calm, all) = (numbers::grouped(calm.len() as u64), numbers::counted(all, "site"));
+    Some(format!("nothing struck at {calm} of {all}"))
 }

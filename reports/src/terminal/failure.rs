@@ -1,7 +1,8 @@
 //! The block of one run: claim, check, witness, faults, and the replay command.
 //!
 //! ```text
-//! FAIL  outbox/lease-expiry   seed 0x2a   sqlite, turmoil   12.418 s virtual   high
+//! FAIL  outbox/lease-expiry   seed 0x2a
+//!   run      sqlite, turmoil, 12.4 s virtual, priority high
 //!   claim    a message whose holder stalls is published by another
 //!   check    settle_only_by_the_current_claim
 //!   witness  #418 d1 settled message 7 under attempt 1; #402 attempt 2 belonged to d2
@@ -52,7 +53,7 @@ impl<'a> Replay<'a> {
 pub fn failure(record: &Record, replay: Replay<'_>, palette: &Palette) -> String {
     let headline = record.headline();
     let claim = escape::line_within(&record.claim, limits::TERMINAL_TEXT_CHARS_MAX);
-    let mut rows = vec![Row::prose("claim", claim)];
+    let mut rows = vec![Row::prose("run", about(record, headline)), Row::prose("claim", claim)];
     if let Some(check) = headline {
         let label = if record.verdict == Verdict::Invalid { "witness" } else { "why" };
         rows.push(Row::prose("check", check_name(check)));
@@ -84,31 +85,59 @@ pub fn failure(record: &Record, replay: Replay<'_>, palette: &Palette) -> String
     });
     rows.extend(minimal.into_iter().chain(smaller).chain(keep));
 
-    let mut block = head(record, headline, palette);
+    let mut block = head(record, palette);
     block.extend(rows.iter().map(|row| row.render(palette)));
     block
 }
 
-/// The head line. It is not wrapped, because people search for it.
-fn head(record: &Record, headline: Option<&CheckRecord>, palette: &Palette) -> String {
+/// The head line, which people search for: the verdict, the scenario, the seed, and whatever else tells runs of the
+/// scenario apart. Parts that do not fit get a further line; no part is broken.
+fn head(record: &Record, palette: &Palette) -> String {
     let run = &record.run;
     let word = match record.verdict {
         Verdict::Valid => "VALID",
         Verdict::Unknown => "UNKNOWN",
         Verdict::Invalid => "FAIL",
     };
-    let mut parts =
-        vec![paint(palette.name, &escape::line(&run.scenario)), format!("seed {}", run.seed)];
+    let name = escape::line(&run.scenario);
+    let mut parts = vec![format!("seed {}", run.seed)];
     if run.origin != Origin::Script {
         parts.push(escape::line(&run.origin.to_string()));
     }
     if let Some(defect) = &run.defect {
         parts.push(format!("defect {}", escape::line(defect)));
     }
-    parts.push(format!("{}, {}", escape::line(&run.db), escape::line(&run.simulator)));
-    parts.push(format!("{} virtual", duration::seconds(record.virtual_time())));
-    parts.extend(headline.map(|check| check.priority.name().to_owned()));
-    format!("{}  {}\n", paint(palette.verdict(record.verdict), word), parts.join("   "))
+    let mut used = word.len() + 2 + name.chars().count();
+    let word = paint(palette.verdict(record.verdict), word);
+    let mut text = format!("{word}  {}", paint(palette.name, &name));
+    for part in parts {
+        let columns = part.chars().count();
+        if used + PART_GAP.len() + columns > palette.columns() {
+            text.push_str(&format!("\n{HEAD_INDENT}{part}"));
+            used = HEAD_INDENT.len() + columns;
+        } else {
+            text.push_str(&format!("{PART_GAP}{part}"));
+            used += PART_GAP.len() + columns;
+        }
+    }
+    text.push('\n');
+    text
+}
+
+/// The space between the parts of a head line.
+const PART_GAP: &str = "   ";
+
+/// The indentation of the second line of a head.
+const HEAD_INDENT: &str = "      ";
+
+/// What the run ran on, how long it took, and how much its verdict matters.
+fn about(record: &Record, headline: Option<&CheckRecord>) -> String {
+    let run = &record.run;
+    let (db, simulator) = (escape::line(&run.db), escape::line(&run.simulator));
+    let time = numbers::span(record.virtual_ns);
+    let priority =
+        headline.map(|check| format!(", priority {}", check.priority.name())).unwrap_or_default();
+    format!("{db}, {simulator}, {time} virtual{priority}")
 }
 
 fn check_name(check: &CheckRecord) -> String {

@@ -1,7 +1,6 @@
 //! Lays out rows of a label and its text, and wraps prose.
 
 use super::palette::{Palette, paint};
-use crate::limits::TERMINAL_COLUMNS_MAX;
 
 /// The indentation of a row's text and of its continuation lines.
 const HANGING_COLUMNS: usize = 11;
@@ -39,7 +38,7 @@ impl Row {
 
     /// The row's lines, each with its line feed.
     pub(super) fn render(&self, palette: &Palette) -> String {
-        let columns = TERMINAL_COLUMNS_MAX - HANGING_COLUMNS;
+        let columns = palette.columns() - HANGING_COLUMNS;
         let lines = match &self.body {
             Body::Prose(text) => wrap(text, columns),
             Body::Items(items) => items.iter().flat_map(|item| hang(item, columns)).collect(),
@@ -59,7 +58,8 @@ impl Row {
     }
 }
 
-fn hang(item: &str, columns: usize) -> Vec<String> {
+/// A wrapped text whose continuation lines are indented.
+pub(super) fn hang(item: &str, columns: usize) -> Vec<String> {
     let mut lines = wrap(item, columns - ITEM_COLUMNS);
     for line in lines.iter_mut().skip(1) {
         line.insert_str(0, &" ".repeat(ITEM_COLUMNS));

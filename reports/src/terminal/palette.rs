@@ -1,10 +1,12 @@
-//! The styles of terminal output, by role.
+//! The styles of terminal output, by role, and the width that its prose is wrapped at.
 
 use anstyle::{AnsiColor, Style};
 use chaosdrill_core::Verdict;
 
-/// A style for each role of a text; without colour, all styles are plain.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+use crate::limits::{TERMINAL_COLUMNS_MAX, TERMINAL_COLUMNS_MIN};
+
+/// A style for each role of a text, and the width of the terminal. Without colour, all styles are plain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Palette {
     /// A violation.
@@ -19,6 +21,13 @@ pub struct Palette {
     pub label: Style,
     /// A command to paste.
     pub command: Style,
+    columns: usize,
+}
+
+impl Default for Palette {
+    fn default() -> Self {
+        Self::plain()
+    }
 }
 
 impl Palette {
@@ -32,6 +41,7 @@ impl Palette {
             name: plain,
             label: plain,
             command: plain,
+            columns: TERMINAL_COLUMNS_MAX,
         }
     }
 
@@ -44,7 +54,20 @@ impl Palette {
             name: Style::new().bold(),
             label: Style::new().dimmed(),
             command: AnsiColor::Cyan.on_default(),
+            columns: TERMINAL_COLUMNS_MAX,
         }
+    }
+
+    /// Wraps prose at the width of a terminal, within the bounds of [`crate::limits`]. Pipes and files keep the default,
+    /// which is the upper bound.
+    #[must_use]
+    pub fn within(self, columns: usize) -> Self {
+        Self { columns: columns.clamp(TERMINAL_COLUMNS_MIN, TERMINAL_COLUMNS_MAX), ..self }
+    }
+
+    /// The columns of a line of prose.
+    pub const fn columns(&self) -> usize {
+        self.columns
     }
 
     /// The style of a verdict.

@@ -195,7 +195,7 @@ proptest! {
             prop_assert!(!shown.contains("hunter2"), "{}", shown);
         }
         let labels = block.lines().skip(1).filter(|line| !line.starts_with("   ")).count();
-        prop_assert_eq!(labels, 9, "{}", block);
+        prop_assert_eq!(labels, 10, "{}", block);
         prop_assert!(tables_are_whole(&summary), "{}", summary);
         prop_assert!(summary.len() < MARKDOWN_BYTES_MAX);
         prop_assert_eq!(summary.matches(markdown::MEASURED_BEGIN).count(), 1, "{}", summary);

@@ -241,7 +241,13 @@ pub(crate) fn campaign() -> Campaign {
         records,
         sweeps: vec![],
         extent: Extent::default(),
-        measured: Some(CampaignMeasured { wall_ms: 1_234, jobs: 4, cores: 4, commit: None }),
+        measured: Some(CampaignMeasured {
+            wall_ms: 1_234,
+            jobs: 4,
+            cores: 4,
+            runs: Some(6),
+            commit: None,
+        }),
     })
 }
 
@@ -260,8 +266,13 @@ pub(crate) fn complete(mut campaign: Campaign) -> Campaign {
 /// The sample with everything measured otherwise.
 pub(crate) fn elsewhere() -> Campaign {
     let mut campaign = campaign();
-    campaign.measured =
-        Some(CampaignMeasured { wall_ms: 7_777, jobs: 2, cores: 2, commit: Some("5eed".into()) });
+    campaign.measured = Some(CampaignMeasured {
+        wall_ms: 7_777,
+        jobs: 2,
+        cores: 2,
+        runs: None,
+        commit: Some("5eed".into()),
+    });
     for record in &mut campaign.records {
         record.measured = Measured { wall_us: 77, stderr: "another machine".into() };
     }

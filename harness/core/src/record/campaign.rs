@@ -96,6 +96,10 @@ pub struct CampaignMeasured {
     /// record them.
     #[serde(default)]
     pub cores: u32,
+    /// The runs that took this time. Fewer than all if the campaign was resumed: the others had ended before. `None` if
+    /// an older release did not record them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs: Option<u64>,
     /// The commit that was checked out; `None` if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,

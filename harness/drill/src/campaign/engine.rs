@@ -73,6 +73,8 @@ pub(crate) struct Engine<'a> {
     known: BTreeMap<RunId, Done>,
     stopwatch: Stopwatch,
     findings: u64,
+    /// Runs of this session, without those of the campaign that is resumed.
+    new_runs: u64,
     /// Why no more runs start; empty while runs still start.
     cut: Vec<Cut>,
     /// Failures of the harness itself, as text.
@@ -97,6 +99,7 @@ impl<'a> Engine<'a> {
             known: BTreeMap::new(),
             stopwatch,
             findings: 0,
+            new_runs: 0,
             cut: Vec::new(),
             broken: Vec::new(),
         }
@@ -125,6 +128,11 @@ impl<'a> Engine<'a> {
     /// Whether the campaign's wall-clock time is over.
     pub(crate) fn is_late(&self) -> bool {
         self.enough.time.is_some_and(|time| self.stopwatch.elapsed() >= time.limit())
+    }
+
+    /// The number of runs of this session.
+    pub(crate) fn new_runs(&self) -> u64 {
+        self.new_runs
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
@@ -307,6 +315,7 @@ where
                 complaints.iter().for_each(|complaint| self.engine.progress.complain(complaint));
                 let new = Done { record: *record, hit_classes };
                 self.engine.write(&new);
+                self.engine.new_runs += 1;
                 self.engine.count(&new.record);
                 self.is_broken_off |= (self.take)(number, new).is_break();
             }

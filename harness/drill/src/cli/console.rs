@@ -76,9 +76,14 @@ pub(crate) fn print_page(folder: &Path) {
     }
 }
 
-/// The colours; anstream strips them if the output does not want any.
+/// The colours, which anstream strips if the output does not want any, and the width of the terminal. Pipes and files
+/// have no width.
 pub(crate) fn palette() -> Palette {
-    Palette::coloured()
+    let palette = Palette::coloured();
+    match rustix::termios::tcgetwinsize(io::stdout()) {
+        Ok(size) if size.ws_col > 0 => palette.within(usize::from(size.ws_col)),
+        _ => palette,
+    }
 }
 
 /// The failure block of a run that was not valid.

@@ -163,6 +163,8 @@ fn joined(header: CampaignHeader, missing: Vec<Partition>, shards: &[Shard<'_>])
             measured.wall_ms = measured.wall_ms.max(shard.wall_ms);
             measured.jobs += shard.jobs;
             measured.cores += shard.cores;
+            let runs = shard.runs.unwrap_or(campaign.records.len() as u64);
+            measured.runs = Some(measured.runs.unwrap_or_default() + runs);
             measured.commit = measured.commit.or_else(|| shard.commit.clone());
         }
     }
