@@ -38,6 +38,7 @@
 //! | [`against`] | findings compared with those of an earlier campaign |
 //! | [`command`] | the commands that replay, shrink and keep a run |
 //! | [`escape`] | untrusted text, escaped for each of these formats |
+//! | [`numbers`] | numbers, durations and rates as people read them |
 //! | [`limits`] | every bound, with its unit last |
 
 pub mod against;
@@ -49,6 +50,7 @@ pub mod junit;
 pub mod limits;
 pub mod markdown;
 pub mod prose;
+pub mod numbers;
 pub mod schema;
 pub mod story;
 pub mod terminal;
@@ -58,7 +60,6 @@ pub mod write_up;
 
 mod coverage;
 mod incomplete;
-mod numbers;
 mod overview;
 mod words;
 

@@ -1,7 +1,7 @@
-//! Formats numbers, durations and instants, for all reports.
+//! Formats numbers, durations, rates and instants, for all reports and for progress.
 
 /// A whole number with separated thousands: `12,345`.
-pub(crate) fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -14,7 +14,7 @@ pub(crate) fn grouped(number: u64) -> String {
 }
 
 /// A number with its noun: `1 run`, `1,200 runs`.
-pub(crate) fn counted(number: u64, noun: &str) -> String {
+pub fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
@@ -24,7 +24,7 @@ pub(crate) fn and_more(left_out: u64) -> String {
 }
 
 /// A duration in at most two units: `250 ms`, `29.8 s`, `5 min 10 s`, `31 h 12 min`, `2 d 7 h`.
-pub(crate) fn span(ns: u64) -> String {
+pub fn span(ns: u64) -> String {
     let seconds = ns / 1_000_000_000;
     let two = |large: u64, unit: &str, small: u64, of: &str| match small {
         0 => format!("{} {unit}", grouped(large)),
@@ -55,7 +55,7 @@ pub(crate) fn instant(ns: u64) -> String {
 }
 
 /// A rate with three significant digits at most: `0.04`, `3.14`, `31.4`, `314`, `31,400`.
-pub(crate) fn rate(value: f64) -> String {
+pub fn rate(value: f64) -> String {
     match value {
         0.0..9.995 => format!("{value:.2}"),
         9.995..99.95 => format!("{value:.1}"),

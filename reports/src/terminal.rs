@@ -12,6 +12,6 @@ mod palette;
 mod table;
 
 pub use against::against;
-pub use closing::{closing, incomplete};
+pub use closing::{closing, incomplete, paragraph};
 pub use failure::{Replay, failure};
 pub use palette::Palette;

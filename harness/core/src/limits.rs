@@ -224,6 +224,15 @@ pub const BUNDLE_TRACE_BYTES_MAX: u64 = 64 << 20;
 /// Lines of one file that are reported as unreadable one by one.
 pub const BUNDLE_COMPLAINTS_MAX: usize = 3;
 
+/// Runs before the time that is left is estimated.
+pub const ESTIMATE_RUNS_MIN: u64 = 20;
+
+/// Parts into which progress lines divide the seeds of a campaign if there is no terminal.
+pub const PROGRESS_LINES_OF_SEEDS: u64 = 5;
+
+/// Parts into which progress lines divide a stage of the sweeps if there is no terminal.
+pub const PROGRESS_LINES_OF_STAGE: u64 = 3;
+
 /// Runs of a search between two progress lines if there is no terminal.
 pub const SEARCH_RUNS_PER_LINE: u64 = 1_000;
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::ControlFlow, path::PathBuf};
 
 use chaosdrill_core::{
-    Campaign, RunId,
+    Campaign, Record, RunId, Verdict,
     record::{CampaignHeader, CampaignMeasured, Cut, Extent, RECORD_VERSION, SweepRecord},
 };
 
@@ -127,17 +127,19 @@ pub(crate) fn run(
         .writing_to(folder, known);
     let mut done: BTreeMap<RunId, Done> = BTreeMap::new();
     let mut take = |new: Done| drop(done.insert(new.record.run.clone(), new));
-    engine.stream(roots.len(), roots.jobs(), |_, new| {
+    let (mut sweeps, mut extent) = (sweeps(roots, config), extent(roots));
+    engine.orders(&extent);
+    engine.stream(roots.jobs(), |_, new| {
         take(new);
         ControlFlow::Continue(())
     });
-    let (mut sweeps, mut extent) = (sweeps(roots, config), extent(roots));
     let elsewhere = roots.swept_elsewhere();
     sweep::run(&mut engine, &settings, &mut sweeps, &elsewhere, &mut extent, &mut take);
     if engine.is_over() {
         // Runs that were recorded earlier and not reached this time are recorded too.
         engine.take_known().for_each(&mut take);
     }
+    triage_begins(&mut engine, &done, config.may_shrink);
     triage::all(&mut engine, &mut done, &out, config.may_shrink);
     extent.cut = engine.cuts();
     let wall_ms = u64::try_from(engine.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -170,6 +172,19 @@ pub(crate) fn run(
         }
     }
     CampaignEnd { campaign, broken, unfinished }
+}
+
+/// Tells the engine how many violations the triage replays, and how many plans it shrinks.
+fn triage_begins(engine: &mut Engine<'_>, done: &BTreeMap<RunId, Done>, may_shrink: bool) {
+    let triage = |record: &Record| record.triage.clone();
+    let is_open = |record: &&Record| record.verdict == Verdict::Invalid && triage(record).is_none();
+    let records = || done.values().map(|done| &done.record);
+    let is_large = |run: &&RunId| {
+        triage(&done[*run].record).is_none_or(|it| it.same_again && it.minimal.is_none())
+    };
+    let plans = triage::chosen(records()).iter().filter(is_large).count();
+    let replays = records().filter(is_open).count() as u64;
+    engine.triage_begins(replays, if may_shrink { plans as u64 } else { 0 });
 }
 
 /// The sweeps of a campaign.

@@ -29,8 +29,8 @@ pub fn closing(campaign: &Campaign, palette: &Palette) -> String {
     block
 }
 
-/// A text in lines of the terminal's width; continuation lines are indented.
-fn paragraph(text: &str, palette: &Palette) -> String {
+/// A text in lines of the terminal's width, each with its line feed; continuation lines are indented.
+pub fn paragraph(text: &str, palette: &Palette) -> String {
     hang(text, palette.columns()).iter().map(|line| format!("{line}\n")).collect()
 }
 

@@ -19,10 +19,14 @@ use crate::{
 
 /// Receives the progress of a campaign.
 pub(crate) trait Progress {
-    /// This many more runs are coming.
-    fn expect(&mut self, runs: u64);
+    /// A stage begins: this much is ordered by now.
+    fn ordered(&mut self, extent: &Extent);
     /// A run has ended.
     fn run_is_over(&mut self, record: &Record);
+    /// A run had ended before the campaign was resumed.
+    fn run_is_known(&mut self, record: &Record);
+    /// The runs are over, and a step of the triage begins; `is_first` of its kind.
+    fn triages(&mut self, step: &str, is_first: bool);
     /// One search item was resolved: the line to print, and the overall progress.
     fn settled(&mut self, line: &str, state: &str);
     /// The harness had a problem that does not change a verdict.
@@ -75,6 +79,8 @@ pub(crate) struct Engine<'a> {
     findings: u64,
     /// Runs of this session, without those of the campaign that is resumed.
     new_runs: u64,
+    /// The steps of the triage; `None` while there are runs.
+    triage: Option<TriageSteps>,
     /// Why no more runs start; empty while runs still start.
     cut: Vec<Cut>,
     /// Failures of the harness itself, as text.
@@ -100,6 +106,7 @@ impl<'a> Engine<'a> {
             stopwatch,
             findings: 0,
             new_runs: 0,
+            triage: None,
             cut: Vec::new(),
             broken: Vec::new(),
         }
@@ -201,19 +208,17 @@ impl<'a> Engine<'a> {
             results[index] = Some(done);
             if is_found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        self.stream(jobs.len() as u64, jobs.iter().cloned(), take);
+        self.stream(jobs.iter().cloned(), take);
         results
     }
 
-    /// Draws and runs `length` jobs, and passes each result to `take` with the job's index, in the order in which the
+    /// Draws and runs jobs, and passes each result to `take` with the job's index, in the order in which the
     /// runs end. After a break, no more jobs start.
     pub(crate) fn stream(
         &mut self,
-        length: u64,
         jobs: impl Iterator<Item = Job>,
         take: impl FnMut(usize, Done) -> ControlFlow<()>,
     ) {
-        self.progress.expect(length);
         let (registry, workers) = (self.registry, self.workers);
         let mut stream =
             Stream { engine: self, jobs: jobs.enumerate(), take, is_broken_off: false };
@@ -258,6 +263,22 @@ impl<'a> Engine<'a> {
     pub(crate) fn write(&mut self, done: &Done) {
         let written = self.folder.as_mut().map_or(Ok(()), |folder| folder.record(done));
         self.is_written(written);
+        // After the last run, each step of the triage ends with its record.
+        if let Some(steps) = &mut self.triage {
+            steps.done += 1;
+            steps.tell(self.progress);
+        }
+    }
+
+    /// A stage begins: this many runs are ordered by now.
+    pub(crate) fn orders(&mut self, extent: &Extent) {
+        self.progress.ordered(extent);
+    }
+
+    /// The runs are over, and this many violations are replayed, then this many plans shrunk.
+    pub(crate) fn triage_begins(&mut self, replays: u64, plans: u64) {
+        let steps = self.triage.insert(TriageSteps { replays, plans, done: 0 });
+        steps.tell(self.progress);
     }
 
     /// Writes how many runs are ordered so far.
@@ -279,9 +300,31 @@ impl<'a> Engine<'a> {
 
     fn count(&mut self, record: &Record) {
         self.findings += u64::from(record.verdict == Verdict::Invalid);
-        self.progress.run_is_over(record);
         if let Some(most) = self.enough.findings.filter(|most| self.findings >= *most) {
             self.cut(Cut::MaxFail(most));
+        }
+    }
+}
+
+/// The steps of the triage: every violation is replayed, then the plans of some are shrunk.
+#[derive(Clone, Copy, Debug)]
+struct TriageSteps {
+    replays: u64,
+    plans: u64,
+    done: u64,
+}
+
+impl TriageSteps {
+    /// Reports the step that begins, if any is left.
+    fn tell(self, progress: &mut dyn Progress) {
+        let Self { replays, plans, done } = self;
+        if done < replays {
+            let step = format!("replaying violations, {} of {replays}", done + 1);
+            progress.triages(&step, done == 0);
+        } else if done - replays < plans {
+            let step =
+                format!("shrinking the plans of findings, {} of {plans}", done - replays + 1);
+            progress.triages(&step, done == replays);
         }
     }
 }
@@ -303,6 +346,7 @@ where
         while !self.is_broken_off && !self.engine.is_over() {
             let (index, job) = self.jobs.next()?;
             let Some(known) = self.engine.known.remove(&job.run) else { return Some((index, job)) };
+            self.engine.progress.run_is_known(&known.record);
             self.engine.count(&known.record);
             self.is_broken_off |= (self.take)(index, known).is_break();
         }
@@ -316,6 +360,7 @@ where
                 let new = Done { record: *record, hit_classes };
                 self.engine.write(&new);
                 self.engine.new_runs += 1;
+                self.engine.progress.run_is_over(&new.record);
                 self.engine.count(&new.record);
                 self.is_broken_off |= (self.take)(number, new).is_break();
             }

@@ -238,6 +238,7 @@ fn plan(engine: &mut Engine<'_>, extent: &mut Extent, runs: usize, open_sweeps: 
     *extent.ordered.entry(Nemesis::Sweep.name().to_owned()).or_default() += runs as u64;
     extent.open_sweeps = open_sweeps as u64;
     engine.write_extent(extent);
+    engine.orders(extent);
 }
 
 /// The calm runs of scenarios that other parts sweep, each with its digest.

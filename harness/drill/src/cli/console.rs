@@ -1,18 +1,22 @@
 //! Terminal output: progress on standard error, results on standard output.
 
+mod bar;
+mod counts;
+
 use std::{
     borrow::Cow,
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
+    os::fd::AsFd,
     path::Path,
     sync::OnceLock,
 };
 
-use chaosdrill_core::{Record, Verdict, limits::SEARCH_RUNS_PER_LINE, redact::redact_json};
+use chaosdrill_core::{Record, redact::redact_json};
 use chaosdrill_reports::{Palette, Replay, escape, terminal};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-use crate::{campaign::engine::Progress, cli::github};
+pub(crate) use self::bar::Bar;
+use crate::cli::github;
 
 /// Writes to standard output.
 pub(crate) fn print(text: &str) {
@@ -80,103 +84,16 @@ pub(crate) fn print_page(folder: &Path) {
 /// have no width.
 pub(crate) fn palette() -> Palette {
     let palette = Palette::coloured();
-    match rustix::termios::tcgetwinsize(io::stdout()) {
-        Ok(size) if size.ws_col > 0 => palette.within(usize::from(size.ws_col)),
-        _ => palette,
-    }
+    columns(io::stdout()).map_or(palette, |columns| palette.within(columns))
+}
+
+/// The columns of a terminal; `None` for anything else.
+fn columns(terminal: impl AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(terminal).ok()?;
+    (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 
 /// The failure block of a run that was not valid.
 pub(crate) fn block(record: &Record, program: &str, plan: Option<&str>) -> String {
     terminal::failure(record, Replay { plan, ..Replay::by_seed(program) }, &palette())
-}
-
-/// Progress of a campaign: a bar on a terminal, plain lines otherwise.
-pub(crate) struct Bar {
-    bar: ProgressBar,
-    plain: bool,
-    runs: u64,
-    of: u64,
-    findings: u64,
-    /// The state of a search, shown instead of the number of findings.
-    state: Option<String>,
-}
-
-impl Bar {
-    pub(crate) fn new(of: u64, what: &str) -> Self {
-        let plain = !io::stderr().is_terminal();
-        let target =
-            if plain { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let bar = ProgressBar::with_draw_target(Some(of), target);
-        let form = "{prefix} {bar:24} {pos}/{len} runs  {per_sec}  {msg}  {eta} left";
-        bar.set_style(ProgressStyle::with_template(form).expect("the form is fixed"));
-        bar.set_prefix(what.to_owned());
-        bar.set_message("0 findings");
-        if plain && of > 0 {
-            eprintln!("{what} {of} runs");
-        }
-        Self { bar, plain, runs: 0, of, findings: 0, state: None }
-    }
-
-    /// The bar of a search, which shows a state.
-    pub(crate) fn of_search(what: &str, state: &str) -> Self {
-        let mut bar = Self::new(0, what);
-        bar.bar.set_message(state.to_owned());
-        bar.state = Some(state.to_owned());
-        bar
-    }
-
-    /// Hides the bar while a result is printed before the end.
-    pub(crate) fn hidden_while<T>(&self, tell: impl FnOnce() -> T) -> T {
-        self.bar.suspend(tell)
-    }
-
-    /// Clears the bar, so that results stand alone.
-    pub(crate) fn finish(&self) {
-        self.bar.finish_and_clear();
-    }
-}
-
-impl Progress for Bar {
-    fn expect(&mut self, runs: u64) {
-        self.of = self.of.max(self.runs.saturating_add(runs));
-        self.bar.set_length(self.of);
-    }
-
-    fn run_is_over(&mut self, record: &Record) {
-        self.runs += 1;
-        self.bar.inc(1);
-        if let Some(state) = &self.state {
-            if self.plain && self.runs.is_multiple_of(SEARCH_RUNS_PER_LINE) {
-                eprintln!("{} runs, {state}", self.runs);
-            }
-            return;
-        }
-        if record.verdict != Verdict::Valid {
-            self.findings += 1;
-            let word = if self.findings == 1 { "finding" } else { "findings" };
-            self.bar.set_message(format!("{} {word}", self.findings));
-        }
-        // Ten lines, whatever the length: enough to show progress. No lines if the length is unknown.
-        let step = (self.of / 10).max(1);
-        if self.plain && self.of > 0 && self.runs.is_multiple_of(step) {
-            eprintln!("{}/{} runs, {} findings", self.runs, self.of, self.findings);
-        }
-    }
-
-    fn settled(&mut self, line: &str, state: &str) {
-        let line = harmless(line);
-        if self.plain {
-            eprintln!("{line}");
-        } else {
-            self.bar.println(&*line);
-        }
-        self.bar.set_message(state.to_owned());
-        self.state = Some(state.to_owned());
-    }
-
-    fn complain(&mut self, complaint: &str) {
-        let line = format!("warning: {}", redacted(complaint));
-        if self.plain { eprintln!("{line}") } else { self.bar.println(line) }
-    }
 }

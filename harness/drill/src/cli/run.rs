@@ -108,7 +108,8 @@ pub(crate) fn run(
     if let Some(moved) = folder.moved() {
         console::say_moved(folder.path(), moved);
     }
-    let mut bar = Bar::new(0, "drill");
+    let limit = args.for_time.or(args.time_budget);
+    let mut bar = Bar::of_campaign(limit);
     let end = campaign::run(registry, &config, &roots, &mut folder, known, stopwatch, &mut bar);
     bar.finish();
     show(&end.campaign, None, folder.path(), format);

@@ -51,7 +51,7 @@ pub(crate) fn shrink(
     ours::may_write(&to, Kind::Minimal)
         .map_err(|why| ExpectedError::Usage(format!("{why}; name another file with --to")))?;
     let job = replay::job_of_plan(registry, plan.clone())?;
-    let mut bar = Bar::new(1, "shrink");
+    let mut bar = Bar::of_search("shrink", "looking for the smallest plan");
     let mut engine = Engine::new(
         registry,
         args.workers.workers(),
