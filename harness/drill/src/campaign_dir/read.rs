@@ -172,7 +172,7 @@ fn adopt_shrunk(folder: &Path, record: &mut Record) {
 
 fn unopened(folder: &Path, why: &io::Error) -> String {
     format!(
-        "failed to open {}: {why}; `report` needs the folder of a campaign, as `run` writes it, or that of `prove --out`",
+        "failed to open {}: {why}; the folder of a campaign is one that `run` wrote",
         folder.join("campaign.jsonl").display()
     )
 }

@@ -165,7 +165,7 @@ pub(crate) fn campaign_config(
         return Err(ExpectedError::NothingSelected { filter, hint });
     }
     if let Some(id) = defect {
-        known_defect(registry, id)?;
+        known_defect(registry, id, "--defect")?;
     }
     let (seeds, seeds_text) = seeds.seeds();
     Ok(CampaignConfig {
@@ -191,14 +191,19 @@ pub(crate) fn nemeses(named: &[Nemesis]) -> Vec<Nemesis> {
     Nemesis::ALL.into_iter().filter(is_in).collect()
 }
 
-/// Returns an error if the defect is not planted.
-pub(crate) fn known_defect(registry: &Registry, id: &str) -> Result<(), ExpectedError> {
+/// Returns an error if the defect is not planted; `asked_by` is what names it, such as a flag.
+pub(crate) fn known_defect(
+    registry: &Registry,
+    id: &str,
+    asked_by: &str,
+) -> Result<(), ExpectedError> {
     match registry.defect(id) {
         Some(_) => Ok(()),
         None => {
             let hint = registry.defect_hint(id);
             Err(ExpectedError::Usage(format!(
-                "no defect `{id}`{hint}; `list defects` shows them all"
+                "{asked_by} names no planted bug: `{id}`{hint}; `{} list defects` shows them all",
+                registry.program
             )))
         }
     }

@@ -21,9 +21,9 @@ pub(crate) enum ExpectedError {
     #[error("nothing selected: no scenario's name contains `{filter}`{hint}")]
     NothingSelected { filter: String, hint: String },
     #[error(
-        "nothing selected: no planted bug and no target is named `{filter}`{hint}; `list defects` shows all planted bugs"
+        "nothing selected: no planted bug and no target is named `{filter}`{hint}; `{program} list defects` shows all planted bugs"
     )]
-    NoDefectSelected { filter: String, hint: String },
+    NoDefectSelected { filter: String, hint: String, program: String },
     #[error("nothing to list: the program registers no {0}")]
     NothingToList(&'static str),
     #[error("the harness itself failed: {0}")]

@@ -7,6 +7,7 @@ mod diff;
 mod error;
 mod explain;
 mod github;
+mod given;
 mod keep;
 mod list;
 mod merge;
@@ -20,11 +21,12 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use self::args::{Steering, out_of_environment, steering_of_environment};
 pub(crate) use self::console::harmless;
 use self::error::ExpectedError;
+use self::given::Given;
 use crate::{
     other_build, registry::Registry, scratch, self_test, simulation, status::Status, worker,
 };
@@ -114,8 +116,8 @@ pub fn cli_main(registry: Registry) -> ExitCode {
     if let Some(number) = worker::number() {
         return worker_main(&registry, number);
     }
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let (cli, given) = match parse() {
+        Ok(parsed) => parsed,
         Err(error) => {
             // clap's own exit codes are the same as ours: 2 for a mistake and 0 for help.
             let printed = error.print();
@@ -123,11 +125,11 @@ pub fn cli_main(registry: Registry) -> ExitCode {
                 return ExitCode::from(Status::Usage.code());
             }
             console::note_output(printed);
-            return finish(Ok(Status::Valid));
+            return finish(Ok(Status::Valid), &Given::default());
         }
     };
     if let Err(error) = cli.refuse() {
-        return finish(Err(error));
+        return finish(Err(error), &given);
     }
     scratch::clear_away();
     let format = cli.message_format;
@@ -147,7 +149,24 @@ pub fn cli_main(registry: Registry) -> ExitCode {
         Command::Schema(args) => schema::schema(&args),
     };
     drop(registry);
-    finish(result)
+    finish(result, &given)
+}
+
+/// Parses the command line and the environment.
+fn parse() -> Result<(Cli, Given), clap::Error> {
+    let mut command = Cli::command();
+    let typed: Vec<_> = std::env::args_os().collect();
+    let parsed = command.try_get_matches_from_mut(&typed).and_then(|matches| {
+        let cli = Cli::from_arg_matches(&matches)?;
+        Ok((cli, matches))
+    });
+    match parsed {
+        Ok((cli, matches)) => Ok((cli, Given::of(&command, &matches))),
+        Err(mut error) => {
+            given::name_variables(&mut error, &command, &typed);
+            Err(error)
+        }
+    }
 }
 
 /// Runs as a worker process; a failure is reported to the parent by the exit code.
@@ -161,7 +180,7 @@ pub(crate) fn worker_main(registry: &Registry, number: usize) -> ExitCode {
     }
 }
 
-fn finish(result: Result<Status, ExpectedError>) -> ExitCode {
+fn finish(result: Result<Status, ExpectedError>, given: &Given) -> ExitCode {
     match result {
         Ok(status) => {
             let Some(why) = console::output_failure() else { return ExitCode::from(status.code()) };
@@ -169,7 +188,8 @@ fn finish(result: Result<Status, ExpectedError>) -> ExitCode {
             ExitCode::from(status.max(Status::Unknown).code())
         }
         Err(error) => {
-            anstream::eprintln!("error: {}", console::redacted(&error.to_string()));
+            let message = given.named_in(&error.to_string());
+            anstream::eprintln!("error: {}", console::redacted(&message));
             ExitCode::from(error.exit_code())
         }
     }

@@ -74,7 +74,8 @@ pub(crate) fn prove(
     if cases.is_empty() {
         let filter = args.filter.clone().unwrap_or_default();
         let hint = registry.defect_hint(&filter);
-        return Err(ExpectedError::NoDefectSelected { filter, hint });
+        let program = registry.program.clone();
+        return Err(ExpectedError::NoDefectSelected { filter, hint, program });
     }
     if let Some(out) = &args.out {
         may_write(out)?;

@@ -139,7 +139,8 @@ fn job(registry: &Registry, args: &ReplayArgs) -> Result<Job, ExpectedError> {
             let scenario = registry.scenario(name).ok_or_else(|| {
                 let hint = registry.scenario_hint(name);
                 ExpectedError::Usage(format!(
-                    "no scenario `{name}`{hint}; `list scenarios` shows them all"
+                    "no scenario `{name}`{hint}; `{} list scenarios` shows them all",
+                    registry.program
                 ))
             })?;
             match args.nemesis {
@@ -147,7 +148,7 @@ fn job(registry: &Registry, args: &ReplayArgs) -> Result<Job, ExpectedError> {
                 Nemesis::Swarm => (Plan::new(name, seed), Origin::Swarm),
                 Nemesis::Sweep => {
                     return Err(ExpectedError::Usage(
-                        "a run of a sweep is replayed by its plan: replay --plan FILE".to_owned(),
+                        "a run of a sweep is replayed by its plan: give --plan FILE".to_owned(),
                     ));
                 }
             }
@@ -175,9 +176,10 @@ fn place(
     db: Option<Database>,
 ) -> Result<Job, ExpectedError> {
     let found = plan.found.clone();
+    let asked_by = if defect.is_some() { "--defect" } else { "the plan" };
     let defect = defect.or_else(|| found.as_ref().and_then(|found| found.defect.clone()));
     if let Some(id) = &defect {
-        args::known_defect(registry, id)?;
+        args::known_defect(registry, id, asked_by)?;
     }
     let db = match (db, &found) {
         (Some(db), _) => db.name().to_owned(),

@@ -14,7 +14,7 @@ use crate::lab::{drill, ends_with, folder, program, stderr, stdout};
 type Test = fn() -> Result<(), Failed>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, Test); 19] = [
+    let tests: [(&str, Test); 20] = [
         ("a_campaign_leaves_its_files", a_campaign_leaves_its_files),
         ("who_writes_a_page_says_where", who_writes_a_page_says_where),
         ("equal_input_gives_equal_files", equal_input_gives_equal_files),
@@ -29,6 +29,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             a_mark_without_a_hit_makes_a_campaign_unknown,
         ),
         ("bad_input_is_told_and_ends_with_2", bad_input_is_told_and_ends_with_2),
+        ("a_message_names_the_variable_that_was_set", a_message_names_the_variable_that_was_set),
         ("what_selects_nothing_says_so", what_selects_nothing_says_so),
         ("a_short_time_limit_is_for_the_users_runs", a_short_time_limit_is_for_the_users_runs),
         ("git_completes_a_short_hash", git_completes_a_short_hash),
@@ -292,6 +293,51 @@ fn bad_input_is_told_and_ends_with_2() -> Result<(), Failed> {
             stderr(&output)
         );
     }
+    Ok(())
+}
+
+/// A message about a value names what the user set: the flag, or the variable.
+fn a_message_names_the_variable_that_was_set() -> Result<(), Failed> {
+    let folder = folder();
+    fs::write(folder.path().join("file"), "in the way")?;
+    let run: &[&str] = &["run", "lab/visits"];
+    let cases: [(&[&str], (&str, &str), &str); 11] = [
+        (run, ("DRILL_SEEDS", "x"), "invalid value 'x' for 'DRILL_SEEDS'"),
+        (run, ("DRILL_SEED", "x"), "invalid value 'x' for 'DRILL_SEED'"),
+        (run, ("DRILL_BASE", "abcdef1"), "for 'DRILL_BASE': git knows no commit"),
+        (run, ("DRILL_JOBS", "0"), "invalid value '0' for 'DRILL_JOBS'"),
+        (run, ("DRILL_RESUME", "maybe"), "invalid value 'maybe' for 'DRILL_RESUME'"),
+        (run, ("DRILL_MESSAGE_FORMAT", "xml"), "invalid value 'xml' for 'DRILL_MESSAGE_FORMAT'"),
+        (run, ("DRILL_DEFECT", "L2"), "DRILL_DEFECT names no planted bug: `L2`; did you mean L1?"),
+        (run, ("DRILL_OUT", "file/below"), "give another folder by DRILL_OUT"),
+        (
+            &["run", "--seeds", "2"],
+            ("DRILL_SEED", "1"),
+            "'--seeds <N|A..B>' cannot be used with 'DRILL_SEED'",
+        ),
+        (
+            &["run", "--seeds", "x"],
+            ("DRILL_SEEDS", "1"),
+            "invalid value 'x' for '--seeds <N|A..B>'",
+        ),
+        (
+            &["run", "--defect", "L2"],
+            ("DRILL_OUT", "elsewhere"),
+            "--defect names no planted bug: `L2`; did you mean L1?; `cargo drill list defects`",
+        ),
+    ];
+    for (arguments, variable, words) in cases {
+        let output = program(folder.path(), "drill", arguments, &[variable]);
+        ends_with(&output, 2);
+        assert!(
+            stderr(&output).contains(words),
+            "{arguments:?}, {variable:?}: {}",
+            stderr(&output)
+        );
+    }
+    let output = drill(folder.path(), &["merge", "nowhere", "--out", "whole"]);
+    ends_with(&output, 2);
+    assert!(!stderr(&output).contains("report"), "{}", stderr(&output));
     Ok(())
 }
 

@@ -228,7 +228,10 @@ mod tests {
         order(&mut counts, &[("kept", 1), ("script", 1_640)], 2);
         assert_eq!(counts.campaign(second, None), "kept 0/1, scripts 0/1,640, then 2 sweeps");
         run(&mut counts, "kept-a", 1);
-        run(&mut counts, "script", 1_640);
+        run(&mut counts, "script", 640);
+        let half = "kept 1/1, scripts 640/1,640, then 2 sweeps; 641 runs a second";
+        assert_eq!(counts.campaign(second, None), half);
+        run(&mut counts, "script", 1_000);
         let all = "kept 1/1, scripts 1,640/1,640";
         order(&mut counts, &[("kept", 1), ("script", 1_640), ("sweep", 2)], 2);
         run(&mut counts, "sweep-0000", 2);
