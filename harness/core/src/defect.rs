@@ -73,4 +73,9 @@ impl Defect {
         let (wrong, right) = ("", "");
         Self { id, summary, wrong, right, checks, class, star: false, shows: Shows::Running }
     }
+
+    /// The ids in the text of a run, which enables one defect, `O4`, or several at once, `O4,O5`.
+    pub fn ids(text: &str) -> impl Iterator<Item = &str> {
+        text.split(',')
+    }
 }

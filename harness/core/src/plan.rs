@@ -118,7 +118,7 @@ pub struct Found {
     pub simulator: String,
     /// `sqlite` or `postgres`.
     pub db: String,
-    /// The id of the planted defect that was enabled.
+    /// The id of the planted defect that was enabled; several are joined by commas.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub defect: Option<String>,
 }

@@ -65,7 +65,7 @@ pub struct RunId {
     pub db: String,
     /// The simulator.
     pub simulator: String,
-    /// The planted defect that was enabled; `None` if there was none.
+    /// The planted defect that was enabled, or several, joined by commas; `None` if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub defect: Option<String>,
 }

@@ -1,9 +1,11 @@
 //! Arguments shared by several commands. Each flag has a `DRILL_*` twin in the environment.
 
-use std::{num::NonZeroUsize, str::FromStr, time::Duration};
+use std::{collections::BTreeSet, num::NonZeroUsize, str::FromStr, time::Duration};
 
 use chaosdrill_core::{
-    Seed, duration,
+    Seed,
+    defect::Defect,
+    duration,
     limits::{SEEDS_DEFAULT, SHORT_HASH_DIGITS_MIN, TEST_SEEDS_DEFAULT},
 };
 use clap::{Args, ValueEnum};
@@ -151,12 +153,35 @@ impl WorkerArgs {
     }
 }
 
+/// The planted defects to enable.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DefectArgs {
+    /// Switch on a planted defect, by its id; several at once by `O4,O5`.
+    #[arg(
+        long = "defect",
+        value_name = "ID",
+        value_delimiter = ',',
+        env = "DRILL_DEFECT",
+        help_heading = "Runs"
+    )]
+    ids: Vec<String>,
+}
+
+impl DefectArgs {
+    /// The ids as a run has them: each once, in a fixed order, joined by commas. `None` if there are none.
+    pub(crate) fn defect(&self) -> Option<String> {
+        let ids: BTreeSet<&str> =
+            self.ids.iter().map(|id| id.trim()).filter(|id| !id.is_empty()).collect();
+        (!ids.is_empty()).then(|| ids.into_iter().collect::<Vec<_>>().join(","))
+    }
+}
+
 /// Builds the configuration of a campaign, and checks it against the registry.
 pub(crate) fn campaign_config(
     registry: &Registry,
     choice: &RunChoice,
     seeds: &SeedArgs,
-    defect: Option<&str>,
+    defect: &DefectArgs,
 ) -> Result<CampaignConfig, ExpectedError> {
     let filter = choice.filter.as_deref();
     if registry.select(filter).is_empty() {
@@ -164,8 +189,9 @@ pub(crate) fn campaign_config(
         let hint = registry.scenario_hint(&filter);
         return Err(ExpectedError::NothingSelected { filter, hint });
     }
-    if let Some(id) = defect {
-        known_defect(registry, id, "--defect")?;
+    let defect = defect.defect();
+    if let Some(ids) = &defect {
+        known_defects(registry, ids, "--defect")?;
     }
     let (seeds, seeds_text) = seeds.seeds();
     Ok(CampaignConfig {
@@ -178,7 +204,7 @@ pub(crate) fn campaign_config(
         partition: None,
         may_shrink: true,
         db: choice.db.name().to_owned(),
-        defect: defect.map(str::to_owned),
+        defect,
         workers: choice.workers.workers(),
         fail_max: None,
         time: None,
@@ -191,15 +217,15 @@ pub(crate) fn nemeses(named: &[Nemesis]) -> Vec<Nemesis> {
     Nemesis::ALL.into_iter().filter(is_in).collect()
 }
 
-/// Returns an error if the defect is not planted; `asked_by` is what names it, such as a flag.
-pub(crate) fn known_defect(
+/// Returns an error if one of the defects is not planted; `asked_by` is what names them, such as a flag.
+pub(crate) fn known_defects(
     registry: &Registry,
-    id: &str,
+    ids: &str,
     asked_by: &str,
 ) -> Result<(), ExpectedError> {
-    match registry.defect(id) {
-        Some(_) => Ok(()),
-        None => {
+    match Defect::ids(ids).find(|id| registry.defect(id).is_none()) {
+        None => Ok(()),
+        Some(id) => {
             let hint = registry.defect_hint(id);
             Err(ExpectedError::Usage(format!(
                 "{asked_by} names no planted bug: `{id}`{hint}; `{} list defects` shows them all",

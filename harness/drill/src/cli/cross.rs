@@ -28,7 +28,7 @@ use crate::{
     },
     campaign_dir::folder,
     cli::{
-        args::{self, MessageFormat, RunChoice, SeedArgs},
+        args::{self, DefectArgs, MessageFormat, RunChoice, SeedArgs},
         console::{self, Bar},
         error::ExpectedError,
         replay,
@@ -48,9 +48,8 @@ pub(crate) struct CrossArgs {
     choice: RunChoice,
     #[command(flatten)]
     seeds: SeedArgs,
-    /// Switch on a planted defect, by its id.
-    #[arg(long, value_name = "ID", env = "DRILL_DEFECT", help_heading = "Runs")]
-    defect: Option<String>,
+    #[command(flatten)]
+    defect: DefectArgs,
     /// Cross these plans, and no others: a file, or a folder of them. With `--seeds`, a violation that the other
     /// simulator does not show from the plan's own seed is looked for there from these.
     #[arg(long, value_name = "PATH", help_heading = "Runs")]
@@ -130,8 +129,7 @@ pub(crate) fn cross(
     let other = other_build::find(args.other.as_deref())?;
     let workers = WorkersOfBoth { here, there: Workers { program: Some(other), ..here } };
     let named = args.plans.as_deref().map(|path| jobs_of_plans(registry, path)).transpose()?;
-    let config =
-        args::campaign_config(registry, &args.choice, &args.seeds, args.defect.as_deref())?;
+    let config = args::campaign_config(registry, &args.choice, &args.seeds, &args.defect)?;
     let kept = kept::kept_plans(registry, config.filter.as_deref())?;
     let roots = Roots::new(registry, &config, config.settings(None), &kept);
     let all = named.as_ref().map_or(roots.len(), |jobs| jobs.len() as u64);

@@ -13,7 +13,7 @@ use crate::{
     campaign::kept,
     campaign_dir::{self, FolderError},
     cli::{
-        args::{self, Database, MessageFormat},
+        args::{self, Database, DefectArgs, MessageFormat},
         console,
         error::ExpectedError,
     },
@@ -40,9 +40,8 @@ pub(crate) struct ReplayArgs {
     /// The plan of the run, or its record; it knows scenario, seed and where it was found.
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
-    /// Switch on a planted defect, by its id [default: the plan's].
-    #[arg(long, value_name = "ID", env = "DRILL_DEFECT")]
-    defect: Option<String>,
+    #[command(flatten)]
+    defect: DefectArgs,
     /// The database beneath the scenario [default: the plan's, else sqlite].
     #[arg(long, value_enum, env = "DRILL_DB")]
     db: Option<Database>,
@@ -159,7 +158,7 @@ fn job(registry: &Registry, args: &ReplayArgs) -> Result<Job, ExpectedError> {
             ));
         }
     };
-    place(registry, plan, origin, args.defect.clone(), args.db)
+    place(registry, plan, origin, args.defect.defect(), args.db)
 }
 
 /// The job of a plan, as the plan was found.
@@ -178,8 +177,8 @@ fn place(
     let found = plan.found.clone();
     let asked_by = if defect.is_some() { "--defect" } else { "the plan" };
     let defect = defect.or_else(|| found.as_ref().and_then(|found| found.defect.clone()));
-    if let Some(id) = &defect {
-        args::known_defect(registry, id, asked_by)?;
+    if let Some(ids) = &defect {
+        args::known_defects(registry, ids, asked_by)?;
     }
     let db = match (db, &found) {
         (Some(db), _) => db.name().to_owned(),

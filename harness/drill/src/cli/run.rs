@@ -14,7 +14,7 @@ use crate::{
     campaign::{self, engine::TimeLimit, kept, partition::Partition, roots::Roots},
     campaign_dir::Folder,
     cli::{
-        args::{self, MessageFormat, RunChoice, SeedArgs},
+        args::{self, DefectArgs, MessageFormat, RunChoice, SeedArgs},
         console::{self, Bar},
         error::ExpectedError,
         github,
@@ -33,9 +33,8 @@ pub(crate) struct RunArgs {
     choice: RunChoice,
     #[command(flatten)]
     seeds: SeedArgs,
-    /// Switch on a planted defect, by its id.
-    #[arg(long, value_name = "ID", env = "DRILL_DEFECT", help_heading = "Runs")]
-    defect: Option<String>,
+    #[command(flatten)]
+    defect: DefectArgs,
     /// Run only a part of all runs: `slice:2/3` is the second of three; `merge` joins them.
     #[arg(long, value_name = "slice:K/N", env = "DRILL_PARTITION", help_heading = "Runs")]
     partition: Option<Partition>,
@@ -84,8 +83,7 @@ pub(crate) fn run(
     format: MessageFormat,
 ) -> Result<Status, ExpectedError> {
     let stopwatch = Stopwatch::start();
-    let mut config =
-        args::campaign_config(registry, &args.choice, &args.seeds, args.defect.as_deref())?;
+    let mut config = args::campaign_config(registry, &args.choice, &args.seeds, &args.defect)?;
     config.fail_max = args.max_fail;
     config.time = args.for_time.map(TimeLimit::Order);
     config.time = config.time.or(args.time_budget.map(TimeLimit::Budget));

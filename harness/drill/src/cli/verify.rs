@@ -10,7 +10,7 @@ use crate::{
     campaign::{engine::Progress, kept, roots::Roots},
     campaign_dir::read_trace,
     cli::{
-        args::{self, MessageFormat, RunChoice, SeedArgs},
+        args::{self, DefectArgs, MessageFormat, RunChoice, SeedArgs},
         console::{self, Bar},
         error::ExpectedError,
     },
@@ -27,9 +27,8 @@ pub(crate) struct VerifyArgs {
     choice: RunChoice,
     #[command(flatten)]
     seeds: SeedArgs,
-    /// Switch on a planted defect, by its id.
-    #[arg(long, value_name = "ID", env = "DRILL_DEFECT", help_heading = "Runs")]
-    defect: Option<String>,
+    #[command(flatten)]
+    defect: DefectArgs,
 }
 
 /// The traces of both passes, while they are compared.
@@ -49,8 +48,7 @@ pub(crate) fn verify(
     args: &VerifyArgs,
     format: MessageFormat,
 ) -> Result<Status, ExpectedError> {
-    let config =
-        args::campaign_config(registry, &args.choice, &args.seeds, args.defect.as_deref())?;
+    let config = args::campaign_config(registry, &args.choice, &args.seeds, &args.defect)?;
     let kept = kept::kept_plans(registry, config.filter.as_deref())?;
     let roots = Roots::new(registry, &config, config.settings(None), &kept);
     let traces = Traces(scratch::folder().map_err(|why| ExpectedError::Harness(why.to_string()))?);

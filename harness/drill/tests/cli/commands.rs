@@ -14,12 +14,13 @@ use crate::lab::{drill, ends_with, folder, program, stderr, stdout};
 type Test = fn() -> Result<(), Failed>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, Test); 20] = [
+    let tests: [(&str, Test); 21] = [
         ("a_campaign_leaves_its_files", a_campaign_leaves_its_files),
         ("who_writes_a_page_says_where", who_writes_a_page_says_where),
         ("equal_input_gives_equal_files", equal_input_gives_equal_files),
         ("a_finding_replays_from_seed_and_plan", a_finding_replays_from_seed_and_plan),
         ("a_defect_is_proved", a_defect_is_proved),
+        ("several_defects_are_enabled_at_once", several_defects_are_enabled_at_once),
         ("verify_finds_nondeterminism", verify_finds_nondeterminism),
         ("a_program_is_not_taken_for_the_other", a_program_is_not_taken_for_the_other),
         ("diff_shows_the_first_difference", diff_shows_the_first_difference),
@@ -174,6 +175,32 @@ fn a_defect_is_proved() -> Result<(), Failed> {
     let late = drill(folder.path(), &["prove", "L1", "--time-budget", "0s"]);
     let (code, said) = (late.status.code(), stdout(&late));
     assert!(said.contains("L1 ") && said.contains("defects found"), "{code:?}\n{said}");
+    Ok(())
+}
+
+fn several_defects_are_enabled_at_once() -> Result<(), Failed> {
+    let folder = folder();
+    let cases: [(&str, &[&str], &str); 2] = [
+        ("lab/visits", &["--defect", "P7,L1"], "every_visit_is_counted"),
+        ("lab/posted", &["--defect", "P7", "--defect", "L1"], "nothing_is_posted_twice"),
+    ];
+    for (scenario, defects, check) in cases {
+        let run = [&["run", scenario, "--seeds", "1"], defects].concat();
+        let output = drill(folder.path(), &run);
+        ends_with(&output, 1);
+        let said = stdout(&output);
+        assert!(said.contains("   defect L1,P7\n") && said.contains(check), "{said}");
+        let replay = said.lines().find_map(|line| line.strip_prefix("  replay   cargo drill "));
+        let replay: Vec<&str> = replay.expect("a command").split(' ').collect();
+        ends_with(&drill(folder.path(), &replay), 1);
+        let plan = format!("target/drill/{}/0x0/plan.toml", scenario.replace('/', "."));
+        let from_plan = drill(folder.path(), &["replay", "--plan", &plan, "--trace", "off"]);
+        ends_with(&from_plan, 1);
+        assert!(stdout(&from_plan).contains("defect L1,P7"), "{}", stdout(&from_plan));
+    }
+    let wrong = drill(folder.path(), &["run", "--defect", "L1,L2"]);
+    ends_with(&wrong, 2);
+    assert!(stderr(&wrong).contains("`L2`; did you mean L1?"), "{}", stderr(&wrong));
     Ok(())
 }
 

@@ -18,9 +18,11 @@ type Ended = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 pub(crate) fn registry() -> Registry {
     let (summary, checks) = ("the third visit is not counted", &["every_visit_is_counted"]);
-    let defect = Defect::new("L1", Class::Guard, summary, checks);
+    let lost = Defect::new("L1", Class::Guard, summary, checks);
+    let (summary, checks) = ("the first post is posted twice", &["nothing_is_posted_twice"]);
+    let twice = Defect::new("P7", Class::Guard, summary, checks);
     let registry = Registry::new()
-        .target(Target::new("lab").failpoints(&["lab.visit"]).defects(&[defect]))
+        .target(Target::new("lab").failpoints(&["lab.visit"]).defects(&[lost, twice]))
         .with(visits())
         .with(fragile())
         .with(posted())
@@ -224,6 +226,10 @@ async fn post() -> Ended {
     let last = "-- name: post.last\nSELECT COALESCE(MAX(n), 0) FROM posts";
     let mut last: i64 = sqlx::query_scalar(last).fetch_one(&pool).await?;
     while last < 5 {
+        let again = last == 0 && chaosdrill::rt::defect::is_on("P7");
+        if again {
+            sqlx::query("INSERT INTO posts VALUES (1)").execute(&pool).await?;
+        }
         let insert = sqlx::query("-- name: post.insert\nINSERT INTO posts VALUES ($1)");
         if insert.bind(last + 1).execute(&pool).await.is_ok() {
             last += 1;

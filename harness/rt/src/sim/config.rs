@@ -70,7 +70,7 @@ pub struct Config {
     pub plan: Plan,
     /// Adds random faults to the plan during the run.
     pub swarm: Option<Swarm>,
-    /// The planted defect that is enabled.
+    /// The planted defect that is enabled; several are joined by commas.
     pub defect: Option<String>,
     /// The machines that run software, in the order in which they start.
     pub hosts: Vec<Host>,

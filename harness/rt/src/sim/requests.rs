@@ -2,7 +2,10 @@
 
 use std::future::pending;
 
-use chaosdrill_core::request::{Answer, Question, Step};
+use chaosdrill_core::{
+    defect::Defect,
+    request::{Answer, Question, Step},
+};
 
 use crate::sim::{
     boundary, clock, database, handle,
@@ -27,7 +30,8 @@ pub(crate) fn answer(here: Option<Here>, question: Question<'_>) -> Answer {
             Answer::UnixMs(i64::try_from(clock::wall_ns() / 1_000_000).unwrap_or(i64::MAX))
         }
         Question::IsDefectOn { id } => {
-            Answer::Flag(with_world(|world| world.defect.as_deref() == Some(&*id)))
+            let is_it = |enabled: &str| Defect::ids(enabled).any(|enabled| enabled == id);
+            Answer::Flag(with_world(|world| world.defect.as_deref().is_some_and(is_it)))
         }
         Question::WorkloadMax => Answer::Steps(with_world(|world| world.workload_max)),
         Question::Seed => Answer::Seed(with_world(|world| world.seed)),
