@@ -3,10 +3,10 @@
 //! The XML follows `junit-10.xsd`, the schema of Jenkins and Surefire. It allows properties only in suites, so the
 //! details of a run are in its `system-out`, one per line.
 //!
-//! A CI shows the time of a case as its duration and adds the times up. Every time is zero: virtual time would add up to
-//! months, and time on a clock would differ in equal campaigns. The virtual time is in `system-out`, and for a suite in
-//! a property. There are no timestamps and no random ids either, so equal campaigns give equal bytes. quick-junit drops
-//! characters that XML 1.0 forbids; [`escape`] spells them out before.
+//! A CI shows the time of a case as its duration, and adds the times up. Every time is zero: virtual time would add up
+//! to months, and time on a clock would differ in equal campaigns. The virtual time is in `system-out`, and for a suite
+//! in a property. There are no timestamps and no random ids either, so equal campaigns give equal bytes. quick-junit
+//! drops characters that XML 1.0 forbids; [`escape`] spells them out before.
 
 use std::time::Duration;
 

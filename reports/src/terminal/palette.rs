@@ -58,8 +58,8 @@ impl Palette {
         }
     }
 
-    /// Wraps prose at the width of a terminal, within the bounds of [`crate::limits`]. Pipes and files keep the default,
-    /// which is the upper bound.
+    /// Wraps prose at the width of a terminal, within the bounds of [`crate::limits`]. Pipes and files keep the
+    /// default, which is the upper bound.
     #[must_use]
     pub fn within(self, columns: usize) -> Self {
         Self { columns: columns.clamp(TERMINAL_COLUMNS_MIN, TERMINAL_COLUMNS_MAX), ..self }

@@ -46,8 +46,8 @@ impl Row {
     }
 }
 
-/// All scenarios and their total. Columns are as wide as their contents, and a name that is too long for its column gets
-/// a line of its own.
+/// All scenarios and their total. Columns are as wide as their contents, and a name that is too long for its column
+/// gets a line of its own.
 pub(super) fn table(campaign: &Campaign, palette: &Palette) -> String {
     let parts = overview::by_scenario(campaign);
     let mut rows: Vec<Row> = parts.iter().map(|(name, part)| Row::new(name, part)).collect();

@@ -35,7 +35,7 @@ pub struct Proof {
     pub summary: String,
     /// How `prove` looked for it.
     pub by: ProofBy,
-    /// Whether one of the checks that the catalogue names for it caught it.
+    /// Whether a check caught it: one that the catalogue names for it, or any with `--any-check`.
     pub found: bool,
     /// The check that caught it.
     pub check: Option<String>,

@@ -4,10 +4,11 @@
 //! then a sweep, from some point on in turns with more seeds. The search ends when a check from the catalogue catches
 //! the defect, or when the budget is spent. The plan of the hit is shrunk and run again with the defect disabled: the
 //! violation must be caused by the defect. Each result is reported as soon as it is settled. If the search is
-//! interrupted, the matrix so far is shown.
+//! interrupted, the matrix so far is shown, and `--resume` goes on with it.
 
 mod case;
 mod matrix;
+mod resume;
 
 use std::{
     path::{Path, PathBuf},
@@ -21,7 +22,7 @@ use chaosdrill_core::{
 };
 use clap::Args;
 
-use self::case::Case;
+use self::case::{Case, Catch};
 pub(super) use self::matrix::show;
 use crate::{
     campaign::engine::{Engine, Enough, TimeLimit},
@@ -61,6 +62,12 @@ pub(crate) struct ProveArgs {
     /// Begin no more runs after this much wall-clock time; what is not settled by then is open.
     #[arg(long, value_name = "60s", env = "DRILL_TIME_BUDGET", value_parser = args::parse_duration)]
     time_budget: Option<Duration>,
+    /// Count a defect as found if any check is violated, not only one that its catalogue names.
+    #[arg(long, env = "DRILL_ANY_CHECK")]
+    any_check: bool,
+    /// Go on with the search in the output folder: defects that are settled there are not looked for again.
+    #[arg(long, env = "DRILL_RESUME", requires = "out")]
+    resume: bool,
     #[command(flatten)]
     workers: WorkerArgs,
 }
@@ -79,13 +86,17 @@ pub(crate) fn prove(
     }
     if let Some(out) = &args.out {
         may_write(out)?;
+        if args.resume {
+            resume::take_settled(out, &mut cases)?;
+        }
     }
     if let Err(why) = interrupt::listen() {
         eprintln!("warning: failed to listen for Ctrl-C: {why}");
     }
     let nemeses = args::nemeses(&args.nemesis);
     let open = cases.iter().filter(|case| !case.is_settled()).count();
-    let mut bar = Bar::of_search("prove", &format!("0 found, {open} open"));
+    let found = cases.iter().filter(|case| case.proof.found).count();
+    let mut bar = Bar::of_search("prove", &format!("{found} found, {open} open"));
     let time = args.time_budget.map(TimeLimit::Budget);
     let enough = Enough { time, ..Enough::default() };
     let workers = args.workers.workers();
@@ -224,7 +235,8 @@ fn cases<'a>(registry: &'a Registry, args: &ProveArgs) -> Vec<Case<'a>> {
                 defect: Some(defect.id.to_owned()),
                 out: None,
             };
-            Case::new(target, defect, scenarios.clone(), settings, args.runs)
+            let catch = if args.any_check { Catch::AnyCheck } else { Catch::OfCatalogue };
+            Case::new(target, defect, scenarios.clone(), settings, args.runs, catch)
         }));
     }
     cases

@@ -14,13 +14,11 @@ use crate::lab::{drill, ends_with, folder, program, stderr, stdout};
 type Test = fn() -> Result<(), Failed>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, Test); 21] = [
+    let tests: [(&str, Test); 17] = [
         ("a_campaign_leaves_its_files", a_campaign_leaves_its_files),
         ("who_writes_a_page_says_where", who_writes_a_page_says_where),
         ("equal_input_gives_equal_files", equal_input_gives_equal_files),
         ("a_finding_replays_from_seed_and_plan", a_finding_replays_from_seed_and_plan),
-        ("a_defect_is_proved", a_defect_is_proved),
-        ("several_defects_are_enabled_at_once", several_defects_are_enabled_at_once),
         ("verify_finds_nondeterminism", verify_finds_nondeterminism),
         ("a_program_is_not_taken_for_the_other", a_program_is_not_taken_for_the_other),
         ("diff_shows_the_first_difference", diff_shows_the_first_difference),
@@ -37,8 +35,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("a_torn_campaign_is_reported", a_torn_campaign_is_reported),
         ("limits_of_a_campaign", limits_of_a_campaign),
         ("a_failed_report_changes_no_verdict", a_failed_report_changes_no_verdict),
-        ("progress_without_a_terminal_is_a_few_lines", progress_without_a_terminal_is_a_few_lines),
-        ("the_speed_is_that_of_the_last_session", the_speed_is_that_of_the_last_session),
     ];
     tests.into_iter().map(|(name, test)| Trial::test(format!("commands/{name}"), test)).collect()
 }
@@ -156,51 +152,6 @@ fn a_finding_replays_from_seed_and_plan() -> Result<(), Failed> {
     ends_with(&sound, 0);
     // Requested files are written even if the run is valid.
     assert!(folder.path().join("sound/trace.jsonl").is_file());
-    Ok(())
-}
-
-fn a_defect_is_proved() -> Result<(), Failed> {
-    let folder = folder();
-    let output = drill(folder.path(), &["prove", "L1", "--run-timeout", "5s"]);
-    ends_with(&output, 0);
-    let said = stdout(&output);
-    assert!(said.contains("every_visit_is_counted  lab/"), "{said}");
-    assert!(said.contains("1 of 1 defects found"), "{said}");
-    // The result is reported as soon as it is settled, and again in the matrix.
-    let told = stderr(&output);
-    assert!(told.lines().any(|line| line.starts_with("L1 ") && line.contains(" found ")), "{told}");
-    let hurried = drill(folder.path(), &["prove", "L1", "--runs", "1", "--nemesis", "sweep"]);
-    ends_with(&hurried, 1);
-    assert!(stdout(&hurried).contains("MISSED"), "{}", stdout(&hurried));
-    let late = drill(folder.path(), &["prove", "L1", "--time-budget", "0s"]);
-    let (code, said) = (late.status.code(), stdout(&late));
-    assert!(said.contains("L1 ") && said.contains("defects found"), "{code:?}\n{said}");
-    Ok(())
-}
-
-fn several_defects_are_enabled_at_once() -> Result<(), Failed> {
-    let folder = folder();
-    let cases: [(&str, &[&str], &str); 2] = [
-        ("lab/visits", &["--defect", "P7,L1"], "every_visit_is_counted"),
-        ("lab/posted", &["--defect", "P7", "--defect", "L1"], "nothing_is_posted_twice"),
-    ];
-    for (scenario, defects, check) in cases {
-        let run = [&["run", scenario, "--seeds", "1"], defects].concat();
-        let output = drill(folder.path(), &run);
-        ends_with(&output, 1);
-        let said = stdout(&output);
-        assert!(said.contains("   defect L1,P7\n") && said.contains(check), "{said}");
-        let replay = said.lines().find_map(|line| line.strip_prefix("  replay   cargo drill "));
-        let replay: Vec<&str> = replay.expect("a command").split(' ').collect();
-        ends_with(&drill(folder.path(), &replay), 1);
-        let plan = format!("target/drill/{}/0x0/plan.toml", scenario.replace('/', "."));
-        let from_plan = drill(folder.path(), &["replay", "--plan", &plan, "--trace", "off"]);
-        ends_with(&from_plan, 1);
-        assert!(stdout(&from_plan).contains("defect L1,P7"), "{}", stdout(&from_plan));
-    }
-    let wrong = drill(folder.path(), &["run", "--defect", "L1,L2"]);
-    ends_with(&wrong, 2);
-    assert!(stderr(&wrong).contains("`L2`; did you mean L1?"), "{}", stderr(&wrong));
     Ok(())
 }
 
@@ -486,49 +437,5 @@ fn a_failed_report_changes_no_verdict() -> Result<(), Failed> {
             assert!(stderr(&output).contains(bundle), "{}", stderr(&output));
         }
     }
-    Ok(())
-}
-
-fn progress_without_a_terminal_is_a_few_lines() -> Result<(), Failed> {
-    let folder = folder();
-    let seeds = ["run", "lab/fragile", "--seeds", "60"];
-    let output = program(folder.path(), "drill", &seeds, &[]);
-    ends_with(&output, 1);
-    let said = stderr(&output);
-    let lines: Vec<&str> = said.lines().filter(|line| line.starts_with("drill: ")).collect();
-    assert_eq!(lines.first(), Some(&"drill: scripts 0/60, swarms 0/60, then 1 sweep"), "{said}");
-    for phase in [
-        ", sweep 0 of at least 1; ",
-        "replaying violations, 1 of ",
-        "shrinking the plans of findings, 1 of 2",
-    ] {
-        assert_eq!(lines.iter().filter(|line| line.contains(phase)).count(), 1, "{phase}: {said}");
-    }
-    assert!((6..=15).contains(&lines.len()), "{said}");
-    assert!(!said.contains("left"), "an estimate while a sweep may plan more: {said}");
-    Ok(())
-}
-
-fn the_speed_is_that_of_the_last_session() -> Result<(), Failed> {
-    let folder = folder();
-    let run = ["run", "lab/visits", "--seeds", "6"];
-    let measured = || -> Result<(u64, u64), Failed> {
-        let summary = fs::read_to_string(folder.path().join("target/drill/summary.json"))?;
-        let summary: Value = serde_json::from_str(&summary)?;
-        let number = |value: &Value| value.as_u64().unwrap_or_default();
-        Ok((number(&summary["measured"]["runs"]), number(&summary["tally"]["runs"])))
-    };
-    ends_with(&drill(folder.path(), &run), 0);
-    assert_eq!(measured()?, (6, 6));
-    // The campaign loses its last two records and its end.
-    let path = folder.path().join("target/drill/campaign.jsonl");
-    let text = fs::read_to_string(&path)?;
-    let records = text.match_indices("\n{\"record\"").map(|(at, _)| at).collect::<Vec<_>>();
-    fs::write(&path, &text[..=records[4]])?;
-    let output = drill(folder.path(), &[&run[..], &["--resume"]].concat());
-    ends_with(&output, 0);
-    assert_eq!(measured()?, (2, 6));
-    let said = stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(said.contains("; 4 of 6 runs ended before it was resumed"), "{said}");
     Ok(())
 }

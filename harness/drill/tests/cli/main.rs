@@ -11,6 +11,8 @@ mod lab;
 mod misbehaviour;
 mod ours;
 mod parts;
+mod progress;
+mod proofs;
 mod reports;
 mod tests_of_a_crate;
 
@@ -37,6 +39,8 @@ fn main() -> ExitCode {
     trials.extend(misbehaviour::trials());
     trials.extend(ours::trials());
     trials.extend(parts::trials());
+    trials.extend(progress::trials());
+    trials.extend(proofs::trials());
     trials.extend(reports::trials());
     trials.extend(tests_of_a_crate::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()

@@ -24,12 +24,24 @@ use crate::{
     scenario::Scenario,
 };
 
+/// The checks that can catch a defect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Catch {
+    /// Those that the catalogue names for it.
+    OfCatalogue,
+    /// Any; those of the catalogue first.
+    AnyCheck,
+}
+
 /// One defect, and the state of the search for it.
 pub(super) struct Case<'a> {
     defect: &'a Defect,
     scenarios: Vec<&'a Scenario>,
     settings: Settings,
     runs_max: u64,
+    catch: Catch,
+    /// Scenarios and checks that are violated without the defect too.
+    alarms: BTreeSet<(String, String)>,
     /// Seeds of scripts and swarms that were tried.
     seeds: u64,
     hit: Option<Record>,
@@ -47,12 +59,15 @@ impl<'a> Case<'a> {
         scenarios: Vec<&'a Scenario>,
         settings: Settings,
         runs_max: u64,
+        catch: Catch,
     ) -> Self {
         Self {
             defect,
             scenarios,
             settings,
             runs_max,
+            catch,
+            alarms: BTreeSet::new(),
             seeds: 0,
             hit: None,
             is_over: false,
@@ -75,12 +90,23 @@ impl<'a> Case<'a> {
         !self.is_open() && (self.hit.is_none() || self.proof.minimal.is_some())
     }
 
+    /// Whether this is the defect of a result.
+    pub(super) fn is_of(&self, proof: &Proof) -> bool {
+        (&self.proof.target, &self.proof.defect) == (&proof.target, &proof.defect)
+    }
+
+    /// Takes the result of an earlier search.
+    pub(super) fn settle(&mut self, proof: Proof, smallest: Option<Plan>) {
+        (self.is_over, self.is_told) = (true, true);
+        (self.proof, self.smallest) = (proof, smallest);
+    }
+
     /// Ends the search; everything was tried.
     pub(super) fn give_up(&mut self) {
         self.is_over = true;
     }
 
-    /// Counts a run; the first one that violates a check from the catalogue is the hit.
+    /// Counts a run; the first one that violates a check that can catch the defect is the hit.
     fn take(&mut self, record: &Record) {
         if !self.is_open() {
             return;
@@ -97,7 +123,12 @@ impl<'a> Case<'a> {
     }
 
     fn caught_by<'r>(&self, record: &'r Record) -> Option<&'r str> {
-        record.violated().find(|check| self.defect.checks.contains(check))
+        let of_catalogue = record.violated().find(|check| self.defect.checks.contains(check));
+        let is_alarm =
+            |check: &str| self.alarms.contains(&(record.run.scenario.clone(), check.to_owned()));
+        let any =
+            || record.violated().find(|check| self.catch == Catch::AnyCheck && !is_alarm(check));
+        of_catalogue.or_else(any)
     }
 
     /// Runs the next seed of every scenario.
@@ -159,12 +190,45 @@ impl<'a> Case<'a> {
     /// Runs jobs until one of them is the hit. Results are counted in the order of the jobs, not of the workers, so
     /// that the counts are deterministic.
     fn run(&mut self, engine: &mut Engine<'_>, jobs: &[Job]) -> Vec<Option<Done>> {
-        if !self.is_open() {
-            return vec![None; jobs.len()];
+        let mut results: Vec<Option<Done>> = vec![None; jobs.len()];
+        let mut next = 0;
+        while next < jobs.len() && self.is_open() && !engine.is_over() {
+            let open: Vec<usize> = (next..jobs.len()).filter(|it| results[*it].is_none()).collect();
+            let batch: Vec<Job> = open.iter().map(|index| jobs[*index].clone()).collect();
+            let done = engine.batch_until(&batch, |record| self.caught_by(record).is_some());
+            let is_hit = |done: &Done| self.caught_by(&done.record).is_some();
+            let is_cut = done.iter().flatten().any(is_hit);
+            for (index, done) in open.into_iter().zip(done) {
+                results[index] = done;
+            }
+            while next < jobs.len() && self.is_open() {
+                match &results[next] {
+                    Some(done) => self.take(&done.record),
+                    None if is_cut || engine.is_over() => break,
+                    None => {}
+                }
+                self.drop_alarm(engine);
+                next += 1;
+            }
         }
-        let done = engine.batch_until(jobs, |record| self.caught_by(record).is_some());
-        done.iter().flatten().for_each(|done| self.take(&done.record));
-        done
+        results
+    }
+
+    /// Drops a hit that the defect does not cause: a check outside the catalogue that is violated without it too.
+    fn drop_alarm(&mut self, engine: &mut Engine<'_>) {
+        let (Some(hit), Some(check)) = (&self.hit, &self.proof.check) else { return };
+        if self.defect.checks.contains(&check.as_str()) {
+            return;
+        }
+        let Some(plan) = triage::plan_of(engine.registry(), hit) else { return };
+        let mut off = hit.run.clone();
+        off.defect = None;
+        let off = engine.aside(&[Job::new(off, Plan { found: None, ..plan })]).pop().flatten();
+        if off.is_some_and(|off| off.violated().any(|violated| violated == check)) {
+            self.alarms.insert((hit.run.scenario.clone(), check.clone()));
+            (self.hit, self.proof.check, self.proof.run) = (None, None, None);
+            self.proof.found = false;
+        }
     }
 
     fn run_spread<'j>(

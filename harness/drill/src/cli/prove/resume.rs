@@ -1,0 +1,42 @@
+//! Goes on with a search that was broken off: defects that are settled in `prove.json` are not looked for again.
+
+use std::path::Path;
+
+use chaosdrill_core::{Plan, record::Proof};
+
+use super::{PLANS, case::Case};
+use crate::{campaign_dir::FolderError, cli::error::ExpectedError, run_bundle};
+
+/// Takes the settled results of the earlier search.
+///
+/// # Errors
+///
+/// If there is no earlier search, or if it looked for defects that this one does not: its results would be lost.
+pub(super) fn take_settled(out: &Path, cases: &mut [Case<'_>]) -> Result<(), ExpectedError> {
+    let (proofs, unread) = run_bundle::proofs(out);
+    if proofs.is_empty() {
+        let why = unread.unwrap_or_else(|| format!("{} has no prove.json", out.display()));
+        return Err(FolderError::NothingToResume(why).into());
+    }
+    for proof in proofs {
+        let Some(case) = cases.iter_mut().find(|case| case.is_of(&proof)) else {
+            return Err(ExpectedError::Usage(format!(
+                "{}/prove.json has results for {}, which is not looked for now; give the same filter, or leave out \
+                 --resume",
+                out.display(),
+                proof.defect
+            )));
+        };
+        if !proof.open && !case.is_settled() {
+            let plan = smallest(out, &proof);
+            case.settle(proof, plan);
+        }
+    }
+    Ok(())
+}
+
+/// The smallest plan of a result, if its file can be read.
+fn smallest(out: &Path, proof: &Proof) -> Option<Plan> {
+    let path = out.join(PLANS).join(format!("{}.toml", proof.defect));
+    Plan::from_toml(&std::fs::read_to_string(path).ok()?).ok()
+}

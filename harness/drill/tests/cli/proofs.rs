@@ -1,0 +1,115 @@
+//! Planted bugs: several at once, and the search for each of them.
+
+use std::fs;
+
+use libtest_mimic::{Failed, Trial};
+
+use crate::lab::{drill, ends_with, folder, stderr, stdout};
+
+type Test = fn() -> Result<(), Failed>;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let tests: [(&str, Test); 4] = [
+        ("a_defect_is_proved", a_defect_is_proved),
+        ("any_check_may_find_a_defect", any_check_may_find_a_defect),
+        ("a_search_goes_on_with_what_is_open", a_search_goes_on_with_what_is_open),
+        ("several_defects_are_enabled_at_once", several_defects_are_enabled_at_once),
+    ];
+    tests.into_iter().map(|(name, test)| Trial::test(format!("proofs/{name}"), test)).collect()
+}
+
+fn a_defect_is_proved() -> Result<(), Failed> {
+    let folder = folder();
+    let output = drill(folder.path(), &["prove", "L1", "--run-timeout", "5s"]);
+    ends_with(&output, 0);
+    let said = stdout(&output);
+    assert!(said.contains("every_visit_is_counted  lab/"), "{said}");
+    assert!(said.contains("1 of 1 defects found"), "{said}");
+    // The result is reported as soon as it is settled, and again in the matrix.
+    let told = stderr(&output);
+    assert!(told.lines().any(|line| line.starts_with("L1 ") && line.contains(" found ")), "{told}");
+    let hurried = drill(folder.path(), &["prove", "L1", "--runs", "1", "--nemesis", "sweep"]);
+    ends_with(&hurried, 1);
+    assert!(stdout(&hurried).contains("MISSED"), "{}", stdout(&hurried));
+    let late = drill(folder.path(), &["prove", "L1", "--time-budget", "0s"]);
+    let (code, said) = (late.status.code(), stdout(&late));
+    assert!(said.contains("L1 ") && said.contains("defects found"), "{code:?}\n{said}");
+    Ok(())
+}
+
+fn any_check_may_find_a_defect() -> Result<(), Failed> {
+    let folder = folder();
+    let prove = ["prove", "Q3", "--runs", "30", "--run-timeout", "2s"];
+    let output = drill(folder.path(), &prove);
+    ends_with(&output, 1);
+    assert!(stdout(&output).contains("violated were only every_visit_is_counted"));
+    let output = drill(folder.path(), &[&prove[..], &["--any-check"]].concat());
+    ends_with(&output, 0);
+    assert!(stdout(&output).contains("every_visit_is_counted  lab/"), "{}", stdout(&output));
+    Ok(())
+}
+
+fn a_search_goes_on_with_what_is_open() -> Result<(), Failed> {
+    let folder = folder();
+    let prove = ["prove", "lab", "--any-check", "--out", "out", "--run-timeout", "5s"];
+    let resume = [&prove[..], &["--resume"]].concat();
+    let output = drill(folder.path(), &resume);
+    ends_with(&output, 2);
+    assert!(
+        stderr(&output).contains("nothing to resume: out has no prove.json"),
+        "{}",
+        stderr(&output)
+    );
+    ends_with(&drill(folder.path(), &prove), 0);
+    let path = folder.path().join("out/prove.json");
+    // One defect is open again, and another has a number that no search gives it.
+    let edit = |proof: &str| match proof {
+        _ if proof.contains("\"defect\": \"L1\"") => proof.replace("\"runs\": ", "\"runs\": 9999"),
+        _ if proof.contains("\"defect\": \"P7\"") => {
+            proof.replace("\"found\": true", "\"found\": false, \"open\": true")
+        }
+        _ => proof.to_owned(),
+    };
+    let text = fs::read_to_string(&path)?;
+    fs::write(&path, text.split_inclusive("\n  },").map(edit).collect::<String>())?;
+    let other = drill(folder.path(), &["prove", "P7", "--out", "out", "--resume"]);
+    ends_with(&other, 2);
+    assert!(stderr(&other).contains("give the same filter"), "{}", stderr(&other));
+    let output = drill(folder.path(), &resume);
+    ends_with(&output, 0);
+    let said = stdout(&output);
+    assert!(said.contains(" 9999") && said.contains("3 of 3 defects found"), "{said}");
+    let told: Vec<String> =
+        stderr(&output).lines().filter_map(|line| line.get(..3)).map(str::to_owned).collect();
+    assert!(told.contains(&"P7 ".to_owned()) && !told.contains(&"L1 ".to_owned()), "{told:?}");
+    for plan in ["L1", "P7", "Q3"] {
+        assert!(folder.path().join(format!("out/plans/{plan}.toml")).is_file(), "{plan}");
+    }
+    Ok(())
+}
+
+fn several_defects_are_enabled_at_once() -> Result<(), Failed> {
+    let folder = folder();
+    let cases: [(&str, &[&str], &str); 2] = [
+        ("lab/visits", &["--defect", "P7,L1"], "every_visit_is_counted"),
+        ("lab/posted", &["--defect", "P7", "--defect", "L1"], "nothing_is_posted_twice"),
+    ];
+    for (scenario, defects, check) in cases {
+        let run = [&["run", scenario, "--seeds", "1"], defects].concat();
+        let output = drill(folder.path(), &run);
+        ends_with(&output, 1);
+        let said = stdout(&output);
+        assert!(said.contains("   defect L1,P7\n") && said.contains(check), "{said}");
+        let replay = said.lines().find_map(|line| line.strip_prefix("  replay   cargo drill "));
+        let replay: Vec<&str> = replay.expect("a command").split(' ').collect();
+        ends_with(&drill(folder.path(), &replay), 1);
+        let plan = format!("target/drill/{}/0x0/plan.toml", scenario.replace('/', "."));
+        let from_plan = drill(folder.path(), &["replay", "--plan", &plan, "--trace", "off"]);
+        ends_with(&from_plan, 1);
+        assert!(stdout(&from_plan).contains("defect L1,P7"), "{}", stdout(&from_plan));
+    }
+    let wrong = drill(folder.path(), &["run", "--defect", "L1,L2"]);
+    ends_with(&wrong, 2);
+    assert!(stderr(&wrong).contains("`L2`; did you mean L1?"), "{}", stderr(&wrong));
+    Ok(())
+}
