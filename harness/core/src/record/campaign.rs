@@ -134,7 +134,8 @@ pub struct SweepRecord {
     /// Runs with two faults at boundaries of the fault-free run.
     #[serde(default)]
     pub pairs: u64,
-    /// Plans that were skipped because a bound was reached.
+    /// Plans that were skipped because a bound was reached: single faults beyond the bound of a sweep that was not
+    /// asked for by name, and second faults during recovery beyond theirs. Pairs beyond their bound are not counted.
     #[serde(default)]
     pub left_out: u64,
 }

@@ -63,13 +63,13 @@ pub(super) fn name_variables(error: &mut Error, command: &Command, typed: &[OsSt
         let mut args = commands.flat_map(Command::get_arguments);
         let arg = args.find(|arg| arg.get_long() == Some(flag))?;
         let short = arg.get_short().map(|short| format!("-{short}"));
-        let is_it = |word: &&str| {
+        let is_it = |word: &str| {
             let is_long = word.strip_prefix("--").and_then(|word| word.strip_prefix(flag));
             is_long.is_some_and(|value| value.is_empty() || value.starts_with('='))
                 || short.as_ref().is_some_and(|short| word.starts_with(short))
         };
         let name = arg.get_env().filter(|name| std::env::var_os(name).is_some())?;
-        (!typed.iter().any(|word| is_it(&word))).then(|| name.to_string_lossy().into_owned())
+        (!typed.iter().any(|word| is_it(word))).then(|| name.to_string_lossy().into_owned())
     };
     for kind in [ContextKind::InvalidArg, ContextKind::PriorArg] {
         let named = match error.get(kind) {
