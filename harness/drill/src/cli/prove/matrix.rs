@@ -40,7 +40,7 @@ pub(in crate::cli) fn show(proofs: &[&Proof], format: MessageFormat) {
     console::print(&text);
 }
 
-/// The result of one defect as a line of the matrix, with a second line if there are details.
+/// The result of one defect as a line of the matrix. What does not fit, and details, have lines of their own.
 pub(super) fn line(proof: &Proof) -> String {
     let result = match (proof.by, proof.found, proof.clean) {
         (ProofBy::Postgres | ProofBy::Nowhere, ..) => "-",
@@ -78,10 +78,12 @@ pub(super) fn line(proof: &Proof) -> String {
     };
     let large = match proof.minimal.as_ref().map_or(0, Vec::len) {
         count if count > PROVE_FAULTS_MAX => format!(
-            "\n        its smallest plan has {count} faults, more than the {PROVE_FAULTS_MAX} that a reader \
+            "\n        its smallest plan has {count} faults, more than the {PROVE_FAULTS_MAX} that a reader\n        \
              can be expected to follow"
         ),
         _ => String::new(),
     };
-    format!("{head}  {what}{unsure}{large}\n")
+    let is_narrow = head.len() + 2 + what.chars().count() > console::palette().columns();
+    let gap = if is_narrow { "\n        " } else { "  " };
+    format!("{head}{gap}{what}{unsure}{large}\n")
 }
