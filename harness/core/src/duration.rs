@@ -30,6 +30,11 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     })
 }
 
+/// Formats an instant, counted from the beginning of 1970, as a date of RFC 3339 in UTC: `2026-01-01T00:00:00Z`.
+pub fn date(since_1970: Duration) -> String {
+    humantime::format_rfc3339_seconds(std::time::UNIX_EPOCH + since_1970).to_string()
+}
+
 /// Formats a duration so that [`parse`] returns it exactly.
 pub fn format(value: Duration) -> String {
     let nanos = value.as_nanos();
@@ -76,6 +81,12 @@ mod tests {
         }
         assert_eq!(format(parse("31h 51m").expect("valid")), "1911m");
         assert_eq!(seconds(Duration::from_millis(12_418)), "12.418 s");
+    }
+
+    #[test]
+    fn an_instant_is_a_date() {
+        let start = Duration::from_millis(WALL_START_MS.unsigned_abs());
+        assert_eq!(date(start + Duration::from_secs(3_661)), "2026-01-01T01:01:01Z");
     }
 
     #[test]

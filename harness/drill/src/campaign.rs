@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::ControlFlow, path::PathBuf};
 
 use chaosdrill_core::{
-    Campaign, Record, RunId, Verdict,
+    Campaign, Record, RunId, Verdict, duration,
     record::{CampaignHeader, CampaignMeasured, Cut, Extent, RECORD_VERSION, SweepRecord},
 };
 
@@ -149,7 +149,8 @@ pub(crate) fn run(
     let jobs = u32::try_from(config.workers.count).unwrap_or(u32::MAX);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     let cores = jobs.min(u32::try_from(cores).unwrap_or(u32::MAX));
-    let measured = CampaignMeasured { wall_ms, jobs, cores, runs, commit: git::head() };
+    let started = Some(duration::date(stopwatch.started()));
+    let measured = CampaignMeasured { wall_ms, jobs, cores, runs, started, commit: git::head() };
     // An interrupted campaign may be resumed, so the hits of its sweeps must not be lost.
     let has_ended = !extent.cut.contains(&Cut::Interrupted);
     let mut sweeps: Vec<SweepRecord> = sweeps.into_iter().map(Sweep::into_record).collect();

@@ -398,6 +398,7 @@ fn the_bounds_of_the_sections_fit_into_the_whole() {
             during_recovery: 6,
             pairs: 6,
             left_out: 7,
+            client_sites: Vec::new(),
         };
         campaign.sweeps = vec![sweep; 200];
         let sites = (0..500).map(|site| (format!("sql:{site}{long}"), 1));

@@ -246,6 +246,7 @@ pub(crate) fn campaign() -> Campaign {
             jobs: 4,
             cores: 4,
             runs: Some(6),
+            started: None,
             commit: None,
         }),
     })
@@ -271,6 +272,7 @@ pub(crate) fn elsewhere() -> Campaign {
         jobs: 2,
         cores: 2,
         runs: None,
+        started: Some("2026-01-02T03:04:05Z".into()),
         commit: Some("5eed".into()),
     });
     for record in &mut campaign.records {

@@ -134,6 +134,7 @@ fn swept() -> Campaign {
         under_faults: 0,
         during_recovery: 0,
         pairs: 0,
+        client_sites: Vec::new(),
         left_out: 6_597,
     };
     let fault = sample::lease_expiry().faults[0].clone();

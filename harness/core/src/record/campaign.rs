@@ -1,6 +1,6 @@
 //! A campaign: its header, and the records of its runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -100,6 +100,9 @@ pub struct CampaignMeasured {
     /// an older release did not record them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runs: Option<u64>,
+    /// When it began, as a date of RFC 3339 in UTC; `None` if an older release did not record it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<String>,
     /// The commit that was checked out; `None` if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
@@ -138,6 +141,9 @@ pub struct SweepRecord {
     /// asked for by name, and second faults during recovery beyond theirs. Pairs beyond their bound are not counted.
     #[serde(default)]
     pub left_out: u64,
+    /// Sites that only clients passed in the fault-free run. No fault strikes a client.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub client_sites: Vec<String>,
 }
 
 /// One line of `campaign.jsonl`.
@@ -178,5 +184,32 @@ impl Campaign {
     /// The distinct names of the checks that were violated.
     pub fn violated_checks(&self) -> BTreeSet<&str> {
         self.records.iter().flat_map(Record::violated).collect()
+    }
+
+    /// Which of these sites no fault can strike, because only clients pass them.
+    ///
+    /// A site is one of them if the sweep of every scenario that passed it says so. Without a sweep it is not known
+    /// which hosts passed a site, and the site counts as one that could have been struck.
+    pub fn client_sites<'a>(&self, sites: &'a [String]) -> BTreeSet<&'a str> {
+        let scenarios: BTreeSet<&str> =
+            self.records.iter().map(|record| record.run.scenario.as_str()).collect();
+        let of_clients: BTreeMap<&str, BTreeSet<&str>> =
+            scenarios.into_iter().map(|name| (name, self.swept_client_sites(name))).collect();
+        let is_passed = |site: &str| of_clients.values().any(|sites| sites.contains(site));
+        let is_within_reach = |site: &str| {
+            let mut passed = self.records.iter().filter(|record| record.sites.contains_key(site));
+            passed.any(|record| !of_clients[&*record.run.scenario].contains(site))
+        };
+        let sites = sites.iter().map(String::as_str);
+        sites.filter(|site| is_passed(site) && !is_within_reach(site)).collect()
+    }
+
+    /// The sites of clients in the sweeps of a scenario, or of the scenario that was swept instead.
+    fn swept_client_sites(&self, scenario: &str) -> BTreeSet<&str> {
+        let own = self.sweeps.iter().filter(|sweep| sweep.scenario == scenario);
+        let names: BTreeSet<&str> =
+            own.map(|sweep| sweep.same_as.as_deref().unwrap_or(scenario)).collect();
+        let sweeps = self.sweeps.iter().filter(|sweep| names.contains(&*sweep.scenario));
+        sweeps.flat_map(|sweep| sweep.client_sites.iter().map(String::as_str)).collect()
     }
 }

@@ -76,6 +76,7 @@ impl<'a> Sweep<'a> {
                 during_recovery: 0,
                 pairs: 0,
                 left_out: 0,
+                client_sites: Vec::new(),
             },
         }
     }
@@ -101,6 +102,7 @@ impl<'a> Sweep<'a> {
         let is_ours = |class: &&HitClass| self.arena.hosts.contains(&class.host);
         let ours: Vec<&HitClass> = calm.hit_classes.iter().filter(is_ours).collect();
         self.record.boundaries = ours.iter().map(|class| u64::from(class.count)).sum();
+        self.record.client_sites = self.client_sites(&calm.hit_classes);
         self.known = calm.hit_classes.iter().map(HitClass::class).collect();
         let points = sweep::points(&calm.hit_classes, &self.arena, &mut self.tried);
         let points = points.and(sweep::clocks(&self.arena));
@@ -120,6 +122,15 @@ impl<'a> Sweep<'a> {
         let wanted: Vec<Wanted> = faults.iter().map(|_| wanted()).collect();
         let jobs = faults.into_iter().zip(wanted);
         jobs.map(|(fault, wanted)| Job { wanted, ..self.job(settings, vec![fault]) }).collect()
+    }
+
+    /// The sites that only clients passed, sorted.
+    fn client_sites(&self, hit_classes: &[HitClass]) -> Vec<String> {
+        let of = |is_struck: bool| -> BTreeSet<&String> {
+            let is_it = |class: &&HitClass| self.arena.hosts.contains(&class.host) == is_struck;
+            hit_classes.iter().filter(is_it).map(|class| &class.site).collect()
+        };
+        of(false).difference(&of(true)).map(|site| (*site).clone()).collect()
     }
 
     /// The faults of the latest jobs, in order.

@@ -165,6 +165,8 @@ fn joined(header: CampaignHeader, missing: Vec<Partition>, shards: &[Shard<'_>])
             measured.cores += shard.cores;
             let runs = shard.runs.unwrap_or(campaign.records.len() as u64);
             measured.runs = Some(measured.runs.unwrap_or_default() + runs);
+            let started = measured.started.into_iter().chain(shard.started.clone());
+            measured.started = started.min();
             measured.commit = measured.commit.or_else(|| shard.commit.clone());
         }
     }
