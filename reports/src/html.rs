@@ -5,19 +5,22 @@
 //! and dark, for screens, phones and paper. The compiled templates escape every value, after [`crate::escape`] has
 //! spelt out unprintable characters.
 //!
-//! All values that depend on the machine are between [`MEASURED_BEGIN`] and [`MEASURED_END`]: a block in the head, and
-//! the time of each planted bug. The rest is equal, byte for byte, for equal input. For that reason paths in commands
-//! are relative to the page's own folder.
+//! All values that depend on the machine and the moment are between [`MEASURED_BEGIN`] and [`MEASURED_END`]: the first
+//! facts in the head, and the time of each planted bug. The rest is equal, byte for byte, for equal input. For that
+//! reason paths in commands are relative to the page's own folder.
 
 mod coverage;
 mod findings;
 mod frame;
+mod glossary;
 mod head;
 mod held;
 mod parts;
 mod picture;
 mod proofs;
+mod reach;
 mod run;
+mod tried;
 
 use chaosdrill_core::{
     Campaign,
@@ -63,22 +66,24 @@ impl<'a> Page<'a> {
 /// If the page is longer than its bound, which no input can cause.
 pub fn campaign(page: &Page<'_>) -> String {
     let summary = page.campaign.summary();
+    let untried = reach::Untried::of(page.campaign, &summary);
     let mut notes: Vec<String> = newer(page.campaign.header.version).into_iter().collect();
     notes.extend(page.notes.iter().cloned());
     let body = html! {
         (head::header(page.campaign, &summary))
         main {
             (self::notes(&notes))
-            (head::never_reached(&summary))
             (findings::section(page, &summary))
             (held::section(page.campaign, &summary))
+            (reach::never(&summary))
+            (untried.section())
             (proofs::section(page.proofs))
             (coverage::section(&summary))
         }
     };
     let incomplete = if incomplete::cut(&summary).is_some() { ", incomplete" } else { "" };
     let title = format!("Chaos drill: {}{incomplete}", summary.verdict.name());
-    let html = frame::document(&title, &head::contents(page, &summary), &body);
+    let html = frame::document(&title, &head::contents(page, &summary, &untried), &body);
     assert!(html.len() < limits::HTML_BYTES_MAX, "the bounds of the sections fit into the whole");
     html
 }
@@ -91,7 +96,7 @@ fn notes(notes: &[String]) -> Markup {
     html! {
         @if !notes.is_empty() {
             section #notes .notes aria-labelledby="notes-title" {
-                h2 #notes-title { "This report is not whole" }
+                h2 #notes-title { "Parts of this report are missing" }
                 ul { (fill) }
                 (fill.rest("note"))
             }
@@ -103,8 +108,8 @@ fn notes(notes: &[String]) -> Markup {
 pub fn newer(version: u32) -> Option<String> {
     (version > RECORD_VERSION).then(|| {
         format!(
-            "it was written in version {version} of the format, and this build knows {RECORD_VERSION}; what \
-             it knows is shown"
+            "it was written in version {version} of the format, which is newer than version {RECORD_VERSION} of this \
+             build; the page shows what this build can read"
         )
     })
 }

@@ -38,6 +38,7 @@
 //! | [`against`] | findings compared with those of an earlier campaign |
 //! | [`command`] | the commands that replay, shrink and keep a run |
 //! | [`escape`] | untrusted text, escaped for each of these formats |
+//! | [`glossary`] | the words of the field, each with one sentence |
 //! | [`numbers`] | numbers, durations and rates as people read them |
 //! | [`limits`] | every bound, with its unit last |
 
@@ -45,6 +46,7 @@ pub mod against;
 pub mod annotations;
 pub mod command;
 pub mod escape;
+pub mod glossary;
 pub mod html;
 pub mod junit;
 pub mod limits;

@@ -207,14 +207,18 @@ pub const TIMELINE_TIME_WIDTH_MIN: i32 = 62;
 /// Width of the column of event numbers.
 pub const TIMELINE_NUMBER_WIDTH_MIN: i32 = 38;
 
-/// Height up to which a timeline of any width is printed on one sheet of paper and can still be read.
-pub const TIMELINE_SHEET_HEIGHT_MIN: i32 = 1_300;
+/// Height of a part of a timeline on paper, which stands on one page. A smaller part leaves less of a page empty, and
+/// makes the page slower to open.
+pub const TIMELINE_PART_HEIGHT_MAX: i32 = 240;
 
 /// Characters of one name in a page.
 pub const HTML_NAME_CHARS_MAX: usize = 160;
 
 /// Characters of one explanation in a page.
 pub const HTML_TEXT_CHARS_MAX: usize = 800;
+
+/// Characters of a commit in a page.
+pub const HTML_COMMIT_CHARS_MAX: usize = 12;
 
 /// Bytes of one command in a page; a longer one is left out.
 pub const HTML_COMMAND_BYTES_MAX: usize = 1_000;

@@ -179,8 +179,8 @@ impl Timeline {
         svg::draw(self, id)
     }
 
-    /// Renders the same picture in parts for printing, to be placed beside the picture; empty if it fits on one sheet.
-    pub(crate) fn draw_parts(&self, id: &str) -> Vec<Markup> {
+    /// Renders the same picture in parts for printing, to be placed beside the picture; `None` if it is short.
+    pub(crate) fn draw_parts(&self, id: &str) -> Option<Markup> {
         svg::parts(self, id)
     }
 

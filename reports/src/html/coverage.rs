@@ -28,8 +28,8 @@ pub(super) fn section(summary: &Summary) -> Markup {
             (goals(&summary.goals))
             h3 { "Sites and acts" }
             p {
-                "At " (numbers::grouped(struck)) " of " (numbers::counted(sites, "site"))
-                " that were passed, a fault struck at least once. A dot is a place where none did."
+                "The runs passed " (numbers::counted(sites, "site")) ". At " (numbers::grouped(struck))
+                " of them a fault struck at least once. A dot means that no fault of this kind struck at this site."
             }
             @if !summary.coverage.is_empty() { (parts::wide("Sites and acts", &map(summary))) }
             (instants(&summary.faults_fired))
@@ -64,8 +64,8 @@ fn goals(goals: &[CoverageGoalSummary]) -> Markup {
         @if !goals.is_empty() {
             h3 { "Crash windows and kinds of trouble" }
             p {
-                "What a drill of all scenarios must do, target by target, and over all of them. One of the ways below a "
-                "line is enough; a line without a hit stands at the top of this page too."
+                "A campaign of all scenarios must reach each of these goals. Below a goal stand the ways to reach it; one "
+                "of them is enough."
             }
             (parts::wide("Crash windows and kinds of trouble", &table))
             @if more > 0 {
@@ -217,7 +217,7 @@ fn instants(fired: &BTreeMap<String, u64>) -> Markup {
     });
     html! {
         @if !rest.is_empty() {
-            h3 { "At an instant rather than at a site" }
+            h3 { "Faults at an instant, not at a site" }
             ul.marks { (fill) }
             (fill.rest("act"))
         }
@@ -262,6 +262,10 @@ fn sweeps(sweeps: &[SweepRecord]) -> Markup {
     html! {
         @if !sweeps.is_empty() {
             h3 { "Sweeps" }
+            p {
+                "A sweep runs a scenario without faults, and then again with each possible fault at each boundary that it "
+                "passed. Of equivalent faults it runs one."
+            }
             (parts::wide("Sweeps", &table))
         }
     }

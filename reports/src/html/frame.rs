@@ -2,6 +2,8 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::glossary;
+
 /// The style sheet, which is ours and has no untrusted text.
 const STYLE: &str = include_str!("style.css");
 
@@ -25,9 +27,12 @@ pub(super) fn document(title: &str, contents: &Markup, body: &Markup) -> String 
             body {
                 a.skip href="#top" { "To the report" }
                 (contents)
-                div.page { (body)
-                    footer { p { "Made by chaosdrill from records alone: "
-                        code { "cargo drill report" } " makes it again." } }
+                div.page {
+                    (body)
+                    (glossary::of(&[contents, body]))
+                    footer { p {
+                        "Made by chaosdrill from the records. " code { "cargo drill report" } " makes it again."
+                    } }
                 }
             }
         }

@@ -126,7 +126,7 @@ fn checks_of(checks: &Checks<'_>, virtual_time: &str) -> Markup {
     html! {
         @if !checks.is_empty() {
             details {
-                summary { (numbers::counted(checks.len() as u64, "check")) ", " (virtual_time) " virtual" }
+                summary { (numbers::counted(checks.len() as u64, "check")) ", " (virtual_time) " of virtual time" }
                 ul.checks { (fill) }
                 (fill.rest("check"))
             }

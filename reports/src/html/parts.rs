@@ -14,6 +14,17 @@ pub(super) fn text(text: &str) -> String {
     escape::line_within(text, limits::HTML_TEXT_CHARS_MAX)
 }
 
+/// A label and a value of the head of a page.
+pub(super) fn fact(label: &str, value: &str) -> Markup {
+    html! { div { dt { (label) } dd { (value) } } }
+}
+
+/// A sentence that begins with a capital.
+pub(super) fn capitalised(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
+}
+
 /// A sentence in which `#418` becomes a link if the picture shows that event.
 pub(super) fn linked(text: &str, target: impl Fn(u64) -> Option<String>) -> Markup {
     let mut parts: Vec<Markup> = Vec::new();
@@ -41,17 +52,9 @@ pub(super) fn command(label: &str, command: &str) -> Markup {
     }
 }
 
-/// The folder in which the commands must be run. Cargo knows the alias only within the sources.
-pub(super) fn where_to_run(program: &str) -> Markup {
-    html! {
-        p.note {
-            "Paths in commands on this page begin at the folder that it lies in."
-            @if program.starts_with("cargo ") {
-                " " code { (name(program)) } " works only within its own sources: where this folder lies outside of them, run the \
-                commands in the sources, and write the path of this folder before theirs."
-            }
-        }
-    }
+/// The folder in which the commands must be run.
+pub(super) fn where_to_run() -> Markup {
+    html! { p.note { "Run the commands at the root of the repository." } }
 }
 
 /// A region that scrolls by itself if the page is too narrow for it.

@@ -9,17 +9,21 @@ use crate::{numbers, timeline::Timeline};
 pub(super) fn drawn(picture: &Timeline, id: &str) -> Markup {
     let about = picture.subject.as_deref();
     let sheets = picture.draw_parts(id);
+    let drawn = picture.draw(id);
     html! {
         figure.picture {
             figcaption {
                 "What happened"
                 @if let Some(about) = about { " to " code { (about) } }
-                ". Time runs down; a grey row stands for time in which nothing of it happened. "
-                (numbers::counted(picture.left_out, "event")) " about other things left out."
+                ", from top to bottom. A grey row is a stretch of time in which nothing happened to it. "
+                "Left out: " (numbers::counted(picture.left_out, "event")) " about other things."
             }
-            @if sheets.is_empty() { (parts::wide("Timeline", &picture.draw(id))) } @else {
-                (parts::wide("Timeline", &html! { div.on-screen { (picture.draw(id)) } }))
-                @for sheet in &sheets { (sheet) }
+            @match sheets {
+                None => (parts::wide("Timeline", &drawn)),
+                Some(sheets) => {
+                    (parts::wide("Timeline", &html! { div.on-screen { (drawn) } }))
+                    (sheets)
+                }
             }
             (legend())
             details.words {
@@ -48,7 +52,7 @@ fn legend() -> Markup {
             "<rect class='tl-transaction' x='2' y='1' width='14' height='12' rx='2'/>",
             "transaction",
         ),
-        ("said", "<circle class='tl-mark' cx='9' cy='7' r='3.5'/>", "said by the host"),
+        ("said", "<circle class='tl-mark' cx='9' cy='7' r='3.5'/>", "reported by the host"),
         (
             "write",
             "<rect class='tl-mark-write' x='5' y='3' width='8' height='8'/>",
@@ -58,15 +62,15 @@ fn legend() -> Markup {
         (
             "stall",
             "<rect class='tl-stalled tl-plain' x='4' y='1' width='10' height='12'/>",
-            "stands still",
+            "stalled",
         ),
         ("down", "<line class='tl-down' x1='9' y1='1' x2='9' y2='13'/>", "down"),
         (
             "band",
             "<rect class='tl-band' x='7' y='1' width='4' height='12'/>",
-            "network or clock at fault",
+            "network or clock fault",
         ),
-        ("witness", "<circle class='tl-ring' cx='9' cy='7' r='6'/>", "the verdict rests on it"),
+        ("witness", "<circle class='tl-ring' cx='9' cy='7' r='6'/>", "part of the witness"),
     ];
     html! {
         ul.legend aria-label="Legend" {

@@ -30,8 +30,8 @@ pub fn proofs(proofs: &[Proof], unread: &[String], program: &str) -> String {
                 (fact("Runs", search.runs))
             }
             @if search.found > 0 { p.note {
-                "The smallest plan of each bug that was found lies beside this page: "
-                code { (name(program)) " replay --plan plans/ID.toml" } ", with the bug's id, shows it again."
+                "The folder " code { "plans" } " beside this page has the smallest plan of each bug that was found. To see a "
+                "bug again, run " code { (name(program)) " replay --plan plans/ID.toml" } " with its id for " code { "ID" } "."
             } }
         }
         main {
@@ -43,7 +43,7 @@ pub fn proofs(proofs: &[Proof], unread: &[String], program: &str) -> String {
     let contents = html! {
         nav.contents aria-label="Sections" {
             a href="#top" { "Chaos drill" }
-            @if !unread.is_empty() { a href="#notes" { "Not whole" } }
+            @if !unread.is_empty() { a href="#notes" { "Missing parts" } }
             @if !proofs.is_empty() { a href="#proofs" { "Planted bugs" } }
         }
     };
@@ -71,7 +71,7 @@ pub(super) fn section(proofs: &[Proof]) -> Markup {
             section #proofs aria-labelledby="proofs-title" {
                 h2 #proofs-title { "Planted bugs" }
                 p {
-                    "A check that cannot fail shows nothing. Each of these bugs was switched on in turn: "
+                    "A check that cannot fail proves nothing. Each of these bugs was enabled in turn: "
                     strong { (numbers::grouped(found)) " of " (numbers::grouped(asked)) " were found" } "."
                 }
                 (parts::wide("Planted bugs", &table))
@@ -94,7 +94,7 @@ fn row(proof: &Proof) -> Markup {
     let clean = match proof.clean {
         Some(true) => html! { "valid" },
         Some(false) => html! { strong.bad { "not valid" } },
-        None => html! { span.quiet { "not asked" } },
+        None => html! { span.quiet { "not run" } },
     };
     html! {
         tr {

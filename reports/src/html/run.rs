@@ -35,7 +35,7 @@ pub fn run(story: &Story, program: &str, folder: &str) -> String {
         }
     };
     let body = html! {
-        (header(record, program))
+        (header(record))
         main {
             (super::notes(&notes))
             (what_happened(story, picture.as_ref(), &commands))
@@ -51,7 +51,7 @@ pub fn run(story: &Story, program: &str, folder: &str) -> String {
     html
 }
 
-fn header(record: &Record, program: &str) -> Markup {
+fn header(record: &Record) -> Markup {
     let run = &record.run;
     let sentence = match record.headline() {
         Some(check) if record.verdict == Verdict::Invalid => {
@@ -85,7 +85,7 @@ fn header(record: &Record, program: &str) -> Markup {
                 }
             }
             (PreEscaped(MEASURED_END))
-            (parts::where_to_run(program))
+            (parts::where_to_run())
         }
     }
 }

@@ -87,15 +87,14 @@ impl Frame {
         self.y(row as f32 + 0.5)
     }
 
-    /// The top and bottom of each part, if the picture is too tall for one sheet of paper; empty if it is not. Parts
+    /// The top and bottom of each part, if the picture is too tall for the rest of a page; empty if it is not. Parts
     /// end between two rows, and have about the same height.
     pub(super) fn parts(&self) -> Vec<(i32, i32)> {
-        let sheet = limits::TIMELINE_SHEET_HEIGHT_MIN.max(self.width * 5 / 4);
-        if self.height <= sheet {
+        let rows_height = self.height - HEAD_HEIGHT;
+        let count = (rows_height - 1) / limits::TIMELINE_PART_HEIGHT_MAX + 1;
+        if count <= 2 {
             return Vec::new();
         }
-        let rows_height = self.height - HEAD_HEIGHT;
-        let count = (rows_height - 1) / (sheet - HEAD_HEIGHT) + 1;
         let mut parts = Vec::new();
         let mut top = HEAD_HEIGHT;
         for nth in 1..=count {

@@ -52,23 +52,26 @@ pub(super) fn draw(timeline: &Timeline, id: &str) -> Markup {
     }
 }
 
-/// Draws the parts of a picture that is too tall for one sheet of paper, each below the names of the hosts. The parts
-/// only refer to the picture, which must be on the same page.
-pub(super) fn parts(timeline: &Timeline, id: &str) -> Vec<Markup> {
+/// Draws a picture again in parts for paper, so that a page can end between two of them and begins with the names of
+/// the hosts. The parts only refer to the picture, which must be on the same page. `None` if the picture is short.
+pub(super) fn parts(timeline: &Timeline, id: &str) -> Option<Markup> {
     let frame = Frame::of(timeline);
-    let part = |(top, bottom): (i32, i32)| {
-        let (width, height) = (frame.width, bottom - top);
+    let parts = frame.parts();
+    let part = |what: &str, top: i32, height: i32| {
         html! {
-            svg.timeline-part aria-hidden="true" viewBox=(format!("0 0 {width} {}", height + HEAD_HEIGHT))
-                xmlns="http://www.w3.org/2000/svg" {
-                use href=(format!("#{id}-names")) {}
-                svg y=(HEAD_HEIGHT) width=(width) height=(height) viewBox=(format!("0 {top} {width} {height}")) {
-                    use href=(format!("#{id}-rows")) {}
-                }
+            svg viewBox=(format!("0 {top} {} {height}", frame.width)) xmlns="http://www.w3.org/2000/svg" {
+                use href=(format!("#{id}-{what}")) {}
             }
         }
     };
-    frame.parts().into_iter().map(part).collect()
+    (!parts.is_empty()).then(|| {
+        html! {
+            div.sheets aria-hidden="true" {
+                div.sheets-head { (part("names", 0, HEAD_HEIGHT)) }
+                @for (top, bottom) in parts { div.sheets-part { (part("rows", top, bottom - top)) } }
+            }
+        }
+    })
 }
 
 /// The background of a row.
