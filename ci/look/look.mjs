@@ -1,6 +1,6 @@
 // Opens each page in a browser, light and dark, on a phone and for paper, and looks at it: no message on the console,
-// nothing fetched, nothing wider than the window, every anchor there, no serious accessibility fault. What it saw is
-// kept as pictures, because whether a page is good to read is for eyes to say.
+// nothing fetched, nothing wider than the window, every anchor there, no column hidden, no serious accessibility fault.
+// What it saw is kept as pictures, because whether a page is good to read is for eyes to say.
 //
 //     node look.mjs FOLDER-FOR-PICTURES PAGE...
 
@@ -53,7 +53,7 @@ for (const file of pages) {
     if (look.media) await page.emulateMediaType(look.media);
     await page.goto(pathToFileURL(path.resolve(file)).href, { waitUntil: "load" });
 
-    for (const fault of await page.evaluate(inspect, look.media === "print")) complain(where, fault);
+    for (const fault of await page.evaluate(inspect, look.media === "print", look.mobile ?? false)) complain(where, fault);
     if (!look.media) {
       // axe runs in the page's own world, which the page's policy closes to scripts; the debugger may enter it.
       await page.evaluate(axeSource);
@@ -85,7 +85,7 @@ if (complaints > 0) {
 }
 
 // Runs in the page.
-function inspect(print) {
+function inspect(print, phone) {
   const faults = [];
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth > width) {
@@ -100,6 +100,21 @@ function inspect(print) {
     if (!document.getElementById(link.getAttribute("href").slice(1))) {
       faults.push(`no place for the link ${link.getAttribute("href")}`);
     }
+  }
+  // On a phone, findings and claims are read without scrolling sideways, with everything that a wide screen shows.
+  for (const cell of phone ? document.querySelectorAll(".all td, .held td") : []) {
+    const { right, width: own } = cell.getBoundingClientRect();
+    if (cell.textContent !== "" && (own === 0 || right > width + 1)) {
+      faults.push(`"${cell.textContent.slice(0, 40)}" cannot be seen on a phone`);
+      break;
+    }
+  }
+  // On paper, a timeline stands in parts below the names of its hosts, which a browser repeats on each page.
+  for (const sheets of document.querySelectorAll(".sheets")) {
+    const [head, ...parts] = [...sheets.children].map((part) => getComputedStyle(part));
+    const shown = head.display === "table-header-group" && parts.every((part) => part.breakInside === "avoid");
+    if (print && !shown) faults.push("a timeline is not cut into parts on paper");
+    if (!print && sheets.getBoundingClientRect().height > 0) faults.push("parts for paper are on the screen");
   }
   const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
   const twice = ids.filter((id, index) => ids.indexOf(id) !== index);

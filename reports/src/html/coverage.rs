@@ -247,7 +247,7 @@ fn sweeps(sweeps: &[SweepRecord]) -> Markup {
         }
     });
     let table = html! {
-        table {
+        table.sweeps {
             thead { tr {
                 th scope="col" { "Sweep" } th.number scope="col" { "Boundaries" }
                 th.number scope="col" { "Possible faults" } th.number scope="col" { "Equivalent" }

@@ -47,7 +47,7 @@ impl<'a> Untried<'a> {
                 section #untried aria-labelledby="untried-title" {
                     h2 #untried-title { (self.title()) }
                     @if !self.lists.is_empty() {
-                        p { "This campaign says nothing about what would happen there." }
+                        p { "This campaign does not show what would happen there." }
                     }
                     @for (what, names) in &self.lists {
                         (folded(what, names, names.len() <= limits::HTML_UNTRIED_OPEN))
