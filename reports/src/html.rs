@@ -66,7 +66,7 @@ impl<'a> Page<'a> {
 /// If the page is longer than its bound, which no input can cause.
 pub fn campaign(page: &Page<'_>) -> String {
     let summary = page.campaign.summary();
-    let untried = reach::Untried::of(page.campaign, &summary);
+    let untried = reach::Untried::of(&summary);
     let mut notes: Vec<String> = newer(page.campaign.header.version).into_iter().collect();
     notes.extend(page.notes.iter().cloned());
     let body = html! {

@@ -133,9 +133,9 @@ impl Search {
 /// The untried failpoints, acts and sites: a label, and the names.
 pub(crate) fn untried(untried: &Untried) -> impl Iterator<Item = (&'static str, &[String])> {
     let lists = [
-        ("failpoints that no run passed", &untried.failpoints[..]),
-        ("kinds of faults of which none struck", &untried.acts[..]),
-        ("sites at which nothing struck", &untried.sites[..]),
+        ("Failpoints that no run passed", &untried.failpoints[..]),
+        ("Kinds of faults that never struck", &untried.acts[..]),
+        ("Sites at which no fault struck", &untried.sites[..]),
     ];
     lists.into_iter().filter(|(_, names)| !names.is_empty())
 }

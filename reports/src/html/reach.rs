@@ -1,7 +1,7 @@
 //! What no run reached, and what no fault struck. It stands below what held, because it does not change what was found;
 //! only if it decides the verdict, a sentence at the top says so.
 
-use chaosdrill_core::{Campaign, Verdict, record::Summary};
+use chaosdrill_core::{Verdict, record::Summary};
 use maud::{Markup, html};
 
 use super::parts::{self, Fill, name};
@@ -10,27 +10,17 @@ use crate::{limits, numbers, words};
 /// What a campaign could have tried and did not, and what it could not try.
 pub(super) struct Untried<'a> {
     /// A label and the names, for each list of what could have been tried.
-    lists: Vec<(&'static str, Vec<&'a str>)>,
+    lists: Vec<(&'static str, &'a [String])>,
     /// Sites that no fault can strike.
-    of_clients: Vec<&'a str>,
+    of_clients: &'a [String],
 }
 
 impl<'a> Untried<'a> {
-    pub(super) fn of(campaign: &Campaign, summary: &'a Summary) -> Self {
-        let untried = &summary.untried;
-        let of_clients = campaign.client_sites(&untried.sites);
-        fn all(names: &[String]) -> Vec<&str> {
-            names.iter().map(String::as_str).collect()
+    pub(super) fn of(summary: &'a Summary) -> Self {
+        Self {
+            lists: words::untried(&summary.untried).collect(),
+            of_clients: &summary.untried.client_sites,
         }
-        let (of_clients, sites): (Vec<&str>, Vec<&str>) =
-            all(&untried.sites).into_iter().partition(|site| of_clients.contains(site));
-        let mut lists = vec![
-            ("Failpoints that no run passed", all(&untried.failpoints)),
-            ("Kinds of faults that never struck", all(&untried.acts)),
-            ("Sites at which no fault struck", sites),
-        ];
-        lists.retain(|(_, names)| !names.is_empty());
-        Self { lists, of_clients }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -57,7 +47,7 @@ impl<'a> Untried<'a> {
                             "Faults strike the hosts of the pipeline and of the outside world, but no client. Only "
                             "clients pass the following sites, so no fault can strike there."
                         }
-                        (folded("Sites of clients", &self.of_clients, false))
+                        (folded("Sites of clients", self.of_clients, false))
                     }
                 }
             }
@@ -65,7 +55,7 @@ impl<'a> Untried<'a> {
     }
 }
 
-fn folded(what: &str, names: &[&str], is_open: bool) -> Markup {
+fn folded(what: &str, names: &[String], is_open: bool) -> Markup {
     let (rows, bytes) = limits::HTML_UNTRIED;
     let fill = Fill::new(names, rows, bytes, |site| html! { li { code { (name(site)) } } });
     html! {

@@ -71,7 +71,7 @@ fn header(record: &Record) -> Markup {
                 @if let Some(defect) = &run.defect { (head::fact("Planted bug", &name(defect))) }
                 (head::fact("Database", &name(&run.db)))
                 (head::fact("Simulator", &name(&run.simulator)))
-                (head::fact("Virtual time", &duration::seconds(record.virtual_time())))
+                (head::fact("Virtual time", &numbers::span(record.virtual_ns)))
                 (head::fact("Events", &numbers::grouped(record.events)))
                 div.digest { dt { "Digest" } dd { code { (record.digest.as_deref().map_or("none".to_owned(), name)) } } }
             }

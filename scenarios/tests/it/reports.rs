@@ -3,9 +3,15 @@
 //! Values that depend on the machine and digests are redacted, and of the page the tables of coverage are left out. The
 //! rest changes when the engine, the target or the report changes; `cargo insta review` shows how.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
 
 use scraper::{ElementRef, Html, Node};
+use serde_json::Value;
+use tempfile::TempDir;
 
 /// A script of each target, and a planted bug that it finds.
 const CASES: [(&str, &str); 5] = [
@@ -16,19 +22,25 @@ const CASES: [(&str, &str); 5] = [
     ("recovery/engine-crash-in-recovery", "G14"),
 ];
 
-/// The reports of a campaign of one seed, one after the other.
-fn reports(scenario: &str, defect: Option<&str>, status: i32) -> String {
+/// Runs a campaign of one seed and of the scripts alone, in the folder `out`.
+fn run(filter: &str, defect: Option<&str>, status: i32) -> (TempDir, Output) {
     let folder = tempfile::tempdir().expect("a folder");
     let defect = defect.map(|defect| ["--defect", defect]);
     let output = Command::new(env!("CARGO_BIN_EXE_drill"))
-        .args(["run", scenario, "--seed", "0", "--nemesis", "script", "--out", "out"])
+        .args(["run", filter, "--seed", "0", "--nemesis", "script", "--out", "out"])
         .args(["--run-timeout", "300s"])
         .args(defect.into_iter().flatten())
         .current_dir(folder.path())
         .output()
         .expect("the program can be started");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(status), "{scenario}: {said}");
+    assert_eq!(output.status.code(), Some(status), "{filter}: {said}");
+    (folder, output)
+}
+
+/// The reports of a campaign of one seed, one after the other.
+fn reports(scenario: &str, defect: Option<&str>, status: i32) -> String {
+    let (folder, output) = run(scenario, defect, status);
     let file = |name: &str| fs::read_to_string(folder.path().join("out").join(name));
     let page = Html::parse_document(&file("report.html").expect("a page"));
     let parts = [
@@ -117,6 +129,24 @@ fn of_violations() {
         let reports = reports(scenario, Some(defect), 1);
         insta::assert_snapshot!(snapshot_name(scenario, "violation"), reports);
     }
+}
+
+/// The checks of the findings of a campaign of all scenarios of the outbox.
+fn findings(defects: &str) -> Vec<String> {
+    let (folder, _) = run("outbox/", Some(defects), 1);
+    let summary = fs::read(folder.path().join("out/summary.json")).expect("a summary");
+    let summary: Value = serde_json::from_slice(&summary).expect("JSON");
+    let findings = summary["findings"].as_array().expect("a list");
+    let check = |finding: &Value| finding["check"].as_str().expect("a name").to_owned();
+    findings.iter().map(check).collect()
+}
+
+#[test]
+fn one_bug_is_one_finding_and_two_are_two() {
+    assert_eq!(findings("O4"), ["settle_only_by_the_current_claim"]);
+    let mut both = findings("O4,O17");
+    both.sort();
+    assert_eq!(both, ["attempts_stay_within_the_ceiling", "settle_only_by_the_current_claim"]);
 }
 
 fn snapshot_name(scenario: &str, what: &str) -> String {

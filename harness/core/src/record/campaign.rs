@@ -190,7 +190,7 @@ impl Campaign {
     ///
     /// A site is one of them if the sweep of every scenario that passed it says so. Without a sweep it is not known
     /// which hosts passed a site, and the site counts as one that could have been struck.
-    pub fn client_sites<'a>(&self, sites: &'a [String]) -> BTreeSet<&'a str> {
+    pub(super) fn client_sites<'a>(&self, sites: &[&'a str]) -> BTreeSet<&'a str> {
         let scenarios: BTreeSet<&str> =
             self.records.iter().map(|record| record.run.scenario.as_str()).collect();
         let of_clients: BTreeMap<&str, BTreeSet<&str>> =
@@ -200,7 +200,7 @@ impl Campaign {
             let mut passed = self.records.iter().filter(|record| record.sites.contains_key(site));
             passed.any(|record| !of_clients[&*record.run.scenario].contains(site))
         };
-        let sites = sites.iter().map(String::as_str);
+        let sites = sites.iter().copied();
         sites.filter(|site| is_passed(site) && !is_within_reach(site)).collect()
     }
 

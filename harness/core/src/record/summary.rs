@@ -71,12 +71,15 @@ pub struct Untried {
     pub failpoints: Vec<String>,
     /// Sites that were passed but at which no fault struck.
     pub sites: Vec<String>,
+    /// Sites that only clients pass: no fault can strike there, as far as the sweeps know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub client_sites: Vec<String>,
     /// Families of faults that never struck.
     pub acts: Vec<String>,
 }
 
 impl Untried {
-    /// Whether everything was tried.
+    /// Whether everything was tried that could be tried.
     pub fn is_empty(&self) -> bool {
         self.failpoints.is_empty() && self.sites.is_empty() && self.acts.is_empty()
     }
@@ -192,10 +195,17 @@ impl Campaign {
         let passed = |site: &str| coverage.iter().any(|known| known.site == site);
         let failpoints = self.header.failpoints.iter().filter(|site| !passed(site)).cloned();
         let calm = coverage.iter().filter(|known| known.struck.is_empty());
+        let calm: Vec<&str> = calm.map(|known| known.site.as_str()).collect();
+        let of_clients = self.client_sites(&calm);
+        let (client_sites, sites) = calm
+            .into_iter()
+            .map(str::to_owned)
+            .partition(|site| of_clients.contains(site.as_str()));
         let acts = FAMILIES.iter().filter(|family| !fired.contains_key(**family));
         Untried {
             failpoints: failpoints.collect(),
-            sites: calm.map(|known| known.site.clone()).collect(),
+            sites,
+            client_sites,
             acts: acts.map(|family| (*family).to_owned()).collect(),
         }
     }
