@@ -42,9 +42,9 @@ fn run(filter: &str, defect: Option<&str>, status: i32) -> (TempDir, Output) {
 fn reports(scenario: &str, defect: Option<&str>, status: i32) -> String {
     let (folder, output) = run(scenario, defect, status);
     let file = |name: &str| fs::read_to_string(folder.path().join("out").join(name));
-    let page = Html::parse_document(&file("report.html").expect("a page"));
+    let page = Html::parse_document(&unmeasured(&file("report.html").expect("a page")));
     let parts = [
-        ("terminal", String::from_utf8_lossy(&output.stdout).into_owned()),
+        ("terminal", without_speed(&String::from_utf8_lossy(&output.stdout))),
         ("summary.md", unmeasured(&file("summary.md").expect("a summary"))),
         ("report.html", text_of(page.root_element())),
     ];
@@ -52,19 +52,21 @@ fn reports(scenario: &str, defect: Option<&str>, status: i32) -> String {
     parts.join("\n")
 }
 
-/// A page or a summary without its block of measured values.
+/// A page or a summary without its blocks of measured values.
 fn unmeasured(text: &str) -> String {
-    let (before, rest) = text.split_once("<!-- measured -->").expect("there is a block");
-    let (_, after) = rest.split_once("<!-- /measured -->").expect("it ends");
-    format!("{before}[measured]{after}")
+    let mut parts = text.split("<!-- measured -->");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (_, after) = part.split_once("<!-- /measured -->").expect("a block ends");
+        shown.push_str("[measured]");
+        shown.push_str(after);
+    }
+    shown
 }
 
 /// Replaces what depends on the machine, and digests.
 fn redacted(text: &str) -> String {
     let line = |line: &str| {
-        if line.contains(" runs/s") || line.contains(" run/s") {
-            return "[measured]".to_owned();
-        }
         let is_digest =
             |word: &str| word.len() >= 12 && word.chars().all(|c| c.is_ascii_hexdigit());
         let words = line.split(' ');
@@ -74,6 +76,15 @@ fn redacted(text: &str) -> String {
             .join(" ")
     };
     text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What the terminal shows, without the line on speed, which may be wrapped.
+fn without_speed(text: &str) -> String {
+    let (before, rest) = text.rsplit_once("\n\n").expect("a closing block");
+    let is_verdict = |line: &&str| line.starts_with("valid: ") || line.starts_with("invalid: ");
+    let verdict = rest.lines().position(|line| is_verdict(&line)).expect("a verdict");
+    let rest: Vec<&str> = rest.lines().skip(verdict).collect();
+    format!("{before}\n\n[measured]\n{}", rest.join("\n"))
 }
 
 /// The text of a page, with a line for each block. Pictures, navigation and measured values are left out.
@@ -88,8 +99,7 @@ fn add(element: ElementRef<'_>, text: &mut String) {
     const LEFT_OUT: [&str; 5] = ["head", "svg", "nav", "style", "figure"];
     const INLINE: [&str; 7] = ["a", "b", "code", "em", "span", "strong", "abbr"];
     let name = element.value().name();
-    let is_coverage = element.value().id() == Some("coverage");
-    if is_coverage
+    if element.value().id() == Some("coverage")
         || LEFT_OUT.contains(&name)
         || element.value().has_class("measured", scraper::CaseSensitivity::CaseSensitive)
     {
