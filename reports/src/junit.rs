@@ -124,7 +124,7 @@ fn status(record: &Record, header: &CampaignHeader, commands: Commands<'_>) -> T
         minimal: is_shrunk.then_some(&*minimal),
         bundle: (record.verdict == Verdict::Invalid).then_some(&*run.folder),
         kept: header.kept_of(&record.run),
-        runs: 1,
+        finding: None,
     };
     status.set_description(terminal::failure(record, replay, &Palette::plain()));
     status

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use chaosdrill_core::{
     Origin, Record, Verdict, duration,
-    record::{CheckRecord, FaultRecord, KeptRecord, Triage},
+    record::{CheckRecord, FaultRecord, Finding, KeptRecord, Triage},
 };
 
 use super::{
@@ -26,7 +26,7 @@ use super::{
 use crate::{command, escape, limits, numbers};
 
 /// How a run is replayed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Replay<'a> {
     /// The command that starts a replay, from the campaign's header: `cargo drill`.
     pub program: &'a str,
@@ -38,14 +38,14 @@ pub struct Replay<'a> {
     pub bundle: Option<&'a str>,
     /// The kept plan that the run is of, if it is of one.
     pub kept: Option<&'a KeptRecord>,
-    /// The number of runs of the campaign that show the same violation.
-    pub runs: u64,
+    /// The finding of the campaign that the run stands for, if it is of a campaign.
+    pub finding: Option<&'a Finding>,
 }
 
 impl<'a> Replay<'a> {
     /// A run that can be replayed from its scenario and seed.
     pub fn by_seed(program: &'a str) -> Self {
-        Self { program, plan: None, minimal: None, bundle: None, kept: None, runs: 1 }
+        Self { program, plan: None, minimal: None, bundle: None, kept: None, finding: None }
     }
 }
 
@@ -62,10 +62,7 @@ pub fn failure(record: &Record, replay: Replay<'_>, palette: &Palette) -> String
     rows.extend(other_checks(record, headline));
     rows.extend(triage(record));
     rows.push(Row::items("faults", faults(record)));
-    if replay.runs > 1 {
-        let runs = numbers::grouped(replay.runs);
-        rows.push(Row::prose("runs", format!("{runs} of the campaign show the same")));
-    }
+    rows.extend(replay.finding.and_then(found_in));
     if let Some(kept) = replay.kept {
         let why = format!("{}: {}", kept.file, kept.why);
         rows.push(Row::prose("kept", escape::line_within(&why, limits::TERMINAL_TEXT_CHARS_MAX)));
@@ -138,6 +135,18 @@ fn about(record: &Record, headline: Option<&CheckRecord>) -> String {
     let priority =
         headline.map(|check| format!(", priority {}", check.priority.name())).unwrap_or_default();
     format!("{db}, {simulator}, {time} virtual{priority}")
+}
+
+/// How often the campaign shows the same; `None` if this run alone does.
+fn found_in(finding: &Finding) -> Option<Row> {
+    let counted = |number: usize, noun| numbers::counted(number as u64, noun);
+    let ways = match finding.ways.len() {
+        0 | 1 => String::new(),
+        ways => format!(", in {}", counted(ways, "way")),
+    };
+    let runs = numbers::counted(finding.count, "run");
+    let scenarios = counted(finding.scenarios.len(), "scenario");
+    (finding.count > 1).then(|| Row::prose("found", format!("in {runs} of {scenarios}{ways}")))
 }
 
 fn check_name(check: &CheckRecord) -> String {

@@ -8,8 +8,14 @@ use chaosdrill_reports::{
 
 use crate::sample;
 
-const REPLAY: Replay<'_> =
-    Replay { program: "cargo drill", plan: None, minimal: None, bundle: None, kept: None, runs: 1 };
+const REPLAY: Replay<'_> = Replay {
+    program: "cargo drill",
+    plan: None,
+    minimal: None,
+    bundle: None,
+    kept: None,
+    finding: None,
+};
 
 fn plain(record: &Record) -> String {
     failure(record, REPLAY, &Palette::plain())

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use chaosdrill_core::{Campaign, Record, Verdict, limits::BLOCKS_SHOWN_MAX};
+use chaosdrill_core::{Campaign, Record, Verdict, limits::BLOCKS_SHOWN_MAX, record::Finding};
 use chaosdrill_reports::{Replay, against::Against, terminal};
 use clap::Args;
 
@@ -161,7 +161,7 @@ pub(crate) fn show(
         let Some(record) = campaign.records.iter().find(|record| record.run == finding.run) else {
             continue;
         };
-        console::print(&format!("{}\n", block(record, finding.count, folder, campaign)));
+        console::print(&format!("{}\n", block(record, finding, folder, campaign)));
     }
     let more = summary.findings.len().saturating_sub(BLOCKS_SHOWN_MAX);
     if more > 0 {
@@ -177,7 +177,7 @@ pub(crate) fn show(
     console::print_page(folder);
 }
 
-fn block(record: &Record, count: u64, folder: &Path, campaign: &Campaign) -> String {
+fn block(record: &Record, finding: &Finding, folder: &Path, campaign: &Campaign) -> String {
     let bundle = folder.join(record.run.folder());
     let plan = (!record.run.origin.is_drawn_from_the_seed())
         .then(|| bundle.join("plan.toml").display().to_string());
@@ -190,7 +190,7 @@ fn block(record: &Record, count: u64, folder: &Path, campaign: &Campaign) -> Str
         minimal: minimal.as_deref(),
         bundle: bundle.as_deref(),
         kept: campaign.header.kept_of(&record.run),
-        runs: count,
+        finding: Some(finding),
     };
     terminal::failure(record, replay, &console::palette())
 }
