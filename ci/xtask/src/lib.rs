@@ -10,6 +10,7 @@
 //! | [`tidy`] | the rules |
 //! | [`plain`] | the rule that needs a built binary |
 //! | [`measured`] | the page of measured figures, made from result files |
+//! | [`pages`] | pages whose commands are run, and their outputs compared |
 //!
 //! If the file that a rule reads is missing, the rule complains about that: a rule must never pass because it had
 //! nothing to check.
@@ -18,6 +19,7 @@ pub mod limits;
 pub mod manifest;
 pub mod measured;
 pub mod packages;
+pub mod pages;
 pub mod plain;
 pub mod source;
 pub mod tidy;

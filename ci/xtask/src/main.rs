@@ -4,16 +4,19 @@ use std::{path::Path, process::ExitCode};
 
 use anyhow::bail;
 use xtask::{
-    measured, plain,
+    measured, pages, plain,
     tidy::{self, RULES, Repository},
     tree::{Tree, root},
 };
 
-const USAGE: &str = "usage: cargo xtask tidy | plain | measured [DIR] | readme-command
+const USAGE: &str = "usage: cargo xtask tidy | plain | measured [DIR] | pages [--write] [PAGE...] | readme-command
   tidy            prints all complaints of the house rules, and notes
   plain           builds each target's example without the simulator, and checks that it replaces no functions of libc
                   and has no planted bugs
   measured        makes the page reports/measured from its results, or from those that `ci/measure` left in DIR
+  pages           runs the commands of README.md and of the tutorials in docs, or of these pages only, and reports the
+                  outputs that differ; with --write, writes them into the pages. `pages --in DIR` runs the page about a
+                  pipeline of one's own in that empty folder, and leaves its workspace there
   readme-command  prints the test command of the README";
 
 fn main() -> ExitCode {
@@ -39,6 +42,16 @@ fn run() -> anyhow::Result<ExitCode> {
         ["measured", folder] => {
             measured::keep(&root(), Path::new(folder)).map(|()| ExitCode::SUCCESS)
         }
+        ["pages", "--in", folder] => {
+            let folder = Path::new(folder).canonicalize()?;
+            let target = folder.join("target");
+            Ok(said(&pages::check_with_cargo(&root(), &folder, &target, false)?))
+        }
+        ["pages", "--write", ref paths @ ..] => {
+            print!("{}", pages::check_all(&root(), paths, true)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        ["pages", ref paths @ ..] => Ok(said(&pages::check_all(&root(), paths, false)?)),
         ["readme-command"] => match tidy::readme::commands(&Tree::read(&root())?) {
             Ok(commands) => {
                 println!("{}", commands.test);
@@ -51,6 +64,16 @@ fn run() -> anyhow::Result<ExitCode> {
             Ok(ExitCode::from(2))
         }
     }
+}
+
+/// Prints complaints about pages, and how to mend them.
+fn said(complaints: &str) -> ExitCode {
+    if complaints.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    print!("{complaints}");
+    eprintln!("mend the pages by: cargo xtask pages --write");
+    ExitCode::FAILURE
 }
 
 fn tidy() -> anyhow::Result<ExitCode> {

@@ -23,7 +23,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
 ];
 
 /// Dependencies beyond the arrows that tests may have: the crate, the dependency, and the reason.
-const FOR_TESTS: [(&str, &str, &str); 2] = [
+const FOR_TESTS: [(&str, &str, &str); 3] = [
     (
         "chaosdrill-target-",
         "chaosdrill-core",
@@ -33,6 +33,11 @@ const FOR_TESTS: [(&str, &str, &str); 2] = [
         "chaosdrill-scenarios",
         "chaosdrill-target-",
         "the lists of planted bugs are compared with the sources of the targets",
+    ),
+    (
+        "chaosdrill-scenarios",
+        "xtask",
+        "the commands of README and tutorial are run with the program, which is built for its tests",
     ),
 ];
 
