@@ -7,6 +7,7 @@ mod catalogue;
 mod checks;
 mod circles;
 mod clippy;
+mod docs;
 mod exit_codes;
 mod lints;
 mod plain;
@@ -82,7 +83,9 @@ pub const RULES: &[Rule] = &[
     files("published_reports_name_seed_and_commit", published::name_seed_and_commit),
     files("the_page_of_figures_is_that_of_its_results", crate::measured::page_is_made),
     files("the_readme_has_two_commands", readme::two_commands),
-    files("the_readme_knows_the_exit_codes", exit_codes::agree),
+    files("the_page_of_commands_knows_the_exit_codes", exit_codes::agree),
+    files("links_of_pages_lead_somewhere", docs::links_lead_somewhere),
+    files("snippets_of_pages_are_in_their_sources", docs::snippets_are_in_their_sources),
 ];
 
 /// Notes, which are not complaints yet: files that are getting long.

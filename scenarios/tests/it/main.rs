@@ -2,6 +2,7 @@
 //! program would link the whole registry.
 
 mod bug_base;
+mod pages;
 mod races;
 mod reports;
 mod workloads;

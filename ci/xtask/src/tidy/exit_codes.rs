@@ -1,4 +1,4 @@
-//! The README has the same exit codes as the command line.
+//! The page of commands has the same exit codes as the command line.
 
 use std::collections::BTreeMap;
 
@@ -7,41 +7,41 @@ use crate::{
     tree::{Complaint, Tree},
 };
 
-const README: &str = "README.md";
+const PAGE: &str = "docs/commands.md";
 
 /// The file that defines the exit codes.
 const SOURCE: &str = "harness/drill/src/status.rs";
 
-/// If the README has a table of exit codes, it has all codes of the source with their meanings, and no others.
+/// The page has a table of exit codes, with all codes of the source and their meanings, and no others.
 pub(super) fn agree(tree: &Tree) -> Vec<Complaint> {
     let known = tree.get(SOURCE).map(|file| codes(&source::tokens_outside_tests(file)));
     let Some(known) = known.filter(|known| known.len() > 2) else {
         return vec![Complaint::of(SOURCE, "has no exit codes; tell this rule where they are now")];
     };
-    let Some(readme) = tree.get(README) else {
-        return vec![Complaint::of(README, "is missing; write it")];
+    let Some(page) = tree.get(PAGE) else {
+        return vec![Complaint::of(PAGE, "is missing; write it")];
     };
-    let told = table(&readme.text);
+    let told = table(&page.text);
     if told.is_empty() {
-        return Vec::new();
+        return vec![Complaint::of(PAGE, "has no table of exit codes; write it")];
     }
     let mut found = Vec::new();
     for (code, meaning) in &known {
         match told.get(code) {
             None => found.push(Complaint::of(
-                README,
+                PAGE,
                 format!("the table of exit codes lacks {code}; add it, as {SOURCE} has it"),
             )),
             Some((line, text)) if !meaning.is_empty() && !text.contains(meaning) => {
                 let text = format!("exit code {code} means `{meaning}` in {SOURCE}; write that");
-                found.push(Complaint::at(README, *line, text));
+                found.push(Complaint::at(PAGE, *line, text));
             }
             Some(_) => {}
         }
     }
     let unknown = told.iter().filter(|(code, _)| !known.contains_key(*code));
     found.extend(unknown.map(|(code, (line, _))| {
-        Complaint::at(README, *line, format!("no command exits with {code}; remove the row"))
+        Complaint::at(PAGE, *line, format!("no command exits with {code}; remove the row"))
     }));
     found
 }
@@ -76,7 +76,7 @@ fn words(name: &str) -> String {
     text
 }
 
-/// The rows of the README's table of exit codes: the line number, and the text in lower case.
+/// The rows of the page's table of exit codes: the line number, and the text in lower case.
 ///
 /// The first heading of that table contains the word `exit` or `code`.
 fn table(text: &str) -> BTreeMap<u32, (usize, String)> {
@@ -110,12 +110,12 @@ mod tests {
                       #[cfg(test)] mod tests { fn f() { match x { _ => 9 } } }";
         let readme = "| Exit code | meaning |\n|---|---|\n| 0 | all valid |\n| `1` | unknown |\n\
                       | 2 | usage |\n| 99 | odd |\n\n| seeds | |\n|---|---|\n| 7 | x |\n";
-        insta::assert_snapshot!(red(agree, &[(SOURCE, source), (README, readme)]), @"
-        README.md:4: exit code 1 means `violation` in harness/drill/src/status.rs; write that
-        README.md: the table of exit codes lacks 70; add it, as harness/drill/src/status.rs has it
-        README.md:6: no command exits with 99; remove the row
+        insta::assert_snapshot!(red(agree, &[(SOURCE, source), (PAGE, readme)]), @"
+        docs/commands.md:4: exit code 1 means `violation` in harness/drill/src/status.rs; write that
+        docs/commands.md: the table of exit codes lacks 70; add it, as harness/drill/src/status.rs has it
+        docs/commands.md:6: no command exits with 99; remove the row
         ");
-        assert_eq!(red(agree, &[(SOURCE, source), (README, "No table.\n")]), "");
+        insta::assert_snapshot!(red(agree, &[(SOURCE, source), (PAGE, "No table.\n")]), @"docs/commands.md: has no table of exit codes; write it");
         insta::assert_snapshot!(red(agree, &[]), @"harness/drill/src/status.rs: has no exit codes; tell this rule where they are now");
     }
 }
