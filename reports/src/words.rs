@@ -218,5 +218,5 @@ pub(crate) fn speed(summary: &Summary) -> String {
         return format!("{speed}; {before} of {} ended before it was resumed", counted(all, "run"));
     }
     let times = rate(summary.virtual_ns as f64 / 1e9 / wall_seconds);
-    format!("{speed}, virtual time {times} times as fast")
+    format!("{speed}, {times} times real time")
 }

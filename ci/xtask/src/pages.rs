@@ -34,7 +34,7 @@ const HOME: &str = "~";
 
 /// Parts of lines that report measured values: the numbers of such a line are not compared.
 const MEASURED: [&str; 5] =
-    ["runs/s", "per wall s", "of wall clock", "of run time", "finished in "];
+    ["runs a second", "times real time", "of wall clock", "of run time", "finished in "];
 
 /// Parts of lines that name a commit, which is the one of the checkout.
 const COMMITS: [&str; 1] = ["# at commit: "];

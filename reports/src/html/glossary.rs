@@ -14,7 +14,7 @@ pub(super) fn of(page: &[&Markup]) -> Markup {
                 h2 #glossary-title { "Glossary" }
                 details {
                     summary { "What the words on this page mean" }
-                    dl #words { @for (word, sentence) in entries { div { dt { (word) } dd { (sentence) } } } }
+                    dl #words { @for (word, sentence) in entries { div { dt { (word) } dd { (sentence.replace('`', "")) } } } }
                 }
             }
         }
