@@ -5,7 +5,7 @@
 //! `cd` lasts until the end of the page. All other blocks are for the reader only. Standard output is compared;
 //! progress goes to standard error and is not. A line `...` stands for any number of lines, once for each command.
 //!
-//! What differs from run to run and from machine to machine is in [`masked`] and in [`Runner::neutral`], and nowhere
+//! What differs from run to run and from machine to machine is in `masked` and in `Runner::neutral`, and nowhere
 //! else.
 
 mod all;
