@@ -180,7 +180,7 @@ impl Registry {
     fn whole_targets(&self, filter: Option<&str>) -> impl Iterator<Item = &Target> {
         self.targets.iter().filter(move |target| {
             let own = |scenario: &&Scenario| scenario.target() == target.name;
-            self.scenarios.iter().filter(own).all(|scenario| is_selected(scenario, filter))
+            self.scenarios.iter().filter(own).all(|it| self.is_selected(&it.name, filter))
         })
     }
 
@@ -188,7 +188,7 @@ impl Registry {
     /// if all scenarios are selected.
     pub(crate) fn goals_of(&self, filter: Option<&str>) -> Vec<CoverageGoal> {
         let of_targets = self.whole_targets(filter).flat_map(|target| &target.goals);
-        let is_whole = self.scenarios.iter().all(|scenario| is_selected(scenario, filter));
+        let is_whole = self.scenarios.iter().all(|it| self.is_selected(&it.name, filter));
         let common = self.goals.iter().filter(|_| is_whole);
         of_targets.chain(common).cloned().collect()
     }
@@ -216,9 +216,17 @@ impl Registry {
             .find_map(|target| of(target).map(|index| (target, &target.defects[index])))
     }
 
-    /// The scenarios whose name contains the filter.
+    /// The scenarios that a filter selects.
     pub(crate) fn select(&self, filter: Option<&str>) -> Vec<&Scenario> {
-        self.scenarios.iter().filter(|scenario| is_selected(scenario, filter)).collect()
+        self.scenarios.iter().filter(|it| self.is_selected(&it.name, filter)).collect()
+    }
+
+    /// Whether a filter selects a scenario: the one with exactly this name, or else all whose name contains it.
+    pub(crate) fn is_selected(&self, name: &str, filter: Option<&str>) -> bool {
+        filter.is_none_or(|filter| match self.scenario(filter) {
+            Some(_) => name == filter,
+            None => name.contains(filter),
+        })
     }
 
     /// `; did you mean ...?` for an unknown scenario.
@@ -236,10 +244,6 @@ impl Registry {
     pub(crate) fn regressions_dir(&self) -> Option<PathBuf> {
         self.manifest_dir.as_deref().map(|dir: &Path| dir.join("regressions"))
     }
-}
-
-fn is_selected(scenario: &Scenario, filter: Option<&str>) -> bool {
-    filter.is_none_or(|filter| scenario.name.contains(filter))
 }
 
 #[cfg(test)]
@@ -283,5 +287,19 @@ mod tests {
         assert_eq!(registry.failpoints_to_pass(Some("one/")), ["fp:a.passed"]);
         assert_eq!(registry.failpoints_to_pass(Some("o")), ["fp:a.passed", "fp:b.passed"]);
         assert!(registry.failpoints_to_pass(Some("one/first")).is_empty());
+    }
+
+    #[test]
+    fn a_whole_name_selects_only_its_scenario() {
+        let scenario = |name| Scenario::new(name).claim("it is so").always(check());
+        let registry = Registry::new()
+            .with(scenario("one/lease"))
+            .with(scenario("one/lease-again"))
+            .with(scenario("one/other"));
+        let names = |filter| -> Vec<&str> {
+            registry.select(Some(filter)).into_iter().map(Scenario::name).collect()
+        };
+        assert_eq!(names("one/lease"), ["one/lease"]);
+        assert_eq!(names("lease"), ["one/lease", "one/lease-again"]);
     }
 }

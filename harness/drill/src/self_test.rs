@@ -73,7 +73,7 @@ pub(crate) fn run(registry: &Registry, workers: Workers) -> Result<(), SelfTestE
     if sound.0 != Verdict::Valid {
         return Err(dead(format!("a sound run came out as {}: {}", sound.0.name(), sound.1)));
     }
-    eprintln!("alarm: alive");
+    eprintln!("self-test: a violation that was made on purpose is found");
     Ok(())
 }
 

@@ -172,7 +172,7 @@ pub(crate) fn kept_plans(
     let mut kept = Vec::new();
     for path in paths {
         let plan = read_plan(registry, &path)?;
-        if filter.is_none_or(|filter| plan.scenario.contains(filter)) {
+        if registry.is_selected(&plan.scenario, filter) {
             let why = reason_in(&path);
             kept.push(Kept { path, plan, why });
         }
