@@ -283,8 +283,7 @@ fn nothing_but_names_and_commands_is_wider_than_the_terminal() {
       4 runs: 4 valid, 36 s virtual
 
     1.2 s on 4 workers: 4.86 runs a second
-      (1.22 a core), virtual time 29.2 times
-      as fast
+      (1.22 a core), 29.2 times real time
     unknown: incomplete, 4 of 10 runs
       held, 6 are missing, 2 marks not hit,
       2 goals not reached

@@ -245,7 +245,10 @@ fn show(
         console::print(&format!("{}\n", console::redacted(&event.to_string())));
     }
     let plan = args.plan.as_ref().map(|path| path.display().to_string());
-    console::print(&format!("\n{}", console::block(record, &registry.program, plan.as_deref())));
+    if args.trace != TraceLevel::Off {
+        console::print("\n");
+    }
+    console::print(&console::block(record, &registry.program, plan.as_deref()));
     if let Some(folder) = &args.out {
         console::print(&format!("run  {}\n", console::redacted(&folder.display().to_string())));
     }
