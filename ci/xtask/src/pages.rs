@@ -331,16 +331,16 @@ mod tests {
 
     #[test]
     fn an_output_that_changed_is_seen_and_mended() {
-        let outcome =
-            run("```console\n$ seq 9\n1\n...\n8\n8\n$ echo 2 s: 3.5 runs/s\n1 s: 17 runs/s\n```\n");
+        let outcome = run(
+            "```console\n$ seq 9\n1\n...\n8\n8\n$ echo 2 s: 3.5 runs a second\n1 s: 17 runs a second\n```\n",
+        );
         let said: String = outcome.complaints.iter().map(ToString::to_string).collect();
         insta::assert_snapshot!(said, @"
         a.md:2: `seq 9` says now:
         - 8
         + 9
         ");
-        let mended =
-            "```console\n$ seq 9\n1\n...\n8\n9\n$ echo 2 s: 3.5 runs/s\n1 s: 17 runs/s\n```\n";
+        let mended = "```console\n$ seq 9\n1\n...\n8\n9\n$ echo 2 s: 3.5 runs a second\n1 s: 17 runs a second\n```\n";
         assert_eq!(outcome.text, mended);
     }
 
