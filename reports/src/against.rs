@@ -80,7 +80,7 @@ impl<'a> Against<'a> {
             (of(Status::New), "new"),
             (of(Status::Ongoing), "ongoing"),
             (self.fixed().len(), "fixed"),
-            (self.not_looked_for().len(), "gone, but not run again"),
+            (self.not_looked_for().len(), "not run again"),
         ];
         let parts =
             parts.map(|(number, what)| format!("{} {what}", numbers::grouped(number as u64)));

@@ -20,7 +20,7 @@ pub fn github(summary: &Summary, commands: Commands<'_>) -> String {
         of(Verdict::Unknown).map(|finding| annotation("warning", summary, finding, commands));
     let whole = words::is_whole(summary);
     let marks = summary.never_hit.iter().filter(|_| whole).map(|mark| {
-        let message = format!("no run came to what this mark stands for: {mark}");
+        let message = format!("no run reached this mark: {mark}");
         workflow_command("warning", "never reached", &message)
     });
     let (cut, partly) = incomplete(summary);
@@ -50,7 +50,7 @@ fn annotation(kind: &str, summary: &Summary, finding: &Finding, commands: Comman
     let kept = kept.map(|kept| format!(". The plan is kept in {}: {}", kept.file, kept.why));
     let smaller = match &finding.triage {
         Some(triage) if triage.same_again && triage.minimal.is_none() => {
-            format!(". Its plan was not made smaller: {}", run.shrink())
+            format!(". Its plan was not shrunk; to shrink it: {}", run.shrink())
         }
         _ => String::new(),
     };
@@ -80,7 +80,7 @@ fn capped(kind: &str, mut lines: Vec<String>) -> Vec<String> {
         let shown = limits::ANNOTATIONS_MAX - 1;
         let more = numbers::grouped((lines.len() - shown) as u64);
         lines.truncate(shown);
-        let message = format!("and {more} more; the report has them all");
+        let message = format!("and {more} more; the report has all of them");
         lines.push(workflow_command(kind, "more", &message));
     }
     lines

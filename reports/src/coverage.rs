@@ -86,7 +86,11 @@ fn enumeration(kinds: &BTreeSet<&str>, sites: &Sites<'_>, faults: bool) -> Strin
     let kinds: Vec<String> = kinds.iter().map(|kind| format!("{kind}:")).collect();
     let of = if kinds.is_empty() { String::new() } else { format!("{} ", kinds.join(" and ")) };
     let runs = numbers::counted(sites.runs, "run");
-    let instants = if faults && kinds.is_empty() { "its faults strike at instants; " } else { "" };
+    let instants = if faults && kinds.is_empty() {
+        "its faults strike at a time, not at a site; "
+    } else {
+        ""
+    };
     let mut text = format!("{instants}every {of}boundary that {runs} of the scenario passed");
     let sum = |of: fn(&SweepRecord) -> u64| {
         sites.sweeps.iter().fold(0, |sum: u64, sweep| sum.saturating_add(of(sweep)))
@@ -113,6 +117,6 @@ fn verified(finding: &Finding) -> String {
             Some(divergence) => format!("no: the replay differs: {divergence}"),
             None => "no: the replay had another digest".to_owned(),
         },
-        None => "not yet: replay it by the command".to_owned(),
+        None => "not yet: use the replay command".to_owned(),
     }
 }

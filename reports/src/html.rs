@@ -108,8 +108,8 @@ fn notes(notes: &[String]) -> Markup {
 pub fn newer(version: u32) -> Option<String> {
     (version > RECORD_VERSION).then(|| {
         format!(
-            "it was written in version {version} of the format, which is newer than version {RECORD_VERSION} of this \
-             build; the page shows what this build can read"
+            "the campaign was written in version {version} of the format, which is newer than version {RECORD_VERSION} of \
+             this build; the report shows only what this build can read"
         )
     })
 }

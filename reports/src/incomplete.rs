@@ -45,7 +45,7 @@ pub(crate) fn ordered(incomplete: &Incomplete) -> String {
 /// How many runs are missing: `1 is missing`. `None` if no ordered run is.
 pub(crate) fn missing(incomplete: &Incomplete) -> Option<String> {
     if !is_size_known(incomplete) {
-        return Some("an unknown number is missing".to_owned());
+        return Some("an unknown number of runs is missing".to_owned());
     }
     let missing = incomplete.missing.values().fold(0, |sum: u64, n| sum.saturating_add(*n));
     (missing > 0).then(|| format!("{} {} missing", grouped(missing), is_or_are(missing)))
@@ -68,7 +68,7 @@ fn sentence(incomplete: &Incomplete, escape: Escape) -> String {
     let recorded = recorded(incomplete, escape);
     let reasons = reasons(&incomplete.reasons, escape);
     let advice = if resume_helps(&incomplete.reasons) {
-        "; run it again with --resume to complete it"
+        "; repeat the command with --resume to complete it"
     } else {
         ""
     };
@@ -86,10 +86,10 @@ fn covered(incomplete: &Incomplete) -> String {
     match share(incomplete) {
         Some(share) => {
             let ordered = ordered(incomplete);
-            format!("covered {share} of the order in {time}: {} of {ordered}", grouped(ran))
+            format!("covered {share} of the planned runs in {time}: {} of {ordered}", grouped(ran))
         }
         None => format!(
-            "covered an unknown part of the order in {time}: {}, and its sweeps had more to plan",
+            "covered an unknown part of the planned runs in {time}: {}; its sweeps were not planned to their end",
             counted(ran, "run")
         ),
     }
@@ -141,7 +141,7 @@ fn reasons(cuts: &[Cut], escape: Escape) -> Vec<String> {
 /// One reason as a clause; `None` for errors and for parts that were not merged.
 fn reason(cut: &Cut, escape: Escape) -> Option<String> {
     Some(match cut {
-        Cut::For(ms) => format!("the ordered time of {} was over", span_of_ms(*ms)),
+        Cut::For(ms) => format!("the time of {} set by --for was over", span_of_ms(*ms)),
         Cut::TimeBudget(ms) => format!("the time budget of {} ran out", span_of_ms(*ms)),
         Cut::MaxFail(number) => format!("--max-fail {number} was reached"),
         Cut::Interrupted => "interrupted by Ctrl-C".to_owned(),
@@ -149,10 +149,10 @@ fn reason(cut: &Cut, escape: Escape) -> Option<String> {
             format!("the harness itself failed in {}", counted(*runs, "run"))
         }
         Cut::NotEnded => {
-            "the campaign did not come to its end: it was killed, or it is still running".to_owned()
+            "the campaign did not end: it was killed, or it is still running".to_owned()
         }
         Cut::NoHeader => {
-            "the first line of campaign.jsonl is missing or damaged, so the order is not known"
+            "the first line of campaign.jsonl is missing or damaged, so the number of planned runs is unknown"
                 .to_owned()
         }
         Cut::Unreadable(lines) => {
@@ -288,20 +288,20 @@ mod tests {
             incomplete(2, &[("sweep", 3)], &[]),
         ];
         insta::assert_snapshot!(cases.iter().map(plain).collect::<Vec<_>>().join("\n"), @r"
-        incomplete: 79 of at least 1,280 runs are recorded, 1,201 are missing (120 script, 1,081 sweep): the time budget of 5 s ran out; run it again with --resume to complete it
-        incomplete: 79 of 80 runs are recorded, 1 is missing (1 script): 1 record of lab/visits is no longer in campaign.jsonl; run it again with --resume to complete it
-        incomplete: 0 of 1 run is recorded, 1 is missing (1 script): interrupted by Ctrl-C; run it again with --resume to complete it
-        incomplete: 9 of 37 runs are recorded, 28 are missing (28 swarm): 28 records are no longer in campaign.jsonl (1 of a/1, 2 of a/2, 3 of a/3, 4 of a/4 and 3 more scenarios); run it again with --resume to complete it
+        incomplete: 79 of at least 1,280 runs are recorded, 1,201 are missing (120 script, 1,081 sweep): the time budget of 5 s ran out; repeat the command with --resume to complete it
+        incomplete: 79 of 80 runs are recorded, 1 is missing (1 script): 1 record of lab/visits is no longer in campaign.jsonl; repeat the command with --resume to complete it
+        incomplete: 0 of 1 run is recorded, 1 is missing (1 script): interrupted by Ctrl-C; repeat the command with --resume to complete it
+        incomplete: 9 of 37 runs are recorded, 28 are missing (28 swarm): 28 records are no longer in campaign.jsonl (1 of a/1, 2 of a/2, 3 of a/3, 4 of a/4 and 3 more scenarios); repeat the command with --resume to complete it
         incomplete: 80 of 80 runs are recorded, but the harness itself failed in 2 runs
-        incomplete: 1 of 1 run is recorded, but the campaign did not come to its end: it was killed, or it is still running; run it again with --resume to complete it
-        incomplete: 79 runs are recorded, an unknown number is missing: the first line of campaign.jsonl is missing or damaged, so the order is not known; 3 lines of campaign.jsonl cannot be read
-        incomplete: 1 run is recorded, an unknown number is missing: the part slice:2/9 was not merged
+        incomplete: 1 of 1 run is recorded, but the campaign did not end: it was killed, or it is still running; repeat the command with --resume to complete it
+        incomplete: 79 runs are recorded, an unknown number of runs is missing: the first line of campaign.jsonl is missing or damaged, so the number of planned runs is unknown; 3 lines of campaign.jsonl cannot be read
+        incomplete: 1 run is recorded, an unknown number of runs is missing: the part slice:2/9 was not merged
         incomplete: 4 of at least 5 runs are recorded, 1 is missing (1 kept): --max-fail 1 was reached; the parts slice:1/9, slice:2/9 were not merged
-        incomplete: 1 run is recorded, an unknown number is missing: the parts slice:1/9, slice:2/9, slice:3/9, slice:4/9 and 5 more were not merged
-        incomplete: 2 of 5 runs are recorded, 3 are missing (3 sweep): the ordered time of 90 s was over; a file of the campaign could not be written: no space\nleft; run it again with --resume to complete it
-        incomplete: 2 of 5 runs are recorded, 3 are missing (3 sweep): a worker process could not be started: no such file; run it again with --resume to complete it
-        incomplete: 2 of 5 runs are recorded, 3 are missing (3 sweep): 1 line of campaign.jsonl cannot be read; 2 lines of campaign.jsonl cannot be read; 3 lines of campaign.jsonl cannot be read; 4 lines of campaign.jsonl cannot be read; 5 lines of campaign.jsonl cannot be read; 6 lines of campaign.jsonl cannot be read; and 3 more reasons; run it again with --resume to complete it
-        incomplete: 2 of 5 runs are recorded, 3 are missing (3 sweep): the campaign did not come to its end: it was killed, or it is still running; a file of the campaign could not be written: no space 1; a file of the campaign could not be written: no space 2; and 7 more reasons; run it again with --resume to complete it
+        incomplete: 1 run is recorded, an unknown number of runs is missing: the parts slice:1/9, slice:2/9, slice:3/9, slice:4/9 and 5 more were not merged
+        incomplete: 2 of 5 runs are recorded, 3 are missing (3 sweep): the time of 90 s set by --for was over; a file of the campaign could not be written: no space\nleft; repeat the command with --resume to complete it
+        incomplete: 2 of 5 runs are recorded, 3 are missing (3 sweep): a worker process could not be started: no such file; repeat the command with --resume to complete it
+        incomplete: 2 of 5 runs are recorded, 3 are missing (3 sweep): 1 line of campaign.jsonl cannot be read; 2 lines of campaign.jsonl cannot be read; 3 lines of campaign.jsonl cannot be read; 4 lines of campaign.jsonl cannot be read; 5 lines of campaign.jsonl cannot be read; 6 lines of campaign.jsonl cannot be read; and 3 more reasons; repeat the command with --resume to complete it
+        incomplete: 2 of 5 runs are recorded, 3 are missing (3 sweep): the campaign did not end: it was killed, or it is still running; a file of the campaign could not be written: no space 1; a file of the campaign could not be written: no space 2; and 7 more reasons; repeat the command with --resume to complete it
         incomplete: 2 of 5 runs are recorded, 3 are missing (3 sweep): the reason is not recorded
         ");
     }
@@ -316,10 +316,10 @@ mod tests {
             incomplete(0, &[("script", 750)], &[Cut::For(1_500)]),
         ];
         insta::assert_snapshot!(cases.iter().map(plain).collect::<Vec<_>>().join("\n"), @"
-        covered 41 % of the order in 5 h: 530 of 1,280 runs
-        covered at most 41 % of the order in 5 h: 530 of at least 1,280 runs
-        covered an unknown part of the order in 5 h: 530 runs, and its sweeps had more to plan
-        covered 0 % of the order in 1.5 s: 0 of 750 runs
+        covered 41 % of the planned runs in 5 h: 530 of 1,280 runs
+        covered at most 41 % of the planned runs in 5 h: 530 of at least 1,280 runs
+        covered an unknown part of the planned runs in 5 h: 530 runs; its sweeps were not planned to their end
+        covered 0 % of the planned runs in 1.5 s: 0 of 750 runs
         ");
     }
 }

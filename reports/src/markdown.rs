@@ -102,7 +102,7 @@ fn header(campaign: &CampaignHeader) -> String {
         name(&campaign.simulator),
     ];
     if let Some(defect) = &campaign.defect {
-        parts.push(format!("defect {}", name(defect)));
+        parts.push(format!("planted bug {}", name(defect)));
     }
     parts.push(format!("chaosdrill {}", name(&campaign.tool)));
     format!("{}\n", parts.join(", "))
@@ -114,7 +114,7 @@ fn notes(notes: &[String]) -> String {
         return String::new();
     }
     let chars_max = limits::MARKDOWN_NOTE_CHARS_MAX;
-    let mut text = "This report is not whole:\n\n".to_owned();
+    let mut text = "Parts of this report are missing:\n\n".to_owned();
     for note in notes.iter().take(limits::MARKDOWN_NOTES_MAX) {
         text.push_str(&format!("- {}\n", escape::markdown_line(note, chars_max)));
     }
@@ -136,9 +136,9 @@ fn never_hit(summary: &Summary, bounds: &MarkdownBounds) -> String {
 fn untried(summary: &Summary, bounds: &MarkdownBounds) -> String {
     let names = words::untried(&summary.untried)
         .flat_map(|(what, names)| names.iter().map(move |site| (what, site)));
-    let table = Table::new(&["never tried", "which"], bounds.untried)
+    let table = Table::new(&["what", "name"], bounds.untried)
         .fill(names, |(what, which)| vec![what.to_owned(), name(which)]);
-    table.section("Never tried", "site")
+    table.section("Not tried", "name")
 }
 
 fn scenarios(summary: &Summary, bounds: &MarkdownBounds) -> String {
@@ -176,14 +176,14 @@ fn goals(summary: &Summary, bounds: &MarkdownBounds) -> String {
             None => lists.push((&goal.list, done, 1)),
         }
     }
-    let table = Table::new(&["crash windows and troubles", "done:", "of:"], bounds.acts);
+    let table = Table::new(&["list", "done:", "of:"], bounds.acts);
     let row = |(list, done, all)| vec![name(list), numbers::grouped(done), numbers::grouped(all)];
     table.fill(lists, row).section("Coverage goals", "list")
 }
 
 fn acts(summary: &Summary, bounds: &MarkdownBounds) -> String {
-    let table = Table::new(&["act", "fired:"], bounds.acts);
-    table.fill(by_number(&summary.faults_fired), number_row).section("Faults fired", "act")
+    let table = Table::new(&["kind of fault", "struck:"], bounds.acts);
+    table.fill(by_number(&summary.faults_fired), number_row).section("Faults that struck", "kind")
 }
 
 fn sites(summary: &Summary, bounds: &MarkdownBounds) -> String {

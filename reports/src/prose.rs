@@ -174,12 +174,14 @@ fn error(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Reset => "its caller gets a reset connection",
         ErrorKind::Refused => "its caller gets a refused connection",
-        ErrorKind::Busy => "its caller is told that the database is locked",
+        ErrorKind::Busy => "its caller gets the error that the database is locked",
         ErrorKind::Serialization => "its caller gets a serialization failure (40001)",
         ErrorKind::Deadlock => "its caller gets a deadlock (40P01)",
-        ErrorKind::Constraint => "its caller is told that a constraint is violated",
-        ErrorKind::Full => "its caller is told that the disk or the quota is full",
-        ErrorKind::Precondition => "its caller is told that the condition of the put does not hold",
+        ErrorKind::Constraint => "its caller gets a constraint violation",
+        ErrorKind::Full => "its caller gets the error that the disk or the quota is full",
+        ErrorKind::Precondition => {
+            "its caller gets the error that the condition of the put does not hold"
+        }
         ErrorKind::Torn => "only the first half of the object is stored before it fails",
         ErrorKind::Injected => "its caller gets the error of the failpoint",
     }

@@ -161,7 +161,7 @@ pub struct State {
 }
 
 impl Timeline {
-    /// The timeline of a run; `None` if there are no events to show.
+    /// The timeline of a run; `None` if the run has no events.
     pub fn of(record: &Record, events: &[TraceEvent]) -> Option<Self> {
         let mut events: Vec<&TraceEvent> = events.iter().collect();
         // A trace is in order, unless it was assembled from a damaged file.

@@ -40,7 +40,9 @@ pub(crate) fn because(summary: &Summary) -> String {
     match (cut, &summary.incomplete) {
         (Some(cut), _) => parts.extend(incomplete::missing(cut)),
         (None, Some(part)) => {
-            parts.extend(incomplete::share(part).map(|share| format!("{share} of the order")));
+            parts.extend(
+                incomplete::share(part).map(|share| format!("{share} of the planned runs")),
+            );
         }
         (None, None) => {}
     }
@@ -69,7 +71,7 @@ pub(crate) fn never(summary: &Summary) -> &'static str {
 /// The reason why it is unknown which faults of a finding are needed.
 pub(crate) fn not_smaller() -> String {
     format!(
-        "not made smaller, which a campaign does for at most the first {TRIAGED_MAX} violations of a check in a scenario"
+        "not shrunk, because a campaign shrinks only the first {TRIAGED_MAX} violations of a check in a scenario"
     )
 }
 
@@ -120,7 +122,10 @@ impl Search {
         let mut text = format!("found {} of {bugs}", grouped(self.found));
         let also = [
             (self.missed, "missed"),
-            (self.unsure, "unsure: its plan is not known to be valid without it"),
+            (
+                self.unsure,
+                "unsure: whether their smallest plan is valid without the bug is not known",
+            ),
             (self.open, "still open"),
         ];
         for (number, what) in also.into_iter().filter(|(number, _)| *number > 0) {
@@ -197,7 +202,7 @@ const SWEEP_KIND: &str = "sweep";
 /// A resumed campaign is as fast as the runs of its last session.
 pub(crate) fn speed(summary: &Summary) -> String {
     let Some(CampaignMeasured { wall_ms, jobs, cores, runs, .. }) = summary.measured else {
-        return "the campaign did not come to its end".to_owned();
+        return "the campaign did not end".to_owned();
     };
     let workers = counted(u64::from(jobs), "worker");
     let wall = span(wall_ms.saturating_mul(1_000_000));
@@ -215,7 +220,10 @@ pub(crate) fn speed(summary: &Summary) -> String {
     let speed = format!("{wall} on {workers}: {per_second} runs a second{each}");
     if runs < all {
         let before = grouped(all - runs);
-        return format!("{speed}; {before} of {} ended before it was resumed", counted(all, "run"));
+        return format!(
+            "{speed}; {before} of {} ended before the campaign was resumed",
+            counted(all, "run")
+        );
     }
     let times = rate(summary.virtual_ns as f64 / 1e9 / wall_seconds);
     format!("{speed}, {times} times real time")

@@ -33,7 +33,7 @@ pub fn write_up(campaign: &Campaign, stories: &[Story], proofs: &[Proof]) -> Str
         let sentence = capitalised(&incomplete::markdown(incomplete));
         text.push_str(&format!("**{sentence}.**\n\n"));
     }
-    text.push_str("*To be written*: what was drilled, and why now.\n\n");
+    text.push_str("*To be written*: what was drilled, and why.\n\n");
     text.push_str(&facts(campaign, &summary));
     text.push_str(&overview(campaign, &summary));
     let told = summary.findings.iter().take(limits::WRITE_UP_FINDINGS_MAX);
@@ -98,7 +98,7 @@ fn overview(campaign: &Campaign, summary: &Summary) -> String {
         return "\n## Findings\n\nNone.\n".to_owned();
     }
     let mut text = "\n## Findings\n\n\
-        | finding | priority | check | first in | it takes | runs |\n\
+        | finding | priority | check | first in | faults needed | runs |\n\
         | --- | --- | --- | --- | --- | ---: |\n"
         .to_owned();
     for finding in summary.findings.iter().take(limits::WRITE_UP_FINDINGS_MAX) {
@@ -163,24 +163,22 @@ fn finding(
         text.push_str(&format!("| {label} | {value} |\n"));
     }
     let takes = if is_smallest(campaign, finding) {
-        format!("It takes {}.", plan(&faults))
+        format!("It needs {}.", plan(&faults))
     } else {
         let why = words::not_smaller();
         format!(
-            "What struck was {}. Its plan was {why}: maybe not all of it is needed.",
+            "The faults that struck: {}. The plan was {why}, so some of them may not be needed.",
             plan(&faults)
         )
     };
-    text.push_str(&format!("\n{takes} To see it again:\n\n"));
+    text.push_str(&format!("\n{takes} To reproduce it:\n\n"));
     text.push_str(&commands(campaign, finding, story));
     text.push_str(
-        "\n**What happened.** *To be written*: the lines of a replay that tell it, in their order.\n",
+        "\n**What happened.** *To be written*: the events of a replay that show it, in order.\n",
     );
+    text.push_str("\n**Cause.** *To be written*: the place in the code that is wrong, and why.\n");
     text.push_str(
-        "\n**Cause.** *To be written*: where in the code it is settled, and why it goes wrong there.\n",
-    );
-    text.push_str(
-        "\n**Mend.** *To be written*: what was changed, and which kept plan guards it now.\n",
+        "\n**Fix.** *To be written*: what was changed, and which kept plan is the regression test.\n",
     );
     text
 }
@@ -226,7 +224,7 @@ fn commands(campaign: &Campaign, finding: &Finding, story: Option<&Story>) -> St
     if !is_smallest(campaign, finding) {
         let plan = format!("{}/plan.toml", command::folder(run));
         let shrink = span(&command::shrink(program, &plan));
-        text.push_str(&format!("- make it smaller, in the folder of the campaign: {shrink}\n"));
+        text.push_str(&format!("- shrink the plan, in the folder of the campaign: {shrink}\n"));
     }
     text
 }
@@ -249,7 +247,7 @@ fn digest(digest: Option<&str>) -> Option<String> {
 /// The faults in words.
 fn plan(faults: &[&Fault]) -> String {
     if faults.is_empty() {
-        return "no fault at all".to_owned();
+        return "no fault".to_owned();
     }
     let shown: Vec<String> = faults
         .iter()
@@ -292,7 +290,9 @@ fn never_reached(summary: &Summary) -> String {
     let marks = summary.never_hit.iter().take(limits::MARKDOWN_SUMMARY.marks.0);
     let items: String = marks.map(|mark| format!("- {}\n", name(mark))).collect();
     let title = capitalised(&format!("{} reached", words::never(summary)));
-    format!("\n## {title}\n\n{items}\n*To be written*: why not, and what would reach it.\n")
+    format!(
+        "\n## {title}\n\n{items}\n*To be written*: why not, and which scenario or fault would reach it.\n"
+    )
 }
 
 fn planted(proofs: &[Proof]) -> String {

@@ -26,7 +26,7 @@ const UNITS: [(&str, u128); 7] = [
 /// A sentence that says what is wrong and shows the accepted form.
 pub fn parse(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text.trim()).map_err(|why| {
-        format!("`{text}` is no duration ({why}); write for example `90s`, `5m` or `31h 51m`")
+        format!("`{text}` is not a duration ({why}); write for example `90s`, `5m` or `31h 51m`")
     })
 }
 
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn refuses_with_the_accepted_form() {
         let why = parse("ninety").expect_err("no number");
-        assert!(why.contains("`ninety` is no duration"), "{why}");
+        assert!(why.contains("`ninety` is not a duration"), "{why}");
         assert!(why.contains("`90s`"), "{why}");
     }
 

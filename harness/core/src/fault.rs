@@ -236,7 +236,7 @@ pub(crate) fn known_host(name: &str, known: &[String]) -> Result<(), String> {
         return Ok(());
     }
     let hint = nearest::hint(name, known.iter().map(String::as_str));
-    Err(format!("no host `{name}`{hint} (the hosts are {})", known.join(", ")))
+    Err(format!("there is no host `{name}`{hint} (the hosts are {})", known.join(", ")))
 }
 
 /// Checks the form of a site's name.
@@ -250,7 +250,7 @@ pub(crate) fn validate_site(site: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "`{site}` is no site; a site is a kind ({}), a colon and a name",
+        "`{site}` is not a site; write a kind ({}), a colon and a name",
         SITE_KINDS.join(", ")
     ))
 }
@@ -270,13 +270,13 @@ impl Fault {
         match (&self.at, self.act.strikes_at_a_boundary()) {
             (At::Time(_), true) => {
                 return Err(format!(
-                    "`{}` happens at a boundary: give `at` a `site`",
+                    "`{}` strikes at a boundary; give `at` a `site`",
                     self.act.family()
                 ));
             }
             (At::Boundary { .. } | At::Countdown(_), false) => {
                 return Err(format!(
-                    "`{}` happens at a time: give `at` a `time`",
+                    "`{}` strikes at a time; give `at` a `time`",
                     self.act.family()
                 ));
             }
@@ -296,7 +296,7 @@ impl Fault {
             &self.act
             && a == b
         {
-            return Err(format!("a link has two ends, and both are `{a}`"));
+            return Err(format!("a link needs two different hosts, and both are `{a}`"));
         }
         Ok(())
     }

@@ -40,7 +40,7 @@ pub enum Origin {
 /// The error for a word that is not an origin.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no origin; the origins are `script`, `swarm`, `sweep-NNNN` (four digits or more), `kept-NAME`, `plan` \
+    "`{0}` is not an origin; the origins are `script`, `swarm`, `sweep-NNNN` (four digits or more), `kept-NAME`, `plan` \
      and `plan-NAME`"
 )]
 pub struct OriginError(String);

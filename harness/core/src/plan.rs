@@ -132,7 +132,7 @@ pub enum PlanError {
     Shape(String),
     /// A version that this crate does not read.
     #[error(
-        "plan version {0} is newer than {PLAN_VERSION}, the newest this build reads; use the chaosdrill that wrote it"
+        "the plan has version {0}, and this build reads versions up to {PLAN_VERSION}; use the release of chaosdrill that wrote it"
     )]
     Version(u32),
     /// An invalid fault.
@@ -196,7 +196,7 @@ impl Plan {
         ];
         for (what, count, most) in counts {
             if count > most {
-                let message = format!("the plan has {count} {what}; at most {most} are run");
+                let message = format!("the plan has {count} {what}; the maximum is {most}");
                 return Err(PlanError::TooLarge(message));
             }
         }

@@ -23,7 +23,9 @@ pub struct Seed(pub u64);
 
 /// The error for a text that is not a seed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no seed; write a decimal number, 0x and hex digits, or a 40-digit commit hash")]
+#[error(
+    "`{0}` is not a seed; write a decimal number, 0x and hex digits, or a 40-digit commit hash"
+)]
 pub struct SeedError(String);
 
 impl Seed {

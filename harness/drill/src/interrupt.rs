@@ -17,7 +17,9 @@ pub(crate) fn listen() -> Result<(), ctrlc::Error> {
         if ASKED_FOR.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(Status::Interrupted.code()));
         }
-        eprintln!("interrupted: runs that have begun come to their end; once more to stop at once");
+        eprintln!(
+            "interrupted: waiting for the started runs to end; press Ctrl-C again to stop at once"
+        );
     })
 }
 

@@ -111,7 +111,7 @@ fn harness_checks(
 
 fn casualties(scenario: &Scenario, history: &History<'_>, finished: &Finished) -> Outcome {
     if let Some(Stop::Panicked { message }) = &finished.stop {
-        return Outcome::invalid(format!("a task that no host owns panicked: {message}"), []);
+        return Outcome::invalid(format!("a task outside of all hosts panicked: {message}"), []);
     }
     let Some((host, how)) = finished.casualties.first() else { return Outcome::valid() };
     if scenario.casualties_expected {
@@ -133,20 +133,22 @@ fn last_of(history: &History<'_>, host: &str) -> Option<u64> {
 fn clients_end(history: &History<'_>, finished: &Finished) -> Outcome {
     let deadlock = history.of_kind(EventKind::Phase, Phase::DEADLOCK).next();
     if let Some(event) = deadlock {
-        let why = "a deadlock: nothing can ever happen again, and a client still waits";
+        let why = "a deadlock: no event is scheduled, and a client is still waiting";
         return Outcome::invalid(why, [event.seq]);
     }
     if finished.stop.is_none() && !finished.clients_done {
-        return Outcome::invalid("the faults are over, and a client is still not done", []);
+        return Outcome::invalid("a client did not finish after the faults ended", []);
     }
     Outcome::valid()
 }
 
 fn within_bounds(finished: &Finished) -> Outcome {
     match &finished.stop {
-        Some(Stop::Bound { which }) => Outcome::unknown(format!("the run met a bound: {which}")),
+        Some(Stop::Bound { which }) => {
+            Outcome::unknown(format!("the run reached a bound: {which}"))
+        }
         Some(Stop::Spinning { host }) => Outcome::unknown(format!(
-            "{host} spins: its tasks run over and over while virtual time stands still"
+            "{host} spins: its tasks run again and again while virtual time stands still"
         )),
         _ => Outcome::valid(),
     }

@@ -10,11 +10,11 @@ use crate::{job::Job, scenario::Scenario, simulation};
 /// The source of a run's faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Nemesis {
-    /// The scenario's author.
+    /// The faults that the scenario's author wrote.
     Script,
-    /// Every boundary of a calm run, with every act that fits it.
+    /// Each possible fault at each boundary of a fault-free run.
     Sweep,
-    /// Chance, a few families of faults at a time.
+    /// Random faults, from a few families at a time.
     Swarm,
 }
 

@@ -16,17 +16,20 @@ const MADSIM_FOLDER: &str = "madsim";
 /// Why there is no program for the requested simulator.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OtherBuildError {
-    #[error("this program has no path, so the one beside it cannot be found: {0}")]
+    #[error(
+        "failed to find the program on the other simulator, because the path of this program is unknown: {0}; name it with \
+         --other"
+    )]
     NoPath(io::Error),
     #[error(
-        "there is no program on {simulator} at `{path}`; `{command} list scenarios` builds it, or --other names it"
+        "there is no program built on {simulator} at `{path}`; build it with `{command} list scenarios`, or name it with --other"
     )]
     Missing { simulator: &'static str, path: String, command: String },
-    #[error("no simulator `{0}`; there are {own} and {other}", own = simulation::SIMULATOR, other = simulation::OTHER_SIMULATOR)]
+    #[error("there is no simulator `{0}`; the simulators are {own} and {other}", own = simulation::SIMULATOR, other = simulation::OTHER_SIMULATOR)]
     NoSuchSimulator(String),
     #[error(
         "this program was built on {own}, not on {0}. `cargo drill` is built on turmoil and `cargo drill-madsim` on \
-         madsim, by flags in .cargo/config.toml, which the environment variable RUSTFLAGS replaces silently: unset it",
+         madsim, by flags in .cargo/config.toml. The environment variable RUSTFLAGS replaces these flags: unset it",
         own = simulation::SIMULATOR
     )]
     BuiltOnAnother(String),

@@ -156,13 +156,13 @@ pub(crate) enum Found {
 /// Why a path must be left alone.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotOurs {
-    #[error("{0} is no folder")]
+    #[error("{0} is not a folder")]
     NoFolder(String),
-    #[error("{folder} holds {entry}, which chaosdrill did not write")]
+    #[error("{folder} contains {entry}, which chaosdrill did not write")]
     Entry { folder: String, entry: String },
-    #[error("{0} is there already, and chaosdrill did not write it")]
+    #[error("{0} already exists, and chaosdrill did not write it")]
     File(String),
-    #[error("failed to look into {path}: {why}")]
+    #[error("failed to read {path}: {why}")]
     Unreadable { path: String, why: io::Error },
 }
 

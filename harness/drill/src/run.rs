@@ -58,7 +58,7 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
         .ok_or_else(|| format!("this worker has no scenario {}", job.run.scenario))?;
     if job.run.simulator != simulation::SIMULATOR {
         let (own, wanted) = (simulation::SIMULATOR, &job.run.simulator);
-        return Err(format!("this worker was built on {own}, and is asked for a run on {wanted}"));
+        return Err(format!("this worker was built on {own} and cannot run a plan for {wanted}"));
     }
     simulation::can_run(&job.plan)?;
     let folder = scratch::folder().map_err(|why| why.to_string())?;

@@ -60,7 +60,7 @@ pub(crate) fn proofs(folder: &Path) -> (Vec<Proof>, Option<String>) {
     };
     match serde_json::from_str(&text) {
         Ok(proofs) => (proofs, None),
-        Err(why) => (Vec::new(), Some(format!("prove.json is left out: {why}"))),
+        Err(why) => (Vec::new(), Some(format!("failed to read prove.json: {why}"))),
     }
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn read(folder: &Path, record: &Record) -> Story {
     let (there, all) = (events.len() as u64, record.events);
     // A missing trace was already reported.
     if there != all && folder.join("trace.jsonl").is_file() {
-        notes.push(format!("trace.jsonl has {there} events, and the run had {all}"));
+        notes.push(format!("trace.jsonl has {there} of the {all} events of the run"));
     }
     let smallest = smallest(&folder.join(ours::SMALLEST), record).map(Box::new);
     Story { record: record.clone(), plan, minimal, smallest, events, notes }
@@ -90,7 +90,7 @@ fn plan(path: &Path, record: &Record, notes: &mut Vec<String>) -> Option<Plan> {
     let carried = || record.plan_rest.is_some().then(|| record.plan());
     let plan = plan_of(path, notes).or_else(carried);
     if plan.is_none() && notes.is_empty() {
-        notes.push("plan.toml is not there".to_owned());
+        notes.push("plan.toml is missing".to_owned());
     }
     plan
 }
@@ -100,7 +100,7 @@ fn plan_of(path: &Path, notes: &mut Vec<String>) -> Option<Plan> {
     match Plan::from_toml(&text) {
         Ok(plan) => Some(plan),
         Err(why) => {
-            notes.push(format!("{} is left out: {why}", name(path)));
+            notes.push(format!("failed to read {}: {why}", name(path)));
             None
         }
     }
@@ -112,7 +112,7 @@ fn text(path: &Path, notes: &mut Vec<String>) -> Option<String> {
         Ok(text) => Some(text),
         Err(why) if why.kind() == io::ErrorKind::NotFound => None,
         Err(why) => {
-            notes.push(format!("{} is left out: {why}", name(path)));
+            notes.push(format!("failed to read {}: {why}", name(path)));
             None
         }
     }
@@ -123,7 +123,7 @@ fn events(path: &Path, notes: &mut Vec<String>) -> Vec<TraceEvent> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(why) => {
-            notes.push(format!("{} is left out: {why}", name(path)));
+            notes.push(format!("failed to read {}: {why}", name(path)));
             return Vec::new();
         }
     };
@@ -137,13 +137,13 @@ fn events(path: &Path, notes: &mut Vec<String>) -> Vec<TraceEvent> {
             Err(why) => {
                 bad += 1;
                 if bad <= BUNDLE_COMPLAINTS_MAX {
-                    notes.push(format!("line {} of {} is left out: {why}", index + 1, name(path)));
+                    notes.push(format!("line {} of {} was skipped: {why}", index + 1, name(path)));
                 }
             }
         }
     }
     if bad > BUNDLE_COMPLAINTS_MAX {
-        notes.push(format!("{bad} lines of {} are left out in all", name(path)));
+        notes.push(format!("{bad} lines of {} were skipped in total", name(path)));
     }
     events
 }

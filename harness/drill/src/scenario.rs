@@ -43,7 +43,7 @@ impl Scenario {
             name.split_once('/').is_some_and(|(target, own)| is_plain(target) && is_plain(own));
         assert!(
             has_form,
-            "a scenario is named `target/name` in lower case, digits and hyphens; `{name}` is not"
+            "`{name}` is not a valid scenario name; write `target/name` in lower-case letters, digits and hyphens"
         );
         Self {
             name: name.to_owned(),

@@ -54,7 +54,7 @@ pub(crate) fn folder() -> io::Result<Scratch> {
     make().map_err(|why: io::Error| {
         io::Error::new(
             why.kind(),
-            format!("failed to make a folder in {}: {why}", base().display()),
+            format!("failed to create a folder in {}: {why}", base().display()),
         )
     })
 }

@@ -46,7 +46,7 @@ pub(crate) fn scenario() -> Scenario {
 /// Why no campaign may start.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SelfTestError {
-    #[error("the canary is dead, so silence would mean nothing: {0}")]
+    #[error("the self-test failed, so a result without violations would prove nothing: {0}")]
     Dead(String),
     #[error(transparent)]
     WorkerLost(#[from] WorkerLost),
@@ -68,10 +68,14 @@ pub(crate) fn run(registry: &Registry, workers: Workers) -> Result<(), SelfTestE
     let [broken, sound] = heard.map(|end| end.map_or(Err("it was not run".to_owned()), told));
     let (broken, sound) = (broken.map_err(dead)?, sound.map_err(dead)?);
     if !(broken.0 == Verdict::Invalid && broken.1.contains("FAIL") && broken.1.contains(CHECK)) {
-        return Err(dead(format!("a broken run came out as {}", broken.0.name())));
+        return Err(dead(format!("a run with a bug was judged {}", broken.0.name())));
     }
     if sound.0 != Verdict::Valid {
-        return Err(dead(format!("a sound run came out as {}: {}", sound.0.name(), sound.1)));
+        return Err(dead(format!(
+            "a run without a bug was judged {}: {}",
+            sound.0.name(),
+            sound.1
+        )));
     }
     eprintln!("self-test: a violation that was made on purpose is found");
     Ok(())

@@ -40,8 +40,8 @@ pub(crate) struct Simulation {
 /// This program cannot run anything.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "this program was built without an engine, so it can run nothing; enable the feature `in-process` of the package \
-     `chaosdrill`, which is on by default"
+    "this program was built without an engine, so it cannot run scenarios; enable the feature `in-process` of the \
+     package `chaosdrill`, which is a default feature"
 )]
 pub(crate) struct NoEngine;
 

@@ -57,7 +57,7 @@ impl StaticCheck {
     fn judge_at(&self, root: &Path) -> Outcome {
         if !root.exists() {
             return Outcome::unknown(format!(
-                "{} is not there, and with it everything that `{}` checks",
+                "{} does not exist, so `{}` has nothing to check",
                 root.display(),
                 self.name
             ));

@@ -90,8 +90,9 @@ fn static_trial(check: StaticCheck) -> Trial {
 fn kept_trial(registry: Registry, kept: Kept, defect: Option<String>) -> Trial {
     Trial::test(format!("kept/{}", kept.stem()), move || {
         simulation::require_engine()?;
-        let scenario =
-            registry.scenario(&kept.plan.scenario).ok_or("the scenario of the plan is gone")?;
+        let scenario = registry
+            .scenario(&kept.plan.scenario)
+            .ok_or("the scenario of the plan no longer exists")?;
         let settings = Settings { defect: defect.clone(), out: Some(out()), ..Settings::default() };
         let job = settings.kept(scenario, &kept.stem(), kept::as_required(kept.plan.clone()));
         judge(
@@ -115,7 +116,7 @@ fn drill(
     defect: Option<&str>,
 ) -> Result<(), Failed> {
     simulation::require_engine()?;
-    let scenario = registry.scenario(name).ok_or("the scenario is gone")?;
+    let scenario = registry.scenario(name).ok_or("the scenario no longer exists")?;
     let mut child = Child::new(0, Workers::default());
     let defect = defect.map(str::to_owned);
     let settings = Settings { defect, out: Some(out()), ..Settings::default() };

@@ -255,7 +255,7 @@ impl Topology {
             if !known.contains(&machine.as_str()) {
                 let (number, known) = (index + 1, known.join(", "));
                 return Err(format!(
-                    "fault {number}: `{machine}` has no databases (the machines with some are {known})"
+                    "fault {number}: the machine `{machine}` has no databases (the machines with databases are {known})"
                 ));
             }
         }
@@ -422,7 +422,8 @@ mod tests {
             topology.validate(&plan).err()
         };
         assert_eq!(refusal("db"), None);
-        let why = "fault 1: `archive` has no databases (the machines with some are db)";
+        let why =
+            "fault 1: the machine `archive` has no databases (the machines with databases are db)";
         assert_eq!(refusal("archive").as_deref(), Some(why));
         assert!(refusal("ledger").expect("there is no such host").contains("no host `ledger`"));
     }

@@ -26,12 +26,12 @@ pub(super) fn section(summary: &Summary) -> Markup {
         section #coverage aria-labelledby="coverage-title" {
             h2 #coverage-title { "Coverage" }
             (goals(&summary.goals))
-            h3 { "Sites and acts" }
+            h3 { "Sites and kinds of faults" }
             p {
                 "The runs passed " (numbers::counted(sites, "site")) ". At " (numbers::grouped(struck))
                 " of them a fault struck at least once. A dot means that no fault of this kind struck at this site."
             }
-            @if !summary.coverage.is_empty() { (parts::wide("Sites and acts", &map(summary))) }
+            @if !summary.coverage.is_empty() { (parts::wide("Sites and kinds of faults", &map(summary))) }
             (instants(&summary.faults_fired))
             (sweeps(&summary.sweeps))
         }
@@ -54,7 +54,7 @@ fn goals(goals: &[CoverageGoalSummary]) -> Markup {
     let table = html! {
         table.goals {
             thead { tr {
-                th scope="col" { "Name" } th scope="col" { "What" }
+                th scope="col" { "Name" } th scope="col" { "Goal" }
                 th.number scope="col" { "Hits" }
             } }
             @for body in &bodies { (body) }
@@ -64,8 +64,8 @@ fn goals(goals: &[CoverageGoalSummary]) -> Markup {
         @if !goals.is_empty() {
             h3 { "Crash windows and kinds of trouble" }
             p {
-                "A campaign of all scenarios must reach each of these goals. Below a goal stand the ways to reach it; one "
-                "of them is enough."
+                "A campaign of all scenarios must reach each of these goals. The ways to reach a goal are listed below it; "
+                "one of them is enough."
             }
             (parts::wide("Crash windows and kinds of trouble", &table))
             @if more > 0 {
@@ -96,7 +96,7 @@ fn goal_list(list: &str, goals: &[&CoverageGoalSummary], fill: &Fill) -> Markup 
             tr.group {
                 th colspan="3" scope="colgroup" {
                     (name(list)) span.quiet {
-                        " " (numbers::grouped(done)) " of " (numbers::grouped(goals.len() as u64)) " done"
+                        " " (numbers::grouped(done)) " of " (numbers::grouped(goals.len() as u64)) " reached"
                     }
                 }
             }
@@ -217,9 +217,9 @@ fn instants(fired: &BTreeMap<String, u64>) -> Markup {
     });
     html! {
         @if !rest.is_empty() {
-            h3 { "Faults at an instant, not at a site" }
+            h3 { "Faults that strike at a time, not at a site" }
             ul.marks { (fill) }
-            (fill.rest("act"))
+            (fill.rest("kind"))
         }
     }
 }

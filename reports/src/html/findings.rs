@@ -92,7 +92,7 @@ fn list(context: &Context<'_>, findings: &[Finding]) -> Markup {
         table.all {
             thead { tr {
                 th scope="col" { "Finding" } th scope="col" { "Priority" } th scope="col" { "Verdict" }
-                th scope="col" { "Check" } th scope="col" { "It takes" } th scope="col" { "First in" } th.number scope="col" { "Runs" }
+                th scope="col" { "Check" } th scope="col" { "Faults needed" } th scope="col" { "First in" } th.number scope="col" { "Runs" }
                 @if context.against.is_some() { th scope="col" { "Status" } }
             } }
             tbody { (fill) }
@@ -142,7 +142,7 @@ fn finding(context: &Context<'_>, finding: &Finding) -> Markup {
                 dt { "Claim" } dd { (claim) }
                 dt { (if finding.verdict == Verdict::Invalid { "Witness" } else { "Why" }) }
                 dd { (witness(finding, simplest, picture.as_ref(), &id)) }
-                dt { "It takes" } dd { (smallest(finding, record, story)) }
+                dt { "Faults needed" } dd { (smallest(finding, record, story)) }
                 (kept(context.page, finding))
                 (also(finding))
                 dt { "Run" } dd { (run_in_words(&finding.run)) }
@@ -267,7 +267,7 @@ fn unread(story: &Story) -> Markup {
     html! {
         @if !story.notes.is_empty() {
             div.unread {
-                p.note { "Of this run, not everything could be read:" }
+                p.note { "Some files of this run could not be read:" }
                 ul.note { (fill) }
                 (fill.rest("note"))
             }
@@ -285,16 +285,16 @@ fn figure(
     let Some(picture) = picture else {
         let why = match story {
             Some(story) if story.events.is_empty() => "no event of the run could be read",
-            Some(_) => "there are no events to show",
+            Some(_) => "the run has no events",
             None => "the folder of the run was not read",
         };
-        return html! { p.note { "There is no picture: " (why) "." } };
+        return html! { p.note { "No timeline: " (why) "." } };
     };
     let drawn = picture::drawn(picture, &format!("{id}-t"));
     let left = context.picture_bytes.get();
     if drawn.0.len() > left {
         return html! {
-            p.note { "The picture is in " code { (name(&context.page.commands.of(&finding.run).file("report.html"))) } "." }
+            p.note { "The timeline is in " code { (name(&context.page.commands.of(&finding.run).file("report.html"))) } "." }
         };
     }
     context.picture_bytes.set(left - drawn.0.len());
@@ -352,6 +352,6 @@ fn gone(against: &Against<'_>) -> Markup {
     };
     html! {
         (list("Fixed since the earlier campaign", against.fixed()))
-        (list("Found earlier, and not run again now", against.not_looked_for()))
+        (list("Found in the earlier campaign, and not run again", against.not_looked_for()))
     }
 }

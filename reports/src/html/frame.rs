@@ -25,13 +25,13 @@ pub(super) fn document(title: &str, contents: &Markup, body: &Markup) -> String 
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                a.skip href="#top" { "To the report" }
+                a.skip href="#top" { "Skip to the report" }
                 (contents)
                 div.page {
                     (body)
                     (glossary::of(&[contents, body]))
                     footer { p {
-                        "Made by chaosdrill from the records. " code { "cargo drill report" } " makes it again."
+                        "Rendered by chaosdrill from the records. " code { "cargo drill report" } " renders it again."
                     } }
                 }
             }

@@ -15,7 +15,7 @@ pub(super) fn drawn(picture: &Timeline, id: &str) -> Markup {
             figcaption {
                 "What happened"
                 @if let Some(about) = about { " to " code { (about) } }
-                ", from top to bottom. A grey row is a stretch of time in which nothing happened to it. "
+                ", from top to bottom. A grey row is a span of time without events. "
                 "Left out: " (numbers::counted(picture.left_out, "event")) " about other things."
             }
             @match sheets {
@@ -27,7 +27,7 @@ pub(super) fn drawn(picture: &Timeline, id: &str) -> Markup {
             }
             (legend())
             details.words {
-                summary { "The same in words" }
+                summary { "The timeline as text" }
                 ol { @for row in &picture.rows {
                     li class=[row.witness.then_some("strong")] {
                         @if let Some(event) = row.event { "#" (event) " " }

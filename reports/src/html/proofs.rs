@@ -24,7 +24,7 @@ pub fn proofs(proofs: &[Proof], unread: &[String], program: &str) -> String {
             h1 { (head::badge(search.verdict())) " " (head::capitalised(&search.because())) "." }
             dl.facts {
                 (fact("Planted bugs", proofs.len() as u64))
-                (fact("Asked for", search.asked))
+                (fact("Searched for", search.asked))
                 (fact("Found", search.found))
                 @if search.open > 0 { (fact("Still open", search.open)) }
                 (fact("Runs", search.runs))
@@ -64,7 +64,7 @@ pub(super) fn section(proofs: &[Proof]) -> Markup {
             } }
             tbody { (fill) }
         }
-        (fill.rest("defect"))
+        (fill.rest("bug"))
     };
     html! {
         @if !proofs.is_empty() {
@@ -83,7 +83,7 @@ pub(super) fn section(proofs: &[Proof]) -> Markup {
 fn row(proof: &Proof) -> Markup {
     let outcome = match (proof.by, &proof.check) {
         (ProofBy::Postgres, _) => html! { span.quiet { "not on this database" } },
-        (ProofBy::Nowhere, _) => html! { span.quiet { "the pipeline has no such part" } },
+        (ProofBy::Nowhere, _) => html! { span.quiet { "not possible in this pipeline" } },
         (_, Some(check)) if proof.found => html! { code { (name(check)) } },
         _ if proof.open => html! { span.quiet { "still open" } },
         _ => html! { strong.bad { "missed" } },

@@ -37,14 +37,14 @@ impl<'a> Untried<'a> {
                 section #untried aria-labelledby="untried-title" {
                     h2 #untried-title { (self.title()) }
                     @if !self.lists.is_empty() {
-                        p { "This campaign does not show what would happen there." }
+                        p { "This campaign shows nothing about what would happen there." }
                     }
                     @for (what, names) in &self.lists {
                         (folded(what, names, names.len() <= limits::HTML_UNTRIED_OPEN))
                     }
                     @if !self.of_clients.is_empty() {
                         p {
-                            "Faults strike the hosts of the pipeline and of the outside world, but no client. Only "
+                            "Faults strike the hosts of the pipeline and of the outside world, but not clients. Only "
                             "clients pass the following sites, so no fault can strike there."
                         }
                         (folded("Sites of clients", self.of_clients, false))
@@ -81,7 +81,7 @@ pub(super) fn doubt(summary: &Summary) -> Markup {
             p.doubt {
                 "The verdict is unknown because no run reached "
                 a href="#never" { (numbers::grouped(number)) @if number == 1 { " mark or goal" } @else { " marks or goals" } }
-                ". A claim that was not put to the test did not hold."
+                ". A claim that was not tested did not hold."
             }
         }
     }
@@ -99,7 +99,7 @@ pub(super) fn never(summary: &Summary) -> Markup {
                 p {
                     "No run hit these marks or reached these goals. "
                     @if words::is_whole(summary) {
-                        "What they stand for was not tested, so the verdict is unknown at best."
+                        "The events that they name did not happen, so the verdict is unknown at best."
                     } @else if summary.incomplete.is_some() {
                         "The campaign is incomplete; one of the missing runs may reach them."
                     } @else {

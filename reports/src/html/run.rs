@@ -57,7 +57,7 @@ fn header(record: &Record) -> Markup {
         Some(check) if record.verdict == Verdict::Invalid => {
             html! { code { (name(&check.name)) } " is violated" }
         }
-        Some(check) => html! { "nothing can be said: " code { (name(&check.name)) } },
+        Some(check) => html! { "undecided: " code { (name(&check.name)) } },
         None => html! { "every check held" },
     };
     html! {
@@ -80,7 +80,7 @@ fn header(record: &Record) -> Markup {
                 p {
                     "Measured: " (numbers::grouped(record.measured.wall_us / 1_000)) " ms of wall clock."
                     @if !record.measured.stderr.is_empty() {
-                        " The worker said: " code { (text(&record.measured.stderr)) }
+                        " Standard error of the worker: " code { (text(&record.measured.stderr)) }
                     }
                 }
             }
@@ -128,7 +128,7 @@ fn what_happened(story: &Story, picture: Option<&Timeline>, commands: &OfRun<'_>
             }
             @match picture {
                 Some(picture) => (picture::drawn(picture, ID)),
-                None => p.note { "There is no picture: there are no events to show." },
+                None => p.note { "No timeline: the run has no events." },
             }
         }
     }
@@ -276,10 +276,10 @@ fn events(story: &Story, picture: Option<&Timeline>) -> Markup {
             h2 #events-title { "Events" }
             p {
                 (numbers::grouped(shown.len() as u64)) " of "
-                (numbers::counted(history.len() as u64, "event")) " that checks may see; "
-                code { "trace.jsonl" } " has all, with every step."
+                (numbers::counted(history.len() as u64, "event")) " that checks can see; "
+                code { "trace.jsonl" } " has all events, with every step."
             }
-            details { summary { "Show them" } ol.events { (fill) } (fill.rest("event")) }
+            details { summary { "Show these events" } ol.events { (fill) } (fill.rest("event")) }
         }
     }
 }

@@ -19,9 +19,9 @@ use crate::{limits, numbers, words};
 const ORIGINS: [(&str, &str); 5] = [
     ("kept", "from kept plans of earlier findings"),
     ("plan", "from plans in files"),
-    ("script", "with the faults that the author of the scenario wrote down (script)"),
+    ("script", "with the faults that the scenario's author wrote (script)"),
     ("swarm", "with faults drawn at random (swarm)"),
-    ("sweep", "with the possible faults one after the other (sweep)"),
+    ("sweep", "with each possible fault, one at a time (sweep)"),
 ];
 
 /// Families of faults with the noun for one and for many.
@@ -46,7 +46,7 @@ pub(super) fn sentences(campaign: &Campaign, summary: &Summary) -> Markup {
             p { (runs(campaign)) }
             p { (faults(&summary.faults_fired)) }
             p {
-                "Each run has a virtual clock of its own, which jumps over every wait; together the runs took "
+                "Each run has its own virtual clock, which skips every wait; all runs together took "
                 (numbers::span(summary.virtual_ns)) " of virtual time."
             }
         }
@@ -76,11 +76,11 @@ fn runs(campaign: &Campaign) -> String {
         .collect();
     let others = kinds.values().sum();
     if others > 0 {
-        parts.push(format!("{} of another kind", numbers::grouped(others)));
+        parts.push(format!("{} from another source", numbers::grouped(others)));
     }
     let were = if many == 1 { "was" } else { "were" };
     match campaign.records.len() as u64 {
-        0 => format!("{scenarios}{of} {were} ordered, and none has run."),
+        0 => format!("{scenarios}{of} {were} planned, and none has run."),
         1 => format!("{scenarios}{of} {were} run once: {}.", parts.join(", ")),
         runs => {
             let runs = numbers::grouped(runs);

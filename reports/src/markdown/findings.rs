@@ -59,7 +59,7 @@ pub(super) fn gone(against: Option<&Against<'_>>, bounds: &MarkdownBounds) -> St
         Table::list(bounds.commands).fill(findings, item).section(title, "finding")
     };
     let fixed = list("Fixed since the earlier campaign", against.fixed());
-    fixed + &list("Found earlier, and not run again now", against.not_looked_for())
+    fixed + &list("Found in the earlier campaign, and not run again", against.not_looked_for())
 }
 
 /// The commands that replay each finding; empty if there are no findings.
@@ -70,7 +70,7 @@ pub(super) fn commands(
 ) -> String {
     let list = Table::list(bounds.commands);
     let list = list.fill(&summary.findings, |finding| vec![again(summary, commands, finding)]);
-    list.section("To see them again", "finding")
+    list.section("Commands to replay the findings", "finding")
 }
 
 fn again(summary: &Summary, commands: Commands<'_>, finding: &Finding) -> String {
@@ -117,11 +117,15 @@ pub(crate) fn shows(finding: &Finding) -> Option<&str> {
 /// The smallest plan in words, and whether the violation was reproduced.
 fn plan(finding: &Finding) -> String {
     let Some(triage) = &finding.triage else {
-        return "was not replayed in a fresh process".to_owned();
+        return "not replayed in a fresh process".to_owned();
     };
-    let again = if triage.same_again { "came again" } else { "**did not come again the same**" };
+    let again = if triage.same_again {
+        "reproduced in a fresh process"
+    } else {
+        "**a fresh process gave a different run**"
+    };
     let Some(minimal) = &triage.minimal else {
-        return format!("{again}; its plan was {}", words::not_smaller());
+        return format!("{again}; plan {}", words::not_smaller());
     };
     let faults: Vec<String> = minimal
         .faults
@@ -133,5 +137,5 @@ fn plan(finding: &Finding) -> String {
     let needs = numbers::counted(minimal.faults.len() as u64, "fault");
     let colon = if faults.is_empty() { "" } else { ": " };
     let runs = numbers::counted(minimal.runs, "run");
-    format!("{again}, and needs {needs} (found in {runs}){colon}{}{more}", faults.join(" "))
+    format!("{again}; needs {needs} (shrunk in {runs}){colon}{}{more}", faults.join(" "))
 }

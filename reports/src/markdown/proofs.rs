@@ -17,7 +17,7 @@ pub fn proofs(proofs: &[Proof], unread: &[String]) -> String {
     text.push_str(&format!("**{}.**\n", super::capitalised(&search.because())));
     let head = ["bug", "what it is", "found by", "in", "runs:", "smallest plan", "without it"];
     let table = Table::new(&head, limits::MARKDOWN_PROOFS).fill(proofs, row);
-    text.push_str(&table.section("What became of each", "bug"));
+    text.push_str(&table.section("Result for each bug", "bug"));
     assert!(text.len() < limits::MARKDOWN_BYTES_MAX, "the bounds of the parts fit into the whole");
     text
 }
@@ -60,7 +60,7 @@ fn row(proof: &Proof) -> Vec<String> {
 pub(crate) fn outcome(proof: &Proof) -> String {
     match (proof.by, &proof.check) {
         (ProofBy::Postgres, _) => "not on this database".to_owned(),
-        (ProofBy::Nowhere, _) => "the pipeline has no such part".to_owned(),
+        (ProofBy::Nowhere, _) => "not possible in this pipeline".to_owned(),
         (_, Some(check)) if proof.found => name(check),
         _ if proof.open => "still open".to_owned(),
         _ => "**missed**".to_owned(),

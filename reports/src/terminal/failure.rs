@@ -209,9 +209,12 @@ fn other_checks(record: &Record, headline: Option<&CheckRecord>) -> Vec<Row> {
 /// The difference that a replay in a fresh process showed; `None` if it was the same run.
 fn triage(record: &Record) -> Option<Row> {
     let triage = record.triage.as_ref().filter(|triage| !triage.same_again)?;
-    let why = triage.divergence.as_deref().unwrap_or("nobody knows where");
+    let why = triage.divergence.as_deref().unwrap_or("the first difference is not known");
     let why = escape::line_within(why, limits::TERMINAL_TEXT_CHARS_MAX);
-    Some(Row::prose("again", format!("NONDETERMINISM: a fresh process came to another run; {why}")))
+    Some(Row::prose(
+        "again",
+        format!("NONDETERMINISM: a replay in a fresh process gave a different run; {why}"),
+    ))
 }
 
 /// Whether the plan was not shrunk, so that it is unknown which faults are needed.
@@ -250,12 +253,12 @@ fn faults(record: &Record) -> Vec<String> {
     let unfired = faults
         .iter()
         .filter(|fault| fault.fired.is_none())
-        .map(|fault| format!("never fired: {}", fault_words(fault)));
-    let mut items = capped(fired.collect(), "more that fired");
+        .map(|fault| format!("never struck: {}", fault_words(fault)));
+    let mut items = capped(fired.collect(), "more that struck");
     if is_to_shrink(record) {
-        items.insert(0, "not made smaller; these struck:".to_owned());
+        items.insert(0, "not shrunk; these struck:".to_owned());
     }
-    items.extend(capped(unfired.collect(), "more that never fired"));
+    items.extend(capped(unfired.collect(), "more that never struck"));
     items
 }
 

@@ -176,7 +176,7 @@ fn violation(record: &Record, events: &[&TraceEvent], chosen: &Chosen) -> Option
             (
                 (2 * place).saturating_sub(1),
                 at_ns,
-                format!("{name}: {bound} after heal, and still not"),
+                format!("{name}: still not true {bound} after heal"),
             )
         }
         None => {
@@ -199,7 +199,7 @@ fn violation(record: &Record, events: &[&TraceEvent], chosen: &Chosen) -> Option
 fn verdict(check: &CheckRecord) -> &'static str {
     match check.verdict {
         chaosdrill_core::Verdict::Invalid => "violated here",
-        chaosdrill_core::Verdict::Unknown => "cannot be said from here on",
+        chaosdrill_core::Verdict::Unknown => "undecided from here on",
         chaosdrill_core::Verdict::Valid => "held",
     }
 }

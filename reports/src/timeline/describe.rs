@@ -155,7 +155,7 @@ pub(crate) fn event_in_words(event: &TraceEvent) -> String {
         EventKind::Invoke => format!("{host} asks for {name}"),
         EventKind::Ok => format!("{host}: {name} is done"),
         EventKind::Fail => format!("{host}: {name} failed"),
-        EventKind::Info => format!("{host}: it is not known whether {name} was done"),
+        EventKind::Info => format!("{host}: whether {name} was done is not known"),
         EventKind::Observe => format!("{host} says {name}"),
         EventKind::Watch => format!("{host} wrote {name} {}", text(event.key())),
         EventKind::Fault if event.host.is_empty() => format!("fault: {}", fault(event)),

@@ -23,7 +23,7 @@ pub(super) fn draw(timeline: &Timeline, id: &str) -> Markup {
                 (numbers::counted(timeline.lanes.len() as u64, "host")) ": "
                 (timeline.lanes.join(", ")) ". Time runs down, in "
                 (numbers::counted(timeline.rows.len() as u64, "row"))
-                ". The same in words stands below the picture."
+                ". A text version is below the picture."
             }
             defs {
                 marker id=(format!("{id}-head")) viewBox="0 0 8 8" refX="7" refY="4"
@@ -195,7 +195,7 @@ fn arrow(arrow: &Arrow, timeline: &Timeline, frame: &Frame, id: &str) -> Markup 
         }
         Some(_) => html! {},
         None => html! {
-            g { title { "message " (arrow.site) ", on which nobody was seen to act" }
+            g { title { "message " (arrow.site) ", after which no host was seen to act" }
                 path.tl-lost d=(format!("M{} {y1}l-14 8m-5 -4l8 8m0 -8l-8 8", x1 - 5)) {}
             }
         },

@@ -243,9 +243,9 @@ fn sites_of_clients_are_told_apart() {
 fn three_sentences_say_what_was_tried() {
     let page = html::campaign(&Page::of(&sample::campaign(), sample::COMMANDS));
     insta::assert_snapshot!(texts(&page, ".tried p").join("\n"), @r"
-    4 scenarios of 4 targets were run 6 times: 1 from plans in files, 4 with the faults that the author of the scenario wrote down (script), 1 with faults drawn at random (swarm).
+    4 scenarios of 4 targets were run 6 times: 1 from plans in files, 4 with the faults that the scenario's author wrote (script), 1 with faults drawn at random (swarm).
     Faults struck 2 times: 1 delay, 1 stall.
-    Each run has a virtual clock of its own, which jumps over every wait; together the runs took 31 h 51 min of virtual time.
+    Each run has its own virtual clock, which skips every wait; all runs together took 31 h 51 min of virtual time.
     ");
     let page = html::campaign(&Page::of(&sample::elsewhere(), sample::COMMANDS));
     assert_eq!(texts(&page, ".facts dd")[..2], ["2026-01-02 03:04 UTC", "5eed"]);
@@ -302,11 +302,14 @@ fn what_was_not_made_smaller_is_not_said_to_be_needed() {
     let run = stories::lease_expiry().record.run;
     let record = campaign.records.iter_mut().position(|record| record.run == run).expect("there");
     campaign.records[record].triage = None;
-    assert!(takes(&campaign)[0].starts_with("not made smaller; struck: stall "));
+    assert!(takes(&campaign)[0].starts_with("not shrunk; struck: stall "));
     let text = chaosdrill_reports::write_up::write_up(&campaign, &[], &[]);
-    assert!(text.contains("\nWhat struck was ") && text.contains("was not made smaller"), "{text}");
+    assert!(
+        text.contains("\nThe faults that struck: ") && text.contains("was not shrunk"),
+        "{text}"
+    );
     campaign.records[record].faults.iter_mut().for_each(|fault| fault.fired = None);
-    assert_eq!(takes(&campaign)[0], "not made smaller; none struck");
+    assert_eq!(takes(&campaign)[0], "not shrunk; none struck");
     campaign.records[record].faults.clear();
     assert_eq!(takes(&campaign)[0], "no fault");
 }
@@ -325,7 +328,7 @@ fn what_could_not_be_read_of_a_run_is_said_beside_its_finding() {
     assert_eq!(texts(&page(&story), ".finding .unread li"), story.notes);
     story.events.clear();
     let page = page(&story);
-    assert!(page.contains("There is no picture: no event of the run could be read."));
+    assert!(page.contains("No timeline: no event of the run could be read."));
     assert_eq!(texts(&page, ".finding .unread li"), story.notes);
 }
 

@@ -80,7 +80,7 @@ fn silent(campaign: &Campaign, sentence: &str, closing: &str) -> Vec<&'static st
 }
 
 const SENTENCE: &str = "incomplete: 2 of 5 runs are recorded, 3 are missing (3 script): the time budget of 5 s ran \
-    out; run it again with --resume to complete it";
+    out; repeat the command with --resume to complete it";
 
 #[test]
 fn every_format_says_what_is_missing() {
@@ -93,7 +93,7 @@ fn every_format_says_what_is_missing() {
 fn a_complete_campaign_says_nothing_of_it() {
     for (format, text) in formats(&held()).into_iter().chain(formats(&sample::campaign())) {
         let text = flat(&text);
-        for word in ["incomplete", "missing", "of the order", "--resume"] {
+        for word in ["incomplete", "missing", "of the planned runs", "--resume"] {
             assert!(!text.contains(word), "{format} has {word}: {text}");
         }
     }
@@ -102,8 +102,8 @@ fn a_complete_campaign_says_nothing_of_it() {
 
 #[test]
 fn time_that_was_the_order_leaves_the_verdict() {
-    let sentence = "covered 40 % of the order in 5 h: 2 of 5 runs";
-    let closing = "valid: 2 of 2 runs held, 40 % of the order";
+    let sentence = "covered 40 % of the planned runs in 5 h: 2 of 5 runs";
+    let closing = "valid: 2 of 2 runs held, 40 % of the planned runs";
     assert_eq!(silent(&as_ordered(), sentence, closing), [""; 0]);
     for (format, text) in formats(&as_ordered()) {
         let text = flat(&text).replace("id=\"incomplete\" class=\"incomplete ordered\"", "");
@@ -112,7 +112,7 @@ fn time_that_was_the_order_leaves_the_verdict() {
     let mut more = as_ordered();
     more.extent.open_sweeps = 1;
     let line = terminal::incomplete(&more, &Palette::plain()).expect("not all of it ran");
-    assert_eq!(line, "covered at most 40 % of the order in 5 h: 2 of at least 5 runs\n");
+    assert_eq!(line, "covered at most 40 % of the planned runs in 5 h: 2 of at least 5 runs\n");
 }
 
 #[test]
@@ -122,8 +122,8 @@ fn the_line_on_the_terminal() {
     let plain = terminal::incomplete(&campaign, &Palette::plain()).expect("it is incomplete");
     insta::assert_snapshot!(plain, @"
     incomplete: 2 of 5 runs are recorded, 3 are missing (3 script): the time budget
-    of 5 s ran out; a worker process could not be started: no such file; run it
-    again with --resume to complete it
+    of 5 s ran out; a worker process could not be started: no such file; repeat the
+    command with --resume to complete it
     ");
     assert!(plain.lines().all(|line| line.chars().count() <= TERMINAL_COLUMNS_MAX));
     let coloured = terminal::incomplete(&campaign, &Palette::coloured()).expect("it is incomplete");
@@ -167,7 +167,7 @@ fn the_last_line_of_an_incomplete_campaign_says_incomplete() {
     unknown: incomplete, 2 of at least 5 runs held, 3 are missing
     unknown: incomplete, no run violated a check, 1 ended unknown, 3 are missing
     unknown: incomplete, 2 of 2 runs held
-    unknown: incomplete, 2 runs held, an unknown number is missing
+    unknown: incomplete, 2 runs held, an unknown number of runs is missing
     unknown: incomplete, 0 of at least 5 runs held, 5 are missing
     invalid: incomplete, 3 findings: 3 of 6 runs violated a check, 1 ended unknown, 5 are missing, 2 marks not hit, 1 goal not reached
     unknown: incomplete, 2 of 2 runs held
@@ -208,7 +208,7 @@ fn marks_of_an_incomplete_campaign_are_no_warnings() {
     for (format, text) in never {
         assert!(says(&campaign, format, text), "{format}");
     }
-    assert!(says(&campaign, "page", "was not tested, so the verdict is unknown at best"));
+    assert!(says(&campaign, "page", "did not happen, so the verdict is unknown at best"));
     campaign.extent.ordered.insert("script".into(), 9);
     for cut in [Cut::Interrupted, Cut::For(1)] {
         campaign.extent.cut = vec![cut];
@@ -251,14 +251,14 @@ fn the_suite_of_the_campaign_keeps_to_the_schema() {
     <testsuites name="chaosdrill" tests="3" failures="0" errors="1" time="0.000">
         <testsuite name="campaign" tests="1" skipped="0" errors="1" failures="0" time="0.000">
             <testcase name="complete" classname="campaign" time="0.000">
-                <error message="incomplete: 2 of 5 runs are recorded, 3 are missing (3 script): interrupted by Ctrl-C; run it again with --resume to complete it" type="incomplete"/>
+                <error message="incomplete: 2 of 5 runs are recorded, 3 are missing (3 script): interrupted by Ctrl-C; repeat the command with --resume to complete it" type="incomplete"/>
             </testcase>
     "#);
     insta::assert_snapshot!(suite(&as_ordered()), @r#"
     <testsuites name="chaosdrill" tests="3" failures="0" errors="0" time="0.000">
         <testsuite name="campaign" tests="1" skipped="0" errors="0" failures="0" time="0.000">
             <testcase name="complete" classname="campaign" time="0.000">
-                <system-out>covered 40 % of the order in 5 h: 2 of 5 runs
+                <system-out>covered 40 % of the planned runs in 5 h: 2 of 5 runs
     </system-out>
             </testcase>
     "#);

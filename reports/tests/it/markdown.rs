@@ -98,7 +98,7 @@ fn ten_thousand_findings_with_long_texts_stay_under_the_bound() {
     {
         let shown = summary(&enormous(text), sample::COMMANDS, None, &[]);
         assert!(shown.len() < MARKDOWN_BYTES_MAX, "{text:?}: {}", shown.len());
-        for noun in ["finding", "scenario", "mark", "act", "site"] {
+        for noun in ["finding", "scenario", "mark", "kind", "site"] {
             assert!(shown.contains(&format!("more {noun}s left out here")), "{text:?}: {noun}");
         }
         assert_eq!(shown.matches(MEASURED_BEGIN).count(), 1, "{text:?}");

@@ -27,7 +27,7 @@ fn of_each_kind_there_are_at_most_ten() {
     for kind in ["::error ", "::warning "] {
         let of_kind: Vec<&str> = text.lines().filter(|line| line.starts_with(kind)).collect();
         assert_eq!(of_kind.len(), limits::ANNOTATIONS_MAX);
-        assert!(of_kind[9].contains("more; the report has them all"), "{}", of_kind[9]);
+        assert!(of_kind[9].contains("more; the report has all of them"), "{}", of_kind[9]);
     }
 }
 
@@ -102,7 +102,7 @@ fn every_format_says_which_plans_were_not_made_smaller() {
         ("write-up", write_up::write_up(&campaign, &[], &[])),
     ];
     for (format, text) in formats {
-        assert!(text.to_lowercase().contains("not made smaller"), "{format}: {text}");
+        assert!(text.to_lowercase().contains("not shrunk"), "{format}: {text}");
         let has_command =
             |line: &str| line.contains("cargo drill shrink ") && line.contains(shrink);
         assert!(text.lines().any(has_command), "{format}: {text}");

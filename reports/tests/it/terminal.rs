@@ -34,7 +34,7 @@ fn the_documented_finding_has_the_documented_shape() {
       also     every_committed_message_is_published (within 5m after heal)
                (unknown): the run ended before the faults were healed
       faults   #397 stall any host at fp:outbox.after_claim hit 1 for 90s
-               never fired: crash d2 after the step at sql:outbox.settle hit 3,
+               never struck: crash d2 after the step at sql:outbox.settle hit 3,
                  back after 30s
       replay   cargo drill replay outbox/lease-expiry --seed 0x2a
     ");
@@ -76,7 +76,7 @@ fn colour_adds_nothing_but_colour() {
       \u{1b}[2malso\u{1b}[0m     every_committed_message_is_published (within 5m after heal)
                (unknown): the run ended before the faults were healed
       \u{1b}[2mfaults\u{1b}[0m   #397 stall any host at fp:outbox.after_claim hit 1 for 90s
-               never fired: crash d2 after the step at sql:outbox.settle hit 3,
+               never struck: crash d2 after the step at sql:outbox.settle hit 3,
                  back after 30s
       \u{1b}[2mreplay\u{1b}[0m   \u{1b}[36mcargo drill replay outbox/lease-expiry --seed 0x2a\u{1b}[0m
     ");
@@ -98,7 +98,7 @@ fn a_long_finding_is_bounded_and_says_what_it_left_out() {
     record.checks.extend(vec![record.checks[2].clone(); 100]);
     let block = plain(&record);
     assert!(block.lines().count() < 60, "{block}");
-    for said in ["(4,500 more)", "and 4,990 more", "492 more that never fired", "95 more checks"] {
+    for said in ["(4,500 more)", "and 4,990 more", "492 more that never struck", "95 more checks"] {
         assert!(block.contains(said), "{said}\n{block}");
     }
 }
@@ -116,7 +116,7 @@ fn a_check_without_words_still_has_a_witness() {
       check    conservation
       witness  the check gave no reason (#3)
       faults   #397 stall any host at fp:outbox.after_claim hit 1 for 90s
-               never fired: crash d2 after the step at sql:outbox.settle hit 3,
+               never struck: crash d2 after the step at sql:outbox.settle hit 3,
                  back after 30s
       replay   cargo drill replay outbox/lease-expiry --seed 0x2a
     ");
@@ -200,7 +200,8 @@ fn a_resumed_campaign_is_as_fast_as_its_last_session() {
     let mut campaign = sample::campaign();
     campaign.measured.as_mut().expect("it ended").runs = Some(2);
     let text = closing(&campaign, &Palette::plain()).replace("\n  ", " ");
-    let resumed = "1.62 runs a second (0.41 a core); 4 of 6 runs ended before it was resumed\n";
+    let resumed =
+        "1.62 runs a second (0.41 a core); 4 of 6 runs ended before the campaign was resumed\n";
     assert!(text.contains(resumed), "{text}");
 }
 
@@ -239,8 +240,8 @@ fn nothing_but_names_and_commands_is_wider_than_the_terminal() {
       faults   #397 stall any host at
                  fp:outbox.after_claim hit 1
                  for 90s
-               never fired: crash d2 after
-                 the step at
+               never struck: crash d2
+                 after the step at
                  sql:outbox.settle hit 3,
                  back after 30s
       replay   cargo drill replay outbox/lease-expiry --seed 0x2a

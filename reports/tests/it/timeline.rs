@@ -57,7 +57,7 @@ fn what_never_came_is_violated_at_its_bound() {
     let picture = picture(&stories::never_published());
     let last = picture.rows.last().expect("rows");
     assert_eq!(last.kind, RowKind::Violation);
-    assert_eq!(last.label, "every_committed_message_is_published: 5m after heal, and still not");
+    assert_eq!(last.label, "every_committed_message_is_published: still not true 5m after heal");
     assert_eq!(last.at_ns, (31 * 3_600 + 300) * 1_000_000_000);
 }
 
@@ -129,7 +129,7 @@ fn a_message_on_which_nobody_acts_is_lost() {
     let row = picture.rows.iter().position(|row| row.event == Some(501)).expect("it is shown");
     let arrow = picture.arrows.iter().find(|arrow| arrow.from == row).expect("it was sent");
     assert_eq!(arrow.to, None);
-    assert!(picture.svg("x").contains("on which nobody was seen to act"));
+    assert!(picture.svg("x").contains("after which no host was seen to act"));
 }
 
 #[test]

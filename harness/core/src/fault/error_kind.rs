@@ -114,7 +114,7 @@ impl fmt::Display for ErrorKind {
 
 /// The message for an error that cannot replace the answer of a step that has happened.
 pub(super) fn no_lost_answer(kind: ErrorKind) -> String {
-    format!("`{kind}` is no lost answer, for the step is half done: use `error`")
+    format!("`{kind}` cannot be a lost answer, because the step is only half done; use `error`")
 }
 
 /// Checks that a boundary can return an error, or return it in place of its answer.
@@ -136,7 +136,7 @@ pub(super) fn validate_answer(
         verb => ("store:", verb),
     };
     Err(format!(
-        "a `{what}{name}` boundary cannot answer `{kind}`; it can answer {}",
+        "a `{what}{name}` boundary cannot return the error `{kind}`; it can return {}",
         fitting.join(", ")
     ))
 }

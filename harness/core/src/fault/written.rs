@@ -36,9 +36,7 @@ impl TryFrom<AtFields> for At {
                 match passes {
                     0 => Err("`countdown` counts from 1".to_owned()),
                     1..=COUNTDOWN_MAX => Ok(At::Countdown(passes)),
-                    _ => {
-                        Err(format!("`countdown` is {passes}; at most {COUNTDOWN_MAX} is counted"))
-                    }
+                    _ => Err(format!("`countdown` is {passes}; the maximum is {COUNTDOWN_MAX}")),
                 }
             }
             AtFields { site: Some(site), host, hit, time: None, countdown: None } => {
@@ -150,7 +148,7 @@ fn parse_skew(text: &str) -> Result<i64, String> {
     let (sign, magnitude) = match text.split_at_checked(1) {
         Some(("+", rest)) => (1, rest),
         Some(("-", rest)) => (-1, rest),
-        _ => return Err(format!("`{text}` needs a sign; write for example `+10m` or `-10m`")),
+        _ => return Err(format!("`{text}` has no sign; write for example `+10m` or `-10m`")),
     };
     let nanos = i64::try_from(duration::parse(magnitude)?.as_nanos())
         .map_err(|_| format!("`{text}` is too long"))?;
@@ -171,13 +169,15 @@ impl TryFrom<ActFields> for Act {
             let all = ActFields::ACTS.join(", ");
             return Err(match acts.len() {
                 0 => format!("expected an act: one of {all}"),
-                _ => format!("one fault does one act, this one names {}", acts.join(" and ")),
+                _ => {
+                    format!("a fault has exactly one act, and this one has {}", acts.join(" and "))
+                }
             });
         };
         for (qualifier, given, acts) in fields.qualifiers() {
             if given && !acts.contains(&name) {
                 return Err(format!(
-                    "`{qualifier}` does not go with `{name}`, only with {}",
+                    "`{qualifier}` is not allowed with `{name}`, only with {}",
                     acts.join(", ")
                 ));
             }

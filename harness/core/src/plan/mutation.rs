@@ -32,12 +32,12 @@ impl Mutation {
             return Err("`change` is empty".to_owned());
         }
         if self.change.chars().any(char::is_control) {
-            return Err("`change` is one line of text, without control characters".to_owned());
+            return Err("`change` must be one line of text without control characters".to_owned());
         }
         let bytes = self.change.len();
         if bytes > MUTATION_CHANGE_BYTES_MAX {
             return Err(format!(
-                "`change` has {bytes} bytes; at most {MUTATION_CHANGE_BYTES_MAX} are read"
+                "`change` has {bytes} bytes; the maximum is {MUTATION_CHANGE_BYTES_MAX}"
             ));
         }
         Ok(())

@@ -43,7 +43,7 @@ impl Preemption {
                 return Err(format!("`{key}` counts from 1"));
             }
             if number > most {
-                return Err(format!("`{key}` is {number}; at most {most} is possible"));
+                return Err(format!("`{key}` is {number}; the maximum is {most}"));
             }
         }
         Ok(())

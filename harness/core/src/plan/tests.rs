@@ -231,7 +231,7 @@ fn a_wrong_plan_says_where_and_what_was_expected() {
 #[test]
 fn a_newer_version_is_refused_whatever_else_it_says() {
     let why = Plan::from_toml("version = 3\nflux = true\n").expect_err("newer").to_string();
-    assert!(why.contains("version 3 is newer than 2"), "{why}");
+    assert!(why.contains("version 3, and this build reads versions up to 2"), "{why}");
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn an_unknown_host_is_named_with_the_nearest() {
         .to_string();
     assert_eq!(
         why,
-        "fault 1: no host `dispatcher1`; did you mean dispatcher-1? (the hosts are dispatcher-1, broker)"
+        "fault 1: there is no host `dispatcher1`; did you mean dispatcher-1? (the hosts are dispatcher-1, broker)"
     );
 }
 
@@ -385,10 +385,10 @@ fn what_is_there_twice_and_what_is_too_much_is_refused() {
     assert!(most.validate().is_ok());
     let why = |plan: &Plan| plan.validate().expect_err("it is wrong").to_string();
     let over = plan(PLAN_PREEMPTIONS_MAX as u64 + 1, 0);
-    assert_eq!(why(&over), "the plan has 10001 preemptions; at most 10000 are run");
+    assert_eq!(why(&over), "the plan has 10001 preemptions; the maximum is 10000");
     assert_eq!(
         why(&plan(0, PLAN_MUTATIONS_MAX + 1)),
-        "the plan has 17 mutations; at most 16 are run"
+        "the plan has 17 mutations; the maximum is 16"
     );
     let mut twice = plan(3, 0);
     twice.preemptions[2] = twice.preemptions[0].clone();
@@ -397,12 +397,12 @@ fn what_is_there_twice_and_what_is_too_much_is_refused() {
     twice.mutations[1] = twice.mutations[0].clone();
     assert_eq!(why(&twice), "mutation 2: it is in the plan twice");
     let unknown = plan(1, 0).validate_hosts(&["d2".into()]).expect_err("no such host").to_string();
-    assert_eq!(unknown, "preemption 1: no host `d1`; did you mean d2? (the hosts are d2)");
+    assert_eq!(unknown, "preemption 1: there is no host `d1`; did you mean d2? (the hosts are d2)");
 }
 
 #[test]
 fn a_long_change_is_refused() {
     let change = "x".repeat(MUTATION_CHANGE_BYTES_MAX + 1);
     let why = Mutation { site: "sql:x".into(), change }.validate().expect_err("too long");
-    assert_eq!(why, "`change` has 4097 bytes; at most 4096 are read");
+    assert_eq!(why, "`change` has 4097 bytes; the maximum is 4096");
 }

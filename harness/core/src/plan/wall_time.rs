@@ -52,16 +52,16 @@ impl FromStr for WallTime {
     fn from_str(text: &str) -> Result<Self, String> {
         let form = "write for example `2026-02-28T23:59:58Z`";
         let at = humantime::parse_rfc3339(text)
-            .map_err(|why| format!("`{text}` is no time of the wall clock ({why}); {form}"))?;
+            .map_err(|why| format!("`{text}` is not a wall-clock time ({why}); {form}"))?;
         let epoch = humantime::parse_rfc3339(EPOCH).expect("it is a time");
         let since = at.duration_since(epoch).unwrap_or_default();
         if since.subsec_nanos() % 1_000_000 != 0 {
-            return Err(format!("`{text}` is no whole number of milliseconds; {form}"));
+            return Err(format!("`{text}` is not a whole number of milliseconds; {form}"));
         }
         let ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
         Self::of_unix_ms(ms).ok_or_else(|| {
             let (first, last) = (Self(PLAN_START_MS_MIN), Self(PLAN_START_MS_MAX));
-            format!("a run begins between {first} and {last}, not at {text}")
+            format!("a run must begin between {first} and {last}; `{text}` is outside")
         })
     }
 }

@@ -30,7 +30,7 @@ impl Plan {
     pub fn from_toml(text: &str) -> Result<Self, PlanError> {
         if text.len() > PLAN_BYTES_MAX {
             return Err(PlanError::TooLarge(format!(
-                "the plan has {} bytes; at most {PLAN_BYTES_MAX} are read",
+                "the plan has {} bytes; the maximum is {PLAN_BYTES_MAX}",
                 text.len()
             )));
         }

@@ -70,7 +70,7 @@ fn reason(text: &str) -> String {
 pub(crate) enum PlanFileError {
     #[error("failed to read the plan {path}: {why}")]
     Unreadable { path: String, why: io::Error },
-    #[error("{path} is no plan for this program: {why}")]
+    #[error("the plan {path} cannot be run by this program: {why}")]
     Wrong { path: String, why: String },
 }
 
@@ -107,17 +107,19 @@ pub(crate) fn reason_in(path: &Path) -> String {
 
 /// The plan in a record.
 fn plan_of_record(text: &str) -> Result<Plan, String> {
-    let record: Record = serde_json::from_str(text).map_err(|why| format!("no record: {why}"))?;
+    let record: Record =
+        serde_json::from_str(text).map_err(|why| format!("not a record: {why}"))?;
     if record.version > RECORD_VERSION {
         let version = record.version;
         return Err(format!(
-            "the record has version {version}, and {RECORD_VERSION} is the newest this build reads; use the chaosdrill \
-             that wrote it"
+            "the record has version {version}, and this build reads versions up to {RECORD_VERSION}; use the release of \
+             chaosdrill that wrote it"
         ));
     }
     if record.plan_rest.is_none() {
         return Err(
-            "this record has the faults of its plan only; give the plan.toml of the run".to_owned()
+            "the record has only the faults of the plan; give the plan.toml of the run instead"
+                .to_owned(),
         );
     }
     let plan = record.plan();
@@ -130,7 +132,7 @@ fn plan_of_record(text: &str) -> Result<Plan, String> {
 pub(crate) fn check_plan(registry: &Registry, plan: &Plan) -> Result<(), String> {
     let Some(scenario) = registry.scenario(&plan.scenario) else {
         let hint = registry.scenario_hint(&plan.scenario);
-        return Err(format!("no scenario `{}`{hint}", plan.scenario));
+        return Err(format!("there is no scenario `{}`{hint}", plan.scenario));
     };
     scenario.make_topology().validate(plan)?;
     simulation::can_run(plan)?;
@@ -140,7 +142,7 @@ pub(crate) fn check_plan(registry: &Registry, plan: &Plan) -> Result<(), String>
         let Some(name) = site.strip_prefix("fp:") else { continue };
         if !known.contains(&name) {
             let hint = nearest::hint(name, known.iter().copied());
-            return Err(format!("fault {}: no failpoint `{name}`{hint}", index + 1));
+            return Err(format!("fault {}: there is no failpoint `{name}`{hint}", index + 1));
         }
     }
     Ok(())

@@ -35,12 +35,12 @@ impl FromStr for Partition {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no part; write `slice:2/3` for the second of three");
+        let wrong = || format!("`{text}` is not a part; write `slice:2/3` for the second of three");
         let (part, of) =
             text.strip_prefix("slice:").and_then(|rest| rest.split_once('/')).ok_or_else(wrong)?;
         let (part, of) = (part.parse().map_err(|_| wrong())?, of.parse().map_err(|_| wrong())?);
         if part == 0 || part > of {
-            return Err(format!("`{text}` is no part: parts count from 1 to {of}"));
+            return Err(format!("`{text}` is not a part; parts are numbered from 1 to {of}"));
         }
         Ok(Self { part, of })
     }

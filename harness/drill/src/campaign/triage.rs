@@ -103,11 +103,11 @@ fn divergence(
     let job = Job { trace: Some(trace.clone()), ..Job::new(record.run.clone(), plan.clone()) };
     let third = engine.aside(&[job]).pop().flatten()?;
     if is_same(record, &third) {
-        return Some("the second run differed, and the third was like the first".to_owned());
+        return Some("the second run differed from the first, and the third did not".to_owned());
     }
     let read = |path: &Path| campaign_dir::read_trace(path).unwrap_or_default();
     let at = Divergence::first(&read(&bundle.join("trace.jsonl")), &read(&trace));
-    let mute = || "one of the runs did not live to give a digest".to_owned();
+    let mute = || "one of the runs died before it had a digest".to_owned();
     Some(at.map_or_else(mute, |at| at.to_string()))
 }
 
@@ -209,6 +209,6 @@ fn write(engine: &mut Engine<'_>, found: &Done, out: &Path) {
     engine.write(found);
     if let Err(why) = campaign_dir::write_record(out, &found.record) {
         let run = &found.record.run;
-        engine.complain(&format!("failed to write the record of {run} once more: {why}"));
+        engine.complain(&format!("failed to write the updated record of {run}: {why}"));
     }
 }

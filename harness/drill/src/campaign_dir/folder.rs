@@ -38,17 +38,17 @@ pub(crate) struct Folder {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FolderError {
     #[error(
-        "another campaign is writing to {0}; wait for it, or give this one another folder by --out"
+        "another campaign is writing to {0}; wait for it to end, or choose another folder with --out"
     )]
     InUse(String),
-    #[error("failed to write to {path}: {why}; give another folder by --out")]
+    #[error("failed to write to {path}: {why}; choose another folder with --out")]
     Unwritable { path: String, why: io::Error },
-    #[error("{0}; move it away, or give another folder by --out")]
+    #[error("{0}; move it away, or choose another folder with --out")]
     NotOurs(#[from] NotOurs),
-    #[error("nothing to resume: {0}")]
+    #[error("there is nothing to resume: {0}")]
     NothingToResume(String),
     #[error(
-        "{0} holds another campaign; give the same filter, seeds, nemeses, defect and partition, or leave out --resume"
+        "{0} contains a different campaign; give the same filter, seeds, nemeses, defect and partition, or leave out --resume"
     )]
     AnotherCampaign(String),
 }
@@ -152,7 +152,8 @@ impl Folder {
         let (begun_in, ours) = (read.campaign.header.version, header.version);
         if begun_in != ours {
             return Err(FolderError::NothingToResume(format!(
-                "{} was begun in version {begun_in} of the format, and this build writes version {ours}",
+                "{} was started in version {begun_in} of the format, and this build writes version {ours}; finish it with the \
+                 build that started it",
                 path.display()
             )));
         }

@@ -69,7 +69,7 @@ impl Lines {
             CampaignLine::Campaign(found) => self.header = Some(found),
             CampaignLine::Extent(found) => self.extent = found,
             CampaignLine::Record(record) if !record.run.stays_in_its_folder() => {
-                return Err("the name of its run leads out of the folder".to_owned());
+                return Err("its run has a name that points outside the folder".to_owned());
             }
             CampaignLine::Record(record) => drop(self.records.insert(record.run.clone(), *record)),
             CampaignLine::HitClasses(run, list) => drop(self.hit_classes.insert(run, list)),
@@ -82,7 +82,7 @@ impl Lines {
     fn complain(&mut self, number: usize, why: &str) {
         self.left_out += 1;
         if self.left_out <= CAMPAIGN_COMPLAINTS_MAX as u64 {
-            self.notes.push(format!("line {number} of campaign.jsonl is left out: {why}"));
+            self.notes.push(format!("line {number} of campaign.jsonl was skipped: {why}"));
         }
     }
 
@@ -90,17 +90,17 @@ impl Lines {
     fn conclude(&mut self) {
         if self.left_out > CAMPAIGN_COMPLAINTS_MAX as u64 {
             let all = self.left_out;
-            self.notes.push(format!("{all} lines of campaign.jsonl are left out in all"));
+            self.notes.push(format!("{all} lines of campaign.jsonl were skipped in total"));
         }
         let newer = self.records.values().filter(|record| record.version > RECORD_VERSION).count();
         if newer > 0 {
             self.notes.push(format!(
-                "records of runs in a newer version of the format than {RECORD_VERSION}: {newer}; \
-                 what this build knows of them is shown"
+                "{newer} records are in a newer version of the format than {RECORD_VERSION}; \
+                 the report shows only what this build can read of them"
             ));
         }
         if self.header.is_none() {
-            let note = "the first line of campaign.jsonl is missing or damaged; what the campaign set out to do is guessed";
+            let note = "the first line of campaign.jsonl is missing or damaged; the settings of the campaign are guessed from its runs";
             self.notes.insert(0, note.to_owned());
             self.extent.cut.push(Cut::NoHeader);
         }
@@ -125,7 +125,7 @@ pub(crate) fn read_campaign(folder: &Path) -> Result<Read, String> {
                 lines.left_out += 1;
                 lines
                     .notes
-                    .push(format!("campaign.jsonl is left out from line {} on: {why}", index + 1));
+                    .push(format!("campaign.jsonl was not read from line {} on: {why}", index + 1));
                 break;
             }
         };
@@ -137,7 +137,7 @@ pub(crate) fn read_campaign(folder: &Path) -> Result<Read, String> {
     }
     if lines.header.is_none() && lines.records.is_empty() {
         return Err(match lines.notes.first() {
-            Some(note) => format!("{} says nothing of a campaign: {note}", path.display()),
+            Some(note) => format!("{} has no readable line: {note}", path.display()),
             None => format!("{} is empty", path.display()),
         });
     }
@@ -172,7 +172,7 @@ fn adopt_shrunk(folder: &Path, record: &mut Record) {
 
 fn unopened(folder: &Path, why: &io::Error) -> String {
     format!(
-        "failed to open {}: {why}; the folder of a campaign is one that `run` wrote",
+        "failed to open {}: {why}; give the output folder of a `run`",
         folder.join("campaign.jsonl").display()
     )
 }

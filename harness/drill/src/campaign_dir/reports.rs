@@ -80,7 +80,7 @@ pub(crate) fn read_trace(path: &Path) -> Result<Vec<TraceEvent>, String> {
         .map_err(|why| format!("failed to read {}: {why}", path.display()))?;
     let parse = |(index, line): (usize, &str)| {
         serde_json::from_str(line).map_err(|why| {
-            format!("line {} of {} is no event of a trace: {why}", index + 1, path.display())
+            format!("line {} of {} is not a trace event: {why}", index + 1, path.display())
         })
     };
     text.lines().enumerate().map(parse).collect()

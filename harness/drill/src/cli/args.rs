@@ -19,19 +19,19 @@ use crate::{
     workers::Workers,
 };
 
-/// How results are written.
+/// The output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum MessageFormat {
-    /// For people.
+    /// Text for people.
     Human,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// The database beneath the scenarios.
+/// The database that the scenarios run on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Database {
-    /// SQLite, embedded.
+    /// Embedded SQLite.
     #[default]
     Sqlite,
 }
@@ -57,7 +57,7 @@ impl FromStr for Seeds {
         };
         let count = to.checked_sub(from).filter(|count| *count > 0).ok_or_else(|| {
             format!(
-                "`{text}` holds no seed; write how many (`200`) or a half-open range (`100..200`)"
+                "`{text}` is an empty range; write a number of seeds (`200`) or a half-open range (`100..200`)"
             )
         })?;
         Ok(Self { from, count })
@@ -78,7 +78,9 @@ fn parse_base(text: &str) -> Result<Seed, String> {
         return Seed::from_str(&whole).map_err(|why| why.to_string());
     }
     Seed::from_str(text).map_err(|why| match is_short {
-        true => format!("git knows no commit `{text}` here; write all 40 digits of its hash"),
+        true => format!(
+            "git finds no commit `{text}` in this repository; write all 40 digits of the hash"
+        ),
         false => why.to_string(),
     })
 }
@@ -87,13 +89,13 @@ fn parse_base(text: &str) -> Result<Seed, String> {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Seeds")]
 pub(crate) struct SeedArgs {
-    /// How many seeds (0 to N), or a half-open range A..B [default: 10].
+    /// Number of seeds, starting at 0, or a half-open range A..B [default: 10].
     #[arg(long, value_name = "N|A..B", env = "DRILL_SEEDS", conflicts_with = "seed")]
     pub(crate) seeds: Option<Seeds>,
-    /// One seed: decimal, 0x hex, or a commit hash.
+    /// A single seed: a decimal number, 0x and hex digits, or a commit hash.
     #[arg(long, value_name = "S", env = "DRILL_SEED")]
     pub(crate) seed: Option<Seed>,
-    /// Shift the range by a commit hash, so that each commit drills other seeds. git completes a short hash.
+    /// Shift the seeds by a commit hash, so that each commit runs different seeds. A short hash is completed with git.
     #[arg(long, value_name = "COMMIT", env = "DRILL_BASE", value_parser = parse_base)]
     pub(crate) base: Option<Seed>,
 }
@@ -121,13 +123,13 @@ impl SeedArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Runs")]
 pub(crate) struct RunChoice {
-    /// Run only scenarios whose name contains this.
+    /// Run only scenarios whose name contains this text.
     #[arg(value_name = "FILTER")]
     pub(crate) filter: Option<String>,
-    /// The database beneath the scenarios.
+    /// The database that the scenarios run on.
     #[arg(long, value_enum, default_value = "sqlite", env = "DRILL_DB")]
     pub(crate) db: Database,
-    /// What draws faults [default: script and swarm; a sweep of what matters most, from the first seed].
+    /// How faults are chosen [default: script and swarm, and a short sweep from the first seed].
     #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',', env = "DRILL_NEMESIS")]
     pub(crate) nemesis: Vec<Nemesis>,
     #[command(flatten)]
@@ -138,10 +140,10 @@ pub(crate) struct RunChoice {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Workers")]
 pub(crate) struct WorkerArgs {
-    /// Worker processes [default: one for each core].
+    /// Number of worker processes [default: one per core].
     #[arg(short, long, value_name = "N", env = "DRILL_JOBS")]
     pub(crate) jobs: Option<NonZeroUsize>,
-    /// Wall-clock time after which a run is killed, and unknown.
+    /// Kill a run after this much wall-clock time; its verdict is then unknown.
     #[arg(long, value_name = "30s", default_value = "30s", env = "DRILL_RUN_TIMEOUT", value_parser = parse_duration)]
     pub(crate) run_timeout: Duration,
 }
@@ -156,7 +158,7 @@ impl WorkerArgs {
 /// The planted defects to enable.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct DefectArgs {
-    /// Switch on a planted defect, by its id; several at once by `O4,O5`.
+    /// Enable a planted bug by its id; separate several by commas, as in `O4,O5`.
     #[arg(
         long = "defect",
         value_name = "ID",
@@ -228,7 +230,7 @@ pub(crate) fn known_defects(
         Some(id) => {
             let hint = registry.defect_hint(id);
             Err(ExpectedError::Usage(format!(
-                "{asked_by} names no planted bug: `{id}`{hint}; `{} list defects` shows them all",
+                "{asked_by} names an unknown planted bug `{id}`{hint}; `{} list defects` lists all of them",
                 registry.program
             )))
         }
@@ -252,8 +254,9 @@ pub(crate) struct Steering {
 pub(crate) fn steering_of_environment() -> Result<Steering, String> {
     #[expect(clippy::disallowed_methods, reason = "the tests are steered by the environment")]
     let read = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let wrong =
-        |name: &str, why: String| format!("the environment variable {name} is wrong: {why}");
+    let wrong = |name: &str, why: String| {
+        format!("the environment variable {name} has an invalid value: {why}")
+    };
     let parse = |name: &'static str| {
         read(name)
             .map(|text| Seed::from_str(&text).map_err(|why| wrong(name, why.to_string())))

@@ -68,7 +68,8 @@ pub(crate) fn redacted(message: &str) -> String {
 
 /// Prints where the former content of a folder was moved.
 pub(crate) fn say_moved(folder: &Path, to: &Path) {
-    let line = format!("note: moved what was in {} to {}", folder.display(), to.display());
+    let line =
+        format!("note: moved the previous contents of {} to {}", folder.display(), to.display());
     eprintln!("{}", redacted(&line));
 }
 

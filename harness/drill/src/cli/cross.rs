@@ -50,14 +50,14 @@ pub(crate) struct CrossArgs {
     seeds: SeedArgs,
     #[command(flatten)]
     defect: DefectArgs,
-    /// Cross these plans, and no others: a file, or a folder of them. With `--seeds`, a violation that the other
-    /// simulator does not show from the plan's own seed is looked for there from these.
+    /// Compare only these plans: a plan file, or a folder of plan files. With `--seeds`, if a violation does not occur
+    /// on the other simulator from the plan's own seed, these seeds are tried there too.
     #[arg(long, value_name = "PATH", help_heading = "Runs")]
     plans: Option<PathBuf>,
-    /// The program that was built on the other simulator [default: where cargo leaves it].
+    /// The program that was built on the other simulator [default: the one that cargo built].
     #[arg(long, value_name = "PROGRAM", env = "DRILL_OTHER", help_heading = "Workers")]
     other: Option<PathBuf>,
-    /// Where both sides of a disagreement are written.
+    /// The output folder for both runs of each disagreement.
     #[arg(
         long,
         value_name = "DIR",

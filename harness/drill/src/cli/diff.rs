@@ -13,9 +13,9 @@ use crate::{
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct DiffArgs {
-    /// A `trace.jsonl`, or a folder that holds one.
+    /// The first trace: a `trace.jsonl`, or a folder that contains one.
     a: PathBuf,
-    /// Another one.
+    /// The second trace.
     b: PathBuf,
 }
 

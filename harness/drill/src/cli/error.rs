@@ -18,13 +18,13 @@ pub(crate) enum ExpectedError {
     NoEngine(#[from] NoEngine),
     #[error(transparent)]
     OtherBuild(#[from] OtherBuildError),
-    #[error("nothing selected: no scenario's name contains `{filter}`{hint}")]
+    #[error("no scenario selected: none has a name that contains `{filter}`{hint}")]
     NothingSelected { filter: String, hint: String },
     #[error(
-        "nothing selected: no planted bug and no target is named `{filter}`{hint}; `{program} list defects` shows all planted bugs"
+        "no planted bug selected: no planted bug and no target is named `{filter}`{hint}; `{program} list defects` lists all of them"
     )]
     NoDefectSelected { filter: String, hint: String, program: String },
-    #[error("nothing to list: the program registers no {0}")]
+    #[error("there is nothing to list: this program registers no {0}")]
     NothingToList(&'static str),
     #[error("the harness itself failed: {0}")]
     Harness(String),

@@ -96,7 +96,7 @@ mod tests {
         let from_environment = flags.map(|(flag, name)| (flag.to_owned(), name.to_owned())).into();
         let given = Given { from_environment };
         let cases = [
-            ("give another folder by --out", "give another folder by DRILL_OUT"),
+            ("choose another folder with --out", "choose another folder with DRILL_OUT"),
             ("--seed, --seeds and `--out`", "DRILL_SEED, --seeds and `DRILL_OUT`"),
             ("a -- b --outer", "a -- b --outer"),
         ];

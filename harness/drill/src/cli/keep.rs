@@ -22,10 +22,10 @@ pub(crate) struct KeepArgs {
     /// The folder of the run, its record, or a plan.
     #[arg(value_name = "RUN")]
     run: PathBuf,
-    /// Why it is kept: what went wrong, in a sentence.
+    /// The reason to keep the plan: what went wrong, in one sentence.
     #[arg(long, value_name = "TEXT")]
     why: String,
-    /// The name of the kept plan [default: from the scenario, the check and the seed].
+    /// The name of the kept plan [default: made from the scenario, the check and the seed].
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 }
@@ -37,7 +37,8 @@ pub(crate) fn keep(
 ) -> Result<Status, ExpectedError> {
     let folder = registry.regressions_dir().ok_or_else(|| {
         ExpectedError::Usage(
-            "this program does not know its crate's folder; call Registry::manifest_dir".to_owned(),
+            "this program has no folder for kept plans; call Registry::manifest_dir in its `main`"
+                .to_owned(),
         )
     })?;
     let path = plan_in(&args.run);
@@ -47,7 +48,7 @@ pub(crate) fn keep(
     let file = folder.join(format!("{}.toml", plain(&name)));
     if file.exists() {
         return Err(ExpectedError::Usage(format!(
-            "{} is there already; give the plan another name by --name",
+            "{} already exists; choose another name with --name",
             file.display()
         )));
     }

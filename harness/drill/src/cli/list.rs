@@ -32,10 +32,10 @@ const COLUMNS: usize = 80;
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ListArgs {
-    /// What to list.
+    /// The kind of item to list.
     #[arg(value_enum, default_value = "scenarios")]
     what: What,
-    /// A page of Markdown instead of lines; for `defects` and `goals`.
+    /// Print a Markdown page instead of lines; for `defects` and `goals`.
     #[arg(long)]
     page: bool,
 }
@@ -51,16 +51,16 @@ impl ListArgs {
 enum What {
     /// Scenarios, with their claims.
     Scenarios,
-    /// Planted defects, with their class and the checks that must catch them.
+    /// Planted bugs, with their class and the checks that must find them.
     Defects,
     /// Failpoints of the targets.
     Failpoints,
     /// Checks, with the scenarios that use them.
     Checks,
-    /// Crash windows and kinds of trouble that a whole campaign must reach, with what stands for each.
+    /// Crash windows and kinds of trouble that a whole campaign must reach, and the ways to reach them.
     #[value(alias = "exercises")]
     Goals,
-    /// Boundary sites, as a calm run of each scenario passes them, with their counts.
+    /// Boundary sites that a fault-free run of each scenario passes, with their counts.
     Sites,
 }
 
@@ -72,7 +72,7 @@ impl What {
             Self::Failpoints => "failpoints",
             Self::Checks => "checks",
             Self::Goals => "coverage goals",
-            Self::Sites => "scenarios, and so no sites",
+            Self::Sites => "scenarios, so there are no sites",
         }
     }
 }
@@ -87,7 +87,7 @@ pub(crate) fn list(
             What::Defects => page::defects(registry),
             What::Goals => page::goals(registry),
             _ => {
-                let why = "there are pages of `defects` and `goals` only";
+                let why = "--page works only with `defects` and `goals`";
                 return Err(ExpectedError::Usage(why.to_owned()));
             }
         };
@@ -166,9 +166,9 @@ fn defects(registry: &Registry) -> Vec<Line> {
         for defect in &target.defects {
             let shows = match defect.shows {
                 Shows::Running => "",
-                Shows::OnPostgres => ", needs postgres",
+                Shows::OnPostgres => ", needs PostgreSQL",
                 Shows::InStaticCheck => ", in a static check",
-                Shows::Nowhere => ", no counterpart here",
+                Shows::Nowhere => ", not possible in this target",
             };
             let class = defect.class.name();
             let star = if defect.star { '★' } else { ' ' };
@@ -253,7 +253,7 @@ fn sites(registry: &Registry) -> Result<Vec<Line>, ExpectedError> {
         return Err(ExpectedError::Harness(why));
     }
     let line = |(site, (hits, users)): (String, (u64, Vec<String>))| {
-        let words = format!("{hits} times, by {} of the scenarios", users.len());
+        let words = format!("{hits} times, in {} scenarios", users.len());
         (site.clone(), words, json!({ "site": site, "hits": hits, "scenarios": users.len() }))
     };
     Ok(counts.into_iter().map(line).collect())

@@ -22,10 +22,10 @@ use crate::{
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct MergeArgs {
-    /// The folders of the shards.
+    /// The folders of the parts.
     #[arg(value_name = "DIR", required = true)]
     dirs: Vec<PathBuf>,
-    /// Where the whole is written.
+    /// The output folder of the merged campaign.
     #[arg(long, value_name = "DIR", env = "DRILL_OUT")]
     out: PathBuf,
 }
@@ -36,7 +36,7 @@ pub(crate) fn merge(args: &MergeArgs, format: MessageFormat) -> Result<Status, E
     for dir in &args.dirs {
         let read = campaign_dir::read_campaign(dir).map_err(ExpectedError::Usage)?;
         if !read.has_header {
-            let why = "does not say which campaign it is of; its first line is missing or damaged";
+            let why = "has no campaign header; the first line of its campaign.jsonl is missing or damaged";
             return Err(ExpectedError::Usage(format!("{}/campaign.jsonl {why}", dir.display())));
         }
         read.notes.iter().for_each(|note| {
@@ -88,7 +88,7 @@ fn refuse_sources_as_target(args: &MergeArgs) -> Result<(), ExpectedError> {
             let source = real(dir)?;
             if source.starts_with(&target) || target.starts_with(&source) {
                 return Err(ExpectedError::Usage(format!(
-                    "{} is to be merged, and cannot be written to or moved: give another folder by --out than {}",
+                    "{} is one of the folders to merge, so the output cannot go there; choose a folder other than {} with --out",
                     dir.display(),
                     args.out.display()
                 )));
@@ -109,7 +109,7 @@ fn whole_header(shards: &[Shard<'_>]) -> Result<CampaignHeader, ExpectedError> {
         |shard: &Shard<'_>| CampaignHeader { partition: None, ..shard.campaign.header.clone() };
     match shards.iter().find(|shard| whole(shard) != whole(first)) {
         Some(other) => Err(ExpectedError::Usage(format!(
-            "{} and {} are shards of different campaigns",
+            "{} and {} are parts of different campaigns",
             first.dir.display(),
             other.dir.display()
         ))),
@@ -124,7 +124,7 @@ fn missing_parts(shards: &[Shard<'_>]) -> Result<Vec<Partition>, ExpectedError> 
         let part = shard.partition().map(|partition| partition.part);
         if let Some(other) = parts.insert(part, shard.dir) {
             return Err(ExpectedError::Usage(format!(
-                "{} and {} are the same part of one campaign; give one of them",
+                "{} and {} are the same part of one campaign; give only one of them",
                 other.display(),
                 shard.dir.display()
             )));
@@ -132,7 +132,7 @@ fn missing_parts(shards: &[Shard<'_>]) -> Result<Vec<Partition>, ExpectedError> 
     }
     if let Some(whole) = parts.get(&None).filter(|_| parts.len() > 1) {
         return Err(ExpectedError::Usage(format!(
-            "{} is the whole campaign; the others are parts of it",
+            "{} is a whole campaign and the other folders are parts; give either the whole or the parts",
             whole.display()
         )));
     }
@@ -140,7 +140,7 @@ fn missing_parts(shards: &[Shard<'_>]) -> Result<Vec<Partition>, ExpectedError> 
         shards.iter().filter_map(Shard::partition).map(|partition| partition.of).collect();
     if of.len() > 1 {
         return Err(ExpectedError::Usage(format!(
-            "the shards are parts of {of:?}: a campaign is cut into one number of parts"
+            "these campaigns were split into different numbers of parts: {of:?}"
         )));
     }
     let all = of.first().copied().unwrap_or_default();

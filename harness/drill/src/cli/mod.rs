@@ -31,16 +31,16 @@ use crate::{
     other_build, registry::Registry, scratch, self_test, simulation, status::Status, worker,
 };
 
-/// Deterministic chaos drills: runs pipelines in a simulation, hurts them, and checks what must hold.
+/// Deterministic chaos drills: runs pipelines in a simulation, injects faults, and checks what must hold.
 #[derive(Debug, Parser)]
 #[command(name = "drill", version, max_term_width = 100, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// How results are written to standard output.
+    /// The format of results on standard output.
     #[arg(long, global = true, value_enum, default_value = "human", env = "DRILL_MESSAGE_FORMAT")]
     message_format: args::MessageFormat,
-    /// Refuse to run unless built on this simulator.
+    /// Fail unless this program was built on this simulator.
     #[arg(long, global = true, value_name = "NAME", env = "DRILL_SIMULATOR")]
     simulator: Option<String>,
 }
@@ -59,29 +59,29 @@ impl Cli {
 enum Command {
     /// Run all scenarios, or those whose name contains FILTER.
     Run(run::RunArgs),
-    /// Run one scenario once more, from its seed or from a plan.
+    /// Repeat one run, from a scenario and a seed or from a plan.
     Replay(replay::ReplayArgs),
-    /// Run everything twice, in other processes and in reverse order, and compare the digests.
+    /// Run every scenario twice, in different processes and in reverse order, and compare the digests.
     Verify(verify::VerifyArgs),
     /// Run the same plans on both simulators, and compare the verdicts of all checks.
     Cross(cross::CrossArgs),
-    /// Make a plan as small as it can be with the same violated check.
+    /// Shrink a plan to the fewest faults that still violate the same check.
     Shrink(shrink::ShrinkArgs),
-    /// Keep a violation for good: its smallest plan runs first from now on.
+    /// Keep the plan of a violation as a regression test, which every later campaign runs first.
     Keep(keep::KeepArgs),
     /// Explain a plan in plain English.
     Explain(explain::ExplainArgs),
-    /// Join the shards of a campaign.
+    /// Merge the parts of a campaign.
     Merge(merge::MergeArgs),
-    /// Switch on each planted defect in turn, and see whether it is found, and by which check.
+    /// Enable each planted bug in turn, and report whether a check finds it.
     Prove(prove::ProveArgs),
-    /// List scenarios, defects, failpoints, checks or sites, one a line, the name first.
+    /// List scenarios, planted bugs, failpoints, checks, coverage goals or sites.
     List(list::ListArgs),
-    /// Render the reports of a campaign again.
+    /// Render the reports of a campaign again from its records.
     Report(report::ReportArgs),
     /// Show the first event in which two traces differ.
     Diff(diff::DiffArgs),
-    /// Print the JSON Schemas of everything that is written down.
+    /// Print the JSON Schemas of all files that the other commands write.
     Schema(schema::SchemaArgs),
 }
 

@@ -43,29 +43,28 @@ use crate::{
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ProveArgs {
-    /// Only defects whose id, or whose target's name, is this.
+    /// Only the planted bug with this id, or all planted bugs of the target with this name.
     #[arg(value_name = "FILTER")]
     filter: Option<String>,
-    /// What draws faults [default: all].
+    /// How faults are chosen [default: all].
     #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',', env = "DRILL_NEMESIS")]
     nemesis: Vec<Nemesis>,
-    /// The database beneath the scenarios.
+    /// The database that the scenarios run on.
     #[arg(long, value_enum, default_value = "sqlite", env = "DRILL_DB")]
     db: Database,
-    /// Write what became of each defect to `prove.json` and `report.html` in this folder, and the smallest plans below
-    /// `plans`.
+    /// Write the results to `prove.json` and `report.html` in this folder, and the smallest plans to `plans` below it.
     #[arg(long, value_name = "DIR", env = "DRILL_OUT")]
     out: Option<PathBuf>,
-    /// Runs that are spent on one defect before it counts as missed.
+    /// Number of runs without a find after which a planted bug counts as missed.
     #[arg(long, value_name = "N", default_value_t = PROVE_RUNS_MAX, env = "DRILL_RUNS")]
     runs: u64,
-    /// Begin no more runs after this much wall-clock time; what is not settled by then is open.
+    /// Start no more runs after this much wall-clock time. Planted bugs without a result by then are reported as open.
     #[arg(long, value_name = "60s", env = "DRILL_TIME_BUDGET", value_parser = args::parse_duration)]
     time_budget: Option<Duration>,
-    /// Count a defect as found if any check is violated, not only one that its catalogue names.
+    /// Count a planted bug as found if any check is violated, not only one of the checks listed for it.
     #[arg(long, env = "DRILL_ANY_CHECK")]
     any_check: bool,
-    /// Go on with the search in the output folder: defects that are settled there are not looked for again.
+    /// Resume the search in the output folder: planted bugs that already have a result there are skipped.
     #[arg(long, env = "DRILL_RESUME", requires = "out")]
     resume: bool,
     #[command(flatten)]

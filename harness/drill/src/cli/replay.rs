@@ -28,33 +28,33 @@ use crate::{
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ReplayArgs {
-    /// The scenario, by its whole name.
+    /// The full name of the scenario.
     #[arg(value_name = "SCENARIO", required_unless_present = "plan")]
     scenario: Option<String>,
     /// The seed of the run.
     #[arg(long, value_name = "S", required_unless_present = "plan", conflicts_with = "plan")]
     seed: Option<Seed>,
-    /// What drew the faults: the script, or a swarm.
+    /// How the faults of the run were chosen.
     #[arg(long, value_parser = by_seed(), default_value = "script", conflicts_with = "plan")]
     nemesis: Nemesis,
-    /// The plan of the run, or its record; it knows scenario, seed and where it was found.
+    /// The plan or the record of the run, instead of a scenario and a seed.
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
     #[command(flatten)]
     defect: DefectArgs,
-    /// The database beneath the scenario [default: the plan's, else sqlite].
+    /// The database that the scenario runs on [default: the plan's, or sqlite].
     #[arg(long, value_enum, env = "DRILL_DB")]
     db: Option<Database>,
-    /// How much of the trace is shown.
+    /// How much of the trace to print.
     #[arg(long, value_enum, default_value = "events", env = "DRILL_TRACE")]
     trace: TraceLevel,
-    /// Wall-clock time after which the run is killed, and unknown.
+    /// Kill the run after this much wall-clock time; its verdict is then unknown.
     #[arg(long, value_name = "30s", default_value = "30s", env = "DRILL_RUN_TIMEOUT", value_parser = args::parse_duration)]
     run_timeout: std::time::Duration,
-    /// Write the run as a trace for ui.perfetto.dev to this file.
+    /// Write the trace to this file, in a format that ui.perfetto.dev opens.
     #[arg(long, value_name = "FILE")]
     trace_export: Option<PathBuf>,
-    /// Write everything of the run to this folder too.
+    /// Also write all files of the run to this folder.
     #[arg(long, value_name = "DIR", env = "DRILL_OUT")]
     out: Option<PathBuf>,
 }
@@ -64,8 +64,8 @@ pub(crate) struct ReplayArgs {
 fn by_seed() -> impl TypedValueParser<Value = Nemesis> {
     let names = [Nemesis::Script, Nemesis::Swarm].map(|nemesis| {
         PossibleValue::new(nemesis.name()).help(match nemesis {
-            Nemesis::Script => "The scenario's author",
-            _ => "Chance, a few families of faults at a time",
+            Nemesis::Script => "The faults that the scenario's author wrote",
+            _ => "Random faults, from a few families at a time",
         })
     });
     PossibleValuesParser::new(names).try_map(|name| Nemesis::from_str(&name, false))
@@ -73,11 +73,11 @@ fn by_seed() -> impl TypedValueParser<Value = Nemesis> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum TraceLevel {
-    /// None of it.
+    /// Nothing.
     Off,
-    /// What the workload and the hosts did, and what was done to them.
+    /// The events of the workload, of the hosts and of the faults.
     Events,
-    /// Every step that touched the outside too.
+    /// All events, with every step that touched the outside world.
     Full,
 }
 
@@ -138,7 +138,7 @@ fn job(registry: &Registry, args: &ReplayArgs) -> Result<Job, ExpectedError> {
             let scenario = registry.scenario(name).ok_or_else(|| {
                 let hint = registry.scenario_hint(name);
                 ExpectedError::Usage(format!(
-                    "no scenario `{name}`{hint}; `{} list scenarios` shows them all",
+                    "there is no scenario `{name}`{hint}; `{} list scenarios` lists all of them",
                     registry.program
                 ))
             })?;
@@ -147,14 +147,14 @@ fn job(registry: &Registry, args: &ReplayArgs) -> Result<Job, ExpectedError> {
                 Nemesis::Swarm => (Plan::new(name, seed), Origin::Swarm),
                 Nemesis::Sweep => {
                     return Err(ExpectedError::Usage(
-                        "a run of a sweep is replayed by its plan: give --plan FILE".to_owned(),
+                        "a run of a sweep can only be replayed from its plan; give it with --plan FILE".to_owned(),
                     ));
                 }
             }
         }
         _ => {
             return Err(ExpectedError::Usage(
-                "a replay needs a scenario and a seed, or a plan".to_owned(),
+                "give a scenario and a seed, or a plan with --plan".to_owned(),
             ));
         }
     };
@@ -220,7 +220,7 @@ fn known_database(name: &str) -> Result<String, ExpectedError> {
     }
     let hint = nearest::hint(name, known);
     Err(ExpectedError::Usage(format!(
-        "the plan was found on `{name}`, which this build does not drill{hint}; give another by --db"
+        "the plan was found on the database `{name}`, which this build does not support{hint}; choose another with --db"
     )))
 }
 
@@ -253,6 +253,6 @@ fn show(
         console::print(&format!("run  {}\n", console::redacted(&folder.display().to_string())));
     }
     let digest =
-        record.digest.as_deref().unwrap_or("none: the worker process did not live to give one");
+        record.digest.as_deref().unwrap_or("none: the worker process died before the run ended");
     console::print(&format!("digest  {digest}\n"));
 }

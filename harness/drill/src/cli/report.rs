@@ -22,10 +22,10 @@ pub(crate) struct ReportArgs {
     /// The folder of the campaign.
     #[arg(value_name = "DIR", default_value = "target/drill")]
     dir: PathBuf,
-    /// The folder of an earlier campaign: the report says what is new, ongoing and fixed.
+    /// The folder of an earlier campaign. The report then marks findings as new, ongoing or fixed.
     #[arg(long, value_name = "DIR")]
     against: Option<PathBuf>,
-    /// Write a skeleton of a drill write-up to this file, which must be new, for a person to finish.
+    /// Write the draft of a drill write-up to this file, which must not exist yet.
     #[arg(long, value_name = "FILE")]
     write_up: Option<PathBuf>,
 }
@@ -37,12 +37,12 @@ pub(crate) fn report(
 ) -> Result<Status, ExpectedError> {
     if let Some(file) = args.write_up.as_deref().filter(|file| file.exists()) {
         return Err(ExpectedError::Usage(format!(
-            "{} is there already, and a person may have worked on it; give the write-up another name",
+            "{} already exists and may have been edited by hand; choose another file for the write-up",
             file.display()
         )));
     }
     campaign_dir::may_write_reports(&args.dir).map_err(|why| {
-        ExpectedError::Usage(format!("{why}; move it away: `report` would write over it"))
+        ExpectedError::Usage(format!("{why}; move it away, because `report` would overwrite it"))
     })?;
     if campaign_dir::has_only_proofs(&args.dir) {
         return of_proofs(registry, args, format);
@@ -52,7 +52,7 @@ pub(crate) fn report(
     let earlier = earlier.map_err(ExpectedError::Usage)?;
     let mut notes = read.notes.clone();
     if let Some(earlier) = &earlier {
-        notes.extend(earlier.notes.iter().map(|note| format!("of the earlier campaign: {note}")));
+        notes.extend(earlier.notes.iter().map(|note| format!("in the earlier campaign: {note}")));
     }
     let newer = html::newer(read.campaign.header.version);
     newer.iter().chain(&notes).for_each(|note| eprintln!("note: {}", console::redacted(note)));
@@ -93,13 +93,13 @@ fn of_proofs(
     let dir = args.dir.display();
     if args.against.is_some() || args.write_up.is_some() {
         return Err(ExpectedError::Usage(format!(
-            "{dir} has only prove.json, and no campaign to compare or to write up: `run` one first"
+            "{dir} has only a prove.json; --against and --write-up need a campaign, which `run` writes"
         )));
     }
     let (proofs, unread) = run_bundle::proofs(&args.dir);
     if proofs.is_empty() {
-        let why = unread.unwrap_or_else(|| "prove.json names no planted bug".to_owned());
-        return Err(ExpectedError::Usage(format!("there is nothing to show of {dir}: {why}")));
+        let why = unread.unwrap_or_else(|| "prove.json is empty".to_owned());
+        return Err(ExpectedError::Usage(format!("{dir} has no results to report: {why}")));
     }
     campaign_dir::write_proofs(&args.dir, &proofs, &[], &registry.program).map_err(|why| {
         ExpectedError::Usage(format!("failed to write the reports to {dir}: {why}"))

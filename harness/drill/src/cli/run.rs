@@ -35,13 +35,14 @@ pub(crate) struct RunArgs {
     seeds: SeedArgs,
     #[command(flatten)]
     defect: DefectArgs,
-    /// Run only a part of all runs: `slice:2/3` is the second of three; `merge` joins them.
+    /// Run only one part of the campaign: `slice:2/3` is the second of three. `merge` joins the parts.
     #[arg(long, value_name = "slice:K/N", env = "DRILL_PARTITION", help_heading = "Runs")]
     partition: Option<Partition>,
-    /// Begin no more runs after this much wall-clock time; a campaign with runs left over ends with 3.
+    /// Start no more runs after this much wall-clock time. If runs are left, the exit code is 3.
     #[arg(long, value_name = "60s", env = "DRILL_TIME_BUDGET", value_parser = args::parse_duration, help_heading = "Runs")]
     time_budget: Option<Duration>,
-    /// Run as much of the order as fits into this much wall-clock time; runs left over change no exit code.
+    /// Run as much of the campaign as fits into this much wall-clock time. Runs that are left do not change the exit
+    /// code.
     #[arg(
         long = "for",
         value_name = "5h",
@@ -51,7 +52,7 @@ pub(crate) struct RunArgs {
         help_heading = "Runs"
     )]
     for_time: Option<Duration>,
-    /// Begin no more runs after this many violations.
+    /// Start no more runs after this many violations.
     #[arg(
         long,
         value_name = "N",
@@ -60,13 +61,13 @@ pub(crate) struct RunArgs {
         help_heading = "Runs"
     )]
     max_fail: Option<u64>,
-    /// Do not look for the smallest plan of a violation.
+    /// Do not shrink the plans of violations.
     #[arg(long, env = "DRILL_NO_SHRINK", help_heading = "Runs")]
     no_shrink: bool,
-    /// Go on with the campaign that was broken off in the output folder.
+    /// Resume the interrupted campaign in the output folder.
     #[arg(long, env = "DRILL_RESUME", help_heading = "Runs")]
     resume: bool,
-    /// Where the campaign is written.
+    /// The output folder of the campaign.
     #[arg(
         long,
         value_name = "DIR",

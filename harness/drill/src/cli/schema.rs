@@ -14,7 +14,7 @@ use crate::{
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SchemaArgs {
-    /// Write each to a file of this folder instead of all to standard output.
+    /// Write each schema to a file in this folder, instead of standard output.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }

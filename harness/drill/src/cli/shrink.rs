@@ -30,10 +30,10 @@ pub(crate) struct ShrinkArgs {
     /// The plan, the record of a run, or the folder of a run.
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
-    /// The check that must stay violated [default: the one that speaks for the run].
+    /// The check that must stay violated [default: the one that the run is reported under].
     #[arg(long, value_name = "NAME")]
     check: Option<String>,
-    /// Where the smallest plan is written [default: plan.min.toml beside the plan].
+    /// The output file for the smallest plan [default: plan.min.toml beside the plan].
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
     #[command(flatten)]
@@ -51,7 +51,7 @@ pub(crate) fn shrink(
     ours::may_write(&to, Kind::Minimal)
         .map_err(|why| ExpectedError::Usage(format!("{why}; name another file with --to")))?;
     let job = replay::job_of_plan(registry, plan.clone())?;
-    let mut bar = Bar::of_search("shrink", "looking for the smallest plan");
+    let mut bar = Bar::of_search("shrink", "shrinking the plan");
     let mut engine = Engine::new(
         registry,
         args.workers.workers(),
@@ -72,7 +72,7 @@ pub(crate) fn shrink(
         let which =
             args.check.as_deref().map_or("no check".to_owned(), |check| format!("not {check}"));
         return Err(ExpectedError::Usage(format!(
-            "nothing to make smaller: the run of {} violates {which}; it is {}",
+            "there is nothing to shrink: the run of {} violates {which}; its verdict is {}",
             path.display(),
             record.verdict.name()
         )));

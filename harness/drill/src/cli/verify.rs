@@ -71,7 +71,7 @@ pub(crate) fn verify(
             console::print_json(&json!({ "verified": first.len(), "different": different.len() }));
         }
         MessageFormat::Human => console::print(&format!(
-            "verify: {} runs twice, {} with equal digests, {} with different ones\n",
+            "verify: {} runs repeated, {} with equal digests, {} with different digests\n",
             first.len(),
             first.len() - different.len(),
             different.len()
@@ -119,9 +119,9 @@ fn show_difference(traces: &Traces, run: &RunId, why: Option<String>, format: Me
         }
         MessageFormat::Human => {
             let text = match (divergence, why) {
-                (_, Some(why)) => format!("  one of them gave no digest: {why}"),
+                (_, Some(why)) => format!("  one of the two runs has no digest: {why}"),
                 (Some(at), None) => at.to_string(),
-                (None, None) => "  one of them left no trace".to_owned(),
+                (None, None) => "  one of the two runs has no trace".to_owned(),
             };
             console::print(&format!(
                 "NONDETERMINISM  {}\n{}\n",

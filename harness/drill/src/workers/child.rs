@@ -209,33 +209,33 @@ fn autopsy(death: &Death, stderr: &str, allowance: Duration) -> Outcome {
         Death::Overdue => {
             let allowance = chaosdrill_core::duration::format(allowance);
             return Outcome::unknown(format!(
-                "the run did not end within its allowance of {allowance} of wall-clock time, and was killed: \
-                 something in it spins or blocks the thread; --run-timeout gives it more"
+                "the run did not end within {allowance} of wall-clock time and was killed: some code in it spins or blocks \
+                 the thread; --run-timeout sets a longer limit"
             ));
         }
         Death::Of(status) => status,
     };
     if stderr.contains("memory allocation of") {
-        return Outcome::unknown("the run met a bound: the memory of one worker process");
+        return Outcome::unknown("the run reached a bound: the memory of one worker process");
     }
     match (status.signal(), status.code()) {
         _ if death.is_from_outside() => Outcome::unknown(
-            "the worker process was killed from outside (by hand, or because the system was out of memory); \
-             --resume runs it again",
+            "the worker process was killed from outside (by a person, or because the system was out of memory); \
+             --resume repeats the run",
         ),
         (Some(signal), _) => {
             let overflow =
                 if stderr.contains("overflowed its stack") { ": a stack overflow" } else { "" };
             Outcome::invalid(
                 format!(
-                    "the process died of signal {signal}{overflow}: a crash that nobody ordered"
+                    "the process died of signal {signal}{overflow}, and no fault of the plan caused it"
                 ),
                 [],
             )
         }
         (None, code) => {
             let code = code.map_or("an unknown code".to_owned(), |code| format!("code {code}"));
-            Outcome::invalid(format!("the target ended the whole process with {code}"), [])
+            Outcome::invalid(format!("the target exited the whole process with {code}"), [])
         }
     }
 }

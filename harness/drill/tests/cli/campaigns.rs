@@ -188,13 +188,13 @@ fn only_the_same_campaign_is_resumed() -> Result<(), Failed> {
     drill(folder.path(), &["run", "lab/visits", "--seeds", "1", "--nemesis", "script"]);
     let another = drill(folder.path(), &campaign(&["--resume"]));
     ends_with(&another, 2);
-    assert!(stderr(&another).contains("holds another campaign"), "{}", stderr(&another));
+    assert!(stderr(&another).contains("contains a different campaign"), "{}", stderr(&another));
     let lines = folder.path().join("target/drill/campaign.jsonl");
     let older = fs::read_to_string(&lines)?.replacen("\"version\":2", "\"version\":1", 1);
     fs::write(&lines, older)?;
     let older = drill(folder.path(), &campaign(&["--resume"]));
     ends_with(&older, 2);
-    assert!(stderr(&older).contains("was begun in version 1"), "{}", stderr(&older));
+    assert!(stderr(&older).contains("was started in version 1"), "{}", stderr(&older));
     Ok(())
 }
 
@@ -307,7 +307,7 @@ fn a_plan_that_is_shrunk_by_hand_is_in_the_report() -> Result<(), Failed> {
     ends_with(&drill(folder.path(), &run), 1);
     let out = folder.path().join("target/drill");
     let page = || fs::read_to_string(out.join("report.html"));
-    assert!(page()?.contains("not made smaller") || page()?.contains("Not made smaller"));
+    assert!(page()?.contains("not shrunk") || page()?.contains("Not shrunk"));
     let summary = || -> Result<Value, Failed> {
         Ok(serde_json::from_str(&fs::read_to_string(out.join("summary.json"))?)?)
     };
@@ -317,7 +317,7 @@ fn a_plan_that_is_shrunk_by_hand_is_in_the_report() -> Result<(), Failed> {
         ends_with(&drill(folder.path(), &["shrink", &folder_of_run]), 0);
     }
     ends_with(&drill(folder.path(), &["report"]), 0);
-    assert!(!page()?.to_lowercase().contains("not made smaller"));
+    assert!(!page()?.to_lowercase().contains("not shrunk"));
     for finding in summary()?["findings"].as_array().ok_or("a list")? {
         let run: RunId = serde_json::from_value(finding["run"].clone())?;
         assert!(!finding["triage"]["minimal"].is_null(), "{finding}");
@@ -435,11 +435,11 @@ fn a_record_that_cannot_be_run_again_says_why() -> Result<(), Failed> {
     let preemption = r#"{"host":"client","life":1,"thread":2,"call":17}"#;
     let preempted = format!("\"plan\":{{\"preemptions\":[{preemption}]}}");
     let cases = [
-        (record.replace(&format!("{plan},"), ""), "has the faults of its plan only"),
+        (record.replace(&format!("{plan},"), ""), "has only the faults of the plan"),
         (record.replacen("\"version\":2", "\"version\":3", 1), "the record has version 3"),
-        (record.replace(plan, &preempted), "no plan is run in part"),
+        (record.replace(plan, &preempted), "that needs an engine"),
         (record.replace(plan, &preempted.replace(":17", ":0")), "`call` counts from 1"),
-        (record.replace("\"verdict\"", "\"vredict\""), "no record: missing field"),
+        (record.replace("\"verdict\"", "\"vredict\""), "not a record: missing field"),
     ];
     for (text, wanted) in cases {
         fs::write(folder.path().join("record.json"), text)?;

@@ -180,10 +180,14 @@ fn a_program_is_not_taken_for_the_other() -> Result<(), Failed> {
     let built = format!("built on {SIMULATOR}, not on {OTHER_SIMULATOR}");
     refused(&["list", "scenarios", "--simulator", OTHER_SIMULATOR], 2, &built);
     refused(&["list", "scenarios", "--simulator", "simgrid"], 2, "no simulator `simgrid`");
-    refused(&["cross", "lab/visits"], 2, &format!("there is no program on {OTHER_SIMULATOR}"));
+    refused(
+        &["cross", "lab/visits"],
+        2,
+        &format!("there is no program built on {OTHER_SIMULATOR}"),
+    );
     let this = std::env::current_exe()?;
     let this = this.to_str().expect("a plain path");
-    let asked = format!("built on {SIMULATOR}, and is asked for a run on {OTHER_SIMULATOR}");
+    let asked = format!("built on {SIMULATOR} and cannot run a plan for {OTHER_SIMULATOR}");
     refused(&["cross", "lab/visits", "--seeds", "1", "--other", this], 70, &asked);
     Ok(())
 }
@@ -242,15 +246,15 @@ fn bad_input_is_told_and_ends_with_2() -> Result<(), Failed> {
     fs::write(folder.path().join("file"), "in the way")?;
     let cases: [(&[&str], &str); 17] = [
         (&["replay", "lab/visit", "--seed", "1"], "did you mean lab/visits"),
-        (&["replay", "lab/visits", "--seed", "0x"], "`0x` is no seed"),
+        (&["replay", "lab/visits", "--seed", "0x"], "`0x` is not a seed"),
         (&["replay", "lab/visits"], "--seed <S>"),
-        (&["run", "--seeds", "5..5"], "holds no seed"),
-        (&["run", "--time-budget", "soon"], "`soon` is no duration"),
+        (&["run", "--seeds", "5..5"], "is an empty range"),
+        (&["run", "--time-budget", "soon"], "`soon` is not a duration"),
         (&["run", "--defect", "L2"], "did you mean L1?"),
-        (&["run", "lab/visits", "--out", "file/below"], "give another folder by --out"),
+        (&["run", "lab/visits", "--out", "file/below"], "choose another folder with --out"),
         (&["run", "--db", "oracle"], "possible values: sqlite"),
         (&["run", "--max-fail", "0"], "0 is not in 1.."),
-        (&["run", "--base", "abcdef1"], "git knows no commit `abcdef1` here"),
+        (&["run", "--base", "abcdef1"], "git finds no commit `abcdef1`"),
         (
             &["replay", "lab/visits", "--seed", "1", "--nemesis", "sweep"],
             "possible values: script, swarm",
@@ -260,7 +264,7 @@ fn bad_input_is_told_and_ends_with_2() -> Result<(), Failed> {
         (&["replay", "--plan", "point.toml"], "no failpoint `lab.visits`; did you mean lab.visit?"),
         (&["replay", "lab/fragile", "--plan", "none.toml"], "failed to read the plan none.toml"),
         (&["report", "nowhere"], "failed to open nowhere/campaign.jsonl"),
-        (&["diff", "file", "file"], "line 1 of file is no event of a trace"),
+        (&["diff", "file", "file"], "line 1 of file is not a trace event"),
     ];
     for (arguments, words) in cases {
         let output = drill(folder.path(), arguments);
@@ -282,12 +286,16 @@ fn a_message_names_the_variable_that_was_set() -> Result<(), Failed> {
     let cases: [(&[&str], (&str, &str), &str); 11] = [
         (run, ("DRILL_SEEDS", "x"), "invalid value 'x' for 'DRILL_SEEDS'"),
         (run, ("DRILL_SEED", "x"), "invalid value 'x' for 'DRILL_SEED'"),
-        (run, ("DRILL_BASE", "abcdef1"), "for 'DRILL_BASE': git knows no commit"),
+        (run, ("DRILL_BASE", "abcdef1"), "for 'DRILL_BASE': git finds no commit"),
         (run, ("DRILL_JOBS", "0"), "invalid value '0' for 'DRILL_JOBS'"),
         (run, ("DRILL_RESUME", "maybe"), "invalid value 'maybe' for 'DRILL_RESUME'"),
         (run, ("DRILL_MESSAGE_FORMAT", "xml"), "invalid value 'xml' for 'DRILL_MESSAGE_FORMAT'"),
-        (run, ("DRILL_DEFECT", "L2"), "DRILL_DEFECT names no planted bug: `L2`; did you mean L1?"),
-        (run, ("DRILL_OUT", "file/below"), "give another folder by DRILL_OUT"),
+        (
+            run,
+            ("DRILL_DEFECT", "L2"),
+            "DRILL_DEFECT names an unknown planted bug `L2`; did you mean L1?",
+        ),
+        (run, ("DRILL_OUT", "file/below"), "choose another folder with DRILL_OUT"),
         (
             &["run", "--seeds", "2"],
             ("DRILL_SEED", "1"),
@@ -301,7 +309,7 @@ fn a_message_names_the_variable_that_was_set() -> Result<(), Failed> {
         (
             &["run", "--defect", "L2"],
             ("DRILL_OUT", "elsewhere"),
-            "--defect names no planted bug: `L2`; did you mean L1?; `cargo drill list defects`",
+            "--defect names an unknown planted bug `L2`; did you mean L1?; `cargo drill list defects`",
         ),
     ];
     for (arguments, variable, words) in cases {
@@ -324,7 +332,7 @@ fn what_selects_nothing_says_so() -> Result<(), Failed> {
     let cases: [(&str, &[&str], &str); 3] = [
         ("drill", &["run", "lab/vist"], "did you mean lab/visits"),
         ("drill", &["prove", "L2"], "no planted bug and no target is named `L2`; did you mean L1?"),
-        ("empty", &["list", "goals"], "the program registers no coverage goals"),
+        ("empty", &["list", "goals"], "this program registers no coverage goals"),
     ];
     for (which, arguments, words) in cases {
         let output = program(folder.path(), which, arguments, &[]);
@@ -383,10 +391,10 @@ fn a_torn_campaign_is_reported() -> Result<(), Failed> {
     fs::write(&path, &text[..text.len() / 2])?;
     let output = drill(folder.path(), &["report"]);
     ends_with(&output, 0);
-    assert!(stderr(&output).contains("is left out"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("was skipped"), "{}", stderr(&output));
     let said = stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(said.starts_with("incomplete: "), "{said}");
-    assert!(said.contains("did not come to its end"), "{said}");
+    assert!(said.contains("did not end"), "{said}");
     fs::write(&path, "no campaign")?;
     ends_with(&drill(folder.path(), &["report"]), 2);
     Ok(())

@@ -103,7 +103,10 @@ fn by_the_time_that_is_its_order() -> Result<(), Failed> {
         let output = drill(folder.path(), &run);
         ends_with(&output, 0);
         let said = words(&stdout(&output));
-        assert!(said.starts_with("covered ") && said.contains(" % of the order in 1 s"), "{said}");
+        assert!(
+            said.starts_with("covered ") && said.contains(" % of the planned runs in 1 s"),
+            "{said}"
+        );
     }
     let merged = drill(folder.path(), &["merge", "1", "2", "--out", OUT]);
     ends_with(&merged, 0);
@@ -158,7 +161,7 @@ fn by_a_kill() -> Result<(), Failed> {
     let mut running = begin(command, &folder.path().join(OUT), 10)?;
     running.kill()?;
     running.wait()?;
-    stays_so(folder.path(), "the campaign did not come to its end")?;
+    stays_so(folder.path(), "the campaign did not end")?;
     assert!(summary(folder.path())?["incomplete"]["ordered"] == 100_000);
     Ok(())
 }

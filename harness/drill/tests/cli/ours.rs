@@ -85,9 +85,13 @@ fn a_folder_of_the_users_stays() -> Result<(), Failed> {
     write(folder.path(), "thesis/chapter.tex", "years of work")?;
     write(folder.path(), "thesis/report.html", "<html>mine</html>")?;
     let run = [&RUN[..], &["thesis"]].concat();
-    refuses(folder.path(), &run, &["thesis holds chapter.tex", "give another folder by --out"])?;
+    refuses(
+        folder.path(),
+        &run,
+        &["thesis contains chapter.tex", "choose another folder with --out"],
+    )?;
     write(folder.path(), "file", "mine")?;
-    refuses(folder.path(), &[&RUN[..], &["file"]].concat(), &["file is no folder"])
+    refuses(folder.path(), &[&RUN[..], &["file"]].concat(), &["file is not a folder"])
 }
 
 fn a_campaign_gives_no_right_to_the_rest() -> Result<(), Failed> {
@@ -97,12 +101,12 @@ fn a_campaign_gives_no_right_to_the_rest() -> Result<(), Failed> {
     for theirs in ["out/notes.txt", "out/lab.visits/notes.txt", "out/lab.visits/0x0/notes.txt"] {
         write(folder.path(), theirs, "mine")?;
         let name = theirs.strip_prefix("out/").unwrap_or(theirs);
-        refuses(folder.path(), &run, &[&format!("out holds {name}")])?;
+        refuses(folder.path(), &run, &[&format!("out contains {name}")])?;
         fs::remove_file(folder.path().join(theirs))?;
     }
     // The name is ours, but the content is not.
     write(folder.path(), "out/report.html", "<html>mine</html>")?;
-    refuses(folder.path(), &run, &["out holds report.html"])
+    refuses(folder.path(), &run, &["out contains report.html"])
 }
 
 fn an_old_folder_of_the_users_stays() -> Result<(), Failed> {
@@ -110,14 +114,14 @@ fn an_old_folder_of_the_users_stays() -> Result<(), Failed> {
     let run = [&RUN[..], &["out"]].concat();
     ends_with(&drill(folder.path(), &run), 0);
     write(folder.path(), "out.old/photos/cat.png", "meow")?;
-    refuses(folder.path(), &run, &["out.old holds photos"])
+    refuses(folder.path(), &run, &["out.old contains photos"])
 }
 
 fn what_a_link_leads_to_stays() -> Result<(), Failed> {
     let folder = folder();
     write(folder.path(), "elsewhere/letter", "mine")?;
     symlink(folder.path().join("elsewhere"), folder.path().join("out"))?;
-    refuses(folder.path(), &[&RUN[..], &["out"]].concat(), &["out is no folder"])
+    refuses(folder.path(), &[&RUN[..], &["out"]].concat(), &["out is not a folder"])
 }
 
 fn what_is_moved_is_said() -> Result<(), Failed> {
@@ -131,7 +135,7 @@ fn what_is_moved_is_said() -> Result<(), Failed> {
         ends_with(&again, 0);
         let told = stderr(&again);
         let lines: Vec<&str> = told.lines().filter(|line| line.contains("moved")).collect();
-        assert_eq!(lines, ["note: moved what was in out to out.old"], "{told}");
+        assert_eq!(lines, ["note: moved the previous contents of out to out.old"], "{told}");
     }
     assert_eq!(entries(folder.path())?, ["out", "out.old"]);
     Ok(())
@@ -176,17 +180,25 @@ fn merge_does_not_write_to_its_sources() -> Result<(), Failed> {
     for out in ["1", "./2", "1/all", "../NAME/1"] {
         let name = folder.path().file_name().unwrap_or_default().to_string_lossy();
         let out = out.replace("NAME", &name);
-        refuses(folder.path(), &["merge", "1", "2", "--out", &out], &["is to be merged"])?;
+        refuses(
+            folder.path(),
+            &["merge", "1", "2", "--out", &out],
+            &["is one of the folders to merge"],
+        )?;
     }
     fs::rename(folder.path().join("1"), folder.path().join("all.old"))?;
-    refuses(folder.path(), &["merge", "all.old", "2", "--out", "all"], &["is to be merged"])
+    refuses(
+        folder.path(),
+        &["merge", "all.old", "2", "--out", "all"],
+        &["is one of the folders to merge"],
+    )
 }
 
 fn merge_takes_no_folder_of_the_users() -> Result<(), Failed> {
     let folder = folder();
     ends_with(&drill(folder.path(), &[&RUN[..], &["whole"]].concat()), 0);
     write(folder.path(), "mine/letter", "mine")?;
-    refuses(folder.path(), &["merge", "whole", "--out", "mine"], &["mine holds letter"])
+    refuses(folder.path(), &["merge", "whole", "--out", "mine"], &["mine contains letter"])
 }
 
 fn report_writes_over_no_page_of_the_users() -> Result<(), Failed> {
@@ -207,10 +219,14 @@ fn replay_writes_over_nothing() -> Result<(), Failed> {
     let folder = folder();
     let replay = ["replay", "lab/visits", "--seed", "0", "--trace", "off"];
     write(folder.path(), "mine/plan.toml", "to do")?;
-    refuses(folder.path(), &[&replay[..], &["--out", "mine"]].concat(), &["mine holds plan.toml"])?;
+    refuses(
+        folder.path(),
+        &[&replay[..], &["--out", "mine"]].concat(),
+        &["mine contains plan.toml"],
+    )?;
     write(folder.path(), "todo.json", "[]")?;
     let export = [&replay[..], &["--trace-export", "todo.json"]].concat();
-    refuses(folder.path(), &export, &["todo.json is there already"])?;
+    refuses(folder.path(), &export, &["todo.json already exists"])?;
     // Our own files are rewritten, and no earlier content stays.
     let again = [&replay[..], &["--out", "out", "--trace-export", "trace.json"]].concat();
     ends_with(&drill(folder.path(), &again), 0);
@@ -233,9 +249,9 @@ fn shrink_writes_over_no_plan_of_the_users() -> Result<(), Failed> {
     let folder = folder();
     write(folder.path(), "plan.toml", PLAN)?;
     let itself = ["shrink", "plan.toml", "--to", "plan.toml"];
-    refuses(folder.path(), &itself, &["plan.toml is there already"])?;
+    refuses(folder.path(), &itself, &["plan.toml already exists"])?;
     write(folder.path(), "plan.min.toml", PLAN)?;
-    refuses(folder.path(), &["shrink", "plan.toml"], &["plan.min.toml is there already"])?;
+    refuses(folder.path(), &["shrink", "plan.toml"], &["plan.min.toml already exists"])?;
     for _ in 0..2 {
         ends_with(&drill(folder.path(), &["shrink", "plan.toml", "--to", "small.toml"]), 0);
     }
@@ -244,9 +260,9 @@ fn shrink_writes_over_no_plan_of_the_users() -> Result<(), Failed> {
 
 fn prove_writes_over_nothing() -> Result<(), Failed> {
     for (file, said) in [
-        ("out/plans/own.toml", "out/plans holds own.toml"),
-        ("out/prove.json", "out/prove.json is there already"),
-        ("out/report.html", "out/report.html is there already"),
+        ("out/plans/own.toml", "out/plans contains own.toml"),
+        ("out/prove.json", "out/prove.json already exists"),
+        ("out/report.html", "out/report.html already exists"),
     ] {
         let folder = folder();
         write(folder.path(), file, "version = 1\n")?;
@@ -266,7 +282,7 @@ fn cross_removes_no_folder_of_the_users() -> Result<(), Failed> {
     let this = std::env::current_exe()?;
     let this = this.to_str().ok_or("a path in UTF-8")?;
     let cross = ["cross", "lab/visits", "--seeds", "1", "--other", this, "--out", "mine"];
-    refuses(folder.path(), &cross, &["mine holds letter"])
+    refuses(folder.path(), &cross, &["mine contains letter"])
 }
 
 fn schema_writes_over_nothing() -> Result<(), Failed> {

@@ -57,6 +57,6 @@ fn the_speed_is_that_of_the_last_session() -> Result<(), Failed> {
     ends_with(&output, 0);
     assert_eq!(measured()?, (2, 6));
     let said = stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(said.contains("; 4 of 6 runs ended before it was resumed"), "{said}");
+    assert!(said.contains("; 4 of 6 runs ended before the campaign was resumed"), "{said}");
     Ok(())
 }

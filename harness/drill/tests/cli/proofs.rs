@@ -24,7 +24,7 @@ fn a_defect_is_proved() -> Result<(), Failed> {
     ends_with(&output, 0);
     let said = stdout(&output);
     assert!(said.contains("every_visit_is_counted  lab/"), "{said}");
-    assert!(said.contains("1 of 1 defects found"), "{said}");
+    assert!(said.contains("1 of 1 planted bugs found"), "{said}");
     // The result is reported as soon as it is settled, and again in the matrix.
     let told = stderr(&output);
     assert!(told.lines().any(|line| line.starts_with("L1 ") && line.contains(" found ")), "{told}");
@@ -33,7 +33,7 @@ fn a_defect_is_proved() -> Result<(), Failed> {
     assert!(stdout(&hurried).contains("MISSED"), "{}", stdout(&hurried));
     let late = drill(folder.path(), &["prove", "L1", "--time-budget", "0s"]);
     let (code, said) = (late.status.code(), stdout(&late));
-    assert!(said.contains("L1 ") && said.contains("defects found"), "{code:?}\n{said}");
+    assert!(said.contains("L1 ") && said.contains("planted bugs found"), "{code:?}\n{said}");
     Ok(())
 }
 
@@ -42,7 +42,7 @@ fn any_check_may_find_a_defect() -> Result<(), Failed> {
     let prove = ["prove", "Q3", "--runs", "30", "--run-timeout", "2s"];
     let output = drill(folder.path(), &prove);
     ends_with(&output, 1);
-    assert!(stdout(&output).contains("violated were only every_visit_is_counted"));
+    assert!(stdout(&output).contains("only other checks were violated: every_visit_is_counted"));
     let output = drill(folder.path(), &[&prove[..], &["--any-check"]].concat());
     ends_with(&output, 0);
     assert!(stdout(&output).contains("every_visit_is_counted  lab/"), "{}", stdout(&output));
@@ -78,7 +78,7 @@ fn a_search_goes_on_with_what_is_open() -> Result<(), Failed> {
     let output = drill(folder.path(), &resume);
     ends_with(&output, 0);
     let said = stdout(&output);
-    assert!(said.contains(" 9999") && said.contains("3 of 3 defects found"), "{said}");
+    assert!(said.contains(" 9999") && said.contains("3 of 3 planted bugs found"), "{said}");
     let told: Vec<String> =
         stderr(&output).lines().filter_map(|line| line.get(..3)).map(str::to_owned).collect();
     assert!(told.contains(&"P7 ".to_owned()) && !told.contains(&"L1 ".to_owned()), "{told:?}");

@@ -74,6 +74,6 @@ fn the_environment_steers() -> Result<(), Failed> {
     let wrong =
         program(folder.path(), "tests", &["--exact", "lab/visits"], &[("DRILL_SEEDS", "many")]);
     ends_with(&wrong, 2);
-    assert!(stderr(&wrong).contains("DRILL_SEEDS is wrong"), "{}", stderr(&wrong));
+    assert!(stderr(&wrong).contains("DRILL_SEEDS has an invalid value"), "{}", stderr(&wrong));
     Ok(())
 }

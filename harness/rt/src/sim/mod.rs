@@ -145,7 +145,7 @@ fn run_here<D: Director>(
     mut director: D,
 ) -> Result<Finished, String> {
     std::fs::create_dir_all(&config.folder)
-        .map_err(|why| format!("failed to make the folder {}: {why}", config.folder.display()))?;
+        .map_err(|why| format!("failed to create the folder {}: {why}", config.folder.display()))?;
     Ok(simulator::run_here(config, tracing, &mut director))
 }
 

@@ -22,12 +22,12 @@ pub(super) fn takes(campaign: &Campaign, finding: &Finding) -> Markup {
     html! {
         @match faults.first() {
             Some(fault) => {
-                @if !is_known { span.quiet { "not made smaller; struck: " } }
+                @if !is_known { span.quiet { "not shrunk; struck: " } }
                 (name(&fault.to_string()))
                 @if more > 0 { " and " (numbers::grouped(more)) " more" }
             }
             None if is_known => "no fault",
-            None => span.quiet { "not made smaller; none struck" },
+            None => span.quiet { "not shrunk; none struck" },
         }
     }
 }
@@ -47,23 +47,23 @@ pub(super) fn smallest(
         Some(faults) => {
             let of = numbers::grouped(faults.len() as u64);
             let runs = minimal.map(|minimal| numbers::counted(minimal.runs, "run"));
-            let runs = runs.map(|runs| format!(", found in {runs}")).unwrap_or_default();
+            let runs = runs.map(|runs| format!(", shrunk in {runs}")).unwrap_or_default();
             let said = format!("{of} of {} needed{runs}.", numbers::counted(planned, "fault"));
             (faults.iter().collect(), (planned > 0).then_some(said))
         }
         None => {
             let said = format!(
-                "{}. The command shrink, below, looks for the smallest plan. Of {}, {} struck{}",
+                "{}. To shrink it, run the shrink command below. Of {}, {} struck{}",
                 head::capitalised(&words::not_smaller()),
                 numbers::counted(planned, "planned fault"),
                 numbers::grouped(struck.len() as u64),
-                if struck.is_empty() { "." } else { "; which are needed is not known:" },
+                if struck.is_empty() { "." } else { "; which of them are needed is not known:" },
             );
             (struck, (planned > 0).then_some(said))
         }
     };
     html! {
-        @if faults.is_empty() { "No fault at all: the calm run is enough. " }
+        @if faults.is_empty() { "No fault at all: the fault-free run is enough. " }
         @if known.is_some() {
             (fault_list(&faults))
             @if let Some(said) = said { p.quiet { (said) } }
@@ -97,8 +97,11 @@ pub(super) fn ways(page: &Page<'_>, finding: &Finding) -> Markup {
     let (rows, bytes) = limits::HTML_WAYS;
     let ways = Fill::new(&finding.ways, rows, bytes, |way| {
         let faults = way.faults.iter().map(prose::fault).collect::<Vec<_>>().join(" ");
-        let faults =
-            if faults.is_empty() { "No fault: the calm run is enough.".to_owned() } else { faults };
+        let faults = if faults.is_empty() {
+            "No fault: the fault-free run is enough.".to_owned()
+        } else {
+            faults
+        };
         html! {
             tr {
                 td { (text(&faults)) }
@@ -130,7 +133,7 @@ pub(super) fn ways(page: &Page<'_>, finding: &Finding) -> Markup {
                     (ways.rest("way"))
                 }))
             }
-            p { "Scenarios with runs that show it:" }
+            p { "Scenarios whose runs show it:" }
             ul.marks { (scenarios) }
             (scenarios.rest("scenario"))
         }

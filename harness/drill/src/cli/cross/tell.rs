@@ -181,9 +181,9 @@ pub(super) fn summary(tally: &Tally, plans: u64, format: MessageFormat) {
     }
     let elsewhere = match from_other_seeds {
         0 => String::new(),
-        some => format!("{some} agree from another seed, "),
+        some => format!("{some} agree only from another seed, "),
     };
-    let left = if left == 0 { String::new() } else { format!("; {left} were not crossed") };
+    let left = if left == 0 { String::new() } else { format!("; {left} were not compared") };
     console::print(&format!(
         "cross: {crossed} plans of {} scenarios on {} and {}: {} agree ({violations_on_both} of them violations), \
          {elsewhere}{disagreements} disagree{left}\n",

@@ -14,17 +14,17 @@ pub(super) fn defects(registry: &Registry) -> String {
     let core = all.iter().filter(|defect| defect.star).count();
     let mut page = format!(
         "# Planted bugs\n\n\
-         {} bugs, {core} of them in the core set (★). Each is off by default. `{program} run --defect ID` switches one\n\
-         on, and `{program} prove` switches on each in turn and sees whether the check named here finds it.\n\n\
+         {} planted bugs, {core} of them in the core set (★). All are off by default. `{program} run --defect ID` enables\n\
+         one, and `{program} prove` enables each in turn and reports whether the check in its row finds it.\n\n\
          | shows | bugs | |\n|---|---:|---|\n\
-         | in a run | {} | of any scenario of its target, on any database |\n\
-         | in a static check | {} | it is about structure: a static check reads sources and texts, and a copy with the mistake in it |\n\
-         | needs postgres | {} | only a run on PostgreSQL shows it, and is counted apart |\n\
-         | no counterpart | {} | the targets have no such part, so that nothing can show it |\n\n\
-         A bug is of class `hist` where it was shipped once and mended, `guard` where a test exists to catch it,\n\
-         `latent` where it is still in real code, and `neigh` where it was mended elsewhere in the same system.\n\
-         The ids have gaps. One with a letter, such as `O7b`, is a second way to get the same thing wrong.\n\n\
-         Made by `{program} list defects --page`; a test compares.\n",
+         | in a run | {} | a run of the target's scenarios shows it, on any database |\n\
+         | in a static check | {} | it is an error of structure; a static check reads the sources, and a copy of them with the bug |\n\
+         | needs PostgreSQL | {} | only a run on PostgreSQL shows it; these bugs are counted separately |\n\
+         | not possible | {} | the target has no such part, so no check can show it |\n\n\
+         The class says where the bug comes from: `hist` was released once and then fixed, `guard` has a test that exists\n\
+         to catch it, `latent` is still in real code, and `neigh` was fixed in another part of the same system. The ids\n\
+         have gaps. An id with a letter, such as `O7b`, is a second variant of the same bug.\n\n\
+         `{program} list defects --page` generates this page, and a test compares the two.\n",
         all.len(),
         with(Shows::Running),
         with(Shows::InStaticCheck),
@@ -34,7 +34,7 @@ pub(super) fn defects(registry: &Registry) -> String {
     );
     for target in registry.targets.iter().filter(|target| !target.defects.is_empty()) {
         page.push_str(&format!(
-            "\n## {}\n\n| id | class | what goes wrong | with the bug | right | found by | shows |\n\
+            "\n## {}\n\n| id | class | what goes wrong | with the bug | without the bug | found by | shows |\n\
              |---|---|---|---|---|---|---|\n",
             target.name
         ));
@@ -49,8 +49,8 @@ fn bug(defect: &Defect) -> String {
     let shows = match defect.shows {
         Shows::Running => "in a run",
         Shows::InStaticCheck => "in a static check",
-        Shows::OnPostgres => "needs postgres",
-        Shows::Nowhere => "no counterpart",
+        Shows::OnPostgres => "needs PostgreSQL",
+        Shows::Nowhere => "not possible",
     };
     row(&[
         &format!("{}{star}", defect.id),
@@ -68,17 +68,18 @@ pub(super) fn goals(registry: &Registry) -> String {
     let all = registry.goals_of(None);
     let mut page = format!(
         "# Crash windows and kinds of trouble\n\n\
-         What a campaign of all scenarios must do: strike each target in each of its crash windows, and make each kind\n\
-         of trouble at least once. One of the ways beside a line is enough. The reports of a campaign have the same\n\
-         table with the number of hits; a whole campaign in which a line has none is unknown, as with a mark.\n\n\
-         Made by `{} list goals --page`; a test compares.\n",
+         A campaign of all scenarios must reach each of these coverage goals at least once: a fault in each crash window\n\
+         of each target, and each kind of trouble. The last column lists the ways to reach a goal; one of them is enough.\n\
+         The reports of a campaign have the same table with the number of hits. If a goal has no hits in a whole\n\
+         campaign, the verdict is unknown, as with a `sometimes` mark without hits.\n\n\
+         `{} list goals --page` generates this page, and a test compares the two.\n",
         registry.program
     );
     let mut list = "";
     for goal in &all {
         if goal.list != list {
             list = &goal.list;
-            page.push_str(&format!("\n## {list}\n\n| name | what | by |\n|---|---|---|\n"));
+            page.push_str(&format!("\n## {list}\n\n| name | goal | reached by |\n|---|---|---|\n"));
         }
         page.push_str(&self::goal(goal));
     }

@@ -24,7 +24,7 @@ pub(in crate::cli) fn show(proofs: &[&Proof], format: MessageFormat) {
     let found = asked.iter().filter(|proof| proof.found).count();
     let elsewhere = match proofs.iter().filter(|proof| proof.by == ProofBy::Postgres).count() {
         0 => String::new(),
-        count => format!(", {count} more need postgres"),
+        count => format!(", {count} more need PostgreSQL"),
     };
     let open = match proofs.iter().filter(|proof| proof.open).count() {
         0 => String::new(),
@@ -34,7 +34,7 @@ pub(in crate::cli) fn show(proofs: &[&Proof], format: MessageFormat) {
     let wall: u64 = proofs.iter().map(|proof| proof.wall_us).sum();
     let time = duration::seconds(Duration::from_micros(wall));
     text.push_str(&format!(
-        "prove: {found} of {} defects found{open}{elsewhere}, {runs} runs, {time} of run time\n",
+        "prove: {found} of {} planted bugs found{open}{elsewhere}, {runs} runs, {time} of run time\n",
         asked.len()
     ));
     console::print(&text);
@@ -57,29 +57,28 @@ pub(super) fn line(proof: &Proof) -> String {
         proof.defect, proof.class, proof.runs
     );
     let what = match (&proof.check, &proof.run) {
-        _ if proof.by == ProofBy::Postgres => "needs postgres".to_owned(),
-        _ if proof.by == ProofBy::Nowhere => "has no counterpart here".to_owned(),
+        _ if proof.by == ProofBy::Postgres => "needs PostgreSQL".to_owned(),
+        _ if proof.by == ProofBy::Nowhere => "not possible in this target".to_owned(),
         (Some(check), None) => check.clone(),
         (Some(check), Some(run)) => {
             format!("{check}  {} {} {}", run.scenario, run.origin, run.seed)
         }
         _ if proof.also.is_empty() => "no check was violated".to_owned(),
         _ => format!(
-            "violated were only {}",
+            "only other checks were violated: {}",
             proof.also.iter().cloned().collect::<Vec<_>>().join(", ")
         ),
     };
     let unsure = match proof.clean {
-        Some(false) => "\n        not valid with the defect off: a false alarm",
+        Some(false) => "\n        also violated with the bug disabled: a false alarm",
         None if proof.found => {
-            "\n        it cannot be said whether it is valid with the defect off"
+            "\n        whether the run is valid with the bug disabled is unknown"
         }
         _ => "",
     };
     let large = match proof.minimal.as_ref().map_or(0, Vec::len) {
         count if count > PROVE_FAULTS_MAX => format!(
-            "\n        its smallest plan has {count} faults, more than the {PROVE_FAULTS_MAX} that a reader\n        \
-             can be expected to follow"
+            "\n        its smallest plan has {count} faults; plans of up to {PROVE_FAULTS_MAX} are easy to follow"
         ),
         _ => String::new(),
     };

@@ -21,8 +21,8 @@ pub(super) fn take_settled(out: &Path, cases: &mut [Case<'_>]) -> Result<(), Exp
     for proof in proofs {
         let Some(case) = cases.iter_mut().find(|case| case.is_of(&proof)) else {
             return Err(ExpectedError::Usage(format!(
-                "{}/prove.json has results for {}, which is not looked for now; give the same filter, or leave out \
-                 --resume",
+                "{}/prove.json has a result for {}, which the filter excludes; give the same filter as before, or leave \
+                 out --resume",
                 out.display(),
                 proof.defect
             )));
