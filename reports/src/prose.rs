@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chaosdrill_core::{
     At, Fault, Plan,
-    fault::{Act, ErrorKind, HostSelector, Restart, When, site_kind},
+    fault::{Act, ErrorKind, HostSelector, Restart, When},
     plan::{Chaos, Order},
     record::nanos,
 };
@@ -144,19 +144,18 @@ fn when(at: &At) -> (String, String) {
     match at {
         At::Boundary { host, site, hit } => {
             let nth = ordinal(*hit);
-            let verb = if site_kind(site) == "fp" { "reaches" } else { "comes to" };
             match host {
                 HostSelector::Any => {
-                    (format!("The {nth} time that a host {verb} {site}"), "the host".to_owned())
+                    (format!("The {nth} time that a host reaches {site}"), "the host".to_owned())
                 }
                 HostSelector::Named(name) => {
-                    (format!("The {nth} time that {name} {verb} {site}"), name.clone())
+                    (format!("The {nth} time that {name} reaches {site}"), name.clone())
                 }
             }
         }
         At::Time(time) => (format!("After {}", span(*time)), String::new()),
         At::Countdown(passes) => (
-            format!("At the {} boundary that any host comes to", ordinal(*passes)),
+            format!("At the {} boundary that any host reaches", ordinal(*passes)),
             "the host".to_owned(),
         ),
     }

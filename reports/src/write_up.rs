@@ -166,10 +166,7 @@ fn finding(
         format!("It needs {}.", plan(&faults))
     } else {
         let why = words::not_smaller();
-        format!(
-            "The faults that struck: {}. The plan was {why}, so some of them may not be needed.",
-            plan(&faults)
-        )
+        format!("It needs at most {}. The plan was {why}.", plan(&faults))
     };
     text.push_str(&format!("\n{takes} To reproduce it:\n\n"));
     text.push_str(&commands(campaign, finding, story));

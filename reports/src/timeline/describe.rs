@@ -25,14 +25,14 @@ pub(super) fn label(event: &TraceEvent, subject: &Subject) -> String {
             let state = STATE_MEMBERS.iter().find_map(|name| scalar(&event.row()[*name]));
             match state {
                 Some(state) => format!("{} is {state}", event.name),
-                None if event.row().is_null() => format!("{} row gone", event.name),
+                None if event.row().is_null() => format!("{} row deleted", event.name),
                 None => format!("{} row written", event.name),
             }
         }
         EventKind::Ok => format!("{} done{}", event.name, asides(event, subject)),
         EventKind::Fail => format!("{} failed{}", event.name, asides(event, subject)),
-        EventKind::Info => format!("{}: not known{}", event.name, asides(event, subject)),
-        EventKind::Invoke => format!("asks for {}{}", event.name, asides(event, subject)),
+        EventKind::Info => format!("{}: result unknown{}", event.name, asides(event, subject)),
+        EventKind::Invoke => format!("requests {}{}", event.name, asides(event, subject)),
         _ => format!("{}{}", event.name, asides(event, subject)),
     }
 }
@@ -79,10 +79,10 @@ pub(super) fn act_in_words(act: &Act) -> String {
 fn host(event: &TraceEvent) -> String {
     match event.host_change() {
         Some(HostChange::Stalled { ns: Some(ns) }) => {
-            format!("stands still for {}", numbers::span(ns))
+            format!("stalls for {}", numbers::span(ns))
         }
-        Some(HostChange::Stalled { ns: None }) => "stands still".to_owned(),
-        Some(HostChange::Resumed) => "goes on".to_owned(),
+        Some(HostChange::Stalled { ns: None }) => "stalls".to_owned(),
+        Some(HostChange::Resumed) => "resumes".to_owned(),
         Some(HostChange::Up { .. }) => "is up again".to_owned(),
         Some(HostChange::Down(Some(Cause::Panic(message)))) => format!("panicked: {message}"),
         Some(HostChange::Down(_)) => "is down".to_owned(),
@@ -151,8 +151,8 @@ pub(crate) fn event_in_words(event: &TraceEvent) -> String {
     let name = &event.name;
     let said = match event.kind {
         EventKind::Boundary => format!("{host} is at {name}"),
-        EventKind::Answer => format!("{host} has the answer of {name}"),
-        EventKind::Invoke => format!("{host} asks for {name}"),
+        EventKind::Answer => format!("{host} gets the answer of {name}"),
+        EventKind::Invoke => format!("{host} requests {name}"),
         EventKind::Ok => format!("{host}: {name} is done"),
         EventKind::Fail => format!("{host}: {name} failed"),
         EventKind::Info => format!("{host}: whether {name} was done is not known"),
@@ -230,7 +230,7 @@ mod tests {
             said(EventKind::Other, "felt", json!({ "by": 7 })),
         ];
         insta::assert_snapshot!(told.join("\n"), @r#"
-        d1 stands still for 2 s: core 3
+        d1 stalls for 2 s: core 3
         d1 frozen: depth 3
         fault on d1: partition: sql:x, do {"loss":"half","partition":["a","b"]}
         d1: felt: by 7

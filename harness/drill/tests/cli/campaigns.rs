@@ -297,7 +297,7 @@ fn a_violation_is_made_smaller_and_kept() -> Result<(), Failed> {
     ] {
         assert!(explained.lines().any(|line| line == sentence), "{sentence}: {explained}");
     }
-    assert!(explained.contains("comes to sql:visit.commit, the step happens"), "{explained}");
+    assert!(explained.contains("reaches sql:visit.commit, the step happens"), "{explained}");
     Ok(())
 }
 

@@ -16,7 +16,7 @@ pub(in crate::cli) fn show(proofs: &[&Proof], format: MessageFormat) {
         proofs.iter().for_each(console::print_json);
         return;
     }
-    let mut text = String::from("defect  class   result  runs      time  faults  check and run\n");
+    let mut text = String::from("bug     class   result  runs      time  faults  check and run\n");
     for proof in proofs {
         text.push_str(&line(proof));
     }
