@@ -71,7 +71,7 @@ fn measure(criterion: &mut Criterion) {
 /// The drill as an ordinary scenario, with hosts, script, checks, trace and digest.
 fn scenario() -> Scenario {
     Scenario::new("bench/standard")
-        .claim("of twenty messages and two dispatchers, one of which dies over its fifth publish, all are delivered")
+        .claim("twenty messages are all delivered by two dispatchers, although one of them crashes at its fifth publish")
         .topology(|topology| {
             topology
                 .database_latency_ms(0, 0)

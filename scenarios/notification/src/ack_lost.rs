@@ -12,7 +12,7 @@ use crate::{
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("notification/ack-lost")
-        .claim("a notification whose delivery or settling nobody heard of is delivered again within its budget, and comes to rest")
+        .claim("a notification whose delivery or settle has no answer is delivered again within its budget, and reaches a final status")
         .topology(|stage| {
             watched(stage.pipeline()).client("sender", |workload| async move {
                 let known = &["calm", "denied once", "refused once"];

@@ -14,7 +14,7 @@ use crate::{
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("notification/calm")
-        .claim("without faults a notification of every channel is delivered once, and can be read")
+        .claim("without faults, a notification on each channel is delivered once and can be read")
         .topology(|stage| {
             watched(stage.pipeline()).client("sender", |workload| async move {
                 for channel in Channel::ALL {

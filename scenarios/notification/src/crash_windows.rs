@@ -17,42 +17,42 @@ use crate::{
 const WINDOWS: [Window; 8] = [
     Window {
         name: "notification/crash-before-answer",
-        claim: "a crash between taking a notification in and saying so leaves one notification, however often it is asked for",
+        claim: "a crash between storing a notification and answering leaves one notification, however often the request is repeated",
         strike: |stream| place("fp:api.before_answer", stream, 12).crash_before(back(stream)),
     },
     Window {
         name: "notification/crash-after-list",
-        claim: "a server that dies with a list in its hands leaves everything on it as it was",
+        claim: "a server that crashes after its listing leaves every listed notification unchanged",
         strike: |stream| place("fp:sweep.after_list", stream, 6).crash_before(back(stream)),
     },
     Window {
         name: "notification/crash-after-claim",
-        claim: "what a server claimed and never sent is taken back, and sent by another",
+        claim: "a notification that a server claimed but never sent is taken back, and sent by another server",
         strike: |stream| place("fp:delivery.after_claim", stream, 12).crash_before(back(stream)),
     },
     Window {
         name: "notification/crash-after-send",
-        claim: "what was sent, or refused, and never written down counts as an attempt",
+        claim: "a delivery that was sent or refused but never stored counts as an attempt",
         strike: |stream| place("fp:delivery.after_send", stream, 12).crash_before(back(stream)),
     },
     Window {
         name: "notification/crash-after-success",
-        claim: "what was written down as sent before the crash is not sent again",
+        claim: "a notification that was stored as sent before the crash is not sent again",
         strike: |stream| place("sql:notifications.sent", stream, 8).crash_after(back(stream)),
     },
     Window {
         name: "notification/crash-after-failure",
-        claim: "what was written down as failed before the crash is tried again when it is due",
+        claim: "a notification that was stored as failed before the crash is retried when it is due",
         strike: |stream| place("sql:notifications.failed", stream, 3).crash_after(back(stream)),
     },
     Window {
         name: "notification/crash-after-settle",
-        claim: "a server that dies between two notifications of its sweep loses neither",
+        claim: "a server that crashes between two notifications of its sweep loses neither",
         strike: |stream| place("fp:delivery.after_settle", stream, 12).crash_before(back(stream)),
     },
     Window {
         name: "notification/crash-after-accept",
-        claim: "a notifier that dies between delivering and saying so is asked again, within the budget",
+        claim: "a notifier that crashes between delivering and answering is called again, within the budget",
         strike: |stream| place("fp:notifier.after_accept", stream, 8).crash_before(back(stream)),
     },
 ];

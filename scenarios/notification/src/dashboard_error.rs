@@ -13,7 +13,9 @@ use crate::{
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("notification/dashboard-error")
-        .claim("the dashboard answers while numbers cannot be counted, and what it shows is what there is")
+        .claim(
+            "the dashboard answers even if a count fails, and the counts that it shows are right",
+        )
         .topology(|stage| {
             watched(stage.pipeline()).client("visitor", |workload| async move {
                 let known = &["calm", "refused once", "refused always"];

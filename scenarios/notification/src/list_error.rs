@@ -12,7 +12,7 @@ use crate::{
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("notification/list-error")
-        .claim("a sweep whose list breaks off in the middle sends nothing, and the next one sends everything")
+        .claim("a sweep whose listing fails halfway sends nothing, and the next sweep sends everything")
         .topology(|stage| {
             watched(stage.pipeline()).client("sender", |workload| async move {
                 let known = &["calm", "refused once"];

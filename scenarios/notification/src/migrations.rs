@@ -23,7 +23,7 @@ const TRIES_MAX: usize = 20;
 
 pub(crate) fn of_rows_in_every_status() -> Scenario {
     let scenario = Scenario::new("notification/migrations")
-        .claim("the schema goes up, down and up again under rows of every status, over its own results too, and keeps them")
+        .claim("the migrations can be applied, reverted and repeated with rows in every status, and lose no row")
         .topology(|stage| ways(stage, 16))
         .chaos_at_most(Duration::from_secs(90 * 60))
         .sometimes(checks::marks::a_notification_became("dead"))
@@ -33,7 +33,7 @@ pub(crate) fn of_rows_in_every_status() -> Scenario {
 
 pub(crate) fn halfway() -> Scenario {
     let scenario = Scenario::new("notification/migration-halfway")
-        .claim("a host that dies or loses the answer in the middle of a migration starts again, and the schema is whole")
+        .claim("a host that crashes or loses an answer during a migration restarts, and the schema is complete")
         .topology(|stage| ways(stage, 3))
         .faults_drawn(|stream| {
             let sites = ["sql:migrate.apply.1", "sql:migrate.apply.2", "sql:migrate.list", "sql:migrate.table"];

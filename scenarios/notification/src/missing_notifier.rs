@@ -17,7 +17,7 @@ const MISSING: [Channel; 2] = [Channel::Teams, Channel::OpsGenie];
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("notification/missing-notifier")
-        .claim("a notification whose channel has no notifier is undeliverable at once, with the reason, and never sent")
+        .claim("a notification whose channel has no notifier becomes undeliverable at once, with the reason, and is never sent")
         .topology(|stage| {
             let lacking = |config: &mut ServerConfig| {
                 MISSING.iter().for_each(|channel| drop(config.notifiers.remove(channel)));

@@ -15,9 +15,7 @@ pub(crate) fn for_a_while() -> Scenario {
         "notification/notifier-fails-for-a-while",
         &["calm", "refused once", "refused thrice", "denied once"],
     )
-    .claim(
-        "a notification that its notifier refuses for a while is tried again on schedule, and sent",
-    );
+    .claim("a notification that its notifier refuses for a while is retried on schedule, and sent");
     resting(scenario, 0)
 }
 
@@ -26,7 +24,7 @@ pub(crate) fn always() -> Scenario {
         "notification/notifier-always-fails",
         &["calm", "refused always", "denied always", "takes too long"],
     )
-    .claim("a notification that nobody takes is dead after five attempts, and the others are sent")
+    .claim("a notification that is always refused is dead after five attempts, and the others are sent")
     .sometimes(checks::marks::a_notification_became("dead"));
     resting(scenario, 0)
 }

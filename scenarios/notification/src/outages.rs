@@ -19,7 +19,7 @@ fn ms(stream: &mut Stream, low: u64, high: u64) -> Duration {
 
 pub(crate) fn of_the_database() -> Scenario {
     let scenario = outage("notification/database-down")
-        .claim("while the database is down nothing is lost, and afterwards all loops go on by themselves")
+        .claim("nothing is lost while the database is down, and all loops continue afterwards by themselves")
         .faults_drawn(|stream| {
             // Each outage is long enough to cover a tick of every loop.
             let lasts = Duration::from_secs(125);
@@ -32,9 +32,7 @@ pub(crate) fn of_the_database() -> Scenario {
 
 pub(crate) fn of_the_network() -> Scenario {
     let scenario = outage("notification/network-outages")
-        .claim(
-            "cut and clogged links, and hosts that are killed, delay notifications, and lose none",
-        )
+        .claim("partitions, clogged links and killed hosts delay notifications, but lose none")
         .faults_drawn(network)
         .sometimes(checks::marks::a_link_was_cut());
     resting(scenario, 0)

@@ -15,7 +15,7 @@ use crate::{
 pub(crate) fn of_everything() -> Scenario {
     let scenario = Scenario::new("notification/refused-row")
         .claim(
-            "a notification that the database refuses to change holds up none of those behind it",
+            "a notification that the database refuses to change does not delay the notifications behind it",
         )
         .topology(|stage| {
             watched(stage.pipeline()).client("administrator", |workload| async move {
@@ -44,7 +44,7 @@ pub(crate) fn of_everything() -> Scenario {
 
 pub(crate) fn of_success() -> Scenario {
     let scenario = Scenario::new("notification/sent-but-not-written-down")
-        .claim("a notification that is sent and cannot be marked as sent is sent no more often than the budget says")
+        .claim("a notification that is sent but cannot be marked as sent is not sent more often than its budget allows")
         .topology(|stage| {
             watched(stage.pipeline()).client("administrator", |workload| async move {
                 let pool = administer().await;

@@ -18,7 +18,7 @@ const MOODS: [&str; 5] =
 
 pub(crate) fn by_an_operator() -> Scenario {
     let scenario = Scenario::new("notification/requeue")
-        .claim("a requeue gives back all attempts in one step, and only to what was given up or has failed")
+        .claim("a requeue gives all attempts back in one step, and only to notifications that failed or were given up")
         .topology(|stage| {
             watched(stage.pipeline()).client("operator", |workload| async move {
                 create_all(&workload, "n", &moods(&workload, &MOODS, 8)).await;
@@ -38,7 +38,7 @@ pub(crate) fn by_an_operator() -> Scenario {
 /// The same while servers stall in the middle of their work, for longer than their claims are valid.
 pub(crate) fn racing_the_retry() -> Scenario {
     let scenario = Scenario::new("notification/requeue-races-retry")
-        .claim("a requeue in the middle of an attempt is neither undone nor hidden by it, however late it ends")
+        .claim("a requeue during an attempt is neither undone nor hidden by the attempt, however late it ends")
         .topology(|stage| {
             watched(stage.pipeline()).client("operator", |workload| async move {
                 create_all(&workload, "n", &moods(&workload, &MOODS, 8)).await;

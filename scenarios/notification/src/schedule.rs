@@ -17,7 +17,7 @@ const LATE_MS_MAX: i64 = 2 * 60_000 + 30_000;
 
 pub(crate) fn to_the_millisecond() -> Scenario {
     let scenario = Scenario::new("notification/schedule")
-        .claim("retries are due 1, 2, 4 and 8 minutes after the failures, and come with the first tick after that")
+        .claim("retries are due 1, 2, 4 and 8 minutes after the failures, and happen at the first tick after that")
         .topology(|stage| {
             watched(stage.pipeline()).client("sender", |workload| async move {
                 create_all(&workload, "n", &["refused always", "refused thrice", "refused once"]).await;
@@ -35,7 +35,7 @@ const RAISED: i64 = 20;
 
 pub(crate) fn with_a_raised_budget() -> Scenario {
     let scenario = Scenario::new("notification/schedule-raised-budget")
-        .claim("however large the budget is, no retry waits longer than an hour, or not at all")
+        .claim("no retry waits longer than an hour, and none happens at once, however large the budget is")
         .topology(|stage| {
             let raised = |config: &mut chaosdrill_target_notification::ServerConfig| {
                 config.attempts_max = RAISED;

@@ -10,7 +10,7 @@ use crate::{
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("notification/shutdown")
-        .claim("a server that is shut down in the middle of a sweep drains, sends nothing afterwards, and loses nothing")
+        .claim("a server that is shut down during a sweep drains, sends nothing afterwards, and loses nothing")
         .topology(|stage| {
             watched(stage.pipeline()).client("operator", |workload| async move {
                 let known = &["calm", "refused once", "takes long"];

@@ -15,7 +15,7 @@ use crate::{
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("notification/slow-sweep")
-        .claim("a loop sweeps once at a time: a tick in the middle of a slow sweep is skipped, and later ones are not")
+        .claim("a loop runs one sweep at a time: a tick during a slow sweep is skipped, and later ticks are not")
         .topology(|stage| {
             // The processor has a long timeout, the retry loop a short one.
             let slow = |config: &mut ServerConfig| {

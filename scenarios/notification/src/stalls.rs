@@ -22,7 +22,7 @@ const SITES: [&str; 4] = [
 
 pub(crate) fn in_a_sweep() -> Scenario {
     let scenario = Scenario::new("notification/sweep-timeout")
-        .claim("a sweep that stands still until its time is over is cut off, its loop goes on, and its late settle is refused")
+        .claim("a sweep that stalls past its timeout is cancelled, its loop continues, and its late settle is refused")
         .topology(|stage| {
             watched(stage.pipeline()).client("sender", |workload| async move {
                 let known = &["calm", "refused once"];
@@ -50,7 +50,7 @@ pub(crate) fn in_a_sweep() -> Scenario {
 
 pub(crate) fn stuck_claims() -> Scenario {
     let scenario = Scenario::new("notification/stuck-claim")
-        .claim("what a server claimed that never came back is taken back by the other, and counts as an attempt")
+        .claim("notifications claimed by a server that never returns are taken back by the other server, and count as attempts")
         .topology(|stage| {
             watched(stage.pipeline()).client("sender", |workload| async move {
                 create_all(&workload, "n", &["calm"; 10]).await;

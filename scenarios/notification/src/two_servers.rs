@@ -12,7 +12,7 @@ use crate::{
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("notification/two-servers-race")
-        .claim("of two servers that list the same notifications one sends each, and the other leaves it")
+        .claim("if two servers list the same notifications, each notification is sent by only one of them")
         .topology(|stage| {
             watched(stage.pipeline()).client("sender", |workload| async move {
                 let known = &["calm", "calm", "refused once", "takes long"];

@@ -31,7 +31,7 @@ fn impatient(attempts_max: u32) -> impl Fn(&mut DispatcherConfig) + Copy {
 /// The broker refuses one message forever.
 pub(crate) fn of_refusals() -> Scenario {
     let scenario = Scenario::new("outbox/attempts-ceiling")
-        .claim("a message that is refused every time is given up at the ceiling, with the reason, and the others are published")
+        .claim("a message that is always refused is given up at the attempt limit, with the reason, and the others are published")
         .topology(|stage| {
             let refusals = [Refusal { payload_contains: "13".to_owned(), first: u32::MAX }];
             let stage = stage.ingress("ingress").broker_refusing(&refusals).consumer();
@@ -51,7 +51,7 @@ pub(crate) fn of_refusals() -> Scenario {
 /// A message that crashes every dispatcher that claims it.
 pub(crate) fn of_crashes() -> Scenario {
     let scenario = Scenario::new("outbox/attempts-ceiling-of-crashes")
-        .claim("a message that kills whoever holds it is given up at the ceiling, and the others are published")
+        .claim("a message that crashes its holder is given up at the attempt limit, and the others are published")
         .topology(|stage| {
             let stage = stage.ingress("ingress").broker().consumer().dispatcher("d1", impatient(CRASHES_MAX));
             watched(stage).client("sender", |workload| async move {

@@ -6,7 +6,7 @@ use crate::stage::{OutboxStage, of_orders};
 
 pub(crate) fn scenario() -> Scenario {
     of_orders("outbox/calm", OutboxStage::pipeline)
-        .claim("what is committed is published once, delivered once, and applied once")
+        .claim("a committed message is published once, delivered once and applied once")
         .sometimes(Mark::observed("consumer.applied"))
         .sometimes(Mark::observed("store.committed"))
 }

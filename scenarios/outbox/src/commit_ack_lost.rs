@@ -9,7 +9,7 @@ use crate::{
 
 pub(crate) fn scenario() -> Scenario {
     of_orders("outbox/commit-ack-lost", OutboxStage::pipeline)
-        .claim("a command whose commit was not acknowledged has one effect, and its sender learns that it succeeded")
+        .claim("a command whose commit was not acknowledged has one effect, and its sender gets the success")
         .faults_drawn(|stream| {
             let mut hit = || stream.between(1, 4) as u32;
             let (first, second) = (hit(), 4 + hit());

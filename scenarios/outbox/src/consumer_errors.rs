@@ -13,7 +13,7 @@ use crate::{
 
 pub(crate) fn permanent() -> Scenario {
     let scenario = Scenario::new("outbox/permanent-error")
-        .claim("a message that the consumer's constraint refuses is tried once and put aside, and the others are applied")
+        .claim("a message that violates a constraint of the consumer is tried once and dead-lettered, and the others are applied")
         .topology(|stage| {
             watched(stage.pipeline()).client("sender", |workload| async move {
                 send(&workload, "ingress:80", &open("a")).await;
@@ -30,7 +30,7 @@ pub(crate) fn permanent() -> Scenario {
 
 pub(crate) fn transient() -> Scenario {
     of_orders("outbox/transient-errors", OutboxStage::pipeline)
-        .claim("serialization failures, deadlocks, a busy database and a broken connection are retried, and nothing is given up for them")
+        .claim("serialization failures, deadlocks, a busy database and broken connections are retried, and no message is given up for them")
         .faults_drawn(|stream| {
             const KINDS: [ErrorKind; 5] =
                 [ErrorKind::Serialization, ErrorKind::Deadlock, ErrorKind::Busy, ErrorKind::Full, ErrorKind::Reset];

@@ -11,7 +11,7 @@ use crate::{
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("outbox/corrupt-row")
-        .claim("a message that cannot be read is dead-lettered with the reason, and the others are published")
+        .claim("a message that cannot be decoded is dead-lettered with the reason, and the others are published")
         .topology(|stage| {
             watched(stage.pipeline()).client("sender", |workload| async move {
                 send(&workload, "ingress:80", &open("a")).await;

@@ -16,12 +16,12 @@ use crate::{
 const WINDOWS: [Window; 7] = [
     Window {
         name: "outbox/crash-before-commit",
-        claim: "a crash before the commit leaves nothing of it, and the sender's next try succeeds",
+        claim: "a crash before the commit leaves no trace of it, and the sender's next try succeeds",
         strike: |stream| place("sql:commit.commit", stream, 8).crash_before(back(stream)),
     },
     Window {
         name: "outbox/crash-after-commit",
-        claim: "a crash after the commit and before its answer leaves one effect, however often the sender asks",
+        claim: "a crash after the commit and before its answer leaves one effect, however often the sender retries",
         strike: |stream| place("sql:commit.commit", stream, 8).crash_after(back(stream)),
     },
     Window {
@@ -31,22 +31,22 @@ const WINDOWS: [Window; 7] = [
     },
     Window {
         name: "outbox/crash-after-claim",
-        claim: "a message whose holder dies before it publishes is published by another once the lease is over",
+        claim: "a message whose holder crashes before it publishes is published by another dispatcher after the lease ends",
         strike: |stream| place("fp:outbox.after_claim", stream, 6).crash_before(back(stream)),
     },
     Window {
         name: "outbox/crash-after-publish",
-        claim: "a message whose holder dies before it settles is published again, and applied once",
+        claim: "a message whose holder crashes before it settles is published again, and applied once",
         strike: |stream| place("fp:outbox.after_publish", stream, 6).crash_before(back(stream)),
     },
     Window {
         name: "outbox/crash-after-settle",
-        claim: "a dispatcher that dies between two messages of its batch loses neither",
+        claim: "a dispatcher that crashes between two messages of its batch loses neither",
         strike: |stream| place("fp:outbox.after_settle", stream, 6).crash_before(back(stream)),
     },
     Window {
         name: "outbox/crash-before-receipt",
-        claim: "a consumer that dies between its effect and its receipt has neither, and applies the message when it comes again",
+        claim: "a consumer that crashes between its effect and its receipt has neither, and applies the message when it is delivered again",
         strike: |stream| place("fp:consumer.after_effect", stream, 6).crash_before(back(stream)),
     },
 ];

@@ -14,7 +14,7 @@ use crate::{
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("outbox/ingress-answers")
-        .claim("a refusal that will stand is answered with 422, a fault of the moment with 503")
+        .claim("a permanent refusal is answered with 422, and a transient error with 503")
         .topology(|stage| {
             watched(stage.pipeline()).client("sender", |workload| async move {
                 send(&workload, "ingress:80", &open("a")).await;

@@ -21,8 +21,9 @@ pub(crate) fn of_one_name() -> Scenario {
         let stage = stage.ingress("ingress").broker().consumer();
         stage.dispatcher("d1", same).dispatcher("d2", same)
     }
-    late("outbox/lease-expiry-same-worker", hosts)
-        .claim("an older attempt is fenced from a newer one, even where both are the same worker")
+    late("outbox/lease-expiry-same-worker", hosts).claim(
+        "an older attempt is fenced from a newer one, even if both belong to the same worker",
+    )
 }
 
 fn late(name: &str, hosts: fn(Topology) -> Topology) -> Scenario {

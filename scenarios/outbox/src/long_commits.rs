@@ -18,7 +18,7 @@ const EVENTS: (u64, u64) = (11, 14);
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("outbox/long-commits")
-        .claim("a history that is taken over in one commit is there as a whole, event for event and message for message, or not at all")
+        .claim("a history that is imported in one commit exists completely, with every event and message, or not at all")
         .topology(|stage| watched(stage.pipeline()).client("sender", take_over))
         // The host crashes between two statements of the commit, or after them.
         .faults_drawn(|stream| {

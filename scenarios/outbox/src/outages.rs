@@ -18,7 +18,7 @@ fn ms(stream: &mut Stream, low: u64, high: u64) -> Duration {
 
 pub(crate) fn of_the_database() -> Scenario {
     of_orders("outbox/database-down", OutboxStage::pipeline)
-        .claim("while the database is down nothing is lost, and afterwards everything goes on by itself")
+        .claim("nothing is lost while the database is down, and all work continues afterwards by itself")
         .faults_drawn(|stream| {
             let mut down = |from, to| at_time(ms(stream, from, to)).database_down(Duration::from_secs(20));
             vec![down(0, 3_000), down(30_000, 60_000)]
@@ -28,7 +28,7 @@ pub(crate) fn of_the_database() -> Scenario {
 
 pub(crate) fn of_the_network() -> Scenario {
     of_orders("outbox/network-outages", OutboxStage::pipeline)
-        .claim("cut and clogged links, a skewed clock and hosts that are killed delay messages, and lose none")
+        .claim("partitions, clogged links, a skewed clock and killed hosts delay messages, but lose none")
         .faults_drawn(network)
         .sometimes(checks::marks::a_link_was_cut())
 }

@@ -14,7 +14,7 @@ const ATTEMPTS_MAX: u32 = 30;
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("outbox/publish-fails-twice")
-        .claim("a message the broker refuses goes back, is tried again, and is published at the third attempt")
+        .claim("a message that the broker refuses twice is retried, and published at the third attempt")
         .topology(|stage| {
             let refusals = [Refusal { payload_contains: "amount".to_owned(), first: 2 }];
             let stage = stage.ingress("ingress").broker_refusing(&refusals).consumer().dispatchers(&["d1", "d2"]);

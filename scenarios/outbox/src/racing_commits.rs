@@ -17,7 +17,7 @@ const ROUNDS: usize = 2;
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("outbox/racing-commits")
-        .claim("of writers that know the same version one commits, the others conflict, and the stream has no gap")
+        .claim("if several writers have read the same version, one commits, the others get a conflict, and the stream has no gap")
         .topology(|stage| {
             let ingresses = RACERS.iter().fold(stage, |stage, name| stage.ingress(name));
             let stage = ingresses.broker().consumer().dispatchers(&["d1"]);

@@ -13,7 +13,7 @@ const TOO_MUCH: i64 = 1_000_001;
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("outbox/read-model-failure")
-        .claim("a constraint of the read model in the middle of a commit rolls back events, messages and what was written before it")
+        .claim("a constraint violation of the read model rolls back the whole commit, with its events and messages")
         .topology(|stage| {
             watched(stage.pipeline()).client("sender", |workload| async move {
                 let mut stream = workload.stream("amounts");

@@ -49,7 +49,7 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("outbox/snapshots")
-        .claim("an account is what its events make it, in memory, from a snapshot and from the beginning")
+        .claim("an account has the same state in memory, from a snapshot and from a full replay of its events")
         .topology(|stage| {
             let stage = stage.ingress("ingress").broker().consumer().dispatchers(&["d1"]);
             watched(stage).client("sender", ask)

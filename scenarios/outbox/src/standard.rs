@@ -17,7 +17,7 @@ const MESSAGES: usize = 20;
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("outbox/standard")
-        .claim("of twenty messages and two dispatchers, one of which dies over the fifth publish, all are delivered")
+        .claim("twenty messages are all delivered by two dispatchers, although one of them crashes at its fifth publish")
         .topology(|stage| {
             let stage = stage.ingress("producer").broker_alone().dispatchers(&["d1", "d2"]);
             watched(stage).client("sender", |workload| async move {

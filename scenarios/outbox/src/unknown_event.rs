@@ -12,7 +12,7 @@ const FOREIGN: &str = "account.merged";
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("outbox/unknown-event")
-        .claim("an account with an event that nobody knows is refused, with an error that names the event")
+        .claim("an account with an event of an unknown type is refused, with an error that names the event")
         .topology(|stage| {
             watched(stage.pipeline()).client("sender", |workload| async move {
                 let history = [("account.opened", r#"{"owner":"ada"}"#), (FOREIGN, "{}"), ("account.deposited", r#"{"amount":5}"#)];

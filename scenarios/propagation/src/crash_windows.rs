@@ -27,7 +27,7 @@ const WITHIN: Duration = Duration::from_secs(40 * 60);
 const WINDOWS: [Window; 9] = [
     Window {
         name: "propagation/crash-around-upgrade",
-        claim: "W0: a crash around the commit of an upgrade leaves both it and its propagation, or neither",
+        claim: "W0: a crash around the commit of an upgrade leaves both the upgrade and its propagation, or neither",
         strike: |stream| {
             let place = place_of(&["sql:upgrade.commit", "fp:api.before_answer"], stream, 4);
             if stream.chance(1, 2) {
@@ -39,7 +39,7 @@ const WINDOWS: [Window; 9] = [
     },
     Window {
         name: "propagation/crash-before-lease",
-        claim: "W1: a runner that dies between its look and its lease holds nothing",
+        claim: "W1: a runner that crashes between its read and its lease holds no row",
         strike: |stream| {
             place_of(&["sql:propagation.lease", "sql:pick.commit"], stream, 2)
                 .crash_before(back(stream))
@@ -47,12 +47,12 @@ const WINDOWS: [Window; 9] = [
     },
     Window {
         name: "propagation/crash-after-pick",
-        claim: "W2: rows whose holder dies before it dispatches are carried out when the lease is over, and not before",
+        claim: "W2: rows whose holder crashes before it dispatches are carried out after the lease ends, and not before",
         strike: |stream| place_of(&["fp:runner.after_pick"], stream, 2).crash_before(back(stream)),
     },
     Window {
         name: "propagation/crash-during-call",
-        claim: "W3: a runner or a provisioner that dies in the middle of a call leaves one effect",
+        claim: "W3: a runner or a provisioner that crashes during a call leaves one effect",
         strike: |stream| {
             place_of(&["fp:provisioner.after_apply", "sql:regrade.commit"], stream, 2)
                 .crash_after(back(stream))
@@ -60,7 +60,7 @@ const WINDOWS: [Window; 9] = [
     },
     Window {
         name: "propagation/crash-after-dispatch",
-        claim: "W4: what the provisioner has done, and nobody stored, is found done by the next holder",
+        claim: "W4: a change that the provisioner made but the runner did not store is found done by the next holder",
         strike: |stream| {
             place_of(&["fp:runner.after_dispatch"], stream, 4).crash_before(back(stream))
         },
@@ -77,7 +77,7 @@ const WINDOWS: [Window; 9] = [
     },
     Window {
         name: "propagation/crash-after-death",
-        claim: "W7: a row that is given up over a crash has its audit and its count",
+        claim: "W7: a row that is given up during a crash is audited and counted",
         strike: |stream| {
             place_of(&["sql:propagation.fail", "sql:settle.commit"], stream, 1)
                 .crash_after(back(stream))
@@ -85,7 +85,7 @@ const WINDOWS: [Window; 9] = [
     },
     Window {
         name: "propagation/crash-between-rows",
-        claim: "a runner that dies between two rows of its batch loses neither",
+        claim: "a runner that crashes between two rows of its batch loses neither",
         strike: |stream| {
             place_of(&["fp:runner.after_settle"], stream, 4).crash_before(back(stream))
         },

@@ -18,9 +18,7 @@ const NAMES: usize = 40;
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("propagation/labels")
-        .claim(
-            "reasons and kinds that nobody has heard of are counted under labels of a fixed list",
-        )
+        .claim("unknown reasons and kinds are counted under labels from a fixed list")
         .topology(|stage| {
             let scripts = vec![
                 script("odd-", u32::MAX, Answer::Skip("{token}".to_owned())),

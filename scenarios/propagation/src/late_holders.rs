@@ -14,7 +14,7 @@ use crate::{
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("propagation/late-holders")
         .claim(
-            "a row whose holder stalls is carried out by another, and the late holder is refused",
+            "a row whose holder stalls is carried out by another runner, and the late holder is refused",
         )
         .topology(|stage| {
             let scripts =

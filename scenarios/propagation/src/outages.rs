@@ -20,7 +20,7 @@ fn s(stream: &mut Stream, low: u64, high: u64) -> Duration {
 
 pub(crate) fn of_the_database() -> Scenario {
     let scenario = outage("propagation/database-down")
-        .claim("while the database is down nothing is lost, and afterwards everything goes on by itself")
+        .claim("nothing is lost while the database is down, and all work continues afterwards by itself")
         .faults_drawn(|stream| {
             let mut down = |from, to, lasts| at_time(s(stream, from, to)).database_down(Duration::from_secs(lasts));
             vec![down(0, 20, 20), down(30, 90, 70), down(200, 300, 400)]
@@ -31,9 +31,7 @@ pub(crate) fn of_the_database() -> Scenario {
 
 pub(crate) fn of_the_network() -> Scenario {
     let scenario = outage("propagation/network-outages")
-        .claim(
-            "cut and clogged links, and a provisioner that is killed, delay upgrades and lose none",
-        )
+        .claim("partitions, clogged links and a killed provisioner delay upgrades, but lose none")
         .faults_drawn(network)
         .sometimes(checks::marks::a_host_went_down())
         .sometimes(checks::marks::a_retry_succeeded());

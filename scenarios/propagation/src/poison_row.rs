@@ -18,7 +18,7 @@ const WITHIN: Duration = Duration::from_secs(3 * 60 * 60);
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("propagation/poison-row")
-        .claim("a row that kills its runner at each dispatch is given up after twenty of them")
+        .claim("a row that crashes its runner at each dispatch is given up after twenty dispatches")
         .topology(|stage| {
             let stage = stage.api().supervised("w1", Duration::from_secs(1), worker);
             watched(stage).client("customers", |workload| async move {

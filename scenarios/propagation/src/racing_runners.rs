@@ -12,7 +12,7 @@ use crate::{
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("propagation/racing-runners")
-        .claim("a runner that is held between its look and its pick does not take what others took meanwhile")
+        .claim("a runner that is delayed between its read and its pick does not take rows that others took meanwhile")
         .topology(|stage| {
             let scripts = vec![script("", 1, Answer::Slow(Duration::from_secs(50)))];
             let stage = stage.api().provisioner(scripts).workers(&["w1", "w2", "w3"]);

@@ -19,7 +19,7 @@ const WITHIN: Duration = Duration::from_secs(40 * 60);
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("propagation/operator-requeue")
-        .claim("a row that was given up and is put back by an operator has all its attempts again, and each death its audit")
+        .claim("a row that an operator requeues gets all its attempts again, and each time it is given up is audited")
         .topology(|stage| {
             let scripts = vec![script("down-", 3, Answer::Error)];
             let stage = stage.api().provisioner(scripts).workers_with(&["w1", "w2"], ATTEMPTS_MAX);

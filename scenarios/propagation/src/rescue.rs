@@ -19,7 +19,7 @@ const WITHIN: Duration = Duration::from_secs(60 * 60);
 
 pub(crate) fn of_a_dead_worker() -> Scenario {
     let scenario = Scenario::new("propagation/rescue")
-        .claim("a job whose worker is killed runs again within twenty-five minutes and a scan")
+        .claim("a job whose worker is killed runs again within twenty-five minutes plus one scan interval")
         .topology(|stage| {
             let scripts = vec![script("slow-", 1, Answer::Slow(Duration::from_secs(90)))];
             watched_jobs(stage.pipeline(scripts)).client("customers", |workload| async move {
@@ -44,7 +44,7 @@ pub(crate) fn of_a_dead_worker() -> Scenario {
 
 pub(crate) fn of_a_slow_job() -> Scenario {
     let scenario = Scenario::new("propagation/slow-job")
-        .claim("a job of nineteen minutes is not done by a second worker meanwhile")
+        .claim("a job that takes nineteen minutes is not started by a second worker meanwhile")
         .topology(|stage| {
             let scripts = vec![script("slow-", 1, Answer::Slow(Duration::from_secs(285)))];
             watched_jobs(stage.pipeline(scripts)).client("customers", |workload| async move {

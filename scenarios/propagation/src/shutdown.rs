@@ -13,7 +13,7 @@ use crate::{
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("propagation/shutdown")
-        .claim("workers that are replaced in the middle of a batch give back what they did not end, and use up no attempt of it")
+        .claim("workers that are replaced during a batch release the unfinished rows, without using up an attempt")
         .topology(|stage| {
             let scripts = vec![
                 script("long-", 2, Answer::Slow(Duration::from_secs(150))),

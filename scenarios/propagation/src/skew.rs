@@ -14,7 +14,7 @@ use crate::{
 pub(crate) fn scenario() -> Scenario {
     let lasts = Duration::from_secs(60 * 60);
     let scenario = Scenario::new("propagation/clock-skew")
-        .claim("workers whose clocks are ten minutes off hold rows as long, and try again as soon, as others")
+        .claim("workers whose clocks are ten minutes off hold leases as long, and retry as soon, as other workers")
         .topology(|stage| {
             let scripts = vec![
                 script("slow-", 9, Answer::Slow(Duration::from_secs(80))),

@@ -15,7 +15,7 @@ const REASON: &str =
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("propagation/soft-refusals")
-        .claim("an upgrade is applied only where each resource was changed, or skipped for a good reason")
+        .claim("an upgrade is marked as applied only if each resource was changed, or skipped for an accepted reason")
         .topology(|stage| {
             let skip = |reason: &str| Answer::Skip(reason.to_owned());
             let long = format!("resource not reachable: {} {REASON}", "x".repeat(960));

@@ -16,7 +16,7 @@ const SLOW: Duration = Duration::from_secs(6 * 60);
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("propagation/slow-dispatch")
-        .claim("a dispatch of six minutes is broken off after five and counts as failed, and a later one finds its effect")
+        .claim("a dispatch that takes six minutes is cancelled after five and counts as failed, and a later one finds its effect")
         .topology(|stage| {
             let scripts = vec![
                 script("slow-", 1, Answer::Slow(SLOW)),

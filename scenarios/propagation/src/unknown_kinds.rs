@@ -18,7 +18,7 @@ const WITHIN: Duration = Duration::from_secs(40 * 60);
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("propagation/unknown-kinds")
-        .claim("rows of unknown kinds are tried up to the ceiling, given up under a name of their own, and hold up nobody")
+        .claim("rows of unknown kinds are retried up to the limit, given up under a reason of their own, and delay no other row")
         .topology(|stage| {
             let stage = stage.api().provisioner(vec![]).workers_with(&["w1", "w2"], ATTEMPTS_MAX);
             watched(stage).client("customers", |workload| async move {

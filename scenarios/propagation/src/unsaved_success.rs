@@ -18,7 +18,7 @@ const WITHIN: Duration = Duration::from_secs(40 * 60);
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("propagation/unsaved-success")
-        .claim("where a constraint refuses what the provisioner did, the row is given up at the ceiling, with the reason")
+        .claim("if a constraint refuses the result of the provisioner, the row is given up at the attempt limit, with the reason")
         .topology(|stage| {
             let stage = stage.api().provisioner(vec![]).workers_with(&["w1", "w2"], ATTEMPTS_MAX);
             watched(stage).client("customers", |workload| async move {

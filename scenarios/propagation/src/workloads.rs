@@ -41,9 +41,7 @@ fn teams() -> impl Strategy<Value = Vec<Team>> {
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("propagation/workloads")
-        .claim(
-            "in the end the provisioner has every resource at the tier that its team bought last",
-        )
+        .claim("in the end every resource is at the tier that its team bought last")
         .topology(|stage| {
             let skip = |reason: &str| Answer::Skip(reason.to_owned());
             let scripts = vec![

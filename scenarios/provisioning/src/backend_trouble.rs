@@ -27,7 +27,7 @@ const fn script(operation: Operation, after: u32, count: u32, how: Scripted) -> 
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("provisioning/backend-trouble")
-        .claim("a backend that refuses, declines, is slow, or loses its answers costs time, and leaks nothing that is not written down")
+        .claim("a backend that refuses, declines, is slow or loses answers costs only time, and every leaked object is recorded")
         .topology(|stage| {
             let stage = watched(stage.platform(&SCRIPTS));
             let stage = stage.client("customer", |workload| customer(workload, 8));

@@ -16,7 +16,7 @@ const HOSTS: [&str; 2] = ["h1:80", "h2:80"];
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("provisioning/calm")
-        .claim("all seven types are provisioned, shown, held, deleted and reaped, and each asked for twice is one")
+        .claim("resources of all seven types are provisioned, shown, held, deleted and reaped, and a repeated request makes no second one")
         .topology(|stage| watched(stage.platform(&[])).client("customer", customer))
         .sometimes(checks::marks::a_customer_was_served())
         .sometimes(checks::marks::a_row_became("deleted"))

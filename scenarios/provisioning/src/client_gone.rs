@@ -34,7 +34,7 @@ const SCRIPTS: [Script; 2] = [
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("provisioning/client-gone")
-        .claim("a client that is gone ends neither a provision nor the undoing of a failed one, and gets its resource by asking again")
+        .claim("a client that disconnects cancels neither a provision nor a rollback, and gets its resource with a repeated request")
         .topology(|stage| {
             watched(stage.platform(&SCRIPTS)).client("customer", |workload| async move {
                 let mut stream = workload.stream("wishes");

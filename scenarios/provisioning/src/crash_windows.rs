@@ -21,13 +21,13 @@ use crate::{
 const WINDOWS: [Window<Vec<Fault>>; 9] = [
     Window {
         name: "provisioning/w1-row-created",
-        claim: "a crash after the row and before the backend is asked leaves a row that fails in bounded time",
+        claim: "a crash after the row and before the backend is called leaves a row that fails in bounded time",
         // A webhook needs no backend, so not every provision passes this window or the next one.
         strike: |stream| crash(stream, "fp:handler.row_created", 3),
     },
     Window {
         name: "provisioning/w2-reply-lost",
-        claim: "a crash of the backend or of the handler over the backend's answer leaves no object that nobody knows",
+        claim: "a crash of the backend or of the handler during the backend's answer leaves no unknown object",
         strike: |stream| {
             let site = match stream.below(3) {
                 0 => "fp:backend.object_made",
@@ -39,7 +39,7 @@ const WINDOWS: [Window<Vec<Fault>>; 9] = [
     },
     Window {
         name: "provisioning/w3-nothing-stored",
-        claim: "a crash between the backend's answer and the URL leads to a row that has failed and an object that is gone",
+        claim: "a crash between the backend's answer and the URL leads to a failed row and a deleted object",
         strike: |stream| {
             let is_first = stream.chance(1, 2);
             let site = if is_first { "fp:finalize.begins" } else { "fp:finalize.prefix_stored" };
@@ -63,17 +63,17 @@ const WINDOWS: [Window<Vec<Fault>>; 9] = [
     },
     Window {
         name: "provisioning/w7-before-cleanup",
-        claim: "a crash between a failure and its undoing is made good by the reconciler",
+        claim: "a crash between a failure and its rollback is repaired by the reconciler",
         strike: |stream| failing(stream, "fp:rollback.begins"),
     },
     Window {
         name: "provisioning/w8-cleaned-up",
-        claim: "a crash between the object's end and the row's leads to a row that has failed, and never to an active one",
+        claim: "a crash between the deletion of the object and the end of the row leads to a failed row, never to an active one",
         strike: |stream| failing(stream, "fp:rollback.cleaned_up"),
     },
     Window {
         name: "provisioning/w9-before-audit",
-        claim: "a crash between the row's end and the audit loses no audit",
+        claim: "a crash between the end of the row and its audit loses no audit",
         strike: |stream| failing(stream, "fp:rollback.settled"),
     },
 ];

@@ -35,7 +35,7 @@ const SCRIPTS: [Script; 2] = [
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("provisioning/failing-teardown")
-        .claim("a resource is marked as taken down only once it is, and that is tried until it succeeds")
+        .claim("a resource is marked as deleted only after its deletion, which is retried until it succeeds")
         .topology(|stage| {
             watched(stage.platform(&SCRIPTS)).client("customer", |workload| async move {
                 let mut stream = workload.stream("ends");

@@ -24,7 +24,7 @@ const STEPS: [&str; 4] = [
 
 pub(crate) fn of_errors() -> Scenario {
     let scenario = Scenario::new("provisioning/finalize-steps")
-        .claim("whichever step of the second phase fails, the object is taken down, the row fails, and the customer is told to come again")
+        .claim("if any step of the second phase fails, the object is deleted, the row fails, and the customer is asked to retry")
         .faults_drawn(|stream| {
             const KINDS: [ErrorKind; 4] =
                 [ErrorKind::Busy, ErrorKind::Serialization, ErrorKind::Full, ErrorKind::Reset];
@@ -42,7 +42,7 @@ pub(crate) fn of_errors() -> Scenario {
 
 pub(crate) fn of_lost_answers() -> Scenario {
     let scenario = Scenario::new("provisioning/finalize-answers-lost")
-        .claim("a resource that became active while its own host did not hear of it stays active, with its object")
+        .claim("a resource that became active without its host getting the answer stays active, with its object")
         .faults_drawn(|stream: &mut Stream| {
             let mut lost = |site: &str, hit_max| {
                 at(site).on_any().hit(stream.between(1, hit_max) as u32).lost_ack()

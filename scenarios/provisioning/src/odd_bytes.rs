@@ -23,7 +23,7 @@ fn odd() -> impl Strategy<Value = String> {
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("provisioning/odd-bytes")
-        .claim("whatever bytes ids and prefixes are made of, resources are provisioned and failures are audited")
+        .claim("resources are provisioned and failures are audited, whatever bytes are in ids and prefixes")
         .topology(|stage| {
             let stage = stage.handler("h1").handler("h2").backend_with_suffix("\u{1}\u{7}\"\\").neighbours();
             watched(stage).client("customer", |workload| async move {

@@ -19,7 +19,7 @@ fn ms(stream: &mut Stream, low: u64, high: u64) -> Duration {
 
 pub(crate) fn of_the_database() -> Scenario {
     let scenario = outage("provisioning/database-down")
-        .claim("while the database is down nothing is promised and nothing is lost, and afterwards everything goes on by itself")
+        .claim("no success is reported and nothing is lost while the database is down, and all work continues afterwards by itself")
         .faults_drawn(|stream| {
             let short = at_time(ms(stream, 0, 2_000)).database_down(ms(stream, 500, 20_000));
             let long = at_time(ms(stream, 25_000, 60_000)).database_down(ms(stream, 20_000, 900_000));
@@ -31,7 +31,7 @@ pub(crate) fn of_the_database() -> Scenario {
 
 pub(crate) fn of_the_backend() -> Scenario {
     let scenario = outage("provisioning/backend-away")
-        .claim("while the backend cannot be reached no provision succeeds, no object is forgotten, and afterwards customers are served")
+        .claim("while the backend cannot be reached, no provision succeeds and no object is forgotten, and customers are served afterwards")
         .faults_drawn(backend)
         .sometimes(checks::marks::a_link_was_cut())
         .sometimes(checks::marks::answered_with("provisioner_unavailable"));

@@ -23,7 +23,7 @@ fn tight(config: &mut HandlerConfig) {
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("provisioning/quota")
-        .claim("however many ask at once, a team is charged for what it has, and refunded once for what it has no more")
+        .claim("a team is charged for each resource and refunded once for each removed one, however many requests run at once")
         .topology(|stage| {
             let stage = stage.handler_with("h1", tight).handler_with("h2", tight);
             watched(stage.backend(&[]).neighbours()).client("team", team)

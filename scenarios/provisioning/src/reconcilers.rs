@@ -35,7 +35,7 @@ async fn customers(workload: Workload) -> Result<(), BoxError> {
 
 pub(crate) fn of_races() -> Scenario {
     let scenario = Scenario::new("provisioning/racing-reconcilers")
-        .claim("of two reconcilers that judge the same row one acts, and the other leaves row, charge and audit alone")
+        .claim("if two reconcilers judge the same row, one acts, and the other leaves row, charge and audit alone")
         .topology(|stage| {
             let stage = stage.handler("h1").handler("h2").backend(&[]).sweep().reaper();
             watched(stage.reconcilers(&["w1", "w2"])).client("customer", customers)
@@ -57,7 +57,7 @@ pub(crate) fn of_races() -> Scenario {
 
 pub(crate) fn of_crashes() -> Scenario {
     let scenario = Scenario::new("provisioning/reconciler-hurt")
-        .claim("a reconciler that dies or is refused between its steps leaves no charge, no audit and no object undone")
+        .claim("a reconciler that crashes or gets an error between its steps leaves no charge, audit or object unfinished")
         .topology(|stage| watched(stage.platform(&[])).client("customer", customers))
         .faults_drawn(|stream| {
             let mut faults = deaths(stream);

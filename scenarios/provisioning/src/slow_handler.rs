@@ -36,7 +36,7 @@ pub(crate) fn of_stalls() -> Scenario {
     const TYPES: [ResourceType; 4] =
         [ResourceType::Cache, ResourceType::Db, ResourceType::Storage, ResourceType::Queue];
     let scenario = Scenario::new("provisioning/stalled-handler")
-        .claim("a handler that stalls for minutes between two steps finds its row settled by another, and neither revives nor wrecks it")
+        .claim("a handler that stalls for minutes between two steps finds its row settled, and neither revives nor damages it")
         .topology(|stage| {
             watched(stage.platform(&scripts())).client("customer", |workload| async move {
                 for (number, of) in TYPES.into_iter().enumerate() {
@@ -68,7 +68,7 @@ pub(crate) fn of_stalls() -> Scenario {
 
 pub(crate) fn of_slow_backends() -> Scenario {
     let scenario = Scenario::new("provisioning/slow-provision")
-        .claim("a provision that takes longer than the reconciler waits is left to its handler, as long as that gives signs of life")
+        .claim("a provision that takes longer than the reconciler waits is left to its handler while the handler renews its lease")
         .topology(|stage| {
             let slow = |of, lasts| Script {
                 operation: Operation::Create,

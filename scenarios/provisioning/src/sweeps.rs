@@ -21,7 +21,7 @@ fn minutes(count: u64) -> Duration {
 
 pub(crate) fn in_flight() -> Scenario {
     let scenario = Scenario::new("provisioning/sweep-in-flight")
-        .claim("the sweep spares the object of a provision that is under way, and what came of it is whole")
+        .claim("the sweep spares the object of a provision that is running, and the provision completes")
         .topology(|stage| {
             watched(stage.platform(&[])).client("customer", |workload| async move {
                 let mut stream = workload.stream("rests");
@@ -53,7 +53,7 @@ const LONGEST: Duration = Duration::from_secs(270 * 60);
 /// A sweep that crashes or stalls between its list and its deletions.
 pub(crate) fn between_list_and_deletion() -> Scenario {
     let scenario = Scenario::new("provisioning/sweep-hurt")
-        .claim("a sweep that dies or stands still between its list and its deletions takes orphans only, however old its list")
+        .claim("a sweep that crashes or stalls between its listing and its deletions deletes only orphans, however old its listing is")
         .topology(|stage| {
             let impatient = |config: &mut chaosdrill_target_provisioning::HandlerConfig| {
                 config.create_timeout = Duration::from_secs(60);
@@ -100,7 +100,7 @@ const LATE: [Script; 1] = [Script {
 
 pub(crate) fn without_the_living() -> Scenario {
     let scenario = Scenario::new("provisioning/sweep-and-orphans")
-        .claim("an orphan is taken once it is old enough, and a sweep that cannot read who is living takes nothing")
+        .claim("an orphan is deleted when it is old enough, and a sweep that cannot read the live rows deletes nothing")
         .topology(|stage| {
             let impatient = |config: &mut chaosdrill_target_provisioning::HandlerConfig| {
                 config.create_timeout = Duration::from_secs(60);

@@ -9,7 +9,7 @@ pub(crate) fn no_update_is_lost() -> Check {
         let sum = read.int("sum").unwrap_or_default();
         let lost = (sum != 2).then(|| {
             Outcome::invalid(
-                format!("#{} two have added one, and the sum is {sum}", read.seq),
+                format!("#{} two added one each, but the sum is {sum}", read.seq),
                 [read.seq],
             )
         });

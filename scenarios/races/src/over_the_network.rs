@@ -26,7 +26,7 @@ type Shared = Arc<Mutex<Cell>>;
 
 pub(crate) fn scenario() -> Scenario {
     Scenario::new("races/over-the-network")
-        .claim("two machines that add to a cell of a third lose no addition")
+        .claim("two machines that add to a cell on a third machine lose no addition")
         .topology(|stage| {
             let cell = Shared::default();
             stage

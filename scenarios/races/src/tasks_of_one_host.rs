@@ -17,7 +17,7 @@ const TURNS_LATE: u32 = 3;
 
 pub(crate) fn scenario() -> Scenario {
     Scenario::new("races/tasks-of-one-host")
-        .claim("two tasks that add to a cell of their machine lose no addition")
+        .claim("two tasks that add to a cell on their machine lose no addition")
         .topology(|stage| {
             // The faults of a sweep strike only while a client is running.
             let stage = stage.client("clock", |_| async {

@@ -14,27 +14,27 @@ fn cluster() -> [CoverageGoal; 13] {
     [
         CoverageGoal::new("C1", "intent written, nothing created")
             .struck("fp:cluster.before_graph_create", CRASHES),
-        CoverageGoal::new("C2", "a graph created in part")
+        CoverageGoal::new("C2", "a graph created only in part")
             .struck("store:put-if graphs/people.omni/data/*.json", LOST)
             .struck("store:put-if graphs/places.omni/data/*.json", LOST),
         CoverageGoal::new("C3", "created, not recorded")
             .struck("fp:cluster.after_graph_create", CRASHES),
         CoverageGoal::new("C4", "intent written, schema unchanged")
             .struck("fp:cluster.before_schema_apply", CRASHES),
-        CoverageGoal::new("C5", "change of schema committed, not visible")
+        CoverageGoal::new("C5", "schema change committed, not visible")
             .struck("store:put-if graphs/people.omni/manifest.json", LOST)
             .struck("store:put-if graphs/places.omni/manifest.json", LOST),
         CoverageGoal::new("C6", "schema changed, not recorded")
             .struck("fp:cluster.after_schema_apply", CRASHES),
-        CoverageGoal::new("C7", "payloads stored, not named")
+        CoverageGoal::new("C7", "payloads stored, not yet named by the ledger")
             .struck("fp:cluster.after_payload_phase", CRASHES),
         CoverageGoal::new("C8", "intent written, nothing removed")
             .struck("fp:cluster.before_graph_delete", CRASHES),
-        CoverageGoal::new("C9", "a graph removed in part")
+        CoverageGoal::new("C9", "a graph removed only in part")
             .struck("store:delete graphs/places.omni/manifest.json", CRASHES),
         CoverageGoal::new("C10", "removed, not recorded")
             .struck("fp:cluster.after_graph_delete", CRASHES),
-        CoverageGoal::new("C11", "everything done but the ledger")
+        CoverageGoal::new("C11", "everything done except the ledger")
             .struck("fp:cluster.before_state_write", CRASHES),
         CoverageGoal::new("C12", "ledger written, sidecars still there")
             .struck("store:put-if __cluster/state.json", LOST)
@@ -71,7 +71,7 @@ fn engine() -> [CoverageGoal; 13] {
         CoverageGoal::new("E9", "compaction: before and after its tables")
             .struck("fp:engine.optimize.before_compact", CRASHES)
             .struck("fp:engine.optimize.post_phase_b_pre_manifest_commit", CRASHES),
-        CoverageGoal::new("E10", "phase C: published, and nobody has heard of it")
+        CoverageGoal::new("E10", "phase C: published, but the answer is lost")
             .struck("store:put-if __manifest.json", LOST),
         CoverageGoal::new("E11", "phase D: published, sidecar still there")
             .struck("store:delete __recovery/*.json", &["crash-before", "error"]),

@@ -60,7 +60,7 @@ pub fn audits_agree_by(
         });
         Outcome::unless(wrong.map(|((item, kind), asked, written)| {
             let why = format!(
-                "{} {item} gave reason for {} audits `{kind}`, and there are {}",
+                "{} {item} needs {} audits `{kind}`, but has {}",
                 items.noun,
                 asked.len(),
                 written.len()

@@ -20,7 +20,7 @@ pub fn attempts_stay_within_the_ceiling(
         Outcome::unless(over.map(|change| {
             let seq = change.event.seq;
             let why = format!(
-                "#{seq} {} {} counts more than {attempts_max} attempts",
+                "#{seq} {} {} has more than {attempts_max} attempts",
                 items.noun, change.key
             );
             Outcome::invalid(why, [seq])
@@ -46,7 +46,7 @@ pub fn effects_stay_within_the_bound(
         Outcome::unless(over.map(|(item, events)| {
             let seqs: Vec<u64> = events.iter().map(|event| event.seq).collect();
             let why = format!(
-                "{observation} {} times for {item}, where {count_max} are allowed; the last is #{}",
+                "{observation} {} times for {item}, but only {count_max} are allowed; the last is #{}",
                 seqs.len(),
                 seqs.last().copied().unwrap_or_default()
             );

@@ -67,7 +67,7 @@ pub fn holders_do_not_overlap_within(
         });
         Outcome::unless(wrong.map(|(item, first, second)| {
             let why = format!(
-                "#{} {} began to work on {} {item}, which {} held since #{}",
+                "#{} {} started work on {} {item}, which {} has held since #{}",
                 second.seq, second.host, holding.noun, first.host, first.seq
             );
             Outcome::invalid(why, [first.seq, second.seq])

@@ -13,7 +13,7 @@ pub fn labels_stay_within_their_set(
             history.observed(observation).find(|event| !known.contains(&event.text(member)));
         Outcome::unless(wrong.map(|event| {
             let why = format!(
-                "#{} {observation} has the label {member} = {}, which is in no list",
+                "#{} {observation} has the label {member} = {}, which is not in the list",
                 event.seq,
                 event.get(member)
             );

@@ -12,7 +12,7 @@ pub fn every_declared_kind_is_handled(observation: &'static str) -> Check {
     Check::new("every_declared_kind_is_handled", move |history| {
         let Some(event) = history.observed(observation).next() else {
             return Outcome::unknown(format!(
-                "nobody said {observation}: there is nothing to compare"
+                "there is no observation {observation} to compare with"
             ));
         };
         let list = |member: &str| -> BTreeSet<String> {
@@ -26,9 +26,9 @@ pub fn every_declared_kind_is_handled(observation: &'static str) -> Check {
         let odd = declared.symmetric_difference(&handled).next();
         Outcome::unless(odd.map(|kind| {
             let how = if declared.contains(kind) {
-                "is declared, and nobody handles it"
+                "is declared, but has no handler"
             } else {
-                "is handled, and nowhere declared"
+                "has a handler, but is not declared"
             };
             Outcome::invalid(format!("#{} `{kind}` {how}", event.seq), [event.seq])
         }))

@@ -35,9 +35,9 @@ pub fn retries_keep_the_schedule(items: Items, schedule: Schedule) -> Check {
         });
         Outcome::unless(wrong.map(|(step, waits, right)| {
             let seq = step.change.event.seq;
-            let told = waits.map_or("is not due again".to_owned(), |ms| format!("waits {ms} ms"));
+            let told = waits.map_or("has no next try".to_owned(), |ms| format!("waits {ms} ms"));
             let why = format!(
-                "#{seq} {} {} {told} after failure {}, where the schedule says {right} ms",
+                "#{seq} {} {} {told} after failure {}, but the schedule has {right} ms",
                 items.noun,
                 step.change.key,
                 int(step.after, schedule.attempts)

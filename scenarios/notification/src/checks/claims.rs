@@ -39,7 +39,7 @@ fn why_not(step: &Step<'_>, settled: &Event) -> Option<String> {
     let status = text(after, "status");
     if text(before, "status") != "sending" {
         let was = text(before, "status");
-        return Some(format!("as {status}; it was {was}, and nobody held it"));
+        return Some(format!("as {status}; it was {was}, and had no holder"));
     }
     let is_over = !after["failed_at"].is_null()
         && int(after, "failed_at") >= int(before, "claimed_until")

@@ -47,7 +47,7 @@ pub(crate) fn the_dashboard_tells_what_is_there() -> Check {
             let held = counts_during(history, op.invoke.seq, end.seq);
             if !held.contains(&told) {
                 let why = format!(
-                    "#{} the dashboard shows {told:?}, where there were {:?}",
+                    "#{} the dashboard shows {told:?}, but there were {:?}",
                     end.seq,
                     held.last().cloned().unwrap_or_default()
                 );

@@ -44,7 +44,7 @@ pub(crate) fn asks_stay_within_the_budget(budget: i64) -> Check {
         });
         Outcome::unless(over.map(|(id, seqs, most)| {
             let why = format!(
-                "{} attempts asked the notifier for {id}, where {most} are allowed",
+                "{} attempts called the notifier for {id}, but only {most} are allowed",
                 seqs.len()
             );
             Outcome::invalid(why, seqs)
@@ -66,7 +66,7 @@ pub(crate) fn what_was_accepted_is_there() -> Check {
         Outcome::unless(lost.map(|op| {
             let id = &op.input()["body"]["id"];
             let seqs = [Some(op.invoke), op.end].into_iter().flatten().map(|event| event.seq);
-            Outcome::invalid(format!("notification {id} was taken in, and is not there"), seqs)
+            Outcome::invalid(format!("notification {id} was accepted, but does not exist"), seqs)
         }))
     })
 }
@@ -83,7 +83,7 @@ pub(crate) fn missing_notifiers_are_told_at_once(missing: &'static [&'static str
         Outcome::unless(wrong.map(|change| {
             let (seq, row) = (change.event.seq, change.after.expect("it was looked at"));
             let why = format!(
-                "#{seq} notification {} is {}, and there is no notifier for {}",
+                "#{seq} notification {} is {}, although there is no notifier for {}",
                 change.key,
                 text(row, "status"),
                 text(row, "channel")
@@ -113,7 +113,7 @@ pub(crate) fn attempts_come_when_they_are_due(late_ms_max: i64) -> Check {
         });
         Outcome::unless(wrong.map(|(step, event, late_ms)| {
             let why = format!(
-                "#{} the retry of notification {} began {late_ms} ms after it was due",
+                "#{} the retry of notification {} started {late_ms} ms after it was due",
                 event.seq, step.change.key
             );
             Outcome::invalid(why, [step.since, event.seq])

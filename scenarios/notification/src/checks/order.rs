@@ -26,7 +26,7 @@ pub(crate) fn oldest_first() -> Check {
             if let Some((oldest, since)) = oldest.filter(|_| is(row, "sending")) {
                 let seq = change.event.seq;
                 let why = format!(
-                    "#{seq} notification {} is sent before {}, which has waited longer",
+                    "#{seq} notification {} was sent before {}, which had waited longer",
                     change.key, oldest.1
                 );
                 return Outcome::invalid(why, [*since, seq]);
@@ -51,7 +51,8 @@ pub(crate) fn nobody_starves(within: Duration, but: &'static str) -> Check {
                 let waited = change.event.at().saturating_sub(from);
                 if waited > within {
                     let seq = change.event.seq;
-                    let why = format!("#{seq} notification {key} was begun only after {waited:?}");
+                    let why =
+                        format!("#{seq} notification {key} was started only after {waited:?}");
                     return Outcome::invalid(why, [since, seq]);
                 }
             }
@@ -59,7 +60,7 @@ pub(crate) fn nobody_starves(within: Duration, but: &'static str) -> Check {
         let starved = waiting.into_iter().find(|(_, (_, from))| end.saturating_sub(*from) > within);
         Outcome::unless(starved.map(|(key, (since, from))| {
             let waits = end.saturating_sub(from);
-            let why = format!("notification {key} has waited for {waits:?}, and nobody begins it");
+            let why = format!("notification {key} has waited for {waits:?} and is not started");
             Outcome::invalid(why, [since])
         }))
     })

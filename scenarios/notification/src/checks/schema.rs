@@ -27,7 +27,7 @@ pub(crate) fn the_schema_is_as_agreed() -> Check {
             why.filter(|_| !is_disturbed && op.is_ok()).map(|why| (end.seq, to, why))
         });
         Outcome::unless(wrong.map(|(seq, to, why)| {
-            Outcome::invalid(format!("#{seq} after the way {to}, {why}"), [seq])
+            Outcome::invalid(format!("#{seq} after the migration {to}, {why}"), [seq])
         }))
     })
 }
@@ -49,7 +49,7 @@ fn why_not_up(said: &Value) -> Option<String> {
             return Some(format!("there is no column {name}"));
         };
         if column["notnull"].as_i64() != Some(i64::from(!may_be_null)) {
-            return Some(format!("whether {name} may be nothing is wrong: {column}"));
+            return Some(format!("the nullability of {name} is wrong: {column}"));
         }
         if column["default"].as_str() != default {
             return Some(format!("the default of {name} is wrong: {column}"));
@@ -65,7 +65,7 @@ fn why_not_up(said: &Value) -> Option<String> {
 fn why_not_down(said: &Value) -> Option<String> {
     let column = RETRY_COLUMNS.into_iter().find(|(name, ..)| said["columns"].get(name).is_some());
     let index = said["indexes"].get(RETRY_INDEX).map(|_| RETRY_INDEX);
-    column.map(|(name, ..)| name).or(index).map(|left| format!("{left} is still there"))
+    column.map(|(name, ..)| name).or(index).map(|left| format!("{left} still exists"))
 }
 
 /// Every migration up or down completes.
@@ -75,7 +75,7 @@ pub(crate) fn migrations_can_be_run_again() -> Check {
         let stuck = given_up.find_map(|op| Some((op.invoke, op.end?)));
         Outcome::unless(stuck.map(|(invoke, end)| {
             let why = format!(
-                "#{} the way {} cannot be gone; the answer is: {}",
+                "#{} the migration {} failed; the answer is: {}",
                 end.seq,
                 invoke.input()["to"],
                 end.output()
@@ -92,19 +92,25 @@ pub(crate) fn notifications_survive_the_ways() -> Check {
         for change in history.rows(NOTIFICATIONS) {
             let (seq, key) = (change.event.seq, change.key);
             let Some(row) = change.after else {
-                return Outcome::invalid(format!("#{seq} notification {key} is gone"), [seq]);
+                return Outcome::invalid(
+                    format!("#{seq} notification {key} no longer exists"),
+                    [seq],
+                );
             };
             let first = known.entry(key.to_string()).or_insert(row);
             let columns = ["type", "channel", "recipient", "message", "created_at"];
             if let Some(column) = columns.into_iter().find(|column| row[*column] != first[*column])
             {
-                let why = format!("#{seq} notification {key} has another {column} than at first");
+                let why =
+                    format!("#{seq} notification {key} has a different {column} than at first");
                 return Outcome::invalid(why, [seq]);
             }
             let was_sent = change.before.is_some_and(|row| is(row, "sent") || is(row, "read"));
             if was_sent && !is(row, "sent") && !is(row, "read") {
-                let why =
-                    format!("#{seq} notification {key} was sent, and is {}", text(row, "status"));
+                let why = format!(
+                    "#{seq} notification {key} was sent, but is now {}",
+                    text(row, "status")
+                );
                 return Outcome::invalid(why, [seq]);
             }
         }

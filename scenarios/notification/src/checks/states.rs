@@ -82,7 +82,7 @@ pub(crate) fn retry_count_tells_the_failures() -> Check {
             if !is(after, "dead") && !is(after, "pending") && int(after, "retry_count") != *count {
                 let seq = change.event.seq;
                 let why = format!(
-                    "#{seq} notification {} is {} and counts {} failures, where there were {count}",
+                    "#{seq} notification {} is {} and counts {} failures, but there were {count}",
                     change.key,
                     text(after, "status"),
                     int(after, "retry_count")

@@ -35,7 +35,7 @@ pub(crate) fn nothing_is_sent_after_a_failed_list() -> Check {
         });
         Outcome::unless(wrong.map(|(failed, begun)| {
             let why = format!(
-                "#{} {} sends {} in a sweep whose list broke off at #{}",
+                "#{} {} sends {} in a sweep whose listing failed at #{}",
                 begun.seq,
                 begun.host,
                 begun.get("notification"),

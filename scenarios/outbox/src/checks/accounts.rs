@@ -23,7 +23,7 @@ pub(crate) fn hydration_folds_every_event_or_fails() -> Check {
             });
             if let Some(row) = unknown {
                 let why = format!(
-                    "#{} account {account} was loaded at version {version}, over an event {:?} that nobody knows",
+                    "#{} account {account} was loaded at version {version}, over an event {:?} of an unknown type",
                     event.seq,
                     text(row, "event_type")
                 );
@@ -102,7 +102,7 @@ pub(crate) fn commits_follow_lock_grants() -> Check {
                 (EventKind::Observe, "queue.granted") => {
                     if let Some(holder) = running.insert(queue, event) {
                         let why = format!(
-                            "#{} {} has its turn at account {} while the turn #{} of {} is not over",
+                            "#{} {} got its turn at account {} before the turn #{} of {} ended",
                             event.seq,
                             event.text("command"),
                             queue.1,

@@ -55,7 +55,7 @@ fn why_not(step: &Step<'_>, settling: &Event) -> Option<String> {
     }
     let holder = match text(before, "claimed_by") {
         "" => format!("it was {} since #{since}", text(before, "status")),
-        _ if is_own => format!("its lease since #{since} had been over for {over_ms} ms"),
+        _ if is_own => format!("its lease since #{since} had ended {over_ms} ms before"),
         holder => format!("#{since} attempt {} belonged to {holder}", int(before, "attempts")),
     };
     Some(format!("under attempt {attempt}; {holder}"))

@@ -69,7 +69,7 @@ pub(crate) fn every_row_is_delivered_or_dead_lettered() -> Check {
         Outcome::unless(lost.map(|row| {
             let message = text(row, "message_id");
             let why = format!(
-                "message {message} is {} in the outbox, and the consumer has no receipt of it",
+                "message {message} is {} in the outbox, but the consumer has no receipt of it",
                 text(row, "status")
             );
             Outcome::invalid(why, last_change(history, message))
@@ -86,8 +86,7 @@ pub(crate) fn every_accepted_message_is_acknowledged() -> Check {
             .find(|row| int(row, "accepted") > 0 && row["acknowledged_at"].is_null());
         Outcome::unless(owed.map(|row| {
             let message = text(row, "message_id");
-            let why =
-                format!("message {message} was accepted by the broker, and is not acknowledged");
+            let why = format!("message {message} was accepted by the broker, but not acknowledged");
             Outcome::invalid(why, last_change(history, message))
         }))
     })
@@ -106,7 +105,7 @@ pub(crate) fn effects_happen_exactly_once() -> Check {
             let Some(message) = by_id.get(text(receipt, "message_id")) else {
                 return Outcome::invalid(
                     format!(
-                        "the consumer has a receipt of {}, which nobody sent",
+                        "the consumer has a receipt of {}, which was not sent",
                         text(receipt, "message_id")
                     ),
                     [],
@@ -131,7 +130,7 @@ pub(crate) fn effects_happen_exactly_once() -> Check {
             let (total, applied) = actual.get(account).copied().unwrap_or_default();
             let (right_total, right_applied) = expected.get(account).copied().unwrap_or_default();
             let change = history.rows(TOTALS).into_iter().filter(|change| change.key.as_str() == Some(account)).map(|change| change.event.seq).next_back();
-            let why = format!("account {account}: {applied} effects with a total of {total}, where the receipts are for {right_applied} with {right_total}");
+            let why = format!("account {account}: {applied} effects with a total of {total}, but the receipts are for {right_applied} with {right_total}");
             Outcome::invalid(why, change)
         }))
     })

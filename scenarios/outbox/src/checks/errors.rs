@@ -96,7 +96,7 @@ pub(crate) fn transient_errors_are_retried() -> Check {
             };
             if passes(last.text("cause")) {
                 let why = format!(
-                    "#{} message {message} failed with {}, which passes, and was given up",
+                    "#{} message {message} failed with {}, which is transient, and was given up",
                     last.seq,
                     last.text("cause")
                 );
@@ -120,7 +120,7 @@ pub(crate) fn permanent_errors_are_tried_once() -> Check {
                 + deaths(history, lasting.first().copied().copied());
             if lasting.len() > 1 + excused {
                 let why = format!(
-                    "message {message} failed {} times with {}, which does not pass",
+                    "message {message} failed {} times with {}, which is permanent",
                     lasting.len(),
                     lasting[0].text("cause")
                 );

@@ -102,9 +102,9 @@ impl Places {
         let show = |(stream, sequence): &(String, i64)| format!("{stream}/{sequence}");
         if let Some(place) = self.events.symmetric_difference(&self.messages).next() {
             let has = if self.events.contains(place) {
-                "an event and no message"
+                "an event but no message"
             } else {
-                "a message and no event"
+                "a message but no event"
             };
             return Some(format!("{} has {has}", show(place)));
         }
@@ -112,9 +112,9 @@ impl Places {
         let differing = self.movements.symmetric_difference(&self.entries);
         if let Some(place) = differing.into_iter().find(readable) {
             let has = if self.entries.contains(place) {
-                "an entry and no event"
+                "an entry but no event"
             } else {
-                "an event and no entry"
+                "an event but no entry"
             };
             return Some(format!("{} has {has} in the read model", show(place)));
         }
@@ -173,7 +173,7 @@ pub(crate) fn one_command_one_effect() -> Check {
                     .end
                     .map_or("had no end", |_| if op.is_ok() { "was done" } else { "was not done" });
                 let why = format!(
-                    "command {id} {end} and has {found} events, where one carrying out makes {expected}"
+                    "command {id} {end} and has {found} events, but one execution makes {expected}"
                 );
                 return Outcome::invalid(
                     why,

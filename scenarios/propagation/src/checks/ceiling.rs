@@ -24,7 +24,7 @@ pub(crate) fn a_row_at_the_ceiling_is_at_rest(attempts_max: i64) -> Check {
         Outcome::unless(open.map(|change| {
             let seq = change.event.seq;
             let why = format!(
-                "#{seq} propagation {} has failed {attempts_max} times, and is to be tried again",
+                "#{seq} propagation {} has failed {attempts_max} times, but is scheduled again",
                 change.key
             );
             Outcome::invalid(why, [seq])
@@ -45,7 +45,7 @@ pub(crate) fn rows_fail_at_the_ceiling_only(attempts_max: i64) -> Check {
         Outcome::unless(early.map(|step| {
             let seq = step.change.event.seq;
             let why = format!(
-                "#{seq} propagation {} is given up after {} failures, where {attempts_max} are allowed",
+                "#{seq} propagation {} is given up after {} failures, but {attempts_max} are allowed",
                 step.change.key,
                 int(step.after, "attempts")
             );

@@ -60,7 +60,7 @@ pub(crate) fn dispatches_end_with_their_lease() -> Check {
         });
         Outcome::unless(late.map(|(begun, ended)| {
             let why = format!(
-                "#{} {} dispatched propagation {} until #{}, when its lease was over",
+                "#{} {} dispatched propagation {} until #{}, after its lease had ended",
                 begun.seq,
                 begun.host,
                 begun.text("propagation"),
@@ -89,7 +89,7 @@ pub(crate) fn picks_are_a_lease_apart() -> Check {
                 if is_early && !is_disturbed(history, since.saturating_sub(DISTURBED), now) {
                     let seq = change.event.seq;
                     let why = format!(
-                        "#{seq} {} took propagation {} from {}, which had held it for {} s only",
+                        "#{seq} {} took propagation {} from {}, which had held it for only {} s",
                         text(after, "claimed_by"),
                         change.key,
                         change.before.map(|row| text(row, "claimed_by")).unwrap_or_default(),
@@ -123,7 +123,7 @@ pub(crate) fn only_the_holder_settles() -> Check {
         said: Some(("runner.settling", "propagation")),
         why_not: |step, settling| {
             let (claim, holder) = (settling.text("claim"), text(step.before, "claim_token"));
-            let held_by = if holder.is_empty() { "nobody" } else { holder };
+            let held_by = if holder.is_empty() { "no runner" } else { holder };
             let since = step.since;
             (claim != holder)
                 .then(|| format!("under the claim {claim}; {held_by} held it since #{since}"))
@@ -145,8 +145,8 @@ pub(crate) fn what_is_picked_is_settled() -> Check {
                 is_its && is_then && (is_tried || state(step.after) != state(step.before))
             });
             let what = match end.name.as_str() {
-                "job.ended" => "its job ended without a word of it",
-                "runner.settled" if !has_moved => "settled it without one attempt more",
+                "job.ended" => "its job ended without settling it",
+                "runner.settled" if !has_moved => "settled it without counting an attempt",
                 _ => return None,
             };
             Some((picked, end, what))

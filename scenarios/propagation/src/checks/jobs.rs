@@ -47,7 +47,7 @@ pub(crate) fn the_rescue_is_pinned() -> Check {
         });
         Outcome::unless(wrong.map(|event| {
             let why = format!(
-                "#{} {} rescues jobs after {} s, where 1500 are agreed",
+                "#{} {} rescues jobs after {} s, but the limit is 1500 s",
                 event.seq,
                 event.host,
                 event.get("rescue_after_s")
@@ -74,7 +74,7 @@ pub(crate) fn stuck_jobs_are_rescued_in_time() -> Check {
         Outcome::unless(wrong.map(|(change, late)| {
             let seq = change.event.seq;
             let why = format!(
-                "#{seq} job {} runs since then, and is rescued {} s too late",
+                "#{seq} job {} has run since then, and is rescued {} s too late",
                 change.key,
                 late / 1000
             );

@@ -33,7 +33,7 @@ pub(crate) fn applied_means_the_world_agrees() -> Check {
         });
         Outcome::unless(wrong.map(|(seq, id, token)| {
             let why = format!(
-                "#{seq} propagation {id} is applied, and the provisioner neither changed {token} for it nor gave a good reason"
+                "#{seq} propagation {id} is applied, but the provisioner neither changed {token} for it nor gave an accepted reason"
             );
             let answers = answers(history, id, token).map(|event| event.seq);
             Outcome::invalid(why, answers.chain([seq]))
@@ -149,7 +149,7 @@ pub(crate) fn the_world_has_what_was_applied() -> Check {
             let token = text(resource, "token");
             let grade = grades.get(token).map_or("nothing", |grade| text(grade, "tier"));
             let why = format!(
-                "{token} is to be {}, and is {grade} at the provisioner",
+                "{token} should be {}, but is {grade} at the provisioner",
                 text(resource, "tier")
             );
             Outcome::invalid(why, last_change(history, RESOURCES, &resource["token"]))

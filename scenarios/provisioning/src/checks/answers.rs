@@ -18,7 +18,7 @@ pub(crate) fn created_means_addressable() -> Check {
             let is_created = event.name == "provision.answered" && event.int("status") == Some(201);
             if let (true, Some(lack)) = (is_created, lack(&world, event.text("resource"))) {
                 let id = event.text("resource");
-                let why = format!("#{} resource {id} was answered with 201, and {lack}", event.seq);
+                let why = format!("#{} resource {id} was answered with 201, but {lack}", event.seq);
                 return Outcome::invalid(why, [event.seq]);
             }
         }
@@ -31,7 +31,7 @@ fn lack(world: &World<'_>, id: &str) -> Option<&'static str> {
     let Some(row) = world.resources.get(id) else { return Some("it has no row") };
     if !is(row, &["active"]) {
         // It may have ended at the same moment.
-        return (!world.once_active.contains(id)).then_some("it never was active");
+        return (!world.once_active.contains(id)).then_some("it was never active");
     }
     if row["connection_url"].is_null() {
         return Some("it has no URL");
@@ -59,7 +59,7 @@ fn wrong_credentials(history: &History) -> Option<Outcome> {
         };
         if is_told && !is_right {
             let why =
-                format!("#{} the customer got another URL for {id} than the object's", end.seq);
+                format!("#{} the customer got a URL for {id} that is not the object's", end.seq);
             return Some(Outcome::invalid(why, [end.seq]));
         }
     }
@@ -78,7 +78,7 @@ pub(crate) fn a_refusal_means_terminal() -> Check {
             let row = world.resources.get(id).copied().unwrap_or(&Value::Null);
             if is_refusal && !is(row, &["failed"]) {
                 let why = format!(
-                    "#{} resource {id} was answered with {}, and is {}",
+                    "#{} resource {id} was answered with {}, but is {}",
                     event.seq,
                     event.text("code"),
                     text(row, "status")
@@ -137,7 +137,7 @@ fn wrong_guidance(answer: &Value) -> Option<&'static str> {
         return Some("does not begin with \"Tell the user\"");
     }
     if !action.split_whitespace().any(is_address_of_ours) {
-        return Some("names no whole address of the product");
+        return Some("has no complete address of the product");
     }
     if action.chars().count() >= 280 {
         return Some("is too long");
@@ -165,7 +165,10 @@ fn wrong_registry(event: &Event) -> Option<Outcome> {
     let why = match without {
         Some(code) => format!("#{} code {code} has no text of its own", event.seq),
         None if declared.contains(example) => {
-            format!("#{} {example}, the example of a code without a text, is a real one", event.seq)
+            format!(
+                "#{} {example}, the example of a code without a text, is a real code",
+                event.seq
+            )
         }
         None => return None,
     };

@@ -41,7 +41,7 @@ pub(crate) fn active_rows_have_their_object() -> Check {
             let id = event.key().as_str().unwrap_or_default();
             let Some(row) = world.resources.get(id) else { continue };
             if is(row, &["active"]) && has_backend(row) && !world.is_there(id) {
-                let why = format!("#{} resource {id} is active, and has no object", event.seq);
+                let why = format!("#{} resource {id} is active, but has no object", event.seq);
                 return Outcome::invalid(why, [event.seq]);
             }
         }
@@ -77,7 +77,7 @@ fn left_behind(world: &World<'_>, failed: &[(u64, &str)]) -> Option<Outcome> {
     failed.iter().find_map(|(seq, id)| {
         let given_up = world.doomed_since.get(id).copied().unwrap_or(*seq);
         let since = world.there_since.get(id).copied().filter(|since| *since < given_up)?;
-        let why = format!("#{seq} resource {id} has failed, and its object #{since} is there");
+        let why = format!("#{seq} resource {id} has failed, but its object #{since} still exists");
         (!world.leaks.contains(id)).then(|| Outcome::invalid(why, [since, *seq]))
     })
 }
@@ -92,8 +92,10 @@ pub(crate) fn taken_down_means_gone() -> Check {
             let is_down = event.name == RESOURCES && is(event.row(), &["deleted", "reaped"]);
             if is_down && world.is_there(id) {
                 let status = text(event.row(), "status");
-                let why =
-                    format!("#{} resource {id} is {status}, and its object is there", event.seq);
+                let why = format!(
+                    "#{} resource {id} is {status}, but its object still exists",
+                    event.seq
+                );
                 return Outcome::invalid(why, [event.seq]);
             }
         }
@@ -141,14 +143,16 @@ pub(crate) fn no_object_is_out_of_reach() -> Check {
             !has_row && !world.leaks.contains(id)
         };
         if let Some((id, event)) = under_way(history).into_iter().find(|(id, _)| is_nobodys(id)) {
-            let why =
-                format!("object {id}, asked for at #{}, may come yet, and is nobody's", event.seq);
+            let why = format!(
+                "object {id}, requested at #{}, may still be created, and has no owner",
+                event.seq
+            );
             return Outcome::invalid(why, [event.seq]);
         }
         let lost = world.there_since.iter().find(|(id, _)| is_nobodys(id));
         Outcome::unless(lost.map(|(id, since)| {
             let row = last_change(history, RESOURCES, &serde_json::Value::from(*id));
-            let why = format!("object {id}, there since #{since}, is nobody's");
+            let why = format!("object {id}, which exists since #{since}, has no owner");
             Outcome::invalid(why, [*since].into_iter().chain(row))
         }))
     })
@@ -170,7 +174,7 @@ pub(crate) fn the_sweep_spares_the_living() -> Check {
             let (Some(asked), Some(row)) = (asked, world.resources.get(id)) else { continue };
             if is(row, &ANSWERING) {
                 let status = text(row, "status");
-                let why = format!("#{} the sweep took down {id}, which is {status}", event.seq);
+                let why = format!("#{} the sweep deleted {id}, which is {status}", event.seq);
                 return Outcome::invalid(why, [*asked, event.seq]);
             }
         }

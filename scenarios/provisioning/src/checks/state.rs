@@ -61,7 +61,7 @@ fn uneven(world: &World<'_>) -> Option<String> {
     }
     charged.into_iter().find_map(|(team, count)| {
         let used = world.quotas.get(team).copied().unwrap_or_default();
-        (used != count).then(|| format!("{team} is charged for {used} resources, and has {count}"))
+        (used != count).then(|| format!("{team} is charged for {used} resources, but has {count}"))
     })
 }
 
@@ -69,7 +69,7 @@ fn uneven(world: &World<'_>) -> Option<String> {
 pub(crate) fn statuses_in_code_equal_the_check() -> Check {
     Check::new("statuses_in_code_equal_the_check", |history| {
         let Some(ready) = history.observed("start.ready").next() else {
-            return Outcome::unknown("no program came up: there is nothing to compare");
+            return Outcome::unknown("no program started, so there is nothing to compare");
         };
         let names = ready.get("statuses").as_array().map(Vec::as_slice).unwrap_or_default();
         let known: BTreeSet<&str> = names.iter().filter_map(Value::as_str).collect();
@@ -82,9 +82,9 @@ pub(crate) fn statuses_in_code_equal_the_check() -> Check {
         let odd = known.symmetric_difference(&allowed).next();
         Outcome::unless(odd.map(|status| {
             let how = if known.contains(status) {
-                "is known to the programs, and the schema forbids it"
+                "is used by the programs, but the schema forbids it"
             } else {
-                "is allowed by the schema, and no program knows it"
+                "is allowed by the schema, but no program uses it"
             };
             Outcome::invalid(format!("#{} status {status} {how}", ready.seq), [ready.seq])
         }))
@@ -125,7 +125,7 @@ pub(crate) fn every_boot_comes_up() -> Check {
         }
         let down = starts.iter().find(|(_, (_, is_ready))| !is_ready);
         Outcome::unless(down.map(|(host, (seq, _))| {
-            let why = format!("{host} was started with #{seq}, and never came up");
+            let why = format!("{host} was started with #{seq}, but never came up");
             Outcome::invalid(why, [*seq])
         }))
     })
@@ -140,7 +140,7 @@ pub(crate) fn no_team_has_more_than(quota: i64) -> Check {
             .find(|change| change.after.is_some_and(|row| int(row, "used") > quota));
         Outcome::unless(over.map(|change| {
             let seq = change.event.seq;
-            let why = format!("#{seq} {} has more than the {quota} that it may", change.key);
+            let why = format!("#{seq} {} has more than its quota of {quota}", change.key);
             Outcome::invalid(why, [seq])
         }))
     })

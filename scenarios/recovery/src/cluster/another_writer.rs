@@ -15,7 +15,7 @@ use super::{
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("recovery/another-writer")
         .claim(
-            "a ledger that changes under a command stays as it is, and the command is given again",
+            "a ledger that changes during a command is not overwritten, and the command can be repeated",
         )
         .topology(|stage| {
             stage

@@ -10,7 +10,7 @@ use super::{
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("recovery/cluster-calm")
         .claim(
-            "graphs are created, changed and removed as operators want it, and the ledger says so",
+            "graphs are created, changed and removed as operators request, and the ledger agrees",
         )
         .topology(|stage| {
             stage.cluster().client("operator", |workload| async move {

@@ -20,42 +20,42 @@ use super::{
 const WINDOWS: [Window; 13] = [
     Window {
         name: "recovery/crash-before-create",
-        claim: "a graph whose creation was meant and not begun is created by the next run",
+        claim: "a graph whose creation was planned but not started is created by the next run",
         strike: |stream| {
             place("fp:cluster.before_graph_create", stream, 3).crash_before(back(stream))
         },
     },
     Window {
         name: "recovery/crash-after-create",
-        claim: "a graph that was created behind the ledger's back is recorded by the next run, once",
+        claim: "a graph that was created but not recorded in the ledger is recorded once by the next run",
         strike: |stream| {
             place("fp:cluster.after_graph_create", stream, 3).crash_before(back(stream))
         },
     },
     Window {
         name: "recovery/crash-within-create",
-        claim: "a graph that was created in part is left for people to look at, and removed by none else",
+        claim: "a graph that was created only in part is left for a person to inspect, and not removed",
         strike: |stream| {
             at("store:put-if graphs/places.omni/data/*.json").on("a1").crash_after(back(stream))
         },
     },
     Window {
         name: "recovery/crash-before-schema",
-        claim: "a change of schema that was meant and not begun is made by the next run",
+        claim: "a schema change that was planned but not started is made by the next run",
         strike: |stream| {
             place("fp:cluster.before_schema_apply", stream, 2).crash_before(back(stream))
         },
     },
     Window {
         name: "recovery/crash-after-schema",
-        claim: "a change of schema behind the ledger's back is recorded by the next run, and not made twice",
+        claim: "a schema change that is not recorded in the ledger is recorded by the next run, and not made twice",
         strike: |stream| {
             place("fp:cluster.after_schema_apply", stream, 2).crash_before(back(stream))
         },
     },
     Window {
         name: "recovery/crash-within-schema",
-        claim: "a change of schema that is committed and not visible yet is finished, and recorded",
+        claim: "a schema change that is committed but not visible yet is finished and recorded",
         strike: |stream| {
             at("store:put-if graphs/people.omni/manifest.json")
                 .on("a1")
@@ -72,42 +72,42 @@ const WINDOWS: [Window; 13] = [
     },
     Window {
         name: "recovery/crash-before-delete",
-        claim: "a removal that was approved and not begun is made by the next run, under the same approval",
+        claim: "a removal that was approved but not started is made by the next run, under the same approval",
         strike: |stream| {
             place("fp:cluster.before_graph_delete", stream, 2).crash_before(back(stream))
         },
     },
     Window {
         name: "recovery/crash-after-delete",
-        claim: "a removal behind the ledger's back is recorded by the next run, and its approval used up",
+        claim: "a removal that is not recorded in the ledger is recorded by the next run, and its approval is used up",
         strike: |stream| {
             place("fp:cluster.after_graph_delete", stream, 2).crash_before(back(stream))
         },
     },
     Window {
         name: "recovery/crash-within-delete",
-        claim: "a graph that is removed in part is removed by the next run",
+        claim: "a graph that was removed only in part is removed completely by the next run",
         strike: |stream| {
             at("store:delete graphs/places.omni/manifest.json").on("a1").crash_before(back(stream))
         },
     },
     Window {
         name: "recovery/crash-before-state",
-        claim: "everything that moved before the ledger was written is recorded by the next run",
+        claim: "every change from before the write of the ledger is recorded by the next run",
         strike: |stream| {
             place("fp:cluster.before_state_write", stream, 7).crash_before(back(stream))
         },
     },
     Window {
         name: "recovery/crash-after-state",
-        claim: "sidecars that outlive the ledger's write are retired, and nothing is done twice",
+        claim: "sidecars that still exist after the write of the ledger are retired, and nothing is done twice",
         strike: |stream| {
             place("store:put-if __cluster/state.json", stream, 7).crash_after(back(stream))
         },
     },
     Window {
         name: "recovery/crash-before-approval-mark",
-        claim: "an approval whose file was not marked in time is used up all the same",
+        claim: "an approval whose file was not marked in time is still used up",
         strike: |stream| {
             at("store:put-if __cluster/approvals/*.json").on("a1").crash_before(back(stream))
         },

@@ -15,7 +15,7 @@ use super::{
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("recovery/engine-errors")
-        .claim("the intent of a change that failed is taken back where nothing moved, and kept where something did")
+        .claim("the intent of a failed change is deleted if nothing changed, and kept if something did")
         .topology(|stage| {
             stage.cluster().client("operator", |workload| async move {
                 let operator = Operator::new(&workload, "a1").await;

@@ -27,7 +27,7 @@ const WINDOWS: [(&str, u64); 8] = [
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("recovery/injected-errors")
-        .claim("a command that ends with an error has stored nothing, says so, and leaves no lock")
+        .claim("a command that fails has stored nothing, reports that, and leaves no lock")
         .topology(|stage| {
             stage.cluster().client("operator", |workload| async move {
                 Operator::new(&workload, "a1").await.story().await;

@@ -15,7 +15,7 @@ use super::{
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("recovery/list-errors")
-        .claim("while the store does not list a graph, recovery neither buries it nor takes an intent back")
+        .claim("while the store fails to list a graph, recovery neither writes its tombstone nor deletes an intent")
         .topology(|stage| {
             stage.cluster().client("operator", |workload| async move {
                 let operator = Operator::new(&workload, "a1").await;

@@ -10,7 +10,7 @@ use super::{
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("recovery/old-ledger")
-        .claim("after the next apply the server serves what an older release had written down without its profile")
+        .claim("after the next apply the server serves graphs that an older release recorded without a profile")
         .topology(|stage| {
             let stage = stage.applier_with("old", |config| config.writes_profiles = false);
             stage.cluster().client("operator", |workload| async move {

@@ -15,7 +15,7 @@ use super::{
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("recovery/quarantine")
-        .claim("a graph with an intent that is pending is put aside, the others are served, and a strict server serves none")
+        .claim("a graph with a pending intent is not served, the others are, and a strict server serves none")
         .topology(|stage| {
             stage.cluster().strict_server().client("operator", |workload| async move {
                 let operator = Operator::new(&workload, "a1").await;

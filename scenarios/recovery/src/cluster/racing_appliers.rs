@@ -25,7 +25,7 @@ const ROUNDS: [&[(&str, u32)]; 4] = [
 
 pub(crate) fn with_the_lock() -> Scenario {
     let scenario = Scenario::new("recovery/racing-appliers")
-        .claim("appliers that race take turns, and the cluster is as all of them want it")
+        .claim("racing appliers take turns, and the cluster ends in the state that all of them request")
         .topology(|stage| race(RACERS.iter().fold(stage, |stage, name| stage.applier(name))))
         .sometimes(marks::a_command_said("locked"));
     converging(scenario)
@@ -33,7 +33,7 @@ pub(crate) fn with_the_lock() -> Scenario {
 
 pub(crate) fn without_the_lock() -> Scenario {
     let scenario = Scenario::new("recovery/racing-without-lock")
-        .claim("appliers that race without a lock lose no write of the ledger, and the cluster is as all of them want it")
+        .claim("appliers that race without a lock lose no write of the ledger, and the cluster ends in the state that all of them request")
         .topology(|stage| {
             race(RACERS.iter().fold(stage, |stage, name| {
                 stage.applier_with(name, |config| config.locking = false)

@@ -10,7 +10,7 @@ use super::{
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("recovery/rejected-change")
-        .claim("a change of schema that the engine rejects can be given up, and everything is served as before")
+        .claim("a schema change that the engine rejects can be abandoned, and everything is served as before")
         .topology(|stage| {
             stage.cluster().client("operator", |workload| async move {
                 let operator = Operator::new(&workload, "a1").await;

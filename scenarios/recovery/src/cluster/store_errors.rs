@@ -47,7 +47,7 @@ fn draw(stream: &mut Stream) -> Fault {
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("recovery/store-errors")
-        .claim("errors of the store and answers that are lost make a command wait, and never guess")
+        .claim("errors of the store and lost answers make a command wait, never guess")
         .topology(|stage| {
             stage.cluster().client("operator", |workload| async move {
                 Operator::new(&workload, "a1").await.story().await;

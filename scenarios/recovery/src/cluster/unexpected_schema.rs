@@ -25,7 +25,7 @@ use super::{
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("recovery/unexpected-schema")
-        .claim("a graph whose schema was changed behind everybody's back is blocked until people have seen to it")
+        .claim("a graph whose schema was changed outside the system is blocked until a person resolves it")
         .topology(|stage| {
             stage.cluster().client("operator", |workload| async move {
                 let operator = Operator::new(&workload, "a1").await;

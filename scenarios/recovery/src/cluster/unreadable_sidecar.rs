@@ -23,7 +23,7 @@ const BROKEN: [&str; 3] = [
 
 pub(crate) fn of_a_hand() -> Scenario {
     let scenario = Scenario::new("recovery/unreadable-sidecar")
-        .claim("over a sidecar that cannot be read no graph is moved and none is served, until somebody has seen to it")
+        .claim("while a sidecar cannot be read, no graph is changed and none is served, until a person resolves it")
         .topology(|stage| {
             stage.cluster().client("operator", |workload| async move {
                 let operator = Operator::new(&workload, "a1").await;
@@ -46,7 +46,7 @@ pub(crate) fn of_a_hand() -> Scenario {
 
 pub(crate) fn of_a_newer_release() -> Scenario {
     let scenario = Scenario::new("recovery/newer-release")
-        .claim("what a newer release left in the middle is let be by an older one, and finished by the newer one")
+        .claim("an operation that a newer release left unfinished is not touched by an older release, and is finished by the newer one")
         .topology(|stage| {
             let stage = stage.applier_with("next", |config| config.sidecar_version = 2);
             stage.cluster().client("operator", |workload| async move {

@@ -9,7 +9,7 @@ use crate::engine::{
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("recovery/engine-calm")
-        .claim("mutations, loads, merges, schemas, indices and compactions of several senders all come through, each once")
+        .claim("mutations, loads, merges, schemas, indices and compactions from several senders all take effect, each once")
         .topology(|stage| {
             watched(stage.engine())
                 .client("c1", |workload| client(workload, "c1", &["w1"], ALL_KINDS, 12))

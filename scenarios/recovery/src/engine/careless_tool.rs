@@ -21,7 +21,7 @@ const TOOL: Mix = Mix { mutations: 3, loads: 0, merges: 0, schemas: 0, indices: 
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("recovery/engine-careless-tool")
-        .claim("a table that somebody has moved without healing first is not taken for one that contains what was pending")
+        .claim("a table that was changed without a recovery first does not count as one that contains the pending operation")
         .topology(|stage| {
             let stage = stage
                 .writers(&["w1", "w2"])

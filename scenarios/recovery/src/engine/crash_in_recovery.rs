@@ -36,9 +36,7 @@ const STEPS: [&str; 6] = [
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("recovery/engine-crash-in-recovery")
-        .claim(
-            "a recovery that dies at any of its steps is taken up again, and comes to the same end",
-        )
+        .claim("a recovery that crashes at any of its steps is resumed, and ends in the same state")
         .topology(|stage| {
             watched(stage.engine())
                 .client("c1", |workload| client(workload, "c1", &["w1"], ALL_KINDS, 12))

@@ -30,19 +30,19 @@ const NONE: Mix = Mix { mutations: 1, loads: 0, merges: 0, schemas: 0, indices: 
 const KINDS: [Kind; 6] = [
     Kind {
         name: "recovery/engine-crash-mutation",
-        claim: "a mutation whose writer dies in any phase is in all its tables or in none, and once in the end",
+        claim: "a mutation whose writer crashes in any phase is in all its tables or in none, and in the end exactly once",
         mix: Mix { mutations: 5, ..NONE },
         points: &["fp:engine.mutation.post_finalize_pre_publisher"],
     },
     Kind {
         name: "recovery/engine-crash-load",
-        claim: "a load whose writer dies in any phase is in all its tables or in none, and once in the end",
+        claim: "a load whose writer crashes in any phase is in all its tables or in none, and in the end exactly once",
         mix: Mix { loads: 5, ..NONE },
         points: &["fp:engine.mutation.post_finalize_pre_publisher"],
     },
     Kind {
         name: "recovery/engine-crash-schema",
-        claim: "a change of the schema whose writer dies in any phase leaves schema, tables and rows that fit each other",
+        claim: "a schema change whose writer crashes in any phase leaves schema, tables and rows that fit each other",
         mix: Mix { schemas: 4, ..NONE },
         points: &[
             "fp:engine.schema_apply.before_staging_write",
@@ -52,7 +52,7 @@ const KINDS: [Kind; 6] = [
     },
     Kind {
         name: "recovery/engine-crash-merge",
-        claim: "a merge whose writer dies between any two of its commits is published whole or not at all",
+        claim: "a merge whose writer crashes between any two of its commits is published completely or not at all",
         mix: Mix { merges: 4, loads: 1, ..NONE },
         points: &[
             "fp:engine.branch_merge.adopt_after_append_pre_upsert",
@@ -64,7 +64,7 @@ const KINDS: [Kind; 6] = [
     },
     Kind {
         name: "recovery/engine-crash-indices",
-        claim: "a writer that dies while it indexes tables costs no row, and nobody has to clean up after it",
+        claim: "a writer that crashes while it indexes tables loses no row, and needs no cleanup by a person",
         mix: Mix { indices: 4, mutations: 2, ..NONE },
         points: &[
             "fp:engine.ensure_indices.post_stage_pre_commit_btree",
@@ -73,7 +73,7 @@ const KINDS: [Kind; 6] = [
     },
     Kind {
         name: "recovery/engine-crash-optimize",
-        claim: "a writer that dies while it compacts tables costs no row, and nobody has to clean up after it",
+        claim: "a writer that crashes while it compacts tables loses no row, and needs no cleanup by a person",
         mix: Mix { optimizes: 3, mutations: 4, ..NONE },
         points: &[
             "fp:engine.optimize.before_compact",

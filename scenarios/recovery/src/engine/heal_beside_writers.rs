@@ -29,7 +29,7 @@ const PLACES: [&str; 9] = [
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("recovery/engine-heal-beside-writers")
-        .claim("a writer that heals takes nothing back and puts no schema in force under another that is at work")
+        .claim("a recovering writer rolls nothing back and puts no schema in force while another writer is working")
         .topology(|stage| {
             watched(stage.engine())
                 .client("c1", |workload| client(workload, "c1", &["w1"], ALL_KINDS, 8))

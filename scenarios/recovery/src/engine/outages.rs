@@ -19,7 +19,7 @@ const HOSTS: [&str; 3] = ["w1", "w2", "opener"];
 /// Every host crashes now and then, and one of the writers for good.
 pub(crate) fn of_hosts() -> Scenario {
     let scenario = base("recovery/engine-killed-hosts")
-        .claim("hosts that are killed at any time, some of them for ever, leave nothing that others cannot recover")
+        .claim("hosts that are killed at any time, some of them forever, leave nothing that other hosts cannot recover")
         .faults_drawn(|stream| {
             let mut faults = Vec::new();
             for number in 0..5 {
@@ -42,9 +42,7 @@ pub(crate) fn of_hosts() -> Scenario {
 /// Links to the store are cut and clogged.
 pub(crate) fn of_links() -> Scenario {
     let scenario = base("recovery/engine-broken-links")
-        .claim(
-            "calls that are lost or late on their way to the store lose no write and double none",
-        )
+        .claim("calls to the store that are lost or late lose no write and repeat none")
         .faults_drawn(|stream| {
             let mut faults = Vec::new();
             for _ in 0..5 {

@@ -26,7 +26,7 @@ const COMPLETE: [&str; 3] = [
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("recovery/engine-racing-opens")
-        .claim("of several that recover one operation at once one does it, the others find it done, and it is written down once")
+        .claim("if several hosts recover one operation at once, one does it, the others find it done, and it is recorded once")
         .topology(|stage| {
             let stage = stage
                 .writers(&["w1", "w2"])

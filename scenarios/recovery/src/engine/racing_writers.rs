@@ -15,7 +15,7 @@ use crate::engine::{
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("recovery/engine-racing-writers")
-        .claim("of writers that go from the same version of a table one does, the others try again, and no row is lost")
+        .claim("if several writers start from the same version of a table, one commits, the others retry, and no row is lost")
         .topology(|stage| {
             let stage = stage
                 .writers(&["w1", "w2", "w3"])

@@ -20,7 +20,7 @@ const MERGES: Mix = Mix { mutations: 1, loads: 1, merges: 6, schemas: 0, indices
 /// A newer release writes sidecars that this one does not understand.
 pub(crate) fn newer() -> Scenario {
     let scenario = Scenario::new("recovery/engine-newer-release")
-        .claim("while the sidecar of a newer release is there nobody of this one writes or opens; the newer one comes back and recovers")
+        .claim("while the sidecar of a newer release exists, this release neither writes nor opens; the newer release recovers later")
         .topology(|stage| {
             let newer = |config: &mut EngineConfig| {
                 (config.writes_sidecars_of, config.reads_sidecars_up_to) = (3, 3);
@@ -48,7 +48,7 @@ pub(crate) fn newer() -> Scenario {
 /// completed when it is requested again.
 pub(crate) fn older() -> Scenario {
     let scenario = Scenario::new("recovery/engine-older-release")
-        .claim("a merge of an older release that was left behind is rolled forward as far as it came, and whole in the end")
+        .claim("an unfinished merge of an older release is rolled forward as far as it got, and is complete in the end")
         .topology(|stage| {
             let stage = stage
                 .writer("old", |config| config.writes_sidecars_of = 1)

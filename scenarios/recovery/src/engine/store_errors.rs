@@ -31,7 +31,7 @@ const CALLS: [&str; 11] = [
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("recovery/engine-store-errors")
-        .claim("a call that the store refuses fails whoever depends on it, and nobody whose work is done already")
+        .claim("a call that the store refuses fails the operation that depends on it, but no operation that is already done")
         .topology(|stage| {
             watched(stage.engine())
                 .client("c1", |workload| client(workload, "c1", &["w1"], ALL_KINDS, 10))
@@ -71,7 +71,7 @@ const COULD_TEAR: [&str; 4] = [
 
 pub(crate) fn torn() -> Scenario {
     let scenario = Scenario::new("recovery/engine-torn-writes")
-        .claim("nobody ever finds half of an object, whatever becomes of the writer")
+        .claim("no reader ever finds half of an object, even if its writer crashes")
         .topology(|stage| {
             watched(stage.engine())
                 .client("c1", |workload| client(workload, "c1", &["w1", "w2"], ALL_KINDS, 10))

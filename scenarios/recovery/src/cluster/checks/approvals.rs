@@ -14,7 +14,7 @@ pub(crate) fn executed_approvals_fit_the_change() -> Check {
             let id = event.text("approval");
             let Some(approval) = world.json(&format!("__cluster/approvals/{id}.json")) else {
                 let why =
-                    format!("#{} a graph was removed under {id}, which is not there", event.seq);
+                    format!("#{} a graph was removed under {id}, which does not exist", event.seq);
                 return Some(Outcome::invalid(why, [event.seq]));
             };
             let bound = [
@@ -25,7 +25,7 @@ pub(crate) fn executed_approvals_fit_the_change() -> Check {
             let wrong = bound.into_iter().find(|(bound, is)| &approval[bound] != event.get(is));
             wrong.map(|(bound, is)| {
                 let why = format!(
-                    "#{} graph {} was removed under approval {id}: its {bound} is {}, and that of the change {}",
+                    "#{} graph {} was removed under approval {id}: its {bound} is {}, but that of the change is {}",
                     event.seq, event.text("graph"), approval[bound], event.get(is)
                 );
                 Outcome::invalid(why, [event.seq])
@@ -46,7 +46,7 @@ pub(crate) fn an_approval_is_used_up_with_its_execution() -> Check {
             let file = change.path.strip_prefix("__cluster/approvals/");
             if let Some(id) = file.map(|file| file.trim_end_matches(".json")) {
                 return (!after["consumed_at"].is_null() && !is_used(id)).then(|| {
-                    let why = format!("#{} approval {id} is marked as used, and the ledger does not have its removal", event.seq);
+                    let why = format!("#{} approval {id} is marked as used, but the ledger does not have its removal", event.seq);
                     Outcome::invalid(why, [event.seq])
                 });
             }
@@ -60,7 +60,7 @@ pub(crate) fn an_approval_is_used_up_with_its_execution() -> Check {
                 .find(|id| !is_used(id));
             open.map(|id| {
                 let why = format!(
-                    "#{} a graph was buried under approval {id}, which is not used up",
+                    "#{} a graph got a tombstone under approval {id}, which is not used up",
                     event.seq
                 );
                 Outcome::invalid(why, [event.seq])

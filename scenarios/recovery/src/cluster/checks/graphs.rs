@@ -19,7 +19,7 @@ pub(crate) fn recovery_never_removes_data() -> Check {
             });
             (is_applier(&event.host) && !is_scrap && !is_meant).then(|| {
                 let why = format!(
-                    "#{} {} removed {}, and nobody meant to remove graph {graph}",
+                    "#{} {} removed {}, although no intent removes graph {graph}",
                     event.seq, event.host, change.path
                 );
                 Outcome::invalid(why, [event.seq])
@@ -55,7 +55,7 @@ pub(crate) fn unexpected_state_is_not_guessed() -> Check {
             });
             (from != recorded && !is_found_done).then(|| {
                 let why = format!(
-                    "#{} {} changed the schema of graph {graph} from {from}, where the ledger says {recorded}",
+                    "#{} {} changed the schema of graph {graph} from {from}, but the ledger says {recorded}",
                     event.seq, event.host
                 );
                 Outcome::invalid(why, [event.seq])
@@ -73,7 +73,7 @@ fn made_up(change: &Change<'_>, event: &Event, been: &BTreeSet<(&str, &str)>) ->
     });
     made_up.map(|(graph, digest)| {
         let why = format!(
-            "#{} {} recorded {digest} for graph {graph}, which was never at it",
+            "#{} {} recorded {digest} for graph {graph}, which never had it",
             event.seq, event.host
         );
         Outcome::invalid(why, [event.seq])
@@ -100,7 +100,7 @@ pub(crate) fn no_graph_moves_over_unknown_intent() -> Check {
             let unreadable = world.unreadable_sidecars(version_max);
             let (operation, since) = unreadable.into_iter().find(|(_, since)| *since < began)?;
             let why = format!(
-                "#{} {} moved graph {} over the sidecar {operation}, which it could not read since #{since}",
+                "#{} {} changed graph {} despite the sidecar {operation}, which it could not read since #{since}",
                 event.seq,
                 event.host,
                 event.text("graph")
@@ -119,7 +119,7 @@ pub(crate) fn applies_converge() -> Check {
             let why = format!(
                 "#{} is not done: {}",
                 operation.invoke.seq,
-                end.unwrap_or_else(|| "its sender is still at it".into())
+                end.unwrap_or_else(|| "its sender is still trying".into())
             );
             Outcome::invalid(why, [operation.invoke.seq])
         }))
@@ -132,7 +132,7 @@ pub(crate) fn no_sidecar_is_left() -> Check {
         let world = at_the_end(history);
         let left = world.sidecars().next();
         Outcome::unless(left.map(|(operation, _, seq)| {
-            Outcome::invalid(format!("the sidecar {operation} is still there since #{seq}"), [seq])
+            Outcome::invalid(format!("the sidecar {operation} still exists since #{seq}"), [seq])
         }))
     })
 }
@@ -155,7 +155,7 @@ pub(crate) fn ledger_matches_live_graphs() -> Check {
         Outcome::unless(wrong.map(|(graph, digest)| {
             let live = world.visible(graph).unwrap_or("nothing");
             Outcome::invalid(
-                format!("graph {graph} is at {live}, and the ledger says {digest}"),
+                format!("graph {graph} is at {live}, but the ledger says {digest}"),
                 [],
             )
         }))

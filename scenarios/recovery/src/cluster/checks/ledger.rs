@@ -89,8 +89,9 @@ fn wrong_record(
             return Some(format!("operation {operation} has {count} records of its recovery"));
         }
         let (said, actor) = (&record["actor"], actors.get(operation).copied().unwrap_or_default());
-        (*said != actor)
-            .then(|| format!("operation {operation} was {actor}'s, and its recovery says {said}"))
+        (*said != actor).then(|| {
+            format!("operation {operation} was started by {actor}, but its recovery says {said}")
+        })
     })
 }
 
@@ -138,7 +139,7 @@ pub(crate) fn the_ledger_names_only_payloads_that_are_there() -> Check {
                 (!world.has(&path)).then_some(path)
             });
             missing.map(|path| {
-                let why = format!("#{} the ledger names {path}, which is not there", event.seq);
+                let why = format!("#{} the ledger names {path}, which does not exist", event.seq);
                 Outcome::invalid(why, [event.seq])
             })
         })
@@ -157,7 +158,7 @@ pub(crate) fn tombstones_only_after_an_empty_listing() -> Check {
                 .filter_map(|tombstone| tombstone["graph_id"].as_str())
                 .find(|graph| world.has_graph(graph));
             if let Some(graph) = alive {
-                let why = format!("#{} graph {graph} has a tombstone, and is there", event.seq);
+                let why = format!("#{} graph {graph} has a tombstone, but exists", event.seq);
                 return Some(Outcome::invalid(why, [event.seq]));
             }
             let (was, is) = (before.map(schemas).unwrap_or_default(), schemas(after));

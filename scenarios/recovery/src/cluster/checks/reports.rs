@@ -42,7 +42,7 @@ pub(crate) fn reported_is_persisted() -> Check {
                 stored[first..].iter().any(|(_, statuses)| *statuses == event.get("statuses"));
             (!is_stored).then(|| {
                 let why = format!(
-                    "#{} {} wrote nothing, and reported statuses that nobody stored",
+                    "#{} {} wrote nothing, but reported statuses that are not stored",
                     event.seq, event.host
                 );
                 Outcome::invalid(why, [began, event.seq])
@@ -65,7 +65,7 @@ pub(crate) fn a_rejected_change_leaves_no_sidecar() -> Check {
                 sidecar["graph_id"] == graph && sidecar["kind"] == "schema_apply"
             })?;
             let why = format!(
-                "#{} the change of graph {graph} was rejected, and its sidecar {} stays",
+                "#{} the change of graph {graph} was rejected, but its sidecar {} stays",
                 event.seq, left.0
             );
             Some(Outcome::invalid(why, [left.2, event.seq]))
@@ -95,7 +95,7 @@ pub(crate) fn moved_and_unrecorded_means_a_sidecar() -> Check {
             });
             odd.map(|graph| {
                 let why = format!(
-                    "#{} graph {graph} has moved, the ledger does not say so, and no sidecar does",
+                    "#{} graph {graph} has changed, but neither the ledger nor a sidecar says so",
                     event.seq
                 );
                 Outcome::invalid(why, [event.seq])
@@ -124,7 +124,7 @@ pub(crate) fn what_is_left_behind_is_told() -> Check {
             });
             silent.map(|(operation, _, since)| {
                 let why = format!(
-                    "#{} {} left the sidecar {operation} behind, and did not say so",
+                    "#{} {} left the sidecar {operation} behind without reporting it",
                     event.seq, event.host
                 );
                 Outcome::invalid(why, [since, event.seq])
@@ -147,7 +147,7 @@ pub(crate) fn no_lock_is_left_behind() -> Check {
                 .any(|(code, _)| matches!(code, "lock_release_failed" | "lock_store_error"));
             (is_own && !is_told).then(|| {
                 let why = format!(
-                    "#{} {} is done, and its lock of #{since} is still there",
+                    "#{} {} is done, but its lock of #{since} still exists",
                     event.seq, event.host
                 );
                 Outcome::invalid(why, [since, event.seq])

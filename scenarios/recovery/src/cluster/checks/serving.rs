@@ -73,9 +73,9 @@ pub(crate) fn healthy_graphs_serve() -> Check {
 fn compare(event: &Event, began: u64, servable: &BTreeSet<&str>) -> Option<Outcome> {
     let served = names(event.get("ready"));
     let wrong =
-        served.difference(servable).next().map(|graph| (graph, "is served, and should not be"));
+        served.difference(servable).next().map(|graph| (graph, "is served, but should not be"));
     let missed = servable.difference(&served).next().filter(|_| !is_blind(event));
-    let (graph, why) = wrong.or(missed.map(|graph| (graph, "is well, and is not served")))?;
+    let (graph, why) = wrong.or(missed.map(|graph| (graph, "is healthy, but is not served")))?;
     let fatal = event.get("fatal");
     let why =
         format!("#{} {} says that graph {graph} {why} (fatal: {fatal})", event.seq, event.host);
@@ -87,7 +87,7 @@ fn compare(event: &Event, began: u64, servable: &BTreeSet<&str>) -> Option<Outco
 pub(crate) fn every_wanted_graph_is_served() -> Check {
     Check::new("every_wanted_graph_is_served", |history| {
         let Some(wanted) = history.operations("apply").last() else {
-            return Outcome::unknown("nobody applied anything");
+            return Outcome::unknown("no change was applied");
         };
         let graphs = wanted.input()["config"]["graphs"].as_object();
         let graphs: BTreeSet<&str> =
@@ -106,12 +106,12 @@ pub(crate) fn every_wanted_graph_is_served() -> Check {
             began.is_some_and(|began| *began >= healed || !is_blind(look))
         };
         let Some(last) = history.observed("server.looked").filter(counts).last() else {
-            return Outcome::invalid("the server has not looked since", [done]);
+            return Outcome::invalid("the server has not read the ledger since", [done]);
         };
         let served = names(last.get("ready"));
         Outcome::unless((served != graphs).then(|| {
             let why = format!(
-                "#{} the server serves {served:?}, and {graphs:?} are wanted; put aside: {}",
+                "#{} the server serves {served:?}, but {graphs:?} are requested; not served: {}",
                 last.seq,
                 last.get("quarantined")
             );

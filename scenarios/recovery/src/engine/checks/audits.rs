@@ -82,7 +82,7 @@ pub(crate) fn audits_tell_what_became_of_it() -> Check {
             let is_so = if says == "rolled_forward" { published == all } else { published == 0 };
             (!is_so).then(|| {
                 format!(
-                    "{operation} is {says} by its audit, and in {published} of its {all} tables"
+                    "{operation} is {says} by its audit, but in {published} of its {all} tables"
                 )
             })
         })
@@ -167,7 +167,8 @@ pub(crate) fn no_live_writer_is_taken_back() -> Check {
         });
         Outcome::unless(wrong.map(|(operation, taking)| {
             let (seq, host) = (taking.seq, &taking.host);
-            let why = format!("#{seq} {host} takes {operation} back, whose writer is at work");
+            let why =
+                format!("#{seq} {host} rolls back {operation}, whose writer is still working");
             Outcome::invalid(why, [seq])
         }))
     })
@@ -190,7 +191,7 @@ pub(crate) fn old_merges_are_rolled_forward() -> Check {
             let all_moved = sidecar.pins().iter().all(is_moved);
             let taken_back = text(audit.json, "outcome") == "rolled_back";
             (is_old && all_moved && taken_back).then(|| {
-                format!("{operation}, a merge of old that had moved all its tables, is taken back")
+                format!("{operation}, a merge of an older release that had changed all its tables, is rolled back")
             })
         })
     })

@@ -37,7 +37,7 @@ pub(crate) fn a_sidecar_goes_only_when_nothing_is_left() -> Check {
             })
         });
         Outcome::unless(wrong.map(|(seq, why)| {
-            Outcome::invalid(format!("#{seq} takes a sidecar away, and {why}"), [seq])
+            Outcome::invalid(format!("#{seq} deletes a sidecar, but {why}"), [seq])
         }))
     })
 }
@@ -105,7 +105,7 @@ pub(crate) fn nobody_works_over_a_newer_sidecar() -> Check {
         });
         Outcome::unless(wrong.map(|(from, attempt)| {
             let why = format!(
-                "#{} {} succeeded in its {}, over the sidecar of a newer release at #{from}",
+                "#{} {} succeeded in its {}, despite the sidecar of a newer release at #{from}",
                 attempt.ended.seq,
                 attempt.ended.host,
                 attempt.began.text("what")
@@ -134,7 +134,7 @@ pub(crate) fn nobody_works_over_an_unlisted_recovery() -> Check {
         });
         Outcome::unless(wrong.map(|fault| {
             let why = format!(
-                "#{} {} could not list what is pending, and nothing that it was at failed over it",
+                "#{} {} could not list the pending operations, but no operation failed because of it",
                 fault.seq, fault.host
             );
             Outcome::invalid(why, [fault.seq])
@@ -172,7 +172,7 @@ pub(crate) fn no_open_fails_over_the_work_of_others() -> Check {
         });
         Outcome::unless(wrong.map(|attempt| {
             let why = format!(
-                "#{} {} could not open the graph ({}), and nothing was wrong with the store",
+                "#{} {} could not open the graph ({}), although the store had no error",
                 attempt.ended.seq,
                 attempt.ended.host,
                 attempt.ended.text("cause")

@@ -40,7 +40,7 @@ pub(crate) fn acknowledged_writes_are_published() -> Check {
         Outcome::unless(wrong.map(|op| {
             let seq = op.end.map_or(op.invoke.seq, |end| end.seq);
             let why = format!(
-                "#{seq} {} was told that {} is done, and it is not in the published graph",
+                "#{seq} {} got the answer that {} is done, but it is not in the published graph",
                 op.invoke.host,
                 text(request(&op), "id")
             );
@@ -79,7 +79,7 @@ pub(crate) fn every_write_is_whole_or_absent() -> Check {
             .iter()
             .find_map(|manifest| Some((manifest.event.seq, half(manifest.json)?)));
         Outcome::unless(wrong.map(|(seq, what)| {
-            Outcome::invalid(format!("#{seq} publishes a part of {what}, and not all of it"), [seq])
+            Outcome::invalid(format!("#{seq} publishes only a part of {what}"), [seq])
         }))
     })
 }
@@ -137,7 +137,7 @@ pub(crate) fn maintenance_changes_no_row() -> Check {
         });
         Outcome::unless(wrong.map(|((path, number), version)| {
             let why = format!(
-                "#{} {path} has other rows at {number} than before it was looked after",
+                "#{} {path} has different rows at {number} than before the maintenance",
                 version.event.seq
             );
             Outcome::invalid(why, [version.event.seq])
@@ -267,7 +267,7 @@ pub(crate) fn the_graph_is_what_was_asked_for() -> Check {
                 }
                 if !expected.contains_key(id) && !is_unsure(id) {
                     return Some(format!(
-                        "{key} has {id}, which nobody asked for, or asked to delete"
+                        "{key} has {id}, which was never requested, or was deleted"
                     ));
                 }
             }
@@ -275,7 +275,7 @@ pub(crate) fn the_graph_is_what_was_asked_for() -> Check {
                 .iter()
                 .find(|(id, value)| found.get(id.as_str()) != Some(value) && unsure.is_empty());
             differs.map(|(id, value)| {
-                format!("{key} has {id} as {:?} and not as {value}", found.get(id.as_str()))
+                format!("{key} has {id} as {:?}, not as {value}", found.get(id.as_str()))
             })
         });
         Outcome::unless(wrong.map(|why| Outcome::invalid(why, [manifest.event.seq])))
@@ -296,7 +296,7 @@ pub(crate) fn no_table_is_left_behind() -> Check {
             (*head != published).then_some((*key, published, *head, version.event.seq))
         });
         Outcome::unless(wrong.map(|(key, published, head, seq)| {
-            let why = format!("{key} is published at {published}, and its head is at {head}");
+            let why = format!("{key} is published at {published}, but its head is at {head}");
             Outcome::invalid(why, [manifest.event.seq, seq])
         }))
     })
