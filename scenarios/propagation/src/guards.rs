@@ -14,7 +14,7 @@ pub(crate) fn the_documented_total_is_computed() -> StaticCheck {
     let readme: PathBuf = here.join("../../targets/propagation/README.md");
     StaticCheck::new(
         "the_documented_total_is_computed",
-        "the README of the propagation says what its schedule adds up to",
+        "the README of the propagation target has the sum of its retry schedule",
         readme,
         examine,
     )
@@ -33,7 +33,7 @@ fn examine(readme: &Path) -> Outcome {
     };
     let wrong = [first].into_iter().chain(told).find(|rest| !rest.trim().starts_with(&computed));
     Outcome::unless(wrong.map(|rest| {
-        let why = format!("the README says{rest}, and the schedule adds up to {computed}");
+        let why = format!("the README says{rest}, but the schedule adds up to {computed}");
         Outcome::invalid(why, [])
     }))
 }

@@ -31,7 +31,7 @@ pub(crate) fn guard() -> StaticCheck {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     StaticCheck::new(
         "handlers_go_through_finalize",
-        "every handler that makes a resource finalizes it, and answers what that refuses",
+        "every handler that creates a resource finalizes it, and returns the refusals of that step",
         root.join("../../targets/provisioning/src/handlers"),
         examine,
     )
@@ -56,7 +56,9 @@ fn examine(root: &Path) -> Outcome {
         }
     }
     if handlers < HANDLERS_MIN {
-        let why = format!("{handlers} handlers were found, of at least {HANDLERS_MIN}");
+        let why = format!(
+            "only {handlers} handlers were found, but there should be at least {HANDLERS_MIN}"
+        );
         return Outcome::unknown(why);
     }
     Outcome::valid()
@@ -87,7 +89,7 @@ fn sources(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
 fn complaint(text: &str) -> Result<usize, String> {
     let tokens = tokens(text);
     if let Some(name) = renamed(&tokens) {
-        return Err(format!("`{name}` is used other than by a call under its own name"));
+        return Err(format!("`{name}` is used in another way than a call under its own name"));
     }
     let mut handlers = 0;
     for function in functions(&tokens) {
@@ -127,7 +129,7 @@ fn wrong(function: &Function<'_>) -> Result<bool, String> {
         |word: &str| body.windows(2).filter(|pair| pair[0] == word && pair[1] == "(").count();
     let reached = body.windows(2).find(|pair| pair[0] == "." && BEHIND.contains(&pair[1].as_str()));
     if let Some(pair) = reached {
-        return Err(format!("`{name}` reaches for `{}`, past the second phase", pair[1]));
+        return Err(format!("`{name}` uses `{}`, which bypasses the second phase", pair[1]));
     }
     let creates = calls(CREATE);
     if creates > calls(FINALIZE) {

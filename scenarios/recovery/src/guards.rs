@@ -15,14 +15,14 @@ pub(crate) fn guards() -> Vec<StaticCheck> {
     vec![
         StaticCheck::new(
             "failpoints_are_named_in_the_catalogue",
-            "every failpoint is passed by the name of a constant of the catalogue, and every constant is passed",
+            "every failpoint is named by a constant of the catalogue, and every constant is used",
             source.clone(),
             failpoints_are_named_in_the_catalogue,
         )
         .planted("G25", fixtures.join("G25")),
         StaticCheck::new(
             "nothing_for_tests_is_in_production",
-            "what goes around the protocol is there for tests only, and is compiled for tests only",
+            "functions that bypass the protocol are compiled only for tests",
             source,
             nothing_for_tests_is_in_production,
         )
@@ -186,7 +186,7 @@ fn failpoints_are_named_in_the_catalogue(root: &Path) -> Outcome {
                 }
                 Some(Token::Word(word)) => {
                     return Outcome::invalid(
-                        format!("{place} passes {word}, which no catalogue has"),
+                        format!("{place} passes {word}, which is in no catalogue"),
                         [],
                     );
                 }
@@ -197,10 +197,10 @@ fn failpoints_are_named_in_the_catalogue(root: &Path) -> Outcome {
         }
     }
     if passed.is_empty() {
-        return Outcome::unknown("no failpoint is passed anywhere: there is nothing to guard");
+        return Outcome::unknown("no failpoint is passed anywhere, so there is nothing to check");
     }
     let idle = known.iter().find(|name| !passed.iter().any(|passed| passed == *name));
-    Outcome::unless(idle.map(|name| Outcome::invalid(format!("{name} is passed nowhere"), [])))
+    Outcome::unless(idle.map(|name| Outcome::invalid(format!("{name} is never passed"), [])))
 }
 
 fn nothing_for_tests_is_in_production(root: &Path) -> Outcome {
@@ -218,14 +218,14 @@ fn nothing_for_tests_is_in_production(root: &Path) -> Outcome {
                 let line = tokens[at].0;
                 let item = words[at + 1].word().unwrap_or_default();
                 return Outcome::invalid(
-                    format!("{name}:{line} {item} is there in production"),
+                    format!("{name}:{line} {item} is compiled in production"),
                     [],
                 );
             }
         }
     }
     if count == 0 {
-        return Outcome::unknown("nothing is for tests only: there is nothing to guard");
+        return Outcome::unknown("no function is for tests only, so there is nothing to check");
     }
     Outcome::valid()
 }
@@ -268,7 +268,7 @@ mod tests {
         }
         assert_eq!(
             check("fail_point!(A); fail_point!(OTHER)"),
-            "lib.rs:1 passes OTHER, which no catalogue has"
+            "lib.rs:1 passes OTHER, which is in no catalogue"
         );
         assert_eq!(
             check("fail_point!(A); fail::cfg(\"a\", \"off\")"),
@@ -276,7 +276,7 @@ mod tests {
         );
         assert_eq!(
             check("fn f() {}"),
-            "no failpoint is passed anywhere: there is nothing to guard"
+            "no failpoint is passed anywhere, so there is nothing to check"
         );
     }
 }

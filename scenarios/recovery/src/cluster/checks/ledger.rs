@@ -116,7 +116,7 @@ fn unexplained(
     changed.map(|graph| {
         let name = |digest: Option<&&str>| digest.map_or("nothing", |digest| digest).to_owned();
         let why = format!(
-            "#{} {} recorded {} for graph {graph}, where {} was; it did not move it, was not asked to import it, and recorded no recovery",
+            "#{} {} recorded {} for graph {graph}, which had {}; it did not change it, was not asked to import it, and recorded no recovery",
             event.seq,
             event.host,
             name(is.get(graph)),
