@@ -36,6 +36,9 @@ const HOME: &str = "~";
 const MEASURED: [&str; 5] =
     ["runs a second", "times real time", "of wall clock", "of run time", "finished in "];
 
+/// Units of time: a slower machine needs seconds where another one needs milliseconds.
+const UNITS: [&str; 6] = ["µs", "ms", "s", "min", "h", "d"];
+
 /// Parts of lines that name a commit, which is the one of the checkout.
 const COMMITS: [&str; 1] = ["# at commit: "];
 
@@ -253,7 +256,7 @@ impl Runner {
     }
 }
 
-/// A line without what differs from run to run: the numbers of measured lines with the spaces around them, and commits.
+/// A line without what differs from run to run: the numbers of measured lines with their units of time, and commits.
 fn masked(line: &str) -> String {
     if let Some(head) = COMMITS.iter().find(|head| line.starts_with(**head)) {
         return (*head).to_owned();
@@ -271,7 +274,11 @@ fn masked(line: &str) -> String {
             word.to_owned()
         }
     };
-    line.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let is_unit =
+        |at: usize| UNITS.contains(&words[at]) && at > 0 && words[at - 1].contains(is_number);
+    let kept = (0..words.len()).filter(|at| !is_unit(*at)).map(|at| word(words[at]));
+    kept.filter(|word: &String| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// The output as the page should have it: lines of the page are kept if they are the same but for what is measured.
@@ -332,7 +339,7 @@ mod tests {
     #[test]
     fn an_output_that_changed_is_seen_and_mended() {
         let outcome = run(
-            "```console\n$ seq 9\n1\n...\n8\n8\n$ echo 2 s: 3.5 runs a second\n1 s: 17 runs a second\n```\n",
+            "```console\n$ seq 9\n1\n...\n8\n8\n$ echo 2 ms in all: 3.5 runs a second\n1 min 3 s in all: 17 runs a second\n```\n",
         );
         let said: String = outcome.complaints.iter().map(ToString::to_string).collect();
         insta::assert_snapshot!(said, @"
@@ -340,7 +347,7 @@ mod tests {
         - 8
         + 9
         ");
-        let mended = "```console\n$ seq 9\n1\n...\n8\n9\n$ echo 2 s: 3.5 runs a second\n1 s: 17 runs a second\n```\n";
+        let mended = "```console\n$ seq 9\n1\n...\n8\n9\n$ echo 2 ms in all: 3.5 runs a second\n1 min 3 s in all: 17 runs a second\n```\n";
         assert_eq!(outcome.text, mended);
     }
 
