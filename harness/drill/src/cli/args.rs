@@ -123,7 +123,7 @@ impl SeedArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Runs")]
 pub(crate) struct RunChoice {
-    /// Run only scenarios whose name contains this text.
+    /// Run only the scenario with this name, or else all scenarios whose name contains this text.
     #[arg(value_name = "FILTER")]
     pub(crate) filter: Option<String>,
     /// The database that the scenarios run on.
