@@ -165,14 +165,22 @@ impl Operator {
         self.by_hand(|files| async move { files.delete(path).await }).await;
     }
 
-    /// Removes the objects of a graph that was created only in part.
-    async fn clear(&self, graph: &str) {
+    /// Removes the objects of a graph that an operation created only in part. The report may be late, and the graph may
+    /// exist by now: a graph with a manifest is left alone, and so are the objects of other operations.
+    async fn clear(&self, graph: &str, operation: &str) {
         let root = format!("graphs/{graph}.omni");
         self.by_hand(|files| {
             let root = root.clone();
             async move {
+                if files.get(&format!("{root}/manifest.json")).await?.is_some() {
+                    return Ok(());
+                }
                 for path in files.list(&root).await? {
-                    files.delete(&path).await?;
+                    let found = files.get(&path).await?;
+                    let object = found.map(|found| serde_json::from_slice::<Value>(&found.bytes));
+                    if object.is_some_and(|it| it.is_ok_and(|it| it["operation"] == operation)) {
+                        files.delete(&path).await?;
+                    }
                 }
                 Ok::<_, StoreError>(())
             }
@@ -251,7 +259,7 @@ impl Operator {
                     Some(words.strip_prefix("graph ")?.split_once(':')?.0.to_owned())
                 });
             if let Some(graph) = graph {
-                self.clear(&graph).await;
+                self.clear(&graph, about).await;
             }
         }
         for graph in answer.graphs("graph_exists_unrecorded") {
