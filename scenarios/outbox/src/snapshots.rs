@@ -44,7 +44,7 @@ fn unknown(event_type: String) -> RawEvent {
 }
 
 fn actions() -> impl Strategy<Value = Vec<Action>> {
-    proptest::collection::vec(action(), 0..=12)
+    proptest::collection::vec(action(), 12..=20)
 }
 
 pub(crate) fn scenario() -> Scenario {

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use chaosdrill::{
-    Scenario, Stream,
+    Scenario, Stream, Topology,
     fault::{Fault, Restart, at_time},
 };
 
+use chaosdrill_target_provisioning::ResourceType;
+
 use crate::{
     checks,
-    clients::{customer, customer_of},
+    clients::{customer, customer_of, provision, wish},
     stage::{ProvisioningStage, guarded, watched},
 };
 
@@ -18,8 +20,10 @@ fn ms(stream: &mut Stream, low: u64, high: u64) -> Duration {
 }
 
 pub(crate) fn of_the_database() -> Scenario {
-    let scenario = outage("provisioning/database-down")
+    let scenario = Scenario::new("provisioning/database-down")
+        .chaos_at_most(Duration::from_secs(3600))
         .claim("no success is reported and nothing is lost while the database is down, and all work continues afterwards by itself")
+        .topology(of_two_customers)
         .faults_drawn(|stream| {
             let short = at_time(ms(stream, 0, 2_000)).database_down(ms(stream, 500, 20_000));
             let long = at_time(ms(stream, 25_000, 60_000)).database_down(ms(stream, 20_000, 900_000));
@@ -30,8 +34,20 @@ pub(crate) fn of_the_database() -> Scenario {
 }
 
 pub(crate) fn of_the_backend() -> Scenario {
-    let scenario = outage("provisioning/backend-away")
+    let scenario = Scenario::new("provisioning/backend-away")
+        .chaos_at_most(Duration::from_secs(3600))
         .claim("while the backend cannot be reached, no provision succeeds and no object is forgotten, and customers are served afterwards")
+        .topology(|stage| {
+            let stage = of_two_customers(stage);
+            // Its requests fail one after the other, so that the circuit of h1 to the backend opens.
+            stage.client("loyal", |workload| async move {
+                for number in 0..workload.steps(6) {
+                    let wish = wish(format!("loyal-{number}"), ResourceType::Db).of_team("team-c");
+                    provision(&workload, &["h1:80"], &wish).await;
+                }
+                Ok(())
+            })
+        })
         .faults_drawn(backend)
         .sometimes(checks::marks::a_link_was_cut())
         .sometimes(checks::marks::answered_with("provisioner_unavailable"));
@@ -39,10 +55,10 @@ pub(crate) fn of_the_backend() -> Scenario {
 }
 
 fn backend(stream: &mut Stream) -> Vec<Fault> {
-    let lasts = Duration::from_secs(stream.between(10, 600));
+    let lasts = Duration::from_secs(stream.between(300, 600));
     let kill = Restart::After(Duration::from_secs(stream.between(1, 400)));
     vec![
-        at_time(ms(stream, 10, 1_500)).partition("h1", "backend", lasts),
+        at_time(ms(stream, 10, 200)).partition("h1", "backend", lasts),
         at_time(ms(stream, 10, 60_000)).clog("h2", "backend", Duration::from_secs(40)),
         at_time(ms(stream, 10, 60_000)).partition(
             "reconciler",
@@ -55,10 +71,8 @@ fn backend(stream: &mut Stream) -> Vec<Fault> {
     ]
 }
 
-fn outage(name: &str) -> Scenario {
-    Scenario::new(name).chaos_at_most(Duration::from_secs(3600)).topology(|stage| {
-        let stage = watched(stage.platform(&[]));
-        let stage = stage.client("customer", |workload| customer(workload, 8));
-        stage.client("second", |workload| async move { customer_of(workload, "team-b", 5).await })
-    })
+fn of_two_customers(stage: Topology) -> Topology {
+    let stage = watched(stage.platform(&[]));
+    let stage = stage.client("customer", |workload| customer(workload, 8));
+    stage.client("second", |workload| async move { customer_of(workload, "team-b", 5).await })
 }

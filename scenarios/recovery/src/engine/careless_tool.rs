@@ -30,17 +30,18 @@ pub(crate) fn scenario() -> Scenario {
                 .reader();
             watched(stage)
                 .client("c1", |workload| client(workload, "c1", &["w1", "w2"], ROWS, 10))
-                .client("c2", |workload| client(workload, "c2", &["tool"], TOOL, 20))
+                .client("c2", |workload| client(workload, "c2", &["tool"], TOOL, 40))
         })
         .faults_drawn(|stream| {
             let lasts = |stream: &mut chaosdrill::Stream| {
-                Duration::from_millis(stream.between(300, 6_000))
+                Duration::from_millis(stream.between(2_000, 6_000))
             };
             let complete = "fp:engine.mutation.post_finalize_pre_publisher";
             let mut faults = Vec::new();
-            for writer in ["w1", "w2"] {
+            for (writer, earliest) in [("w1", 1), ("w2", 1), ("w1", 4), ("w2", 4)] {
                 // A complete write waits, or its writer crashes, before it is published.
-                let place = at(complete).on(writer).hit(stream.between(1, 3) as u32);
+                let hit = stream.between(earliest, earliest + 2) as u32;
+                let place = at(complete).on(writer).hit(hit);
                 faults.push(match stream.chance(1, 2) {
                     true => place.delay(lasts(stream)),
                     false => place.crash_before(Restart::After(lasts(stream))),

@@ -47,7 +47,13 @@ pub(crate) fn scenario() -> Scenario {
                 });
                 if stream.chance(1, 2) { place.delay(lasts) } else { place.stall(lasts) }.optional()
             };
-            (0..4).map(slow).collect::<Vec<_>>()
+            let mut faults: Vec<_> = (0..4).map(slow).collect();
+            // One write is so slow that others take it back.
+            let place = at("fp:engine.branch_merge.rewrite_after_merge_pre_delete").on_any();
+            let hit = stream.between(1, 4) as u32;
+            let lasts = Duration::from_millis(stream.between(35_000, 60_000));
+            faults.push(place.hit(hit).stall(lasts).optional());
+            faults
         })
         .sometimes(marks::an_operation_was_deferred())
         .sometimes(marks::an_operation_was_taken_back())

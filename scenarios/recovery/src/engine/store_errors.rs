@@ -38,7 +38,13 @@ pub(crate) fn scenario() -> Scenario {
                 .client("c2", |workload| client(workload, "c2", &["w2"], ALL_KINDS, 10))
                 .client("admin", |workload| client(workload, "admin", &["w1"], ADMIN, 5))
         })
-        .faults_drawn(|stream| (0..6).map(|_| refused(stream)).collect::<Vec<_>>())
+        .faults_drawn(|stream| {
+            let mut faults: Vec<Fault> = (0..6).map(|_| refused(stream)).collect();
+            let removal = at("store:delete __recovery/*.json").on_any();
+            let hit = stream.between(1, 4) as u32;
+            faults.push(removal.hit(hit).error(ErrorKind::Reset).optional());
+            faults
+        })
         .sometimes(marks::refused("a call failed an attempt", "store"))
         .sometimes(marks::a_sidecar_was_left())
         .sometimes(marks::a_request_was_sent_again());
