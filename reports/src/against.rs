@@ -1,9 +1,13 @@
 //! Compares findings with those of an earlier campaign: new, ongoing, fixed.
 //!
-//! Two findings are the same if they violate the same check of the same target with the same problem. A finding is
-//! fixed only if the run that showed it was replayed and is valid now.
+//! Two findings are the same if they violate the same check of the same target with the same problem, or if the run of
+//! the earlier one violates the same check now, in other words. A finding is fixed only if runs of each way to it and
+//! of each scenario that showed it were replayed and are valid now.
 
-use chaosdrill_core::{Campaign, Fault, Origin, Record, RunId, Verdict, record::Finding};
+use chaosdrill_core::{
+    Campaign, Fault, Origin, Record, RunId, Verdict,
+    record::{CheckRecord, Finding},
+};
 
 use crate::numbers;
 
@@ -59,7 +63,8 @@ impl<'a> Against<'a> {
 
     /// The status of a finding of the current campaign.
     pub fn status(&self, finding: &Finding) -> Status {
-        let known = self.earlier.findings.iter().any(|earlier| earlier.is_same_as(finding));
+        let mut earlier = self.earlier.findings.iter();
+        let known = earlier.any(|earlier| self.is_ongoing_as(earlier, finding));
         if known { Status::Ongoing } else { Status::New }
     }
 
@@ -88,28 +93,73 @@ impl<'a> Against<'a> {
     }
 
     fn gone(&self) -> impl Iterator<Item = &Finding> {
-        let is_there = |earlier: &Finding| self.now.findings.iter().any(|f| earlier.is_same_as(f));
+        let is_there = |earlier: &Finding| {
+            self.now.findings.iter().any(|finding| self.is_ongoing_as(earlier, finding))
+        };
         self.earlier.findings.iter().filter(move |earlier| !is_there(earlier))
     }
 
-    /// Whether the run that showed a finding, or a plan kept from that run, is valid now. Other runs of the scenario do
-    /// not count: most seeds miss most bugs.
+    /// Whether an earlier finding is this one of the current campaign.
+    fn is_ongoing_as(&self, earlier: &Finding, now: &Finding) -> bool {
+        let shows_it_in_other_words = || {
+            let again = self.now.campaign.records.iter().find(|record| record.run == earlier.run);
+            // The point of a sweep is only a number, so it may be a different fault now.
+            let again = again.filter(|record| !matches!(record.run.origin, Origin::Sweep(_)));
+            let check = again.and_then(|record| Some((record.verdict, record.headline()?)));
+            let is_now = |(verdict, check): (Verdict, &CheckRecord)| {
+                (verdict, &check.name) == (now.verdict, &now.check)
+                    && check.problem() == now.problem
+            };
+            earlier.check == now.check
+                && earlier.run.target() == now.run.target()
+                && check.is_some_and(is_now)
+        };
+        earlier.is_same_as(now) || shows_it_in_other_words()
+    }
+
+    /// Whether the finding's run, one run of each way to it, and one of each scenario are valid now.
     fn is_looked_for(&self, finding: &Finding) -> bool {
-        let earlier = self.earlier.campaign.records.iter().find(|r| r.run == finding.run);
+        let mut runs: Vec<&RunId> = vec![&finding.run];
+        runs.extend(finding.ways.iter().map(|way| &way.run));
+        for scenario in &finding.scenarios {
+            if runs.iter().all(|run| run.scenario != scenario.name) {
+                runs.extend(self.first_in(&scenario.name, finding));
+            }
+        }
+        runs.into_iter().all(|run| self.is_valid_now(run))
+    }
+
+    /// The first run of a scenario that showed a finding of the earlier campaign.
+    fn first_in(&self, scenario: &str, finding: &Finding) -> Option<&RunId> {
+        let shows = |record: &&Record| {
+            let check = record.headline().filter(|_| record.run.scenario == scenario);
+            let is_it = |check: &CheckRecord| {
+                check.name == finding.check && check.problem() == finding.problem
+            };
+            record.verdict == finding.verdict && check.is_some_and(is_it)
+        };
+        self.earlier.campaign.records.iter().find(shows).map(|record| &record.run)
+    }
+
+    /// Whether a run of the earlier campaign, or a plan kept from it, is valid now. Other runs of the scenario do not
+    /// count: most seeds miss most bugs.
+    fn is_valid_now(&self, run: &RunId) -> bool {
+        let earlier = self.earlier.campaign.records.iter().find(|record| record.run == *run);
+        let minimal = earlier.and_then(|record| record.triage.as_ref()?.minimal.as_ref());
         let plans: Vec<Vec<&Fault>> = earlier
             .map(planned)
             .into_iter()
-            .chain(finding.minimal().map(|faults| faults.iter().collect()))
+            .chain(minimal.map(|minimal| minimal.faults.iter().collect()))
             .collect();
         let mut valid =
             self.now.campaign.records.iter().filter(|record| record.verdict == Verdict::Valid);
         valid.any(|record| {
             let is_one_of =
                 |plans: &[Vec<&Fault>]| plans.iter().any(|p| is_plan(p, &planned(record)));
-            match record.run == finding.run {
+            match record.run == *run {
                 // The point of a sweep is only a number, so it may be a different fault now.
                 true => !matches!(record.run.origin, Origin::Sweep(_)) || is_one_of(&plans),
-                false => is_kept_of(&record.run, &finding.run) && is_one_of(&plans),
+                false => is_kept_of(&record.run, run) && is_one_of(&plans),
             }
         })
     }

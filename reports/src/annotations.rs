@@ -55,11 +55,11 @@ fn annotation(kind: &str, summary: &Summary, finding: &Finding, commands: Comman
         _ => String::new(),
     };
     let message = format!(
-        "{} ({}, {runs}){}. Replay: {}{smaller}",
+        "{} ({}, {runs}). Replay: {}{smaller}{}",
         finding.why,
         finding.run.scenario,
-        kept.unwrap_or_default(),
-        run.replay()
+        run.replay(),
+        kept.unwrap_or_default()
     );
     workflow_command(kind, &title, &message)
 }

@@ -71,7 +71,7 @@ pub(crate) fn never(summary: &Summary) -> &'static str {
 /// The reason why it is unknown which faults of a finding are needed.
 pub(crate) fn not_smaller() -> String {
     format!(
-        "not shrunk, because a campaign shrinks only the first {TRIAGED_MAX} violations of a check in a scenario"
+        "not shrunk: a campaign shrinks the first {TRIAGED_MAX} runs with a problem in a scenario, and none with --no-shrink"
     )
 }
 

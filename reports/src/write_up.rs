@@ -98,7 +98,7 @@ fn overview(campaign: &Campaign, summary: &Summary) -> String {
         return "\n## Findings\n\nNone.\n".to_owned();
     }
     let mut text = "\n## Findings\n\n\
-        | finding | priority | check | first in | faults needed | runs |\n\
+        | finding | priority | check | shown by | faults needed | runs |\n\
         | --- | --- | --- | --- | --- | ---: |\n"
         .to_owned();
     for finding in summary.findings.iter().take(limits::WRITE_UP_FINDINGS_MAX) {

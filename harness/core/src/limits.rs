@@ -194,8 +194,11 @@ pub const SHRINK_RUNS_MAX: u64 = 300;
 /// Candidate plans that run at once while a plan is shrunk.
 pub const SHRINK_BATCH_MAX: usize = 16;
 
-/// Violations per check and scenario that are replayed and shrunk; the others are counted.
+/// Violations per problem and scenario that are replayed and shrunk; the others are counted.
 pub const TRIAGED_MAX: usize = 2;
+
+/// Problems per check and scenario whose violations are replayed and shrunk.
+pub const TRIAGED_PROBLEMS_MAX: usize = 8;
 
 /// Violations that are replayed at once, before they are recorded.
 pub const REPLAY_BATCH: usize = 64;

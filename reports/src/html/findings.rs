@@ -92,7 +92,7 @@ fn list(context: &Context<'_>, findings: &[Finding]) -> Markup {
         table.all {
             thead { tr {
                 th scope="col" { "Finding" } th scope="col" { "Priority" } th scope="col" { "Verdict" }
-                th scope="col" { "Check" } th scope="col" { "Faults needed" } th scope="col" { "First in" } th.number scope="col" { "Runs" }
+                th scope="col" { "Check" } th scope="col" { "Faults needed" } th scope="col" { "Shown by" } th.number scope="col" { "Runs" }
                 @if context.against.is_some() { th scope="col" { "Status" } }
             } }
             tbody { (fill) }

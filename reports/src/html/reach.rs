@@ -44,8 +44,8 @@ impl<'a> Untried<'a> {
                     }
                     @if !self.of_clients.is_empty() {
                         p {
-                            "Faults strike the hosts of the pipeline and of the outside world, but not clients. Only "
-                            "clients pass the following sites, so no fault can strike there."
+                            "Faults strike the hosts of the pipeline and of the outside world, but not clients. In "
+                            "the fault-free runs, only clients pass the following sites."
                         }
                         (folded("Sites of clients", self.of_clients, false))
                     }

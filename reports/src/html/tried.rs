@@ -21,7 +21,7 @@ const ORIGINS: [(&str, &str); 5] = [
     ("plan", "from plans in files"),
     ("script", "with the faults that the scenario's author wrote (script)"),
     ("swarm", "with faults drawn at random (swarm)"),
-    ("sweep", "with each possible fault, one at a time (sweep)"),
+    ("sweep", "with one fault after the other, or with two (sweep)"),
 ];
 
 /// Families of faults with the noun for one and for many.

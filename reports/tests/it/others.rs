@@ -186,6 +186,42 @@ fn only_what_showed_a_finding_can_show_that_it_is_fixed() {
 }
 
 #[test]
+fn every_scenario_that_showed_a_finding_must_hold_now() {
+    let mut earlier = stories::campaign();
+    let found = earlier.records.iter().find(|r| r.triage.is_some()).expect("one was triaged");
+    let mut elsewhere = found.clone();
+    elsewhere.run.scenario = format!("{}/elsewhere", found.run.target());
+    elsewhere.triage = None;
+    let mut held = sample::calm(found.run.clone(), "held");
+    held.faults.clone_from(&found.faults);
+    earlier.records = vec![found.clone(), elsewhere.clone()];
+    let fixed = |records: Vec<Record>| {
+        let now = Campaign { records, ..earlier.clone() };
+        Against::new(&earlier, &now).fixed().len()
+    };
+    assert_eq!(fixed(vec![held.clone()]), 0, "the other scenario did not run");
+    let mut other = held.clone();
+    other.run = elsewhere.run;
+    assert_eq!(fixed(vec![held, other]), 1);
+}
+
+#[test]
+fn a_run_that_fails_in_other_words_is_not_gone() {
+    let earlier = stories::campaign();
+    let found = earlier.records.iter().find(|r| r.triage.is_some()).expect("one was triaged");
+    let mut record = found.clone();
+    for check in &mut record.checks {
+        (check.why, check.problem) = ("quite another sentence".to_owned(), String::new());
+    }
+    let now = Campaign { records: vec![record], ..earlier.clone() };
+    let against = Against::new(&earlier, &now);
+    let statuses: Vec<Status> = against.now().map(|finding| against.status(finding)).collect();
+    assert_eq!(statuses, [Status::Ongoing]);
+    let is_it = |finding: &&Finding| finding.run == found.run;
+    assert!(!against.not_looked_for().iter().any(is_it));
+}
+
+#[test]
 fn a_kept_plan_shows_it_too() {
     let kept = |record: &mut Record| {
         record.run.origin = Origin::Kept("late".into());
@@ -223,6 +259,8 @@ fn the_same_problem_at_another_place_is_the_same_finding() {
     for check in checks.filter(|other| other.name == check) {
         check.why = "message 7 is gone".to_owned();
     }
+    assert_eq!(status(&campaign), Status::Ongoing, "the same run violates the same check");
+    campaign.records.iter_mut().for_each(|record| record.run.seed.0 ^= 1 << 40);
     assert_eq!(status(&campaign), Status::New);
 }
 

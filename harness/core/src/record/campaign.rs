@@ -78,6 +78,19 @@ pub struct CampaignHeader {
 }
 
 impl CampaignHeader {
+    /// Whether two campaigns, or parts of one, were ordered alike. Where the files of kept plans lie does not matter:
+    /// it depends on the folder and the machine.
+    pub fn is_same_order(&self, other: &Self) -> bool {
+        let placeless = |header: &Self| {
+            let mut header = header.clone();
+            for kept in &mut header.kept {
+                kept.file.clear();
+            }
+            header
+        };
+        placeless(self) == placeless(other)
+    }
+
     /// The kept plan that a run is of; `None` if the run is of none, or if the header does not have it.
     pub fn kept_of(&self, run: &RunId) -> Option<&KeptRecord> {
         let Origin::Kept(name) = &run.origin else { return None };

@@ -78,7 +78,7 @@ type Key<'a> = (Verdict, &'a str, &'a str, String);
 impl Finding {
     /// The faults of the smallest plan of its run.
     pub fn minimal(&self) -> Option<&[Fault]> {
-        Some(&self.triage.as_ref()?.minimal.as_ref()?.faults)
+        minimal(self.triage.as_ref(), &self.check)
     }
 
     /// Whether two findings, of two campaigns, are the same. A campaign of an older version does not know which words
@@ -97,9 +97,10 @@ impl Finding {
             let name = &record.run.scenario;
             scenarios.iter().position(|scenario| scenario.name == *name)
         };
+        let check = &records[0].1.name;
         // The faults of a plan that was not shrunk say nothing about how simple it could be.
         let order = |record: &Record| {
-            let needed = minimal(record).map(<[Fault]>::len);
+            let needed = minimal(record.triage.as_ref(), check).map(<[Fault]>::len);
             let is_kept = matches!(record.run.origin, Origin::Kept(_));
             let is_script = record.run.origin == Origin::Script;
             (!is_kept, needed.is_none(), needed, rank(record), !is_script, record.run.clone())
@@ -116,7 +117,7 @@ impl Finding {
             why: check.why.clone(),
             problem: check.problem(),
             count: records.len() as u64,
-            ways: ways(sorted.iter().map(|(record, _)| *record)),
+            ways: ways(sorted.iter().map(|(record, _)| *record), &check.name),
             scenarios,
             also: also(records),
             triage: record.triage.clone(),
@@ -158,7 +159,8 @@ fn scenarios(records: &[(&Record, &CheckRecord)]) -> Vec<FindingScenario> {
     scenarios.into_iter().map(scenario).collect()
 }
 
-fn ways<'a>(records: impl Iterator<Item = &'a Record> + Clone) -> Vec<FindingWay> {
+fn ways<'a>(records: impl Iterator<Item = &'a Record> + Clone, check: &str) -> Vec<FindingWay> {
+    let minimal = |record: &'a Record| minimal(record.triage.as_ref(), check);
     let mut ways: Vec<FindingWay> = Vec::new();
     for record in records.clone() {
         let Some(faults) = minimal(record) else { continue };
@@ -193,9 +195,10 @@ fn also(records: &[(&Record, &CheckRecord)]) -> BTreeMap<String, u64> {
     also
 }
 
-/// The faults of a run's smallest plan; `None` if the plan was not shrunk.
-fn minimal(record: &Record) -> Option<&[Fault]> {
-    Some(&record.triage.as_ref()?.minimal.as_ref()?.faults)
+/// The faults of a run's smallest plan; `None` if the plan was not shrunk for this check.
+fn minimal<'a>(triage: Option<&'a Triage>, check: &str) -> Option<&'a [Fault]> {
+    let triage = triage.filter(|triage| triage.check == check)?;
+    Some(&triage.minimal.as_ref()?.faults)
 }
 
 /// The site and the kind of a fault, without the number of the hit and the duration.

@@ -9,14 +9,13 @@ const MASK: &str = "*";
 ///
 /// Runs with the same problem are one finding, so the clause must not depend on which row or which host was hit. What
 /// counts as an id: one of the `names`, text in double quotes, and every word with a digit, a hyphen, a slash or an
-/// `@`. Consecutive ids are one. A place in source code stays, because it tells two panics apart. The idea of grouping
-/// by masked messages is that of log parsers, such as Drain.
+/// `@`. Consecutive ids are one, also with commas between them, as in a list. A place in source code stays, because it
+/// tells two panics apart. The idea of grouping by masked messages is that of log parsers, such as Drain.
 pub(super) fn problem(why: &str, names: &BTreeSet<String>) -> String {
     let mut words: Vec<&str> = Vec::new();
-    let mut push = |word| {
-        if word != MASK || words.last() != Some(&MASK) {
-            words.push(word);
-        }
+    let mut push = |word| match (words.last(), word) {
+        (Some(&MASK), MASK | ",") => {}
+        _ => words.push(word),
     };
     for (index, part) in why.split('"').enumerate() {
         if index % 2 == 1 {
@@ -66,6 +65,9 @@ mod tests {
             assert_eq!(masked(why), "* settled message * under attempt *");
         }
         assert_eq!(masked("ada: 3 effects with a total of 30"), "* effects with a total of *");
+        for why in ["not served: [\"g1\"]", "not served: [\"g1\", \"g2\", \"g3\"]"] {
+            assert_eq!(masked(why), "not served: [ * ]");
+        }
     }
 
     #[test]

@@ -58,11 +58,23 @@ pub(crate) const MADE_SMALLER: &str = "# violates ";
 /// The reason at the beginning of a kept plan: its comments, without those that `keep` adds.
 fn reason(text: &str) -> String {
     let comments = text.lines().take_while(|line| line.starts_with('#'));
-    let added = [VIOLATED, AT_COMMIT, MADE_SMALLER];
-    let is_reason = |line: &&str| !added.iter().any(|added| line.starts_with(added));
+    let is_added = |line: &str| {
+        line.starts_with(VIOLATED) || line.starts_with(AT_COMMIT) || is_made_smaller(line)
+    };
+    let is_reason = |line: &&str| !is_added(line);
     let lines: Vec<&str> =
         comments.filter(is_reason).map(|line| line.trim_start_matches('#').trim()).collect();
     lines.join(" ").trim().to_owned()
+}
+
+/// Whether a line is the first of a plan that was shrunk, as `shrink` and `prove` write it.
+fn is_made_smaller(line: &str) -> bool {
+    let Some(rest) = line.strip_prefix(MADE_SMALLER) else { return false };
+    match rest.split_whitespace().collect::<Vec<_>>()[..] {
+        [_, "with", _, "enabled"] => true,
+        [check, _, "runs", "to", "make", "it", "this", "small"] => check.ends_with(';'),
+        _ => false,
+    }
 }
 
 /// Why a campaign cannot start.
@@ -197,4 +209,16 @@ pub(crate) fn as_kept(plan: Plan) -> Plan {
 pub(crate) fn as_required(mut plan: Plan) -> Plan {
     plan.faults.iter_mut().for_each(|fault| fault.required = true);
     plan
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_every_comment_that_no_command_wrote() {
+        let text = "# violates exactly-once when the answer is lost\n# violates it; 7 runs to make it this small\n\
+                    # violates it with O4 enabled\n# violated: it\n# at commit: 1a2b\n# and is rare\nseed = 1\n# no\n";
+        assert_eq!(reason(text), "violates exactly-once when the answer is lost and is rare");
+    }
 }

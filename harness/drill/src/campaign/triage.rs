@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use chaosdrill_core::{
     Origin, Plan, Record, RunId, Swarm, Verdict,
-    limits::{REPLAY_BATCH, TRIAGED_MAX},
+    limits::{REPLAY_BATCH, TRIAGED_MAX, TRIAGED_PROBLEMS_MAX},
     record::{Minimal, Triage},
     shrink::Shrunk,
     trace::Divergence,
@@ -22,12 +22,14 @@ use crate::{
 /// The runs to triage: the first few of each problem in each scenario. The others are only counted.
 pub(crate) fn chosen<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<RunId> {
     let mut chosen = Vec::new();
-    let mut counts: BTreeMap<(&str, &str, String), usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(&str, &str), BTreeMap<String, usize>> = BTreeMap::new();
     for record in records.filter(|record| record.verdict == Verdict::Invalid) {
         let Some(check) = record.headline() else { continue };
-        let count = counts.entry((&record.run.scenario, &check.name, check.problem())).or_default();
+        let problems = counts.entry((&record.run.scenario, &check.name)).or_default();
+        let count = problems.entry(check.problem()).or_default();
         *count += 1;
-        if *count <= TRIAGED_MAX {
+        // The words of a check may differ from run to run after all.
+        if *count <= TRIAGED_MAX && problems.len() <= TRIAGED_PROBLEMS_MAX {
             chosen.push(record.run.clone());
         }
     }

@@ -157,7 +157,7 @@ impl Folder {
                 path.display()
             )));
         }
-        if read.campaign.header != *header {
+        if !read.campaign.header.is_same_order(header) {
             return Err(FolderError::AnotherCampaign(path.display().to_string()));
         }
         let known = read.into_known();

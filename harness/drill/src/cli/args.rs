@@ -170,11 +170,18 @@ pub(crate) struct DefectArgs {
 }
 
 impl DefectArgs {
-    /// The ids as a run has them: each once, in a fixed order, joined by commas. `None` if there are none.
-    pub(crate) fn defect(&self) -> Option<String> {
-        let ids: BTreeSet<&str> =
-            self.ids.iter().map(|id| id.trim()).filter(|id| !id.is_empty()).collect();
-        (!ids.is_empty()).then(|| ids.into_iter().collect::<Vec<_>>().join(","))
+    /// The ids as a run has them: each once, in a fixed order, joined by commas. `None` if the option was not given.
+    ///
+    /// # Errors
+    ///
+    /// If an id is empty, as with a variable of a script that is not set: the run would be green without a planted bug.
+    pub(crate) fn defect(&self) -> Result<Option<String>, ExpectedError> {
+        let ids: BTreeSet<&str> = self.ids.iter().map(|id| id.trim()).collect();
+        if ids.contains("") {
+            let why = "an id of --defect is empty; name a planted bug, or leave the option out";
+            return Err(ExpectedError::Usage(why.to_owned()));
+        }
+        Ok((!ids.is_empty()).then(|| ids.into_iter().collect::<Vec<_>>().join(",")))
     }
 }
 
@@ -191,7 +198,7 @@ pub(crate) fn campaign_config(
         let hint = registry.scenario_hint(&filter);
         return Err(ExpectedError::NothingSelected { filter, hint });
     }
-    let defect = defect.defect();
+    let defect = defect.defect()?;
     if let Some(ids) = &defect {
         known_defects(registry, ids, "--defect")?;
     }

@@ -46,7 +46,10 @@ impl Given {
             let (flag, after) =
                 from.split_at(from.find(|c| !is_of_a_flag(c)).unwrap_or(from.len()));
             named.push_str(before);
-            named.push_str(self.from_environment.get(flag).map_or(flag, String::as_str));
+            // In the middle of a path it is no flag.
+            let begins = !named.ends_with(|c: char| c.is_alphanumeric() || "/._-".contains(c));
+            let variable = self.from_environment.get(flag).filter(|_| begins);
+            named.push_str(variable.map_or(flag, String::as_str));
             rest = after;
         }
         named + rest
@@ -99,6 +102,7 @@ mod tests {
             ("choose another folder with --out", "choose another folder with DRILL_OUT"),
             ("--seed, --seeds and `--out`", "DRILL_SEED, --seeds and `DRILL_OUT`"),
             ("a -- b --outer", "a -- b --outer"),
+            ("failed to read a/f--out/x", "failed to read a/f--out/x"),
         ];
         for (message, named) in cases {
             assert_eq!(given.named_in(message), named);

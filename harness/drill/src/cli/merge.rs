@@ -107,7 +107,7 @@ fn whole_header(shards: &[Shard<'_>]) -> Result<CampaignHeader, ExpectedError> {
     let first = shards.first().expect("clap asks for one folder at least");
     let whole =
         |shard: &Shard<'_>| CampaignHeader { partition: None, ..shard.campaign.header.clone() };
-    match shards.iter().find(|shard| whole(shard) != whole(first)) {
+    match shards.iter().find(|shard| !whole(shard).is_same_order(&whole(first))) {
         Some(other) => Err(ExpectedError::Usage(format!(
             "{} and {} are parts of different campaigns",
             first.dir.display(),

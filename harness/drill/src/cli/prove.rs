@@ -64,7 +64,7 @@ pub(crate) struct ProveArgs {
     /// Count a planted bug as found if any check is violated, not only one of the checks listed for it.
     #[arg(long, env = "DRILL_ANY_CHECK")]
     any_check: bool,
-    /// Resume the search in the output folder: planted bugs that already have a result there are skipped.
+    /// Resume the search in the output folder: planted bugs that were found there are skipped.
     #[arg(long, env = "DRILL_RESUME", requires = "out")]
     resume: bool,
     #[command(flatten)]

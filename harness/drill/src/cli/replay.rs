@@ -158,7 +158,7 @@ fn job(registry: &Registry, args: &ReplayArgs) -> Result<Job, ExpectedError> {
             ));
         }
     };
-    place(registry, plan, origin, args.defect.defect(), args.db)
+    place(registry, plan, origin, args.defect.defect()?, args.db)
 }
 
 /// The job of a plan, as the plan was found.

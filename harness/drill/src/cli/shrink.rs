@@ -78,6 +78,13 @@ pub(crate) fn shrink(
         )));
     };
     let bundle = bundle_of(&path, &plan, &record);
+    let headline = bundle.as_ref().and_then(|(_, own)| Some(own.headline()?.name.clone()));
+    if let Some(headline) = headline.filter(|it| args.to.is_none() && *it != check) {
+        return Err(ExpectedError::Usage(format!(
+            "the run is reported under {headline}, and the smallest plan in its folder is for that check; name a file for \
+             {check} with --to"
+        )));
+    }
     let (shrunk, runs) = match (&args.to, bundle) {
         (None, Some((bundle, mut own))) => {
             let found = triage::shrink(&mut engine, &own.run, &plan, &check, &bundle);
@@ -85,10 +92,11 @@ pub(crate) fn shrink(
                 return Err(failure(&mut engine));
             };
             let runs = minimal.runs;
-            let same_again = triage::is_same(&own, &record);
-            let minimal = Some(minimal);
-            own.triage =
-                Some(Triage { check: check.clone(), same_again, divergence: None, minimal });
+            // One replay that was the same does not undo one that was not.
+            let (same_again, divergence) =
+                own.triage.take().map_or((true, None), |it| (it.same_again, it.divergence));
+            let (check, minimal) = (check.clone(), Some(minimal));
+            own.triage = Some(Triage { check, same_again, divergence, minimal });
             let page = |own: &Record| {
                 campaign_dir::rewrite_record(&bundle, own)?;
                 run_bundle::write_page(&bundle, own, &registry.program)

@@ -283,7 +283,7 @@ fn a_message_names_the_variable_that_was_set() -> Result<(), Failed> {
     let folder = folder();
     fs::write(folder.path().join("file"), "in the way")?;
     let run: &[&str] = &["run", "lab/visits"];
-    let cases: [(&[&str], (&str, &str), &str); 11] = [
+    let cases: [(&[&str], (&str, &str), &str); 13] = [
         (run, ("DRILL_SEEDS", "x"), "invalid value 'x' for 'DRILL_SEEDS'"),
         (run, ("DRILL_SEED", "x"), "invalid value 'x' for 'DRILL_SEED'"),
         (run, ("DRILL_BASE", "abcdef1"), "for 'DRILL_BASE': git finds no commit"),
@@ -295,6 +295,8 @@ fn a_message_names_the_variable_that_was_set() -> Result<(), Failed> {
             ("DRILL_DEFECT", "L2"),
             "DRILL_DEFECT names an unknown planted bug `L2`; did you mean L1?",
         ),
+        (run, ("DRILL_DEFECT", ""), "an id of DRILL_DEFECT is empty"),
+        (&["run", "--defect", "L1,"], ("DRILL_SEED", "0"), "an id of --defect is empty"),
         (run, ("DRILL_OUT", "file/below"), "choose another folder with DRILL_OUT"),
         (
             &["run", "--seeds", "2"],

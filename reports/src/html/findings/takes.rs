@@ -126,7 +126,7 @@ pub(super) fn ways(page: &Page<'_>, finding: &Finding) -> Markup {
                 (parts::wide("Ways to the finding", &html! {
                     table {
                         thead { tr {
-                            th scope="col" { "Smallest plan" } th.number scope="col" { "Runs" } th scope="col" { "First in" }
+                            th scope="col" { "Smallest plan" } th.number scope="col" { "Runs" } th scope="col" { "Shown by" }
                         } }
                         tbody { (ways) }
                     }

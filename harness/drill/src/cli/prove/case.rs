@@ -95,10 +95,18 @@ impl<'a> Case<'a> {
         (&self.proof.target, &self.proof.defect) == (&proof.target, &proof.defect)
     }
 
+    /// Whether this search would take the result of an earlier one: a find by a check that counts here.
+    pub(super) fn would_take(&self, proof: &Proof) -> bool {
+        let counts = |check: &String| {
+            self.catch == Catch::AnyCheck || self.defect.checks.contains(&check.as_str())
+        };
+        proof.found && !proof.open && proof.check.as_ref().is_some_and(counts)
+    }
+
     /// Takes the result of an earlier search.
-    pub(super) fn settle(&mut self, proof: Proof, smallest: Option<Plan>) {
+    pub(super) fn settle(&mut self, proof: Proof, smallest: Plan) {
         (self.is_over, self.is_told) = (true, true);
-        (self.proof, self.smallest) = (proof, smallest);
+        (self.proof, self.smallest) = (proof, Some(smallest));
     }
 
     /// Ends the search; everything was tried.

@@ -1,4 +1,6 @@
-//! Goes on with a search that was broken off: defects that are settled in `prove.json` are not looked for again.
+//! Goes on with a search that was broken off: planted bugs that were found are not looked for again.
+//!
+//! A miss is no result to rely on: the earlier search may have tried less.
 
 use std::path::Path;
 
@@ -7,7 +9,7 @@ use chaosdrill_core::{Plan, record::Proof};
 use super::{PLANS, case::Case};
 use crate::{campaign_dir::FolderError, cli::error::ExpectedError, run_bundle};
 
-/// Takes the settled results of the earlier search.
+/// Takes the finds of the earlier search.
 ///
 /// # Errors
 ///
@@ -27,8 +29,11 @@ pub(super) fn take_settled(out: &Path, cases: &mut [Case<'_>]) -> Result<(), Exp
                 proof.defect
             )));
         };
-        if !proof.open && !case.is_settled() {
-            let plan = smallest(out, &proof);
+        if case.is_settled() || !case.would_take(&proof) {
+            continue;
+        }
+        // Without its plan, the result would lose it.
+        if let Some(plan) = smallest(out, &proof) {
             case.settle(proof, plan);
         }
     }
