@@ -21,7 +21,7 @@ pub(crate) fn one_live_holder_per_message() -> Check {
             let (old, new) = (text(step.before, "claimed_by"), text(step.after, "claimed_by"));
             let left = int(step.before, "claimed_until") - step.change.event.wall_ms();
             let (since, seq) = (step.since, step.change.event.seq);
-            let why = format!("#{seq} {new} claimed message {} from {old}, whose claim #{since} had {left} ms left", step.change.key);
+            let why = format!("#{seq} {new:?} claimed message {} from {old:?}, whose claim #{since} had {left} ms left", step.change.key);
             Outcome::invalid(why, [since, seq])
         }))
     })
