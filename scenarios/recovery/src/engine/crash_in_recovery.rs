@@ -44,9 +44,8 @@ pub(crate) fn scenario() -> Scenario {
         })
         .faults_drawn(|stream| {
             let mut faults = Vec::new();
-            let drawn = stream.pick(&LEFT).copied().unwrap_or(LEFT[0]);
-            // The first is complete, and the second partly done.
-            for site in [LEFT[0], "store:put-if tables/person/*.json", drawn] {
+            for _ in 0..2 {
+                let site = stream.pick(&LEFT).copied().unwrap_or(LEFT[0]);
                 let hit = stream.between(1, 4) as u32;
                 let back = Restart::After(Duration::from_secs(stream.between(1, 20)));
                 faults.push(at(site).on("w1").hit(hit).crash_before(back).optional());
