@@ -126,7 +126,7 @@ impl<'a> Against<'a> {
                 runs.extend(self.first_in(&scenario.name, finding));
             }
         }
-        runs.into_iter().all(|run| self.is_valid_now(run))
+        runs.into_iter().all(|run| self.is_valid_now(run, &finding.check))
     }
 
     /// The first run of a scenario that showed a finding of the earlier campaign.
@@ -141,11 +141,12 @@ impl<'a> Against<'a> {
         self.earlier.campaign.records.iter().find(shows).map(|record| &record.run)
     }
 
-    /// Whether a run of the earlier campaign, or a plan kept from it, is valid now. Other runs of the scenario do not
-    /// count: most seeds miss most bugs.
-    fn is_valid_now(&self, run: &RunId) -> bool {
+    /// Whether a run of the earlier campaign, or a plan kept from it for this check, is valid now. Other runs of the
+    /// scenario do not count: most seeds miss most bugs.
+    fn is_valid_now(&self, run: &RunId, check: &str) -> bool {
         let earlier = self.earlier.campaign.records.iter().find(|record| record.run == *run);
-        let minimal = earlier.and_then(|record| record.triage.as_ref()?.minimal.as_ref());
+        let triage = earlier.and_then(|record| record.triage.as_ref());
+        let minimal = triage.filter(|it| it.check == check).and_then(|it| it.minimal.as_ref());
         let plans: Vec<Vec<&Fault>> = earlier
             .map(planned)
             .into_iter()
