@@ -58,6 +58,9 @@ pub const PROVE_RUNS_MAX: u64 = 2_000;
 /// Seeds of scripts and swarms that `prove` tries before it sweeps.
 pub const PROVE_ROUNDS_BEFORE_SWEEP: u64 = 2;
 
+/// Seeds of one script that `prove --by-script` runs with a planted bug; half of them must find it.
+pub const PROVE_SCRIPT_SEEDS: u64 = 20;
+
 /// Faults in the shrunk plan of a planted defect above which `prove` complains.
 pub const PROVE_FAULTS_MAX: usize = 3;
 

@@ -65,6 +65,7 @@ mod nemesis;
 mod other_build;
 mod ours;
 mod program;
+pub mod promise;
 pub mod registry;
 mod run;
 mod run_bundle;
@@ -89,6 +90,7 @@ pub use chaosdrill_core::{
     trace::vocabulary,
 };
 pub use cli::cli_main;
+pub use promise::Promise;
 pub use registry::{Registry, Target};
 pub use run::run_here;
 pub use scenario::Scenario;

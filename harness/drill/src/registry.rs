@@ -11,6 +11,7 @@ use chaosdrill_core::{nearest, record::CoverageGoal};
 
 use crate::{
     program::{CARGO_DRILL, program_on},
+    promise::{Promise, Stand},
     scenario::Scenario,
     simulation,
     static_check::StaticCheck,
@@ -24,6 +25,7 @@ pub struct Target {
     pub(crate) defects: Vec<Defect>,
     pub(crate) static_checks: Vec<StaticCheck>,
     pub(crate) goals: Vec<CoverageGoal>,
+    pub(crate) promises: Vec<Promise>,
     /// Failpoints that only planted bugs pass.
     pub(crate) planted_failpoints: Vec<&'static str>,
 }
@@ -61,6 +63,13 @@ impl Target {
         let (list, scope) = (&self.name, format!("{}/", self.name));
         let own = |goal| CoverageGoal { list: list.clone(), scope: scope.clone(), ..goal };
         self.goals.extend(goals.into_iter().map(own));
+        self
+    }
+
+    /// Adds what the system promises that the target was written after, and how each promise stands.
+    #[must_use]
+    pub fn promises(mut self, promises: impl IntoIterator<Item = Promise>) -> Self {
+        self.promises.extend(promises);
         self
     }
 
@@ -214,6 +223,50 @@ impl Registry {
         self.targets
             .iter()
             .find_map(|target| of(target).map(|index| (target, &target.defects[index])))
+    }
+
+    /// The promises that name something which does not exist, or stand in no way, and the planted bugs that a script
+    /// must find and that do not exist, each as a sentence; none in a sound registry.
+    pub fn loose_ends(&self) -> Vec<String> {
+        let mut ends = Vec::new();
+        for target in &self.targets {
+            for promise in &target.promises {
+                let name = format!("promise {} of {}", promise.number, target.name);
+                if promise.stands.is_empty() {
+                    ends.push(format!("{name} stands in no way"));
+                }
+                let wrong = promise.stands.iter().filter_map(|stand| self.loose_end(target, stand));
+                ends.extend(wrong.map(|why| format!("{name}: {why}")));
+            }
+        }
+        for scenario in &self.scenarios {
+            let own = self.target_of(scenario).map(|target| &target.defects[..]).unwrap_or(&[]);
+            let is_known = |id: &&&str| !own.iter().any(|defect| defect.id == **id);
+            let unknown = scenario.must_find.iter().filter(is_known);
+            ends.extend(unknown.map(|id| {
+                format!("{} must find {id}, which its target does not have", scenario.name)
+            }));
+        }
+        ends
+    }
+
+    fn loose_end(&self, target: &Target, stand: &Stand) -> Option<String> {
+        match *stand {
+            Stand::Shown { scenario: name, by } => match self.scenario(name) {
+                None => Some(format!("there is no scenario {name}")),
+                Some(scenario) => {
+                    let has_check = scenario.checks.iter().any(|check| check.name == by);
+                    let has_mark = scenario.marks.iter().any(|mark| mark.name == by);
+                    (!has_check && !has_mark)
+                        .then(|| format!("{name} has no check and no mark named {by}"))
+                }
+            },
+            Stand::ShownStatically { check } => {
+                let is_there = target.static_checks.iter().any(|it| it.name == check);
+                (!is_there).then(|| format!("there is no static check {check}"))
+            }
+            Stand::Differs(_) | Stand::WaitsFor(_) => None,
+        }
     }
 
     /// The scenarios that a filter selects.

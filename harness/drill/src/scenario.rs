@@ -26,6 +26,8 @@ pub struct Scenario {
     pub(crate) casualties_expected: bool,
     pub(crate) stalls: Vec<Duration>,
     pub(crate) skew_max: Duration,
+    /// Planted bugs that the script alone must find.
+    pub(crate) must_find: Vec<&'static str>,
 }
 
 impl Scenario {
@@ -57,6 +59,7 @@ impl Scenario {
             casualties_expected: false,
             stalls: limits::STALLS.to_vec(),
             skew_max: Duration::ZERO,
+            must_find: Vec::new(),
         }
     }
 
@@ -145,6 +148,14 @@ impl Scenario {
     #[must_use]
     pub fn skew_at_most(mut self, skew_max: Duration) -> Self {
         self.skew_max = skew_max;
+        self
+    }
+
+    /// Names the planted bugs that the script alone must find, in at least half of its seeds; `prove --by-script` holds
+    /// it to that. For a scenario that stands for a named test of the system its target was written after.
+    #[must_use]
+    pub fn must_find(mut self, defects: impl IntoIterator<Item = &'static str>) -> Self {
+        self.must_find.extend(defects);
         self
     }
 

@@ -90,3 +90,14 @@ fn the_page_of_bugs_is_that_of_the_code() {
 fn the_page_of_goals_is_that_of_the_code() {
     is_committed("goals", "scenarios/GOALS.md");
 }
+
+#[test]
+fn the_page_of_promises_is_that_of_the_code() {
+    is_committed("promises", "scenarios/PROMISES.md");
+}
+
+#[test]
+fn promises_name_scenarios_and_checks_that_exist() {
+    let ends = chaosdrill_scenarios::registry().loose_ends();
+    assert!(ends.is_empty(), "{}", ends.join("\n"));
+}

@@ -22,7 +22,8 @@ use serde_json::{Value, json};
 use crate::{
     cli::{args::MessageFormat, console, error::ExpectedError},
     nemesis::Settings,
-    registry::Registry,
+    promise::Promise,
+    registry::{Registry, Target},
     status::Status,
     workers::{self, JobEnd, Workers},
 };
@@ -35,7 +36,7 @@ pub(crate) struct ListArgs {
     /// The kind of item to list.
     #[arg(value_enum, default_value = "scenarios")]
     what: What,
-    /// Print a Markdown page instead of lines; for `defects` and `goals`.
+    /// Print a Markdown page instead of lines; for `defects`, `goals` and `promises`.
     #[arg(long)]
     page: bool,
 }
@@ -60,6 +61,8 @@ enum What {
     /// Crash windows and kinds of trouble that a whole campaign must reach, and the ways to reach them.
     #[value(alias = "exercises")]
     Goals,
+    /// What each target promises, and the scenarios and checks that show it.
+    Promises,
     /// Boundary sites that a fault-free run of each scenario passes, with their counts.
     Sites,
 }
@@ -72,6 +75,7 @@ impl What {
             Self::Failpoints => "failpoints",
             Self::Checks => "checks",
             Self::Goals => "coverage goals",
+            Self::Promises => "promises",
             Self::Sites => "scenarios, so there are no sites",
         }
     }
@@ -86,8 +90,9 @@ pub(crate) fn list(
         let page = match args.what {
             What::Defects => page::defects(registry),
             What::Goals => page::goals(registry),
+            What::Promises => page::promises(registry),
             _ => {
-                let why = "--page works only with `defects` and `goals`";
+                let why = "--page works only with `defects`, `goals` and `promises`";
                 return Err(ExpectedError::Usage(why.to_owned()));
             }
         };
@@ -100,6 +105,7 @@ pub(crate) fn list(
         What::Failpoints => failpoints(registry),
         What::Checks => checks(registry),
         What::Goals => goals(registry),
+        What::Promises => promises(registry),
         What::Sites => sites(registry)?,
     };
     if lines.is_empty() {
@@ -226,6 +232,23 @@ fn goals(registry: &Registry) -> Vec<Line> {
         (name, words, json!(goal))
     };
     registry.goals_of(None).into_iter().map(line).collect()
+}
+
+fn promises(registry: &Registry) -> Vec<Line> {
+    let line = |target: &str, promise: &Promise| {
+        let stands: Vec<String> = promise.stands.iter().map(page::stand).collect();
+        let stands = stands.join("; ").replace('`', "");
+        let words = format!("{} [{stands}]", promise.says);
+        let json = json!({
+            "target": target, "number": promise.number, "says": promise.says,
+            "is_shown": promise.is_shown(), "stands": stands,
+        });
+        (format!("{target} {}", promise.number), words, json)
+    };
+    let of = |target: &'_ Target| {
+        target.promises.iter().map(|promise| line(&target.name, promise)).collect::<Vec<_>>()
+    };
+    registry.targets.iter().flat_map(of).collect()
 }
 
 fn sites(registry: &Registry) -> Result<Vec<Line>, ExpectedError> {

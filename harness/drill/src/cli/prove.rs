@@ -5,7 +5,10 @@
 //! the defect, or when the budget is spent. The plan of the hit is shrunk and run again with the defect disabled: the
 //! violation must be caused by the defect. Each result is reported as soon as it is settled. If the search is
 //! interrupted, the matrix so far is shown, and `--resume` goes on with it.
+//!
+//! With `--by-script`, only the scripts of scenarios that name planted bugs are run, each with its own.
 
+mod by_script;
 mod case;
 mod matrix;
 mod resume;
@@ -67,6 +70,9 @@ pub(crate) struct ProveArgs {
     /// Resume the search in the output folder: planted bugs that were found there are skipped.
     #[arg(long, env = "DRILL_RESUME", requires = "out")]
     resume: bool,
+    /// Run only the scripts of scenarios that must find a planted bug by themselves, and count the seeds that find it.
+    #[arg(long, env = "DRILL_BY_SCRIPT", conflicts_with_all = ["nemesis", "out", "runs", "any_check", "resume"])]
+    by_script: bool,
     #[command(flatten)]
     workers: WorkerArgs,
 }
@@ -76,12 +82,12 @@ pub(crate) fn prove(
     args: &ProveArgs,
     format: MessageFormat,
 ) -> Result<Status, ExpectedError> {
+    if args.by_script {
+        return by_script(registry, args, format);
+    }
     let mut cases = cases(registry, args);
     if cases.is_empty() {
-        let filter = args.filter.clone().unwrap_or_default();
-        let hint = registry.defect_hint(&filter);
-        let program = registry.program.clone();
-        return Err(ExpectedError::NoDefectSelected { filter, hint, program });
+        return Err(nothing_selected(registry, args));
     }
     if let Some(out) = &args.out {
         may_write(out)?;
@@ -118,6 +124,35 @@ pub(crate) fn prove(
         console::print_page(out);
     }
     Ok(status(&proofs))
+}
+
+fn nothing_selected(registry: &Registry, args: &ProveArgs) -> ExpectedError {
+    let filter = args.filter.clone().unwrap_or_default();
+    let hint = registry.defect_hint(&filter);
+    ExpectedError::NoDefectSelected { filter, hint, program: registry.program.clone() }
+}
+
+fn by_script(
+    registry: &Registry,
+    args: &ProveArgs,
+    format: MessageFormat,
+) -> Result<Status, ExpectedError> {
+    let pledges = by_script::pledges(registry, args.filter.as_deref());
+    if pledges.is_empty() {
+        return Err(ExpectedError::NothingToList(
+            "scenario whose script must find such a planted bug",
+        ));
+    }
+    if let Err(why) = interrupt::listen() {
+        eprintln!("warning: failed to listen for Ctrl-C: {why}");
+    }
+    let mut bar = Bar::of_search("prove", &format!("{} scripts", pledges.len()));
+    let enough = Enough { time: args.time_budget.map(TimeLimit::Budget), ..Enough::default() };
+    let workers = args.workers.workers();
+    let mut engine = Engine::new(registry, workers, enough, Stopwatch::start(), &mut bar);
+    let status = by_script::prove(&mut engine, pledges, args.db.name(), format)?;
+    bar.finish();
+    Ok(status)
 }
 
 /// A missed defect takes precedence over an interrupted search.

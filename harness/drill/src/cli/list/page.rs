@@ -5,7 +5,10 @@
 use chaosdrill_core::defect::{Defect, Shows};
 use chaosdrill_core::record::{CoverageGoal, Way};
 
-use crate::registry::Registry;
+use crate::{
+    promise::{Promise, Stand},
+    registry::Registry,
+};
 
 /// The planted bugs, by target.
 pub(super) fn defects(registry: &Registry) -> String {
@@ -98,6 +101,52 @@ fn way(way: &Way) -> String {
         Way::Fired { act } => format!("{act} anywhere"),
         Way::Hit { scenario, mark } => format!("`{scenario}`: {mark}"),
         Way::Ran { scenario } => format!("`{scenario}`"),
+    }
+}
+
+/// What the targets promise, and the planted bugs that single scripts must find.
+pub(super) fn promises(registry: &Registry) -> String {
+    let all: Vec<&Promise> = registry.targets.iter().flat_map(|target| &target.promises).collect();
+    let shown = all.iter().filter(|promise| promise.is_shown()).count();
+    let mut page = format!(
+        "# Promises\n\n\
+         Each target was written after a real system. This page lists what those systems promise, and for each promise the\n\
+         scenarios with the check or mark that would notice if it were broken, or why there is none. Drills show {shown} of\n\
+         {} promises. The others are different on purpose, or wait for something that the harness does not have yet.\n\n\
+         A scenario that stands for a named test of its system must find the planted bugs below by its script alone, in at\n\
+         least half of its seeds; `{program} prove --by-script` checks that.\n\n\
+         `{program} list promises --page` generates this page, and a test compares the two.\n",
+        all.len(),
+        program = registry.program,
+    );
+    for target in registry.targets.iter().filter(|target| !target.promises.is_empty()) {
+        page.push_str(&format!(
+            "\n## {}\n\n| | the system promises | shown by |\n|---|---|---|\n",
+            target.name
+        ));
+        for promise in &target.promises {
+            let stands: Vec<String> = promise.stands.iter().map(stand).collect();
+            page.push_str(&row(&[promise.number, promise.says, &stands.join("; ")]));
+        }
+        let own = registry.scenarios.iter().filter(|scenario| scenario.target() == target.name);
+        let pledged: Vec<_> = own.filter(|scenario| !scenario.must_find.is_empty()).collect();
+        if !pledged.is_empty() {
+            page.push_str("\n| scenario | its script must find |\n|---|---|\n");
+        }
+        for scenario in pledged {
+            page.push_str(&row(&[&format!("`{}`", scenario.name), &scenario.must_find.join(", ")]));
+        }
+    }
+    page
+}
+
+/// One way in which a promise stands.
+pub(super) fn stand(stand: &Stand) -> String {
+    match stand {
+        Stand::Shown { scenario, by } => format!("`{scenario}`: {by}"),
+        Stand::ShownStatically { check } => format!("static check `{check}`"),
+        Stand::Differs(reason) => format!("different: {reason}"),
+        Stand::WaitsFor(what) => format!("waits for {what}"),
     }
 }
 
