@@ -5,7 +5,7 @@ use std::time::Duration;
 use chaosdrill_core::{
     At, Fault, Plan,
     fault::{Act, ErrorKind, HostSelector, Restart, When},
-    plan::{Chaos, Order},
+    plan::{Chaos, Order, SqlErrors},
     record::nanos,
 };
 
@@ -33,6 +33,10 @@ pub fn plan(plan: &Plan) -> Vec<String> {
             }
         ),
     });
+    if plan.sql_errors == SqlErrors::AbortTheTransaction {
+        let sentence = "Every error of the database aborts the transaction in which it occurs, as in PostgreSQL.";
+        sentences.push(sentence.to_owned());
+    }
     if let Some(steps) = plan.workload_max {
         let steps = numbers::counted(u64::from(steps), "step");
         sentences.push(format!("Each client ends after at most {steps} of its workload."));
@@ -177,6 +181,7 @@ fn error(kind: ErrorKind) -> &'static str {
         ErrorKind::Serialization => "its caller gets a serialization failure (40001)",
         ErrorKind::Deadlock => "its caller gets a deadlock (40P01)",
         ErrorKind::Constraint => "its caller gets a constraint violation",
+        ErrorKind::Unique => "its caller gets a violation of a unique key",
         ErrorKind::Full => "its caller gets the error that the disk or the quota is full",
         ErrorKind::Precondition => {
             "its caller gets the error that the condition of the put does not hold"

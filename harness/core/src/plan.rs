@@ -54,6 +54,9 @@ pub struct Plan {
     /// When the faults are over.
     #[serde(default, skip_serializing_if = "Chaos::is_default")]
     pub chaos: Chaos,
+    /// What an error does to the transaction in which it occurs.
+    #[serde(default, skip_serializing_if = "SqlErrors::is_default")]
+    pub sql_errors: SqlErrors,
     /// The maximum number of steps of each client's workload; by default, as many as the scenario has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload_max: Option<u32>,
@@ -105,6 +108,24 @@ pub enum Chaos {
 }
 
 impl Chaos {
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What a database error does to the transaction in which it occurs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SqlErrors {
+    /// Only the statement fails, as in SQLite; a serialization failure and a deadlock abort the transaction.
+    #[default]
+    FailTheStatement,
+    /// Every error aborts the transaction, as in PostgreSQL: its changes are undone, and its statements fail with
+    /// SQLSTATE 25P02 until it is rolled back.
+    AbortTheTransaction,
+}
+
+impl SqlErrors {
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -175,6 +196,7 @@ impl Plan {
             origin: None,
             order: Order::default(),
             chaos: Chaos::default(),
+            sql_errors: SqlErrors::default(),
             workload_max: None,
             start: None,
             faults: Vec::new(),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::{
     fault::{Act, At, Fault, HostSelector, Restart},
     limits::{SHRINK_BATCH_MAX, SHRINK_RUNS_MAX},
-    plan::{Chaos, Order, Plan},
+    plan::{Chaos, Order, Plan, SqlErrors},
 };
 
 /// The smallest plan that was found.
@@ -26,7 +26,7 @@ pub struct Shrunk {
 pub fn shrink(plan: &Plan, mut shows: impl FnMut(&[Plan]) -> Vec<bool>) -> Shrunk {
     let mut search = Search { plan: plan.clone(), runs: 0, shows: &mut shows };
     search.fewer_faults();
-    search.simpler(orders);
+    search.simpler(defaults);
     search.simpler(faults);
     search.simpler(workloads);
     // A fault that was simplified may have become unnecessary.
@@ -92,13 +92,14 @@ impl Search<'_> {
     }
 }
 
-/// Plans with the default order or the default end of the chaos, which a written plan omits.
-fn orders(plan: &Plan) -> Vec<Plan> {
+/// Plans with the default order, end of the chaos or effect of errors, which a written plan omits.
+fn defaults(plan: &Plan) -> Vec<Plan> {
     let mut candidates = Vec::new();
     for (order, chaos) in [(Order::default(), Chaos::default()), (Order::default(), plan.chaos)] {
         candidates.push(Plan { order, chaos, ..plan.clone() });
     }
     candidates.push(Plan { chaos: Chaos::default(), ..plan.clone() });
+    candidates.push(Plan { sql_errors: SqlErrors::default(), ..plan.clone() });
     candidates.retain(|candidate| candidate != plan);
     candidates.dedup();
     candidates

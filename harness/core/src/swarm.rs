@@ -13,7 +13,7 @@ use crate::{
         SWARM_CHANGES_MAX, SWARM_FAULTS_MAX, SWARM_GAP_MAX, SWARM_GAP_MIN, SWARM_LASTS_MAX,
         SWARM_STARTS_MAX, SWARM_TIMED_MAX,
     },
-    plan::{Chaos, Order, Plan},
+    plan::{Chaos, Order, Plan, SqlErrors},
     seed::{Seed, Stream},
 };
 
@@ -82,6 +82,10 @@ impl Swarm {
         let mut plan = Plan::new(scenario, seed);
         (plan.order, plan.chaos) = (order, Chaos::UntilCalm);
         plan.faults = swarm.timed();
+        // From a stream of its own, so that the faults are the same in either case.
+        if seed.stream(&format!("swarm errors {scenario}")).chance(1, 3) {
+            plan.sql_errors = SqlErrors::AbortTheTransaction;
+        }
         (swarm, plan)
     }
 
@@ -227,8 +231,9 @@ impl Swarm {
 /// database that reports one without cause lies, and code that believes it is right. A failed precondition is one:
 /// stores also report it if two requests raced, or if their own client retried.
 pub fn sudden(site: &str) -> impl Iterator<Item = ErrorKind> + use<'_> {
-    let fits = |error: &ErrorKind| error.fits(site) && *error != ErrorKind::Constraint;
-    ErrorKind::ALL.into_iter().filter(fits)
+    let needs_a_cause =
+        |error: &ErrorKind| matches!(error, ErrorKind::Constraint | ErrorKind::Unique);
+    ErrorKind::ALL.into_iter().filter(move |error| error.fits(site) && !needs_a_cause(error))
 }
 
 fn log_uniform(dice: &mut Stream, low: u64, high: u64) -> u64 {

@@ -5,7 +5,12 @@ use std::{convert::Infallible, fmt::Display, future::Future, io, sync::Arc};
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
 use http_body_util::{BodyExt, Full};
-use hyper::{Method, body::Incoming, service::service_fn};
+use hyper::{
+    Method,
+    body::Incoming,
+    header::{HeaderName, HeaderValue},
+    service::service_fn,
+};
 use hyper_util::rt::TokioIo;
 
 use crate::{
@@ -27,6 +32,8 @@ pub struct Request {
 pub struct Response {
     /// The status code, such as 200.
     pub status: u16,
+    /// The headers with their names in lower case, such as `retry-after`. The server adds those of the connection.
+    pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -34,7 +41,20 @@ pub struct Response {
 impl Response {
     /// A response with this status and body.
     pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, body: body.into() }
+        Self { status, headers: Vec::new(), body: body.into() }
+    }
+
+    /// Adds a header. One that HTTP does not allow is left out when the response is sent.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_ascii_lowercase(), value.into()));
+        self
+    }
+
+    /// The value of the first header with this name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
     }
 
     /// Whether the status is one of 200 to 299.
@@ -78,8 +98,12 @@ fn post_bytes<'a>(
             .map_err(broken)?;
         let response = sender.send_request(request).await.map_err(broken)?;
         let status = response.status().as_u16();
+        let header = |(name, value): (&HeaderName, &HeaderValue)| {
+            Some((name.to_string(), value.to_str().ok()?.to_owned()))
+        };
+        let headers = response.headers().iter().filter_map(header).collect();
         let body = response.into_body().collect().await.map_err(broken)?.to_bytes();
-        Ok(Response { status, body: body.into() })
+        Ok(Response { status, headers, body: body.into() })
     })
 }
 
@@ -167,5 +191,10 @@ async fn answer(
     let mut response = hyper::Response::new(Full::new(Bytes::from(answer.body)));
     *response.status_mut() = hyper::StatusCode::from_u16(answer.status)
         .unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in &answer.headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+            response.headers_mut().append(name, value);
+        }
+    }
     response
 }

@@ -30,6 +30,9 @@ pub enum ErrorKind {
     /// A constraint is violated.
     #[serde(rename = "constraint")]
     Constraint,
+    /// A unique key is violated: SQLite's 2067.
+    #[serde(rename = "unique")]
+    Unique,
     /// The disk or the quota is full.
     #[serde(rename = "full")]
     Full,
@@ -48,13 +51,14 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// All kinds, in the order of their names in plans.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Reset,
         Self::Refused,
         Self::Busy,
         Self::Serialization,
         Self::Deadlock,
         Self::Constraint,
+        Self::Unique,
         Self::Full,
         Self::Precondition,
         Self::Torn,
@@ -70,6 +74,7 @@ impl ErrorKind {
             Self::Serialization => "40001",
             Self::Deadlock => "40P01",
             Self::Constraint => "constraint",
+            Self::Unique => "unique",
             Self::Full => "full",
             Self::Precondition => "precondition",
             Self::Torn => "torn",
@@ -83,7 +88,9 @@ impl ErrorKind {
         match self {
             Self::Reset => matches!(kind, "sql" | "net" | "store"),
             Self::Refused => kind == "net",
-            Self::Busy | Self::Serialization | Self::Deadlock | Self::Constraint => kind == "sql",
+            Self::Busy | Self::Serialization | Self::Deadlock | Self::Constraint | Self::Unique => {
+                kind == "sql"
+            }
             Self::Full => kind == "sql" || WRITES_TO_STORE.contains(&store_verb(site)),
             Self::Precondition => store_verb(site) == "put-if",
             Self::Torn => store_verb(site) == "put",

@@ -65,6 +65,7 @@ impl Plan {
             ("machine", self.faults.iter().any(|fault| names_a_machine(&fault.act))),
             ("preemption", !self.preemptions.is_empty()),
             ("mutation", !self.mutations.is_empty()),
+            ("sql_errors", !self.sql_errors.is_default()),
         ];
         match newer.into_iter().find(|(_, is_there)| *is_there) {
             Some((key, _)) => Err(PlanError::Shape(format!("`{key}` needs `version = 2`"))),
@@ -88,6 +89,7 @@ impl Plan {
         line("origin", self.origin.as_ref().map(inline));
         line("order", (!self.order.is_default()).then(|| inline(&self.order)));
         line("chaos", (!self.chaos.is_default()).then(|| inline(&self.chaos)));
+        line("sql_errors", (!self.sql_errors.is_default()).then(|| inline(&self.sql_errors)));
         line("workload_max", self.workload_max.as_ref().map(inline));
         line("start", self.start.as_ref().map(inline));
         for fault in &self.faults {

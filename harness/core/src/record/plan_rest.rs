@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     fault::Fault,
     origin::Origin,
-    plan::{Chaos, Found, Mutation, Order, Plan, Preemption, WallTime},
+    plan::{Chaos, Found, Mutation, Order, Plan, Preemption, SqlErrors, WallTime},
     record::{Record, RunId},
 };
 
@@ -23,6 +23,9 @@ pub struct PlanRest {
     /// When the faults were over.
     #[serde(default, skip_serializing_if = "Chaos::is_default")]
     pub chaos: Chaos,
+    /// What an error did to the transaction in which it occurred.
+    #[serde(default, skip_serializing_if = "SqlErrors::is_default")]
+    pub sql_errors: SqlErrors,
     /// The maximum number of steps of each client's workload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload_max: Option<u32>,
@@ -47,6 +50,7 @@ impl PlanRest {
             origin: plan.origin.clone().filter(|origin| *origin != run.origin),
             order: plan.order,
             chaos: plan.chaos,
+            sql_errors: plan.sql_errors,
             workload_max: plan.workload_max,
             start: plan.start,
             preemptions: plan.preemptions.clone(),
@@ -88,6 +92,7 @@ impl Record {
             origin: rest.origin.or_else(|| own_origin.cloned()),
             order: rest.order,
             chaos: rest.chaos,
+            sql_errors: rest.sql_errors,
             workload_max: rest.workload_max,
             start: rest.start,
             faults: faults.chain(rest.untold).collect(),
@@ -112,6 +117,7 @@ found = { simulator = "turmoil", db = "sqlite", defect = "O4" }
 origin = "sweep-0017"
 order = { priorities = { changes = 2 } }
 chaos = "until-calm"
+sql_errors = "abort-the-transaction"
 workload_max = 3
 start = "2026-02-28T23:59:58Z"
 

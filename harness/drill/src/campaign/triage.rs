@@ -50,8 +50,8 @@ pub(crate) fn plan_of(registry: &Registry, record: &Record) -> Option<Plan> {
         Origin::Swarm => Swarm::new(scenario.name(), record.run.seed, scenario.arena()).1,
         _ => return Some(plan),
     };
-    let Plan { order, chaos, workload_max, .. } = drawn;
-    Some(Plan { order, chaos, workload_max, ..plan })
+    let Plan { order, chaos, sql_errors, workload_max, .. } = drawn;
+    Some(Plan { order, chaos, sql_errors, workload_max, ..plan })
 }
 
 /// Whether two runs had the same result.

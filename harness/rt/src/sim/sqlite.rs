@@ -39,6 +39,7 @@ pub(crate) fn error(kind: ErrorKind) -> Option<Error> {
         }
         ErrorKind::Deadlock => ("40P01", "deadlock detected", None),
         ErrorKind::Constraint => ("275", "CHECK constraint failed", Some(Constraint::Check)),
+        ErrorKind::Unique => ("2067", "UNIQUE constraint failed", Some(Constraint::Unique)),
         ErrorKind::Full => ("13", "database or disk is full", None),
     };
     Some(Error::Database { code: code.to_owned(), message: message.to_owned(), violates })

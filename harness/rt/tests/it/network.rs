@@ -42,6 +42,29 @@ fn hosts() -> Vec<Host> {
     vec![Host::new("server", server), Host::new("client", client).client()]
 }
 
+#[test]
+fn headers_arrive_with_the_response() {
+    let server = || async {
+        let listener = TcpListener::bind("bus", "0.0.0.0:80").await?;
+        let busy = |_| async {
+            http::Response::new(503, "busy")
+                .with_header("Retry-After", "30")
+                .with_header("broken\nname", "no header")
+        };
+        http::serve(listener, busy).await?;
+        Ok(())
+    };
+    let client = || async {
+        let response = http::post("bus.publish", "server:80", "/", "").await?;
+        let (wait, broken) = (response.header("retry-after"), response.header("broken\nname"));
+        observe!("answered", wait = wait, broken = broken);
+        Ok(())
+    };
+    let hosts = vec![Host::new("server", server), Host::new("client", client).client()];
+    let said = observed(&lab(1, "", hosts).run());
+    assert_eq!(said, ["client answered {\"broken\":null,\"wait\":\"30\"}"]);
+}
+
 fn heard(finished: &Finished) -> Vec<String> {
     observed(finished)
         .into_iter()

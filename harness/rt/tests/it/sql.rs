@@ -73,6 +73,7 @@ fn every_way_in_which_one_statement_can_hurt() {
     };
     let cases = [
         ("account.write", "{ error = \"constraint\" }", 2),
+        ("account.write", "{ error = \"unique\" }", 2),
         ("account.write", "{ error = \"busy\" }", 2),
         ("account.write", "{ error = \"full\" }", 2),
         ("account.write", "{ error = \"reset\" }", 2),
@@ -93,6 +94,40 @@ fn every_way_in_which_one_statement_can_hurt() {
         told.push_str(&format!("{site} {act}: {}\n", said[1]));
     }
     insta::assert_snapshot!(told);
+}
+
+/// Deposits twice in one transaction, and ignores errors of the second.
+async fn careless_deposits(pool: &Pool) -> Result<(), sqlx::Error> {
+    let mut tx = pool.begin("deposit").await?;
+    sqlx::query("-- name: account.first\nUPDATE account SET balance = balance + 1")
+        .execute(&mut *tx)
+        .await?;
+    let second = sqlx::query("-- name: account.second\nUPDATE account SET balance = balance + 1");
+    let second = second.execute(&mut *tx).await;
+    let third = sqlx::query("-- name: account.third\nUPDATE account SET balance = balance + 1");
+    let third = third.execute(&mut *tx).await;
+    let said = |result: Result<_, sqlx::Error>| result.err().map(|error| error.to_string());
+    let commit = tx.commit().await;
+    observe!("committed", second = said(second), third = said(third), commit = commit.is_ok());
+    Ok(())
+}
+
+#[test]
+fn an_error_fails_its_statement_or_aborts_the_whole_transaction() {
+    let fault = "[[fault]]\nat = { site = \"sql:account.second\" }\ndo = { error = \"unique\" }\n";
+    let outcome = |header: &str| {
+        let host = Host::new("a", || async {
+            let pool = bank().await?;
+            careless_deposits(&pool).await?;
+            let read = sqlx::query_scalar::<_, i64>("SELECT balance FROM account");
+            let balance = read.fetch_one(&pool).await?;
+            observe!("left", balance = balance);
+            Ok(())
+        });
+        observed(&lab(7, &format!("{header}{fault}"), vec![host.client()]).run()).join("\n")
+    };
+    insta::assert_snapshot!(outcome(""));
+    insta::assert_snapshot!(outcome("sql_errors = \"abort-the-transaction\"\n"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chaosdrill_core::{
+    plan::SqlErrors,
     request::sql::{Answer, Call, ConnectionId, Error, Part, Statement, Value as SqlValue},
     trace::{short_hash, vocabulary::site as sites},
 };
@@ -117,9 +118,9 @@ async fn execute(
         ("COMMIT" | "END" | "ROLLBACK", Ok(_)) => {
             database::set_transaction(connection, Transaction::None);
         }
-        // PostgreSQL has already rolled back when it reports these errors, so there is no transaction left to commit.
+        // The database has already rolled back when it reports such an error: there is no transaction left to commit.
         (_, Err(Error::Database { code, .. }))
-            if matches!(code.as_str(), "40001" | "40P01")
+            if (matches!(code.as_str(), "40001" | "40P01") || every_error_aborts())
                 && database::transaction(connection) == Transaction::Open =>
         {
             database::abort(connection);
@@ -132,13 +133,19 @@ async fn execute(
     result
 }
 
-/// In a transaction that has failed, only its end is accepted, and there is nothing left to commit.
+/// Whether every error aborts the transaction in which it occurs, as in PostgreSQL.
+fn every_error_aborts() -> bool {
+    with_world(|world| world.sql_errors == SqlErrors::AbortTheTransaction)
+}
+
+/// In a transaction that has failed, only its end is accepted, and there is nothing left to commit. PostgreSQL answers
+/// a commit with the word `ROLLBACK`, and drivers do not pass that on: to the caller it is a success.
 fn in_aborted_transaction(connection: ConnectionId, verb: &str) -> Result<Vec<Part>, Error> {
     if !matches!(verb, "COMMIT" | "END" | "ROLLBACK") {
         return Err(injected_errors::aborted_transaction());
     }
     database::set_transaction(connection, Transaction::None);
-    if verb == "ROLLBACK" { Ok(Vec::new()) } else { Err(injected_errors::aborted_transaction()) }
+    Ok(Vec::new())
 }
 
 /// The answer to a statement, short enough for every line of a trace: the number of rows that it changed, or the number
