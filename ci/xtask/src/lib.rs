@@ -9,12 +9,14 @@
 //! | [`limits`] | every bound of the rules |
 //! | [`tidy`] | the rules |
 //! | [`plain`] | the rule that needs a built binary |
+//! | [`coverage`] | the page of code that no run reaches |
 //! | [`measured`] | the page of measured figures, made from result files |
 //! | [`pages`] | pages whose commands are run, and their outputs compared |
 //!
 //! If the file that a rule reads is missing, the rule complains about that: a rule must never pass because it had
 //! nothing to check.
 
+pub mod coverage;
 pub mod limits;
 pub mod manifest;
 pub mod measured;

@@ -4,16 +4,17 @@ use std::{path::Path, process::ExitCode};
 
 use anyhow::bail;
 use xtask::{
-    measured, pages, plain,
+    coverage, measured, pages, plain,
     tidy::{self, RULES, Repository},
     tree::{Tree, root},
 };
 
-const USAGE: &str = "usage: cargo xtask tidy | plain | measured [DIR] | pages [--write] [PAGE...] | readme-command
+const USAGE: &str = "usage: cargo xtask tidy | plain | measured [DIR] | coverage FILE | pages [--write] [PAGE...] | readme-command
   tidy            prints all complaints of the house rules, and notes
   plain           builds each target's example without the simulator, and checks that it replaces no functions of libc
                   and has no planted bugs
   measured        makes the page reports/measured from its results, or from those that `ci/measure` left in DIR
+  coverage        makes the page reports/measured/coverage.md from the export that `ci/coverage` left in FILE
   pages           runs the commands of README.md and of the tutorials in docs, or of these pages only, and reports the
                   outputs that differ; with --write, writes them into the pages. `pages --in DIR` runs the page about a
                   pipeline of one's own in that empty folder, and leaves its workspace there
@@ -41,6 +42,11 @@ fn run() -> anyhow::Result<ExitCode> {
         ["measured"] => measured::again(&root()).map(|()| ExitCode::SUCCESS),
         ["measured", folder] => {
             measured::keep(&root(), Path::new(folder)).map(|()| ExitCode::SUCCESS)
+        }
+        ["coverage", export] => {
+            let complaints = coverage::keep(&root(), Path::new(export))?;
+            print!("{complaints}");
+            Ok(if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         ["pages", "--in", folder] => {
             let folder = Path::new(folder).canonicalize()?;
