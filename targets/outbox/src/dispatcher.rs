@@ -3,13 +3,14 @@
 use chaosdrill_kit::{Backoff, Program, chain};
 use chaosdrill_rt::{
     defect, fail_point, http, observe,
+    sql::Pool,
     time::{self, Duration},
 };
 
 use crate::{
     BoxError,
     error::RepositoryError,
-    outbox::{Claim, Outbox},
+    outbox::{Candidate, Claim, Outbox},
     start,
     wire::Envelope,
 };
@@ -56,6 +57,19 @@ impl DispatcherConfig {
             request_timeout: Duration::from_secs(5),
         }
     }
+
+    /// The defaults for the messages of an ingress's own commits: a lease of 5 s, because they are published at once.
+    pub fn on_commit(
+        worker: impl Into<String>,
+        database_url: impl Into<String>,
+        broker: impl Into<String>,
+    ) -> Self {
+        Self {
+            lease: Duration::from_secs(5),
+            request_timeout: Duration::from_secs(2),
+            ..Self::new(worker, database_url, broker)
+        }
+    }
 }
 
 /// Why a publish failed. The broker may have the message nevertheless.
@@ -88,18 +102,10 @@ pub fn run_dispatcher(config: DispatcherConfig) -> Program<'static> {
 }
 
 async fn dispatcher(config: DispatcherConfig) -> Result<(), BoxError> {
-    let pool = start::open(&config.database_url).await?;
-    let outbox = Outbox::new(
-        pool,
-        config.worker.clone(),
-        config.lease,
-        config.attempts_max,
-        config.backoff,
-    )?;
-    let dispatcher = Dispatcher { outbox, config };
+    let dispatcher = Dispatcher::new(start::open(&config.database_url).await?, config)?;
     let mut failures = 0;
     loop {
-        let rest = match dispatcher.pass().await {
+        let rest = match defect!("O34", Ok(0), dispatcher.pass().await) {
             Ok(claimed) => {
                 failures = 0;
                 // After a full batch, more messages are likely.
@@ -111,13 +117,7 @@ async fn dispatcher(config: DispatcherConfig) -> Result<(), BoxError> {
             }
             Err(error) => {
                 failures += 1;
-                observe!(
-                    "dispatcher.pass_failed",
-                    worker = dispatcher.config.worker,
-                    error = chain(&error),
-                    cause = error.cause(),
-                    kind = error.kind().name()
-                );
+                dispatcher.say_failed(&error);
                 dispatcher.config.backoff.after(failures)
             }
         };
@@ -125,12 +125,44 @@ async fn dispatcher(config: DispatcherConfig) -> Result<(), BoxError> {
     }
 }
 
-struct Dispatcher {
+/// A dispatcher, connected to its outbox.
+pub(crate) struct Dispatcher {
     outbox: Outbox,
     config: DispatcherConfig,
 }
 
 impl Dispatcher {
+    /// Creates a dispatcher on a database whose schema is up to date.
+    pub(crate) fn new(pool: Pool, config: DispatcherConfig) -> Result<Self, BoxError> {
+        let DispatcherConfig { worker, lease, attempts_max, backoff, .. } = config.clone();
+        Ok(Self { outbox: Outbox::new(pool, worker, lease, attempts_max, backoff)?, config })
+    }
+
+    /// Publishes the messages of one commit that no other worker has claimed meanwhile.
+    pub(crate) async fn publish_committed(
+        &self,
+        messages: Vec<String>,
+    ) -> Result<(), RepositoryError> {
+        for message in messages {
+            let candidate = Candidate { message, is_lapsed: false, attempts: 0 };
+            if let Some(claim) = self.outbox.claim(&candidate).await? {
+                self.dispatch_all(&[claim]).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reports an error that ended a pass.
+    pub(crate) fn say_failed(&self, error: &RepositoryError) {
+        observe!(
+            "dispatcher.pass_failed",
+            worker = self.config.worker,
+            error = chain(error),
+            cause = error.cause(),
+            kind = error.kind().name()
+        );
+    }
+
     /// Claims a batch, dispatches it, and returns the number of claimed messages. An error of the store ends the pass;
     /// the rest of the batch stays leased until its leases expire.
     async fn pass(&self) -> Result<usize, RepositoryError> {
@@ -143,9 +175,14 @@ impl Dispatcher {
                 claims.extend(self.outbox.claim(&candidate).await?);
             }
         }
+        self.dispatch_all(&claims).await?;
+        Ok(claims.len())
+    }
+
+    async fn dispatch_all(&self, claims: &[Claim]) -> Result<(), RepositoryError> {
         // The time that an answer may take, but at most half of the lease.
         let needed = self.config.request_timeout.min(self.config.lease / 2);
-        for claim in &claims {
+        for claim in claims {
             let left_ms = claim.until_ms.saturating_sub(time::unix_ms());
             if u128::try_from(left_ms).unwrap_or(0) <= needed.as_millis() {
                 // The answer might come too late to settle the message: another worker takes it over instead.
@@ -159,7 +196,7 @@ impl Dispatcher {
             }
             fail_point!(crate::failpoints::AFTER_SETTLE)?;
         }
-        Ok(claims.len())
+        Ok(())
     }
 
     async fn dispatch(&self, claim: &Claim) -> Result<(), RepositoryError> {
@@ -168,6 +205,7 @@ impl Dispatcher {
             Ok(envelope) => envelope,
             Err(error) => return self.give_up_corrupt(claim, &chain(error)).await,
         };
+        defect!("O26", drop(self.publish(envelope).await), ());
         let published = defect!(
             "O6",
             self.publish(envelope).await.or(Ok::<(), PublishError>(())),
@@ -192,8 +230,30 @@ impl Dispatcher {
                 );
                 completed
             }
-            Err(error) if error.is_permanent() => self.outbox.fail(claim, &chain(&error)).await,
-            Err(error) => self.outbox.record_failure(claim, &chain(&error)).await,
+            Err(error) => self.record_failure(claim, &error).await,
+        }
+    }
+
+    /// Records that a message was not published, and why.
+    async fn record_failure(
+        &self,
+        claim: &Claim,
+        error: &PublishError,
+    ) -> Result<(), RepositoryError> {
+        let why = chain(error);
+        observe!(
+            "outbox.publish_failed",
+            message = claim.message,
+            worker = self.config.worker,
+            attempt = claim.attempt,
+            error = why
+        );
+        defect!("O27", return Ok(()), ());
+        let why = defect!("O28", why.get(..why.len() / 2).unwrap_or_default(), why.as_str());
+        if error.is_permanent() {
+            self.outbox.fail(claim, why).await
+        } else {
+            self.outbox.record_failure(claim, why).await
         }
     }
 

@@ -135,7 +135,9 @@ impl RepositoryError {
         let retryable = match self {
             Self::ConcurrentWrite { .. } | Self::NotFound { .. } | Self::Injected(_) => true,
             Self::Storage { retryable, .. } => *retryable,
-            Self::Lock { source, .. } => matches!(source, LockError::Busy),
+            Self::Lock { source, .. } => {
+                defect!("O32", false, matches!(source, LockError::Busy))
+            }
             Self::Model(_)
             | Self::Replay { .. }
             | Self::Gap { .. }
@@ -144,6 +146,14 @@ impl RepositoryError {
             | Self::DuplicateCommand { .. } => false,
         };
         if retryable { RetryClass::Retryable } else { RetryClass::Permanent }
+    }
+
+    /// Of a conflict, the version that the writer expected and the one in the store.
+    pub fn versions(&self) -> Option<(i64, i64)> {
+        match self {
+            Self::ConcurrentWrite { expected, actual, .. } => Some((*expected, *actual)),
+            _ => None,
+        }
     }
 
     /// The root cause, in one word, such as the code that the database returned.

@@ -48,7 +48,16 @@ impl EventStore {
         // Only an imported history may hold events that this release cannot read; later readers report them.
         let after = follow(&command.account, &before, &events).ok();
         let commit = Commit { command, remembered_as, before, events, after, now_ms };
+        observe!(
+            "store.committing",
+            account = command.account,
+            command = command.id,
+            expected = commit.before.version
+        );
         self.commit(&commit).await?;
+        if let Some(hints) = &self.hints {
+            hints.give(commit.messages());
+        }
         let version = commit.version();
         let account = commit.after.map(|after| after.account).unwrap_or_default();
         observe!(
@@ -57,6 +66,7 @@ impl EventStore {
             command = command.id,
             version = version,
             events = commit.events.len(),
+            frequency = self.snapshot_frequency,
             balance = account.balance,
             notes = account.notes,
             last_activity = account.last_activity

@@ -13,11 +13,13 @@ use serde_json::json;
 use crate::{
     BoxError,
     command::Command,
+    dispatcher::{Dispatcher, DispatcherConfig},
     error::{RepositoryError, RetryClass},
     execute::Done,
+    on_commit::Hints,
     queued::QueuedRepository,
     start,
-    store::EventStore,
+    store::{EventStore, VersionCheck},
 };
 
 /// The configuration of an ingress.
@@ -33,10 +35,15 @@ pub struct IngressConfig {
     pub destination: String,
     /// Maximum wait of a command for its turn.
     pub turn_wait_max: Duration,
+    /// When a commit compares versions.
+    pub version_check: VersionCheck,
+    /// The dispatcher of its own commits, which publishes them at once; `None` if they wait for a poll.
+    pub on_commit: Option<DispatcherConfig>,
 }
 
 impl IngressConfig {
-    /// The defaults: listens on port 80, takes a snapshot every five events, and a turn is waited for at most 10 s.
+    /// The defaults: listens on port 80, takes a snapshot every five events, and a turn is waited for at most 10 s. A
+    /// commit compares versions under the lock, and its messages wait for a poll.
     pub fn new(database_url: impl Into<String>) -> Self {
         Self {
             database_url: database_url.into(),
@@ -44,6 +51,8 @@ impl IngressConfig {
             snapshot_frequency: 5,
             destination: "accounts".into(),
             turn_wait_max: Duration::from_secs(10),
+            version_check: VersionCheck::default(),
+            on_commit: None,
         }
     }
 }
@@ -59,7 +68,10 @@ pub fn run_ingress(config: IngressConfig) -> Program<'static> {
 
 async fn ingress(config: IngressConfig) -> Result<(), BoxError> {
     let pool = start::open(&config.database_url).await?;
-    let store = EventStore::new(pool, config.snapshot_frequency, config.destination)?;
+    let on_commit = config.on_commit.map(|config| Dispatcher::new(pool.clone(), config));
+    let store = EventStore::new(pool, config.snapshot_frequency, config.destination)?
+        .version_check(config.version_check)
+        .hints(on_commit.transpose()?.map(Hints::to));
     let repository = Arc::new(QueuedRepository::new(store, config.turn_wait_max));
     let listener = TcpListener::bind("ingress", &config.listen).await?;
     let answer = move |request: http::Request| {
@@ -121,7 +133,17 @@ fn refusal(error: &RepositoryError) -> http::Response {
         RetryClass::Retryable => 503,
         RetryClass::Permanent => defect!("O16", 503, 422),
     };
-    say(status, &json!({ "error": chain(error), "cause": error.cause(), "kind": kind.name() }))
+    let versions = error.versions();
+    say(
+        status,
+        &json!({
+            "error": chain(error),
+            "cause": error.cause(),
+            "kind": kind.name(),
+            "expected": versions.map(|(expected, _)| expected),
+            "actual": versions.map(|(_, actual)| actual),
+        }),
+    )
 }
 
 fn say(status: u16, body: &serde_json::Value) -> http::Response {

@@ -27,6 +27,7 @@ pub mod event;
 pub mod execute;
 pub mod failpoints;
 pub mod ingress;
+mod on_commit;
 pub mod outbox;
 pub mod queued;
 pub mod replay;
@@ -44,6 +45,7 @@ pub use defects::DEFECTS;
 pub use dispatcher::{DispatcherConfig, run_dispatcher};
 pub use error::{RepositoryError, RetryClass};
 pub use ingress::{IngressConfig, run_ingress};
+pub use store::VersionCheck;
 
 /// Any error that ends a program.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

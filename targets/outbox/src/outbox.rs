@@ -98,7 +98,8 @@ impl Outbox {
 
     /// Whether a message has reached the maximum number of claims.
     pub fn is_exhausted(&self, attempts: i64) -> bool {
-        defect!("O17", attempts > self.attempts_max, attempts >= self.attempts_max)
+        let max = defect!("O17c", self.attempts_max - 1, self.attempts_max);
+        defect!("O17", attempts > max, attempts >= max)
     }
 
     /// Claims a message for the length of a lease; `None` if another worker was faster.
@@ -234,9 +235,11 @@ impl Outbox {
         let sql = self.sql;
         match outcome {
             Outcome::Published => defect!("O4", sql::WRONG.outbox_complete, sql.outbox_complete),
-            Outcome::Released { .. } => {
-                defect!("O4", sql::WRONG.outbox_release, sql.outbox_release)
-            }
+            Outcome::Released { .. } => defect!(
+                "O4",
+                sql::WRONG.outbox_release,
+                defect!("O4b", sql::WRONG.outbox_release, sql.outbox_release)
+            ),
             Outcome::Failed { .. } => defect!("O4", sql::WRONG.outbox_fail, sql.outbox_fail),
         }
     }

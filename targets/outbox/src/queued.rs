@@ -52,7 +52,8 @@ impl QueuedRepository {
             account = account,
             command = command.id,
             grant = grant,
-            committed = committed
+            committed = committed,
+            cause = result.as_ref().err().map(RepositoryError::cause)
         );
         drop(turn);
         result

@@ -8,6 +8,7 @@ use crate::{
     account::{Account, TYPE},
     error::{RepositoryError, storage},
     event::{JSON, StoredEvent},
+    on_commit::Hints,
     replay::{Hydrated, Snapshot, is_anchored, replay},
     sql::{self, Sql},
 };
@@ -21,6 +22,21 @@ pub struct EventStore {
     pub(crate) snapshot_frequency: i64,
     /// The destination of the messages that announce its events.
     pub(crate) destination: String,
+    /// When a commit compares versions.
+    pub(crate) version_check: VersionCheck,
+    /// Hears of each commit's messages; `None` if they wait for a dispatcher.
+    pub(crate) hints: Option<Hints>,
+}
+
+/// When a commit compares the version that it expects with that of the stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum VersionCheck {
+    /// Under the write lock: no other writer can come in between.
+    #[default]
+    Locked,
+    /// Before the transaction, so that it holds the lock for less time. Another writer may come in between; then the
+    /// unique key of the events decides, as in a database that takes no lock to read.
+    Unlocked,
 }
 
 impl EventStore {
@@ -36,7 +52,23 @@ impl EventStore {
     ) -> Result<Self, BoxError> {
         let sql = sql::of(&pool)?;
         let snapshot_frequency = i64::from(snapshot_frequency.max(1));
-        Ok(Self { pool, sql, snapshot_frequency, destination: destination.into() })
+        let destination = destination.into();
+        let version_check = VersionCheck::default();
+        Ok(Self { pool, sql, snapshot_frequency, destination, version_check, hints: None })
+    }
+
+    /// Sets when a commit compares versions.
+    #[must_use]
+    pub fn version_check(mut self, version_check: VersionCheck) -> Self {
+        self.version_check = version_check;
+        self
+    }
+
+    /// Sets who hears of each commit's messages.
+    #[must_use]
+    pub(crate) fn hints(mut self, hints: Option<Hints>) -> Self {
+        self.hints = hints;
+        self
     }
 
     /// Loads the account; at version 0 if the store has no such account.
