@@ -45,7 +45,7 @@ pub(crate) fn of_refusals() -> Scenario {
             })
         })
         .sometimes(Mark::observed("broker.refused"));
-    ceiling(scenario, REFUSALS_MAX)
+    ceiling(scenario, REFUSALS_MAX).must_find(["O17", "O17c"])
 }
 
 /// A message that crashes every dispatcher that claims it.
@@ -66,12 +66,15 @@ pub(crate) fn of_crashes() -> Scenario {
         }))
         .chaos_at_most(Duration::from_secs(5 * 60))
         .sometimes(Mark::observed("outbox.buried"));
-    ceiling(scenario, CRASHES_MAX)
+    ceiling(scenario, CRASHES_MAX).must_find(["O17b"])
 }
 
 fn ceiling(scenario: Scenario, attempts_max: u32) -> Scenario {
     guarded(scenario)
         .always(checks::claims::attempts_stay_within(i64::from(attempts_max)))
+        .always(checks::attempts::messages_are_given_up_only_at_the_ceiling(i64::from(
+            attempts_max,
+        )))
         .eventually(checks::delivery::published_unless(|row| is(row, "failed")), SETTLED)
         .eventually(checks::delivery::every_row_is_delivered_or_dead_lettered(), SETTLED)
 }

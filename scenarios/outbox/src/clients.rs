@@ -63,9 +63,17 @@ impl Answer {
     }
 
     /// Reports the answer at once, because the operation of a sender without a final answer has no end.
-    fn say(&self, sending: u32) {
+    fn say(&self, sent: &Value, sending: u32) {
         let cause = self.body["cause"].as_str().unwrap_or_default();
-        observe!("sender.answered", sending = sending, status = self.status, cause = cause);
+        observe!(
+            "sender.answered",
+            command = sent["id"],
+            sending = sending,
+            status = self.status,
+            cause = cause,
+            expected = self.body["expected"],
+            actual = self.body["actual"]
+        );
     }
 }
 
@@ -81,7 +89,7 @@ async fn until_final(label: &str, address: &str, path: &str, body: &Value) -> An
             },
             _ => Answer { status: None, body: Value::Null },
         };
-        answer.say(sending);
+        answer.say(body, sending);
         if answer.is_final() || sending >= SENDS_MAX {
             return answer;
         }

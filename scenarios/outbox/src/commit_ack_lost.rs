@@ -19,6 +19,7 @@ pub(crate) fn scenario() -> Scenario {
                 at("net:ingress.reply").on_any().hit(second).lost_ack(),
             ]
         })
+        .must_find(["O22"])
         .sometimes(checks::marks::an_answer_was_lost())
         .sometimes(checks::marks::a_command_was_sent_again())
 }

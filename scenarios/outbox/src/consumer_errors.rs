@@ -25,7 +25,7 @@ pub(crate) fn permanent() -> Scenario {
             })
         })
         .sometimes(Mark::observed("consumer.dead_lettered"));
-    delivering(scenario)
+    delivering(scenario).must_find(["O14", "O28b"])
 }
 
 pub(crate) fn transient() -> Scenario {

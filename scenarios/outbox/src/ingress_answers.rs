@@ -58,5 +58,5 @@ pub(crate) fn scenario() -> Scenario {
                 .collect()
         })
         .sometimes(checks::marks::a_command_was_refused());
-    delivering(scenario)
+    delivering(scenario).must_find(["O16"])
 }

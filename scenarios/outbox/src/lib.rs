@@ -9,12 +9,14 @@ mod consumer_errors;
 mod corrupt_row;
 mod crash_windows;
 mod ingress_answers;
+mod late_release;
 mod lease_expiry;
 mod long_commits;
 mod outages;
 mod publish_fails_twice;
+mod publish_on_commit;
 mod queued_repository;
-mod racing_commits;
+mod races;
 mod read_model_failure;
 mod snapshots;
 mod stage;
@@ -41,14 +43,20 @@ pub fn scenarios() -> Vec<Scenario> {
         consumer_errors::transient(),
         corrupt_row::scenario(),
         ingress_answers::scenario(),
+        late_release::scenario(),
         lease_expiry::of_two_workers(),
         lease_expiry::of_one_name(),
         long_commits::scenario(),
         outages::of_the_database(),
         outages::of_the_network(),
         publish_fails_twice::scenario(),
-        queued_repository::scenario(),
-        racing_commits::scenario(),
+        publish_on_commit::after_a_crash(),
+        publish_on_commit::at_once(),
+        queued_repository::busy(),
+        queued_repository::in_order(),
+        races::of_commits(),
+        races::of_openings(),
+        races::without_a_lock(),
         read_model_failure::scenario(),
         snapshots::scenario(),
         standard::scenario(),

@@ -25,5 +25,5 @@ pub(crate) fn scenario() -> Scenario {
         })
         .always(checks::claims::attempts_stay_within(i64::from(ATTEMPTS_MAX)))
         .sometimes(Mark::observed("broker.refused"));
-    delivering(scenario)
+    delivering(scenario).must_find(["O6", "O27", "O28"])
 }

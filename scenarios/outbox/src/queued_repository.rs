@@ -1,7 +1,10 @@
 //! Within a process, the commands of one account take turns, and commit in the order of their turns.
 
+use std::time::Duration;
+
 use chaosdrill::rt::task;
-use chaosdrill::{Scenario, fault::at};
+use chaosdrill::{Scenario, Workload, fault::at};
+use chaosdrill_target_outbox::IngressConfig;
 
 use crate::{
     checks,
@@ -11,32 +14,52 @@ use crate::{
 
 const CONTENDERS: usize = 10;
 
-pub(crate) fn scenario() -> Scenario {
+pub(crate) fn in_order() -> Scenario {
     let scenario = Scenario::new("outbox/queued-repository")
         .claim("ten contenders for one account commit one after the other, in the order in which their turns were granted")
         .topology(|stage| {
             let stage = stage.ingress("ingress").broker().consumer().dispatchers(&["d1"]);
-            watched(stage).client("senders", |workload| async move {
-                send(&workload, "ingress:80", &open("a")).await;
-                let mut stream = workload.stream("starts");
-                let mut contenders = Vec::new();
-                for number in 0..CONTENDERS {
-                    let workload = workload.clone();
-                    let command = deposit(format!("deposit-{number}"), "a", 1 + number as i64);
-                    contenders.push(task::spawn(async move { send(&workload, "ingress:80", &command).await }));
-                    rest(&mut stream, 5).await;
-                }
-                for contender in contenders {
-                    contender.await?;
-                }
-                Ok(())
-            })
+            watched(stage).client("senders", contend)
         })
         // One commit is late, so that any command that does not wait for it overtakes it.
         .faults_drawn(|stream| {
             let hit = stream.between(2, CONTENDERS as u64) as u32;
-            vec![at("sql:commit.begin").on_any().hit(hit).delay(std::time::Duration::from_millis(stream.between(100, 2000)))]
+            vec![at("sql:commit.begin").on_any().hit(hit).delay(Duration::from_millis(stream.between(100, 2000)))]
         })
         .sometimes(checks::marks::several_took_turns());
-    delivering(scenario)
+    delivering(scenario).must_find(["O11"])
+}
+
+pub(crate) fn busy() -> Scenario {
+    let scenario = Scenario::new("outbox/busy-queue")
+        .claim("a command that does not get its turn in time is refused with 503, and succeeds when it is sent again")
+        .topology(|stage| {
+            let impatient = |config: &mut IngressConfig| config.turn_wait_max = Duration::from_secs(2);
+            let stage = stage.ingress_with("ingress", impatient).broker().consumer();
+            watched(stage.dispatchers(&["d1"])).client("senders", contend)
+        })
+        // A commit that takes longer than the others wait for their turn.
+        .faults_drawn(|stream| {
+            let hit = stream.between(2, CONTENDERS as u64 / 2) as u32;
+            vec![at("sql:commit.begin").on_any().hit(hit).delay(Duration::from_secs(stream.between(3, 6)))]
+        })
+        .sometimes(checks::marks::a_sender_did_not_get_its_turn());
+    delivering(scenario).must_find(["O32"])
+}
+
+/// Ten commands for one account at almost the same time.
+async fn contend(workload: Workload) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    send(&workload, "ingress:80", &open("a")).await;
+    let mut stream = workload.stream("starts");
+    let mut contenders = Vec::new();
+    for number in 0..workload.steps(CONTENDERS) {
+        let workload = workload.clone();
+        let command = deposit(format!("deposit-{number}"), "a", 1 + number as i64);
+        contenders.push(task::spawn(async move { send(&workload, "ingress:80", &command).await }));
+        rest(&mut stream, 5).await;
+    }
+    for contender in contenders {
+        contender.await?;
+    }
+    Ok(())
 }

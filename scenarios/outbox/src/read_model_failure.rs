@@ -28,5 +28,5 @@ pub(crate) fn scenario() -> Scenario {
             })
         })
         .sometimes(checks::marks::a_command_was_refused());
-    delivering(scenario)
+    delivering(scenario).must_find(["O8"])
 }

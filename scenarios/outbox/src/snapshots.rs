@@ -1,7 +1,8 @@
 //! Replay is deterministic, and snapshots only save time, for any commands in any order.
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
+use chaosdrill::rt::rng;
 use chaosdrill::{
     Scenario, Workload,
     fault::{Restart, at},
@@ -18,6 +19,9 @@ use crate::{
     clients::{command, open, rest, send, show},
     stage::{OutboxStage, delivering, watched},
 };
+
+/// Snapshots are taken every so many events, from one to this number.
+const FREQUENCY_MAX: u64 = 7;
 
 /// Any action on an open account, including actions that will be refused.
 fn action() -> impl Strategy<Value = Action> {
@@ -44,15 +48,20 @@ fn unknown(event_type: String) -> RawEvent {
 }
 
 fn actions() -> impl Strategy<Value = Vec<Action>> {
-    proptest::collection::vec(action(), 12..=20)
+    proptest::collection::vec(action(), 0..=40)
 }
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("outbox/snapshots")
         .claim("an account has the same state in memory, from a snapshot and from a full replay of its events")
         .topology(|stage| {
-            let stage = stage.ingress("ingress").broker().consumer().dispatchers(&["d1"]);
-            watched(stage).client("sender", ask)
+            // Every run has its own frequency, and keeps it when the host restarts.
+            let frequency = OnceLock::new();
+            let stage = stage.ingress_with("ingress", move |config| {
+                let draw = || 1 + rng::below(FREQUENCY_MAX) as u32;
+                config.snapshot_frequency = *frequency.get_or_init(draw);
+            });
+            watched(stage.broker().consumer().dispatchers(&["d1"])).client("sender", ask)
         })
         // The host restarts in between: its memory is lost, and the loaded state must be the same.
         .faults_drawn(|stream| {
@@ -60,7 +69,7 @@ pub(crate) fn scenario() -> Scenario {
             vec![at("sql:events.load").on_any().hit(hit).crash_before(Restart::After(Duration::from_secs(1)))]
         })
         .sometimes(checks::marks::an_account_was_loaded_from_a_snapshot());
-    delivering(scenario)
+    delivering(scenario).must_find(["O12", "O12b"])
 }
 
 async fn ask(workload: Workload) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {

@@ -27,7 +27,7 @@ pub(crate) const PAST_THE_LEASE: Duration = Duration::from_secs(90);
 const A_LEASE_LATER: Duration = Duration::from_secs(45);
 
 /// The database of event store and outbox.
-fn outbox_url() -> String {
+pub(crate) fn outbox_url() -> String {
     Topology::database_url("outbox")
 }
 
@@ -36,6 +36,13 @@ pub(crate) trait OutboxStage: Sized {
     /// An ingress, listening on port 80.
     #[must_use]
     fn ingress(self, name: &str) -> Self;
+    /// An ingress with its own configuration.
+    #[must_use]
+    fn ingress_with(
+        self,
+        name: &str,
+        configure: impl Fn(&mut IngressConfig) + Send + Sync + 'static,
+    ) -> Self;
     /// The broker, which delivers to the consumer.
     #[must_use]
     fn broker(self) -> Self;
@@ -65,7 +72,19 @@ pub(crate) trait OutboxStage: Sized {
 
 impl OutboxStage for Topology {
     fn ingress(self, name: &str) -> Self {
-        self.host(name, || run_ingress(IngressConfig::new(outbox_url())))
+        self.ingress_with(name, |_| {})
+    }
+
+    fn ingress_with(
+        self,
+        name: &str,
+        configure: impl Fn(&mut IngressConfig) + Send + Sync + 'static,
+    ) -> Self {
+        self.host(name, move || {
+            let mut config = IngressConfig::new(outbox_url());
+            configure(&mut config);
+            run_ingress(config)
+        })
     }
 
     fn broker(self) -> Self {
@@ -128,6 +147,11 @@ pub(crate) fn watched(stage: Topology) -> Topology {
             "SELECT aggregate_id || '/' || sequence AS place, aggregate_id, sequence, event_type, codec, payload, correlation_id FROM aggregate_events ORDER BY aggregate_id, sequence",
         ),
         (
+            history::SNAPSHOTS,
+            "outbox",
+            "SELECT aggregate_id, version FROM aggregate_snapshots ORDER BY aggregate_id",
+        ),
+        (
             history::ENTRIES,
             "outbox",
             "SELECT account_id || '/' || sequence AS place, account_id, sequence, amount FROM account_entries ORDER BY account_id, sequence",
@@ -166,12 +190,20 @@ pub(crate) fn guarded(scenario: Scenario) -> Scenario {
         .always(rest::terminal_is_final(history::MESSAGES))
         .always(checks::delivery::published_means_the_broker_accepted())
         .always(checks::delivery::effects_happen_exactly_once())
+        .always(checks::attempts::a_claim_publishes_once())
+        .always(checks::attempts::every_further_attempt_has_a_reason())
+        .always(checks::content::messages_announce_their_events())
+        .always(checks::content::errors_are_stored_whole())
+        .always(checks::answers::answers_tell_what_is_stored())
+        .always(checks::races::losers_of_a_race_get_a_conflict())
+        .always(checks::races::a_conflict_names_both_versions())
         .always(checks::streams::streams_are_gap_free())
         .always(checks::streams::exactly_one_of_the_racers_commits())
         .always(checks::streams::commits_are_all_or_nothing())
         .always(checks::streams::one_command_one_effect())
         .always(checks::accounts::hydration_folds_every_event_or_fails())
         .always(checks::accounts::snapshots_are_transparent())
+        .always(checks::accounts::snapshots_are_taken_in_time())
         .always(checks::accounts::reload_equals_memory())
         .always(checks::accounts::commits_follow_lock_grants())
         .always(checks::errors::status_code_follows_the_error_kind())

@@ -26,5 +26,5 @@ pub(crate) fn scenario() -> Scenario {
         })
         .always(checks::errors::a_refusal_names_the_event("foreign", FOREIGN))
         .sometimes(checks::marks::an_account_could_not_be_loaded());
-    delivering(scenario)
+    delivering(scenario).must_find(["O10"])
 }

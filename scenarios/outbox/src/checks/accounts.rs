@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use chaosdrill::{Check, Event, EventKind, Outcome};
+use chaosdrill::{Check, Event, EventKind, Outcome, Priority};
 
-use crate::checks::rows::{EVENTS, fold, int, meaning, text};
+use crate::checks::rows::{EVENTS, SNAPSHOTS, fold, int, meaning, text};
 
 fn number(event: &Event, key: &str) -> i64 {
     event.int(key).unwrap_or_default()
@@ -55,6 +55,34 @@ pub(crate) fn snapshots_are_transparent() -> Check {
         }
         Outcome::valid()
     })
+}
+
+/// A snapshot is saved with the commit at which it comes due: so many events after the last one.
+pub(crate) fn snapshots_are_taken_in_time() -> Check {
+    Check::new("snapshots_are_taken_in_time", |history| {
+        let snapshots = history.rows(SNAPSHOTS);
+        for event in history.observed("store.committed") {
+            let (account, version) = (event.text("account"), number(event, "version"));
+            // A stream that cannot be read has no snapshot.
+            if fold(history, account, version).is_none() {
+                continue;
+            }
+            let earlier = snapshots.iter().take_while(|change| change.event.seq < event.seq);
+            let of_account = earlier.filter(|change| change.key.as_str() == Some(account));
+            let saved = of_account.last().and_then(|change| change.after);
+            let saved = saved.map_or(0, |row| int(row, "version"));
+            let frequency = number(event, "frequency");
+            if version - saved >= frequency {
+                let why = format!(
+                    "#{} account {account} is at version {version}, and its snapshot at {saved}; one is due every {frequency} events",
+                    event.seq
+                );
+                return Outcome::invalid(why, [event.seq]);
+            }
+        }
+        Outcome::valid()
+    })
+    .priority(Priority::Low)
 }
 
 /// A reloaded account equals the one that was in memory when it was committed.

@@ -7,7 +7,7 @@ use chaosdrill_scenarios_common::checks::{
     settling::{self, Settling},
 };
 
-use crate::checks::rows::{MESSAGES, OUTBOX, int, is, steps, text};
+use crate::checks::rows::{MESSAGES, OUTBOX, int, is, is_burial, steps, text};
 
 /// While a lease lasts, no other worker claims the message.
 pub(crate) fn one_live_holder_per_message() -> Check {
@@ -33,10 +33,7 @@ pub(crate) fn settle_only_by_the_current_claim() -> Check {
         noun: "message",
         watch: OUTBOX,
         // A row that is written again without a change was settled again.
-        settles: |_, after| {
-            let is_burial = text(after, "last_error").starts_with("given up");
-            !is(after, "in_flight") && !is_burial
-        },
+        settles: |_, after| !is(after, "in_flight") && !is_burial(after),
         said: Some(("outbox.settling", "message")),
         why_not,
     });

@@ -1,8 +1,11 @@
 //! Checks what happens to committed messages: published, accepted, delivered, applied.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use chaosdrill::{Check, History, Outcome};
+use chaosdrill::{Check, Event, EventKind, History, Outcome};
 use chaosdrill_scenarios_common::checks::outside::{self, Done};
 use serde_json::Value;
 
@@ -43,6 +46,36 @@ fn last_change(history: &History, message: &str) -> Option<u64> {
         .filter(|change| change.key.as_str() == Some(message))
         .map(|change| change.event.seq)
         .next_back()
+}
+
+/// The dispatcher of an ingress publishes a message at once, long before any other looks for it. Judged are the messages
+/// of the time before the first fault.
+pub(crate) fn messages_are_published_on_commit() -> Check {
+    const AT_ONCE: Duration = Duration::from_secs(1);
+    Check::new("messages_are_published_on_commit", |history| {
+        let is_fault = |event: &&Event| event.kind == EventKind::Fault;
+        let end = history.events().iter().find(is_fault).or(history.events().last());
+        let Some(end) = end.map(Event::at) else { return Outcome::valid() };
+        let changes = history.rows(OUTBOX);
+        let committed = changes.iter().filter(|change| change.before.is_none());
+        let late = committed.into_iter().find(|committed| {
+            let due = committed.event.at().saturating_add(AT_ONCE);
+            let is_published = changes.iter().any(|change| {
+                change.key == committed.key
+                    && change.event.at() <= due
+                    && change.after.is_some_and(|row| is(row, "published"))
+            });
+            due < end && !is_published
+        });
+        Outcome::unless(late.map(|committed| {
+            let seq = committed.event.seq;
+            let why = format!(
+                "#{seq} message {} was committed, and not published at once",
+                committed.key
+            );
+            Outcome::invalid(why, [seq])
+        }))
+    })
 }
 
 /// Every message marked as published was accepted by the broker, according to the broker and not the outbox.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::checks::rows::{INBOX, by_message, text};
 
 /// Whether the root cause of an error is transient, according to the databases' own documentation.
-fn passes(cause: &str) -> bool {
+pub(crate) fn passes(cause: &str) -> bool {
     match cause {
         // Another writer was first, is ahead, or has not written yet; the connection broke; a failpoint injected it.
         "concurrent_write" | "not_found" | "lock" | "io" | "pool" | "injected" => true,

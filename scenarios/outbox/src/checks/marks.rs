@@ -1,5 +1,7 @@
 //! Marks of the outbox: what must have happened at least once for a drill to be meaningful.
 
+use std::collections::BTreeSet;
+
 use chaosdrill::{Event, EventKind, Mark, Operation, vocabulary::Strike};
 pub(crate) use chaosdrill_scenarios_common::checks::marks::{a_host_went_down, a_link_was_cut};
 
@@ -36,11 +38,37 @@ pub(crate) fn a_command_was_sent_again() -> Mark {
     })
 }
 
-/// A writer was answered with a conflict.
-pub(crate) fn a_racer_was_told_of_a_conflict() -> Mark {
-    Mark::new("a racer was told of a conflict", |history| {
+/// All racers but one got a conflict.
+pub(crate) fn all_but_one_got_a_conflict(racers: usize) -> Mark {
+    Mark::new("all but one got a conflict", move |history| {
         let is_told = |event: &&Event| event.text("cause") == "concurrent_write";
+        let told = history.observed("sender.answered").filter(is_told);
+        let told: BTreeSet<&str> = told.map(|event| event.text("command")).collect();
+        u64::from(told.len() + 1 == racers)
+    })
+}
+
+/// A sender was asked to come again, because others had their turn for too long.
+pub(crate) fn a_sender_did_not_get_its_turn() -> Mark {
+    Mark::new("a sender did not get its turn", |history| {
+        let is_told = |event: &&Event| event.text("cause") == "lock";
         count(history.observed("sender.answered").filter(is_told))
+    })
+}
+
+/// A release by a worker that no longer held the message was refused.
+pub(crate) fn a_late_release_was_refused() -> Mark {
+    Mark::new("a late release was refused", |history| {
+        let is_release = |event: &&Event| event.text("outcome") == "released";
+        count(history.observed("outbox.settle_refused").filter(is_release))
+    })
+}
+
+/// An ingress published a message that it had committed.
+pub(crate) fn an_ingress_published() -> Mark {
+    Mark::new("an ingress published", |history| {
+        let published = history.observed("outbox.published");
+        count(published.filter(|event| event.host == "ingress"))
     })
 }
 

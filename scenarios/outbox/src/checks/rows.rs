@@ -26,6 +26,8 @@ pub(crate) fn steps<'a>(history: &'a History<'_>) -> Vec<Step<'a>> {
 
 /// Rows of `aggregate_events`.
 pub(crate) const EVENTS: &str = "events";
+/// Rows of `aggregate_snapshots`.
+pub(crate) const SNAPSHOTS: &str = "snapshots";
 /// Rows of `account_entries`, the part of the read model with its own limit.
 pub(crate) const ENTRIES: &str = "entries";
 /// Rows of `accounts`.
@@ -41,6 +43,11 @@ pub(crate) const ACCEPTED: &str = "accepted";
 /// Whether a row of the outbox has this status.
 pub(crate) fn is(row: &Value, status: &str) -> bool {
     text(row, "status") == status
+}
+
+/// Whether a message was given up because none of its attempts came to an end.
+pub(crate) fn is_burial(row: &Value) -> bool {
+    is(row, "failed") && text(row, "last_error").starts_with("given up")
 }
 
 /// The meaning of a known event.

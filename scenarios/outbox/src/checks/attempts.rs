@@ -1,0 +1,177 @@
+//! Checks how often a message is published, and that each further attempt has a reason.
+
+use std::collections::BTreeMap;
+
+use chaosdrill::{
+    Check, Event, EventKind, History, Outcome, Priority,
+    vocabulary::{FaultChange, HostChange, Strike},
+};
+use chaosdrill_scenarios_common::checks::rows::Step;
+
+use crate::checks::rows::{OUTBOX, int, is, is_burial, meaning, steps, text};
+
+/// The broker sees at most one publish of a message under one claim, whether it accepts it or not.
+pub(crate) fn a_claim_publishes_once() -> Check {
+    Check::new("a_claim_publishes_once", |history| {
+        let mut seen: BTreeMap<(&str, i64), u64> = BTreeMap::new();
+        for event in history.events() {
+            let is_publish = matches!(event.name.as_str(), "broker.accepted" | "broker.refused");
+            if event.kind != EventKind::Observe || !is_publish {
+                continue;
+            }
+            let claim = (event.text("message"), event.int("attempt").unwrap_or_default());
+            if let Some(first) = seen.insert(claim, event.seq) {
+                let (message, attempt) = claim;
+                let why = format!(
+                    "#{} message {message} reached the broker a second time under attempt {attempt}; the first was #{first}",
+                    event.seq
+                );
+                return Outcome::invalid(why, [first, event.seq]);
+            }
+        }
+        Outcome::valid()
+    })
+}
+
+/// An attempt that does not publish its message was refused, or a fault hindered it.
+///
+/// With [`a_claim_publishes_once`], a message reaches the broker once in a run without faults, and otherwise at most as
+/// often as there were reasons.
+pub(crate) fn every_further_attempt_has_a_reason() -> Check {
+    Check::new("every_further_attempt_has_a_reason", |history| {
+        let claims: BTreeMap<u64, &Event> =
+            history.rows(OUTBOX).into_iter().map(|row| (row.event.seq, row.event)).collect();
+        let odd = steps(history).into_iter().find_map(|step| {
+            let claim = claims.get(&step.since).filter(|_| is(step.before, "in_flight"))?;
+            let attempt = Attempt { history, claim, step: &step };
+            if is(step.after, "pending") && !attempt.could_not_publish() {
+                return Some((step, "was released, but the broker had not refused it"));
+            }
+            let is_takeover = is(step.after, "in_flight") && step.before != step.after;
+            if (is_takeover || is_burial(step.after)) && !attempt.could_not_settle() {
+                return Some((
+                    step,
+                    "was left to its lease, and nothing kept its holder from settling it",
+                ));
+            }
+            None
+        });
+        Outcome::unless(odd.map(|(step, what)| {
+            let (seq, attempt) = (step.change.event.seq, int(step.before, "attempts"));
+            let why = format!(
+                "#{seq} message {} {what}; attempt {attempt} began with #{}",
+                step.change.key, step.since
+            );
+            Outcome::invalid(why, [step.since, seq])
+        }))
+    })
+}
+
+/// An attempt that did not publish its message.
+struct Attempt<'a> {
+    history: &'a History<'a>,
+    /// The change of the row that began the attempt.
+    claim: &'a Event,
+    /// The change that ended it.
+    step: &'a Step<'a>,
+}
+
+impl Attempt<'_> {
+    /// Whether the broker refused the message, or a fault kept its answer away.
+    fn could_not_publish(&self) -> bool {
+        self.said("broker.refused", |event| {
+            event.int("attempt") == Some(int(self.step.before, "attempts"))
+        }) || self.troubles(0).any(|event| hurts(event, &self.claim.host) || hurts(event, "broker"))
+    }
+
+    /// Whether a fault kept the holder from settling the message within its lease.
+    fn could_not_settle(&self) -> bool {
+        let is_hurt = |event: &Event| hurts(event, &self.claim.host);
+        // Errors, crashes and stalls count during the attempt. What lasts may have begun earlier.
+        let is_reason = self.troubles(self.began()).any(is_hurt)
+            || self.troubles(0).any(|event| lasts(event) && is_hurt(event));
+        // A pass that took too long, or found the database busy: some other host was struck.
+        let is_late = self.said("dispatcher.left", |_| true) || self.pass_failed();
+        is_reason || (is_late && self.troubles(0).next().is_some())
+    }
+
+    /// The number from which a fault belongs to the attempt: a lost answer to the claim strikes before the row changes.
+    fn began(&self) -> u64 {
+        let same_host = self.history.on_host(&self.claim.host);
+        let claims = same_host.iter().filter(|event| event.struck_site() == "sql:outbox.claim");
+        let struck = claims.map(|event| event.seq).filter(|seq| *seq < self.claim.seq);
+        struck.last().unwrap_or(self.claim.seq)
+    }
+
+    /// Whether the holder said something about the message during the attempt.
+    fn said(&self, name: &str, is_it: impl Fn(&Event) -> bool) -> bool {
+        let during = self.claim.seq..self.step.change.event.seq;
+        self.history.observed(name).any(|event| {
+            during.contains(&event.seq)
+                && event.get("message") == self.step.change.key
+                && is_it(event)
+        })
+    }
+
+    /// Whether a pass of the holder failed during the attempt.
+    fn pass_failed(&self) -> bool {
+        let during = self.claim.seq..self.step.change.event.seq;
+        let mut failures = self.history.observed("dispatcher.pass_failed");
+        failures.any(|event| during.contains(&event.seq) && event.host == self.claim.host)
+    }
+
+    /// The faults, and what they did to hosts, from a number until the end of the attempt.
+    fn troubles(&self, from: u64) -> impl Iterator<Item = &Event> {
+        let until = self.step.change.event.seq;
+        let all = self.history.events().after(from.saturating_sub(1));
+        all.iter()
+            .take_while(move |event| event.seq < until)
+            .filter(|event| matches!(event.kind, EventKind::Fault | EventKind::Host))
+    }
+}
+
+/// Whether an event keeps a host from its work, or from reaching others.
+fn hurts(event: &Event, host: &str) -> bool {
+    if let Some(FaultChange::Struck(strike)) = event.fault() {
+        return match strike.site() {
+            Some(_) => event.host == host,
+            None => {
+                strike.family() == Strike::DATABASE_DOWN
+                    || strike.host() == Some(host)
+                    || strike.in_force_on().contains(&host)
+            }
+        };
+    }
+    let is_change = event.ends_a_life()
+        || matches!(
+            event.host_change(),
+            Some(HostChange::Stalled { .. } | HostChange::Skewed { .. })
+        );
+    is_change && event.host == host
+}
+
+/// Whether an event begins a fault that lasts: of a link, of a clock, or of the database.
+fn lasts(event: &Event) -> bool {
+    matches!(event.fault(), Some(FaultChange::Struck(strike)) if strike.site().is_none())
+}
+
+/// No message is given up while attempts are left, unless it cannot be read.
+pub(crate) fn messages_are_given_up_only_at_the_ceiling(attempts_max: i64) -> Check {
+    Check::new("messages_are_given_up_only_at_the_ceiling", move |history| {
+        let early = history.rows(OUTBOX).into_iter().find(|change| {
+            let is_early = |row| is(row, "failed") && int(row, "attempts") < attempts_max;
+            change.after.is_some_and(|row| is_early(row) && meaning(row).is_some())
+        });
+        Outcome::unless(early.map(|change| {
+            let (seq, row) = (change.event.seq, change.after.unwrap_or(&serde_json::Value::Null));
+            let why = format!(
+                "#{seq} message {} was given up after {} of {attempts_max} attempts; its last error is: {}",
+                change.key,
+                int(row, "attempts"),
+                text(row, "last_error")
+            );
+            Outcome::invalid(why, [seq])
+        }))
+    })
+    .priority(Priority::Medium)
+}

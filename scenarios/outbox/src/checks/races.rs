@@ -1,0 +1,111 @@
+//! Checks what the writers hear that lose a race.
+
+use chaosdrill::{Check, Event, EventKind, History, Outcome, vocabulary::Strike};
+
+use crate::checks::{
+    errors::passes,
+    rows::{EVENTS, int, text},
+};
+
+/// A writer that read a version at which another one then committed is told of the conflict.
+pub(crate) fn losers_of_a_race_get_a_conflict() -> Check {
+    Check::new("losers_of_a_race_get_a_conflict", |history| {
+        for begun in history.observed("store.committing") {
+            let Some(end) = end_of_turn(history, begun) else { continue };
+            let Some(winner) = winner_over(history, begun, end) else { continue };
+            let cause = end.text("cause");
+            let is_told = !end.get("committed").is_null()
+                || cause == "concurrent_write"
+                || is_failed_by_a_fault(history, begun, end);
+            if !is_told {
+                let why = format!(
+                    "#{} {} lost account {} to #{winner}, and was told of `{cause}` instead of the conflict",
+                    end.seq,
+                    begun.text("command"),
+                    begun.text("account")
+                );
+                return Outcome::invalid(why, [begun.seq, winner, end.seq]);
+            }
+        }
+        Outcome::valid()
+    })
+}
+
+/// The end of the turn in which a command is committed; `None` if the host goes down before.
+fn end_of_turn<'a>(history: &'a History<'_>, begun: &Event) -> Option<&'a Event> {
+    let later = history.on_host(&begun.host).after(begun.seq);
+    let ends = |event: &&Event| {
+        let is_release = event.kind == EventKind::Observe && event.name == "queue.released";
+        event.ends_a_life() || (is_release && event.text("command") == begun.text("command"))
+    };
+    later.iter().find(ends).filter(|event| !event.ends_a_life())
+}
+
+/// The event by which another writer took the place that this one wanted, before its turn ended.
+fn winner_over(history: &History<'_>, begun: &Event, end: &Event) -> Option<u64> {
+    let place = begun.int("expected").unwrap_or_default() + 1;
+    let rows = history.rows(EVENTS).into_iter().take_while(|change| change.event.seq < end.seq);
+    let is_winner = |row: &serde_json::Value| {
+        text(row, "aggregate_id") == begun.text("account")
+            && int(row, "sequence") == place
+            && text(row, "correlation_id") != begun.text("command")
+    };
+    let mut taken = rows.filter(|change| change.after.is_some_and(is_winner));
+    taken.next().map(|change| change.event.seq)
+}
+
+/// Whether the commit failed for another reason: an error that struck this host meanwhile, or one that passes in a run
+/// with faults, such as a database that is busy because another host stalls. A stall or a delay alone fails nothing.
+fn is_failed_by_a_fault(history: &History<'_>, begun: &Event, end: &Event) -> bool {
+    let faults = || history.events().iter().filter(|event| event.kind == EventKind::Fault);
+    let mut here = faults().filter(|event| event.host == begun.host);
+    let is_error = |event: &Event| [Strike::ERROR, Strike::LOST_ACK].contains(&event.name.as_str());
+    let is_struck = here.any(|event| (begun.seq..end.seq).contains(&event.seq) && is_error(event));
+    let is_passing = passes(end.text("cause")) && faults().any(|event| event.seq < end.seq);
+    is_struck || is_passing
+}
+
+/// A conflict names the version that the writer had read, and the later one that was in the store.
+pub(crate) fn a_conflict_names_both_versions() -> Check {
+    Check::new("a_conflict_names_both_versions", |history| {
+        let is_conflict = |answer: &&Event| answer.text("cause") == "concurrent_write";
+        for answer in history.observed("sender.answered").filter(is_conflict) {
+            let version = |name: &str| answer.int(name).unwrap_or(-1);
+            let (expected, actual) = (version("expected"), version("actual"));
+            let wrote = |begun: &&Event| {
+                begun.seq < answer.seq
+                    && begun.get("command") == answer.get("command")
+                    && begun.int("expected") == Some(expected)
+            };
+            let begun = history.observed("store.committing").find(wrote);
+            let stored =
+                begun.map_or(0, |begun| version_before(history, begun.text("account"), answer.seq));
+            // An error injected into the insert looks like a conflict with a writer that does not exist.
+            let is_later = actual > expected || is_struck_at_the_insert(history, answer.seq);
+            if begun.is_none() || !is_later || actual > stored {
+                let why = format!(
+                    "#{} a conflict names the versions {expected} and {actual}; the store was at {stored}",
+                    answer.seq
+                );
+                return Outcome::invalid(
+                    why,
+                    begun.map(|begun| begun.seq).into_iter().chain([answer.seq]),
+                );
+            }
+        }
+        Outcome::valid()
+    })
+}
+
+/// The version of an account before an event.
+fn version_before(history: &History<'_>, account: &str, seq: u64) -> i64 {
+    let rows = history.rows(EVENTS).into_iter().take_while(|change| change.event.seq < seq);
+    let of_account =
+        rows.filter_map(|change| change.after).filter(|row| text(row, "aggregate_id") == account);
+    of_account.map(|row| int(row, "sequence")).max().unwrap_or(0)
+}
+
+fn is_struck_at_the_insert(history: &History<'_>, before: u64) -> bool {
+    let mut errors = history.of_kind(EventKind::Fault, Strike::ERROR);
+    errors.any(|event| event.seq < before && event.struck_site() == "sql:events.append")
+}
