@@ -26,4 +26,5 @@ pub(crate) fn scenario() -> Scenario {
     guarded(scenario)
         .eventually(checks::delivery::published_unless(unreadable), SETTLED)
         .eventually(checks::delivery::every_row_is_delivered_or_dead_lettered(), SETTLED)
+        .must_find(["O19"])
 }

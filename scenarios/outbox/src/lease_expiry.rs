@@ -36,7 +36,7 @@ fn late(name: &str, hosts: fn(Topology) -> Topology) -> Scenario {
             };
             vec![at(site).on_any().hit(stream.between(1, 6) as u32).stall(PAST_THE_LEASE)]
         })
-        .must_find(["O3", "O4", "O5"])
+        .must_find(["O2", "O3", "O4", "O5"])
         .sometimes(Mark::observed("outbox.settle_refused"))
         .sometimes(checks::marks::an_expired_lease_was_taken_over())
 }

@@ -13,6 +13,7 @@ mod late_release;
 mod lease_expiry;
 mod long_commits;
 mod outages;
+mod promises;
 mod publish_fails_twice;
 mod publish_on_commit;
 mod queued_repository;
@@ -29,7 +30,11 @@ use chaosdrill_target_outbox::{DEFECTS, failpoints};
 
 /// The target, with its failpoints and planted bugs.
 pub fn target() -> Target {
-    Target::new("outbox").failpoints(failpoints::ALL).defects(DEFECTS).goals(windows::all())
+    Target::new("outbox")
+        .failpoints(failpoints::ALL)
+        .defects(DEFECTS)
+        .goals(windows::all())
+        .promises(promises::all())
 }
 
 /// All scenarios of the outbox.

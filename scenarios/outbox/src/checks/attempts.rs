@@ -79,20 +79,34 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     /// Whether the broker refused the message, or a fault kept its answer away.
     fn could_not_publish(&self) -> bool {
-        self.said("broker.refused", |event| {
-            event.int("attempt") == Some(int(self.step.before, "attempts"))
-        }) || self.troubles(0).any(|event| hurts(event, &self.claim.host) || hurts(event, "broker"))
+        let attempt = Some(int(self.step.before, "attempts"));
+        let is_refused = self.said("broker.refused", |event| event.int("attempt") == attempt);
+        // A broker that was struck may be away until it is heard of again.
+        let heard = self.broker_was_heard_at();
+        is_refused
+            || self.is_hurt(&self.claim.host, self.began())
+            || self.is_hurt("broker", heard.min(self.began()))
     }
 
     /// Whether a fault kept the holder from settling the message within its lease.
     fn could_not_settle(&self) -> bool {
-        let is_hurt = |event: &Event| hurts(event, &self.claim.host);
-        // Errors, crashes and stalls count during the attempt. What lasts may have begun earlier.
-        let is_reason = self.troubles(self.began()).any(is_hurt)
-            || self.troubles(0).any(|event| lasts(event) && is_hurt(event));
-        // A pass that took too long, or found the database busy: some other host was struck.
+        // A pass that took too long, or found the database busy, may be due to a fault of another host.
         let is_late = self.said("dispatcher.left", |_| true) || self.pass_failed();
-        is_reason || (is_late && self.troubles(0).next().is_some())
+        self.is_hurt(&self.claim.host, self.began())
+            || (is_late && self.troubles(0).next().is_some())
+    }
+
+    /// Whether a fault hurt the host since an event, or earlier if it lasts.
+    fn is_hurt(&self, host: &str, since: u64) -> bool {
+        let mut troubles = self.troubles(0).filter(|event| hurts(event, host));
+        troubles.any(|event| event.seq >= since || lasts(event))
+    }
+
+    /// The last sign of life of the broker before the attempt; 0 if there was none.
+    fn broker_was_heard_at(&self) -> u64 {
+        let said = ["broker.accepted", "broker.refused"].into_iter();
+        let said = said.flat_map(|name| self.history.observed(name)).map(|event| event.seq);
+        said.filter(|seq| *seq < self.claim.seq).max().unwrap_or(0)
     }
 
     /// The number from which a fault belongs to the attempt: a lost answer to the claim strikes before the row changes.

@@ -1,0 +1,131 @@
+//! What the event store with an outbox promises, and which scenario and check would notice if a promise were broken.
+
+use chaosdrill::Promise;
+
+pub(crate) fn all() -> Vec<Promise> {
+    [streams(), leases(), commits(), errors(), delivery()].concat()
+}
+
+fn streams() -> Vec<Promise> {
+    vec![
+        Promise::new(
+            "1",
+            "Of N writers of one version exactly one succeeds, and each other gets a conflict.",
+        )
+        .shown("outbox/racing-commits", "exactly_one_of_the_racers_commits")
+        .shown("outbox/racing-commits", "losers_of_a_race_get_a_conflict")
+        .shown("outbox/racing-commits", "all but one got a conflict"),
+        Promise::new(
+            "2",
+            "The unique key of the events decides if two writers pass the version check.",
+        )
+        .shown("outbox/racing-commits-without-a-lock", "losers_of_a_race_get_a_conflict")
+        .shown("outbox/racing-commits-without-a-lock", "a_conflict_names_both_versions"),
+        Promise::new(
+            "3",
+            "Writers that open the same account at once race like any others, from version 0.",
+        )
+        .shown("outbox/racing-openings", "exactly_one_of_the_racers_commits")
+        .shown("outbox/racing-openings", "losers_of_a_race_get_a_conflict")
+        .shown("outbox/racing-openings", "all but one got a conflict"),
+        Promise::new("4", "After a race the stream runs 1, 2, 3 without a gap or a duplicate.")
+            .shown("outbox/racing-commits", "streams_are_gap_free"),
+    ]
+}
+
+fn leases() -> Vec<Promise> {
+    vec![
+        Promise::new("5", "While a lease lasts, no other worker claims the message.")
+            .shown("outbox/lease-expiry", "one_live_holder_per_message"),
+        Promise::new("6", "After a lease has ended, another worker claims the message, and the attempt counts.")
+            .shown("outbox/lease-expiry", "every_committed_message_is_published")
+            .shown("outbox/lease-expiry", "attempts_grow_by_one_per_claim")
+            .shown("outbox/lease-expiry", "an expired lease was taken over"),
+        Promise::new("7", "A late completion is fenced, also from a later attempt of the same worker.")
+            .shown("outbox/lease-expiry", "settle_only_by_the_current_claim")
+            .shown("outbox/lease-expiry-same-worker", "settle_only_by_the_current_claim"),
+        Promise::new("8", "A late release is fenced.")
+            .shown("outbox/late-release", "settle_only_by_the_current_claim")
+            .shown("outbox/late-release", "a late release was refused"),
+        Promise::new("9", "A message is given up at the limit of attempts and not before, whether they are refused or crash.")
+            .shown("outbox/attempts-ceiling", "attempts_stay_within_the_ceiling")
+            .shown("outbox/attempts-ceiling", "messages_are_given_up_only_at_the_ceiling")
+            .shown("outbox/attempts-ceiling-of-crashes", "attempts_stay_within_the_ceiling"),
+        Promise::new("10", "After each failure a message is pending again, with the attempt counted and the error stored; the third attempt succeeds.")
+            .shown("outbox/publish-fails-twice", "every_further_attempt_has_a_reason")
+            .shown("outbox/publish-fails-twice", "attempts_grow_by_one_per_claim")
+            .shown("outbox/publish-fails-twice", "errors_are_stored_whole")
+            .shown("outbox/publish-fails-twice", "every_committed_message_is_published")
+            .differs("a released message waits from 1 s to 30 s, so that a broker in trouble is not asked at once"),
+        Promise::new("11", "The broker sees one delivery of a message, and under faults no more than there are reasons.")
+            .shown("outbox/calm", "a_claim_publishes_once")
+            .shown("outbox/calm", "every_further_attempt_has_a_reason"),
+    ]
+}
+
+fn commits() -> Vec<Promise> {
+    vec![
+        Promise::new("12", "If the second change of the read model fails, events, message and first change are absent.")
+            .shown("outbox/read-model-failure", "commits_are_all_or_nothing"),
+        Promise::new("13", "A replay that meets an unknown event fails, and the error names the event.")
+            .shown("outbox/unknown-event", "hydration_folds_every_event_or_fails")
+            .shown("outbox/unknown-event", "a_refusal_names_the_event"),
+        Promise::new("14", "The commands of one account commit in the order in which their turns were granted.")
+            .shown("outbox/queued-repository", "commits_follow_lock_grants"),
+        Promise::new("15", "All contenders for an account succeed, one after the other.")
+            .shown("outbox/queued-repository", "answers_tell_what_is_stored")
+            .shown("outbox/queued-repository", "several took turns"),
+        Promise::new("16", "A reloaded account is the one that was in memory.")
+            .shown("outbox/snapshots", "reload_equals_memory"),
+        Promise::new("17", "A snapshot is saved in the commit at which it comes due.")
+            .shown("outbox/long-commits", "snapshots_are_taken_in_time"),
+        Promise::new("18", "An account from a snapshot equals its full replay, at any frequency, for up to forty commands.")
+            .shown("outbox/snapshots", "snapshots_are_transparent")
+            .shown("outbox/snapshots", "an account was loaded from a snapshot"),
+        Promise::new("19", "An insert that takes several statements neither loses nor repeats a row.")
+            .shown("outbox/long-commits", "commits_are_all_or_nothing")
+            .shown("outbox/long-commits", "answers_tell_what_is_stored"),
+    ]
+}
+
+fn errors() -> Vec<Promise> {
+    vec![
+        Promise::new("20", "A permanent error is tried once, and then dead-lettered.")
+            .shown("outbox/permanent-error", "permanent_errors_are_tried_once"),
+        Promise::new("21", "The ingress answers 503 to what may succeed later, and 422 to what never will.")
+            .shown("outbox/ingress-answers", "status_code_follows_the_error_kind"),
+        Promise::new("22", "Serialization failures and deadlocks are retried.")
+            .shown("outbox/transient-errors", "transient_errors_are_retried")
+            .shown("outbox/ingress-answers", "status_code_follows_the_error_kind")
+            .waits_for("PostgreSQL: the codes are injected, and the transaction in which they strike is not aborted"),
+        Promise::new("23", "A conflict and a missing account are retried.")
+            .shown("outbox/racing-commits", "status_code_follows_the_error_kind"),
+        Promise::new("24", "A lock that others hold for too long is retried, as is one that is lost.")
+            .shown("outbox/busy-queue", "status_code_follows_the_error_kind")
+            .shown("outbox/busy-queue", "a sender did not get its turn")
+            .differs("the queue of an account is within one process, so its turns cannot be lost or fail to be released"),
+        Promise::new("25", "An error keeps its cause, whose code decides.")
+            .shown("outbox/transient-errors", "errors_keep_their_cause"),
+    ]
+}
+
+fn delivery() -> Vec<Promise> {
+    vec![
+        Promise::new("26", "Messages are published on commit, without waiting for a poll.")
+            .shown("outbox/publish-on-commit", "messages_are_published_on_commit")
+            .shown("outbox/publish-on-commit-crash", "every_committed_message_is_published"),
+        Promise::new("27", "A message that is delivered again is applied once, and acknowledged.")
+            .shown("outbox/crash-after-publish", "effects_happen_exactly_once")
+            .shown("outbox/crash-after-publish", "every_accepted_message_is_acknowledged"),
+        Promise::new("28", "A message that cannot be read is given up with its whole error, and never acknowledged.")
+            .shown("outbox/corrupt-row", "every_row_is_delivered_or_dead_lettered")
+            .shown("outbox/corrupt-row", "errors_are_stored_whole"),
+        Promise::new("29", "A command whose commit lost its answer has one effect, and its sender gets the success.")
+            .shown("outbox/commit-ack-lost", "one_command_one_effect")
+            .shown("outbox/commit-ack-lost", "answers_tell_what_is_stored"),
+        Promise::new("30", "What is answered with success is stored by then, and what is refused is not.")
+            .shown("outbox/ingress-answers", "answers_tell_what_is_stored"),
+        Promise::new("31", "A message has the content of the event that it announces.")
+            .shown("outbox/calm", "messages_announce_their_events"),
+    ]
+}
