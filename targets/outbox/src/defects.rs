@@ -365,6 +365,16 @@ pub const DEFECTS: &[Defect] = &[
         shows: Shows::Running,
     },
     Defect {
+        id: "O32b",
+        summary: "a turn that is lost is a final refusal",
+        wrong: "a command that held its turn for too long is refused for good",
+        right: "it is asked to come again, and then finds out whether it was committed",
+        checks: &["status_code_follows_the_error_kind"],
+        class: Class::Guard,
+        star: false,
+        shows: Shows::Running,
+    },
+    Defect {
         id: "O33",
         summary: "nothing is published on commit",
         wrong: "the publisher of an ingress ignores the messages of its commits",

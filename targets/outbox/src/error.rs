@@ -27,13 +27,16 @@ impl RetryClass {
     }
 }
 
-/// Why a turn in the queue of an account was not granted.
+/// Why a turn in the queue of an account was not granted, or was lost.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LockError {
     /// Earlier turns took too long.
     #[error("others were before for too long")]
     Busy,
+    /// The turn lasted too long, and was given to the next. Whether its command was committed is unknown.
+    #[error("the turn lasted too long")]
+    Expired,
     /// A task panicked while it had the queues locked.
     #[error("the queues are in an unknown state")]
     Poisoned,
@@ -69,7 +72,7 @@ pub enum RepositoryError {
         /// The error of the database.
         source: sqlx::Error,
     },
-    /// No turn in the queue of the account was granted.
+    /// No turn in the queue of the account was granted, or it was lost.
     #[error("no turn in the queue of account {id}")]
     Lock {
         /// The account.
@@ -135,9 +138,9 @@ impl RepositoryError {
         let retryable = match self {
             Self::ConcurrentWrite { .. } | Self::NotFound { .. } | Self::Injected(_) => true,
             Self::Storage { retryable, .. } => *retryable,
-            Self::Lock { source, .. } => {
-                defect!("O32", false, matches!(source, LockError::Busy))
-            }
+            Self::Lock { source: LockError::Busy, .. } => defect!("O32", false, true),
+            Self::Lock { source: LockError::Expired, .. } => defect!("O32b", false, true),
+            Self::Lock { source: LockError::Poisoned, .. } => false,
             Self::Model(_)
             | Self::Replay { .. }
             | Self::Gap { .. }
@@ -162,6 +165,7 @@ impl RepositoryError {
             Self::ConcurrentWrite { .. } => "concurrent_write".into(),
             Self::NotFound { .. } => "not_found".into(),
             Self::Storage { source, .. } => cause_of(source),
+            Self::Lock { source: LockError::Expired, .. } => "lock_expired".into(),
             Self::Lock { .. } => "lock".into(),
             Self::Model(_) => "model".into(),
             Self::Replay { .. } => "replay".into(),
@@ -241,6 +245,7 @@ mod tests {
             RepositoryError::ConcurrentWrite { id: id(), expected: 1, actual: 2 },
             RepositoryError::NotFound { id: id() },
             RepositoryError::Lock { id: id(), source: LockError::Busy },
+            RepositoryError::Lock { id: id(), source: LockError::Expired },
             RepositoryError::Injected(Injected("x")),
         ];
         for error in retryable {

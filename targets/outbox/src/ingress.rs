@@ -35,6 +35,8 @@ pub struct IngressConfig {
     pub destination: String,
     /// Maximum wait of a command for its turn.
     pub turn_wait_max: Duration,
+    /// Maximum length of a turn.
+    pub turn_max: Duration,
     /// When a commit compares versions.
     pub version_check: VersionCheck,
     /// The dispatcher of its own commits, which publishes them at once; `None` if they wait for a poll.
@@ -42,8 +44,8 @@ pub struct IngressConfig {
 }
 
 impl IngressConfig {
-    /// The defaults: listens on port 80, takes a snapshot every five events, and a turn is waited for at most 10 s. A
-    /// commit compares versions under the lock, and its messages wait for a poll.
+    /// The defaults: listens on port 80, takes a snapshot every five events, and a turn is waited for at most 10 s
+    /// and lasts at most 30 s. A commit compares versions under the lock, and its messages wait for a poll.
     pub fn new(database_url: impl Into<String>) -> Self {
         Self {
             database_url: database_url.into(),
@@ -51,6 +53,7 @@ impl IngressConfig {
             snapshot_frequency: 5,
             destination: "accounts".into(),
             turn_wait_max: Duration::from_secs(10),
+            turn_max: Duration::from_secs(30),
             version_check: VersionCheck::default(),
             on_commit: None,
         }
@@ -72,7 +75,7 @@ async fn ingress(config: IngressConfig) -> Result<(), BoxError> {
     let store = EventStore::new(pool, config.snapshot_frequency, config.destination)?
         .version_check(config.version_check)
         .hints(on_commit.transpose()?.map(Hints::to));
-    let repository = Arc::new(QueuedRepository::new(store, config.turn_wait_max));
+    let repository = Arc::new(QueuedRepository::new(store, config.turn_wait_max, config.turn_max));
     let listener = TcpListener::bind("ingress", &config.listen).await?;
     let answer = move |request: http::Request| {
         let repository = repository.clone();

@@ -3,10 +3,17 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use chaosdrill_rt::{defect, observe, time::Duration};
+use chaosdrill_rt::{
+    defect, observe,
+    time::{self, Duration},
+};
 
 use crate::{
-    command::Command, error::RepositoryError, execute::Done, replay::Hydrated, store::EventStore,
+    command::Command,
+    error::{LockError, RepositoryError},
+    execute::Done,
+    replay::Hydrated,
+    store::EventStore,
     turns::Turns,
 };
 
@@ -17,23 +24,25 @@ pub struct QueuedRepository {
     store: EventStore,
     turns: Turns,
     grants: AtomicU64,
+    turn_max: Duration,
 }
 
 impl QueuedRepository {
-    /// Puts queues before a store; a command waits at most `wait_max` for its turn.
-    pub fn new(store: EventStore, wait_max: Duration) -> Self {
-        Self { store, turns: Turns::new(wait_max), grants: AtomicU64::new(0) }
+    /// Puts queues before a store; a command waits at most `wait_max` for its turn, which lasts at most `turn_max`.
+    pub fn new(store: EventStore, wait_max: Duration, turn_max: Duration) -> Self {
+        Self { store, turns: Turns::new(wait_max), grants: AtomicU64::new(0), turn_max }
     }
 
     /// Executes a command when its turn comes.
     ///
     /// # Errors
     ///
-    /// As [`EventStore::execute`], and [`RepositoryError::Lock`] if the turn is not granted.
+    /// As [`EventStore::execute`], and [`RepositoryError::Lock`] if the turn is not granted, or lasts too long.
     pub async fn execute(&self, command: &Command) -> Result<Done, RepositoryError> {
         let account = command.account.as_str();
         let turn = self.turns.take(account).await;
-        let turn = turn.map_err(|source| RepositoryError::Lock { id: account.into(), source })?;
+        let lock = |source| RepositoryError::Lock { id: account.into(), source };
+        let turn = turn.map_err(lock)?;
         let grant = self.grants.fetch_add(1, Ordering::Relaxed) + 1;
         observe!("queue.granted", account = account, command = command.id, grant = grant);
         // The turn is held until the commit ends, so that commits follow the order of the grants.
@@ -45,7 +54,9 @@ impl QueuedRepository {
             },
             Some(turn)
         );
-        let result = self.store.execute(command).await;
+        // A commit that hangs must not hold up the others; what it had not committed is rolled back.
+        let result = time::timeout(self.turn_max, self.store.execute(command)).await;
+        let result = result.unwrap_or_else(|_| Err(lock(LockError::Expired)));
         let committed = result.as_ref().ok().filter(|done| !done.repeated).map(|done| done.version);
         observe!(
             "queue.released",
