@@ -59,6 +59,7 @@ pub fn scenarios() -> Vec<Scenario> {
         publish_on_commit::at_once(),
         queued_repository::busy(),
         queued_repository::in_order(),
+        queued_repository::lost_turn(),
         races::of_commits(),
         races::of_openings(),
         races::without_a_lock(),

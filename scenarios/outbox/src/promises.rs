@@ -103,7 +103,9 @@ fn errors() -> Vec<Promise> {
         Promise::new("24", "A lock that others hold for too long is retried, as is one that is lost.")
             .shown("outbox/busy-queue", "status_code_follows_the_error_kind")
             .shown("outbox/busy-queue", "a sender did not get its turn")
-            .differs("the queue of an account is within one process, so its turns cannot be lost or fail to be released"),
+            .shown("outbox/lost-turn", "status_code_follows_the_error_kind")
+            .shown("outbox/lost-turn", "a turn was lost")
+            .differs("the queue of an account is within one process, so a turn cannot fail to be acquired or released"),
         Promise::new("25", "An error keeps its cause, whose code decides.")
             .shown("outbox/transient-errors", "errors_keep_their_cause"),
     ]

@@ -47,6 +47,24 @@ pub(crate) fn busy() -> Scenario {
     delivering(scenario).must_find(["O32"])
 }
 
+pub(crate) fn lost_turn() -> Scenario {
+    let scenario = Scenario::new("outbox/lost-turn")
+        .claim("a command that holds its turn for too long loses it, and has one effect when it is sent again; the others go on")
+        .topology(|stage| {
+            let strict = |config: &mut IngressConfig| config.turn_max = Duration::from_secs(2);
+            let stage = stage.ingress_with("ingress", strict).broker().consumer();
+            watched(stage.dispatchers(&["d1"])).client("senders", contend)
+        })
+        // The commit is late, or its last step is: then it is not known whether it happened.
+        .faults_drawn(|stream| {
+            let site = if stream.chance(1, 2) { "sql:commit.begin" } else { "sql:commit.commit" };
+            let hit = stream.between(2, CONTENDERS as u64 / 2) as u32;
+            vec![at(site).on_any().hit(hit).delay(Duration::from_secs(stream.between(3, 6)))]
+        })
+        .sometimes(checks::marks::a_turn_was_lost());
+    delivering(scenario).must_find(["O32b"])
+}
+
 /// Ten commands for one account at almost the same time.
 async fn contend(workload: Workload) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     send(&workload, "ingress:80", &open("a")).await;

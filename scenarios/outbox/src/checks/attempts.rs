@@ -112,9 +112,9 @@ impl Attempt<'_> {
     /// The number from which a fault belongs to the attempt: a lost answer to the claim strikes before the row changes.
     fn began(&self) -> u64 {
         let same_host = self.history.on_host(&self.claim.host);
-        let claims = same_host.iter().filter(|event| event.struck_site() == "sql:outbox.claim");
-        let struck = claims.map(|event| event.seq).filter(|seq| *seq < self.claim.seq);
-        struck.last().unwrap_or(self.claim.seq)
+        let earlier = same_host.iter().take_while(|event| event.seq < self.claim.seq);
+        let struck = earlier.last().filter(|event| event.struck_site() == "sql:outbox.claim");
+        struck.map_or(self.claim.seq, |event| event.seq)
     }
 
     /// Whether the holder said something about the message during the attempt.

@@ -11,7 +11,9 @@ use crate::checks::rows::{INBOX, by_message, text};
 pub(crate) fn passes(cause: &str) -> bool {
     match cause {
         // Another writer was first, is ahead, or has not written yet; the connection broke; a failpoint injected it.
-        "concurrent_write" | "not_found" | "lock" | "io" | "pool" | "injected" => true,
+        "concurrent_write" | "not_found" | "lock" | "lock_expired" | "io" | "pool" | "injected" => {
+            true
+        }
         // PostgreSQL: serialization failure, deadlock, shutdown, crash, start-up.
         "40001" | "40P01" | "57P01" | "57P02" | "57P03" => true,
         code if code.len() == 5 => code.starts_with("08") || code.starts_with("53"),
@@ -50,10 +52,11 @@ pub(crate) fn status_code_follows_the_error_kind() -> Check {
 /// it can no longer decide between a retry and giving up.
 pub(crate) fn errors_keep_their_cause() -> Check {
     const SAYING: [&str; 3] = ["sender.answered", "consumer.failed", "dispatcher.pass_failed"];
-    const WORDS: [&str; 13] = [
+    const WORDS: [&str; 14] = [
         "concurrent_write",
         "not_found",
         "lock",
+        "lock_expired",
         "io",
         "pool",
         "injected",

@@ -56,6 +56,14 @@ pub(crate) fn a_sender_did_not_get_its_turn() -> Mark {
     })
 }
 
+/// A command lost its turn, because it held it for too long.
+pub(crate) fn a_turn_was_lost() -> Mark {
+    Mark::new("a turn was lost", |history| {
+        let is_lost = |event: &&Event| event.text("cause") == "lock_expired";
+        count(history.observed("sender.answered").filter(is_lost))
+    })
+}
+
 /// A release by a worker that no longer held the message was refused.
 pub(crate) fn a_late_release_was_refused() -> Mark {
     Mark::new("a late release was refused", |history| {
