@@ -37,6 +37,13 @@ pub(crate) fn scenario() -> Scenario {
                 )
                 .await;
                 send(&workload, "ingress:80", &deposit("what a name", "a", 5)).await;
+                // The id belongs to the opening of the other account.
+                send(
+                    &workload,
+                    "ingress:80",
+                    &command("open-a", "b", Action::Open { owner: "bob".to_owned() }),
+                )
+                .await;
                 for number in 0..4 {
                     send(&workload, "ingress:80", &deposit(format!("deposit-{number}"), "a", 5))
                         .await;
@@ -58,5 +65,5 @@ pub(crate) fn scenario() -> Scenario {
                 .collect()
         })
         .sometimes(checks::marks::a_command_was_refused());
-    delivering(scenario).must_find(["O16"])
+    delivering(scenario).must_find(["O16", "O39"])
 }

@@ -129,5 +129,7 @@ fn delivery() -> Vec<Promise> {
             .shown("outbox/ingress-answers", "answers_tell_what_is_stored"),
         Promise::new("31", "A message has the content of the event that it announces.")
             .shown("outbox/calm", "messages_announce_their_events"),
+        Promise::new("32", "A command under an id that belongs to another account's command is refused.")
+            .shown("outbox/ingress-answers", "answers_tell_what_is_stored"),
     ]
 }

@@ -434,4 +434,14 @@ pub const DEFECTS: &[Defect] = &[
         star: false,
         shows: Shows::Running,
     },
+    Defect {
+        id: "O39",
+        summary: "a command gets the answer of another one with its id",
+        wrong: "an id that is recorded for another account is answered with that account's success",
+        right: "it is refused, because the id belongs to another command",
+        checks: &["answers_tell_what_is_stored"],
+        class: Class::Guard,
+        star: false,
+        shows: Shows::Running,
+    },
 ];

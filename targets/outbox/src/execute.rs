@@ -87,7 +87,8 @@ impl EventStore {
             row.try_get("aggregate_type").map_err(&failed)?,
             row.try_get("aggregate_id").map_err(&failed)?,
         );
-        if (of.0.as_str(), of.1.as_str()) != (TYPE, account) {
+        let is_same = (of.0.as_str(), of.1.as_str()) == (TYPE, account);
+        if !defect!("O39", true, is_same) {
             return Err(RepositoryError::DuplicateCommand { id: command.to_owned() });
         }
         let version = row.try_get("version").map_err(&failed)?;

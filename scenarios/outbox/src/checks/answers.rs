@@ -12,7 +12,7 @@ pub(crate) fn answers_tell_what_is_stored() -> Check {
         let (events, messages) = (history.rows(EVENTS), history.rows(OUTBOX));
         for op in history.operations("command") {
             let Some(end) = op.end.filter(|_| op.is_ok() || op.is_fail()) else { continue };
-            let stored = Stored::before(&events, &messages, text(op.input(), "id"), end.seq);
+            let stored = Stored::before(&events, &messages, op.input(), end.seq);
             if let Some(why) = stored.contradicts(&op) {
                 let why = format!("#{} {why}", end.seq);
                 return Outcome::invalid(why, [op.invoke.seq, end.seq]);
@@ -22,7 +22,7 @@ pub(crate) fn answers_tell_what_is_stored() -> Check {
     })
 }
 
-/// What was stored of a command when its answer arrived.
+/// What was stored of a command, in the stream of its account, when its answer arrived.
 struct Stored<'a> {
     events: Vec<&'a Value>,
     messages: usize,
@@ -32,17 +32,20 @@ impl<'a> Stored<'a> {
     fn before(
         events: &'a [RowChange<'_>],
         messages: &'a [RowChange<'_>],
-        command: &str,
+        command: &Value,
         seq: u64,
     ) -> Self {
-        let of = |rows: &'a [RowChange<'_>]| -> Vec<&'a Value> {
+        let (id, account) = (text(command, "id"), text(command, "account"));
+        let of = |rows: &'a [RowChange<'_>], stream: &str| -> Vec<&'a Value> {
             let new = rows.iter().filter(|row| row.event.seq < seq && row.before.is_none());
             let rows = new.filter_map(|row| row.after);
-            rows.filter(|row| text(row, "correlation_id") == command).collect()
+            let is_of_it =
+                |row: &&Value| text(row, "correlation_id") == id && text(row, stream) == account;
+            rows.filter(is_of_it).collect()
         };
-        let mut events = of(events);
+        let mut events = of(events, "aggregate_id");
         events.sort_by_key(|row| int(row, "sequence"));
-        Self { events, messages: of(messages).len() }
+        Self { events, messages: of(messages, "source_id").len() }
     }
 
     fn contradicts(&self, op: &Operation<'_>) -> Option<String> {
@@ -64,8 +67,7 @@ impl<'a> Stored<'a> {
         }
         let odd = self.events.iter().zip(&asked).find(|(event, (event_type, payload))| {
             let stored: Value = serde_json::from_str(text(event, "payload")).unwrap_or_default();
-            text(event, "aggregate_id") != text(command, "account")
-                || text(event, "event_type") != event_type
+            text(event, "event_type") != event_type
                 || (stored != *payload && event["payload"] != *payload)
         });
         if let Some((event, (event_type, payload))) = odd {
