@@ -1,7 +1,8 @@
 //! The status code of an answer shows the sender whether to retry.
 
+use chaosdrill::rt::task;
 use chaosdrill::{
-    Scenario,
+    BoxError, Scenario, Workload,
     fault::{ErrorKind, at},
 };
 use chaosdrill_target_outbox::Action;
@@ -44,6 +45,7 @@ pub(crate) fn scenario() -> Scenario {
                     &command("open-a", "b", Action::Open { owner: "bob".to_owned() }),
                 )
                 .await;
+                deposit_before_it_is_open(&workload).await?;
                 for number in 0..4 {
                     send(&workload, "ingress:80", &deposit(format!("deposit-{number}"), "a", 5))
                         .await;
@@ -64,6 +66,21 @@ pub(crate) fn scenario() -> Scenario {
                 })
                 .collect()
         })
+        .sometimes(checks::marks::an_account_was_not_there())
         .sometimes(checks::marks::a_command_was_refused());
-    delivering(scenario).must_find(["O16", "O39"])
+    delivering(scenario).must_find(["O16", "O39", "O40"])
+}
+
+/// A deposit arrives before its account is open. Who is told to come again succeeds once it is.
+async fn deposit_before_it_is_open(workload: &Workload) -> Result<(), BoxError> {
+    let early = {
+        let workload = workload.clone();
+        task::spawn(async move {
+            send(&workload, "ingress:80", &deposit("early", "later", 5)).await;
+        })
+    };
+    send(workload, "ingress:80", &deposit("another", "a", 5)).await;
+    send(workload, "ingress:80", &open("later")).await;
+    early.await?;
+    Ok(())
 }

@@ -73,7 +73,7 @@ fn commits() -> Vec<Promise> {
         Promise::new("14", "The commands of one account commit in the order in which their turns were granted.")
             .shown("outbox/queued-repository", "commits_follow_lock_grants"),
         Promise::new("15", "All contenders for an account succeed, one after the other.")
-            .shown("outbox/queued-repository", "answers_tell_what_is_stored")
+            .shown("outbox/queued-repository", "every_contender_succeeds")
             .shown("outbox/queued-repository", "several took turns"),
         Promise::new("16", "A reloaded account is the one that was in memory.")
             .shown("outbox/snapshots", "reload_equals_memory"),
@@ -99,7 +99,9 @@ fn errors() -> Vec<Promise> {
             .shown("outbox/ingress-answers", "status_code_follows_the_error_kind")
             .waits_for("PostgreSQL: the codes are injected, and the transaction in which they strike is not aborted"),
         Promise::new("23", "A conflict and a missing account are retried.")
-            .shown("outbox/racing-commits", "status_code_follows_the_error_kind"),
+            .shown("outbox/racing-commits", "status_code_follows_the_error_kind")
+            .shown("outbox/ingress-answers", "status_code_follows_the_error_kind")
+            .shown("outbox/ingress-answers", "an account was not there yet"),
         Promise::new("24", "A lock that others hold for too long is retried, as is one that is lost.")
             .shown("outbox/busy-queue", "status_code_follows_the_error_kind")
             .shown("outbox/busy-queue", "a sender did not get its turn")

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chaosdrill::{
-    Mark, Scenario, Topology,
+    Scenario, Topology,
     fault::{Restart, at},
 };
 use chaosdrill_target_outbox::DispatcherConfig;
@@ -32,10 +32,7 @@ pub(crate) fn after_a_crash() -> Scenario {
             let (hit, back) = (stream.between(1, 6) as u32, Duration::from_secs(stream.between(1, 60)));
             vec![at("fp:ingress.before_answer").on_any().hit(hit).crash_before(Restart::After(back))]
         })
-        .sometimes(Mark::new("a dispatcher published", |history| {
-            let published = history.observed("outbox.published");
-            published.filter(|event| event.host != "ingress").count() as u64
-        }))
+        .sometimes(checks::marks::a_dispatcher_published())
 }
 
 fn hosts(stage: Topology) -> Topology {

@@ -444,4 +444,14 @@ pub const DEFECTS: &[Defect] = &[
         star: false,
         shows: Shows::Running,
     },
+    Defect {
+        id: "O40",
+        summary: "an account that is not there yet is a final refusal",
+        wrong: "a command for it is refused for good",
+        right: "it is asked to come again, because the opening may be on its way",
+        checks: &["status_code_follows_the_error_kind"],
+        class: Class::Guard,
+        star: false,
+        shows: Shows::Running,
+    },
 ];

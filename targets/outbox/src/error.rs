@@ -136,7 +136,8 @@ impl RepositoryError {
     /// Whether a retry may succeed.
     pub fn kind(&self) -> RetryClass {
         let retryable = match self {
-            Self::ConcurrentWrite { .. } | Self::NotFound { .. } | Self::Injected(_) => true,
+            Self::NotFound { .. } => defect!("O40", false, true),
+            Self::ConcurrentWrite { .. } | Self::Injected(_) => true,
             Self::Storage { retryable, .. } => *retryable,
             Self::Lock { source: LockError::Busy, .. } => defect!("O32", false, true),
             Self::Lock { source: LockError::Expired, .. } => defect!("O32b", false, true),

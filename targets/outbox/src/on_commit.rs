@@ -1,7 +1,7 @@
 //! Publishes on commit: an ingress publishes the messages of its own commits at once, without waiting for a poll.
 //!
-//! A hint only saves time. If it is lost, because the queue is full or the host crashes, a dispatcher finds the messages
-//! at its next poll.
+//! A hint only saves time. If it is lost, because the queue is full or the host crashes, a dispatcher finds the
+//! messages at its next poll.
 
 use chaosdrill_rt::{defect, task};
 use tokio::sync::mpsc::{self, Receiver, Sender};

@@ -1,6 +1,7 @@
 //! Checks that an answer means something: what was acknowledged is stored by then, with its content.
 
 use chaosdrill::{Check, Operation, Outcome, RowChange};
+use chaosdrill_scenarios_common::checks::fault_free::where_only_hurt_at;
 use serde_json::{Value, json};
 
 use crate::checks::rows::{EVENTS, OUTBOX, int, text};
@@ -20,6 +21,19 @@ pub(crate) fn answers_tell_what_is_stored() -> Check {
         }
         Outcome::valid()
     })
+}
+
+/// Every command succeeds in the end; judged if nothing but a slow commit hindered it.
+pub(crate) fn every_contender_succeeds() -> Check {
+    let check = Check::new("every_contender_succeeds", |history| {
+        let refused = history.operations("command").find(|op| op.end.is_some() && !op.is_ok());
+        Outcome::unless(refused.map(|op| {
+            let (id, begin) = (text(op.input(), "id"), op.invoke.seq);
+            let why = format!("#{begin} command {id} did not succeed; {}", op.output());
+            Outcome::invalid(why, [begin].into_iter().chain(op.end.map(|end| end.seq)))
+        }))
+    });
+    where_only_hurt_at(check, &["sql:commit.begin", "sql:commit.commit"])
 }
 
 /// What was stored of a command, in the stream of its account, when its answer arrived.

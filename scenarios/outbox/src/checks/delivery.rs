@@ -48,8 +48,8 @@ fn last_change(history: &History, message: &str) -> Option<u64> {
         .next_back()
 }
 
-/// The dispatcher of an ingress publishes a message at once, long before any other looks for it. Judged are the messages
-/// of the time before the first fault.
+/// The dispatcher of an ingress publishes a message at once, long before any other looks for it. Only messages from
+/// before the first fault are judged.
 pub(crate) fn messages_are_published_on_commit() -> Check {
     const AT_ONCE: Duration = Duration::from_secs(1);
     Check::new("messages_are_published_on_commit", |history| {

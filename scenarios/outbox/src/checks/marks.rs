@@ -72,6 +72,22 @@ pub(crate) fn a_late_release_was_refused() -> Mark {
     })
 }
 
+/// A message was published by another host than its ingress.
+pub(crate) fn a_dispatcher_published() -> Mark {
+    Mark::new("a dispatcher published", |history| {
+        let published = history.observed("outbox.published");
+        count(published.filter(|event| event.host != "ingress"))
+    })
+}
+
+/// A sender was told that an account is not there yet.
+pub(crate) fn an_account_was_not_there() -> Mark {
+    Mark::new("an account was not there yet", |history| {
+        let is_told = |event: &&Event| event.text("cause") == "not_found";
+        count(history.observed("sender.answered").filter(is_told))
+    })
+}
+
 /// An ingress published a message that it had committed.
 pub(crate) fn an_ingress_published() -> Mark {
     Mark::new("an ingress published", |history| {
