@@ -71,7 +71,9 @@ fn delayed(scenario: Scenario, first_begin: u32) -> Scenario {
         let mut wait = || Duration::from_millis(stream.between(300, 600));
         begins.map(|hit| at("sql:commit.begin").on_any().hit(hit).delay(wait())).collect()
     });
-    scenario.sometimes(checks::marks::all_but_one_got_a_conflict(RACERS))
+    scenario
+        .sometimes(checks::marks::a_racer_was_told_of_a_conflict())
+        .sometimes(checks::marks::all_but_one_got_a_conflict(RACERS))
 }
 
 /// Every racer sends its command at the same moment, each through its own ingress.

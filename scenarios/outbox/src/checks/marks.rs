@@ -38,6 +38,14 @@ pub(crate) fn a_command_was_sent_again() -> Mark {
     })
 }
 
+/// A writer was answered with a conflict.
+pub(crate) fn a_racer_was_told_of_a_conflict() -> Mark {
+    Mark::new("a racer was told of a conflict", |history| {
+        let is_told = |event: &&Event| event.text("cause") == "concurrent_write";
+        count(history.observed("sender.answered").filter(is_told))
+    })
+}
+
 /// All racers but one got a conflict.
 pub(crate) fn all_but_one_got_a_conflict(racers: usize) -> Mark {
     Mark::new("all but one got a conflict", move |history| {
