@@ -68,15 +68,25 @@ WHERE id = $1 AND status IN ('dead', 'failed', 'undeliverable')
 UPDATE notification_events SET status = 'read' WHERE id = $1 AND status = 'sent'
 
 -- name: notifications.list
-SELECT id, type, channel, recipient, message, status, created_at, sent_at, retry_count,
-    next_retry_at, last_error
-FROM notification_events
-WHERE status = $1 OR $1 = ''
-ORDER BY created_at DESC, id DESC
-LIMIT $2 OFFSET $3
+SELECT counted.total, shown.*
+FROM (
+    SELECT COUNT(*) AS total FROM notification_events WHERE status = $1 OR $1 = ''
+) AS counted
+LEFT JOIN (
+    SELECT id, type, channel, recipient, message, status, created_at, sent_at, retry_count,
+        next_retry_at, last_error
+    FROM notification_events
+    WHERE status = $1 OR $1 = ''
+    ORDER BY created_at DESC, id DESC
+    LIMIT $2 OFFSET $3
+) AS shown ON TRUE
+ORDER BY shown.created_at DESC, shown.id DESC
 
 -- name: dashboard.count
 SELECT status, COUNT(*) AS notifications FROM notification_events GROUP BY status ORDER BY status
 
 -- name: dashboard.oldest
 SELECT MIN(created_at) FROM notification_events WHERE status = 'pending'
+
+-- name: metrics.dead
+SELECT COUNT(*) FROM notification_events WHERE status = 'dead'

@@ -67,6 +67,31 @@ SET status = 'pending', retry_count = 0, next_retry_at = NULL, last_error = NULL
     sent_at = NULL
 WHERE id = $1
 
+-- name: notifications.due
+SELECT id, attempts, retry_count, next_retry_at AS place FROM notification_events
+WHERE status || '' = 'failed' AND next_retry_at IS NOT NULL AND next_retry_at <= $4
+  AND retry_count < $5 AND (next_retry_at > $1 OR (next_retry_at = $1 AND id > $2))
+ORDER BY next_retry_at, id
+LIMIT $3
+
+-- name: notifications.list
+SELECT counted.total, shown.*
+FROM (
+    SELECT COUNT(*) AS total FROM notification_events WHERE status = $1 OR ($1 = '' AND status <> 'dead')
+) AS counted
+LEFT JOIN (
+    SELECT id, type, channel, recipient, message, status, created_at, sent_at, retry_count,
+        next_retry_at, last_error
+    FROM notification_events
+    WHERE status = $1 OR ($1 = '' AND status <> 'dead')
+    ORDER BY created_at DESC, id DESC
+    LIMIT $2 OFFSET $3
+) AS shown ON TRUE
+ORDER BY shown.created_at DESC, shown.id DESC
+
+-- name: notifications.total
+SELECT COUNT(*) FROM notification_events WHERE status = $1 OR $1 = ''
+
 -- name: dashboard.count
 SELECT status, COUNT(*) AS notifications
 FROM (SELECT status FROM notification_events ORDER BY created_at DESC LIMIT 50)

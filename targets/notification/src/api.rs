@@ -7,6 +7,7 @@
 //! | `/notifications/ID/read` | | 200; 409 if it was not sent, 404 |
 //! | `/notifications/list` | `{"status": "dead", "page": 1, "per_page": 50}` | 200; 422 if the page is too large |
 //! | `/dashboard` | | 200, with the counts that are available |
+//! | `/metrics` | | 200, with the number of dead notifications |
 //!
 //! Clients retry after 503: every request may be repeated.
 
@@ -21,7 +22,8 @@ use crate::{
     BoxError,
     error::{NotificationError, invalid},
     start,
-    store::Store,
+    statistics::Statistics,
+    store::{Listed, Store},
 };
 
 /// The configuration of an API.
@@ -31,12 +33,18 @@ pub struct ApiConfig {
     pub database_url: String,
     /// The address to listen on, such as `0.0.0.0:80`.
     pub listen: String,
+    /// Whether the statistics are counted; if not, each is zero.
+    pub has_statistics: bool,
 }
 
 impl ApiConfig {
-    /// The defaults: port 80.
+    /// The defaults: port 80, with statistics.
     pub fn new(database_url: impl Into<String>) -> Self {
-        Self { database_url: database_url.into(), listen: "0.0.0.0:80".into() }
+        Self {
+            database_url: database_url.into(),
+            listen: "0.0.0.0:80".into(),
+            has_statistics: true,
+        }
     }
 }
 
@@ -50,14 +58,21 @@ pub fn run_api(config: ApiConfig) -> Program<'static> {
 }
 
 async fn api(config: ApiConfig) -> Result<(), BoxError> {
-    let store = Arc::new(Store::new(start::open(&config.database_url).await?)?);
+    let store = Store::new(start::open(&config.database_url).await?)?;
+    let statistics = Statistics(config.has_statistics.then(|| store.clone()));
+    let api = Arc::new(Api { store, statistics });
     let listener = TcpListener::bind("api", &config.listen).await?;
     let answer = move |request: http::Request| {
-        let store = store.clone();
-        async move { answer(&store, &request).await }
+        let api = api.clone();
+        async move { answer(&api, &request).await }
     };
     http::serve(listener, answer).await?;
     Ok(())
+}
+
+struct Api {
+    store: Store,
+    statistics: Statistics,
 }
 
 #[derive(Deserialize)]
@@ -79,7 +94,8 @@ fn fifty() -> i64 {
     50
 }
 
-async fn answer(store: &Store, request: &http::Request) -> http::Response {
+async fn answer(api: &Api, request: &http::Request) -> http::Response {
+    let Api { store, statistics } = api;
     let path: Vec<&str> = request.path.split('/').skip(1).collect();
     let answered = match path[..] {
         ["notifications"] => create(store, &request.body).await,
@@ -87,6 +103,7 @@ async fn answer(store: &Store, request: &http::Request) -> http::Response {
         ["notifications", id, "requeue"] => requeue(store, id).await,
         ["notifications", id, "read"] => read(store, id).await,
         ["dashboard"] => dashboard(store).await,
+        ["metrics"] => metrics(statistics).await,
         _ => return say(404, &json!({ "error": "nothing is here" })),
     };
     answered.unwrap_or_else(|error| {
@@ -120,8 +137,16 @@ async fn read(store: &Store, id: &str) -> Result<http::Response, NotificationErr
 async fn list(store: &Store, body: &[u8]) -> Result<http::Response, NotificationError> {
     let List { status, page, per_page } =
         serde_json::from_slice(body).map_err(|error| invalid(error.to_string()))?;
-    let notifications = store.list(&status, page, per_page).await?;
-    Ok(say(200, &json!({ "page": page, "per_page": per_page, "notifications": notifications })))
+    let Listed { total, notifications } = store.list(&status, page, per_page).await?;
+    let listed = json!({
+        "page": page, "per_page": per_page, "total": total, "notifications": notifications,
+    });
+    Ok(say(200, &listed))
+}
+
+async fn metrics(statistics: &Statistics) -> Result<http::Response, NotificationError> {
+    let dead_total = statistics.dead_total().await?;
+    Ok(say(200, &json!({ "notification_dead_total": dead_total })))
 }
 
 /// Shows the counts that are available; one failed query does not hide the others.

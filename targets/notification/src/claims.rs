@@ -15,9 +15,6 @@ use crate::{
     sql::{self, Sql},
 };
 
-/// Longest reason that is stored, in characters.
-const REASON_CHARS_MAX: usize = 500;
-
 /// The notifications, as one server claims and settles them.
 #[derive(Clone, Debug)]
 pub(crate) struct Claims {
@@ -100,9 +97,9 @@ impl Claims {
             Outcome::Sent => query,
             Outcome::Failed(why) => {
                 let (status, due) = self.after_failure(claim.failed_before, now);
-                query.bind(status).bind(defect!("N2", None, due)).bind(short(why))
+                query.bind(status).bind(defect!("N2", None, due)).bind(stored(why))
             }
-            Outcome::Undeliverable(why) => query.bind(short(why)),
+            Outcome::Undeliverable(why) => query.bind(stored(why)),
         };
         let settled = query.execute(&self.pool).await.map_err(storage("settle a notification"))?;
         let is_settled = settled.rows_affected() == 1;
@@ -181,7 +178,9 @@ fn claimed(candidate: &Candidate, row: &AnyRow) -> Result<Claim, sqlx::Error> {
     })
 }
 
-/// Shortens a reason to the length that is stored.
-fn short(why: &str) -> String {
-    why.chars().take(REASON_CHARS_MAX).collect()
+/// The error as it is stored: whole, so that an operator does not have to look for the rest in the log of a server.
+fn stored(why: &str) -> Option<String> {
+    let whole = Some(why.to_owned());
+    let whole = defect!("N26", Some(why.chars().take(500).collect()), whole);
+    defect!("N27", None, whole)
 }

@@ -124,10 +124,15 @@ impl Courier {
             return Ok(());
         };
         let sent = self.send(&claim, channel, notifier).await;
+        let sent = defect!("N28", self.send(&claim, channel, notifier).await, sent);
         fail_point!(crate::failpoints::AFTER_SEND)?;
         match sent {
             Ok(()) => self.claims.settle(&claim, Outcome::Sent).await?,
-            Err(error) => self.claims.settle(&claim, Outcome::Failed(&chain(&error))).await?,
+            Err(error) => {
+                let why = chain(&error);
+                let failed = Outcome::Failed(&why);
+                defect!("N29", false, self.claims.settle(&claim, failed).await?)
+            }
         };
         fail_point!(crate::failpoints::AFTER_SETTLE)?;
         Ok(())

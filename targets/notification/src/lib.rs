@@ -5,7 +5,7 @@
 //!
 //! | program | function | listens |
 //! |---|---|---|
-//! | API: create, requeue, read, list, dashboard | [`run_api`] | yes |
+//! | API: create, requeue, read, list, dashboard, metrics | [`run_api`] | yes |
 //! | server: the processor and the retry loop | [`run_server`] | yes, for its shutdown |
 //! | notifier, stands for the outside world | [`run_notifier`] | yes |
 //!
@@ -25,13 +25,16 @@ pub mod schedule;
 pub mod scheduler;
 pub mod schema;
 pub mod server;
+pub mod settings;
 mod sql;
 mod start;
+mod statistics;
 mod store;
 
 pub use api::{ApiConfig, run_api};
 pub use defects::DEFECTS;
 pub use error::NotificationError;
+pub use listing::sweep_statements;
 pub use notification::{Channel, Notification};
 pub use notifier::{Manner, NotifierConfig, Trouble, run_notifier};
 pub use scheduler::LoopConfig;

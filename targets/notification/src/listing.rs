@@ -30,6 +30,34 @@ pub(crate) enum Which {
     Lapsed,
 }
 
+impl Which {
+    /// The statement that reads a page of the list.
+    fn statement(self, sql: &'static Sql) -> &'static str {
+        match self {
+            Self::Pending => {
+                defect!("N19", sql::WRONG.notifications_pending, sql.notifications_pending)
+            }
+            Self::Due => defect!("N38", sql::WRONG.notifications_due, sql.notifications_due),
+            Self::Lapsed => sql.notifications_lapsed,
+        }
+    }
+}
+
+/// The statements by which sweeps find their work, each with the index that keeps it away from all other rows, so that
+/// an administrator can ask the database for its plans.
+///
+/// # Errors
+///
+/// Fails if this release has no statements for the database.
+pub fn sweep_statements(pool: &Pool) -> Result<[(&'static str, &'static str); 3], BoxError> {
+    let sql = sql::of(pool)?;
+    Ok([
+        ("idx_notification_events_pending", Which::Pending.statement(sql)),
+        ("idx_notification_events_retry_sweep", Which::Due.statement(sql)),
+        ("idx_notification_events_claims", Which::Lapsed.statement(sql)),
+    ])
+}
+
 /// The lists, as one server reads them.
 #[derive(Clone, Debug)]
 pub(crate) struct Lists {
@@ -94,17 +122,12 @@ impl Lists {
         after: Option<&Candidate>,
     ) -> Result<Vec<Candidate>, NotificationError> {
         let failed = storage("list notifications");
-        let statement = match which {
-            Which::Pending => {
-                defect!("N19", sql::WRONG.notifications_pending, self.sql.notifications_pending)
-            }
-            Which::Due => self.sql.notifications_due,
-            Which::Lapsed => self.sql.notifications_lapsed,
-        };
         let (place, id) =
             after.map_or((i64::MIN, String::new()), |last| (last.place, last.id.clone()));
-        let query =
-            sqlx::query(statement).bind(place).bind(id).bind(i64::try_from(self.page).unwrap_or(1));
+        let query = sqlx::query(which.statement(self.sql))
+            .bind(place)
+            .bind(id)
+            .bind(i64::try_from(self.page).unwrap_or(1));
         let query = match which {
             Which::Pending => query,
             Which::Lapsed => query.bind(now),

@@ -114,10 +114,20 @@ impl Notifier {
         let Ok(delivery) = serde_json::from_slice::<Delivery>(&request.body) else {
             return http::Response::new(400, "this is no delivery");
         };
-        match self.deliver(&delivery).await {
+        let answer = match self.deliver(&delivery).await {
             Ok(answer) => answer,
             Err(error) => http::Response::new(503, chain(&error)),
+        };
+        if !answer.is_success() {
+            observe!(
+                "notifier.failed",
+                notification = delivery.notification,
+                attempt = delivery.attempt,
+                status = answer.status,
+                said = String::from_utf8_lossy(&answer.body)
+            );
         }
+        answer
     }
 
     async fn deliver(&self, delivery: &Delivery) -> Result<http::Response, sqlx::Error> {

@@ -35,6 +35,17 @@ pub async fn up(pool: &Pool) -> Result<(), MigrateError> {
     pool.migrate(all).await
 }
 
+/// Migrates the schema up to `version` only, as a release does that has no newer migrations. Fails if the schema is
+/// newer: such a release cannot start on it.
+///
+/// # Errors
+///
+/// The same as for [`up`].
+pub async fn up_to(pool: &Pool, version: i64) -> Result<(), MigrateError> {
+    let known = migrations(pool)?.iter().filter(|migration| migration.version <= version);
+    pool.migrate(&Migrator::with_migrations(known.cloned().collect())).await
+}
+
 /// Reverts all migrations above `version`; 0 reverts everything, and drops every notification.
 ///
 /// # Errors
@@ -79,7 +90,21 @@ fn wrong_text(sql: &str) -> String {
         sql
     );
     let sql = defect!("N18c", if is_down { "SELECT 1".to_owned() } else { sql }, sql);
-    defect!("N18d", if is_up { format!("{adds}{sql}") } else { sql }, sql)
+    let sql = defect!("N18d", if is_up { format!("{adds}{sql}") } else { sql }, sql);
+    let own = "(SELECT retry_count FROM notification_events AS own WHERE own.id = old.id)";
+    let sql = defect!("N33", sql.replace(own, "old.retry_count"), sql);
+    let sql = defect!(
+        "N34",
+        sql.replace("WHEN status = 'sending'", "WHEN status IN ('sending', 'dead')"),
+        sql
+    );
+    let sql = defect!("N35", sql.replace("WHERE attempts > 0;", "WHERE attempts < 0;"), sql);
+    let sql = defect!(
+        "N36",
+        sql.replace(" own.id = old.id), created_at)", " own.id = old.id), NULL)"),
+        sql
+    );
+    defect!("N37", sql.replace("WHEN status = 'sending' THEN 'pending'", "WHEN FALSE THEN ''"), sql)
 }
 
 #[cfg(test)]

@@ -122,7 +122,8 @@ async fn run_loops(
 ) -> Result<(), BoxError> {
     let courier = Arc::new(courier(&config, pool.clone())?);
     let scheduler = Scheduler::new(config.server.clone());
-    scheduler.start("processor", config.processor, Processor(courier.clone()));
+    let processor = Processor(courier.clone());
+    defect!("N30", drop(processor), scheduler.start("processor", config.processor, processor));
     let retry = RetryLoop(courier);
     defect!("N17", drop(retry), scheduler.start("retry", config.retry, retry));
     // An error means that the sender is gone; that is a shutdown, too.

@@ -24,6 +24,7 @@ statements! {
         pub(crate) notifications_list: &'static str,
         pub(crate) dashboard_count: &'static str,
         pub(crate) dashboard_oldest: &'static str,
+        pub(crate) metrics_dead: &'static str,
     }
 }
 
@@ -45,6 +46,9 @@ statements! {
         pub(crate) notifications_requeue: &'static str,
         pub(crate) notifications_requeue_rest: &'static str,
         pub(crate) notifications_requeue_any: &'static str,
+        pub(crate) notifications_due: &'static str,
+        pub(crate) notifications_list: &'static str,
+        pub(crate) notifications_total: &'static str,
         pub(crate) dashboard_count: &'static str,
     }
 }

@@ -2,7 +2,7 @@
 
 use chaosdrill_rt::{defect, sql::Pool, time};
 use serde_json::{Value, json};
-use sqlx::Row;
+use sqlx::{Row, any::AnyRow};
 
 use crate::{
     BoxError,
@@ -13,6 +13,13 @@ use crate::{
 
 /// Largest page of a list. A larger one is rejected: a page that is silently shortened looks like the end of the list.
 pub(crate) const PAGE_MAX: i64 = 500;
+
+/// A page of a list, and how many notifications all of its pages have, both read at the same instant.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    pub(crate) total: i64,
+    pub(crate) notifications: Vec<Value>,
+}
 
 /// The notifications, as clients and operators see them.
 #[derive(Clone, Debug)]
@@ -29,7 +36,7 @@ impl Store {
 
     /// Stores a notification once. Returns whether it existed already.
     pub(crate) async fn create(&self, wish: &Notification) -> Result<bool, NotificationError> {
-        wish.validate()?;
+        defect!("N44", (), wish.validate()?);
         let created = sqlx::query(self.sql.notifications_create)
             .bind(wish.id.clone())
             .bind(wish.kind.clone())
@@ -39,14 +46,18 @@ impl Store {
             .bind(time::unix_ms())
             .execute(&self.pool)
             .await
-            .map_err(storage("create a notification"))?;
+            .map_err(storage("create a notification"));
+        let created =
+            defect!("N42", if created.is_err() { return Ok(false) } else { created }, created)?;
+        defect!("N44", wish.validate()?, ());
         if created.rows_affected() == 1 {
             return Ok(false);
         }
         let known = self.find(&wish.id).await?;
         let wished =
             [&wish.kind, wish.channel.name(), wish.recipient.as_str(), wish.message.as_str()];
-        if known[..4] != wished.map(str::to_owned) {
+        let is_another = known[..4] != wished.map(str::to_owned);
+        if defect!("N43", false, is_another) {
             return Err(invalid(format!("the id {} belongs to another notification", wish.id)));
         }
         Ok(true)
@@ -91,32 +102,35 @@ impl Store {
             .execute(&self.pool)
             .await
             .map_err(storage("change a notification"))?;
-        if changed.rows_affected() == 1 {
+        if defect!("N45", true, changed.rows_affected() == 1) {
             return Ok(());
         }
         let [.., status] = self.find(id).await?;
         Err(NotificationError::Conflict { id: id.to_owned(), status })
     }
 
-    /// A page of the list, newest first: of one status, or of all if `status` is empty.
+    /// A page of the list, newest first: of one status, or of all if `status` is empty. One statement reads the page and
+    /// the total, so that they fit each other.
     pub(crate) async fn list(
         &self,
         status: &str,
         page: i64,
         per_page: i64,
-    ) -> Result<Vec<Value>, NotificationError> {
+    ) -> Result<Listed, NotificationError> {
         if !(1..=PAGE_MAX).contains(&per_page) || page < 1 {
             return Err(invalid(format!("pages count from 1, and hold 1 to {PAGE_MAX} each")));
         }
         let failed = storage("list notifications");
-        let rows = sqlx::query(self.sql.notifications_list)
+        let earlier = defect!("N40", Some(self.wrong_total(status).await?), None::<i64>);
+        let list = self.sql.notifications_list;
+        let rows = sqlx::query(defect!("N41", sql::WRONG.notifications_list, list))
             .bind(status.to_owned())
             .bind(per_page)
             .bind((page - 1).saturating_mul(per_page))
             .fetch_all(&self.pool)
             .await
             .map_err(&failed)?;
-        let shown = |row: &sqlx::any::AnyRow| -> Result<Value, sqlx::Error> {
+        let shown = |row: &AnyRow| -> Result<Value, sqlx::Error> {
             Ok(json!({
                 "id": row.try_get::<String, _>("id")?,
                 "type": row.try_get::<String, _>("type")?,
@@ -131,7 +145,31 @@ impl Store {
                 "last_error": row.try_get::<Option<String>, _>("last_error")?,
             }))
         };
-        rows.iter().map(shown).collect::<Result<_, _>>().map_err(&failed)
+        // There is always a row, for the total; that of an empty page has no notification.
+        let total = rows.first().map_or(Ok(0), |row| row.try_get("total")).map_err(&failed)?;
+        let is_shown = |row: &&AnyRow| !matches!(row.try_get::<Option<String>, _>("id"), Ok(None));
+        let notifications = rows.iter().filter(is_shown).map(shown).collect::<Result<_, _>>();
+        Ok(Listed {
+            total: earlier.unwrap_or(total),
+            notifications: notifications.map_err(&failed)?,
+        })
+    }
+
+    /// The number of dead notifications.
+    pub(crate) async fn dead_total(&self) -> Result<i64, NotificationError> {
+        sqlx::query_scalar(self.sql.metrics_dead)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(storage("count dead notifications"))
+    }
+
+    #[cfg(feature = "defects")]
+    async fn wrong_total(&self, status: &str) -> Result<i64, NotificationError> {
+        sqlx::query_scalar(sql::WRONG.notifications_total)
+            .bind(status.to_owned())
+            .fetch_one(&self.pool)
+            .await
+            .map_err(storage("list notifications"))
     }
 
     /// The number of notifications of each status: counted, not listed.

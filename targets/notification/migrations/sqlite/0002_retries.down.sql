@@ -1,5 +1,21 @@
 -- Back to the table without retries. What is dead stays dead; what is being sent waits again, since the release
--- before this one knows no claims.
+-- before this one knows no claims. A table that release does not know keeps the state of the retries until the way up.
+
+DROP TABLE IF EXISTS notification_retries;
+
+CREATE TABLE notification_retries (
+    id TEXT NOT NULL PRIMARY KEY,
+    retry_count BIGINT NOT NULL,
+    next_retry_at BIGINT,
+    last_error TEXT,
+    failed_at BIGINT,
+    attempts BIGINT NOT NULL
+);
+
+INSERT INTO notification_retries (id, retry_count, next_retry_at, last_error, failed_at, attempts)
+SELECT id, retry_count, next_retry_at, last_error, failed_at, attempts
+FROM notification_events
+WHERE attempts > 0;
 
 DROP TABLE IF EXISTS notification_events_next;
 

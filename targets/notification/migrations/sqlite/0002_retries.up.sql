@@ -1,5 +1,15 @@
 -- Retries and claims. SQLite has no ADD COLUMN IF NOT EXISTS, so the table is built anew; that this may run over a
--- schema that has the columns already is due to the inner queries: a name that `own` lacks is found in `old`.
+-- schema that has the columns already is due to the inner queries: a name that `own` lacks is found in `old`. That has
+-- what the way down has kept, if the schema was this far before.
+
+CREATE TABLE IF NOT EXISTS notification_retries (
+    id TEXT NOT NULL PRIMARY KEY,
+    retry_count BIGINT NOT NULL,
+    next_retry_at BIGINT,
+    last_error TEXT,
+    failed_at BIGINT,
+    attempts BIGINT NOT NULL
+);
 
 DROP TABLE IF EXISTS notification_events_next;
 
@@ -21,7 +31,8 @@ CREATE TABLE notification_events_next (
     claimed_until BIGINT
 );
 
--- What an older release left as failed has never been armed: it is due since it was created.
+-- What an older release left as failed has never been armed: it is due since it was created. So is what was tried
+-- again when the way down came, if the older release has not sent it.
 INSERT INTO notification_events_next (id, type, channel, recipient, message, status, created_at,
     sent_at, retry_count, next_retry_at, last_error, failed_at, attempts, claimed_by, claimed_until)
 SELECT id, type, channel, recipient, message, status, created_at, sent_at,
@@ -35,12 +46,17 @@ SELECT id, type, channel, recipient, message, status, created_at, sent_at,
     (SELECT claimed_by FROM notification_events AS own WHERE own.id = old.id),
     (SELECT claimed_until FROM notification_events AS own WHERE own.id = old.id)
 FROM (
-    SELECT id, type, channel, recipient, message, status, created_at, sent_at, 0 AS retry_count,
-        NULL AS next_retry_at, NULL AS last_error, NULL AS failed_at, 0 AS attempts,
+    SELECT events.id, type, channel, recipient, message,
+        CASE WHEN status = 'pending' AND kept.retry_count > 0 THEN 'failed' ELSE status END
+            AS status,
+        created_at, sent_at, COALESCE(kept.retry_count, 0) AS retry_count, kept.next_retry_at,
+        kept.last_error, kept.failed_at, COALESCE(kept.attempts, 0) AS attempts,
         NULL AS claimed_by, NULL AS claimed_until
-    FROM notification_events
+    FROM notification_events AS events
+    LEFT JOIN notification_retries AS kept ON kept.id = events.id
 ) AS old;
 
+DROP TABLE notification_retries;
 DROP TABLE notification_events;
 ALTER TABLE notification_events_next RENAME TO notification_events;
 
