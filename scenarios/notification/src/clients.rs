@@ -37,10 +37,15 @@ pub(crate) struct Answer {
 
 /// Repeats a request until its answer is final, and records it as one operation.
 pub(crate) async fn ask(workload: &Workload, name: &str, path: &str, body: Value) -> Answer {
+    ask_at(workload, "api:80", name, path, body).await
+}
+
+/// Like [`ask`], at another address than that of the API.
+async fn ask_at(workload: &Workload, address: &str, name: &str, path: &str, body: Value) -> Answer {
     let asking = async {
         let mut statuses = Vec::new();
         loop {
-            let posted = http::post(name, "api:80", path, body.to_string());
+            let posted = http::post(name, address, path, body.to_string());
             let answer = match time::timeout(ANSWER_WAIT_MAX, posted).await {
                 Ok(Ok(response)) => Answer {
                     status: Some(response.status),
@@ -127,10 +132,20 @@ pub(crate) async fn minutes(count: u64) {
     time::sleep(Duration::from_secs(count * 60)).await;
 }
 
+/// Lists a page of the notifications with a status, or of all if it is empty.
+pub(crate) async fn list(
+    workload: &Workload,
+    status: &str,
+    page: usize,
+    per_page: usize,
+) -> Answer {
+    let body = json!({ "status": status, "page": page, "per_page": per_page });
+    ask(workload, "list", "/notifications/list", body).await
+}
+
 /// The ids of the notifications with a status, newest first; empty if they are unknown.
 pub(crate) async fn ids_of(workload: &Workload, status: &str) -> Vec<String> {
-    let body = json!({ "status": status, "page": 1, "per_page": 500 });
-    let answer = ask(workload, "list", "/notifications/list", body).await;
+    let answer = list(workload, status, 1, 500).await;
     let rows = answer.body["notifications"].as_array().cloned().unwrap_or_default();
     rows.iter().filter_map(|row| row["id"].as_str().map(str::to_owned)).collect()
 }
@@ -148,6 +163,16 @@ pub(crate) async fn mark_read(workload: &Workload, id: &str) -> Answer {
 /// Queries the dashboard.
 pub(crate) async fn look(workload: &Workload) -> Answer {
     ask(workload, "dashboard", "/dashboard", Value::Null).await
+}
+
+/// Reads the statistics, as a monitoring system does.
+pub(crate) async fn measure(workload: &Workload) -> Answer {
+    ask(workload, "metrics", "/metrics", Value::Null).await
+}
+
+/// Reads the statistics of an API that has none.
+pub(crate) async fn measure_unwired(workload: &Workload) -> Answer {
+    ask_at(workload, "unwired:80", "metrics-unwired", "/metrics", Value::Null).await
 }
 
 /// Asks a server to shut down; once, because a server that is already down does not answer.

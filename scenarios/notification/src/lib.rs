@@ -1,6 +1,7 @@
 //! The scenarios of the notification pipeline: its claims, and the faults that test them.
 
 mod ack_lost;
+mod answers;
 mod backlog;
 mod calm;
 mod checks;
@@ -8,13 +9,17 @@ mod clients;
 mod crash_windows;
 mod dashboard_error;
 mod list_error;
+mod lists;
 mod migrations;
 mod missing_notifier;
 mod notifier_fails;
+mod older_release;
 mod outages;
+mod promises;
 mod refused_row;
 mod requeue;
 mod schedule;
+mod settings;
 mod shutdown;
 mod slow_sweep;
 mod stage;
@@ -27,17 +32,23 @@ use chaosdrill_target_notification::{DEFECTS, failpoints};
 
 /// The target, with its failpoints and planted bugs.
 pub fn target() -> Target {
-    Target::new("notification").failpoints(failpoints::ALL).defects(DEFECTS).goals(windows::all())
+    Target::new("notification")
+        .failpoints(failpoints::ALL)
+        .defects(DEFECTS)
+        .goals(windows::all())
+        .promises(promises::all())
 }
 
 /// All scenarios of the notifications.
 pub fn scenarios() -> Vec<Scenario> {
     let mut scenarios = vec![
         ack_lost::scenario(),
+        answers::scenario(),
         backlog::scenario(),
         calm::scenario(),
         dashboard_error::scenario(),
         list_error::scenario(),
+        lists::scenario(),
         migrations::of_rows_in_every_status(),
         migrations::halfway(),
         missing_notifier::scenario(),
@@ -51,6 +62,7 @@ pub fn scenarios() -> Vec<Scenario> {
         requeue::racing_the_retry(),
         schedule::to_the_millisecond(),
         schedule::with_a_raised_budget(),
+        settings::scenario(),
         shutdown::scenario(),
         slow_sweep::scenario(),
         stalls::in_a_sweep(),

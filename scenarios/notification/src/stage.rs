@@ -113,7 +113,7 @@ pub(crate) fn watched(stage: Topology) -> Topology {
     outside(stage).watch(
         NOTIFICATIONS,
         "notify",
-        "SELECT id, channel, status, created_at, sent_at, retry_count, next_retry_at, last_error, failed_at, attempts, claimed_by, claimed_until FROM notification_events ORDER BY id",
+        "SELECT id, type, channel, recipient, message, status, created_at, sent_at, retry_count, next_retry_at, last_error, failed_at, attempts, claimed_by, claimed_until FROM notification_events ORDER BY id",
     )
 }
 
@@ -163,7 +163,13 @@ pub(crate) fn budgeted(scenario: Scenario, budget: i64) -> Scenario {
         .always(checks::states::sent_at_tells_of_sending())
         .always(checks::delivery::sent_means_a_notifier_accepted())
         .always(checks::delivery::asks_stay_within_the_budget(budget))
-        .always(checks::delivery::what_was_accepted_is_there())
+        .always(checks::sends::each_claim_sends_once())
+        .always(checks::errors::the_stored_error_is_whole_and_true())
+        .always(checks::answers::what_was_accepted_is_there())
+        .always(checks::answers::what_was_refused_is_not_there())
+        .always(checks::answers::changes_are_as_answered())
+        .always(checks::lists::lists_show_what_is_there())
+        .always(checks::lists::totals_are_of_the_instant_of_the_rows())
         .always(checks::sweeps::nothing_is_sent_after_a_failed_list())
         .always(checks::sweeps::no_send_after_the_drain())
         .always(checks::dashboard::the_dashboard_tells_what_is_there())

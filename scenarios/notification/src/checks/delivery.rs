@@ -52,25 +52,6 @@ pub(crate) fn asks_stay_within_the_budget(budget: i64) -> Check {
     })
 }
 
-/// Every accepted notification is stored.
-pub(crate) fn what_was_accepted_is_there() -> Check {
-    Check::new("what_was_accepted_is_there", |history| {
-        let rows = history.last_rows(NOTIFICATIONS);
-        let known: BTreeSet<&str> = rows.iter().map(|row| text(row, "id")).collect();
-        let lost = history.operations("create").find(|op| {
-            let end = op.end.filter(|_| op.is_ok());
-            end.is_some_and(|end| {
-                !known.contains(end.output()["body"]["id"].as_str().unwrap_or_default())
-            })
-        });
-        Outcome::unless(lost.map(|op| {
-            let id = &op.input()["body"]["id"];
-            let seqs = [Some(op.invoke), op.end].into_iter().flatten().map(|event| event.seq);
-            Outcome::invalid(format!("notification {id} was accepted, but does not exist"), seqs)
-        }))
-    })
-}
-
 /// If a channel has no notifier, the row says so, and not that a notifier failed.
 pub(crate) fn missing_notifiers_are_told_at_once(missing: &'static [&'static str]) -> Check {
     Check::new("missing_notifiers_are_told_at_once", move |history| {

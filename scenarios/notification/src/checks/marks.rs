@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use chaosdrill::{Event, History, Mark, Operation, vocabulary::HostChange};
 pub(crate) use chaosdrill_scenarios_common::checks::marks::{a_host_went_down, a_link_was_cut};
 use chaosdrill_scenarios_common::checks::rows::Step;
+use serde_json::Value;
 
 use crate::checks::rows::{NOTIFICATIONS, is, steps};
 
@@ -17,6 +18,17 @@ pub(crate) fn a_notification_became(status: &'static str) -> Mark {
     Mark::new(format!("a notification became {status}"), move |history| {
         let changes = history.rows(NOTIFICATIONS).into_iter();
         count(changes.filter(|change| change.after.is_some_and(|row| is(row, status))))
+    })
+}
+
+/// A notification was dead before the way down and after the way up.
+pub(crate) fn a_dead_letter_went_all_the_ways() -> Mark {
+    Mark::new("a dead letter went all the ways", |history| {
+        let is_up = |row: &Value| !row["attempts"].is_null();
+        let steps = steps(history).into_iter();
+        count(
+            steps.filter(|step| is(step.after, "dead") && !is_up(step.before) && is_up(step.after)),
+        )
     })
 }
 
@@ -48,6 +60,24 @@ fn a_server_stands_still(history: &History, seq: u64) -> bool {
         };
     }
     !still.is_empty()
+}
+
+/// A request for a notification was refused.
+pub(crate) fn a_notification_was_refused() -> Mark {
+    Mark::new("a request for a notification was refused", |history| {
+        count(history.operations("create").filter(Operation::is_fail))
+    })
+}
+
+/// An operator was shown dead letters.
+pub(crate) fn a_list_of_dead_letters_was_shown() -> Mark {
+    Mark::new("a list of dead letters was shown", |history| {
+        let shows = |op: &Operation<'_>| {
+            let rows = op.output()["body"]["notifications"].as_array();
+            rows.is_some_and(|rows| rows.iter().any(|row| is(row, "dead")))
+        };
+        count(history.operations("list").filter(shows))
+    })
 }
 
 /// The requeue of a notification was refused.

@@ -33,7 +33,7 @@ pub(crate) fn the_schema_is_as_agreed() -> Check {
 }
 
 /// Whether a host started between the last migration down and the end of this catalogue query: each start migrates up.
-fn somebody_started(history: &History, op: &Operation<'_>) -> bool {
+pub(super) fn somebody_started(history: &History, op: &Operation<'_>) -> bool {
     let Some(end) = op.end else { return true };
     let ways = history.operations("migrate").filter(|way| way.invoke.seq < op.invoke.seq);
     let from = ways.last().map_or(0, |way| way.invoke.seq);
