@@ -47,7 +47,7 @@ pub(crate) fn scenario() -> Scenario {
         .sometimes(checks::marks::a_notification_was_refused())
         .sometimes(checks::marks::a_requeue_was_refused())
         .sometimes(checks::marks::a_notification_became("read"));
-    resting(scenario, 3)
+    resting(scenario, 3).must_find(["N42", "N43", "N44", "N45"])
 }
 
 /// Asks for notifications that the API refuses.

@@ -37,6 +37,7 @@ pub(crate) fn scenario() -> Scenario {
             }
             faults
         })
-        .sometimes(checks::marks::the_dashboard_was_shown_without_counts());
+        .sometimes(checks::marks::the_dashboard_was_shown_without_counts())
+        .must_find(["N20b"]);
     resting(scenario, 0)
 }

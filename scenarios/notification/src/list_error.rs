@@ -31,6 +31,7 @@ pub(crate) fn scenario() -> Scenario {
             }
             faults
         })
-        .sometimes(Mark::observed("list.failed"));
+        .sometimes(Mark::observed("list.failed"))
+        .must_find(["N8"]);
     resting(scenario, 0)
 }

@@ -35,7 +35,8 @@ pub(crate) fn scenario() -> Scenario {
             })
         })
         .linger(Duration::from_secs(3 * 60))
-        .sometimes(checks::marks::a_notification_became("undeliverable"));
+        .sometimes(checks::marks::a_notification_became("undeliverable"))
+        .must_find(["N10", "N10b"]);
     let at_once = checks::delivery::missing_notifiers_are_told_at_once(&["teams", "opsgenie"]);
     resting(scenario, 0).always(where_fault_free(at_once))
 }

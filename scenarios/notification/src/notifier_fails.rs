@@ -15,7 +15,8 @@ pub(crate) fn for_a_while() -> Scenario {
         "notification/notifier-fails-for-a-while",
         &["calm", "refused once", "refused thrice", "denied once"],
     )
-    .claim("a notification that its notifier refuses for a while is retried on schedule, and sent");
+    .claim("a notification that its notifier refuses for a while is retried on schedule, and sent")
+    .must_find(["N1", "N2", "N6", "N17"]);
     resting(scenario, 0)
 }
 
@@ -25,7 +26,8 @@ pub(crate) fn always() -> Scenario {
         &["calm", "refused always", "denied always", "takes too long"],
     )
     .claim("a notification that is always refused is dead after five attempts, and the others are sent")
-    .sometimes(checks::marks::a_notification_became("dead"));
+    .sometimes(checks::marks::a_notification_became("dead"))
+    .must_find(["N3", "N3b", "N4", "N21", "N23", "N26", "N27", "N29"]);
     resting(scenario, 0)
 }
 

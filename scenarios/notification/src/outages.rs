@@ -26,7 +26,8 @@ pub(crate) fn of_the_database() -> Scenario {
             let mut down = |from, to| at_time(ms(stream, from, to)).database_down(lasts);
             vec![down(100, 3_000), down(180_000, 400_000)]
         })
-        .sometimes(Mark::observed("sweep.failed"));
+        .sometimes(Mark::observed("sweep.failed"))
+        .must_find(["N15b"]);
     resting(scenario, 0)
 }
 

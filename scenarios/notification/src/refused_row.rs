@@ -37,7 +37,8 @@ pub(crate) fn of_everything() -> Scenario {
             })
         })
         .chaos_at_most(Duration::from_secs(30 * 60))
-        .sometimes(chaosdrill::Mark::observed("delivery.failed"));
+        .sometimes(chaosdrill::Mark::observed("delivery.failed"))
+        .must_find(["N9"]);
     let starves = checks::order::nobody_starves(Duration::from_secs(3 * 60), "held");
     resting(scenario, 0).always(where_fault_free(starves))
 }
@@ -63,6 +64,7 @@ pub(crate) fn of_success() -> Scenario {
             })
         })
         .chaos_at_most(Duration::from_secs(60 * 60))
-        .sometimes(checks::marks::a_notification_was_delivered_again());
+        .sometimes(checks::marks::a_notification_was_delivered_again())
+        .must_find(["N13"]);
     resting(scenario, 0)
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use chaosdrill::{Scenario, Workload, fault::at};
+use chaosdrill::{Mark, Scenario, Workload, fault::at};
+use chaosdrill_target_notification::ServerConfig;
 
 use crate::{
     checks,
@@ -31,7 +32,8 @@ pub(crate) fn by_an_operator() -> Scenario {
         })
         .chaos_at_most(Duration::from_secs(90 * 60))
         .sometimes(checks::marks::a_notification_was_requeued())
-        .sometimes(checks::marks::a_requeue_was_refused());
+        .sometimes(checks::marks::a_requeue_was_refused())
+        .must_find(["N11", "N11b", "N11c", "N45"]);
     resting(scenario, ROUNDS)
 }
 
@@ -40,24 +42,33 @@ pub(crate) fn racing_the_retry() -> Scenario {
     let scenario = Scenario::new("notification/requeue-races-retry")
         .claim("a requeue during an attempt is neither undone nor hidden by the attempt, however late it ends")
         .topology(|stage| {
-            watched(stage.pipeline()).client("operator", |workload| async move {
+            // A sweep is not cut off before its late attempt has ended.
+            let patient = |config: &mut ServerConfig| {
+                config.processor.timeout = Duration::from_secs(30 * 60);
+                config.retry.timeout = Duration::from_secs(30 * 60);
+            };
+            let stage = stage.api().notifier().server("s1", patient).server("s2", patient);
+            watched(stage).client("operator", |workload| async move {
                 create_all(&workload, "n", &moods(&workload, &MOODS, 8)).await;
                 operate(&workload, &["failed", "dead"], 45_000).await;
                 Ok(())
             })
         })
         .faults_drawn(|stream| {
-            let sites = ["fp:sweep.after_list", "fp:delivery.after_claim", "fp:delivery.after_send"];
+            let sites = ["fp:delivery.after_claim", "fp:delivery.after_send", "fp:sweep.after_list"];
             let mut stalls = Vec::new();
-            for _ in 0..3 {
-                let site = stream.pick(&sites).copied().unwrap_or(sites[0]);
+            // The first stall is in the middle of an attempt: another server takes the notification back meanwhile.
+            for sites in [&sites[..2], &sites, &sites] {
+                let site = stream.pick(sites).copied().unwrap_or(sites[0]);
                 let lasts = Duration::from_secs(stream.between(200, 1_200));
                 stalls.push(at(site).on_any().hit(stream.between(1, 8) as u32).stall(lasts));
             }
             stalls
         })
         .chaos_at_most(Duration::from_secs(90 * 60))
-        .sometimes(checks::marks::a_requeue_fell_into_a_stall());
+        .sometimes(checks::marks::a_requeue_fell_into_a_stall())
+        .sometimes(Mark::observed("delivery.settle_refused"))
+        .must_find(["N12"]);
     resting(scenario, ROUNDS)
 }
 

@@ -27,7 +27,9 @@ pub(crate) fn to_the_millisecond() -> Scenario {
         })
         .chaos_at_most(Duration::from_secs(60 * 60))
         .sometimes(checks::marks::a_notification_became("dead"));
-    resting(scenario, 0).always(checks::delivery::attempts_come_when_they_are_due(LATE_MS_MAX))
+    resting(scenario, 0)
+        .must_find(["N5"])
+        .always(checks::delivery::attempts_come_when_they_are_due(LATE_MS_MAX))
 }
 
 /// Enough doublings to exceed an hour, and to overflow 32-bit numbers.
@@ -52,6 +54,7 @@ pub(crate) fn with_a_raised_budget() -> Scenario {
         })
         .chaos_at_most(Duration::from_secs(60 * 60));
     budgeted(scenario, RAISED)
+        .must_find(["N5b", "N5c"])
         .always(checks::rows::schedule())
         .always(rest::terminal_is_final(ITEMS))
         .always(checks::delivery::attempts_come_when_they_are_due(LATE_MS_MAX))

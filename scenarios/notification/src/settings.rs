@@ -53,6 +53,7 @@ pub(crate) fn scenario() -> Scenario {
         .always(where_fault_free(every("s1/retry", 90)))
         .always(where_fault_free(every("s1/processor", 20)))
         .always(checks::settings::unusable_settings_are_refused())
+        .must_find(["N31", "N32"])
 }
 
 /// Starts a server with one setting, for a short time if it does start.

@@ -28,6 +28,7 @@ pub(crate) fn scenario() -> Scenario {
                 Ok(())
             })
         })
-        .sometimes(checks::marks::a_sweep_was_cut_short_by_a_shutdown());
+        .sometimes(checks::marks::a_sweep_was_cut_short_by_a_shutdown())
+        .must_find(["N16"]);
     resting(scenario, 0)
 }

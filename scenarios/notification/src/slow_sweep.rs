@@ -39,6 +39,7 @@ pub(crate) fn scenario() -> Scenario {
         })
         .chaos_at_most(Duration::from_secs(60 * 60))
         .sometimes(Mark::observed("sweep.skipped"))
-        .sometimes(Mark::observed("sweep.left"));
+        .sometimes(Mark::observed("sweep.left"))
+        .must_find(["N15", "N15c"]);
     resting(scenario, 0)
 }

@@ -65,6 +65,7 @@ pub(crate) fn stuck_claims() -> Scenario {
         })
         .chaos_at_most(Duration::from_secs(30 * 60))
         .sometimes(checks::marks::a_host_went_down())
-        .sometimes(Mark::observed("claim.reaped"));
+        .sometimes(Mark::observed("claim.reaped"))
+        .must_find(["N25"]);
     resting(scenario, 0)
 }

@@ -27,6 +27,7 @@ pub(crate) fn scenario() -> Scenario {
             let site = stream.pick(&sites).copied().unwrap_or(sites[0]);
             vec![at(site).on_any().hit(stream.between(1, 8) as u32).delay(late)]
         })
-        .sometimes(checks::marks::two_servers_listed_the_same_rows());
+        .sometimes(checks::marks::two_servers_listed_the_same_rows())
+        .must_find(["N14"]);
     resting(scenario, 0)
 }

@@ -147,7 +147,7 @@ impl Notifier {
         }
         if refuses {
             observe!("notifier.refused", notification = notification, attempt = attempt);
-            let why = format!("{} does not take it now. {}", channel.name(), "Sorry. ".repeat(200));
+            let why = format!("{} does not take it now. {}", channel.name(), "Sorry. ".repeat(100));
             return Ok(http::Response::new(503, why));
         }
         let accepted = sqlx::query(SQL.notifier_accept)
