@@ -52,6 +52,7 @@ async fn drive(folder: &Path) -> Result<(), BoxError> {
             LoopConfig { every: Duration::from_millis(100), timeout: Duration::from_secs(20) };
         config.linger = Duration::ZERO;
         config.notifiers.remove(&Channel::Teams);
+        config.apply(std::env::vars())?;
         servers.push((config.listen.clone(), task::spawn(run_server(config))));
     }
 

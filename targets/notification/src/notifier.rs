@@ -86,6 +86,7 @@ async fn notifier(config: NotifierConfig) -> Result<(), BoxError> {
     make_tables(&pool).await;
     let notifier = Arc::new(Notifier { pool, config });
     let listener = TcpListener::bind("notifier", &notifier.config.listen).await?;
+    observe!("notifier.up");
     let deliver = move |request: http::Request| {
         let notifier = notifier.clone();
         async move { notifier.answer(&request).await }

@@ -71,25 +71,30 @@ fn is_of(event: &Event, step: &Step<'_>) -> bool {
         && event.int("attempt") == Some(int(step.after, "attempts"))
 }
 
-/// The time from the start of the attempt to its end.
-fn lasted(history: &History, step: &Step<'_>) -> Duration {
-    let begun = history.observed("delivery.begun").find(|event| is_of(event, step));
-    let from = begun.map_or(step.change.event.at(), Event::at);
-    step.change.event.at().saturating_sub(from)
+/// The start of the attempt that the step ends.
+fn begun<'a>(history: &'a History, step: &Step<'_>) -> Option<&'a Event> {
+    history.observed("delivery.begun").find(|event| is_of(event, step))
 }
 
-/// Whether a connection could break before the end of the attempt: a host went down, a link was cut or held up, or a
-/// step failed. A stall or a late step breaks none.
+/// The time from the start of the attempt to its end.
+fn lasted(history: &History, step: &Step<'_>) -> Duration {
+    let end = step.change.event.at();
+    end.saturating_sub(begun(history, step).map_or(end, Event::at))
+}
+
+/// Whether a connection could break before the end of the attempt: the notifier did not listen yet, a host went down, a
+/// link was cut or held up, or a step failed. A stall or a late step breaks none.
 fn was_cut_off(history: &History, step: &Step<'_>) -> bool {
+    let from = begun(history, step).map_or(0, |begun| begun.seq);
+    let has_listened = history.observed("notifier.up").any(|up| up.seq < from);
     let breaks = [Strike::PARTITION, Strike::CLOG, Strike::ERROR, Strike::LOST_ACK];
     let mut earlier = history.events().iter().take_while(|event| event.seq < step.change.event.seq);
-    earlier.any(|event| {
-        let struck = match event.fault() {
-            Some(FaultChange::Struck(strike)) => breaks.contains(&strike.family()),
-            _ => false,
-        };
-        struck || matches!(event.host_change(), Some(HostChange::Down(_)))
-    })
+    let was_broken = earlier.any(|event| match (event.fault(), event.host_change()) {
+        (Some(FaultChange::Struck(strike)), _) => breaks.contains(&strike.family()),
+        (_, Some(HostChange::Down(_))) => true,
+        _ => false,
+    });
+    !has_listened || was_broken
 }
 
 /// Whether something kept the holder from settling: a fault or a change of a host during its sweep, an error that it
