@@ -35,8 +35,8 @@ const ROWS: &str = "SELECT id, type, channel, recipient, message, status, create
     NULL AS retry_count, NULL AS next_retry_at, NULL AS last_error, NULL AS failed_at, \
     NULL AS attempts FROM notification_events) AS old ORDER BY id";
 
-/// Changes no row. Watched rows are read after a write to their table, and a migration alone is none: this makes what it
-/// changed a change of its own, before others write.
+/// Changes no row. Watched rows are read after a write to their table, and a migration alone is none: after this, what
+/// the migration changed is in the history before others write.
 const TOUCH: &str = "UPDATE notification_events SET status = status WHERE id = ''";
 
 pub(crate) fn of_rows_in_every_status() -> Scenario {

@@ -109,8 +109,8 @@ impl Store {
         Err(NotificationError::Conflict { id: id.to_owned(), status })
     }
 
-    /// A page of the list, newest first: of one status, or of all if `status` is empty. One statement reads the page and
-    /// the total, so that they fit each other.
+    /// A page of the list, newest first: of one status, or of all if `status` is empty. One statement reads the page
+    /// and the total, so that they fit each other.
     pub(crate) async fn list(
         &self,
         status: &str,
