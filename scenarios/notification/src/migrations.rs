@@ -47,7 +47,7 @@ pub(crate) fn of_rows_in_every_status() -> Scenario {
         .sometimes(checks::marks::a_notification_became("dead"))
         .sometimes(checks::marks::a_notification_became("undeliverable"))
         .sometimes(checks::marks::a_dead_letter_went_all_the_ways())
-        .must_find(["N18", "N18b", "N18c", "N18d", "N33", "N34", "N35", "N36", "N37", "N38"]);
+        .must_find(["N18", "N18b", "N18c", "N18d", "N33", "N34", "N35", "N36", "N37", "N38", "N46"]);
     kept(scenario)
 }
 

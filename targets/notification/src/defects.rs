@@ -554,4 +554,14 @@ pub const DEFECTS: &[Defect] = &[
         star: false,
         shows: Shows::Running,
     },
+    Defect {
+        id: "N46",
+        summary: "after the way down the older release cannot start",
+        wrong: "the way down stops one migration short",
+        right: "it reverts every migration that the older release does not know",
+        checks: &["the_older_release_works"],
+        class: Class::Guard,
+        star: false,
+        shows: Shows::Running,
+    },
 ];

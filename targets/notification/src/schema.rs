@@ -3,9 +3,7 @@
 use std::sync::LazyLock;
 
 use chaosdrill_kit::sql::{for_sqlite, migrator};
-#[cfg(feature = "defects")]
-use chaosdrill_rt::defect;
-use chaosdrill_rt::sql::Pool;
+use chaosdrill_rt::{defect, sql::Pool};
 use sqlx::migrate::{MigrateError, Migrator};
 
 static SQLITE: LazyLock<Migrator> = LazyLock::new(|| {
@@ -55,7 +53,7 @@ pub async fn down(pool: &Pool, version: i64) -> Result<(), MigrateError> {
     let all = migrations(pool)?;
     #[cfg(feature = "defects")]
     let all = &wrong_migrations(all);
-    pool.undo(all, version).await
+    pool.undo(all, defect!("N46", version + 1, version)).await
 }
 
 fn migrations(pool: &Pool) -> Result<&'static Migrator, MigrateError> {
