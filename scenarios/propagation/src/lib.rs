@@ -1,5 +1,6 @@
 //! The scenarios of the propagation pipeline: its claims, and the faults that test them.
 
+mod backstop;
 mod calm;
 mod checks;
 mod clients;
@@ -39,6 +40,8 @@ pub fn target() -> Target {
 /// All scenarios of the propagation.
 pub fn scenarios() -> Vec<Scenario> {
     let mut scenarios = vec![
+        backstop::of_more_than_a_round(),
+        backstop::of_what_was_given_up(),
         calm::scenario(),
         labels::scenario(),
         late_holders::scenario(),

@@ -6,9 +6,9 @@ use chaosdrill::Scenario;
 use chaosdrill_target_propagation::{Answer, run_worker, schedule::until_dead_letter};
 
 use crate::{
-    checks,
+    checks::{self, backstop::PERIOD},
     clients::{customers, team, upgrade, upgrade_by},
-    stage::{ATTEMPTS_MAX, PropagationStage, resting, script, watched, worker_config},
+    stage::{ATTEMPTS_MAX, PropagationStage, backed, script, watched, worker_config},
 };
 
 const TICK: Duration = Duration::from_secs(2 * 60);
@@ -42,5 +42,5 @@ pub(crate) fn scenario() -> Scenario {
         })
         .sometimes(checks::marks::a_row_was_given_up())
         .sometimes(checks::marks::a_retry_succeeded());
-    resting(scenario, ATTEMPTS_MAX, within)
+    backed(scenario, ATTEMPTS_MAX, within, PERIOD + TICK)
 }

@@ -10,7 +10,7 @@ use chaosdrill_target_propagation::{run_worker, schedule::PICKS_MAX};
 use crate::{
     checks,
     clients::{team_at, upgrade},
-    stage::{ATTEMPTS_MAX, PropagationStage, resting, watched, worker_config},
+    stage::{ATTEMPTS_MAX, PropagationStage, resting_alone, watched, worker_config},
 };
 
 /// All leases, one after the other, with ticks in between.
@@ -36,7 +36,7 @@ pub(crate) fn scenario() -> Scenario {
         .sometimes(Mark::observed("poison.struck"))
         .sometimes(checks::marks::a_row_was_given_up())
         .sometimes(checks::marks::a_row_was_taken_over());
-    resting(scenario, ATTEMPTS_MAX, WITHIN)
+    resting_alone(scenario, ATTEMPTS_MAX, WITHIN)
 }
 
 /// A worker whose machine crashes at each call of its provisioner.

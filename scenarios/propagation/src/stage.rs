@@ -9,7 +9,7 @@ use chaosdrill_target_propagation::{
     run_worker,
 };
 
-use crate::checks::{self, rows};
+use crate::checks::{self, backstop, rows};
 
 /// How long the pipeline may take to apply everything after the faults are over. The provisioner's scripts use up two
 /// attempts, and an outage of ten minutes three or four; so this is the first six waits of the schedule, plus an hour
@@ -104,7 +104,7 @@ pub(crate) fn watched(stage: Topology) -> Topology {
         (
             rows::RESOURCES,
             "propagation",
-            "SELECT token, team_id, resource_type, status, tier, generation FROM resources ORDER BY token",
+            "SELECT token, team_id, resource_type, status, tier, generation, applied_generation, applied_conn_limit FROM resources ORDER BY token",
         ),
         (
             rows::AUDITS,
@@ -155,16 +155,36 @@ pub(crate) fn guarded(scenario: Scenario, attempts_max: i64) -> Scenario {
         .always(checks::audits::dead_letters_are_counted_once())
         .always(checks::audits::labels_stay_within_their_set())
         .always(checks::audits::errors_are_short_and_without_secrets())
+        .always(checks::backstop::one_change_per_generation())
+        .always(checks::backstop::calls_of_the_reconciler_are_short())
+        .always(checks::backstop::reconcilers_keep_their_period())
         .always(checks::jobs::one_live_execution_per_job())
         .always(checks::jobs::the_rescue_is_pinned())
         .always(registries::every_declared_kind_is_handled("worker.started"))
 }
 
 /// Like [`guarded`], and every row reaches a terminal state.
-pub(crate) fn resting(scenario: Scenario, attempts_max: i64, within: Duration) -> Scenario {
+pub(crate) fn resting_alone(scenario: Scenario, attempts_max: i64, within: Duration) -> Scenario {
     guarded(scenario, attempts_max)
         .eventually(rest::every_item_comes_to_rest(rows::ITEMS), within)
-        .eventually(checks::world::the_world_has_what_was_applied(), within)
+}
+
+/// Like [`resting_alone`], and the reconciler takes care of what no propagation carries out. `turn` is the longest
+/// time until it is a resource's turn again.
+pub(crate) fn backed(
+    scenario: Scenario,
+    attempts_max: i64,
+    within: Duration,
+    turn: Duration,
+) -> Scenario {
+    resting_alone(scenario, attempts_max, within)
+        .always(checks::backstop::drift_is_seen_within_a_period(turn))
+        .eventually(checks::backstop::what_is_not_refused_has_what_was_sold(), within)
+}
+
+/// Like [`backed`], with a turn for each resource in each period of the reconciler.
+pub(crate) fn resting(scenario: Scenario, attempts_max: i64, within: Duration) -> Scenario {
+    backed(scenario, attempts_max, within, backstop::PERIOD + backstop::TICK)
 }
 
 /// Like [`resting`], and every upgrade is applied.

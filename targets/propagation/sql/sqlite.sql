@@ -35,8 +35,11 @@ WHERE status = 'active' AND applied_generation < generation
       WHERE pending_propagations.team_id = resources.team_id
         AND pending_propagations.applied_at IS NULL AND pending_propagations.failed_at IS NULL
   )
-ORDER BY token
+ORDER BY looked_at, token
 LIMIT $1
+
+-- name: resources.looked_at
+UPDATE resources SET looked_at = $2 WHERE token = $1
 
 -- name: upgrades.find
 SELECT team_id, tier, kind FROM upgrades WHERE request_id = $1

@@ -107,7 +107,8 @@ impl Jobs {
         moment: Moment,
         periodic: &mut Periodic,
     ) -> Result<(), PipelineError> {
-        let period = moment.now_ms / millis(periodic.every).max(1);
+        let every = defect!("P42", Duration::from_secs(30), periodic.every);
+        let period = moment.now_ms / millis(every).max(1);
         if periodic.made == Some(period) {
             return Ok(());
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chaosdrill_kit::{Program, chain};
 use chaosdrill_rt::{
-    fail_point, http,
+    defect, fail_point, http,
     net::TcpListener,
     observe,
     sql::{Connection, Pool, Statements},
@@ -134,7 +134,7 @@ impl Provisioner {
         };
         match scripts.filter(fits).map(|script| &script.answer).next() {
             Some(Answer::Skip(reason)) => {
-                return Ok(Some(skip(regrade, reason.replace("{token}", token))));
+                return Ok(Some(skip(regrade, reason.replace("{token}", token), None)));
             }
             Some(Answer::Error) => {
                 observe!("provisioner.failed", propagation = propagation, token = token);
@@ -145,13 +145,15 @@ impl Provisioner {
         }
         if !kinds::REGRADED.contains(&regrade.resource_type.as_str()) {
             let reason = format!("unsupported resource type: {}", regrade.resource_type);
-            return Ok(Some(skip(regrade, reason)));
+            return Ok(Some(skip(regrade, reason, None)));
         }
         let mut tx = self.pool.begin("regrade").await.map_err(storage("begin to regrade"))?;
         let regraded = self.apply(&mut tx, regrade).await?;
         tx.commit().await.map_err(storage("commit the grade"))?;
         if !regraded.applied {
-            return Ok(Some(skip(regrade, regraded.skip_reason)));
+            // The limit is known although this request did not set it.
+            let conn_limit = defect!("P34", None, regraded.conn_limit);
+            return Ok(Some(skip(regrade, regraded.skip_reason, conn_limit)));
         }
         observe!(
             "provisioner.answered",
@@ -187,7 +189,8 @@ impl Provisioner {
             let generation: i64 = known.try_get("generation").map_err(&failed)?;
             let by: String = known.try_get("propagation_id").map_err(&failed)?;
             let conn_limit = Some(known.try_get("conn_limit").map_err(&failed)?);
-            if generation >= regrade.generation {
+            let is_newer = generation > regrade.generation;
+            if defect!("P35", is_newer, is_newer || generation == regrade.generation) {
                 let tier: String = known.try_get("tier").map_err(&failed)?;
                 let is_own = generation == regrade.generation && by == regrade.propagation;
                 let skip_reason =
@@ -211,7 +214,7 @@ impl Provisioner {
 }
 
 /// Reports that nothing was applied, and why.
-fn skip(regrade: &Regrade, reason: String) -> Regraded {
+fn skip(regrade: &Regrade, reason: String, conn_limit: Option<i64>) -> Regraded {
     observe!(
         "provisioner.answered",
         propagation = regrade.propagation,
@@ -219,5 +222,5 @@ fn skip(regrade: &Regrade, reason: String) -> Regraded {
         applied = false,
         reason = reason
     );
-    Regraded { applied: false, skip_reason: reason, conn_limit: None }
+    Regraded { applied: false, skip_reason: reason, conn_limit }
 }

@@ -2,7 +2,7 @@
 
 use chaosdrill_kit::chain;
 use chaosdrill_rt::{
-    observe,
+    defect, observe,
     time::{Duration, Instant},
 };
 use sqlx::any::AnyRow;
@@ -10,12 +10,10 @@ use sqlx::any::AnyRow;
 use crate::{
     dispatch::{Dispatcher, Resource},
     error::{PipelineError, storage},
+    jobs::{JOB_TIMEOUT, Moment},
     skips,
     stop::Stop,
 };
-
-/// Maximum number of resources per round.
-const BATCH: i64 = 200;
 
 /// Time limit of the call for one resource.
 const CALL_MAX: Duration = Duration::from_secs(30);
@@ -24,16 +22,20 @@ const CALL_MAX: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub(crate) struct Reconciler {
     pub(crate) dispatcher: Dispatcher,
+    /// Maximum number of resources per round.
+    pub(crate) batch: u32,
 }
 
 impl Reconciler {
-    /// Runs one round. A resource that fails is retried in the next round.
-    pub(crate) async fn round(&self, stop: &Stop) -> Result<(), PipelineError> {
+    /// Runs one round. A resource that fails is retried in a later round, after those that were not asked for since.
+    pub(crate) async fn round(&self, moment: Moment, stop: &Stop) -> Result<(), PipelineError> {
         for resource in self.drifted().await? {
             if stop.is_near() {
                 break;
             }
             let token = resource.token.clone();
+            defect!("P36", (), self.look_at(&token, moment).await?);
+            observe!("reconciler.asking", token = token);
             if let Err(error) = self.mend(resource, stop).await {
                 observe!("reconciler.failed", token = token, error = error);
             }
@@ -43,7 +45,7 @@ impl Reconciler {
 
     async fn mend(&self, resource: Resource, stop: &Stop) -> Result<(), String> {
         let wish = format!("reconciler/{}/{}", resource.token, resource.generation);
-        let deadline = Instant::now() + CALL_MAX;
+        let deadline = Instant::now() + defect!("P37", JOB_TIMEOUT, CALL_MAX);
         let answer = self.dispatcher.ask(&wish, &resource, deadline, stop).await;
         let answer = answer.map_err(|error| error.line())?;
         if !answer.applied && !skips::is_allowed(&answer.skip_reason) {
@@ -61,10 +63,21 @@ impl Reconciler {
         Ok(())
     }
 
+    /// Records that it is the resource's turn: others come first in the next round, however this one ends.
+    async fn look_at(&self, token: &str, moment: Moment) -> Result<(), PipelineError> {
+        sqlx::query(self.dispatcher.sql.resources_looked_at)
+            .bind(token.to_owned())
+            .bind(moment.now_ms)
+            .execute(&self.dispatcher.pool)
+            .await
+            .map_err(storage("look at a resource"))?;
+        Ok(())
+    }
+
     async fn drifted(&self) -> Result<Vec<Resource>, PipelineError> {
         let failed = storage("look for drift");
         let rows: Vec<AnyRow> = sqlx::query(self.dispatcher.sql.resources_drifted)
-            .bind(BATCH)
+            .bind(i64::from(self.batch))
             .fetch_all(&self.dispatcher.pool)
             .await
             .map_err(&failed)?;

@@ -16,6 +16,7 @@ static SQLITE: LazyLock<Migrator> = LazyLock::new(|| {
     migrator(&[
         ("0001_propagation.sql", include_str!("../migrations/sqlite/0001_propagation.sql")),
         ("0002_jobs.sql", include_str!("../migrations/sqlite/0002_jobs.sql")),
+        ("0003_turns.sql", include_str!("../migrations/sqlite/0003_turns.sql")),
     ])
 });
 

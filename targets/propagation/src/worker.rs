@@ -40,6 +40,8 @@ pub struct WorkerConfig {
     pub tick: Duration,
     /// How often the reconciler looks for drift.
     pub reconcile: Duration,
+    /// Maximum number of resources that the reconciler asks for per round.
+    pub reconcile_batch: u32,
     /// Maximum number of rows per batch.
     pub batch: u32,
     /// How long rows are leased; a dispatch ends before that.
@@ -65,6 +67,7 @@ impl WorkerConfig {
             provisioner: provisioner.into(),
             tick: Duration::from_secs(30),
             reconcile: Duration::from_secs(5 * 60),
+            reconcile_batch: 200,
             batch: 50,
             lease: Duration::from_secs(5 * 60),
             attempts_max: schedule::ATTEMPTS_MAX,
@@ -116,7 +119,8 @@ async fn worker(config: WorkerConfig, shutdown: impl Future<Output = ()>) -> Res
     let settler = Settler { store: store.clone(), attempts_max: config.attempts_max };
     let dispatcher = Dispatcher { pool, sql, provisioner: config.provisioner.clone() };
     let runner = Runner { store, settler, dispatcher: dispatcher.clone() };
-    let worker = Worker { jobs, runner, reconciler: Reconciler { dispatcher } };
+    let reconciler = Reconciler { dispatcher, batch: config.reconcile_batch };
+    let worker = Worker { jobs, runner, reconciler };
     observe!(
         "worker.started",
         declared = kinds::declared(),
@@ -180,7 +184,7 @@ impl Worker {
         told: &Shutdown,
     ) -> Result<(), PipelineError> {
         let moment = self.jobs.moment().await?;
-        self.jobs.rescue(moment).await?;
+        defect!("P40", (), self.jobs.rescue(moment).await?);
         for periodic in periodic {
             self.jobs.enqueue(moment, periodic).await?;
         }
@@ -213,9 +217,11 @@ impl Worker {
     async fn work(&self, job: &Job, stop: &Stop) -> Result<(), PipelineError> {
         fail_point!(crate::failpoints::AFTER_CLAIM)?;
         if job.kind == RECONCILER {
-            self.jobs.clean(job.claimed).await?;
-            return self.reconciler.round(stop).await;
+            defect!("P41", (), self.jobs.clean(job.claimed).await?);
+            defect!("P38", return Ok(()), ());
+            return self.reconciler.round(job.claimed, stop).await;
         }
+        defect!("P39", return Ok(()), ());
         // The job, its attempt and the worker identify the holder of rows.
         let claim = format!("{}/{}/{}", job.id, job.attempt, self.jobs.worker);
         let tick = self.runner.tick(claim, job.claimed.now_ms, stop);

@@ -1,6 +1,7 @@
 //! The checks of the propagation, by subject.
 
 pub(crate) mod audits;
+pub(crate) mod backstop;
 pub(crate) mod ceiling;
 pub(crate) mod claims;
 pub(crate) mod jobs;

@@ -46,6 +46,24 @@ pub(crate) const KNOWN_KINDS: [&str; 2] = ["tier_elevation", "limits_refresh"];
 /// Types of resources whose limits the provisioner manages.
 pub(crate) const BILLABLE: [&str; 4] = ["postgres", "redis", "mongodb", "vector"];
 
+/// Whether a resource has limits that the provisioner manages.
+pub(crate) fn has_limits(resource: &Value) -> bool {
+    text(resource, "status") == "active"
+        && BILLABLE.contains(&text(resource, "resource_type"))
+        && !["anonymous", "free"].contains(&text(resource, "tier"))
+}
+
+/// The connection limit of a tier.
+pub(crate) fn conn_limit(tier: &str) -> i64 {
+    match tier {
+        "hobby" => 20,
+        "pro" => 100,
+        "team" => 500,
+        "enterprise" => 5000,
+        _ => 5,
+    }
+}
+
 /// The state of a row.
 pub(crate) fn state(row: &Value) -> &str {
     match (row["applied_at"].is_null(), row["failed_at"].is_null()) {

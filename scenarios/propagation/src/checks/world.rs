@@ -1,13 +1,13 @@
 //! Checks the pipeline against the outside world, which is the provisioner.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use chaosdrill::{Check, Event, EventKind, History, Outcome};
 use chaosdrill_scenarios_common::checks::rows::{Step, last_change};
 use serde_json::Value;
 
 use crate::checks::rows::{
-    BILLABLE, DISTURBED, GRADES, ITEMS, KNOWN_KINDS, LEASE, PROPAGATIONS, RESOURCES, UPGRADES, int,
+    DISTURBED, ITEMS, KNOWN_KINDS, LEASE, PROPAGATIONS, RESOURCES, UPGRADES, has_limits, int,
     is_disturbed, is_good_reason, rows_at, state, steps, text,
 };
 
@@ -54,12 +54,6 @@ fn owed<'a>(history: &'a History, team: &str, since: u64, until: u64) -> Vec<&'a
         }
     }
     due.into_values().map(|resource| text(resource, "token")).collect()
-}
-
-fn has_limits(resource: &Value) -> bool {
-    text(resource, "status") == "active"
-        && BILLABLE.contains(&text(resource, "resource_type"))
-        && !["anonymous", "free"].contains(&text(resource, "tier"))
 }
 
 fn answers<'a>(
@@ -121,40 +115,11 @@ pub(crate) fn answered_with(history: &History, step: &Step<'_>) -> Option<bool> 
     is_complete.then(|| answers.iter().any(is_bad))
 }
 
-/// If no propagation of a team failed, its resources at the provisioner are at their tier, or the provisioner's last
-/// answer gave a good reason why not.
-pub(crate) fn the_world_has_what_was_applied() -> Check {
-    Check::new("the_world_has_what_was_applied", |history| {
-        let mut teams: BTreeMap<&str, bool> = BTreeMap::new();
-        for row in history.last_rows(PROPAGATIONS) {
-            *teams.entry(text(row, "team_id")).or_insert(true) &= state(row) == "applied";
-        }
-        let grades: BTreeMap<&str, &Value> =
-            history.last_rows(GRADES).into_iter().map(|row| (text(row, "token"), row)).collect();
-        let wrong = history.last_rows(RESOURCES).into_iter().find(|resource| {
-            let is_done = teams.get(text(resource, "team_id")) == Some(&true);
-            let token = text(resource, "token");
-            let last = history
-                .observed("provisioner.answered")
-                .filter(|event| event.text("token") == token)
-                .last();
-            let is_excused = last.is_some_and(|event| is_good_reason(event.text("reason")));
-            let is_right = grades.get(token).is_some_and(|grade| {
-                text(grade, "tier") == text(resource, "tier")
-                    && int(grade, "generation") == int(resource, "generation")
-            });
-            is_done && has_limits(resource) && !is_right && !is_excused
-        });
-        Outcome::unless(wrong.map(|resource| {
-            let token = text(resource, "token");
-            let grade = grades.get(token).map_or("nothing", |grade| text(grade, "tier"));
-            let why = format!(
-                "{token} should be {}, but is {grade} at the provisioner",
-                text(resource, "tier")
-            );
-            Outcome::invalid(why, last_change(history, RESOURCES, &resource["token"]))
-        }))
-    })
+/// The last answer of the provisioner about a resource, a failed call included.
+pub(crate) fn last_answer<'a>(history: &'a History, token: &str) -> Option<&'a Event> {
+    let answered = history.observed("provisioner.answered");
+    let answers = answered.chain(history.observed("provisioner.failed"));
+    answers.filter(|event| event.text("token") == token).max_by_key(|event| event.seq)
 }
 
 /// An upgrade and the row of its propagation are committed at the same instant.

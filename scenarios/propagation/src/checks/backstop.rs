@@ -1,0 +1,238 @@
+//! Checks the reconciler, the backstop for what no propagation carries out: when it asks, for how long, and how often.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority};
+use chaosdrill_scenarios_common::checks::{fault_free, rows::last_change};
+use serde_json::Value;
+
+use crate::checks::{
+    rows::{
+        DISTURBED, GRADES, ITEMS, PROPAGATIONS, RESOURCES, conn_limit, has_limits, int, text,
+    },
+    world::last_answer,
+};
+
+/// How often the reconciler looks for drift.
+pub(crate) const PERIOD: Duration = Duration::from_secs(5 * 60);
+
+/// The interval in which a worker creates the jobs of a period.
+pub(crate) const TICK: Duration = Duration::from_secs(30);
+
+/// The maximum length of one call.
+const CALL_MAX: Duration = Duration::from_secs(30);
+
+/// The time for the statements of a round and its calls, if they are quick.
+const ROUND: Duration = Duration::from_secs(10);
+
+/// The largest limit that the pipeline's own table can store.
+const STORED_MAX: i64 = 1000;
+
+/// A resource that is not known to be up to date, and whose team has no open propagation, is asked for in each round
+/// of the reconciler. `within` is the longest time between two rounds, or between two turns of the resource.
+pub(crate) fn drift_is_seen_within_a_period(within: Duration) -> Check {
+    Check::new("drift_is_seen_within_a_period", move |history| {
+        let wrong = drifts(history).into_iter().find_map(|drift| {
+            let asked = history
+                .observed("provisioner.called")
+                .filter(|event| event.text("token") == drift.token && is_of_reconciler(event))
+                .map(Event::at)
+                .filter(|at| (drift.from.at()..drift.to).contains(at));
+            let ends: Vec<Duration> = asked.chain([drift.to]).collect();
+            let starts = [drift.from.at()].into_iter().chain(ends.iter().copied());
+            let longest = starts.zip(ends.iter().copied()).find(|(from, to)| {
+                to.saturating_sub(*from) > within + ROUND && !is_hampered(history, *from, *to)
+            });
+            longest.map(|(from, to)| (drift, to.saturating_sub(from)))
+        });
+        Outcome::unless(wrong.map(|(drift, waited)| {
+            let (seq, token) = (drift.from.seq, drift.token);
+            let why = format!(
+                "#{seq} {token} is not up to date since then, and the reconciler did not ask for it for {} s",
+                waited.as_secs()
+            );
+            Outcome::invalid(why, [seq])
+        }))
+    })
+    .priority(Priority::Medium)
+}
+
+fn is_of_reconciler(call: &Event) -> bool {
+    call.text("propagation").starts_with("reconciler/")
+}
+
+/// The time for which a resource is the reconciler's to update.
+struct Drift<'a> {
+    token: &'a str,
+    from: &'a Event,
+    to: Duration,
+}
+
+/// All drifts, in the order of their ends.
+fn drifts<'a>(history: &'a History<'_>) -> Vec<Drift<'a>> {
+    let mut resources: BTreeMap<&str, &Value> = BTreeMap::new();
+    let mut rows: BTreeMap<String, &Value> = BTreeMap::new();
+    let mut open: BTreeMap<&str, &Event> = BTreeMap::new();
+    let mut drifts = Vec::new();
+    let mut changes = [history.rows(RESOURCES), history.rows(PROPAGATIONS)].concat();
+    changes.sort_by_key(|change| change.event.seq);
+    for change in &changes {
+        let Some(after) = change.after else { continue };
+        if change.event.name == RESOURCES {
+            resources.insert(text(after, "token"), after);
+        } else {
+            rows.insert(change.key.to_string(), after);
+        }
+        let team = text(after, "team_id");
+        for (token, resource) in resources.iter().filter(|(_, row)| text(row, "team_id") == team) {
+            let is_busy = rows
+                .values()
+                .any(|row| text(row, "team_id") == team && !ITEMS.is_terminal(row));
+            let is_behind = int(resource, "applied_generation") < int(resource, "generation");
+            if has_limits(resource) && is_behind && !is_busy {
+                open.entry(token).or_insert(change.event);
+            } else if let Some(from) = open.remove(token) {
+                drifts.push(Drift { token, from, to: change.event.at() });
+            }
+        }
+    }
+    let end = history.events().last().map(Event::at).unwrap_or_default();
+    drifts.extend(open.into_iter().map(|(token, from)| Drift { token, from, to: end }));
+    drifts
+}
+
+/// Whether a fault can have cost the reconciler a round of this period: its job may have been lost with its worker, or
+/// may have failed, and only the next period has another one.
+fn is_hampered(history: &History, from: Duration, to: Duration) -> bool {
+    let from = from.saturating_sub(DISTURBED);
+    history
+        .events()
+        .iter()
+        .any(|event| event.kind == EventKind::Fault && (from..=to).contains(&event.at()))
+}
+
+/// Each resource with limits is as it was sold, at the provisioner and in the pipeline's own records: its tier, its
+/// generation and its connection limit.
+pub(crate) fn every_resource_has_what_was_sold() -> Check {
+    sold("every_resource_has_what_was_sold", |_, _| false)
+}
+
+/// Like [`every_resource_has_what_was_sold`], except for resources that the provisioner itself refused to change when
+/// it was asked last.
+pub(crate) fn what_is_not_refused_has_what_was_sold() -> Check {
+    sold("what_is_not_refused_has_what_was_sold", |history, token| {
+        last_answer(history, token).is_some_and(|event| {
+            event.name == "provisioner.failed" || event.get("applied") != &Value::Bool(true)
+        })
+    })
+}
+
+fn sold(name: &str, is_refused: fn(&History, &str) -> bool) -> Check {
+    Check::new(name, move |history| {
+        let grades: BTreeMap<&str, &Value> =
+            history.last_rows(GRADES).into_iter().map(|row| (text(row, "token"), row)).collect();
+        let resources = history.last_rows(RESOURCES).into_iter().filter(|row| has_limits(row));
+        let wrong = resources.into_iter().find_map(|resource| {
+            let token = text(resource, "token");
+            let grade = grades.get(token).copied();
+            let why = match wrong_at_the_provisioner(resource, grade) {
+                // What the provisioner refuses to change, the pipeline cannot record either.
+                Some(_) if is_refused(history, token) => return None,
+                Some(why) => why,
+                None => wrong_in_the_records(resource)?,
+            };
+            Some((resource, why))
+        });
+        Outcome::unless(wrong.map(|(resource, why)| {
+            let why = format!("{} {why}", text(resource, "token"));
+            Outcome::invalid(why, last_change(history, RESOURCES, &resource["token"]))
+        }))
+    })
+}
+
+/// How a resource differs from what the provisioner has, as text that follows its name.
+fn wrong_at_the_provisioner(resource: &Value, grade: Option<&Value>) -> Option<String> {
+    let tier = text(resource, "tier");
+    let Some(grade) = grade else {
+        return Some(format!("should be {tier}, but is nothing at the provisioner"));
+    };
+    let (is, limit) = (text(grade, "tier"), int(grade, "conn_limit"));
+    if is != tier || int(grade, "generation") != int(resource, "generation") {
+        return Some(format!("should be {tier}, but is {is} at the provisioner"));
+    }
+    (limit != conn_limit(tier)).then(|| format!("is {tier}, but has {limit} connections"))
+}
+
+/// How a resource differs from what the pipeline recorded about it, as text that follows its name.
+fn wrong_in_the_records(resource: &Value) -> Option<String> {
+    let limit = conn_limit(text(resource, "tier"));
+    let recorded = &resource["applied_conn_limit"];
+    let is_recorded = int(resource, "applied_generation") == int(resource, "generation")
+        && recorded.as_i64() == Some(limit);
+    (limit <= STORED_MAX && !is_recorded)
+        .then(|| format!("has {limit} connections, but is recorded with {recorded}"))
+}
+
+/// The provisioner changes a resource at most once for each of its generations, however often it is asked.
+pub(crate) fn one_change_per_generation() -> Check {
+    Check::new("one_change_per_generation", |history| {
+        let wrong = history.rows(GRADES).into_iter().find(|change| {
+            let generation = |row: Option<&Value>| row.map_or(0, |row| int(row, "generation"));
+            change.after.is_some() && generation(change.after) <= generation(change.before)
+        });
+        Outcome::unless(wrong.map(|change| {
+            let seq = change.event.seq;
+            let generation = change.after.map_or(0, |row| int(row, "generation"));
+            let why = format!(
+                "#{seq} {} is changed to generation {generation} for the second time",
+                change.key
+            );
+            Outcome::invalid(why, [seq])
+        }))
+    })
+}
+
+/// A call of the reconciler ends within its own time limit, however slow the provisioner is.
+pub(crate) fn calls_of_the_reconciler_are_short() -> Check {
+    let check = Check::new("calls_of_the_reconciler_are_short", |history| {
+        let end = history.events().last().map(Event::at).unwrap_or_default();
+        let late = history.observed("reconciler.asking").find_map(|asking| {
+            let ends = |event: &&Event| {
+                ["reconciler.mended", "reconciler.failed"].contains(&event.name.as_str())
+                    && event.get("token") == asking.get("token")
+            };
+            let ended = history.on_host(&asking.host).after(asking.seq).iter().find(ends);
+            let lasted = ended.map_or(end, Event::at).saturating_sub(asking.at());
+            (lasted > CALL_MAX + Duration::from_secs(1)).then_some((asking, lasted))
+        });
+        Outcome::unless(late.map(|(asking, lasted)| {
+            let why = format!(
+                "#{} {} asked for {}, and waited for {} s",
+                asking.seq,
+                asking.host,
+                asking.text("token"),
+                lasted.as_secs()
+            );
+            Outcome::invalid(why, [asking.seq])
+        }))
+    });
+    fault_free::where_fault_free(check.priority(Priority::Medium))
+}
+
+/// A period has one round of the reconciler: of three rounds, the last begins at least a period after the first.
+pub(crate) fn reconcilers_keep_their_period() -> Check {
+    let check = Check::new("reconcilers_keep_their_period", |history| {
+        let is_round = |event: &&Event| event.text("job").starts_with("entitlement_reconciler/");
+        let rounds: Vec<&Event> = history.observed("job.begun").filter(is_round).collect();
+        // A round may begin one tick late.
+        let early = rounds.windows(3).find(|three| match three {
+            [first, _, last] => last.at().saturating_sub(first.at()) + TICK + ROUND < PERIOD,
+            _ => false,
+        });
+        Outcome::unless(early.map(|three| {
+            let why = "three rounds of the reconciler begin within one period".to_owned();
+            Outcome::invalid(why, three.iter().map(|event| event.seq))
+        }))
+    });
+    fault_free::where_fault_free(check.priority(Priority::Medium))
+}
