@@ -56,6 +56,7 @@ pub(crate) fn scenario() -> Scenario {
 #[cfg(test)]
 mod tests {
     use chaosdrill_target_propagation::{
+        Release,
         kinds::{self, EXCLUDED, REGRADED},
         skips,
     };
@@ -68,7 +69,7 @@ mod tests {
 
         #[test]
         fn a_thousand_names_have_a_handful_of_labels(name in any::<String>()) {
-            let kind = kinds::kind_label(&name);
+            let kind = Release::Current.kind_label(&name);
             prop_assert!(KNOWN_KINDS.contains(&kind) || kind == "unknown_kind", "{kind}");
             let of_type = kinds::type_label(&name);
             let types = [REGRADED, EXCLUDED].concat();

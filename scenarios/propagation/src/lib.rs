@@ -15,6 +15,7 @@ mod poison_row;
 mod racing_runners;
 mod requeue;
 mod rescue;
+mod roll_out;
 mod shutdown;
 mod skew;
 mod skips;
@@ -22,6 +23,7 @@ mod slow_dispatch;
 mod stage;
 mod unknown_kinds;
 mod unsaved_success;
+mod unsaved_twenty_times;
 mod windows;
 mod workloads;
 
@@ -54,12 +56,14 @@ pub fn scenarios() -> Vec<Scenario> {
         requeue::scenario(),
         rescue::of_a_dead_worker(),
         rescue::of_a_slow_job(),
+        roll_out::scenario(),
         shutdown::scenario(),
         skew::scenario(),
         skips::scenario(),
         slow_dispatch::scenario(),
         unknown_kinds::scenario(),
         unsaved_success::scenario(),
+        unsaved_twenty_times::scenario(),
         workloads::scenario(),
     ];
     scenarios.extend(crash_windows::scenarios());

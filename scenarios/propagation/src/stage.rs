@@ -94,12 +94,18 @@ pub(crate) fn watched(stage: Topology) -> Topology {
         (
             rows::PROPAGATIONS,
             "propagation",
-            "SELECT id, kind, team_id, target_tier, attempts, picks, last_attempt_at, last_error, next_attempt_at, claimed_by, claim_token, applied_at, failed_at FROM pending_propagations ORDER BY id",
+            "SELECT id, kind, team_id, target_tier, attempts, picks, last_attempt_at, last_error, next_attempt_at, claimed_by, claim_token, applied_at, failed_at, created_at FROM pending_propagations ORDER BY id",
         ),
         (
             rows::UPGRADES,
             "propagation",
             "SELECT request_id, team_id, tier, kind FROM upgrades ORDER BY request_id",
+        ),
+        (rows::TEAMS, "propagation", "SELECT team_id, tier FROM teams ORDER BY team_id"),
+        (
+            rows::REQUEUES,
+            "propagation",
+            "SELECT request_id, propagation_id FROM requeues ORDER BY request_id",
         ),
         (
             rows::RESOURCES,
@@ -109,7 +115,7 @@ pub(crate) fn watched(stage: Topology) -> Topology {
         (
             rows::AUDITS,
             "propagation",
-            "SELECT audit_id, propagation_id, actor, kind, metadata FROM audit_log ORDER BY audit_id",
+            "SELECT audit_id, propagation_id, team_id, actor, kind, summary, metadata FROM audit_log ORDER BY audit_id",
         ),
         (
             rows::COUNTERS,
@@ -151,7 +157,12 @@ pub(crate) fn guarded(scenario: Scenario, attempts_max: i64) -> Scenario {
         .always(checks::ceiling::rows_fail_at_the_ceiling_only(attempts_max))
         .always(checks::ceiling::retries_keep_the_schedule())
         .always(rest::terminal_is_final_but(rows::ITEMS, rows::is_requeue))
+        .always(checks::answers::acknowledged_means_stored())
+        .always(checks::answers::refused_means_not_stored())
+        .always(checks::calls::calls_have_their_reason())
         .always(checks::audits::audits_agree_with_states())
+        .always(checks::audit_content::audits_have_content())
+        .always(checks::indicators::leading_indicators_are_exact())
         .always(checks::audits::dead_letters_are_counted_once())
         .always(checks::audits::labels_stay_within_their_set())
         .always(checks::audits::errors_are_short_and_without_secrets())
@@ -165,8 +176,7 @@ pub(crate) fn guarded(scenario: Scenario, attempts_max: i64) -> Scenario {
 
 /// Like [`guarded`], and every row reaches a terminal state.
 pub(crate) fn resting_alone(scenario: Scenario, attempts_max: i64, within: Duration) -> Scenario {
-    guarded(scenario, attempts_max)
-        .eventually(rest::every_item_comes_to_rest(rows::ITEMS), within)
+    guarded(scenario, attempts_max).eventually(rest::every_item_comes_to_rest(rows::ITEMS), within)
 }
 
 /// Like [`resting_alone`], and the reconciler takes care of what no propagation carries out. `turn` is the longest

@@ -41,6 +41,9 @@ LIMIT $1
 -- name: resources.looked_at
 UPDATE resources SET looked_at = $2 WHERE token = $1
 
+-- name: kinds.declared
+SELECT kind FROM propagation_kinds WHERE since <= $1 ORDER BY kind
+
 -- name: upgrades.find
 SELECT team_id, tier, kind FROM upgrades WHERE request_id = $1
 

@@ -19,6 +19,7 @@ use crate::{
     BoxError,
     error::{PipelineError, storage},
     kinds,
+    release::Release,
     sql::{self, Sql},
     start,
     wire::{NewTeam, Requeue, Upgrade},
@@ -53,7 +54,7 @@ pub fn run_api(config: ApiConfig) -> Program<'static> {
 }
 
 async fn api(config: ApiConfig) -> Result<(), BoxError> {
-    let pool = start::open(&config.database_url).await?;
+    let pool = start::open(&config.database_url, Release::Current).await?;
     let sql = sql::of(&pool)?;
     let api = Arc::new(Api { pool, sql });
     let listener = TcpListener::bind("api", &config.listen).await?;
@@ -203,12 +204,7 @@ impl Api {
         if changed.rows_affected() == 0 {
             return Err(Refusal::Never(format!("there is no team {}", upgrade.team)));
         }
-        sqlx::query(self.sql.resources_upgrade)
-            .bind(upgrade.team.clone())
-            .bind(upgrade.tier.clone())
-            .execute(&mut *connection)
-            .await
-            .map_err(storage("upgrade the resources"))?;
+        defect!("P46", (), self.upgrade_resources(connection, upgrade).await?);
         sqlx::query(self.sql.upgrades_record)
             .bind(upgrade.id.clone())
             .bind(upgrade.team.clone())
@@ -218,6 +214,20 @@ impl Api {
             .execute(connection)
             .await
             .map_err(storage("remember the upgrade"))?;
+        Ok(())
+    }
+
+    async fn upgrade_resources(
+        &self,
+        connection: &mut Connection,
+        upgrade: &Upgrade,
+    ) -> Result<(), PipelineError> {
+        sqlx::query(self.sql.resources_upgrade)
+            .bind(upgrade.team.clone())
+            .bind(upgrade.tier.clone())
+            .execute(connection)
+            .await
+            .map_err(storage("upgrade the resources"))?;
         Ok(())
     }
 
@@ -261,15 +271,17 @@ impl Api {
             .await
             .map_err(storage("requeue the propagation"))?;
         let Some(team) = team else {
+            defect!(
+                "P47",
+                {
+                    self.record_requeue(&mut tx, requeue, now).await?;
+                    tx.commit().await.map_err(storage("commit the wish"))?;
+                },
+                ()
+            );
             return Err(Refusal::Never(format!("{} has not failed", requeue.propagation)));
         };
-        sqlx::query(self.sql.requeues_record)
-            .bind(requeue.id.clone())
-            .bind(requeue.propagation.clone())
-            .bind(now)
-            .execute(&mut *tx)
-            .await
-            .map_err(storage("remember the wish"))?;
+        self.record_requeue(&mut tx, requeue, now).await?;
         sqlx::query(self.sql.audit_append)
             .bind(requeue.propagation.clone())
             .bind(team)
@@ -283,6 +295,22 @@ impl Api {
             .map_err(storage("write the audit"))?;
         tx.commit().await.map_err(storage("commit the requeue"))?;
         Ok(json!({ "repeated": false }))
+    }
+
+    async fn record_requeue(
+        &self,
+        connection: &mut Connection,
+        requeue: &Requeue,
+        now: i64,
+    ) -> Result<(), PipelineError> {
+        sqlx::query(self.sql.requeues_record)
+            .bind(requeue.id.clone())
+            .bind(requeue.propagation.clone())
+            .bind(now)
+            .execute(connection)
+            .await
+            .map_err(storage("remember the wish"))?;
+        Ok(())
     }
 }
 

@@ -104,6 +104,11 @@ impl DispatchError {
         }
     }
 
+    /// How many attempts the failure uses up: a dispatch that never began is none.
+    pub(crate) fn attempts(&self) -> i64 {
+        i64::from(!matches!(self, Self::Poison(_)))
+    }
+
     /// The text of the error, as it is stored.
     pub(crate) fn line(&self) -> String {
         crate::scrub::scrub(&chain(self))
@@ -134,6 +139,7 @@ impl Dispatcher {
                     continue;
                 }
             }
+            defect!("P48", drop(self.ask(propagation, &resource, deadline, stop).await), ());
             match self.ask(propagation, &resource, deadline, stop).await {
                 Ok(answer) if answer.applied || skips::is_allowed(&answer.skip_reason) => {
                     done.push(resource.done(&answer));

@@ -1,48 +1,6 @@
-//! The registries of propagation kinds, resource types and tiers.
+//! The registries of resource types and tiers. Those of propagation kinds belong to a release.
 
 use chaosdrill_rt::defect;
-
-/// The kinds that this release declares: those that an upgrade may request, as far as it knows.
-pub const DECLARED: &[&str] = &["tier_elevation", "limits_refresh"];
-
-/// The kind of a plain upgrade.
-pub const TIER_ELEVATION: &str = "tier_elevation";
-
-/// The label and the reason for a kind without a handler: a name from outside never becomes a label.
-pub const UNKNOWN_KIND: &str = "unknown_kind";
-
-/// How a runner handles a kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Handler {
-    /// Brings each resource of the team to its tier.
-    Regrade,
-}
-
-/// The handlers, by kind.
-const HANDLERS: &[(&str, Handler)] =
-    &[("limits_refresh", Handler::Regrade), ("tier_elevation", Handler::Regrade)];
-
-/// The kinds that this release declares.
-pub fn declared() -> Vec<&'static str> {
-    let later = defect!("P25", &["storage_migration"][..], &[][..]);
-    DECLARED.iter().chain(later).copied().collect()
-}
-
-/// The kinds that have a handler.
-pub fn handled() -> Vec<&'static str> {
-    HANDLERS.iter().map(|(kind, _)| *kind).collect()
-}
-
-/// The handler of a kind.
-pub fn handler(kind: &str) -> Option<Handler> {
-    HANDLERS.iter().find(|(known, _)| *known == kind).map(|(_, handler)| *handler)
-}
-
-/// The label of a kind: its name if the kind is known, and one bucket for all others.
-pub fn kind_label(kind: &str) -> &str {
-    let known = HANDLERS.iter().find(|(known, _)| *known == kind).map(|(known, _)| *known);
-    defect!("P8", kind, known.unwrap_or(UNKNOWN_KIND))
-}
 
 /// What happens to a resource when its tier changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,17 +59,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn registries_agree() {
-        let (mut declared, mut handled) = (declared(), handled());
-        declared.sort_unstable();
-        handled.sort_unstable();
-        assert_eq!(declared, handled);
-        assert!(!declared.is_empty());
+    fn types_are_in_one_list() {
         for both in REGRADED {
             assert!(!EXCLUDED.contains(both), "{both}");
         }
         assert_eq!(support("vector"), Support::Regraded);
         assert_eq!(support("graph"), Support::Unknown);
-        assert_eq!(kind_label("garbage_kind_nobody_handles"), UNKNOWN_KIND);
     }
 }

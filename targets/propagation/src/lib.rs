@@ -21,6 +21,7 @@ mod jobs;
 pub mod kinds;
 pub mod provisioner;
 mod reconciler;
+pub mod release;
 mod runner;
 pub mod schedule;
 mod scrub;
@@ -36,6 +37,7 @@ pub mod worker;
 pub use api::{ApiConfig, run_api};
 pub use defects::DEFECTS;
 pub use provisioner::{Answer, ProvisionerConfig, Script, run_provisioner};
+pub use release::Release;
 pub use worker::{WorkerConfig, run_worker, run_worker_until};
 
 /// Any error that ends a program.

@@ -6,7 +6,7 @@ use chaosdrill_rt::{defect, fail_point, observe};
 use crate::{
     dispatch::{DispatchError, Dispatcher},
     error::PipelineError,
-    kinds::{self, Handler},
+    release::{Handler, Release},
     schedule::PICKS_MAX,
     settle::Settler,
     stop::Stop,
@@ -17,6 +17,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Runner {
     pub(crate) store: Store,
+    pub(crate) release: Release,
     pub(crate) settler: Settler,
     pub(crate) dispatcher: Dispatcher,
 }
@@ -94,7 +95,7 @@ impl Runner {
             let error = DispatchError::Poison(row.picks);
             return self.settler.settle(batch, row, Err(error)).await.map(|()| End::Settled);
         }
-        let Some(handler) = kinds::handler(&row.kind) else {
+        let Some(handler) = self.release.handler(&row.kind) else {
             defect!("P6", return Ok(End::Settled), ());
             let error = DispatchError::UnknownKind(row.kind.clone());
             return self.settler.settle(batch, row, Err(error)).await.map(|()| End::Settled);

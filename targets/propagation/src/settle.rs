@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use crate::{
     dispatch::{DispatchError, Done},
     error::{PipelineError, storage},
-    kinds::{self, UNKNOWN_KIND},
+    kinds,
+    release::{Release, UNKNOWN_KIND},
     schedule, skips,
     store::{Batch, Row, Store, now},
 };
@@ -32,6 +33,7 @@ const REST: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub(crate) struct Settler {
     pub(crate) store: Store,
+    pub(crate) release: Release,
     /// A row is given up after this many failed dispatches.
     pub(crate) attempts_max: i64,
 }
@@ -187,11 +189,7 @@ impl Settler {
                 let wait = i64::try_from(wait).unwrap_or(i64::MAX);
                 query.bind(error.line()).bind(now.saturating_add(wait))
             }
-            Outcome::DeadLetter { error, .. } => {
-                // A dispatch that never began is not an attempt.
-                let failed = i64::from(!matches!(error, DispatchError::Poison(_)));
-                query.bind(error.line()).bind(failed)
-            }
+            Outcome::DeadLetter { error, .. } => query.bind(error.line()).bind(error.attempts()),
         };
         let settled = query.execute(connection).await.map_err(storage("settle the row"))?;
         Ok(settled.rows_affected() == 1)
@@ -228,7 +226,7 @@ impl Settler {
             .bind("propagation_runner")
             .bind(outcome.audit_kind())
             .bind(format!("{}: {}", row.id, outcome.name()))
-            .bind(outcome.metadata(row, now).to_string())
+            .bind(defect!("P45", json!({}), outcome.metadata(row, now)).to_string())
             .bind(now)
             .execute(connection)
             .await
@@ -243,7 +241,7 @@ impl Settler {
         row: &Row,
         outcome: Outcome<'_>,
     ) -> Result<(), PipelineError> {
-        let kind = kinds::kind_label(&row.kind);
+        let kind = self.release.kind_label(&row.kind);
         let error = match outcome {
             Outcome::Applied { .. } => return Ok(()),
             Outcome::Retry { error } => error,
@@ -257,11 +255,12 @@ impl Settler {
                 error
             }
         };
-        if matches!(error, DispatchError::UnknownKind(_)) {
+        let is_dead = matches!(outcome, Outcome::DeadLetter { .. });
+        if matches!(error, DispatchError::UnknownKind(_)) && defect!("P43", is_dead, true) {
             self.add(connection, "propagation_unknown_kind_total", &[("kind", kind)]).await?;
             observe!("metric.unknown_kind", kind = kind);
         }
-        for skip in error.skips() {
+        for skip in error.skips().iter().take(defect!("P44", 1, usize::MAX)) {
             let resource_type = kinds::type_label(&skip.resource_type);
             let reason = skips::bucket(&skip.reason);
             let labels =
@@ -347,10 +346,10 @@ impl Outcome<'_> {
                 json!({ "resources": done.len(), "age_seconds": age_seconds })
             }
             Self::Retry { error } => {
-                json!({ "attempts": row.attempts + 1, "error": error.line() })
+                json!({ "attempts": row.attempts + error.attempts(), "error": error.line() })
             }
             Self::DeadLetter { error, reason } => json!({
-                "attempts": row.attempts + 1,
+                "attempts": row.attempts + error.attempts(),
                 "age_seconds": age_seconds,
                 "failure_reason": reason,
                 "error": error.line(),

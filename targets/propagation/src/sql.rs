@@ -17,6 +17,7 @@ statements! {
         pub(crate) resources_applied: &'static str,
         pub(crate) resources_drifted: &'static str,
         pub(crate) resources_looked_at: &'static str,
+        pub(crate) kinds_declared: &'static str,
         pub(crate) upgrades_find: &'static str,
         pub(crate) upgrades_record: &'static str,
         pub(crate) propagation_enqueue: &'static str,

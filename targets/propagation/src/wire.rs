@@ -41,7 +41,7 @@ pub struct Upgrade {
 }
 
 fn plain_upgrade() -> String {
-    crate::kinds::TIER_ELEVATION.to_owned()
+    crate::release::TIER_ELEVATION.to_owned()
 }
 
 /// An operator's request to retry a failed propagation.

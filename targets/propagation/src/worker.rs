@@ -14,8 +14,8 @@ use crate::{
     dispatch::Dispatcher,
     error::PipelineError,
     jobs::{JOB_TIMEOUT, Job, Jobs, Periodic, rescue_after},
-    kinds,
     reconciler::Reconciler,
+    release::Release,
     runner::Runner,
     schedule,
     settle::Settler,
@@ -36,6 +36,8 @@ pub struct WorkerConfig {
     pub database_url: String,
     /// The address of the provisioner, such as `provisioner:80`.
     pub provisioner: String,
+    /// The release that the worker is of.
+    pub release: Release,
     /// How often the runner looks for rows.
     pub tick: Duration,
     /// How often the reconciler looks for drift.
@@ -65,6 +67,7 @@ impl WorkerConfig {
             worker: worker.into(),
             database_url: database_url.into(),
             provisioner: provisioner.into(),
+            release: Release::default(),
             tick: Duration::from_secs(30),
             reconcile: Duration::from_secs(5 * 60),
             reconcile_batch: 200,
@@ -106,7 +109,7 @@ fn run<'a>(
 }
 
 async fn worker(config: WorkerConfig, shutdown: impl Future<Output = ()>) -> Result<(), BoxError> {
-    let pool = start::open(&config.database_url).await?;
+    let pool = start::open(&config.database_url, config.release).await?;
     let sql = sql::of(&pool)?;
     let jobs = Jobs { pool: pool.clone(), sql, worker: config.worker.clone() };
     let store = Store {
@@ -116,15 +119,17 @@ async fn worker(config: WorkerConfig, shutdown: impl Future<Output = ()>) -> Res
         lease: config.lease,
         batch: config.batch,
     };
-    let settler = Settler { store: store.clone(), attempts_max: config.attempts_max };
+    let (release, attempts_max) = (config.release, config.attempts_max);
+    let settler = Settler { store: store.clone(), release, attempts_max };
+    let declared = start::declared(&pool, sql, release).await;
     let dispatcher = Dispatcher { pool, sql, provisioner: config.provisioner.clone() };
-    let runner = Runner { store, settler, dispatcher: dispatcher.clone() };
+    let runner = Runner { store, release, settler, dispatcher: dispatcher.clone() };
     let reconciler = Reconciler { dispatcher, batch: config.reconcile_batch };
     let worker = Worker { jobs, runner, reconciler };
     observe!(
         "worker.started",
-        declared = kinds::declared(),
-        handled = kinds::handled(),
+        declared = declared,
+        handled = release.handled(),
         job_timeout_s = JOB_TIMEOUT.as_secs(),
         rescue_after_s = rescue_after().as_secs(),
         until_dead_letter_s = schedule::until_dead_letter().as_secs()

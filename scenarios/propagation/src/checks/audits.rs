@@ -11,29 +11,29 @@ use serde_json::Value;
 
 use crate::checks::{
     rows::{
-        AUDITS, COUNTERS, ITEMS, KNOWN_KINDS, PROPAGATIONS, int, is_requeue, state, steps, text,
+        AUDITS, COUNTERS, ITEMS, KNOWN_KINDS, PROPAGATIONS, int, is_handled, is_requeue, state,
+        steps, text,
     },
     world,
 };
 
 const RETRYING: &str = "propagation.retrying";
 const UNEXPECTED_SKIP: &str = "propagation.unexpected_skip";
+const DEAD: &str = "propagation.dead_lettered";
+const UNKNOWN_DEAD: &str = "propagation.unknown_kind_dead_lettered";
 
-const KINDS: [&str; 6] = [
-    "propagation.applied",
-    RETRYING,
-    UNEXPECTED_SKIP,
-    "propagation.dead_lettered",
-    "propagation.unknown_kind_dead_lettered",
-    "propagation.requeued",
-];
+const KINDS: [&str; 6] =
+    ["propagation.applied", RETRYING, UNEXPECTED_SKIP, DEAD, UNKNOWN_DEAD, "propagation.requeued"];
 
 /// Every change of a row has its audit, of the kind that the change requires.
 pub(crate) fn audits_agree_with_states() -> Check {
     let audit =
         Audit { watch: AUDITS, item: "propagation_id", kind: "kind", asked_by, kinds: &KINDS };
     audit::audits_agree_by(ITEMS, audit, |history, step| {
-        let by_row = asked_by(step.before, step.after)?;
+        let by_row = match asked_by(step.before, step.after)? {
+            DEAD | UNKNOWN_DEAD if !is_handled(history, step) => UNKNOWN_DEAD,
+            by_row => by_row,
+        };
         let is_retry = [RETRYING, UNEXPECTED_SKIP].contains(&by_row);
         // If the outside world shows which kind of failure it was, it takes precedence over the row.
         let by_world = is_retry.then(|| world::answered_with(history, step)).flatten();
@@ -47,10 +47,8 @@ fn asked_by(before: &Value, after: &Value) -> Option<&'static str> {
     }
     match (state(before), state(after)) {
         ("pending", "applied") => Some("propagation.applied"),
-        ("pending", "failed") if KNOWN_KINDS.contains(&text(after, "kind")) => {
-            Some("propagation.dead_lettered")
-        }
-        ("pending", "failed") => Some("propagation.unknown_kind_dead_lettered"),
+        ("pending", "failed") if KNOWN_KINDS.contains(&text(after, "kind")) => Some(DEAD),
+        ("pending", "failed") => Some(UNKNOWN_DEAD),
         ("pending", "pending") if int(after, "attempts") == int(before, "attempts") + 1 => {
             let is_skip = text(after, "last_error").starts_with("unexpected skip");
             Some(if is_skip { UNEXPECTED_SKIP } else { RETRYING })
@@ -67,7 +65,7 @@ pub(crate) fn dead_letters_are_counted_once() -> Check {
         for step in steps(history) {
             if state(step.before) != "failed" && state(step.after) == "failed" {
                 let kind = text(step.after, "kind");
-                let is_known = KNOWN_KINDS.contains(&kind);
+                let is_known = is_handled(history, &step);
                 let kind = if is_known { kind } else { "unknown_kind" };
                 died.entry((kind.to_owned(), !is_known)).or_default().push(step.change.event.seq);
             }
@@ -109,7 +107,7 @@ fn labels_of(series: &str) -> Labels {
     (label("kind").to_owned(), label("reason") == "unknown_kind")
 }
 
-const KIND_LABELS: &[&str] = &["tier_elevation", "limits_refresh", "unknown_kind"];
+const KIND_LABELS: &[&str] = &["tier_elevation", "limits_refresh", "trial_end", "unknown_kind"];
 const REASONS: &[&str] = &["max_attempts", "max_picks", "unknown_kind"];
 const TYPES: &[&str] =
     &["postgres", "redis", "mongodb", "vector", "queue", "storage", "webhook", "other"];

@@ -7,9 +7,7 @@ use chaosdrill_scenarios_common::checks::{fault_free, rows::last_change};
 use serde_json::Value;
 
 use crate::checks::{
-    rows::{
-        DISTURBED, GRADES, ITEMS, PROPAGATIONS, RESOURCES, conn_limit, has_limits, int, text,
-    },
+    rows::{DISTURBED, GRADES, ITEMS, PROPAGATIONS, RESOURCES, conn_limit, has_limits, int, text},
     world::last_answer,
 };
 
@@ -85,9 +83,8 @@ fn drifts<'a>(history: &'a History<'_>) -> Vec<Drift<'a>> {
         }
         let team = text(after, "team_id");
         for (token, resource) in resources.iter().filter(|(_, row)| text(row, "team_id") == team) {
-            let is_busy = rows
-                .values()
-                .any(|row| text(row, "team_id") == team && !ITEMS.is_terminal(row));
+            let is_busy =
+                rows.values().any(|row| text(row, "team_id") == team && !ITEMS.is_terminal(row));
             let is_behind = int(resource, "applied_generation") < int(resource, "generation");
             if has_limits(resource) && is_behind && !is_busy {
                 open.entry(token).or_insert(change.event);

@@ -51,3 +51,24 @@ pub(crate) fn a_dispatch_took_too_long() -> Mark {
         )
     })
 }
+
+/// A row of a kind that some worker had not known was applied by another.
+pub(crate) fn a_new_kind_was_applied() -> Mark {
+    Mark::new("a new kind was applied", |history| {
+        let steps = steps(history);
+        count(steps.iter().filter(|step| {
+            let was_unknown = text(step.before, "last_error").starts_with("no handler registered");
+            was_unknown && state(step.after) == "applied"
+        }))
+    })
+}
+
+/// A row was given up because its dispatches were used up.
+pub(crate) fn a_row_was_given_up_over_its_dispatches() -> Mark {
+    Mark::new("a row was given up over its dispatches", |history| {
+        count(steps(history).into_iter().filter(|step| {
+            let has_died = state(step.before) != "failed" && state(step.after) == "failed";
+            has_died && int(step.after, "attempts") == int(step.before, "attempts")
+        }))
+    })
+}

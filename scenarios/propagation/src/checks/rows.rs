@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use chaosdrill::{EventKind, History, vocabulary::Strike};
+use chaosdrill::{Event, EventKind, History, vocabulary::Strike};
 use chaosdrill_scenarios_common::checks::rows::{Items, Step};
 pub(crate) use chaosdrill_scenarios_common::checks::rows::{int, text};
 use serde_json::Value;
@@ -13,6 +13,10 @@ use serde_json::Value;
 pub(crate) const PROPAGATIONS: &str = "propagations";
 /// Rows of `upgrades`.
 pub(crate) const UPGRADES: &str = "upgrades";
+/// Rows of `teams`.
+pub(crate) const TEAMS: &str = "teams";
+/// Rows of `requeues`.
+pub(crate) const REQUEUES: &str = "requeues";
 /// Rows of `resources`.
 pub(crate) const RESOURCES: &str = "resources";
 /// Rows of `audit_log`.
@@ -40,8 +44,8 @@ pub(crate) const LEASE: Duration = Duration::from_secs(5 * 60);
 /// How long ago a disturbance may have been to still explain a delay.
 pub(crate) const DISTURBED: Duration = Duration::from_secs(20 * 60);
 
-/// Kinds that this release handles.
-pub(crate) const KNOWN_KINDS: [&str; 2] = ["tier_elevation", "limits_refresh"];
+/// Kinds that the newest release handles.
+pub(crate) const KNOWN_KINDS: [&str; 3] = ["tier_elevation", "limits_refresh", "trial_end"];
 
 /// Types of resources whose limits the provisioner manages.
 pub(crate) const BILLABLE: [&str; 4] = ["postgres", "redis", "mongodb", "vector"];
@@ -84,6 +88,15 @@ pub(crate) fn is_good_reason(reason: &str) -> bool {
     ["already correct", "unsupported resource type", "backend does not support"]
         .iter()
         .any(|words| reason.contains(words))
+}
+
+/// Whether the worker that made this change handles the kind of the row: during a roll-out, some workers do not yet.
+pub(crate) fn is_handled(history: &History, step: &Step<'_>) -> bool {
+    let (event, kind) = (step.change.event, text(step.after, "kind"));
+    let is_its = |started: &&Event| started.host == event.host && started.seq < event.seq;
+    let started = history.observed("worker.started").filter(is_its).last();
+    let handled = started.and_then(|started| started.get("handled").as_array());
+    KNOWN_KINDS.contains(&kind) && handled.is_some_and(|kinds| kinds.iter().any(|it| it == kind))
 }
 
 /// Changes of propagations.

@@ -7,8 +7,8 @@ use chaosdrill_scenarios_common::checks::rows::{Step, last_change};
 use serde_json::Value;
 
 use crate::checks::rows::{
-    DISTURBED, ITEMS, KNOWN_KINDS, LEASE, PROPAGATIONS, RESOURCES, UPGRADES, has_limits, int,
-    is_disturbed, is_good_reason, rows_at, state, steps, text,
+    DISTURBED, ITEMS, LEASE, PROPAGATIONS, RESOURCES, UPGRADES, has_limits, int, is_disturbed,
+    is_good_reason, is_handled, rows_at, state, steps, text,
 };
 
 /// The part of the lease that a dispatch leaves for the settle.
@@ -78,7 +78,7 @@ fn is_answered(history: &History, id: &str, token: &str, seq: u64) -> bool {
 /// resource without a good reason, `false` if a call failed. `None` if the outside world cannot tell, because a fault
 /// struck meanwhile, or because the answers do not explain the failure.
 pub(crate) fn answered_with(history: &History, step: &Step<'_>) -> Option<bool> {
-    if !KNOWN_KINDS.contains(&text(step.after, "kind")) {
+    if !is_handled(history, step) {
         return Some(false);
     }
     let (id, seq) = (step.change.key.as_str()?, step.change.event.seq);
