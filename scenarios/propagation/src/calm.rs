@@ -3,6 +3,7 @@
 use chaosdrill::{Mark, Scenario};
 
 use crate::{
+    checks::{self, backstop::TICK},
     clients::{TYPES, customer, rest, upgrade, upgrade_by},
     stage::{PropagationStage, applying, watched},
 };
@@ -23,6 +24,8 @@ pub(crate) fn scenario() -> Scenario {
                 Ok(())
             })
         })
-        .sometimes(Mark::observed("provisioner.answered"));
+        .always(checks::settings::runners_keep_their_tick(TICK))
+        .sometimes(Mark::observed("provisioner.answered"))
+        .must_find(["P24", "P39", "P45", "P46", "P48"]);
     applying(scenario)
 }

@@ -107,6 +107,16 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     WINDOWS.iter().map(scenario).collect()
 }
 
+/// The planted bugs that the script of a window must find.
+fn found_by(window: &str) -> Option<&'static str> {
+    match window {
+        "propagation/crash-around-upgrade" => Some("P21"),
+        "propagation/crash-after-pick" => Some("P12"),
+        "propagation/crash-before-audit" => Some("P16"),
+        _ => None,
+    }
+}
+
 fn scenario(window: &'static Window) -> Scenario {
     let scenario = Scenario::new(window.name)
         .claim(window.claim)
@@ -124,6 +134,7 @@ fn scenario(window: &'static Window) -> Scenario {
         })
         .faults_drawn(|stream| vec![(window.strike)(stream)])
         .chaos_at_most(Duration::from_secs(30 * 60))
-        .sometimes(checks::marks::a_host_went_down());
+        .sometimes(checks::marks::a_host_went_down())
+        .must_find(found_by(window.name));
     resting(scenario, ATTEMPTS_MAX, WITHIN)
 }

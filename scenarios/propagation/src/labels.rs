@@ -49,7 +49,8 @@ pub(crate) fn scenario() -> Scenario {
             })
         })
         .sometimes(Mark::observed("metric.unexpected_skip"))
-        .sometimes(checks::marks::a_row_was_given_up());
+        .sometimes(checks::marks::a_row_was_given_up())
+        .must_find(["P8", "P8b"]);
     resting(scenario, ATTEMPTS_MAX, Duration::from_secs(40 * 60))
 }
 

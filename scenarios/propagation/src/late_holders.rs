@@ -17,24 +17,27 @@ pub(crate) fn scenario() -> Scenario {
             "a row whose holder stalls is carried out by another runner, and the late holder is refused",
         )
         .topology(|stage| {
+            // A row that fails three times is still open when its first holder is back.
             let scripts =
-                vec![script("flaky-", 1, Answer::Error), script("shy-", 2, Answer::Error)];
+                vec![script("shy-", 3, Answer::Error), script("flaky-", 1, Answer::Error)];
             watched(stage.pipeline(scripts)).client("customers", |workload| async move {
-                customers(&workload, &["flaky", "shy", "plain"], &["postgres"]).await
+                let teams = ["shy-1", "shy-2", "shy-3", "flaky", "plain"];
+                customers(&workload, &teams, &["postgres"]).await
             })
         })
         .faults_drawn(|stream| {
-            let site = if stream.chance(1, 3) {
+            let site = if stream.chance(1, 5) {
                 "fp:runner.after_pick"
             } else {
                 "fp:runner.after_dispatch"
             };
             let stalled = Duration::from_secs(stream.between(320, 700));
-            vec![at(site).on_any().hit(stream.between(1, 3) as u32).stall(stalled)]
+            vec![at(site).on_any().hit(stream.between(1, 4) as u32).stall(stalled)]
         })
         .chaos_at_most(Duration::from_secs(30 * 60))
         .linger(Duration::from_secs(60))
         .sometimes(Mark::observed("runner.settle_refused"))
-        .sometimes(checks::marks::a_row_was_taken_over());
+        .sometimes(checks::marks::a_row_was_taken_over())
+        .must_find(["P20", "P20b"]);
     applying(scenario)
 }

@@ -8,14 +8,17 @@ mod crash_windows;
 mod guards;
 mod labels;
 mod late_holders;
+mod old_jobs;
 mod one_bad_row;
 mod outages;
 mod persistent_failure;
 mod poison_row;
+mod promises;
 mod racing_runners;
 mod requeue;
 mod rescue;
 mod roll_out;
+mod settings;
 mod shutdown;
 mod skew;
 mod skips;
@@ -36,6 +39,7 @@ pub fn target() -> Target {
         .failpoints(failpoints::ALL)
         .defects(DEFECTS)
         .goals(windows::all())
+        .promises(promises::all())
         .static_checks([guards::the_documented_total_is_computed()])
 }
 
@@ -47,6 +51,7 @@ pub fn scenarios() -> Vec<Scenario> {
         calm::scenario(),
         labels::scenario(),
         late_holders::scenario(),
+        old_jobs::scenario(),
         one_bad_row::scenario(),
         outages::of_the_database(),
         outages::of_the_network(),
@@ -57,6 +62,7 @@ pub fn scenarios() -> Vec<Scenario> {
         rescue::of_a_dead_worker(),
         rescue::of_a_slow_job(),
         roll_out::scenario(),
+        settings::scenario(),
         shutdown::scenario(),
         skew::scenario(),
         skips::scenario(),

@@ -30,6 +30,7 @@ pub(crate) fn scenario() -> Scenario {
             };
             vec![fault]
         })
-        .sometimes(Mark::observed("runner.left"));
+        .sometimes(Mark::observed("runner.left"))
+        .must_find(["P26b"]);
     applying(scenario)
 }

@@ -35,7 +35,8 @@ pub(crate) fn scenario() -> Scenario {
         ))
         .sometimes(Mark::observed("poison.struck"))
         .sometimes(checks::marks::a_row_was_given_up())
-        .sometimes(checks::marks::a_row_was_taken_over());
+        .sometimes(checks::marks::a_row_was_taken_over())
+        .must_find(["P29"]);
     resting_alone(scenario, ATTEMPTS_MAX, WITHIN)
 }
 

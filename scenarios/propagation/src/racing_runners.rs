@@ -32,6 +32,7 @@ pub(crate) fn scenario() -> Scenario {
             };
             vec![hold(1), hold(2)]
         })
-        .sometimes(Mark::observed("runner.picked"));
+        .sometimes(Mark::observed("runner.picked"))
+        .must_find(["P11"]);
     applying(scenario)
 }

@@ -38,7 +38,8 @@ pub(crate) fn of_a_dead_worker() -> Scenario {
         })
         .always(checks::jobs::stuck_jobs_are_rescued_in_time())
         .eventually(checks::jobs::every_job_comes_to_rest(), WITHIN)
-        .sometimes(Mark::observed("job.rescued"));
+        .sometimes(Mark::observed("job.rescued"))
+        .must_find(["P9", "P40"]);
     applying(scenario)
 }
 
@@ -53,6 +54,7 @@ pub(crate) fn of_a_slow_job() -> Scenario {
         })
         .always(checks::jobs::stuck_jobs_are_rescued_in_time())
         .eventually(checks::jobs::every_job_comes_to_rest(), WITHIN)
-        .sometimes(Mark::observed("job.ended"));
+        .sometimes(Mark::observed("job.ended"))
+        .must_find(["P10"]);
     applying(scenario)
 }

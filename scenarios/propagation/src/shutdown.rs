@@ -36,6 +36,7 @@ pub(crate) fn scenario() -> Scenario {
             })
         })
         .sometimes(Mark::observed("worker.cancelled"))
-        .sometimes(Mark::observed("runner.released"));
+        .sometimes(Mark::observed("runner.released"))
+        .must_find(["P26"]);
     applying(scenario)
 }

@@ -32,6 +32,7 @@ pub(crate) fn scenario() -> Scenario {
             vec![skew("w1", true), skew("w2", false)]
         })
         .chaos_at_most(Duration::from_secs(20 * 60))
-        .sometimes(checks::marks::a_retry_succeeded());
+        .sometimes(checks::marks::a_retry_succeeded())
+        .must_find(["P31"]);
     applying(scenario)
 }

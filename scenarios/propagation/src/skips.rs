@@ -34,6 +34,7 @@ pub(crate) fn scenario() -> Scenario {
             })
         })
         .sometimes(Mark::observed("metric.unexpected_skip"))
-        .sometimes(checks::marks::a_retry_succeeded());
+        .sometimes(checks::marks::a_retry_succeeded())
+        .must_find(["P1", "P2", "P3", "P19", "P33", "P44"]);
     applying(scenario)
 }

@@ -136,7 +136,7 @@ pub(crate) fn watched_jobs(stage: Topology) -> Topology {
     watched(stage).watch(
         rows::JOBS,
         "propagation",
-        "SELECT job_id, kind, state, attempt, attempted_by, attempted_at FROM jobs ORDER BY job_id",
+        "SELECT job_id, kind, state, attempt, attempted_by, attempted_at, scheduled_at FROM jobs ORDER BY job_id",
     )
 }
 

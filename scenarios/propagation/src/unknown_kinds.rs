@@ -36,6 +36,7 @@ pub(crate) fn scenario() -> Scenario {
             })
         })
         .sometimes(Mark::observed("metric.unknown_kind"))
-        .sometimes(checks::marks::a_row_was_given_up());
+        .sometimes(checks::marks::a_row_was_given_up())
+        .must_find(["P4", "P5", "P6", "P8", "P32", "P43"]);
     resting(scenario, ATTEMPTS_MAX, WITHIN)
 }

@@ -29,6 +29,7 @@ pub(crate) fn scenario() -> Scenario {
                 Ok(())
             })
         })
-        .sometimes(checks::marks::a_row_was_given_up());
+        .sometimes(checks::marks::a_row_was_given_up())
+        .must_find(["P15"]);
     resting(scenario, ATTEMPTS_MAX, WITHIN)
 }

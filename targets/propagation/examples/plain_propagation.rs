@@ -48,7 +48,7 @@ async fn drive(folder: &Path) -> Result<(), BoxError> {
         let mut config = WorkerConfig::new(worker, url("propagation.db"), &provisioner);
         config.tick = Duration::from_millis(200);
         config.attempts_max = 1;
-        task::spawn(run_worker(config));
+        task::spawn(run_worker(config.with_environment(variable)?));
     }
 
     for number in 0..4 {
@@ -73,6 +73,12 @@ async fn drive(folder: &Path) -> Result<(), BoxError> {
     account(&pool).await?;
     pool.close().await;
     Ok(())
+}
+
+/// A variable of the environment.
+#[expect(clippy::disallowed_methods, reason = "a program reads its environment at its start")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Sends a request, and retries until the answer is final.

@@ -25,6 +25,7 @@ pub mod release;
 mod runner;
 pub mod schedule;
 mod scrub;
+pub mod settings;
 mod settle;
 pub mod skips;
 mod sql;

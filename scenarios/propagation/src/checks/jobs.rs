@@ -1,8 +1,8 @@
 //! Checks that a job has one live execution, and that stuck jobs are rescued.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use chaosdrill::{Check, Event, History, Outcome, Priority, vocabulary::HostChange};
+use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority, vocabulary::HostChange};
 use chaosdrill_scenarios_common::checks::{
     holders::{self, Holding},
     rest,
@@ -10,10 +10,14 @@ use chaosdrill_scenarios_common::checks::{
 };
 use serde_json::Value;
 
-use crate::checks::rows::{JOBS, int, is_disturbed, text};
+use crate::checks::{
+    backstop,
+    rows::{DISTURBED, JOBS, int, is_disturbed, text},
+};
 
 const JOB_TIMEOUT: Duration = Duration::from_secs(20 * 60);
 const RESCUE_AFTER: Duration = Duration::from_secs(25 * 60);
+const KEPT: Duration = Duration::from_secs(60 * 60);
 
 /// The scan interval of 30 s, plus the time for its statements.
 const SCAN: Duration = Duration::from_secs(45);
@@ -94,6 +98,52 @@ fn is_excused(history: &History, begun: Duration, late_ms: i64) -> bool {
         is_down && (from..=to).contains(&event.at())
     });
     late_ms < HELD_UP_MAX_MS && (is_down || is_disturbed(history, from, to))
+}
+
+/// A job that is over is deleted by the first round of the reconciler after an hour, and not before: its row shows that
+/// the job of its period was made.
+pub(crate) fn finished_jobs_are_forgotten() -> Check {
+    Check::new("finished_jobs_are_forgotten", |history| {
+        let end = history.events().last().map_or(0, Event::wall_ms);
+        let mut made: BTreeMap<String, (&Event, i64)> = BTreeMap::new();
+        let mut gone = Vec::new();
+        for change in history.rows(JOBS) {
+            let key = change.key.to_string();
+            match change.after {
+                Some(row) => {
+                    made.entry(key).or_insert((change.event, int(row, "scheduled_at")));
+                }
+                None => gone.extend(
+                    made.remove(&key).map(|(event, at)| (event, at, change.event.wall_ms())),
+                ),
+            }
+        }
+        let kept = KEPT.as_millis() as i64;
+        let round = (backstop::PERIOD + SCAN).as_millis() as i64;
+        let early = gone.iter().find(|(_, made, gone)| gone - made < kept);
+        let ends = made.values().map(|(event, made)| (*event, *made, end));
+        let late = gone.iter().copied().chain(ends).find(|(_, made, until)| {
+            until - made > kept + round && !is_excused_at(history, made + kept, *until)
+        });
+        Outcome::unless(early.copied().or(late).map(|(event, made, until)| {
+            let why = format!(
+                "#{} the job is kept for {} s; an hour and a round are right",
+                event.seq,
+                (until - made) / 1000
+            );
+            Outcome::invalid(why, [event.seq])
+        }))
+    })
+    .priority(Priority::Low)
+}
+
+/// Whether a fault can have cost the reconciler a round between these instants of the wall clock.
+fn is_excused_at(history: &History, from_ms: i64, to_ms: i64) -> bool {
+    let from_ms = from_ms - DISTURBED.as_millis() as i64;
+    history
+        .events()
+        .iter()
+        .any(|event| event.kind == EventKind::Fault && (from_ms..=to_ms).contains(&event.wall_ms()))
 }
 
 /// No job stays open, except those that were just created.

@@ -3,7 +3,7 @@
 use chaosdrill::Mark;
 pub(crate) use chaosdrill_scenarios_common::checks::marks::a_host_went_down;
 
-use crate::checks::rows::{int, state, steps, text};
+use crate::checks::rows::{JOBS, int, state, steps, text};
 
 fn count(items: impl Iterator) -> u64 {
     items.count() as u64
@@ -70,5 +70,12 @@ pub(crate) fn a_row_was_given_up_over_its_dispatches() -> Mark {
             let has_died = state(step.before) != "failed" && state(step.after) == "failed";
             has_died && int(step.after, "attempts") == int(step.before, "attempts")
         }))
+    })
+}
+
+/// A job that was over was deleted.
+pub(crate) fn a_job_was_forgotten() -> Mark {
+    Mark::new("a job was forgotten", |history| {
+        count(history.rows(JOBS).into_iter().filter(|change| change.after.is_none()))
     })
 }

@@ -11,4 +11,5 @@ pub(crate) mod indicators;
 pub(crate) mod jobs;
 pub(crate) mod marks;
 pub(crate) mod rows;
+pub(crate) mod settings;
 pub(crate) mod world;
