@@ -21,18 +21,19 @@ pub(crate) fn scenario() -> Scenario {
             let scripts =
                 vec![script("shy-", 3, Answer::Error), script("flaky-", 1, Answer::Error)];
             watched(stage.pipeline(scripts)).client("customers", |workload| async move {
-                let teams = ["shy-1", "shy-2", "shy-3", "flaky", "plain"];
+                let teams = ["shy-1", "shy-2", "shy-3", "shy-4", "flaky", "plain"];
                 customers(&workload, &teams, &["postgres"]).await
             })
         })
         .faults_drawn(|stream| {
-            let site = if stream.chance(1, 5) {
+            let site = if stream.chance(1, 8) {
                 "fp:runner.after_pick"
             } else {
                 "fp:runner.after_dispatch"
             };
-            let stalled = Duration::from_secs(stream.between(320, 700));
-            vec![at(site).on_any().hit(stream.between(1, 4) as u32).stall(stalled)]
+            // The lease of the row ends first, and a tick of the other runner.
+            let stalled = Duration::from_secs(stream.between(350, 700));
+            vec![at(site).on_any().hit(stream.between(1, 5) as u32).stall(stalled)]
         })
         .chaos_at_most(Duration::from_secs(30 * 60))
         .linger(Duration::from_secs(60))

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority};
+use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority, vocabulary::HostChange};
 use chaosdrill_scenarios_common::checks::{fault_free, rows::last_change};
 use serde_json::Value;
 
@@ -99,13 +99,25 @@ fn drifts<'a>(history: &'a History<'_>) -> Vec<Drift<'a>> {
 }
 
 /// Whether a fault can have cost the reconciler a round of this period: its job may have been lost with its worker, or
-/// may have failed, and only the next period has another one.
+/// may have failed, and only the next period has another one. A provisioner that is down cannot be asked.
 fn is_hampered(history: &History, from: Duration, to: Duration) -> bool {
-    let from = from.saturating_sub(DISTURBED);
-    history
-        .events()
-        .iter()
-        .any(|event| event.kind == EventKind::Fault && (from..=to).contains(&event.at()))
+    let since = from.saturating_sub(DISTURBED);
+    let is_fault = |event: &Event| event.kind == EventKind::Fault && event.at() >= since;
+    let has_struck = history.events().iter().any(|event| is_fault(event) && event.at() <= to);
+    has_struck || was_down(history, "provisioner", from, to)
+}
+
+/// Whether a host was down at some time between two instants.
+fn was_down(history: &History, host: &str, from: Duration, to: Duration) -> bool {
+    let mut is_down = false;
+    for event in history.on_host(host).iter().take_while(|event| event.at() <= to) {
+        match event.host_change() {
+            Some(HostChange::Up { .. }) if event.at() < from => is_down = false,
+            Some(HostChange::Down(_)) => is_down = true,
+            _ => {}
+        }
+    }
+    is_down
 }
 
 /// Each resource with limits is as it was sold, at the provisioner and in the pipeline's own records: its tier, its
