@@ -1,5 +1,5 @@
-//! During a roll-out, two releases of the worker work side by side: a kind that only the newer one knows is retried until
-//! that one arrives, and is seen in the counters at once.
+//! During a roll-out, two releases of the worker work side by side: a kind that only the newer one knows is retried
+//! until that one arrives, and is seen in the counters at once.
 
 use std::time::Duration;
 
