@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod engine;
+mod failures;
 mod guards;
 mod windows;
 

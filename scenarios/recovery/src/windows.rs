@@ -44,7 +44,7 @@ fn cluster() -> [CoverageGoal; 13] {
     ]
 }
 
-fn engine() -> [CoverageGoal; 13] {
+fn engine() -> [CoverageGoal; 14] {
     [
         CoverageGoal::new("E1", "phase A: sidecar written, nothing moved")
             .struck("store:put-if __recovery/*.json", LOST),
@@ -80,5 +80,7 @@ fn engine() -> [CoverageGoal; 13] {
         CoverageGoal::new("E13", "recovery: published, around its audit")
             .struck("fp:engine.recovery.record_audit", &[])
             .struck("store:put-if _graph_commit_recoveries/*.json", CRASHES),
+        CoverageGoal::new("E14", "delete: what depends on rows is deleted, the rows are not")
+            .struck("fp:engine.mutation.delete_node_pre_primary_delete", CRASHES),
     ]
 }

@@ -23,6 +23,8 @@ pub const BEFORE_STATE_WRITE: &str = "cluster.before_state_write";
 
 /// All tables of a mutation or a load are moved, and not published yet.
 pub const MUTATION_POST_FINALIZE: &str = "engine.mutation.post_finalize_pre_publisher";
+/// A delete has removed the rows that depend on others, and not yet those rows themselves.
+pub const MUTATION_BEFORE_PRIMARY_DELETE: &str = "engine.mutation.delete_node_pre_primary_delete";
 /// The tables of a schema change are moved, and the schema is not staged yet.
 pub const SCHEMA_BEFORE_STAGING: &str = "engine.schema_apply.before_staging_write";
 /// The schema is staged, and not published yet.
@@ -63,6 +65,7 @@ pub const ALL: &[&str] = &[
     AFTER_PAYLOAD_PHASE,
     BEFORE_STATE_WRITE,
     MUTATION_POST_FINALIZE,
+    MUTATION_BEFORE_PRIMARY_DELETE,
     SCHEMA_BEFORE_STAGING,
     SCHEMA_AFTER_STAGING,
     SCHEMA_AFTER_MANIFEST,

@@ -13,7 +13,7 @@ pub(crate) fn scenario() -> Scenario {
             "graphs are created, changed and removed as operators request, and the ledger agrees",
         )
         .topology(|stage| {
-            stage.cluster().client("operator", |workload| async move {
+            stage.cluster().questions(&["server"]).client("operator", |workload| async move {
                 let operator = Operator::new(&workload, "a1").await;
                 operator.story().await;
                 operator.refresh().await;

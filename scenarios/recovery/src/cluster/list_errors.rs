@@ -34,7 +34,12 @@ pub(crate) fn scenario() -> Scenario {
             };
             let begun = u32::from(site.starts_with("store"));
             let error = |hit| at("store:list graphs/places.omni").on("a1").hit(hit).error(ErrorKind::Reset);
-            vec![at(site).on("a1").crash_before(back), error(2 + begun), error(3 + begun)]
+            // The listing of the intents fails too, for a command that finds none and for one that finds one.
+            let unlisted = |hit| {
+                at("store:list __cluster/recoveries").on("a1").hit(hit).error(ErrorKind::Reset)
+            };
+            let crash = at(site).on("a1").crash_before(back);
+            vec![unlisted(2), crash, unlisted(5), error(2 + begun), error(3 + begun)]
         })
         .chaos_at_most(Duration::from_secs(60 * 60))
         .sometimes(marks::a_command_said("recovery_store_error"));

@@ -4,6 +4,7 @@ mod another_writer;
 mod approvals;
 mod calm;
 mod checks;
+mod clients;
 mod crash_windows;
 mod engine_errors;
 mod injected_errors;
@@ -17,7 +18,9 @@ mod source_edited;
 mod stage;
 mod store_errors;
 mod unexpected_schema;
+mod unreadable_ledger;
 mod unreadable_sidecar;
+mod unservable_graphs;
 
 use chaosdrill::Scenario;
 
@@ -38,8 +41,10 @@ pub fn scenarios() -> Vec<Scenario> {
         source_edited::scenario(),
         store_errors::scenario(),
         unexpected_schema::scenario(),
+        unreadable_ledger::scenario(),
         unreadable_sidecar::of_a_hand(),
         unreadable_sidecar::of_a_newer_release(),
+        unservable_graphs::scenario(),
     ];
     scenarios.extend(crash_windows::scenarios());
     scenarios

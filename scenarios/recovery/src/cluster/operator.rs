@@ -160,6 +160,29 @@ impl Operator {
         .await;
     }
 
+    /// Breaks a file by mistake, and puts back what it held once `meanwhile` is over.
+    pub(crate) async fn break_for_a_while(
+        &self,
+        path: &str,
+        broken: &str,
+        meanwhile: impl Future<Output = ()>,
+    ) {
+        let mut whole = None;
+        for _ in 0..ASKS_MAX {
+            match self.files().get(path).await {
+                Ok(found) => {
+                    whole = found.map(|found| String::from_utf8_lossy(&found.bytes).into_owned());
+                    break;
+                }
+                Err(_) => time::sleep(REST).await,
+            }
+        }
+        let Some(whole) = whole else { return };
+        self.write(path, broken).await;
+        meanwhile.await;
+        self.write(path, &whole).await;
+    }
+
     /// Deletes a file by hand.
     pub(crate) async fn delete(&self, path: &str) {
         self.by_hand(|files| async move { files.delete(path).await }).await;

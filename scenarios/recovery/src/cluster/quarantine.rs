@@ -17,7 +17,8 @@ pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("recovery/quarantine")
         .claim("a graph with a pending intent is not served, the others are, and a strict server serves none")
         .topology(|stage| {
-            stage.cluster().strict_server().client("operator", |workload| async move {
+            let stage = stage.cluster().strict_server().questions(&["server", "strict"]);
+            stage.client("operator", |workload| async move {
                 let operator = Operator::new(&workload, "a1").await;
                 operator.import(&[]).await;
                 operator.apply(&config(&[("people", 1), ("places", 1)])).await;

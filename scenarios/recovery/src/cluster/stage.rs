@@ -6,9 +6,13 @@ use chaosdrill::{Scenario, Topology};
 use chaosdrill_scenarios_common::checks::{bounds, rest};
 use chaosdrill_target_recovery::cluster::{
     ApplierConfig, ApproverConfig, ServerConfig, run_applier, run_approver, run_server,
+    settings::REQUIRE_ALL_GRAPHS,
 };
 
-use super::checks::{self, world};
+use super::{
+    checks::{self, world},
+    clients::ask,
+};
 
 /// How long the cluster may take to reach the requested state after the faults are over: longer than a lock's lease and
 /// a few retries.
@@ -37,12 +41,15 @@ pub(crate) trait ClusterStage: Sized {
     /// A server.
     #[must_use]
     fn server(self) -> Self;
-    /// A server that serves either all graphs or none.
+    /// A server that serves either all graphs or none, by a variable of its environment.
     #[must_use]
     fn strict_server(self) -> Self;
     /// An applier `a1`, the approver, a server, and a watch of all objects.
     #[must_use]
     fn cluster(self) -> Self;
+    /// A client that asks these servers.
+    #[must_use]
+    fn questions(self, servers: &'static [&'static str]) -> Self;
     /// A watch of all objects.
     #[must_use]
     fn watched(self) -> Self;
@@ -76,9 +83,9 @@ impl ClusterStage for Topology {
 
     fn strict_server(self) -> Self {
         self.host("strict", || {
-            let mut config = ServerConfig::new(store_url());
-            config.require_all_graphs = true;
-            run_server(config)
+            let variable = |name: &str| (name == REQUIRE_ALL_GRAPHS).then(|| "1".to_owned());
+            let config = ServerConfig::new(store_url()).with_settings(variable);
+            run_server(config.expect("a value that means something"))
         })
     }
 
@@ -86,8 +93,13 @@ impl ClusterStage for Topology {
         self.applier("a1").approver().server().watched()
     }
 
+    fn questions(self, servers: &'static [&'static str]) -> Self {
+        self.client("visitor", move |workload| ask(workload, servers))
+    }
+
     fn watched(self) -> Self {
-        self.watch_store(world::CLUSTER, "ledger", "__cluster")
+        self.watch_store(world::SOURCES, "ledger", "sources")
+            .watch_store(world::CLUSTER, "ledger", "__cluster")
             .watch_store(world::GRAPHS, "ledger", "graphs")
             .watch_store(world::APPROVALS.watch, "ledger", "__cluster/approvals")
     }
@@ -100,6 +112,7 @@ pub(crate) fn guarded(scenario: Scenario) -> Scenario {
         .always(checks::ledger::every_change_of_the_ledger_is_explained())
         .always(checks::ledger::the_ledger_names_only_payloads_that_are_there())
         .always(checks::ledger::tombstones_only_after_an_empty_listing())
+        .always(checks::records::records_have_content())
         .always(checks::graphs::recovery_never_removes_data())
         .always(checks::graphs::unexpected_state_is_not_guessed())
         .always(checks::graphs::no_graph_moves_over_unknown_intent())
@@ -107,28 +120,31 @@ pub(crate) fn guarded(scenario: Scenario) -> Scenario {
         .always(checks::approvals::an_approval_is_used_up_with_its_execution())
         .always(bounds::effects_stay_within_the_bound("graph.removed", "approval", 1))
         .always(rest::terminal_is_final(world::APPROVALS))
+        .always(checks::acknowledged::acknowledged_applies_are_in_place())
+        .always(checks::intents::an_intent_names_the_version_that_was_reached())
+        .always(checks::reports::the_report_says_what_was_written())
         .always(checks::reports::reported_is_persisted())
+        .always(checks::reports::a_refresh_reports_what_is_live())
         .always(checks::reports::a_rejected_change_leaves_no_sidecar())
         .always(checks::reports::what_is_left_behind_is_told())
         .always(checks::reports::no_lock_is_left_behind())
         .always(checks::serving::healthy_graphs_serve())
+        .always(checks::serving::nobody_works_over_unlisted_intents())
+        .always(checks::questions::servers_answer_what_they_saw())
 }
 
 /// Like [`guarded`], and the cluster reaches the requested state in the end.
 pub(crate) fn converging(scenario: Scenario) -> Scenario {
     // Without the lock, a sweep may delete the intent of a running command.
-    guarded(scenario)
+    converging_without_the_lock(scenario)
         .always(checks::reports::moved_and_unrecorded_means_a_sidecar())
-        .eventually(checks::graphs::applies_converge(), SETTLED)
-        .eventually(checks::graphs::no_sidecar_is_left(), SETTLED)
-        .eventually(checks::graphs::ledger_matches_live_graphs(), SETTLED)
-        .eventually(checks::serving::every_wanted_graph_is_served(), SETTLED)
 }
 
 /// Like [`converging`], if commands run at the same time.
 pub(crate) fn converging_without_the_lock(scenario: Scenario) -> Scenario {
     guarded(scenario)
         .eventually(checks::graphs::applies_converge(), SETTLED)
+        .eventually(checks::acknowledged::the_cluster_is_what_was_asked_for(), SETTLED)
         .eventually(checks::graphs::no_sidecar_is_left(), SETTLED)
         .eventually(checks::graphs::ledger_matches_live_graphs(), SETTLED)
         .eventually(checks::serving::every_wanted_graph_is_served(), SETTLED)

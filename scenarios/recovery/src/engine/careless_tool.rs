@@ -17,7 +17,8 @@ use crate::engine::{
 };
 
 /// The workload of the tool: it maintains tables, one by one, and adds rows.
-const TOOL: Mix = Mix { mutations: 3, loads: 0, merges: 0, schemas: 0, indices: 4, optimizes: 4 };
+const TOOL: Mix =
+    Mix { mutations: 3, deletes: 0, loads: 0, merges: 0, schemas: 0, indices: 4, optimizes: 4 };
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("recovery/engine-careless-tool")

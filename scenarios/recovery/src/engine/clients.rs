@@ -23,6 +23,7 @@ const REST_MS: (u64, u64) = (200, 900);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mix {
     pub(crate) mutations: u32,
+    pub(crate) deletes: u32,
     pub(crate) loads: u32,
     pub(crate) merges: u32,
     pub(crate) schemas: u32,
@@ -32,20 +33,21 @@ pub(crate) struct Mix {
 
 /// All kinds of writes.
 pub(crate) const ALL_KINDS: Mix =
-    Mix { mutations: 3, loads: 2, merges: 3, schemas: 0, indices: 1, optimizes: 1 };
+    Mix { mutations: 3, deletes: 1, loads: 2, merges: 3, schemas: 0, indices: 1, optimizes: 1 };
 
 /// The requests of an administrator.
 pub(crate) const ADMIN: Mix =
-    Mix { mutations: 1, loads: 0, merges: 0, schemas: 3, indices: 1, optimizes: 1 };
+    Mix { mutations: 1, deletes: 0, loads: 0, merges: 0, schemas: 3, indices: 1, optimizes: 1 };
 
 /// Requests that write rows only.
 pub(crate) const ROWS: Mix =
-    Mix { mutations: 3, loads: 1, merges: 0, schemas: 0, indices: 0, optimizes: 0 };
+    Mix { mutations: 3, deletes: 0, loads: 1, merges: 0, schemas: 0, indices: 0, optimizes: 0 };
 
 /// The drawn part of one request.
 #[derive(Clone, Debug)]
 enum Wish {
     Mutation(i64),
+    Delete(usize),
     Load(Vec<i64>),
     Merge { values: Vec<i64>, changed: usize, deleted: usize, diverged: bool },
     Schema,
@@ -59,6 +61,7 @@ fn wishes(mix: Mix) -> impl Strategy<Value = Wish> {
     let merge = (proptest::collection::vec(value(), 1..4), 0_usize..3, 0_usize..2, any::<bool>());
     prop_oneof![
         mix.mutations => value().prop_map(Wish::Mutation),
+        mix.deletes => (1_usize..4).prop_map(Wish::Delete),
         mix.loads => proptest::collection::vec(value(), 2..5).prop_map(Wish::Load),
         mix.merges => merge.prop_map(|(values, changed, deleted, diverged)| Wish::Merge {
             values,
@@ -115,6 +118,10 @@ impl Sender {
         let mut rows = self.rows.clone();
         let request = match wish {
             Wish::Mutation(value) => Request::Mutation { id, value },
+            Wish::Delete(count) => {
+                let deleted = rows.drain(..count.min(rows.len())).collect();
+                Request::Delete { id, rows: deleted }
+            }
             Wish::Load(values) => {
                 rows.extend(own(values.len() - 1));
                 Request::Load { id, values }

@@ -25,14 +25,21 @@ struct Kind {
     points: &'static [&'static str],
 }
 
-const NONE: Mix = Mix { mutations: 1, loads: 0, merges: 0, schemas: 0, indices: 0, optimizes: 0 };
+const NONE: Mix =
+    Mix { mutations: 1, deletes: 0, loads: 0, merges: 0, schemas: 0, indices: 0, optimizes: 0 };
 
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     Kind {
         name: "recovery/engine-crash-mutation",
         claim: "a mutation whose writer crashes in any phase is in all its tables or in none, and in the end exactly once",
         mix: Mix { mutations: 5, ..NONE },
         points: &["fp:engine.mutation.post_finalize_pre_publisher"],
+    },
+    Kind {
+        name: "recovery/engine-crash-delete",
+        claim: "a delete whose writer crashes before it removes the rows that others depend on is done in all tables or in none",
+        mix: Mix { deletes: 4, loads: 2, ..NONE },
+        points: &["fp:engine.mutation.delete_node_pre_primary_delete"],
     },
     Kind {
         name: "recovery/engine-crash-load",

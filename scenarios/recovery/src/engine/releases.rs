@@ -15,7 +15,8 @@ use crate::engine::{
     stage::{EngineStage, guarded, watched},
 };
 
-const MERGES: Mix = Mix { mutations: 1, loads: 1, merges: 6, schemas: 0, indices: 0, optimizes: 0 };
+const MERGES: Mix =
+    Mix { mutations: 1, deletes: 0, loads: 1, merges: 6, schemas: 0, indices: 0, optimizes: 0 };
 
 /// A newer release writes sidecars that this one does not understand.
 pub(crate) fn newer() -> Scenario {

@@ -16,7 +16,7 @@ pub(crate) const SETTLED: Duration = Duration::from_secs(4 * 60);
 const OPENS_EVERY: Duration = Duration::from_secs(10);
 
 /// The store of the graph.
-const STORE: &str = "graph";
+pub(crate) const STORE: &str = "graph";
 
 /// The hosts of the engine.
 pub(crate) trait EngineStage: Sized {
@@ -118,6 +118,7 @@ pub(crate) fn guarded(scenario: Scenario) -> Scenario {
         .always(checks::audits::one_audit_per_operation())
         .always(checks::audits::audits_name_all_that_was_moved())
         .always(checks::audits::audits_tell_what_became_of_it())
+        .always(checks::audits::audits_are_complete())
         .always(checks::audits::no_live_writer_is_taken_back())
         .always(checks::audits::old_merges_are_rolled_forward())
         .always(checks::sidecars::a_sidecar_goes_only_when_nothing_is_left())
@@ -126,6 +127,7 @@ pub(crate) fn guarded(scenario: Scenario) -> Scenario {
         .always(checks::sidecars::nobody_works_over_an_unlisted_recovery())
         .always(checks::sidecars::no_open_fails_over_the_work_of_others())
         .always(checks::sidecars::the_schema_in_force_is_published())
+        .always(checks::invariants::nothing_is_concluded_from_a_table_that_is_behind())
         .eventually(checks::writes::every_request_is_answered(), SETTLED)
         .eventually(checks::writes::the_graph_is_what_was_asked_for(), SETTLED)
         .eventually(checks::writes::no_table_is_left_behind(), SETTLED)

@@ -40,7 +40,8 @@ pub(crate) async fn apply(run: &mut Run<'_>, config: &Config) -> Result<(), Stop
     }
     for (id, planned, recorded) in known {
         let recorded = recorded.unwrap_or_default();
-        if may_move(run, id) && recorded != planned.schema_digest {
+        let differs = defect!("G40", false, recorded != planned.schema_digest);
+        if may_move(run, id) && differs {
             change_schema(run, id, planned, &recorded).await?;
         }
     }
@@ -271,7 +272,8 @@ fn record(run: &mut Run<'_>, id: &str, planned: &Planned) {
         planned.queries.keys().map(|name| query_address(id, name)).collect();
     let known: Vec<String> =
         run.state.queries(id).map(|(address, ..)| address.to_owned()).collect();
-    for address in known.iter().filter(|address| !wanted.contains(*address)) {
+    let is_wanted = |address: &&String| defect!("G40b", true, wanted.contains(*address));
+    for address in known.iter().filter(|address| !is_wanted(address)) {
         run.state.applied_revision.resources.remove(address);
         run.state.resource_statuses.remove(address);
     }

@@ -48,6 +48,13 @@ pub async fn read(files: &Files) -> Result<AsRead, LedgerError> {
     Ok(AsRead { state, base: Some(digest(&found.bytes)) })
 }
 
+/// Takes a ledger that cannot be read for an empty one: only a planted bug does.
+#[cfg(feature = "defects")]
+pub(crate) async fn read_wrongly(files: &Files) -> AsRead {
+    let found = files.get(STATE).await.ok().flatten();
+    AsRead { state: State::empty(), base: found.map(|found| digest(&found.bytes)) }
+}
+
 /// Replaces the ledger that was read.
 ///
 /// # Errors

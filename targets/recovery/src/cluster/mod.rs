@@ -24,6 +24,7 @@ pub mod plan;
 pub mod report;
 mod run;
 pub mod server;
+pub mod settings;
 pub mod sidecars;
 mod stages;
 mod survey;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chaosdrill_rt::defect;
 use serde::{Deserialize, Serialize};
 
 /// The version of the ledger that this release writes.
@@ -313,7 +314,7 @@ impl State {
             kind: "tombstone".into(),
             graph_id: sidecar.graph_id.clone(),
             deleted_at,
-            approval_id: sidecar.approval_id.clone(),
+            approval_id: defect!("G52", None, sidecar.approval_id.clone()),
             actor: sidecar.actor.clone(),
         });
     }

@@ -107,7 +107,10 @@ async fn keep_looking(files: Files, config: ServerConfig, served: Arc<Mutex<Read
             quarantined = readiness.quarantined,
             store_errors = readiness.store_errors
         );
-        *served.lock().expect("nothing panics while it holds this") = readiness;
+        if defect!("G47", readiness.fatal != Some("state_unreadable"), true) {
+            *served.lock().expect("nothing panics while it holds this") = readiness;
+        }
+        defect!("G48", return, ());
         time::sleep(config.poll).await;
     }
 }
@@ -118,12 +121,25 @@ fn answer(served: &Mutex<Readiness>, request: &http::Request) -> http::Response 
         return http::Response::new(503, json!({ "error": fatal }).to_string());
     }
     match request.path.strip_prefix("/graphs") {
-        Some("") => http::Response::new(200, json!({ "graphs": served.ready }).to_string()),
+        Some("") => {
+            let graphs = defect!("G46", json!(all_of_wrongly(&served)), json!(served.ready));
+            http::Response::new(200, json!({ "graphs": graphs }).to_string())
+        }
         Some(path) if served.ready.contains(path.trim_start_matches('/')) => {
             http::Response::new(200, "{}")
         }
+        #[cfg(feature = "defects")]
+        Some(_) if defect!("G46b", !served.quarantined.is_empty(), false) => {
+            http::Response::new(503, "a graph is not ready")
+        }
         _ => http::Response::new(404, "it is not served"),
     }
+}
+
+/// All graphs, served or not: only a planted bug lists them.
+#[cfg(feature = "defects")]
+fn all_of_wrongly(served: &Readiness) -> BTreeSet<&String> {
+    served.ready.iter().chain(served.quarantined.keys()).collect()
 }
 
 /// Checks everything that decides which graphs are served.
@@ -191,14 +207,14 @@ async fn is_ready(
     match Graph::new(files.clone(), id).open().await {
         Opening::Live(live) if state.digest_at(&schema_address(id)) == Some(&live.digest) => {}
         Opening::Live(_) => return Ok(Some("graph_drifted")),
-        Opening::WontOpen(_) => return Ok(Some("graph_unopenable")),
+        Opening::WontOpen(_) => defect!("G43", (), return Ok(Some("graph_unopenable"))),
         Opening::Unknown(error) => return Err(error),
     }
     for (_, name, digest) in state.queries(id) {
         let payload = files.get(&query_path(id, name, digest)).await?;
         match payload {
             Some(payload) if payload.bytes.starts_with(b"query ") => {}
-            Some(_) => return Ok(Some("query_unparseable")),
+            Some(_) => defect!("G44", (), return Ok(Some("query_unparseable"))),
             None => return Ok(Some("query_payload_missing")),
         }
     }
@@ -207,7 +223,7 @@ async fn is_ready(
     let profile = graph.and_then(|graph| graph.embedding_profile.as_ref());
     Ok(match provider {
         Some(provider) if !config.providers.contains(provider) => {
-            Some("embedding_provider_unknown")
+            defect!("G45", None, Some("embedding_provider_unknown"))
         }
         Some(_) if profile.is_none() => Some("embedding_profile_missing"),
         _ => None,

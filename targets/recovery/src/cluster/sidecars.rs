@@ -1,6 +1,5 @@
 //! Sidecars: the stored intents of operations in flight.
 
-#[cfg(feature = "defects")]
 use chaosdrill_rt::defect;
 
 use super::{
@@ -65,6 +64,7 @@ pub async fn read_all(files: &Files, version_max: u32) -> Pending {
     let paths = match files.list(RECOVERIES).await {
         Ok(paths) => paths,
         Err(error) => {
+            defect!("G41", return pending, ());
             pending.unreadable.push((RECOVERIES.to_owned(), Unreadable::Store(error)));
             return pending;
         }
@@ -113,6 +113,7 @@ pub async fn arm(files: &Files, sidecar: &Sidecar) -> Result<(), PutError> {
 /// Records in a sidecar the version that its operation reached. It is for investigation only: nothing depends on it, so
 /// a failure is ignored.
 pub async fn confirm(files: &Files, sidecar: &Sidecar, version: u64) {
+    defect!("G42", return, ());
     let path = path(&sidecar.operation_id);
     if let Ok(Some(found)) = files.get(&path).await {
         let confirmed = Sidecar { expected_manifest_version: Some(version), ..sidecar.clone() };

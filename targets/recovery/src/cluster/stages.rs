@@ -68,5 +68,5 @@ pub(crate) async fn publish(run: &mut Run<'_>) -> Result<Option<bool>, Stop> {
     for approval in std::mem::take(&mut run.consumed) {
         approvals::mark(run, &approval).await;
     }
-    Ok(Some(is_new))
+    Ok(Some(defect!("G39", false, is_new)))
 }

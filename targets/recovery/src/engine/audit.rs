@@ -55,7 +55,7 @@ pub(crate) async fn record(
         outcome,
         kind: sidecar.kind,
         actor_id: ACTOR.into(),
-        recovery_for_actor: sidecar.actor_id.clone(),
+        recovery_for_actor: defect!("G51", String::new(), sidecar.actor_id.clone()),
         tables,
         process: config.process.clone(),
         created_at: time::unix_ms(),

@@ -117,7 +117,7 @@ pub enum Decision {
 /// exists; `has_advanced`, whether any table is published beyond the version at which the operation began.
 pub fn decide(classes: &[Class], is_complete: bool, has_advanced: bool) -> Decision {
     let all = |class| classes.iter().all(|other| *other == class);
-    if classes.contains(&Class::InvariantViolation) {
+    if defect!("G55", false, classes.contains(&Class::InvariantViolation)) {
         return Decision::Abort;
     }
     let is_still = |class: &Class| matches!(class, Class::NoMovement | Class::Foreign);

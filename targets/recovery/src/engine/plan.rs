@@ -1,5 +1,7 @@
 //! Plans a request: computes the commits of each table before anything is written.
 
+use chaosdrill_rt::defect;
+
 use super::{
     config::EngineConfig,
     error::EngineError,
@@ -16,9 +18,13 @@ pub(crate) const TABLES: [&str; 2] = ["knows", "person"];
 /// The table whose receipts are checked: the last one that a write moves.
 const RECEIPTS: &str = "person";
 
+/// The table whose rows the others depend on: a delete removes them last.
+const PRIMARY: &str = "person";
+
 /// A failpoint before or between commits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Point {
+    BeforePrimaryDelete,
     AdoptAfterAppend,
     AdoptAfterUpsert,
     RewriteAfterMerge,
@@ -47,6 +53,12 @@ pub(crate) struct TablePlan {
 }
 
 impl TablePlan {
+    /// Whether it is the last table of a delete: only a planted bug asks.
+    #[cfg(feature = "defects")]
+    fn deletes_at_last_wrongly(&self) -> bool {
+        self.steps.iter().any(|step| step.point == Some(Point::BeforePrimaryDelete))
+    }
+
     /// The version that its last commit creates.
     pub(crate) fn end(&self) -> u64 {
         self.steps.last().map_or(self.expected, |step| step.content.version)
@@ -138,6 +150,7 @@ fn is_done(manifest: &Manifest, bases: &[Base], request: &Request) -> Result<boo
         Request::SchemaApply { version, .. } => Ok(*version <= manifest.schema),
         Request::EnsureIndices { .. } | Request::Optimize { .. } => Ok(false),
         Request::Mutation { id, .. }
+        | Request::Delete { id, .. }
         | Request::Load { id, .. }
         | Request::BranchMerge { id, .. } => {
             let receipt = format!("{id}.0");
@@ -173,6 +186,11 @@ impl Plan {
         let contents = match request {
             Request::Mutation { id, value } => {
                 vec![(None, inserted(&base.content, id, std::slice::from_ref(value)))]
+            }
+            Request::Delete { id, rows } => {
+                let is_primary = base.key == PRIMARY;
+                let point = is_primary.then_some(Point::BeforePrimaryDelete);
+                vec![(point, receipted(&without(&base.content, rows), id))]
             }
             Request::Load { id, values } => vec![(None, inserted(&base.content, id, values))],
             Request::BranchMerge { id, diverged, values, changed, deleted, .. } => {
@@ -213,6 +231,11 @@ impl Plan {
             confirmed_version: None,
             table_branch: None,
         };
+        let pinned: Vec<&TablePlan> = defect!(
+            "G54",
+            self.tables.iter().filter(|table| !table.deletes_at_last_wrongly()).collect(),
+            self.tables.iter().collect()
+        );
         Sidecar {
             schema_version: config.writes_sidecars_of,
             operation_id: self.operation.clone(),
@@ -220,7 +243,7 @@ impl Plan {
             actor_id: request.id().to_owned(),
             process: config.process.clone(),
             branch: "main".into(),
-            pins: self.tables.iter().map(pin).collect(),
+            pins: pinned.into_iter().map(pin).collect(),
             additional_registrations: self.added.iter().map(|(new, _)| new.clone()).collect(),
             tombstones: self.removed.clone(),
             merge_source_commit_id: self.source.clone(),
@@ -246,6 +269,20 @@ fn appended(base: &TableVersion, rows: impl Iterator<Item = Row>) -> TableVersio
     let mut next = base.clone();
     next.rows.extend(rows);
     next.fragments += 1;
+    next
+}
+
+fn without(base: &TableVersion, rows: &[String]) -> TableVersion {
+    let mut next = base.clone();
+    next.rows.retain(|row| !rows.contains(&row.id));
+    next
+}
+
+fn receipted(base: &TableVersion, id: &str) -> TableVersion {
+    let (mut next, receipt) = (base.clone(), row(format!("{id}.0"), 0, id));
+    if !next.rows.iter().any(|row| row.id == receipt.id) {
+        next.rows.push(receipt);
+    }
     next
 }
 
@@ -303,18 +340,12 @@ impl Merge<'_> {
     }
 
     fn delete(&self, base: &TableVersion) -> TableVersion {
-        let mut next = base.clone();
-        next.rows.retain(|row| !self.deleted.contains(&row.id));
-        next
+        without(base, self.deleted)
     }
 
     /// The receipt is part of the last commit: half a merge has none, but one of its tables may.
     fn receipt(&self, base: &TableVersion) -> TableVersion {
-        let (mut next, receipt) = (base.clone(), row(format!("{}.0", self.id), 0, self.id));
-        if !next.rows.iter().any(|row| row.id == receipt.id) {
-            next.rows.push(receipt);
-        }
-        next
+        receipted(base, self.id)
     }
 }
 

@@ -340,6 +340,9 @@ impl<'a> Recovery<'a> {
     async fn bar(&self, manifest: &Manifest, pin: &Pin) -> Result<Option<u64>, EngineError> {
         for _ in 0..LOOKS_MAX {
             let Seen { published, head, owner } = self.look(manifest, pin).await?.seen;
+            if head < published {
+                return Err(EngineError::Invariant { table_key: pin.table_key.clone() });
+            }
             let is_free = head == published && published == pin.expected_version;
             match owner {
                 Owner::OwnBack => return Ok(Some(head)),

@@ -28,6 +28,13 @@ pub enum Request {
         /// The value of the rows.
         value: i64,
     },
+    /// Deletes rows from each table.
+    Delete {
+        /// The id of the request.
+        id: String,
+        /// The ids of the rows.
+        rows: Vec<String>,
+    },
     /// Inserts several rows into each table.
     Load {
         /// The id of the request.
@@ -78,6 +85,7 @@ impl Request {
     pub fn id(&self) -> &str {
         match self {
             Self::Mutation { id, .. }
+            | Self::Delete { id, .. }
             | Self::Load { id, .. }
             | Self::BranchMerge { id, .. }
             | Self::SchemaApply { id, .. }
@@ -98,7 +106,7 @@ impl Request {
     /// The kind of the operation.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Mutation { .. } => Kind::Mutation,
+            Self::Mutation { .. } | Self::Delete { .. } => Kind::Mutation,
             Self::Load { .. } => Kind::Load,
             Self::BranchMerge { .. } => Kind::BranchMerge,
             Self::SchemaApply { .. } => Kind::SchemaApply,

@@ -198,6 +198,7 @@ impl<'a> Write<'a> {
 async fn pass(point: Option<Point>) -> Result<(), Injected> {
     match point {
         None => Ok(()),
+        Some(Point::BeforePrimaryDelete) => fail_point!(failpoints::MUTATION_BEFORE_PRIMARY_DELETE),
         Some(Point::AdoptAfterAppend) => fail_point!(failpoints::MERGE_ADOPT_AFTER_APPEND),
         Some(Point::AdoptAfterUpsert) => fail_point!(failpoints::MERGE_ADOPT_AFTER_UPSERT),
         Some(Point::RewriteAfterMerge) => fail_point!(failpoints::MERGE_REWRITE_AFTER_MERGE),

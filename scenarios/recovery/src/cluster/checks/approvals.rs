@@ -50,10 +50,8 @@ pub(crate) fn an_approval_is_used_up_with_its_execution() -> Check {
                     Outcome::invalid(why, [event.seq])
                 });
             }
-            if change.path != "__cluster/state.json" {
-                return None;
-            }
-            let buried = added(change.before.map(|row| &row[JSON]), after, "observations");
+            let ledger = change.ledger?;
+            let buried = added(ledger.before, ledger.after, "observations");
             let open = buried
                 .iter()
                 .filter_map(|tombstone| tombstone["approval_id"].as_str())

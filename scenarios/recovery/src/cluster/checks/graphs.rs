@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chaosdrill::{Check, Event, Outcome, vocabulary::member::JSON};
+use chaosdrill::{Check, Event, Outcome};
 
-use super::ledger::STATE;
 use super::world::{Change, at_the_end, graph_of, is_applier, replay, schemas};
 
 /// An applier removes an object of a graph only if the intent to remove that graph is recorded.
@@ -66,9 +65,9 @@ pub(crate) fn unexpected_state_is_not_guessed() -> Check {
 
 /// A schema that an applier recorded for a graph that was never at it.
 fn made_up(change: &Change<'_>, event: &Event, been: &BTreeSet<(&str, &str)>) -> Option<Outcome> {
-    let after = change.after.filter(|_| change.path == STATE && is_applier(&event.host))?;
-    let was = change.before.map(|row| schemas(&row[JSON])).unwrap_or_default();
-    let made_up = schemas(&after[JSON]).into_iter().find(|(graph, digest)| {
+    let ledger = change.ledger.filter(|_| is_applier(&event.host))?;
+    let was = ledger.before.map(schemas).unwrap_or_default();
+    let made_up = schemas(ledger.after).into_iter().find(|(graph, digest)| {
         was.get(graph) != Some(digest) && !been.contains(&(*graph, *digest))
     });
     made_up.map(|(graph, digest)| {

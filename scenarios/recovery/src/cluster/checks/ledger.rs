@@ -5,19 +5,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use chaosdrill::{Check, Event, Outcome, vocabulary::member::JSON};
 use serde_json::Value;
 
-use super::world::{added, replay, schemas};
+use super::world::{STATE, added, is_applier, replay, schemas};
 
-/// The ledger.
-pub(crate) const STATE: &str = "__cluster/state.json";
-
-/// Each write of the ledger follows the revision before it, so no write is lost.
+/// Each write of the ledger follows the revision before it, so no write is lost. No applier writes over a ledger that
+/// cannot be read; people put back the one that was there before.
 pub(crate) fn no_lost_update() -> Check {
     Check::new("no_lost_update", |history| {
         replay(history, |_, event, change| {
             let change = change.filter(|change| change.path == STATE)?;
-            let revision = |row: &Value| row[JSON]["state_revision"].as_i64().unwrap_or(-1);
-            let before = change.before.map_or(0, revision);
-            let after = change.after.map_or(-1, revision);
+            let is_people = !is_applier(&event.host);
+            if change.before.is_some_and(|row| !row[JSON].is_object()) && !is_people {
+                let why =
+                    format!("#{} {} wrote over a ledger that is broken", event.seq, event.host);
+                return Some(Outcome::invalid(why, [event.seq]));
+            }
+            let ledger = change.ledger?;
+            if is_people && ledger.before == Some(ledger.after) {
+                return None;
+            }
+            let revision = |ledger: &Value| ledger["state_revision"].as_i64().unwrap_or(-1);
+            let (before, after) = (ledger.before.map_or(0, revision), revision(ledger.after));
             (after != before + 1).then(|| {
                 let why = format!(
                     "#{} {} wrote revision {after} of the ledger over revision {before}",
@@ -59,8 +66,7 @@ pub(crate) fn every_change_of_the_ledger_is_explained() -> Check {
                 let operation = sidecar["operation_id"].as_str().unwrap_or_default();
                 actors.insert(operation, sidecar["actor"].as_str().unwrap_or_default());
             }
-            let after = &change.after.filter(|_| change.path == STATE)?[JSON];
-            let before = change.before.map(|row| &row[JSON]);
+            let (before, after) = change.ledger.map(|ledger| (ledger.before, ledger.after))?;
             if let Some(why) = wrong_record(before, after, &actors) {
                 return Some(Outcome::invalid(format!("#{} {why}", event.seq), [event.seq]));
             }
@@ -130,7 +136,7 @@ fn unexplained(
 pub(crate) fn the_ledger_names_only_payloads_that_are_there() -> Check {
     Check::new("the_ledger_names_only_payloads_that_are_there", |history| {
         replay(history, |world, event, change| {
-            let state = &change.filter(|change| change.path == STATE)?.after?[JSON];
+            let state = change?.ledger?.after;
             let resources = state["applied_revision"]["resources"].as_object()?;
             let missing = resources.iter().find_map(|(address, resource)| {
                 let (graph, name) = address.strip_prefix("query.")?.split_once('.')?;
@@ -150,8 +156,7 @@ pub(crate) fn the_ledger_names_only_payloads_that_are_there() -> Check {
 pub(crate) fn tombstones_only_after_an_empty_listing() -> Check {
     Check::new("tombstones_only_after_an_empty_listing", |history| {
         replay(history, |world, event, change| {
-            let change = change.filter(|change| change.path == STATE)?;
-            let (before, after) = (change.before.map(|row| &row[JSON]), &change.after?[JSON]);
+            let (before, after) = change?.ledger.map(|ledger| (ledger.before, ledger.after))?;
             let buried = added(before, after, "observations");
             let alive = buried
                 .iter()

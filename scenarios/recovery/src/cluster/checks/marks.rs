@@ -30,3 +30,11 @@ pub(crate) fn a_server_put_aside(code: &'static str) -> Mark {
         history.observed("server.looked").filter(says).count() as u64
     })
 }
+
+/// A client that asked for one graph, or for all, got this status.
+pub(crate) fn a_client_was_answered(status: u16) -> Mark {
+    Mark::new(format!("a client was answered {status}"), move |history| {
+        let answers = history.operations("question");
+        answers.filter(|op| op.output()["status"] == status).count() as u64
+    })
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chaosdrill::{Check, Event, Outcome, Priority, vocabulary::member::JSON};
 use serde_json::Value;
 
-use super::world::{World, replay, schemas};
+use super::world::{STATE, World, replay, schemas};
 
 /// The diagnostics of a command: code and subject.
 fn diagnostics(report: &Event) -> impl Iterator<Item = (&str, &str)> {
@@ -25,14 +25,55 @@ fn began(world: &World<'_>, report: &Event) -> u64 {
     world.commands.get(report.text("command")).map_or(0, |(_, seq)| *seq)
 }
 
+/// A command says whether it wrote the ledger, and if it did, it reports the statuses that it stored.
+pub(crate) fn the_report_says_what_was_written() -> Check {
+    Check::new("the_report_says_what_was_written", |history| {
+        let mut written: BTreeMap<&str, (u64, &Value)> = BTreeMap::new();
+        let mut denied: BTreeMap<&str, u64> = BTreeMap::new();
+        let invalid = |event: &Event, other: u64, why: &str| {
+            let why = format!("#{} {} {why} (#{other})", event.seq, event.host);
+            Some(Outcome::invalid(why, [other, event.seq]))
+        };
+        replay(history, |_, event, change| {
+            if let Some(ledger) = change.and_then(|change| change.ledger.map(|ledger| ledger.after))
+            {
+                let by = ledger["written_by"].as_str().unwrap_or_default();
+                if let Some(said) = denied.get(by) {
+                    return invalid(event, *said, "wrote the ledger after it said that it had not");
+                }
+                written.insert(by, (event.seq, &ledger["resource_statuses"]));
+            }
+            if event.name != "cluster.reported" {
+                return None;
+            }
+            let command = event.text("command");
+            match (event.get("state_written").as_bool(), written.get(command)) {
+                (Some(true), None) => {
+                    invalid(event, event.seq, "says that it wrote the ledger, and did not")
+                }
+                (Some(false), Some((seq, _))) => {
+                    invalid(event, *seq, "says that it wrote nothing, but it wrote the ledger")
+                }
+                (Some(true), Some((seq, statuses))) if *statuses != event.get("statuses") => {
+                    invalid(event, *seq, "reports other statuses than those that it stored")
+                }
+                (Some(false), None) => {
+                    denied.insert(command, event.seq);
+                    None
+                }
+                _ => None,
+            }
+        })
+    })
+}
+
 /// A command that wrote nothing reports statuses that were stored while it ran.
 pub(crate) fn reported_is_persisted() -> Check {
     Check::new("reported_is_persisted", |history| {
         let mut stored: Vec<(u64, &Value)> = Vec::new();
         replay(history, |world, event, change| {
-            if let Some(change) = change.filter(|change| change.path == "__cluster/state.json") {
-                stored.extend(change.after.map(|row| (event.seq, &row[JSON]["resource_statuses"])));
-            }
+            let ledger = change.and_then(|change| change.ledger);
+            stored.extend(ledger.map(|ledger| (event.seq, &ledger.after["resource_statuses"])));
             if !is_report(event) || event.get("state_written") == true || stored.is_empty() {
                 return None;
             }
@@ -43,6 +84,51 @@ pub(crate) fn reported_is_persisted() -> Check {
             (!is_stored).then(|| {
                 let why = format!(
                     "#{} {} wrote nothing, but reported statuses that are not stored",
+                    event.seq, event.host
+                );
+                Outcome::invalid(why, [began, event.seq])
+            })
+        })
+    })
+    .priority(Priority::Medium)
+}
+
+/// A refresh reports a graph as applied if, and only if, the graph has been at its recorded schema while it ran. A graph
+/// that changed meanwhile, or that another failure blocks, may be reported either way.
+pub(crate) fn a_refresh_reports_what_is_live() -> Check {
+    Check::new("a_refresh_reports_what_is_live", |history| {
+        let mut refreshes: BTreeMap<&str, u64> = BTreeMap::new();
+        let mut changed: BTreeMap<&str, u64> = BTreeMap::new();
+        let mut intents: BTreeMap<&str, u64> = BTreeMap::new();
+        replay(history, |world, event, change| {
+            if event.name == "cluster.started" && event.get("kind") == "refresh" {
+                refreshes.insert(event.text("command"), event.seq);
+            }
+            if let Some(graph) = change.and_then(|change| super::world::graph_of(change.path)) {
+                changed.insert(graph, event.seq);
+            }
+            let intent = change.filter(|change| change.path.contains("/recoveries/"));
+            for row in intent.iter().flat_map(|change| [change.before, change.after]).flatten() {
+                intents.insert(row[JSON]["graph_id"].as_str().unwrap_or_default(), event.seq);
+            }
+            if event.name != "cluster.reported" || event.get("outcome") != "converged" {
+                return None;
+            }
+            let began = refreshes.remove(event.text("command"))?;
+            let is_quiet = |graph: &str| {
+                let is_old = |seq: Option<&u64>| seq.is_none_or(|seq| *seq < began);
+                let is_marked = world.sidecars().any(|(_, it, _)| it["graph_id"] == graph);
+                is_old(changed.get(graph)) && is_old(intents.get(graph)) && !is_marked
+            };
+            let odd = schemas(world.ledger()?).into_iter().find(|(graph, digest)| {
+                let is_live = world.committed(graph) == Some(*digest)
+                    && world.visible(graph) == Some(*digest);
+                let status = &event.get("statuses")[format!("graph.{graph}")]["status"];
+                is_quiet(graph) && is_live != (status == "applied")
+            });
+            odd.map(|(graph, _)| {
+                let why = format!(
+                    "#{} {} refreshed graph {graph}, and reports something else than what it is",
                     event.seq, event.host
                 );
                 Outcome::invalid(why, [began, event.seq])
@@ -83,7 +169,9 @@ pub(crate) fn moved_and_unrecorded_means_a_sidecar() -> Check {
             if let Some(graph) = moved.and_then(|change| super::world::graph_of(change.path)) {
                 by_hand.insert(graph, !super::world::is_applier(&event.host));
             }
-            if !is_report(event) {
+            // While the ledger cannot be read, nobody can compare.
+            let is_broken = world.has(STATE) && world.ledger().is_none();
+            if !is_report(event) || is_broken {
                 return None;
             }
             let recorded = world.ledger().map(schemas).unwrap_or_default();
@@ -108,12 +196,9 @@ pub(crate) fn moved_and_unrecorded_means_a_sidecar() -> Check {
 pub(crate) fn what_is_left_behind_is_told() -> Check {
     Check::new("what_is_left_behind_is_told", |history| {
         replay(history, |world, event, _| {
-            // A command that could not read one intent reports so for all of them.
-            if !is_report(event)
-                || diagnostics(event).any(|(code, _)| {
-                    code.starts_with("recovery_store") || code.contains("unreadable")
-                })
-            {
+            // A command that could not list the intents, or read one, reports that path alone, and ends.
+            let is_blind = |(_, about): (&str, &str)| about.starts_with("__cluster/recoveries");
+            if !is_report(event) || diagnostics(event).any(is_blind) {
                 return None;
             }
             let began = began(world, event);

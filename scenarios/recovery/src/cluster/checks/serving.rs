@@ -6,9 +6,28 @@ use std::{
 };
 
 use chaosdrill::{Check, Event, Outcome};
+use chaosdrill_target_recovery::cluster::model;
 use serde_json::Value;
 
-use super::world::{World, replay, schemas};
+use super::world::{World, is_applier, replay, schemas};
+use crate::failures;
+
+/// The only embedding provider that servers know.
+const PROVIDER: &str = "local";
+
+/// The paths of the payloads of a graph's queries.
+fn payloads<'a>(resources: &'a Value, graph: &str) -> impl Iterator<Item = String> + use<'a> {
+    let prefix = format!("query.{graph}.");
+    let graph = graph.to_owned();
+    resources.as_object().into_iter().flatten().filter_map(move |(address, resource)| {
+        let name = address.strip_prefix(&prefix)?;
+        Some(model::query_path(&graph, name, resource["digest"].as_str()?))
+    })
+}
+
+fn parses(world: &World<'_>, path: &str) -> bool {
+    world.text(path).is_some_and(|text| text.starts_with("query "))
+}
 
 /// The graphs that a server may serve, given the state of the store; empty if it may serve none.
 fn servable<'a>(world: &World<'a>, is_strict: bool) -> BTreeSet<&'a str> {
@@ -19,13 +38,17 @@ fn servable<'a>(world: &World<'a>, is_strict: bool) -> BTreeSet<&'a str> {
     let pending: BTreeSet<&str> =
         world.sidecars().filter_map(|(_, sidecar, _)| sidecar["graph_id"].as_str()).collect();
     let recorded = schemas(ledger);
+    let resources = &ledger["applied_revision"]["resources"];
     let is_well = |graph: &str, digest: &str| {
-        let resource = &ledger["applied_revision"]["resources"][format!("graph.{graph}")];
-        let has_profile = !resource["embedding_profile"].is_null();
+        let resource = &resources[format!("graph.{graph}")];
+        let provider = resource["embedding_provider"].as_str();
+        let is_resolved =
+            |provider| provider == PROVIDER && !resource["embedding_profile"].is_null();
         !pending.contains(graph)
             && world.committed(graph).is_some()
             && world.visible(graph) == Some(digest)
-            && (resource["embedding_provider"].is_null() || has_profile)
+            && payloads(resources, graph).all(|path| parses(world, &path))
+            && provider.is_none_or(is_resolved)
     };
     let well: BTreeSet<&str> = recorded
         .iter()
@@ -40,9 +63,18 @@ fn names(list: &Value) -> BTreeSet<&str> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-/// Whether a look at the cluster met an error of the store, so that it may have missed objects.
-fn is_blind(look: &Event) -> bool {
+/// Whether a look at the cluster met an error of the store.
+fn met_an_error(look: &Event) -> bool {
     look.int("store_errors").unwrap_or_default() > 0
+}
+
+/// Whether an error of the store kept a look from seeing whether this graph is healthy: an error that concerns any graph,
+/// or one that concerns this graph. A strict server serves all or none.
+fn is_blind(look: &Event, graph: &str) -> bool {
+    let fatal = look.text("fatal");
+    let is_about_all = matches!(fatal, "state_unreadable" | "recovery_store_error");
+    let is_about_it = look.get("quarantined")[graph] == "graph_store_error";
+    met_an_error(look) && (is_about_all || is_about_it || fatal == "not_all_graphs_are_ready")
 }
 
 /// Exactly the healthy graphs are served, unless an error may affect any of them.
@@ -51,7 +83,7 @@ pub(crate) fn healthy_graphs_serve() -> Check {
         let mut looks: BTreeMap<&str, u64> = BTreeMap::new();
         let mut changed = 0;
         replay(history, |world, event, change| {
-            if change.is_some() {
+            if change.is_some_and(|change| !change.path.starts_with("sources/")) {
                 changed = event.seq;
             }
             if event.name == "server.looking" {
@@ -74,13 +106,46 @@ fn compare(event: &Event, began: u64, servable: &BTreeSet<&str>) -> Option<Outco
     let served = names(event.get("ready"));
     let wrong =
         served.difference(servable).next().map(|graph| (graph, "is served, but should not be"));
-    let missed = servable.difference(&served).next().filter(|_| !is_blind(event));
+    let missed = servable.difference(&served).find(|graph| !is_blind(event, graph));
     let (graph, why) = wrong.or(missed.map(|graph| (graph, "is healthy, but is not served")))?;
     let fatal = event.get("fatal");
     let why =
         format!("#{} {} says that graph {graph} {why} (fatal: {fatal})", event.seq, event.host);
     let why = why.replace("says that ", "");
     Some(Outcome::invalid(why, [began, event.seq]))
+}
+
+/// A command that cannot list the intents fails, and a server that cannot serves nothing: a listing that failed is not
+/// an empty one, whether or not there was anything to list.
+pub(crate) fn nobody_works_over_unlisted_intents() -> Check {
+    Check::new("nobody_works_over_unlisted_intents", |history| {
+        let mut looks: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut blind: BTreeMap<&str, u64> = BTreeMap::new();
+        replay(history, |world, event, _| {
+            if event.name == "server.looking" {
+                looks.insert(&event.host, event.text("look"));
+            }
+            if event.ends_a_life() {
+                looks.remove(event.host.as_str());
+            }
+            if failures::failed_site(event) == Some("store:list __cluster/recoveries") {
+                let command = world.command_on(&event.host).filter(|_| is_applier(&event.host));
+                let who = command.or_else(|| looks.get(event.host.as_str()).copied());
+                blind.extend(who.map(|who| (who, event.seq)));
+            }
+            let (who, went_on) = match event.name.as_str() {
+                "cluster.reported" => (event.text("command"), event.get("outcome") == "converged"),
+                "server.looked" => (event.text("look"), event.get("fatal").is_null()),
+                _ => return None,
+            };
+            let since = blind.remove(who).filter(|_| went_on)?;
+            let why = format!(
+                "#{} {} went on, although it could not list the intents at #{since}",
+                event.seq, event.host
+            );
+            Some(Outcome::invalid(why, [since, event.seq]))
+        })
+    })
 }
 
 /// The graphs of the last apply are served, according to a look at the cluster that began after it.
@@ -103,7 +168,7 @@ pub(crate) fn every_wanted_graph_is_served() -> Check {
         let healed = history.healed_at().unwrap_or_default();
         let counts = |look: &&Event| {
             let began = begun.get(look.text("look"));
-            began.is_some_and(|began| *began >= healed || !is_blind(look))
+            began.is_some_and(|began| *began >= healed || !met_an_error(look))
         };
         let Some(last) = history.observed("server.looked").filter(counts).last() else {
             return Outcome::invalid("the server has not read the ledger since", [done]);

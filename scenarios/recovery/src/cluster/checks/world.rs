@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chaosdrill::{Event, EventKind, History, Outcome, vocabulary::member::JSON};
+use chaosdrill::{
+    Event, EventKind, History, Outcome,
+    vocabulary::member::{JSON, TEXT},
+};
 use chaosdrill_scenarios_common::checks::rows::Items;
 use serde_json::Value;
 
@@ -10,6 +13,10 @@ use serde_json::Value;
 pub(crate) const CLUSTER: &str = "cluster";
 /// The watch of the graphs.
 pub(crate) const GRAPHS: &str = "graphs";
+/// The watch of the sources of schemas, which operators write.
+pub(crate) const SOURCES: &str = "sources";
+/// The ledger.
+pub(crate) const STATE: &str = "__cluster/state.json";
 /// The approvals, as items.
 pub(crate) const APPROVALS: Items = Items {
     noun: "approval",
@@ -33,12 +40,24 @@ pub(crate) struct Change<'a> {
     pub(crate) path: &'a str,
     pub(crate) before: Option<&'a Value>,
     pub(crate) after: Option<&'a Value>,
+    /// The ledgers before and after, if it is a write of a ledger that can be read.
+    pub(crate) ledger: Option<LedgerChange<'a>>,
+}
+
+/// A write of the ledger.
+#[derive(Clone, Copy)]
+pub(crate) struct LedgerChange<'a> {
+    /// The last ledger before it that could be read; `None` if there was none.
+    pub(crate) before: Option<&'a Value>,
+    pub(crate) after: &'a Value,
 }
 
 /// The store at one event.
 #[derive(Default)]
 pub(crate) struct World<'a> {
     objects: BTreeMap<&'a str, (&'a Value, u64)>,
+    /// The last ledger that could be read.
+    readable: Option<&'a Value>,
     /// The commands that have begun: host and event, by id.
     pub(crate) commands: BTreeMap<&'a str, (&'a str, u64)>,
     /// The running commands, by host.
@@ -74,7 +93,7 @@ pub(crate) fn at_the_end<'a>(history: &'a History<'_>) -> World<'a> {
 impl<'a> World<'a> {
     fn take(&mut self, event: &'a Event) -> Option<Change<'a>> {
         match (event.kind, event.name.as_str()) {
-            (EventKind::Watch, CLUSTER | GRAPHS) => {
+            (EventKind::Watch, CLUSTER | GRAPHS | SOURCES) => {
                 let path = event.key().as_str().unwrap_or_default();
                 let row = event.row();
                 let after = (!row.is_null()).then_some(row);
@@ -85,7 +104,8 @@ impl<'a> World<'a> {
                 if before.is_none() {
                     self.attribute(path, &event.host);
                 }
-                Some(Change { path, before: before.map(|(row, _)| row), after })
+                let ledger = after.filter(|_| path == STATE).and_then(|row| self.write(&row[JSON]));
+                Some(Change { path, before: before.map(|(row, _)| row), after, ledger })
             }
             (EventKind::Observe, "cluster.started") => {
                 self.commands.insert(event.text("command"), (&event.host, event.seq));
@@ -104,11 +124,23 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Takes a write of the ledger; `None` if it cannot be read.
+    fn write(&mut self, after: &'a Value) -> Option<LedgerChange<'a>> {
+        let before = self.readable;
+        self.readable = Some(after).filter(|ledger| ledger.is_object()).or(before);
+        after.is_object().then_some(LedgerChange { before, after })
+    }
+
+    /// The command that a host runs, if it is the only one.
+    pub(crate) fn command_on(&self, host: &str) -> Option<&'a str> {
+        let mut at_work = self.at_work.get(host).into_iter().flatten();
+        at_work.next().filter(|_| at_work.next().is_none()).copied()
+    }
+
     /// Records which command wrote a new sidecar. A host that was stalled may be running several.
     fn attribute(&mut self, path: &'a str, host: &str) {
         let Some(file) = path.strip_prefix(RECOVERIES) else { return };
-        let mut at_work = self.at_work.get(host).into_iter().flatten();
-        if let (Some(command), None) = (at_work.next(), at_work.next()) {
+        if let Some(command) = self.command_on(host) {
             self.writers.insert(file.trim_end_matches(".json"), command);
         }
     }
@@ -123,9 +155,14 @@ impl<'a> World<'a> {
         self.objects.get(path).map(|(row, _)| &row[JSON])
     }
 
+    /// An object's content, if it is text but not JSON.
+    pub(crate) fn text(&self, path: &str) -> Option<&'a str> {
+        self.objects.get(path)?.0[TEXT].as_str()
+    }
+
     /// The ledger.
     pub(crate) fn ledger(&self) -> Option<&'a Value> {
-        self.json("__cluster/state.json").filter(|state| state.is_object())
+        self.json(STATE).filter(|state| state.is_object())
     }
 
     /// The lock, with the event that created it.

@@ -8,7 +8,7 @@ use std::{
 use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority};
 use serde_json::Value;
 
-use super::graph::{Graph, Sidecar, Written, text};
+use super::graph::{Graph, Sidecar, Written, int, text};
 
 /// The time after which an operation counts as abandoned, and may be rolled back.
 const ABANDONED_AFTER: Duration = Duration::from_secs(30);
@@ -63,6 +63,49 @@ pub(crate) fn audits_name_all_that_was_moved() -> Check {
                 named.is_subset(&moved)
             };
             (!is_fine).then(|| format!("the audit of {operation} names {named:?}, not {moved:?}"))
+        })
+    })
+    .priority(Priority::Medium)
+}
+
+/// An audit has content: who asked for the operation and what kind it was, who settled it and when, and for each table
+/// the versions between which the operation, or its rollback, lies.
+pub(crate) fn audits_are_complete() -> Check {
+    Check::new("audits_are_complete", |history| {
+        first_wrong(history, |graph, audit| {
+            let (json, event) = (audit.json, audit.event);
+            let operation = text(json, "operation_id");
+            let intent = graph.sidecars.get(operation)?.intent();
+            let since = graph.sidecars.get(operation)?.written.first()?.event.wall_ms();
+            let members = [
+                ("kind", &intent["kind"]),
+                ("recovery_for_actor", &intent["actor_id"]),
+                ("actor_id", &Value::from("engine:recovery")),
+                ("process", &Value::from(event.host.as_str())),
+            ];
+            if let Some((member, is)) =
+                members.into_iter().find(|(member, is)| json[*member] != **is)
+            {
+                return Some(format!(
+                    "the audit of {operation} says {member} {}, not {is}",
+                    json[member]
+                ));
+            }
+            let at = int(json, "created_at");
+            if at < since || at > event.wall_ms() {
+                return Some(format!("the audit of {operation} says that it was made at {at}"));
+            }
+            let taken_back = text(json, "outcome") == "rolled_back";
+            let added = graph.sidecars.get(operation)?.added();
+            let tables = json["tables"].as_array().into_iter().flatten();
+            let mut old = tables.filter(|table| !added.contains(text(table, "table_key")));
+            let odd = old.find(|table| {
+                let path = format!("tables/{}", text(table, "table_key"));
+                let chain = graph.chain(&path, int(table, "to"), int(table, "from"));
+                let own = chain.iter().find(|version| text(version.json, "operation") == operation);
+                own.is_none_or(|own| own.json["restores"].is_null() == taken_back)
+            })?;
+            Some(format!("the audit of {operation} names {odd}, between which it is not"))
         })
     })
     .priority(Priority::Medium)
@@ -140,7 +183,7 @@ fn was_found_abandoned(history: &History, sidecar: &Sidecar<'_>, taking: &Event)
 }
 
 /// The beginning of the first attempt that a host has in progress at an event.
-fn first_attempt_in_hand(history: &History, at: &Event) -> Option<u64> {
+pub(crate) fn first_attempt_in_hand(history: &History, at: &Event) -> Option<u64> {
     let mut in_hand: BTreeMap<&str, u64> = BTreeMap::new();
     for event in history.on_host(&at.host).iter().take_while(|event| event.seq < at.seq) {
         match (event.kind, event.name.as_str()) {

@@ -2,6 +2,7 @@
 
 pub(crate) mod audits;
 pub(crate) mod graph;
+pub(crate) mod invariants;
 pub(crate) mod marks;
 pub(crate) mod sidecars;
 pub(crate) mod writes;

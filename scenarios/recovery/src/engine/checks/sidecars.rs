@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use chaosdrill::{
-    Check, Event, EventKind, History, Outcome,
-    vocabulary::{Strike, member::JSON},
-};
+use chaosdrill::{Check, Event, History, Outcome, vocabulary::member::JSON};
 use serde_json::Value;
 
-use super::graph::{Graph, SCHEMA, int, text};
+use super::{
+    graph::{Graph, SCHEMA, Sidecar, int, text},
+    invariants,
+};
+use crate::failures;
 
 /// The newest version of sidecar that programs of this release understand.
 const KNOWN_VERSION: i64 = 2;
@@ -59,6 +60,9 @@ pub(crate) fn sidecars_are_written_whole() -> Check {
         }))
     })
 }
+
+/// The one call whose failure an attempt ignores: the next recovery deletes the sidecar.
+const IGNORED: &str = "store:delete __recovery/*.json";
 
 /// An attempt to write or to open, from start to end.
 struct Attempt<'a> {
@@ -119,11 +123,9 @@ pub(crate) fn nobody_works_over_a_newer_sidecar() -> Check {
 pub(crate) fn nobody_works_over_an_unlisted_recovery() -> Check {
     Check::new("nobody_works_over_an_unlisted_recovery", |history| {
         let attempts = attempts(history);
-        let failed = history.events().iter().filter(|event| {
-            event.kind == EventKind::Fault
-                && matches!(event.name.as_str(), Strike::ERROR | Strike::LOST_ACK)
-                && event.struck_site() == "store:list __recovery"
-        });
+        let is_unlisted =
+            |event: &&Event| failures::failed_site(event) == Some("store:list __recovery");
+        let failed = history.events().iter().filter(is_unlisted);
         let wrong = failed.into_iter().find_map(|fault| {
             let here = |attempt: &&Attempt<'_>| {
                 attempt.began.host == fault.host && attempt.lasts_over(fault.seq)
@@ -142,22 +144,22 @@ pub(crate) fn nobody_works_over_an_unlisted_recovery() -> Check {
     })
 }
 
-/// Whether an attempt to open had a reason to fail: the store, or a sidecar that cannot be understood.
+/// Whether an attempt to open had a reason to fail: a call to the store or a failpoint that failed it, a link that was
+/// cut, a sidecar that this release does not understand, or a table that has lost versions. A stall or a late answer is
+/// none.
 fn has_reason(history: &History, graph: &Graph<'_>, attempt: &Attempt<'_>) -> bool {
     let (from, until) = (attempt.began.seq, attempt.ended.seq);
-    let is_struck = |event: &Event| {
-        event.kind == EventKind::Fault
-            && (event.host == attempt.began.host || event.host.is_empty())
-            // A link may have been cut long before the attempt.
-            && (event.seq > from || event.host.is_empty())
-            && event.seq < until
-    };
     let is_odd = |version: i64| !(0..=KNOWN_VERSION).contains(&version);
-    let sidecars = graph.sidecars.values().flat_map(|sidecar| &sidecar.written);
-    history.events().iter().any(is_struck)
-        || sidecars
-            .into_iter()
-            .any(|written| written.event.seq < until && is_odd(int(written.json, "schema_version")))
+    let is_unknown = |sidecar: &Sidecar<'_>| {
+        let is_there = sidecar.gone.is_none_or(|gone| gone.seq > from);
+        let mut before = sidecar.written.iter().filter(|written| written.event.seq < until);
+        is_there && before.any(|written| is_odd(int(written.json, "schema_version")))
+    };
+    let matters =
+        |site: &str| (site.starts_with("store:") || site.starts_with("fp:")) && site != IGNORED;
+    failures::can_fail(history, &attempt.began.host, from..until, matters)
+        || graph.sidecars.values().any(is_unknown)
+        || invariants::is_any_behind(history, &(from..until))
 }
 
 /// An open fails only because of the store, or because of a sidecar that this release does not understand, and never

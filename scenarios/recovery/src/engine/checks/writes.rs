@@ -20,7 +20,7 @@ fn answers<'a>(op: &Operation<'a>) -> &'a [Value] {
 
 /// Whether a request writes rows.
 fn writes_rows(request: &Value) -> bool {
-    matches!(text(request, "kind"), "mutation" | "load" | "branch_merge")
+    matches!(text(request, "kind"), "mutation" | "delete" | "load" | "branch_merge")
 }
 
 /// Every acknowledged write is published: its receipt in each table, or its schema.
@@ -207,6 +207,12 @@ pub(crate) fn every_request_is_answered() -> Check {
     .priority(Priority::Medium)
 }
 
+/// The rows that a request deletes.
+fn deleted(request: &Value) -> impl Iterator<Item = &str> {
+    let lists = ["deleted", "rows"].into_iter().filter_map(|member| request[member].as_array());
+    lists.flatten().filter_map(Value::as_str)
+}
+
 /// The rows of the graph as its senders know them: by table alike, id and value, and which ids are gone.
 fn expected<'a>(history: &'a History<'_>) -> (BTreeMap<String, i64>, BTreeSet<&'a str>) {
     let (mut rows, mut unsure) = (BTreeMap::new(), BTreeSet::new());
@@ -231,15 +237,14 @@ fn expected<'a>(history: &'a History<'_>) -> (BTreeMap<String, i64>, BTreeSet<&'
         }
         match text(request, "kind") {
             "mutation" => drop(rows.insert(format!("{id}.0"), int(request, "value"))),
-            "branch_merge" => drop(rows.insert(format!("{id}.0"), 0)),
+            "delete" | "branch_merge" => drop(rows.insert(format!("{id}.0"), 0)),
             _ => {}
         }
         let changed = request["changed"].as_array().map(Vec::as_slice).unwrap_or_default();
         for change in changed {
             rows.insert(text(change, "id").to_owned(), int(change, "value"));
         }
-        let deleted = request["deleted"].as_array().map(Vec::as_slice).unwrap_or_default();
-        for id in deleted.iter().filter_map(Value::as_str) {
+        for id in deleted(request) {
             rows.remove(id);
         }
     }
