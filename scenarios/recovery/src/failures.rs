@@ -1,6 +1,6 @@
 //! The faults that can make a step of a host fail. A stall or a delay makes it late, and excuses nothing.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{collections::BTreeMap, ops::Range};
 
 use chaosdrill::{
     Event, History,
@@ -34,20 +34,21 @@ pub(crate) fn can_fail(
 
 /// Whether a link of the host was cut at any time between two events; the cut may have been made before.
 fn was_cut_off(history: &History, host: &str, during: Range<u64>) -> bool {
-    let mut cut: BTreeSet<Vec<&str>> = BTreeSet::new();
+    let mut cuts: BTreeMap<Vec<&str>, u32> = BTreeMap::new();
     for event in history.events().iter().take_while(|event| event.seq < during.end) {
         match event.fault() {
             Some(FaultChange::Struck(strike)) if strike.family() == Strike::PARTITION => {
-                cut.extend(Some(strike.in_force_on()).filter(|link| link.contains(&host)));
+                *cuts.entry(strike.in_force_on()).or_default() += 1;
             }
+            // A link that was cut twice is whole again when both cuts are repaired.
             Some(FaultChange::Ended { end: LinkEnd::Repaired, mut between })
                 if event.seq < during.start =>
             {
                 between.sort_unstable();
-                cut.remove(&between);
+                cuts.entry(between).and_modify(|count| *count = count.saturating_sub(1));
             }
             _ => {}
         }
     }
-    !cut.is_empty()
+    cuts.iter().any(|(link, count)| *count > 0 && link.contains(&host))
 }

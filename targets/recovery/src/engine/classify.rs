@@ -30,10 +30,19 @@ pub fn rule_of(sidecar: &Sidecar) -> Rule {
 pub struct Seen {
     /// The published version.
     pub published: u64,
-    /// The newest version.
+    /// The newest version; 0 if there is none.
     pub head: u64,
+    /// Whether a version is published, and none is left.
+    pub is_lost: bool,
     /// The owner of the newest version, if it is not published.
     pub owner: Owner,
+}
+
+impl Seen {
+    /// Whether versions of the table are missing that were published once.
+    pub fn is_behind(&self) -> bool {
+        self.is_lost || self.head < self.published
+    }
 }
 
 /// The owner of an unpublished version.
@@ -70,8 +79,8 @@ pub enum Class {
 
 /// Classifies one table.
 pub fn classify(rule: Rule, pin: &Pin, seen: Seen) -> Class {
-    let Seen { published, head, owner } = seen;
-    if head < published {
+    let Seen { published, head, owner, .. } = seen;
+    if seen.is_behind() {
         return Class::InvariantViolation;
     }
     if head == published {
@@ -140,7 +149,8 @@ mod tests {
             confirmed_version: confirmed,
             table_branch: None,
         };
-        classify(rule, &pin, Seen { published: seen[0], head: seen[1], owner: Owner::Own })
+        let [published, head] = seen;
+        classify(rule, &pin, Seen { published, head, is_lost: false, owner: Owner::Own })
     }
 
     #[test]

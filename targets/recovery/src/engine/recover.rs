@@ -126,7 +126,8 @@ impl<'a> Recovery<'a> {
     async fn look(&self, manifest: &Manifest, pin: &Pin) -> Result<Look, EngineError> {
         let published =
             manifest.tables.get(&pin.table_key).map_or(pin.expected_version, |entry| entry.version);
-        let head = table::head(self.objects, &pin.table_path).await?.unwrap_or(0);
+        let newest = table::head(self.objects, &pin.table_path).await?;
+        let (head, is_lost) = (newest.unwrap_or(0), newest.is_none());
         let (mut owner, mut is_complete) = (Owner::Other, true);
         if head > published {
             let newest = table::read(self.objects, &pin.table_path, head).await?;
@@ -135,7 +136,7 @@ impl<'a> Recovery<'a> {
                 is_complete = newest.step == newest.of;
             }
         }
-        Ok(Look { seen: Seen { published, head, owner }, is_complete })
+        Ok(Look { seen: Seen { published, head, is_lost, owner }, is_complete })
     }
 
     /// Whether the operation's new tables exist, and its schema is staged.
@@ -339,8 +340,9 @@ impl<'a> Recovery<'a> {
     /// Gives a table one more version, with the published rows; `None` if the operation can no longer move it anyway.
     async fn bar(&self, manifest: &Manifest, pin: &Pin) -> Result<Option<u64>, EngineError> {
         for _ in 0..LOOKS_MAX {
-            let Seen { published, head, owner } = self.look(manifest, pin).await?.seen;
-            if head < published {
+            let seen = self.look(manifest, pin).await?.seen;
+            let Seen { published, head, owner, .. } = seen;
+            if seen.is_behind() {
                 return Err(EngineError::Invariant { table_key: pin.table_key.clone() });
             }
             let is_free = head == published && published == pin.expected_version;
