@@ -23,10 +23,17 @@ pub(crate) fn guards() -> Vec<StaticCheck> {
         StaticCheck::new(
             "nothing_for_tests_is_in_production",
             "functions that bypass the protocol are compiled only for tests",
-            source,
+            source.clone(),
             nothing_for_tests_is_in_production,
         )
         .planted("G37", fixtures.join("G37")),
+        StaticCheck::new(
+            "no_write_is_without_a_condition",
+            "a write without a condition is compiled only for tests and for planted bugs, whatever its name",
+            source,
+            no_write_is_without_a_condition,
+        )
+        .planted("G57", fixtures.join("G57")),
     ]
 }
 
@@ -214,7 +221,7 @@ fn nothing_for_tests_is_in_production(root: &Path) -> Outcome {
                 continue;
             }
             count += 1;
-            if !is_behind_cfg_test(&words[..at]) {
+            if !is_behind_cfg(&words[..at], &["test"]) {
                 let line = tokens[at].0;
                 let item = words[at + 1].word().unwrap_or_default();
                 return Outcome::invalid(
@@ -230,15 +237,36 @@ fn nothing_for_tests_is_in_production(root: &Path) -> Outcome {
     Outcome::valid()
 }
 
-/// Whether the tokens before an item contain `#[cfg(test)]`.
-fn is_behind_cfg_test(before: &[&Token]) -> bool {
+/// Every put that overwrites, whatever the name of its function.
+fn no_write_is_without_a_condition(root: &Path) -> Outcome {
+    let mut count = 0;
+    for (name, tokens) in sources(root) {
+        let words: Vec<&Token> = tokens.iter().map(|(_, token)| token).collect();
+        for (at, (line, token)) in tokens.iter().enumerate() {
+            if token.word() != Some("Overwrite") {
+                continue;
+            }
+            count += 1;
+            let item = words[..at].iter().rposition(|token| token.word() == Some("fn"));
+            if !is_behind_cfg(&words[..item.unwrap_or(0)], &["test", "feature"]) {
+                let why = format!("{name}:{line} overwrites whatever is there, in production");
+                return Outcome::invalid(why, []);
+            }
+        }
+    }
+    if count == 0 {
+        return Outcome::unknown("nothing is ever overwritten, so there is nothing to check");
+    }
+    Outcome::valid()
+}
+
+/// Whether the tokens before an item contain `#[cfg(test)]`, or a `cfg` of another of these conditions.
+fn is_behind_cfg(before: &[&Token], conditions: &[&str]) -> bool {
     let is_end = |token: &&Token| token.is(';') || token.is('}') || token.is('{');
     let begin = before.iter().rposition(is_end).map_or(0, |at| at + 1);
     before[begin..].windows(4).any(|all| {
-        all[0].word() == Some("cfg")
-            && all[1].is('(')
-            && all[2].word() == Some("test")
-            && all[3].is(')')
+        let is_condition = all[2].word().is_some_and(|word| conditions.contains(&word));
+        all[0].word() == Some("cfg") && all[1].is('(') && is_condition
     })
 }
 

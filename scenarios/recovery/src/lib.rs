@@ -4,6 +4,7 @@ pub mod cluster;
 pub mod engine;
 mod failures;
 mod guards;
+mod promises;
 mod windows;
 
 use chaosdrill::{Scenario, Target};
@@ -15,6 +16,7 @@ pub fn target() -> Target {
         .failpoints(failpoints::ALL)
         .defects(DEFECTS)
         .goals(windows::all())
+        .promises(promises::all())
         .static_checks(guards::guards())
 }
 

@@ -39,5 +39,5 @@ pub(crate) fn scenario() -> Scenario {
         })
         .sometimes(marks::a_command_said("approval_stale"))
         .sometimes(marks::a_command_said("approval_required"));
-    converging(scenario)
+    converging(scenario.must_find(["G20", "G20b"]))
 }

@@ -23,5 +23,5 @@ pub(crate) fn scenario() -> Scenario {
         .sometimes(Mark::observed("graph.created"))
         .sometimes(Mark::observed("graph.schema_applied"))
         .sometimes(Mark::observed("graph.removed"));
-    converging(scenario)
+    converging(scenario.must_find(["G39", "G40", "G42", "G52"]))
 }

@@ -114,6 +114,19 @@ const WINDOWS: [Window; 13] = [
     },
 ];
 
+/// The planted bugs that the script of a window must find.
+const FINDS: [(&str, &[&str]); 9] = [
+    ("recovery/crash-before-create", &["G1", "G1b"]),
+    ("recovery/crash-after-create", &["G2", "G2b", "G2c"]),
+    ("recovery/crash-within-create", &["G21"]),
+    ("recovery/crash-before-schema", &["G3"]),
+    ("recovery/crash-after-schema", &["G4"]),
+    ("recovery/crash-before-delete", &["G5"]),
+    ("recovery/crash-after-delete", &["G6", "G6b"]),
+    ("recovery/crash-after-payloads", &["G7"]),
+    ("recovery/crash-before-approval-mark", &["G19b"]),
+];
+
 /// A hit of a site on the applier.
 fn place(site: &str, stream: &mut Stream, hit_max: u64) -> Place {
     at(site).on("a1").hit(hit(stream, hit_max))
@@ -153,5 +166,6 @@ fn scenario(window: &'static Window) -> Scenario {
         .chaos_at_most(Duration::from_secs(60 * 60))
         .sometimes(marks::a_host_went_down())
         .sometimes(marks::a_lock_was_taken_away());
-    converging(scenario)
+    let finds = FINDS.iter().filter(|(name, _)| *name == window.name);
+    converging(scenario.must_find(finds.flat_map(|(_, ids)| ids.iter().copied())))
 }

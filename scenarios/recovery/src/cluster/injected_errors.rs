@@ -49,5 +49,5 @@ pub(crate) fn scenario() -> Scenario {
         .chaos_at_most(Duration::from_secs(60 * 60))
         .sometimes(marks::a_command_said("injected_failpoint"))
         .sometimes(marks::a_command_said("cluster_recovery_rolled_forward"));
-    converging(scenario)
+    converging(scenario.must_find(["G7b"]))
 }

@@ -24,5 +24,5 @@ pub(crate) fn scenario() -> Scenario {
             })
         })
         .sometimes(marks::a_server_put_aside("embedding_profile_missing"));
-    converging(scenario)
+    converging(scenario.must_find(["G30"]))
 }

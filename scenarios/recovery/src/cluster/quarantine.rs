@@ -38,5 +38,5 @@ pub(crate) fn scenario() -> Scenario {
         .chaos_at_most(Duration::from_secs(60 * 60))
         .sometimes(marks::a_server_put_aside("cluster_recovery_pending"))
         .sometimes(marks::a_server_put_aside("not_all_graphs_are_ready"));
-    converging(scenario)
+    converging(scenario.must_find(["G11", "G50"]))
 }

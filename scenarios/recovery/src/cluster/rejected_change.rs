@@ -28,5 +28,5 @@ pub(crate) fn scenario() -> Scenario {
             })
         })
         .sometimes(marks::a_command_said("schema_rejected"));
-    converging(scenario)
+    converging(scenario.must_find(["G10"]))
 }

@@ -45,5 +45,5 @@ pub(crate) fn scenario() -> Scenario {
             vec![at("fp:cluster.before_graph_create").on("a1").hit(1).delay(delay)]
         })
         .sometimes(marks::a_command_said("resource_content_changed"));
-    converging(scenario)
+    converging(scenario.must_find(["G33"]))
 }

@@ -45,7 +45,7 @@ pub(crate) fn scenario() -> Scenario {
         })
         .chaos_at_most(Duration::from_secs(60 * 60))
         .sometimes(marks::a_command_said("actual_applied_state_pending"));
-    converging(scenario)
+    converging(scenario.must_find(["G22", "G22b"]))
 }
 
 /// How often an operator restores the schema and looks again: a command that was given up may still be running.

@@ -41,7 +41,7 @@ pub(crate) fn of_a_hand() -> Scenario {
         })
         .sometimes(marks::a_command_said("recovery_sidecar_unreadable"))
         .sometimes(marks::a_server_put_aside("recovery_sidecar_unreadable"));
-    converging(scenario)
+    converging(scenario.must_find(["G24", "G24b"]))
 }
 
 pub(crate) fn of_a_newer_release() -> Scenario {
@@ -77,5 +77,5 @@ pub(crate) fn of_a_newer_release() -> Scenario {
         })
         .chaos_at_most(Duration::from_secs(60 * 60))
         .sometimes(marks::a_command_said("recovery_sidecar_unreadable"));
-    converging(scenario)
+    converging(scenario.must_find(["G31c"]))
 }

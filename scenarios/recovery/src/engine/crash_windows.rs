@@ -23,6 +23,8 @@ struct Kind {
     mix: Mix,
     /// The failpoints of this kind; the store calls are the same for every kind.
     points: &'static [&'static str],
+    /// The planted bugs that the script must find.
+    finds: &'static [&'static str],
 }
 
 const NONE: Mix =
@@ -34,18 +36,21 @@ const KINDS: [Kind; 7] = [
         claim: "a mutation whose writer crashes in any phase is in all its tables or in none, and in the end exactly once",
         mix: Mix { mutations: 5, ..NONE },
         points: &["fp:engine.mutation.post_finalize_pre_publisher"],
+        finds: &[],
     },
     Kind {
         name: "recovery/engine-crash-delete",
         claim: "a delete whose writer crashes before it removes the rows that others depend on is done in all tables or in none",
         mix: Mix { deletes: 4, loads: 2, ..NONE },
         points: &["fp:engine.mutation.delete_node_pre_primary_delete"],
+        finds: &["G54"],
     },
     Kind {
         name: "recovery/engine-crash-load",
         claim: "a load whose writer crashes in any phase is in all its tables or in none, and in the end exactly once",
         mix: Mix { loads: 5, ..NONE },
         points: &["fp:engine.mutation.post_finalize_pre_publisher"],
+        finds: &[],
     },
     Kind {
         name: "recovery/engine-crash-schema",
@@ -56,6 +61,7 @@ const KINDS: [Kind; 7] = [
             "fp:engine.schema_apply.after_staging_write",
             "fp:engine.schema_apply.after_manifest_commit",
         ],
+        finds: &[],
     },
     Kind {
         name: "recovery/engine-crash-merge",
@@ -68,6 +74,7 @@ const KINDS: [Kind; 7] = [
             "fp:engine.branch_merge.rewrite_after_delete_pre_index",
             "fp:engine.branch_merge.post_phase_b_pre_manifest_commit",
         ],
+        finds: &["G29"],
     },
     Kind {
         name: "recovery/engine-crash-indices",
@@ -77,6 +84,7 @@ const KINDS: [Kind; 7] = [
             "fp:engine.ensure_indices.post_stage_pre_commit_btree",
             "fp:engine.ensure_indices.post_phase_b_pre_manifest_commit",
         ],
+        finds: &[],
     },
     Kind {
         name: "recovery/engine-crash-optimize",
@@ -86,6 +94,7 @@ const KINDS: [Kind; 7] = [
             "fp:engine.optimize.before_compact",
             "fp:engine.optimize.post_phase_b_pre_manifest_commit",
         ],
+        finds: &[],
     },
 ];
 
@@ -124,7 +133,7 @@ fn scenario(kind: &'static Kind) -> Scenario {
             faults
         })
         .sometimes(marks::a_host_went_down());
-    guarded(scenario)
+    guarded(scenario.must_find(kind.finds.iter().copied()))
 }
 
 /// A crash on either side of the step; the host restarts soon, late, or at the end of the chaos.

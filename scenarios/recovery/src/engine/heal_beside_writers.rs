@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use chaosdrill::{
-    Scenario,
+    BoxError, Scenario, Workload,
     fault::{FaultExt, at},
 };
+use chaosdrill_target_recovery::engine::Request;
 
 use crate::engine::{
     checks::marks,
-    clients::{ADMIN, ALL_KINDS, client},
+    clients::{ADMIN, ALL_KINDS, Sender, client},
     stage::{EngineStage, guarded, watched},
 };
 
@@ -35,6 +36,7 @@ pub(crate) fn scenario() -> Scenario {
                 .client("c1", |workload| client(workload, "c1", &["w1"], ALL_KINDS, 8))
                 .client("c2", |workload| client(workload, "c2", &["w2"], ALL_KINDS, 8))
                 .client("admin", |workload| client(workload, "admin", &["w1"], ADMIN, 6))
+                .client("first", first)
         })
         // One write is slow, or its whole host stalls, sometimes longer than writers may take; the others continue.
         .faults_drawn(|stream| {
@@ -53,10 +55,20 @@ pub(crate) fn scenario() -> Scenario {
             let hit = stream.between(1, 4) as u32;
             let lasts = Duration::from_millis(stream.between(35_000, 60_000));
             faults.push(place.hit(hit).stall(lasts).optional());
+            // One schema is staged and complete, but not published, while the other writer heals.
+            let staged = at("fp:engine.schema_apply.after_staging_write").on("w1").hit(1);
+            faults.push(staged.delay(Duration::from_millis(stream.between(4_000, 9_000))));
             faults
         })
         .sometimes(marks::an_operation_was_deferred())
         .sometimes(marks::an_operation_was_taken_back())
         .sometimes(marks::an_operation_was_rolled_forward());
-    guarded(scenario)
+    guarded(scenario.must_find(["G32", "G35"]))
+}
+
+/// Makes sure that there is a schema to stage; an administrator that asks for the same version finds it done.
+async fn first(workload: Workload) -> Result<(), BoxError> {
+    let request = Request::SchemaApply { id: "first-1".into(), version: 1 };
+    Sender::new(workload, "first", &["w1"]).send(&request).await;
+    Ok(())
 }

@@ -71,7 +71,7 @@ pub(crate) fn scenario() -> Scenario {
         .chaos_at_most(Duration::from_secs(5 * 60))
         .sometimes(marks::an_operation_was_rolled_forward())
         .sometimes(marks::a_recovery_found_its_work_done());
-    guarded(scenario.must_find(["G14", "G15"]))
+    guarded(scenario.must_find(["G14", "G15", "G15b"]))
 }
 
 /// Makes sure that there is a complete write to leave behind.

@@ -42,7 +42,7 @@ pub(crate) fn newer() -> Scenario {
             vec![at(site).on("next").hit(stream.between(1, 3) as u32).crash_before(back)]
         })
         .sometimes(marks::refused("a newer sidecar was refused", "newer_sidecar"));
-    guarded(scenario)
+    guarded(scenario.must_find(["G31"]))
 }
 
 /// An older release does not confirm its merges. The part of a merge that exists is rolled forward, and the merge is
@@ -76,5 +76,5 @@ pub(crate) fn older() -> Scenario {
             (0..3).map(strikes).collect::<Vec<_>>()
         })
         .sometimes(marks::an_operation_was_rolled_forward());
-    guarded(scenario)
+    guarded(scenario.must_find(["G29b"]))
 }

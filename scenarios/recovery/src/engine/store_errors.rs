@@ -48,7 +48,7 @@ pub(crate) fn scenario() -> Scenario {
         .sometimes(marks::refused("a call failed an attempt", "store"))
         .sometimes(marks::a_sidecar_was_left())
         .sometimes(marks::a_request_was_sent_again());
-    guarded(scenario)
+    guarded(scenario.must_find(["G26", "G28"]))
 }
 
 /// A call that fails, or whose answer is lost.
@@ -95,5 +95,5 @@ pub(crate) fn torn() -> Scenario {
             faults
         })
         .sometimes(marks::a_host_went_down());
-    guarded(scenario)
+    guarded(scenario.must_find(["G31b"]))
 }

@@ -20,7 +20,11 @@ pub const DEFECTS: &[Defect] = &[
         summary: "a create that never started counts as done",
         wrong: "the ledger is rolled forward because of the intent alone",
         right: "the sidecar is retired, because there is no root",
-        checks: &["ledger_matches_live_graphs", "applies_converge"],
+        checks: &[
+            "ledger_matches_live_graphs",
+            "applies_converge",
+            "unexpected_state_is_not_guessed",
+        ],
         class: Class::Guard,
         star: true,
         shows: Shows::Running,
@@ -548,5 +552,15 @@ pub const DEFECTS: &[Defect] = &[
         class: Class::Latent,
         star: false,
         shows: Shows::Running,
+    },
+    Defect {
+        id: "G57",
+        summary: "a write without a condition is available under an innocent name",
+        wrong: "only functions that are named as tests are looked at",
+        right: "every put that overwrites is for tests or for planted bugs",
+        checks: &["no_write_is_without_a_condition"],
+        class: Class::Latent,
+        star: false,
+        shows: Shows::InStaticCheck,
     },
 ];

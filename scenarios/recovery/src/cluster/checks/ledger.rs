@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chaosdrill::{Check, Event, Outcome, vocabulary::member::JSON};
 use serde_json::Value;
 
-use super::world::{STATE, added, is_applier, replay, schemas};
+use super::world::{STATE, added, can_be_read, is_applier, replay, schemas};
 
 /// Each write of the ledger follows the revision before it, so no write is lost. No applier writes over a ledger that
 /// cannot be read; people put back the one that was there before.
@@ -14,7 +14,7 @@ pub(crate) fn no_lost_update() -> Check {
         replay(history, |_, event, change| {
             let change = change.filter(|change| change.path == STATE)?;
             let is_people = !is_applier(&event.host);
-            if change.before.is_some_and(|row| !row[JSON].is_object()) && !is_people {
+            if change.before.is_some_and(|row| !can_be_read(&row[JSON])) && !is_people {
                 let why =
                     format!("#{} {} wrote over a ledger that is broken", event.seq, event.host);
                 return Some(Outcome::invalid(why, [event.seq]));

@@ -7,6 +7,7 @@ use chaosdrill::{
     vocabulary::member::{JSON, TEXT},
 };
 use chaosdrill_scenarios_common::checks::rows::Items;
+use chaosdrill_target_recovery::cluster::model;
 use serde_json::Value;
 
 /// The watch of the ledger, the sidecars and related objects.
@@ -64,6 +65,11 @@ pub(crate) struct World<'a> {
     at_work: BTreeMap<&'a str, BTreeSet<&'a str>>,
     /// The command that wrote each sidecar, by operation; known only if its host ran a single command.
     writers: BTreeMap<&'a str, &'a str>,
+}
+
+/// Whether this release can read a ledger.
+pub(crate) fn can_be_read(ledger: &Value) -> bool {
+    ledger["version"] == model::STATE_VERSION
 }
 
 /// Replays a history. `judge` gets each event after its effect, with the change that it made.
@@ -127,8 +133,8 @@ impl<'a> World<'a> {
     /// Takes a write of the ledger; `None` if it cannot be read.
     fn write(&mut self, after: &'a Value) -> Option<LedgerChange<'a>> {
         let before = self.readable;
-        self.readable = Some(after).filter(|ledger| ledger.is_object()).or(before);
-        after.is_object().then_some(LedgerChange { before, after })
+        self.readable = Some(after).filter(|ledger| can_be_read(ledger)).or(before);
+        can_be_read(after).then_some(LedgerChange { before, after })
     }
 
     /// The command that a host runs, if it is the only one.
@@ -162,7 +168,7 @@ impl<'a> World<'a> {
 
     /// The ledger.
     pub(crate) fn ledger(&self) -> Option<&'a Value> {
-        self.json(STATE).filter(|state| state.is_object())
+        self.json(STATE).filter(|state| can_be_read(state))
     }
 
     /// The lock, with the event that created it.
