@@ -2,7 +2,6 @@
 
 pub mod cluster;
 pub mod engine;
-mod failures;
 mod guards;
 mod promises;
 mod windows;

@@ -23,6 +23,7 @@
 
 pub mod audit;
 pub mod bounds;
+pub mod failures;
 pub mod fault_free;
 pub mod holders;
 pub mod labels;

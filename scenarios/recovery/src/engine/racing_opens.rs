@@ -1,9 +1,9 @@
 //! Several programs open the graph with one pending sidecar at the same time: one of them recovers it, and none fails
 //! because of it.
 //!
-//! A complete write is left behind for sure. The first opener that decides to publish it is held there until another one
-//! has published it, so that it loses the compare-and-swap. Later ones are held there or before they report, for a time
-//! that the seed draws.
+//! A complete write is left behind for sure. The first opener that decides to publish it is held there until another
+//! one has published it, so that it loses the compare-and-swap. Later ones are held there or before they report, for a
+//! time that the seed draws.
 
 use std::time::Duration;
 

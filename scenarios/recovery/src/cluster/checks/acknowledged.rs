@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chaosdrill::{Check, History, Outcome};
-use chaosdrill_target_recovery::cluster::model;
 use serde_json::{Map, Value};
 
-use super::world::{World, at_the_end, graph_of, is_applier, replay};
+use super::world::{World, at_the_end, graph_of, is_applier, payload_path, replay};
 
 /// The host of an older release, which records no profiles.
 const OLD: &str = "old";
@@ -14,8 +13,8 @@ const OLD: &str = "old";
 /// What a running apply was asked for, and what of it has been there while it ran.
 struct Asked<'a> {
     graphs: &'a Map<String, Value>,
-    /// The digests of all texts that each source has had.
-    sources: BTreeMap<&'a str, BTreeSet<String>>,
+    /// The texts that each source has had.
+    sources: BTreeMap<&'a str, BTreeSet<&'a str>>,
     has_profiles: bool,
     /// What the ledger lacks; `None` once it has had everything at once.
     lacks: Option<String>,
@@ -37,31 +36,33 @@ impl<'a> Asked<'a> {
     fn look(&mut self, world: &World<'a>) {
         for (id, graph) in self.graphs {
             let Some(path) = graph["schema"].as_str() else { continue };
-            let digests = self.sources.entry(path).or_default();
-            digests.extend(world.text(path).map(|text| model::digest(text.as_bytes())));
-            if world.committed(id).is_some_and(|digest| digests.contains(digest)) {
+            let texts = self.sources.entry(path).or_default();
+            texts.extend(world.text(path));
+            let source = world.committed(id).and_then(|digest| world.source_of(digest));
+            if source.is_some_and(|source| texts.contains(source)) {
                 self.live.insert(id);
             }
         }
         if let (Some(_), Some(ledger)) = (&self.lacks, world.ledger()) {
-            self.lacks = self.lacking(&ledger["applied_revision"]["resources"]);
+            self.lacks = self.lacking(world, &ledger["applied_revision"]["resources"]);
         }
     }
 
     /// The first resource of the ledger that is not as it was asked for.
-    fn lacking(&self, resources: &Value) -> Option<String> {
+    fn lacking(&self, world: &World<'_>, resources: &Value) -> Option<String> {
         let mut wanted: BTreeSet<String> = BTreeSet::new();
         for (id, graph) in self.graphs {
             let schema = format!("schema.{id}");
-            let digests = self.sources.get(graph["schema"].as_str().unwrap_or_default());
+            let texts = self.sources.get(graph["schema"].as_str().unwrap_or_default());
             let recorded = resources[&schema]["digest"].as_str().unwrap_or_default();
-            if !digests.is_some_and(|digests| digests.contains(recorded)) {
+            let source = world.source_of(recorded).unwrap_or_default();
+            if !texts.is_some_and(|texts| texts.contains(source)) {
                 return Some(schema);
             }
             for (name, text) in graph["queries"].as_object().into_iter().flatten() {
                 let query = format!("query.{id}.{name}");
-                let digest = model::digest(text.as_str().unwrap_or_default().as_bytes());
-                if resources[&query]["digest"] != digest.as_str() {
+                let recorded = resources[&query]["digest"].as_str().unwrap_or_default();
+                if world.text(&payload_path(id, name, recorded)) != text.as_str() {
                     return Some(query);
                 }
                 wanted.insert(query);
@@ -81,8 +82,8 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// When a command reports that it applied a configuration, the ledger has had every schema, query and setting of it while
-/// the command ran, and nothing else, and every graph has had its schema. People may have changed a graph since.
+/// When a command reports that it applied a configuration, the ledger has had every schema, query and setting of it
+/// while the command ran, and nothing else, and every graph has had its schema. People may have changed a graph since.
 pub(crate) fn acknowledged_applies_are_in_place() -> Check {
     Check::new("acknowledged_applies_are_in_place", |history| {
         let configs = configs(history);

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use chaosdrill::{Check, Event, Outcome, vocabulary::member::JSON};
+use chaosdrill_scenarios_common::checks::failures;
 use serde_json::Value;
 
 use super::world::{World, replay, schemas};
-use crate::failures;
 
 /// The failpoints after a graph has moved.
 const MOVED: [&str; 2] = ["fp:cluster.after_graph_create", "fp:cluster.after_schema_apply"];

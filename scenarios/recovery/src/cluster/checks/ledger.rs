@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chaosdrill::{Check, Event, Outcome, vocabulary::member::JSON};
 use serde_json::Value;
 
-use super::world::{STATE, added, can_be_read, is_applier, replay, schemas};
+use super::world::{STATE, added, can_be_read, is_applier, payload_path, replay, schemas};
 
 /// Each write of the ledger follows the revision before it, so no write is lost. No applier writes over a ledger that
 /// cannot be read; people put back the one that was there before.
@@ -140,8 +140,7 @@ pub(crate) fn the_ledger_names_only_payloads_that_are_there() -> Check {
             let resources = state["applied_revision"]["resources"].as_object()?;
             let missing = resources.iter().find_map(|(address, resource)| {
                 let (graph, name) = address.strip_prefix("query.")?.split_once('.')?;
-                let digest = resource["digest"].as_str()?.trim_start_matches("blake3:");
-                let path = format!("__cluster/resources/query/{graph}/{name}/{digest}.gq");
+                let path = payload_path(graph, name, resource["digest"].as_str()?);
                 (!world.has(&path)).then_some(path)
             });
             missing.map(|path| {

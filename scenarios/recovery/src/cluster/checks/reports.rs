@@ -93,8 +93,8 @@ pub(crate) fn reported_is_persisted() -> Check {
     .priority(Priority::Medium)
 }
 
-/// A refresh reports a graph as applied if, and only if, the graph has been at its recorded schema while it ran. A graph
-/// that changed meanwhile, or that another failure blocks, may be reported either way.
+/// A refresh reports a graph as applied if, and only if, the graph has been at its recorded schema while it ran. A
+/// graph that changed meanwhile, or that another failure blocks, may be reported either way.
 pub(crate) fn a_refresh_reports_what_is_live() -> Check {
     Check::new("a_refresh_reports_what_is_live", |history| {
         let mut refreshes: BTreeMap<&str, u64> = BTreeMap::new();

@@ -6,11 +6,10 @@ use std::{
 };
 
 use chaosdrill::{Check, Event, Outcome};
-use chaosdrill_target_recovery::cluster::model;
+use chaosdrill_scenarios_common::checks::failures;
 use serde_json::Value;
 
-use super::world::{World, is_applier, replay, schemas};
-use crate::failures;
+use super::world::{World, is_applier, payload_path, replay, schemas};
 
 /// The only embedding provider that servers know.
 const PROVIDER: &str = "local";
@@ -21,7 +20,7 @@ fn payloads<'a>(resources: &'a Value, graph: &str) -> impl Iterator<Item = Strin
     let graph = graph.to_owned();
     resources.as_object().into_iter().flatten().filter_map(move |(address, resource)| {
         let name = address.strip_prefix(&prefix)?;
-        Some(model::query_path(&graph, name, resource["digest"].as_str()?))
+        Some(payload_path(&graph, name, resource["digest"].as_str()?))
     })
 }
 
@@ -68,8 +67,8 @@ fn met_an_error(look: &Event) -> bool {
     look.int("store_errors").unwrap_or_default() > 0
 }
 
-/// Whether an error of the store kept a look from seeing whether this graph is healthy: an error that concerns any graph,
-/// or one that concerns this graph. A strict server serves all or none.
+/// Whether an error of the store kept a look from seeing whether this graph is healthy: an error that concerns any
+/// graph, or one that concerns this graph. A strict server serves all or none.
 fn is_blind(look: &Event, graph: &str) -> bool {
     let fatal = look.text("fatal");
     let is_about_all = matches!(fatal, "state_unreadable" | "recovery_store_error");

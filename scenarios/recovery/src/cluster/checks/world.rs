@@ -7,7 +7,6 @@ use chaosdrill::{
     vocabulary::member::{JSON, TEXT},
 };
 use chaosdrill_scenarios_common::checks::rows::Items;
-use chaosdrill_target_recovery::cluster::model;
 use serde_json::Value;
 
 /// The watch of the ledger, the sidecars and related objects.
@@ -27,6 +26,9 @@ pub(crate) const APPROVALS: Items = Items {
 };
 
 const RECOVERIES: &str = "__cluster/recoveries/";
+
+/// The version of ledgers that this release can read.
+const KNOWN_VERSION: u32 = 1;
 
 /// The hosts that run an applier; all other hosts act for people.
 const APPLIERS: [&str; 4] = ["a1", "a2", "old", "next"];
@@ -57,6 +59,8 @@ pub(crate) struct LedgerChange<'a> {
 #[derive(Default)]
 pub(crate) struct World<'a> {
     objects: BTreeMap<&'a str, (&'a Value, u64)>,
+    /// The sources of all schemas that any graph has had, by digest.
+    sources: BTreeMap<&'a str, &'a str>,
     /// The last ledger that could be read.
     readable: Option<&'a Value>,
     /// The commands that have begun: host and event, by id.
@@ -69,7 +73,7 @@ pub(crate) struct World<'a> {
 
 /// Whether this release can read a ledger.
 pub(crate) fn can_be_read(ledger: &Value) -> bool {
-    ledger["version"] == model::STATE_VERSION
+    ledger["version"] == KNOWN_VERSION
 }
 
 /// Replays a history. `judge` gets each event after its effect, with the change that it made.
@@ -110,6 +114,7 @@ impl<'a> World<'a> {
                 if before.is_none() {
                     self.attribute(path, &event.host);
                 }
+                self.sources.extend(after.and_then(|row| source_in(&row[JSON])));
                 let ledger = after.filter(|_| path == STATE).and_then(|row| self.write(&row[JSON]));
                 Some(Change { path, before: before.map(|(row, _)| row), after, ledger })
             }
@@ -135,6 +140,11 @@ impl<'a> World<'a> {
         let before = self.readable;
         self.readable = Some(after).filter(|ledger| can_be_read(ledger)).or(before);
         can_be_read(after).then_some(LedgerChange { before, after })
+    }
+
+    /// The source of a schema that a graph has had.
+    pub(crate) fn source_of(&self, digest: &str) -> Option<&'a str> {
+        self.sources.get(digest).copied()
     }
 
     /// The command that a host runs, if it is the only one.
@@ -221,6 +231,17 @@ impl<'a> World<'a> {
     pub(crate) fn visible(&self, graph: &str) -> Option<&'a str> {
         self.json(&format!("graphs/{graph}.omni/schema.json"))?["digest"].as_str()
     }
+}
+
+/// The digest and the source of an object that is a schema.
+fn source_in(object: &Value) -> Option<(&str, &str)> {
+    Some((object["digest"].as_str()?, object["source"].as_str()?))
+}
+
+/// The path of the payload of a query.
+pub(crate) fn payload_path(graph: &str, name: &str, digest: &str) -> String {
+    let digest = digest.trim_start_matches("blake3:");
+    format!("__cluster/resources/query/{graph}/{name}/{digest}.gq")
 }
 
 /// The graph that an object belongs to.

@@ -7,7 +7,6 @@ use std::{
 };
 
 use chaosdrill::{Check, EventKind, History, Outcome};
-use chaosdrill_target_recovery::engine::table::path_of;
 use serde_json::Value;
 
 use super::{
@@ -43,8 +42,7 @@ pub(crate) fn tables_behind(history: &History) -> Vec<Behind> {
                     let Some((path, version)) = Graph::published(event.object(), table) else {
                         continue;
                     };
-                    let version = u64::try_from(version).unwrap_or(0);
-                    published.insert(table, path_of(path, version));
+                    published.insert(table, format!("{path}/{version:06}.json"));
                 }
             }
             _ => continue,

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use chaosdrill::{Check, Event, History, Outcome, vocabulary::member::JSON};
+use chaosdrill_scenarios_common::checks::failures;
 use serde_json::Value;
 
 use super::{
     graph::{Graph, SCHEMA, Sidecar, int, text},
     invariants,
 };
-use crate::failures;
 
 /// The newest version of sidecar that programs of this release understand.
 const KNOWN_VERSION: i64 = 2;

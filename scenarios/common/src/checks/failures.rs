@@ -8,7 +8,7 @@ use chaosdrill::{
 };
 
 /// The site of the step that an event says failed, or whose answer was lost; `None` for every other event.
-pub(crate) fn failed_site(event: &Event) -> Option<&str> {
+pub fn failed_site(event: &Event) -> Option<&str> {
     match event.fault()? {
         FaultChange::Struck(strike) => {
             let fails = matches!(strike.family(), Strike::ERROR | Strike::LOST_ACK);
@@ -18,9 +18,9 @@ pub(crate) fn failed_site(event: &Event) -> Option<&str> {
     }
 }
 
-/// Whether a fault could make a step of this host fail, between two events: at one of the sites that matter, or because
-/// a link of the host was cut.
-pub(crate) fn can_fail(
+/// Whether a fault could make a step of this host fail, between two events: at one of the sites that matter, or
+/// because a link of the host was cut.
+pub fn can_fail(
     history: &History,
     host: &str,
     during: Range<u64>,
