@@ -17,7 +17,7 @@ pub(crate) fn scenario() -> Scenario {
             let stage = stage.handler("h2").backend(&[]).neighbours();
             watched(stage).client("customer", |workload| async move {
                 let mut stream = workload.stream("rests");
-                for of in ResourceType::ALL {
+                for of in ResourceType::AT_ONCE {
                     let request = wish(format!("wish-{}", of.name()), of);
                     provision(&workload, &["h1:80", "h2:80"], &request).await;
                     rest(&mut stream, 300).await;

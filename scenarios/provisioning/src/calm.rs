@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chaosdrill::rt::time;
 use chaosdrill::{BoxError, Mark, Scenario, Workload};
+use chaosdrill_scenarios_common::checks::fault_free::where_fault_free;
 use chaosdrill_target_provisioning::ResourceType;
 
 use crate::{
@@ -18,6 +19,7 @@ pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("provisioning/calm")
         .claim("resources of all seven types are provisioned, shown, held, deleted and reaped, and a repeated request makes no second one")
         .topology(|stage| watched(stage.platform(&[])).client("customer", customer))
+        .always(where_fault_free(checks::jobs::calm_work_is_done_once()))
         .sometimes(checks::marks::a_customer_was_served())
         .sometimes(checks::marks::a_row_became("deleted"))
         .sometimes(checks::marks::a_row_became("reaped"))
@@ -27,7 +29,7 @@ pub(crate) fn scenario() -> Scenario {
 
 async fn customer(workload: Workload) -> Result<(), BoxError> {
     let mut stream = workload.stream("ends");
-    for of in ResourceType::ALL {
+    for of in ResourceType::AT_ONCE {
         let name = of.name();
         let request = wish(format!("wish-{name}"), of).lasting(Duration::from_secs(10 * 60));
         provision(&workload, &HOSTS, &request).await;

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 /// How often a customer repeats a request before giving up without a result.
 const SENDS_MAX: u32 = 60;
 
+/// How often a customer asks for a deployment that fails.
+const DEPLOYS_MAX: u32 = 5;
+
 /// How long a customer waits for an answer.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(60);
 
@@ -20,9 +23,21 @@ fn rest_after(sends: u32) -> Duration {
     Duration::from_secs(seconds.min(60))
 }
 
+/// The way in which a customer asks for a resource.
+#[derive(Clone, Debug)]
+pub(crate) enum Entry {
+    /// For its team.
+    Team,
+    /// Without an account.
+    Anonymous,
+    /// Like the resource of an earlier request.
+    TwinOf(String),
+}
+
 /// A request for a resource.
 #[derive(Clone, Debug)]
 pub(crate) struct Wish {
+    pub(crate) entry: Entry,
     pub(crate) of: ResourceType,
     pub(crate) ask: Ask,
     /// How long to wait for each of the first answers, before the customer becomes patient.
@@ -41,7 +56,7 @@ pub(crate) fn wish(id: impl Into<String>, of: ResourceType) -> Wish {
         log_prefix: "drill".to_owned(),
         ttl_ms: None,
     };
-    Wish { of, ask, impatience: Vec::new(), sends_max: SENDS_MAX }
+    Wish { entry: Entry::Team, of, ask, impatience: Vec::new(), sends_max: SENDS_MAX }
 }
 
 impl Wish {
@@ -50,6 +65,37 @@ impl Wish {
     pub(crate) fn of_team(mut self, team: &str) -> Self {
         team.clone_into(&mut self.ask.team);
         self
+    }
+
+    /// Asks without an account.
+    #[must_use]
+    pub(crate) fn anonymous(mut self) -> Self {
+        self.entry = Entry::Anonymous;
+        self.ask.team = String::new();
+        self.ask.tier = "anonymous".to_owned();
+        self
+    }
+
+    /// Asks for a twin of an earlier request's resource, in an environment of its own.
+    #[must_use]
+    pub(crate) fn twin_of(mut self, original: &str) -> Self {
+        self.entry = Entry::TwinOf(original.to_owned());
+        self.ask.env = "staging".to_owned();
+        self
+    }
+
+    /// The path and the body.
+    fn request(&self) -> (String, Value) {
+        let (of, ask) = (self.of.name(), &self.ask);
+        match &self.entry {
+            Entry::Team => (format!("/provision/{of}"), json!(ask)),
+            Entry::Anonymous => (format!("/anonymous/{of}"), json!(ask)),
+            Entry::TwinOf(original) => {
+                let twin =
+                    json!({ "request_id": ask.request_id, "original": original, "env": ask.env });
+                (format!("/twin/{of}"), twin)
+            }
+        }
     }
 
     /// Sets the lifetime of the resource.
@@ -94,6 +140,7 @@ impl Answer {
             "status": self.status,
             "code": body["error"],
             "action": body["agent_action"],
+            "retry_after": body["retry_after_seconds"],
             "resource": body["resource_id"],
         })
     }
@@ -113,9 +160,8 @@ async fn once(address: &str, path: &str, body: &Value, patience: Duration) -> An
 
 /// Sends a request to the hosts in turn until its answer is final, and records it as one operation.
 pub(crate) async fn provision(workload: &Workload, addresses: &[&str], wish: &Wish) -> Answer {
-    let path = format!("/provision/{}", wish.of.name());
-    let body = json!(wish.ask);
-    let input = json!({ "request": wish.ask.request_id, "of": wish.of.name() });
+    let (path, body) = wish.request();
+    let input = json!({ "request": wish.ask.request_id, "of": wish.of.name(), "ask": wish.ask });
     operation(workload, "provision", input, addresses, (&path, &body), wish).await
 }
 
@@ -159,11 +205,37 @@ async fn operation(
         };
         let said: Vec<Value> = answers.iter().map(Answer::record).collect();
         let (resource, url) = (&last.body["resource_id"], &last.body["connection_url"]);
+        let (provider, prefix) = (&last.body["provider_resource_id"], &last.body["key_prefix"]);
         let status = &last.body["status"];
-        (kind, json!({ "resource": resource, "url": url, "status": status, "answers": said }))
+        let output = json!({
+            "resource": resource,
+            "url": url,
+            "provider": provider,
+            "prefix": prefix,
+            "status": status,
+            "answers": said,
+        });
+        (kind, output)
     };
     let answers = workload.op_with(name, input, sending, end).await;
     answers.into_iter().next_back().expect("it was sent at least once")
+}
+
+/// Asks for a deployment, looks after it until it is active or has failed, and asks again if it has failed.
+pub(crate) async fn deploy(workload: &Workload, addresses: &[&str], wish: &Wish) {
+    for _ in 0..DEPLOYS_MAX {
+        if provision(workload, addresses, wish).await.status != Some(202) {
+            return;
+        }
+        let mut status = json!("pending");
+        while status == "pending" {
+            time::sleep(Duration::from_secs(20)).await;
+            status = show(workload, addresses[0], &wish.ask.request_id).await.body["status"].take();
+        }
+        if status != "failed" {
+            return;
+        }
+    }
 }
 
 /// Shows the resource of a request.
@@ -188,7 +260,7 @@ pub(crate) async fn rest(stream: &mut Stream, ms_max: u64) {
 
 /// A resource type drawn from the seed.
 pub(crate) fn any_type(stream: &mut Stream) -> ResourceType {
-    stream.pick(&ResourceType::ALL).copied().unwrap_or(ResourceType::Db)
+    stream.pick(&ResourceType::AT_ONCE).copied().unwrap_or(ResourceType::Db)
 }
 
 /// A customer of both hosts that requests `count` resources of drawn types, one after the other.

@@ -39,7 +39,7 @@ pub(crate) fn scenario() -> Scenario {
         .topology(|stage| {
             watched(stage.platform(&SCRIPTS)).client("customer", |workload| async move {
                 let mut stream = workload.stream("ends");
-                for of in ResourceType::ALL {
+                for of in ResourceType::AT_ONCE {
                     let request = format!("wish-{}", of.name());
                     let wish = wish(request.clone(), of).lasting(Duration::from_secs(120));
                     provision(&workload, &["h1:80", "h2:80"], &wish).await;

@@ -16,15 +16,15 @@ use lexer::{Function, functions, tokens};
 const CREATE: &str = "create_resource";
 /// Finalizes the resource.
 const FINALIZE: &str = "finalize";
-/// Answers a refusal.
-const RESPOND: &str = "respond_provision_failed";
+/// Answers a refusal; in a twin, and in a deployment that was answered before.
+const RESPOND: [&str; 3] = ["respond_provision_failed", "twin_core_error", "note_build_failed"];
 /// Calls whose refusal must reach the customer.
 const REFUSING: [&str; 2] = ["ask_backend", FINALIZE];
 /// What those calls wrap, and handlers must not use.
 const BEHIND: [&str; 3] = ["store", "backend", "roll_back"];
 
-/// The number of resource types, each of which has a handler.
-const HANDLERS_MIN: usize = 7;
+/// The number of handlers: one for each type of resource, and three of twins.
+const HANDLERS_MIN: usize = 12;
 
 /// The static check, for the handlers and for the copy with the planted bug.
 pub(crate) fn guard() -> StaticCheck {
@@ -108,8 +108,7 @@ fn renamed(tokens: &[String]) -> Option<&str> {
             _ => is_import,
         };
         let next = tokens.get(at + 1).map_or("", String::as_str);
-        let is_ours =
-            [CREATE, RESPOND].contains(&token.as_str()) || REFUSING.contains(&token.as_str());
+        let is_ours = [&[CREATE], &RESPOND[..], &REFUSING].concat().contains(&token.as_str());
         let is_fine = if is_import { next != "as" } else { next == "(" };
         if is_ours && !is_fine {
             return Some(token);
@@ -153,7 +152,7 @@ fn is_answered(body: &[String], at: usize) -> bool {
     let Some(open) = body[at..].iter().position(|token| token == "{") else { return false };
     let arms = lexer::group(&body[at + open..]);
     let error = arms.windows(2).position(|pair| pair[0] == "Err" && pair[1] == "(");
-    let answers = |arm: usize| arms[arm..].iter().any(|token| token == RESPOND);
+    let answers = |arm: usize| arms[arm..].iter().any(|token| RESPOND.contains(&token.as_str()));
     statement.iter().any(|token| token == "match") && error.is_some_and(answers)
 }
 

@@ -8,6 +8,8 @@ mod checks;
 mod client_gone;
 mod clients;
 mod crash_windows;
+mod deployments;
+mod entry_points;
 mod failing_teardown;
 mod finalize_steps;
 mod handler_guard;
@@ -41,6 +43,9 @@ pub fn scenarios() -> Vec<Scenario> {
         bad_key::scenario(),
         calm::scenario(),
         client_gone::scenario(),
+        deployments::of_crashes(),
+        deployments::of_errors(),
+        entry_points::scenario(),
         failing_teardown::scenario(),
         finalize_steps::of_errors(),
         finalize_steps::of_lost_answers(),

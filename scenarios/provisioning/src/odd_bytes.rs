@@ -28,8 +28,8 @@ pub(crate) fn scenario() -> Scenario {
             let stage = stage.handler("h1").handler("h2").backend_with_suffix("\u{1}\u{7}\"\\").neighbours();
             watched(stage).client("customer", |workload| async move {
                 let mut stream = workload.stream("bytes");
-                let steps = workload.steps(ResourceType::ALL.len());
-                for (number, of) in ResourceType::ALL.into_iter().enumerate().take(steps) {
+                let steps = workload.steps(ResourceType::AT_ONCE.len());
+                for (number, of) in ResourceType::AT_ONCE.into_iter().enumerate().take(steps) {
                     let mut wish = wish(format!("{number}{}", sample(&mut stream, &odd())), of);
                     wish.ask.log_prefix = sample(&mut stream, &odd());
                     wish.ask.env = sample(&mut stream, &odd());

@@ -53,7 +53,8 @@ pub(crate) fn scenario() -> Scenario {
     guarded(scenario)
 }
 
-const HOSTS: [&str; 6] = ["h1", "h2", "backend", "reconciler", "sweep", "reaper"];
+const HOSTS: [&str; 8] =
+    ["h1", "h2", "backend", "reconciler", "sweep", "reaper", "forwarder", "mailer"];
 
 fn back(stream: &mut Stream) -> Restart {
     Restart::After(Duration::from_millis(stream.between(100, 20_000)))

@@ -37,7 +37,7 @@ pub(crate) fn of_races() -> Scenario {
     let scenario = Scenario::new("provisioning/racing-reconcilers")
         .claim("if two reconcilers judge the same row, one acts, and the other leaves row, charge and audit alone")
         .topology(|stage| {
-            let stage = stage.handler("h1").handler("h2").backend(&[]).sweep().reaper();
+            let stage = stage.handler("h1").handler("h2").backend(&[]).sweep().reaper().mails();
             watched(stage.reconcilers(&["w1", "w2"])).client("customer", customers)
         })
         .faults_drawn(|stream| {

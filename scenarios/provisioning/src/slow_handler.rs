@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chaosdrill::{Mark, Scenario, Stream, fault::at};
+use chaosdrill_scenarios_common::checks::fault_free::where_only_hurt_at;
 use chaosdrill_target_provisioning::{Operation, ResourceType, Script, Scripted};
 
 use crate::{
@@ -93,6 +94,7 @@ pub(crate) fn of_slow_backends() -> Scenario {
             let lasts = minutes(stream.between(6, 9));
             vec![at("fp:finalize.url_stored").on_any().hit(stream.between(1, 3) as u32).delay(lasts)]
         })
+        .always(where_only_hurt_at(checks::jobs::a_slow_provision_keeps_its_row(), &["fp:finalize.url_stored"]))
         .chaos_at_most(minutes(90))
         .sometimes(checks::marks::answered_with("provision_in_progress"))
         .sometimes(checks::marks::a_customer_came_again());

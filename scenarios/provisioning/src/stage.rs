@@ -5,8 +5,9 @@ use std::time::Duration;
 use chaosdrill::{Scenario, Topology};
 use chaosdrill_scenarios_common::checks::{audit, registries, rest};
 use chaosdrill_target_provisioning::{
-    BackendConfig, HandlerConfig, ReaperConfig, ReconcilerConfig, Script, SweepConfig, run_backend,
-    run_handler, run_reaper, run_reconciler, run_sweep,
+    BackendConfig, ForwarderConfig, HandlerConfig, MailerConfig, ReaperConfig, ReconcilerConfig,
+    Script, SweepConfig, run_backend, run_forwarder, run_handler, run_mailer, run_reaper,
+    run_reconciler, run_sweep,
 };
 
 use crate::checks::{self, rows};
@@ -25,6 +26,9 @@ const STALLS: [Duration; 3] =
 
 /// The address of the backend.
 const BACKEND: &str = "backend:80";
+
+/// The address of the mailer.
+const MAILER: &str = "mailer:80";
 
 /// The database of the resources.
 fn platform_url() -> String {
@@ -58,7 +62,10 @@ pub(crate) trait ProvisioningStage: Sized {
     /// The reaper.
     #[must_use]
     fn reaper(self) -> Self;
-    /// The programs behind the handlers: a reconciler, the sweep and the reaper.
+    /// The forwarder, and the mailer to which it posts.
+    #[must_use]
+    fn mails(self) -> Self;
+    /// The programs behind the handlers: a reconciler, the sweep, the reaper and the mails.
     #[must_use]
     fn neighbours(self) -> Self;
     /// The whole pipeline: two hosts of handlers, the backend and the neighbours.
@@ -117,8 +124,14 @@ impl ProvisioningStage for Topology {
         self.host("reaper", || run_reaper(ReaperConfig::new(platform_url(), BACKEND)))
     }
 
+    fn mails(self) -> Self {
+        let forwarder = || run_forwarder(ForwarderConfig::new(platform_url(), MAILER));
+        let mailer = || run_mailer(MailerConfig::new(Topology::database_url("mail")));
+        self.host("forwarder", forwarder).host("mailer", mailer)
+    }
+
     fn neighbours(self) -> Self {
-        self.reconcilers(&["reconciler"]).sweep().reaper()
+        self.reconcilers(&["reconciler"]).sweep().reaper().mails()
     }
 
     fn platform(self, scripts: &[Script]) -> Self {
@@ -132,14 +145,19 @@ pub(crate) fn watched(stage: Topology) -> Topology {
         (
             rows::RESOURCES,
             "platform",
-            "SELECT resource_id, request_id, attempt, team, resource_type, status, connection_url, provider_resource_id, holder, lease_until, doomed, settled_by, failed_stage FROM resources ORDER BY resource_id",
+            "SELECT resource_id, request_id, attempt, team, resource_type, tier, env, log_prefix, status, key_prefix, connection_url, provider_resource_id, holder, lease_until, doomed, expires_at, settled_by, failed_stage, last_error FROM resources ORDER BY resource_id",
         ),
         (rows::QUOTAS, "platform", "SELECT team, used FROM quotas ORDER BY team"),
         (rows::LEAKS, "platform", "SELECT token, reason, cleared_at FROM leaks ORDER BY token"),
         (
             rows::AUDITS,
             "platform",
-            "SELECT kind || ' of ' || resource_id AS place, kind, resource_id, metadata FROM audit_log ORDER BY kind, resource_id",
+            "SELECT kind || ' of ' || resource_id AS place, kind, resource_id, actor, metadata FROM audit_log ORDER BY kind, resource_id",
+        ),
+        (
+            rows::MAILS,
+            "mail",
+            "SELECT mail_id, team, kind, resource_id, posts FROM mails ORDER BY mail_id",
         ),
         (
             rows::SCHEMA,
@@ -149,7 +167,7 @@ pub(crate) fn watched(stage: Topology) -> Topology {
         (
             rows::OBJECTS,
             "backend",
-            "SELECT token, resource_type, provider_resource_id, url, is_there, creates, deletes FROM backend_objects ORDER BY token",
+            "SELECT token, resource_type, provider_resource_id, key_prefix, url, is_there, creates, deletes FROM backend_objects ORDER BY token",
         ),
     ];
     watches.into_iter().fold(stage, |stage, (name, database, sql)| stage.watch(name, database, sql))
@@ -162,6 +180,11 @@ pub(crate) fn guarded(scenario: Scenario) -> Scenario {
         .always(checks::answers::created_means_addressable())
         .always(checks::answers::a_refusal_means_terminal())
         .always(checks::answers::failures_answer_503())
+        .always(checks::promised::accepted_means_there())
+        .always(checks::promised::refused_means_not_there())
+        .always(checks::promised::rows_have_what_was_asked())
+        .always(checks::promised::shown_as_it_was())
+        .always(checks::promised::refusals_have_all_fields())
         .always(checks::answers::guidance_fits_the_answer())
         .always(checks::objects::active_rows_are_addressable())
         .always(checks::objects::active_rows_have_their_object())
@@ -170,11 +193,19 @@ pub(crate) fn guarded(scenario: Scenario) -> Scenario {
         .always(checks::objects::the_sweep_spares_the_living())
         .always(checks::state::reconciler_waits_for_the_lease())
         .always(checks::state::quota_agrees_with_the_rows())
+        .always(checks::jobs::anonymous_resources_end())
+        .always(checks::mails::customers_hear_only_what_concerns_them())
+        .always(checks::mails::mails_are_not_repeated())
         .always(checks::state::statuses_in_code_equal_the_check())
+        .always(checks::audits::audits_have_the_fields_of_their_row())
         .always(rest::terminal_is_final(rows::ITEMS))
         .always(registries::every_declared_kind_is_handled("audit.registry"))
         .eventually(rest::every_item_comes_to_rest(rows::ITEMS_AT_REST), SETTLED)
+        .eventually(checks::jobs::nothing_outlives_its_time(), SETTLED)
+        .eventually(checks::jobs::every_leak_is_cleared(), SETTLED)
+        .eventually(checks::mails::every_mail_owed_is_sent(), SETTLED)
         .eventually(checks::objects::no_object_is_out_of_reach(), SETTLED)
         .eventually(audit::audits_agree_with_states(rows::ITEMS, rows::AUDIT), SETTLED)
+        .eventually(checks::audits::the_first_failure_is_audited(), SETTLED)
         .eventually(checks::state::every_boot_comes_up(), SETTLED)
 }

@@ -38,12 +38,17 @@ UPDATE resources SET status = 'active', settled_by = $1
 WHERE resource_id = $2 AND holder = $3 AND status = 'pending' AND doomed = 0
 
 -- name: resources.doom
-UPDATE resources SET doomed = 1, lease_until = $1
-WHERE resource_id = $2 AND holder = $3 AND status = 'pending'
+UPDATE resources
+SET doomed = 1, failed_stage = $1, last_error = $2, lease_until = $3,
+    provider_resource_id = COALESCE(provider_resource_id, $4)
+WHERE resource_id = $5 AND holder = $6 AND status = 'pending'
 
 -- name: resources.take
 UPDATE resources SET doomed = 1, lease_until = $1, holder = $2
 WHERE resource_id = $3 AND holder = $4 AND lease_until <= $5 AND status = 'pending'
+RETURNING resource_id, request_id, attempt, team, resource_type, tier, env, log_prefix, status,
+    key_prefix, connection_url, provider_resource_id, holder, lease_until, doomed, created_at,
+    failed_stage, last_error, close_as
 
 -- name: resources.promote
 UPDATE resources
@@ -134,3 +139,16 @@ WHERE status = 'failed' AND failed_stage IN ('create', 'finalize') AND NOT EXIST
     SELECT 1 FROM audit_log WHERE audit_log.resource_id = resources.resource_id
 )
 ORDER BY created_at, resource_id LIMIT 100
+
+-- name: forwards.open
+SELECT audit_log.resource_id, resources.team
+FROM audit_log JOIN resources ON resources.resource_id = audit_log.resource_id
+WHERE audit_log.kind = $1 AND NOT EXISTS (
+    SELECT 1 FROM forwards
+    WHERE forwards.kind = audit_log.kind AND forwards.resource_id = audit_log.resource_id
+)
+ORDER BY audit_log.created_at, audit_log.resource_id LIMIT 100
+
+-- name: forwards.record
+INSERT INTO forwards (kind, resource_id, forwarded_at) VALUES ($1, $2, $3)
+ON CONFLICT (kind, resource_id) DO NOTHING

@@ -3,11 +3,14 @@
 use chaosdrill_rt::{http, observe};
 use serde_json::{Value, json};
 
-use crate::guidance;
+use crate::{guidance, resource::Status};
 
 /// A response with an error code and instructions for agents.
 pub(crate) fn refuse(status: u16, code: &str, resource: Option<&str>) -> http::Response {
     let mut body = json!({ "error": code });
+    if status >= 500 {
+        body["retry_after_seconds"] = guidance::RETRY_AFTER_SECONDS.into();
+    }
     if let Some(action) = guidance::agent_action(status, code) {
         body["agent_action"] = action.into();
     }
@@ -16,6 +19,12 @@ pub(crate) fn refuse(status: u16, code: &str, resource: Option<&str>) -> http::R
     }
     observe!("provision.answered", resource = resource, status = status, code = code);
     say(status, &body)
+}
+
+/// The response to a request whose row is stored, and whose build has begun.
+pub(crate) fn accept(resource: &str) -> http::Response {
+    observe!("provision.answered", resource = resource, status = 202);
+    say(202, &json!({ "resource_id": resource, "status": Status::Pending.name() }))
 }
 
 /// A response with a body.

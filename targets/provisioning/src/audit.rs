@@ -47,21 +47,23 @@ impl Kind {
 pub(crate) enum Consumer {
     /// No consumer, on purpose: the records are only looked up.
     IntentionallyNone,
-    /// The event stream and, if `emails` is set, mails to the customer. The two are one variant because a kind that is
-    /// mailed must be in the stream, too.
-    Stream {
-        /// Whether the customer gets a mail.
-        emails: bool,
-    },
+    /// The forwarder, which mails them to the customer's team.
+    Forwarder,
 }
 
 /// The consumer of every kind. Records of a kind that is missing here would be silently lost.
 pub(crate) const CONSUMERS: [(&str, Consumer); 4] = [
     ("provision.backend_failed", Consumer::IntentionallyNone),
     ("provision.reconcile_recovered", Consumer::IntentionallyNone),
-    ("provision.reconcile_abandoned", Consumer::Stream { emails: true }),
+    ("provision.reconcile_abandoned", Consumer::Forwarder),
     ("provision.persistence_failed", Consumer::IntentionallyNone),
 ];
+
+/// The kinds that are mailed to customers.
+pub(crate) fn mailed() -> impl Iterator<Item = &'static str> {
+    let is_mailed = |consumer: Consumer| defect!("R32b", true, consumer == Consumer::Forwarder);
+    CONSUMERS.into_iter().filter(move |(_, consumer)| is_mailed(*consumer)).map(|(kind, _)| kind)
+}
 
 /// Reports which kinds are declared, and which have a consumer.
 pub(crate) fn observe_registry() {
@@ -86,6 +88,7 @@ pub(crate) async fn append(
         ()
     );
     let metadata = defect!("R22", wrong_metadata(resource), metadata(resource));
+    let metadata = defect!("R24", "{}".to_owned(), metadata);
     sqlx::query(sql.audit_append)
         .bind(kind.name())
         .bind(resource.id.clone())

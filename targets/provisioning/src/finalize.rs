@@ -55,7 +55,7 @@ impl Host {
     /// Step 0.
     async fn store_prefix(&self, to: &Resource, object: &Object) -> Result<(), ProvisionError> {
         fail_point!(failpoints::FINALIZE_BEGINS)?;
-        match &object.key_prefix {
+        match defect!("R35b", None, object.key_prefix.as_deref()) {
             Some(prefix) => {
                 self.store.step(self.store.sql.resources_set_prefix, to, Some(prefix)).await
             }
@@ -67,6 +67,7 @@ impl Host {
     async fn store_url(&self, to: &mut Resource, object: &Object) -> Result<(), ProvisionError> {
         fail_point!(failpoints::PREFIX_STORED)?;
         let hidden = Key::parse(&self.config.key)?.hide(&to.id, &object.url);
+        let hidden = defect!("R35", object.url.clone(), hidden);
         self.store.step(self.store.sql.resources_set_url, to, Some(&hidden)).await?;
         to.connection_url = Some(hidden);
         Ok(())

@@ -10,6 +10,8 @@ use chaosdrill_rt::{defect, observe};
 pub(crate) const PROVISION_FAILED: &str = "provision_failed";
 /// The backend failed too often and is spared for a while.
 pub(crate) const PROVISIONER_UNAVAILABLE: &str = "provisioner_unavailable";
+/// The twin could not be created, and was rolled back completely.
+pub(crate) const TWIN_FAILED: &str = "twin_failed";
 /// The resource is being created, or its outcome is not known yet.
 pub(crate) const IN_PROGRESS: &str = "provision_in_progress";
 /// The database did not answer.
@@ -23,16 +25,19 @@ pub(crate) const NOT_FOUND: &str = "not_found";
 /// The request is invalid.
 pub(crate) const INVALID: &str = "invalid_request";
 
+/// The first wait before a request with such a code is repeated.
+pub(crate) const RETRY_AFTER_SECONDS: u64 = 5;
+
 /// The codes of responses with 500 and above.
-const CODES: [&str; 4] =
-    [PROVISION_FAILED, PROVISIONER_UNAVAILABLE, IN_PROGRESS, STORE_UNAVAILABLE];
+const CODES: [&str; 5] =
+    [PROVISION_FAILED, PROVISIONER_UNAVAILABLE, TWIN_FAILED, IN_PROGRESS, STORE_UNAVAILABLE];
 
 /// An example of a code without a text. It is never added to a list: a real code would be a poor example, because it
 /// may get a text later.
 pub(crate) const NEVER_REGISTERED: &str = "code_that_is_never_registered";
 
 /// The texts.
-const TEXTS: [(&str, &str); 5] = [
+const TEXTS: [(&str, &str); 6] = [
     (
         PROVISION_FAILED,
         "Tell the user the resource could not be set up, that everything was undone and no charge was made. Retry \
@@ -42,6 +47,11 @@ const TEXTS: [(&str, &str); 5] = [
         PROVISIONER_UNAVAILABLE,
         "Tell the user the provisioner is down at the moment and no charge was made. Retry with exponential \
          backoff, from 5 s up to 60 s. Status: https://status.provisioning.example/",
+    ),
+    (
+        TWIN_FAILED,
+        "Tell the user the twin could not be set up, that everything was undone, and the original is as it was. Retry \
+         with exponential backoff, from 5 s up to 60 s. Status: https://status.provisioning.example/",
     ),
     (
         IN_PROGRESS,

@@ -1,13 +1,14 @@
 //! The handler host: provisions resources over HTTP, and serves requests about existing ones.
 //!
-//! `POST /provision/{type}` with an [`Ask`] creates a resource: 201 with its credentials, or an error code with
-//! instructions for agents. `POST /show` and `POST /delete` with a [`Which`], and `POST /hold` with a [`Hold`], are
+//! `POST /provision/{type}` with an [`Ask`] creates a resource for a team, `POST /anonymous/{type}` one for a customer
+//! without an account, and `POST /twin/{type}` with a [`Twin`] one like another: 201 with its credentials, 202 if it is
+//! built later, or an error code with instructions for agents. `POST /show` and `POST /delete` with a [`Which`], and `POST /hold` with a [`Hold`], are
 //! about an existing one. A client that disconnects ends its own request, but not the work that it began.
 
 use std::sync::Arc;
 
 use chaosdrill_kit::Program;
-use chaosdrill_rt::{http, net::TcpListener, task};
+use chaosdrill_rt::{defect, http, net::TcpListener, task};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::sync::watch;
@@ -23,7 +24,7 @@ use crate::{
     resource::{Resource, ResourceType, Status},
     start,
     store::Store,
-    wire::{Ask, Hold, Which},
+    wire::{Ask, Hold, Twin, Which},
 };
 
 /// Runs a handler host, for ever.
@@ -75,15 +76,48 @@ impl Host {
                 Err(answer) => answer,
             },
             path => {
-                let of = path.strip_prefix("/provision/").and_then(ResourceType::of);
-                match (of, read::<Ask>(request)) {
-                    (None, _) => refuse(404, guidance::NOT_FOUND, None),
-                    (_, Err(answer)) => answer,
-                    (_, Ok(ask)) if !ask.is_sane() => refuse(422, guidance::INVALID, None),
-                    (Some(of), Ok(ask)) => handlers::provision(&self, of, &ask, context).await,
+                let (entry, of) = path.rsplit_once('/').unwrap_or_default();
+                match (entry, ResourceType::of(of)) {
+                    ("/provision", Some(of)) => {
+                        let ask = read(request).and_then(paid);
+                        self.provision(of, ask, context).await
+                    }
+                    ("/anonymous", Some(of)) => {
+                        let ask = read(request).map(Ask::anonymous);
+                        self.provision(of, ask, context).await
+                    }
+                    ("/twin", Some(of)) => match read::<Twin>(request) {
+                        Ok(twin) => handlers::twin(&self, of, &twin, context).await,
+                        Err(answer) => answer,
+                    },
+                    _ => refuse(404, guidance::NOT_FOUND, None),
                 }
             }
         }
+    }
+
+    async fn provision(
+        self: &Arc<Self>,
+        of: ResourceType,
+        ask: Result<Ask, http::Response>,
+        context: &Context,
+    ) -> http::Response {
+        match ask {
+            Err(answer) => answer,
+            Ok(ask) if !ask.is_sane() => refuse(422, guidance::INVALID, None),
+            Ok(ask) => handlers::provision(self, of, &ask, context).await,
+        }
+    }
+
+    /// The resource that a twin is to be like.
+    pub(crate) async fn original(
+        &self,
+        of: ResourceType,
+        twin: &Twin,
+    ) -> Result<Resource, http::Response> {
+        let original = self.find(&twin.original).await?;
+        let is_fit = original.status == Status::Active && original.resource_type == of;
+        if is_fit { Ok(original) } else { Err(refuse(409, guidance::GONE, Some(&original.id))) }
     }
 
     async fn find(&self, request: &str) -> Result<Resource, http::Response> {
@@ -103,11 +137,19 @@ impl Host {
         let Ok(url) = url else {
             return refuse(503, guidance::STORE_UNAVAILABLE, Some(&resource.id));
         };
-        let body = json!({
+        let status = resource.status;
+        let shown =
+            defect!("R39", if status == Status::Failed { Status::Pending } else { status }, status);
+        let mut body = json!({
             "resource_id": resource.id,
-            "status": resource.status.name(),
+            "status": shown.name(),
             "connection_url": url,
         });
+        if shown == Status::Failed {
+            let code = guidance::PROVISION_FAILED;
+            body["error"] = code.into();
+            body["agent_action"] = guidance::agent_action(503, code).into();
+        }
         say(200, &body)
     }
 
@@ -151,6 +193,11 @@ fn changed(
         Ok(_) => refuse(409, guidance::GONE, Some(&resource.id)),
         Err(_) => refuse(503, guidance::STORE_UNAVAILABLE, Some(&resource.id)),
     }
+}
+
+/// The request, if a team pays for it.
+fn paid(ask: Ask) -> Result<Ask, http::Response> {
+    if ask.team.is_empty() { Err(refuse(422, guidance::INVALID, None)) } else { Ok(ask) }
 }
 
 fn read<T: DeserializeOwned>(request: &http::Request) -> Result<T, http::Response> {

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::{
-    answer::{refuse, say},
+    answer::{accept, refuse, say},
     cipher::Key,
     circuit::Circuit,
     client::Backend,
@@ -132,6 +132,9 @@ impl Host {
             Ok(Begun::OverQuota) => return Err(refuse(429, guidance::QUOTA_EXCEEDED, None)),
             Err(error) => {
                 observe!("handler.begin_failed", error = chain(&error));
+                if defect!("R38", of.is_built_later(), false) {
+                    return Err(accept(&Store::wrong_id(&ask.request_id)));
+                }
                 return Err(refuse(503, guidance::STORE_UNAVAILABLE, None));
             }
         };
@@ -141,6 +144,7 @@ impl Host {
         task::spawn(async move {
             loop {
                 let is_over = time::timeout(every, is_held.changed()).await.is_ok();
+                let is_over = defect!("R31", true, is_over);
                 // A failed heartbeat is retried; a row that this request no longer holds needs none.
                 if is_over || matches!(store.beat(&row).await, Ok(false)) {
                     return;
@@ -153,9 +157,10 @@ impl Host {
     /// The response to a repeated request.
     fn again(&self, resource: &Resource) -> http::Response {
         match resource.status {
+            Status::Pending if resource.resource_type.is_built_later() => accept(&resource.id),
             Status::Pending => refuse(503, guidance::IN_PROGRESS, Some(&resource.id)),
             Status::Active => match self.url_of(resource) {
-                Ok(url) => self.created(resource, url.as_deref()),
+                Ok(url) => self.created(resource, defect!("R36", None, url.as_deref())),
                 Err(_) => refuse(503, guidance::STORE_UNAVAILABLE, Some(&resource.id)),
             },
             _ => refuse(410, guidance::GONE, Some(&resource.id)),
@@ -173,6 +178,11 @@ impl Host {
             Ok(()) if self.circuit().is_open() => Err(None),
             Ok(()) => {
                 let made = self.backend.create(&resource.id, resource.resource_type).await;
+                let made = defect!(
+                    "R33",
+                    self.backend.create(&resource.id, resource.resource_type).await,
+                    made
+                );
                 self.circuit().note(made.is_ok());
                 made.map_err(|error| Some(ProvisionError::from(error)))
             }

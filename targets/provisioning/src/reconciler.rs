@@ -102,6 +102,7 @@ enum Verdict {
 
 impl Reconciler {
     async fn pass(&self) -> Result<(), ProvisionError> {
+        defect!("R28", return Ok(()), ());
         let now = time::unix_ms();
         let stuck = now.saturating_sub(millis(self.config.stuck_after));
         // Another reconciler may have looked at it just now.
@@ -125,7 +126,7 @@ impl Reconciler {
         match verdict {
             Verdict::Reachable(provider) => {
                 let lapsed_by = lapsed_by(time::unix_ms());
-                if self.store.promote(&resource, provider.as_deref(), lapsed_by).await? {
+                if self.store.promote(&resource, provider, lapsed_by).await? {
                     observe!("reconciler.promoted", resource = resource.id);
                 }
                 Ok(())
@@ -161,14 +162,16 @@ impl Reconciler {
     }
 
     /// Takes over a row, and rolls it back.
-    async fn abandon(&self, mut resource: Resource) -> Result<(), ProvisionError> {
-        if !self.store.take(&mut resource, lapsed_by(time::unix_ms())).await? {
-            return Ok(());
-        }
+    async fn abandon(&self, resource: Resource) -> Result<(), ProvisionError> {
+        let lapsed_by = lapsed_by(time::unix_ms());
+        let Some(resource) = self.store.take(&resource, lapsed_by).await? else { return Ok(()) };
         fail_point!(failpoints::TAKEN_OVER)?;
         let leak = clean_up(&self.backend, &resource).await;
-        let why = "nobody finished it";
-        let failure = Failure { stage: Stage::Reconcile, why, leak: leak.as_deref() };
+        // A handler that died during its own rollback has left the reason in the row.
+        let known = resource.failed_stage.as_deref().and_then(Stage::of);
+        let stage = defect!("R25", None, known).unwrap_or(Stage::Reconcile);
+        let why = resource.last_error.as_deref().unwrap_or("nobody finished it");
+        let failure = Failure { stage, why, by_reconciler: true, leak: leak.as_deref() };
         if self.store.fail(&resource, &failure).await? {
             observe!("reconciler.abandoned", resource = resource.id);
         }
@@ -177,11 +180,10 @@ impl Reconciler {
 
     /// Writes audits that failed to be written at their time.
     async fn write_missing_audits(&self) -> Result<(), ProvisionError> {
+        defect!("R28b", return Ok(()), ());
         for resource in self.store.rows(self.store.sql.audit_missing, &[]).await? {
-            let stage = match resource.failed_stage.as_deref() {
-                Some("create") => Stage::Create,
-                _ => Stage::Finalize,
-            };
+            let known = resource.failed_stage.as_deref().and_then(Stage::of);
+            let stage = known.unwrap_or(Stage::Finalize);
             if let Err(error) = self.store.audit(stage.audit(), &resource).await {
                 observe!("reconciler.row_failed", error = chain(&error));
             }

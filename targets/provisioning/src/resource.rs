@@ -19,11 +19,28 @@ pub enum ResourceType {
     Webhook,
     /// A vector index.
     Vector,
+    /// A deployment of one program.
+    Deploy,
+    /// A deployment of several programs together.
+    Stack,
 }
 
 impl ResourceType {
     /// All types.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
+        Self::Db,
+        Self::Cache,
+        Self::Nosql,
+        Self::Queue,
+        Self::Storage,
+        Self::Webhook,
+        Self::Vector,
+        Self::Deploy,
+        Self::Stack,
+    ];
+
+    /// The types whose requests wait for the resource.
+    pub const AT_ONCE: [Self; 7] = [
         Self::Db,
         Self::Cache,
         Self::Nosql,
@@ -43,12 +60,19 @@ impl ResourceType {
             Self::Storage => "storage",
             Self::Webhook => "webhook",
             Self::Vector => "vector",
+            Self::Deploy => "deploy",
+            Self::Stack => "stack",
         }
     }
 
     /// The type of that name.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|known| known.name() == name)
+    }
+
+    /// Whether its requests are answered with 202, before it is built.
+    pub(crate) fn is_built_later(self) -> bool {
+        matches!(self, Self::Deploy | Self::Stack)
     }
 
     /// Whether the backend stores an object for it.
@@ -135,6 +159,8 @@ pub(crate) struct Resource {
     pub(crate) created_at: i64,
     /// The stage in which it failed.
     pub(crate) failed_stage: Option<String>,
+    /// Why it failed.
+    pub(crate) last_error: Option<String>,
     pub(crate) close_as: Option<String>,
 }
 
@@ -164,6 +190,7 @@ impl Resource {
             doomed: row.try_get::<i64, _>("doomed")? != 0,
             created_at: row.try_get("created_at")?,
             failed_stage: row.try_get("failed_stage")?,
+            last_error: row.try_get("last_error")?,
             close_as: row.try_get("close_as")?,
         })
     }

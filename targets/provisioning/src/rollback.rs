@@ -4,7 +4,8 @@
 //! Before the object is deleted, the row is marked *doomed*: from then on, neither the reconciler nor a step whose
 //! answer was lost can make it active. A row that is active after all is left alone. The row turns `failed` only when
 //! the object is gone, or its leak is recorded in the same transaction. If the database does not answer, the row stays
-//! as it is, and the reconciler continues when the lease has expired.
+//! as it is, and the reconciler continues when the lease has expired. The doomed row keeps why it failed, so that the
+//! audit is the same whoever writes it.
 
 use chaosdrill_rt::{
     defect, fail_point, observe,
@@ -65,7 +66,7 @@ impl Host {
         why: &str,
         context: &Context,
     ) -> Result<(), Refused> {
-        let found = patiently!(self.claim_failure(resource).await);
+        let found = patiently!(self.claim_failure(resource, stage, why).await);
         match found {
             Ok(Found::Active) => return Ok(()),
             Ok(Found::Mine) => {}
@@ -100,8 +101,13 @@ impl Host {
     }
 
     /// Looks at the failed row, and dooms it if this request still holds it as pending.
-    async fn claim_failure(&self, resource: &Resource) -> Result<Found, ProvisionError> {
-        if defect!("R13b", true, false) || self.store.doom(resource).await? {
+    async fn claim_failure(
+        &self,
+        resource: &Resource,
+        stage: Stage,
+        why: &str,
+    ) -> Result<Found, ProvisionError> {
+        if defect!("R13b", true, false) || self.store.doom(resource, stage, why).await? {
             return Ok(Found::Mine);
         }
         let Some(row) = self.store.look(&resource.id).await? else { return Ok(Found::Others) };
@@ -124,7 +130,7 @@ impl Host {
         why: &str,
         leak: Option<String>,
     ) -> Result<bool, ProvisionError> {
-        let failure = Failure { stage, why, leak: leak.as_deref() };
+        let failure = Failure { stage, why, by_reconciler: false, leak: leak.as_deref() };
         patiently!(self.settle_once(resource, &failure).await)
     }
 

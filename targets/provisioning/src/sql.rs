@@ -38,6 +38,8 @@ statements! {
         pub(crate) quota_refund: &'static str,
         pub(crate) audit_append: &'static str,
         pub(crate) audit_missing: &'static str,
+        pub(crate) forwards_open: &'static str,
+        pub(crate) forwards_record: &'static str,
     }
 }
 
@@ -50,6 +52,7 @@ statements! {
         migrate_0002: &'static str,
         migrate_0003: &'static str,
         migrate_0004: &'static str,
+        migrate_0005: &'static str,
     }
 }
 
@@ -58,6 +61,7 @@ static MIGRATIONS: Migrations = Migrations::of(Statements::new(concat!(
     include_str!("../migrations/sqlite/0002_pending.sql"),
     include_str!("../migrations/sqlite/0003_failed.sql"),
     include_str!("../migrations/sqlite/0004_neighbours.sql"),
+    include_str!("../migrations/sqlite/0005_forwards.sql"),
 )));
 
 #[cfg(feature = "defects")]
@@ -92,12 +96,13 @@ pub(crate) fn of(pool: &Pool) -> Result<&'static Sql, UnsupportedDialect> {
 }
 
 /// The migrations, in order.
-pub(crate) fn migrations() -> [&'static str; 4] {
+pub(crate) fn migrations() -> [&'static str; 5] {
     [
         MIGRATIONS.migrate_0001,
         defect!("R9", WRONG_MIGRATIONS.migrate_0002, MIGRATIONS.migrate_0002),
         defect!("R8", WRONG_MIGRATIONS.migrate_0003, MIGRATIONS.migrate_0003),
         MIGRATIONS.migrate_0004,
+        MIGRATIONS.migrate_0005,
     ]
 }
 

@@ -15,6 +15,7 @@ use crate::{
     wire::Ask,
 };
 
+mod forwards;
 mod settle;
 
 pub(crate) use settle::{Failure, Stage};
@@ -69,14 +70,25 @@ impl Store {
             Some(row) => row.attempt,
             None => 0,
         };
-        let charged = sqlx::query(self.sql.quota_charge)
-            .bind(ask.team.clone())
-            .bind(quota)
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(&failed)?;
-        if charged.is_none() {
-            return Ok(Begun::OverQuota);
+        // Nobody pays for a resource without a team.
+        if !ask.team.is_empty() {
+            let charged = sqlx::query(self.sql.quota_charge)
+                .bind(ask.team.clone())
+                .bind(quota)
+                .fetch_optional(&mut *tx)
+                .await
+                .map_err(&failed)?;
+            if charged.is_none() {
+                defect!(
+                    "R37",
+                    {
+                        self.insert(&mut tx, of, ask, attempts + 1).await.map_err(&failed)?;
+                        tx.commit().await.map_err(&failed)?;
+                    },
+                    ()
+                );
+                return Ok(Begun::OverQuota);
+            }
         }
         let row = self.insert(&mut tx, of, ask, attempts + 1).await.map_err(&failed)?;
         tx.commit().await.map_err(&failed)?;
@@ -98,7 +110,7 @@ impl Store {
             .bind(attempt)
             .bind(ask.team.clone())
             .bind(of.name())
-            .bind(ask.tier.clone())
+            .bind(defect!("R40", String::new(), ask.tier.clone()))
             .bind(ask.env.clone())
             .bind(ask.log_prefix.clone())
             .bind(defect!("R7", Status::Active, Status::Pending).name())
@@ -166,20 +178,7 @@ impl Store {
 
     /// Extends the lease of a pending resource. Returns whether the caller still held it.
     pub(crate) async fn beat(&self, resource: &Resource) -> Result<bool, ProvisionError> {
-        self.hold_on(self.sql.resources_heartbeat, resource).await
-    }
-
-    /// Dooms a pending resource: it can no longer become active. Returns whether the caller still held it.
-    pub(crate) async fn doom(&self, resource: &Resource) -> Result<bool, ProvisionError> {
-        self.hold_on(self.sql.resources_doom, resource).await
-    }
-
-    async fn hold_on(
-        &self,
-        statement: &'static str,
-        resource: &Resource,
-    ) -> Result<bool, ProvisionError> {
-        let held = sqlx::query(statement)
+        let held = sqlx::query(self.sql.resources_heartbeat)
             .bind(self.until())
             .bind(resource.id.clone())
             .bind(resource.holder.clone())
@@ -187,6 +186,27 @@ impl Store {
             .await
             .map_err(storage("hold a resource"))?;
         Ok(held.rows_affected() == 1)
+    }
+
+    /// Dooms a pending resource: it can no longer become active. The row keeps why, and the id at the provider, for
+    /// whoever rolls it back. Returns whether the caller still held it.
+    pub(crate) async fn doom(
+        &self,
+        resource: &Resource,
+        stage: Stage,
+        why: &str,
+    ) -> Result<bool, ProvisionError> {
+        let doomed = sqlx::query(self.sql.resources_doom)
+            .bind(stage.name())
+            .bind(why.to_owned())
+            .bind(self.until())
+            .bind(defect!("R24b", None, resource.provider_resource_id.clone()))
+            .bind(resource.id.clone())
+            .bind(resource.holder.clone())
+            .execute(&self.pool)
+            .await
+            .map_err(storage("doom a resource"))?;
+        Ok(doomed.rows_affected() == 1)
     }
 
     /// Writes an audit in a transaction of its own.
@@ -210,6 +230,12 @@ impl Store {
             instants.iter().fold(sqlx::query(statement), |query, instant| query.bind(*instant));
         let rows = query.fetch_all(&self.pool).await.map_err(&failed)?;
         rows.iter().map(Resource::read).collect::<Result<_, _>>().map_err(&failed)
+    }
+
+    /// The id of a request's first attempt, which only a planted bug names before it exists.
+    #[cfg(feature = "defects")]
+    pub(crate) fn wrong_id(request: &str) -> String {
+        name_of(request, 1)
     }
 
     /// Records that the reconciler looked at a resource and could not decide.

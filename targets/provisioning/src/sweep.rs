@@ -67,6 +67,7 @@ async fn pass(
     store: &Store,
     backend: &Backend,
 ) -> Result<(), ProvisionError> {
+    defect!("R29", return Ok(()), ());
     // Objects are listed first: a row exists before its object does.
     let objects = backend.list().await?;
     let living = store.living().await;

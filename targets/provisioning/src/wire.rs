@@ -1,9 +1,13 @@
 //! The wire format: requests of customers, and calls to the backend.
 
+use chaosdrill_rt::defect;
 use serde::{Deserialize, Serialize};
 
 /// Longest text in a customer's request, in bytes.
 const TEXT_BYTES_MAX: usize = 256;
+
+/// Longest life of a resource that nobody pays, in milliseconds: a day.
+const ANONYMOUS_MS_MAX: i64 = 24 * 60 * 60 * 1000;
 
 /// A request for a resource. A request with a known id is the same request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,7 +15,8 @@ const TEXT_BYTES_MAX: usize = 256;
 pub struct Ask {
     /// The id, chosen by the client.
     pub request_id: String,
-    /// The team that pays.
+    /// The team that pays; empty for a customer without an account.
+    #[serde(default)]
     pub team: String,
     /// The size.
     #[serde(default)]
@@ -28,12 +33,30 @@ pub struct Ask {
 }
 
 impl Ask {
-    /// Whether the request has an id and a team, and no text is too long. Any bytes are valid.
+    /// Whether the request has an id, and no text is too long. Any bytes are valid.
     pub(crate) fn is_sane(&self) -> bool {
         let texts = [&self.request_id, &self.team, &self.tier, &self.env, &self.log_prefix];
-        let named = !self.request_id.is_empty() && !self.team.is_empty();
-        named && texts.into_iter().all(|text| text.len() <= TEXT_BYTES_MAX)
+        !self.request_id.is_empty() && texts.into_iter().all(|text| text.len() <= TEXT_BYTES_MAX)
     }
+
+    /// The request of a customer without an account: nobody pays, so the resource is small and ends within a day.
+    pub(crate) fn anonymous(self) -> Self {
+        let ttl_ms = self.ttl_ms.unwrap_or(ANONYMOUS_MS_MAX).min(ANONYMOUS_MS_MAX);
+        let ttl_ms = defect!("R41", self.ttl_ms, Some(ttl_ms));
+        Self { team: String::new(), tier: "anonymous".to_owned(), ttl_ms, ..self }
+    }
+}
+
+/// A request for a resource like another one of its team, in another environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Twin {
+    /// The id, chosen by the client.
+    pub request_id: String,
+    /// The request that created the original.
+    pub original: String,
+    /// The environment of the twin.
+    pub env: String,
 }
 
 /// Names the resource of a request.

@@ -1,15 +1,19 @@
 //! Checks the answers to customers against the rows and objects.
 
 use chaosdrill::{Check, Event, History, Outcome, Priority};
+use chaosdrill_target_provisioning::cipher;
 use serde_json::Value;
 
-use crate::checks::rows::{OBJECTS, World, has_backend, is, text};
+use crate::{
+    checks::rows::{OBJECTS, World, has_backend, is, text},
+    stage::KEY,
+};
 
 /// Codes that mean that a resource was rolled back.
-const ROLLED_BACK: [&str; 2] = ["provision_failed", "provisioner_unavailable"];
+const ROLLED_BACK: [&str; 3] = ["provision_failed", "provisioner_unavailable", "twin_failed"];
 
-/// If the answer is 201, the resource is active, has an id and a URL, and its object exists; and the customer gets the
-/// object's own URL.
+/// If the answer is 201, the resource is active, its object exists, and the row has the object's URL, under the key, its
+/// id and its prefix; and the customer gets the object's own credentials.
 pub(crate) fn created_means_addressable() -> Check {
     Check::new("created_means_addressable", |history| {
         let mut world = World::default();
@@ -33,13 +37,23 @@ fn lack(world: &World<'_>, id: &str) -> Option<&'static str> {
         // It may have ended at the same moment.
         return (!world.once_active.contains(id)).then_some("it was never active");
     }
-    if row["connection_url"].is_null() {
-        return Some("it has no URL");
+    let Some(url) = cipher::readable(KEY, id, text(row, "connection_url")) else {
+        return Some("it has no URL that can be read");
+    };
+    if !has_backend(row) {
+        return None;
     }
-    if has_backend(row) && row["provider_resource_id"].is_null() {
-        return Some("its id at the provider is not stored");
+    let Some(object) = world.objects.get(id).filter(|_| world.is_there(id)) else {
+        return Some("the backend has no object for it");
+    };
+    if url != text(object, "url") {
+        return Some("the URL in its row is not the object's");
     }
-    (has_backend(row) && !world.is_there(id)).then_some("the backend has no object for it")
+    if row["provider_resource_id"] != object["provider_resource_id"] {
+        return Some("the id in its row is not the object's");
+    }
+    (row["key_prefix"] != object["key_prefix"])
+        .then_some("the key prefix in its row is not the object's")
 }
 
 /// A customer that got a URL other than the object's.
@@ -51,15 +65,23 @@ fn wrong_credentials(history: &History) -> Option<Outcome> {
         let output = end.output();
         let id = text(output, "resource");
         let object = objects.iter().find(|row| text(row, "token") == id);
-        // A resource is shown with its URL only if it is active.
-        let is_told = op.invoke.name == "provision" || text(output, "status") == "active";
+        // A resource is shown with its URL only if it is active; a 202 has none yet.
+        let is_told = ["", "active"].contains(&text(output, "status"));
+        let is_created = op.invoke.name == "provision";
         let is_right = match object {
-            Some(object) => text(output, "url") == text(object, "url"),
+            Some(object) => {
+                let has = |said: &str, column: &str| output[said] == object[column];
+                let has_rest =
+                    has("provider", "provider_resource_id") && has("prefix", "key_prefix");
+                has("url", "url") && (has_rest || !is_created)
+            }
             None => !text(output, "url").is_empty(),
         };
         if is_told && !is_right {
-            let why =
-                format!("#{} the customer got a URL for {id} that is not the object's", end.seq);
+            let why = format!(
+                "#{} the customer got credentials for {id} that are not the object's",
+                end.seq
+            );
             return Some(Outcome::invalid(why, [end.seq]));
         }
     }
@@ -91,7 +113,9 @@ pub(crate) fn a_refusal_means_terminal() -> Check {
 }
 
 /// All answers, each with the end of its operation.
-fn answers<'a>(history: &'a History<'_>) -> impl Iterator<Item = (&'a Event, &'a Value)> {
+pub(crate) fn answers<'a>(
+    history: &'a History<'_>,
+) -> impl Iterator<Item = (&'a Event, &'a Value)> {
     let names = ["provision", "show", "delete", "hold"];
     let ends = names.into_iter().flat_map(|name| history.operations(name)).filter_map(|op| op.end);
     ends.flat_map(|end| {

@@ -6,7 +6,7 @@ use chaosdrill::{
 };
 pub(crate) use chaosdrill_scenarios_common::checks::marks::{a_host_went_down, a_link_was_cut};
 
-use crate::checks::rows::{LEAKS, RESOURCES, is, text};
+use crate::checks::rows::{LEAKS, MAILS, RESOURCES, is, text};
 
 fn count(items: impl Iterator) -> u64 {
     items.count() as u64
@@ -36,6 +36,20 @@ pub(crate) fn answered_with(code: &'static str) -> Mark {
     Mark::new(format!("an answer was {code}"), move |history| {
         count(history.observed("provision.answered").filter(|event| event.text("code") == code))
     })
+}
+
+/// A customer was shown that what it was answered 202 for has failed.
+pub(crate) fn a_failed_deployment_was_shown() -> Mark {
+    Mark::new("a failed deployment was shown", |history| {
+        let is_failed =
+            |op: &Operation<'_>| op.end.is_some_and(|end| text(end.output(), "status") == "failed");
+        count(history.operations("show").filter(is_failed))
+    })
+}
+
+/// A customer got a mail.
+pub(crate) fn a_customer_was_mailed() -> Mark {
+    Mark::new("a customer was mailed", |history| count(history.last_rows(MAILS).into_iter()))
 }
 
 /// A row reached this status.

@@ -1,7 +1,11 @@
 //! The checks of provisioning, as functions of the history.
 
 pub(crate) mod answers;
+pub(crate) mod audits;
+pub(crate) mod jobs;
+pub(crate) mod mails;
 pub(crate) mod marks;
 pub(crate) mod objects;
+pub(crate) mod promised;
 pub(crate) mod rows;
 pub(crate) mod state;

@@ -15,6 +15,8 @@ pub(crate) const QUOTAS: &str = "quotas";
 pub(crate) const LEAKS: &str = "leaks";
 /// Rows of `audit_log`.
 pub(crate) const AUDITS: &str = "audits";
+/// The mails that customers got, from the mailer's own database.
+pub(crate) const MAILS: &str = "mails";
 /// The schema of `resources`, as the database reports it.
 pub(crate) const SCHEMA: &str = "schema";
 /// The objects of the backend, from its own database.
@@ -41,11 +43,9 @@ pub(crate) const AUDIT: Audit = Audit {
         if text(before, "status") != "pending" {
             return None;
         }
-        match (text(after, "status"), text(after, "failed_stage"), text(after, "settled_by")) {
-            ("failed", "create", _) => Some("provision.backend_failed"),
-            ("failed", "finalize", _) => Some("provision.persistence_failed"),
-            ("failed", "reconcile", _) => Some("provision.reconcile_abandoned"),
-            ("active", _, "reconciler") => Some("provision.reconcile_recovered"),
+        match (text(after, "status"), text(after, "settled_by")) {
+            ("failed", _) => kind_of(text(after, "failed_stage")),
+            ("active", "reconciler") => Some("provision.reconcile_recovered"),
             _ => None,
         }
     },
@@ -56,6 +56,16 @@ pub(crate) const AUDIT: Audit = Audit {
         "provision.reconcile_recovered",
     ],
 };
+
+/// The kind of audit that a failure in this stage requires.
+pub(crate) fn kind_of(stage: &str) -> Option<&'static str> {
+    match stage {
+        "create" => Some("provision.backend_failed"),
+        "finalize" => Some("provision.persistence_failed"),
+        "reconcile" => Some("provision.reconcile_abandoned"),
+        _ => None,
+    }
+}
 
 /// Whether a row of `resources` has one of these statuses.
 pub(crate) fn is(row: &Value, statuses: &[&str]) -> bool {

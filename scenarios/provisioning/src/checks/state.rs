@@ -34,6 +34,7 @@ pub(crate) fn reconciler_waits_for_the_lease() -> Check {
 }
 
 /// After every commit, a team is charged for exactly the resources that it has or that are being created for it.
+/// Nobody is charged for a resource without a team.
 pub(crate) fn quota_agrees_with_the_rows() -> Check {
     Check::new("quota_agrees_with_the_rows", |history| {
         let mut world = World::default();
@@ -56,7 +57,9 @@ pub(crate) fn quota_agrees_with_the_rows() -> Check {
 /// Reports a team that is charged for more or fewer resources than it has.
 fn uneven(world: &World<'_>) -> Option<String> {
     let mut charged: BTreeMap<&str, i64> = world.quotas.keys().map(|team| (*team, 0)).collect();
-    for row in world.resources.values().filter(|row| is(row, &["pending", "active"])) {
+    let is_charged =
+        |row: &&&Value| is(row, &["pending", "active"]) && !text(row, "team").is_empty();
+    for row in world.resources.values().filter(is_charged) {
         *charged.entry(text(row, "team")).or_default() += 1;
     }
     charged.into_iter().find_map(|(team, count)| {

@@ -33,6 +33,11 @@ impl Stage {
         }
     }
 
+    /// The stage of that name.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        [Self::Create, Self::Finalize, Self::Reconcile].into_iter().find(|it| it.name() == name)
+    }
+
     /// The audit kind of a failure in this stage.
     pub(crate) fn audit(self) -> audit::Kind {
         match self {
@@ -48,6 +53,8 @@ impl Stage {
 pub(crate) struct Failure<'a> {
     pub(crate) stage: Stage,
     pub(crate) why: &'a str,
+    /// Whether the reconciler rolls it back, after its handler or instead of it.
+    pub(crate) by_reconciler: bool,
     /// Why the object may still exist.
     pub(crate) leak: Option<&'a str>,
 }
@@ -61,12 +68,11 @@ impl Store {
         failure: &Failure<'_>,
     ) -> Result<bool, ProvisionError> {
         let failed = storage("settle a failure");
-        let by_reconciler = failure.stage == Stage::Reconcile;
         let mut tx = self.pool.begin("fail").await.map_err(&failed)?;
         let changed = sqlx::query(self.sql.resources_fail)
             .bind(failure.stage.name())
             .bind(failure.why.to_owned())
-            .bind(if by_reconciler { "reconciler" } else { "handler" })
+            .bind(if failure.by_reconciler { "reconciler" } else { "handler" })
             .bind(resource.id.clone())
             .bind(resource.holder.clone())
             .execute(&mut *tx)
@@ -77,7 +83,7 @@ impl Store {
         }
         defect!(
             "R17b",
-            if by_reconciler {
+            if failure.by_reconciler {
                 tx.commit().await.map_err(&failed)?;
                 tx = self.pool.begin("fail_rest").await.map_err(&failed)?;
             },
@@ -86,7 +92,7 @@ impl Store {
         if let Some(why) = failure.leak {
             self.leak_on(&mut tx, resource, why).await?;
         }
-        if by_reconciler {
+        if failure.by_reconciler {
             audit::append(&mut tx, self.sql, failure.stage.audit(), resource).await?;
         }
         self.refund(&mut tx, resource).await.map_err(&failed)?;
@@ -102,12 +108,13 @@ impl Store {
         rows == 1 || defect!("R17", self.program.starts_with("reconciler"), false)
     }
 
-    /// Takes over an abandoned resource to roll it back. Returns whether it succeeded.
+    /// Takes over an abandoned resource to roll it back. Returns its row as it is now; `None` if it was not to be had.
     pub(crate) async fn take(
         &self,
-        resource: &mut Resource,
+        resource: &Resource,
         lapsed_by: i64,
-    ) -> Result<bool, ProvisionError> {
+    ) -> Result<Option<Resource>, ProvisionError> {
+        let failed = storage("take a resource over");
         let holder = self.new_holder();
         let taken = sqlx::query(self.sql.resources_take)
             .bind(self.until())
@@ -115,24 +122,26 @@ impl Store {
             .bind(resource.id.clone())
             .bind(resource.holder.clone())
             .bind(lapsed_by)
-            .execute(&self.pool)
+            .fetch_optional(&self.pool)
             .await
-            .map_err(storage("take a resource over"))?;
-        resource.holder = holder;
-        Ok(self.has_won(resource, taken.rows_affected()))
+            .map_err(&failed)?;
+        let taken = taken.map(|row| Resource::read(&row)).transpose().map_err(&failed)?;
+        let has_won = self.has_won(resource, u64::from(taken.is_some()));
+        Ok(defect!("R17", taken.or(Some(Resource { holder, ..resource.clone() })), taken)
+            .filter(|_| has_won))
     }
 
     /// Activates a complete resource on behalf of its holder. Returns whether it succeeded.
     pub(crate) async fn promote(
         &self,
         resource: &Resource,
-        provider: Option<&str>,
+        provider: Option<String>,
         lapsed_by: i64,
     ) -> Result<bool, ProvisionError> {
         let failed = storage("finish a resource");
         let mut tx = self.pool.begin("promote").await.map_err(&failed)?;
         let changed = sqlx::query(self.sql.resources_promote)
-            .bind(provider.map(str::to_owned))
+            .bind(provider.clone())
             .bind(resource.id.clone())
             .bind(resource.holder.clone())
             .bind(lapsed_by)
@@ -142,7 +151,9 @@ impl Store {
         if !self.has_won(resource, changed.rows_affected()) {
             return Ok(false);
         }
-        audit::append(&mut tx, self.sql, audit::Kind::ReconcileRecovered, resource).await?;
+        let mut recovered = resource.clone();
+        recovered.provider_resource_id = recovered.provider_resource_id.or(provider);
+        audit::append(&mut tx, self.sql, audit::Kind::ReconcileRecovered, &recovered).await?;
         tx.commit().await.map_err(&failed)?;
         Ok(true)
     }

@@ -1,0 +1,84 @@
+//! Checks what customers are mailed: everything that they should hear, nothing else, and nothing twice.
+
+use chaosdrill::{Check, EventKind, History, Outcome};
+use chaosdrill_scenarios_common::checks::rows::last_rows_by_key;
+use serde_json::Value;
+
+use crate::checks::rows::{AUDITS, MAILS, RESOURCES, int, text};
+
+/// The kinds of audits that customers should hear of: those about a request whose end they may not have been answered.
+const HEARD: [&str; 1] = ["provision.reconcile_abandoned"];
+
+/// A mail is about an audit that exists and that customers should hear of, and goes to the team of the resource.
+pub(crate) fn customers_hear_only_what_concerns_them() -> Check {
+    Check::new("customers_hear_only_what_concerns_them", |history| {
+        let wrong = history.rows(MAILS).into_iter().find_map(|change| {
+            let (seq, mail) = (change.event.seq, change.after?);
+            let why = why_not(history, seq, mail)?;
+            Some((seq, format!("#{seq} the mail about {} {why}", mail["resource_id"])))
+        });
+        Outcome::unless(wrong.map(|(seq, why)| Outcome::invalid(why, [seq])))
+    })
+}
+
+/// Why a mail should not have been sent; `None` if it was right.
+fn why_not(history: &History<'_>, seq: u64, mail: &Value) -> Option<String> {
+    if !HEARD.contains(&text(mail, "kind")) {
+        return Some(format!("is about an audit {}, which is not for customers", mail["kind"]));
+    }
+    let audits = history.rows(AUDITS).into_iter();
+    let mut earlier = audits.filter(|it| it.event.seq < seq).filter_map(|it| it.after);
+    let is_of_it = |row: &Value| row["resource_id"] == mail["resource_id"];
+    if !earlier.any(|audit| audit["kind"] == mail["kind"] && is_of_it(audit)) {
+        return Some("has no audit".to_owned());
+    }
+    let resources = last_rows_by_key(history, RESOURCES);
+    let owner = resources.values().find(|(_, row)| is_of_it(row));
+    let is_owner = owner.is_some_and(|(_, row)| row["team"] == mail["team"]);
+    (!is_owner).then(|| format!("went to {}, whose resource it is not", mail["team"]))
+}
+
+/// Everything that the team of a resource should hear is mailed.
+pub(crate) fn every_mail_owed_is_sent() -> Check {
+    Check::new("every_mail_owed_is_sent", |history| {
+        let mails = history.last_rows(MAILS);
+        let resources = last_rows_by_key(history, RESOURCES);
+        let audits = history.rows(AUDITS).into_iter();
+        let owed = audits.filter_map(|change| Some((change.event.seq, change.after?)));
+        let silent = owed.into_iter().find(|(_, audit)| {
+            let row = resources.get(&audit["resource_id"].to_string());
+            let has_team = row.is_some_and(|(_, row)| !text(row, "team").is_empty());
+            let is_heard = HEARD.contains(&text(audit, "kind"));
+            let is_of_it = |mail: &&Value| {
+                mail["kind"] == audit["kind"] && mail["resource_id"] == audit["resource_id"]
+            };
+            is_heard && has_team && !mails.iter().any(is_of_it)
+        });
+        Outcome::unless(silent.map(|(seq, audit)| {
+            let why = format!("the customer has no mail about {} #{seq}", audit["kind"]);
+            Outcome::invalid(why, [seq])
+        }))
+    })
+}
+
+/// A mail is posted again only if a fault may have kept the forwarder from learning, or from recording, that it was
+/// accepted: at most once for each fault and each host that went down or stalled.
+pub(crate) fn mails_are_not_repeated() -> Check {
+    Check::new("mails_are_not_repeated", |history| {
+        let troubles = |seq: u64| {
+            let kinds = [EventKind::Fault, EventKind::Host];
+            let events = history.events().iter().take_while(|event| event.seq < seq);
+            events.filter(|event| kinds.contains(&event.kind)).count() as i64
+        };
+        let wrong = history.rows(MAILS).into_iter().find_map(|change| {
+            let (seq, posts) = (change.event.seq, int(change.after?, "posts"));
+            let bound = 1 + troubles(seq);
+            let why = format!(
+                "#{seq} mail {} was posted {posts} times, and {bound} are allowed",
+                change.key
+            );
+            (posts > bound).then_some((seq, why))
+        });
+        Outcome::unless(wrong.map(|(seq, why)| Outcome::invalid(why, [seq])))
+    })
+}

@@ -1,0 +1,153 @@
+//! Checks that an answer means what it says at that moment: what is accepted is there in all its parts, what is refused
+//! is not, and what is shown is so.
+
+use chaosdrill::{Check, Event, History, Operation, Outcome, Priority};
+use serde_json::Value;
+
+use crate::checks::{
+    answers::answers,
+    rows::{RESOURCES, World, is, text},
+};
+
+/// If the answer is 202, the row is there.
+pub(crate) fn accepted_means_there() -> Check {
+    Check::new("accepted_means_there", |history| {
+        let mut world = World::default();
+        for event in history.events() {
+            world.take(event);
+            let is_accepted =
+                event.name == "provision.answered" && event.int("status") == Some(202);
+            let id = event.text("resource");
+            if is_accepted && !world.resources.contains_key(id) {
+                let why =
+                    format!("#{} resource {id} was answered with 202, but has no row", event.seq);
+                return Outcome::invalid(why, [event.seq]);
+            }
+        }
+        Outcome::valid()
+    })
+}
+
+/// A row has the team, type, tier, environment and text that were asked for.
+pub(crate) fn rows_have_what_was_asked() -> Check {
+    const FIELDS: [&str; 4] = ["team", "tier", "env", "log_prefix"];
+    Check::new("rows_have_what_was_asked", |history| {
+        for change in history.rows(RESOURCES) {
+            let Some(row) = change.after.filter(|_| change.before.is_none()) else { continue };
+            let asked = history
+                .operations("provision")
+                .find(|op| op.input()["request"] == row["request_id"]);
+            let Some(input) = asked.map(|op| op.invoke.input()) else { continue };
+            let odd = FIELDS.into_iter().find(|field| input["ask"][*field] != row[*field]);
+            let is_type = input["of"] == row["resource_type"];
+            if let Some(field) = odd.or((!is_type).then_some("resource_type")) {
+                let (seq, key) = (change.event.seq, change.key);
+                let why =
+                    format!("#{seq} {field} of resource {key} is {}, not as asked", row[field]);
+                return Outcome::invalid(why, [seq]);
+            }
+        }
+        Outcome::valid()
+    })
+}
+
+/// What was refused without an attempt has no row: a team without room, a request that is invalid or about nothing.
+/// Requests that were sent several times say nothing, because an earlier sending may be under way.
+pub(crate) fn refused_means_not_there() -> Check {
+    Check::new("refused_means_not_there", |history| {
+        let mut world = World::default();
+        let ends: Vec<_> = history.operations("provision").filter_map(refused_at_once).collect();
+        for event in history.events() {
+            world.take(event);
+            let Some((end, request)) = ends.iter().find(|(end, _)| end.seq == event.seq) else {
+                continue;
+            };
+            let mut rows = world.resources.iter();
+            let row = rows.find(|(_, row)| row["request_id"] == **request && !is(row, &["failed"]));
+            if let Some((id, row)) = row {
+                let why = format!(
+                    "#{} request {request} was refused, but resource {id} is {}",
+                    end.seq,
+                    text(row, "status")
+                );
+                return Outcome::invalid(why, [end.seq]);
+            }
+        }
+        Outcome::valid()
+    })
+}
+
+/// The end of an operation whose only answer was a refusal without an attempt, and its request.
+fn refused_at_once<'a>(op: Operation<'a>) -> Option<(&'a Event, &'a Value)> {
+    let end = op.end?;
+    let sent = end.output()["answers"].as_array()?;
+    let refused = |answer: &Value| {
+        let status = answer["status"].as_i64();
+        status.is_some_and(|status| (400..500).contains(&status))
+            && ["quota_exceeded", "invalid_request", "not_found"].contains(&text(answer, "code"))
+    };
+    (sent.len() == 1 && refused(&sent[0])).then(|| (end, &op.invoke.input()["request"]))
+}
+
+/// What a customer is shown was so at some time between the request and the answer, and a failure is shown with its
+/// code.
+pub(crate) fn shown_as_it_was() -> Check {
+    Check::new("shown_as_it_was", |history| {
+        for op in history.operations("show").filter(Operation::is_ok) {
+            let Some(end) = op.end else { continue };
+            let output = end.output();
+            let (id, shown) = (text(output, "resource"), text(output, "status"));
+            if !was(history, id, shown, (op.invoke.seq, end.seq)) {
+                let why =
+                    format!("#{} resource {id} was shown as {shown}, which it was not", end.seq);
+                return Outcome::invalid(why, [op.invoke.seq, end.seq]);
+            }
+            let code =
+                output["answers"].as_array().and_then(|all| all.last()).map(|it| text(it, "code"));
+            if shown == "failed" && code != Some("provision_failed") {
+                let why =
+                    format!("#{} resource {id} was shown as failed, without its code", end.seq);
+                return Outcome::invalid(why, [end.seq]);
+            }
+        }
+        Outcome::valid()
+    })
+}
+
+/// Whether a row had a status at some time between two events.
+fn was(history: &History<'_>, id: &str, status: &str, (from, to): (u64, u64)) -> bool {
+    let mut at_first = None;
+    let mut since = Vec::new();
+    for change in history.rows(RESOURCES) {
+        if change.key.as_str() != Some(id) || change.event.seq > to {
+            continue;
+        }
+        let now = change.after.map(|row| text(row, "status"));
+        if change.event.seq < from {
+            at_first = now;
+        } else {
+            since.push(now);
+        }
+    }
+    at_first == Some(status) || since.contains(&Some(status))
+}
+
+/// A refusal from 500 on has a code, what an agent is to do, and when to come again.
+pub(crate) fn refusals_have_all_fields() -> Check {
+    Check::new("refusals_have_all_fields", |history| {
+        let is_refusal =
+            |answer: &Value| answer["status"].as_i64().is_some_and(|status| status >= 500);
+        let lacks = |answer: &Value| {
+            let of = |field: &&str| answer[*field].is_null();
+            ["code", "action", "retry_after"].into_iter().find(of)
+        };
+        let wrong = answers(history)
+            .filter(|(_, answer)| is_refusal(answer))
+            .find_map(|(end, answer)| lacks(answer).map(|field| (end, field)));
+        Outcome::unless(wrong.map(|(end, field)| {
+            let why = format!("#{} a refusal has no {field}", end.seq);
+            Outcome::invalid(why, [end.seq])
+        }))
+    })
+    .priority(Priority::Low)
+}

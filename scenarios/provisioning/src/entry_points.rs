@@ -1,0 +1,60 @@
+//! Each way to ask for a resource goes through the second phase: for a team, without an account, and as a twin.
+
+use std::time::Duration;
+
+use chaosdrill::{
+    BoxError, Scenario, Stream, Workload,
+    fault::{ErrorKind, Fault, at},
+};
+use chaosdrill_target_provisioning::ResourceType;
+
+use crate::{
+    checks,
+    clients::{provision, rest, wish},
+    stage::{ProvisioningStage, guarded, watched},
+};
+
+const HOSTS: [&str; 2] = ["h1:80", "h2:80"];
+
+/// The types that have twins.
+const TWINS: [ResourceType; 3] = [ResourceType::Db, ResourceType::Cache, ResourceType::Nosql];
+
+pub(crate) fn scenario() -> Scenario {
+    let scenario = Scenario::new("provisioning/entry-points")
+        .claim("whatever the entry point, a step that fails is rolled back and refused in the words of that entry point")
+        .topology(|stage| watched(stage.platform(&[])).client("customer", customer))
+        .faults_drawn(|stream: &mut Stream| {
+            // Each failure costs one more try: a customer with a team takes the first 8, one without an account the
+            // next 8, and twins are the rest.
+            let mut fail = |from, to| -> Fault {
+                let hit = stream.between(from, to) as u32;
+                at("sql:resources.set_url").on_any().hit(hit).error(ErrorKind::Full)
+            };
+            vec![fail(1, 7), fail(9, 15), fail(17, 19)]
+        })
+        .sometimes(checks::marks::answered_with("provision_failed"))
+        .sometimes(checks::marks::answered_with("twin_failed"));
+    guarded(scenario)
+}
+
+async fn customer(workload: Workload) -> Result<(), BoxError> {
+    let mut stream = workload.stream("rests");
+    for of in ResourceType::AT_ONCE {
+        provision(&workload, &HOSTS, &wish(of.name(), of)).await;
+        rest(&mut stream, 300).await;
+    }
+    for of in ResourceType::AT_ONCE {
+        let request = wish(format!("anonymous-{}", of.name()), of).anonymous();
+        provision(&workload, &HOSTS, &request.lasting(ANONYMOUS)).await;
+        rest(&mut stream, 300).await;
+    }
+    for of in TWINS {
+        let request = wish(format!("twin-{}", of.name()), of).twin_of(of.name());
+        provision(&workload, &HOSTS, &request).await;
+        rest(&mut stream, 300).await;
+    }
+    Ok(())
+}
+
+/// What customers without an account ask for, and do not get.
+const ANONYMOUS: Duration = Duration::from_secs(48 * 3600);
