@@ -5,7 +5,7 @@ use chaosdrill_target_provisioning::cipher;
 use serde_json::Value;
 
 use crate::{
-    checks::rows::{OBJECTS, World, has_backend, is, text},
+    checks::rows::{OBJECTS, World, has_backend, is, text, without_password},
     stage::KEY,
 };
 
@@ -46,7 +46,7 @@ fn lack(world: &World<'_>, id: &str) -> Option<&'static str> {
     let Some(object) = world.objects.get(id).filter(|_| world.is_there(id)) else {
         return Some("the backend has no object for it");
     };
-    if url != text(object, "url") {
+    if without_password(&url) != without_password(text(object, "url")) {
         return Some("the URL in its row is not the object's");
     }
     if row["provider_resource_id"] != object["provider_resource_id"] {

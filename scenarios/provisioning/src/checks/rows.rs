@@ -77,6 +77,12 @@ pub(crate) fn has_backend(row: &Value) -> bool {
     text(row, "resource_type") != "webhook"
 }
 
+/// A URL in its parts before and after the password, which histories do not have.
+pub(crate) fn without_password(url: &str) -> Option<(&str, &str)> {
+    let (before, place) = url.split_once('@')?;
+    Some((before.rsplit_once(':')?.0, place))
+}
+
 /// All watched rows as of some event.
 #[derive(Default)]
 pub(crate) struct World<'a> {
