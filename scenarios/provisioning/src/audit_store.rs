@@ -19,6 +19,7 @@ const HURT: [&str; 3] = ["sql:resources.set_url", "sql:resources.activate", "sql
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("provisioning/audit-store")
+        .must_find(["R10b", "R10c", "R28b"])
         .claim("a failed provision is answered with 503 in time, even if its audit fails, and has its audit in the end")
         .topology(|stage| {
             watched(stage.platform(&[])).client("customer", |workload| customer(workload, 6))

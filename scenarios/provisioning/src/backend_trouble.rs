@@ -27,6 +27,7 @@ const fn script(operation: Operation, after: u32, count: u32, how: Scripted) -> 
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("provisioning/backend-trouble")
+        .must_find(["R20b", "R30c"])
         .claim("a backend that refuses, declines, is slow or loses answers costs only time, and every leaked object is recorded")
         .topology(|stage| {
             let stage = watched(stage.platform(&SCRIPTS));

@@ -17,6 +17,7 @@ const HOSTS: [&str; 2] = ["h1:80", "h2:80"];
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("provisioning/calm")
+        .must_find(["R33", "R35", "R35b", "R36", "R40"])
         .claim("resources of all seven types are provisioned, shown, held, deleted and reaped, and a repeated request makes no second one")
         .topology(|stage| watched(stage.platform(&[])).client("customer", customer))
         .always(where_fault_free(checks::jobs::calm_work_is_done_once()))

@@ -34,6 +34,7 @@ const SCRIPTS: [Script; 2] = [
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("provisioning/client-gone")
+        .must_find(["R20"])
         .claim("a client that disconnects cancels neither a provision nor a rollback, and gets its resource with a repeated request")
         .topology(|stage| {
             watched(stage.platform(&SCRIPTS)).client("customer", |workload| async move {

@@ -101,9 +101,22 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     WINDOWS.iter().map(scenario).collect()
 }
 
+/// The planted bugs that the script of a window must find.
+fn decisive(name: &str) -> &'static [&'static str] {
+    match name {
+        "provisioning/w1-row-created" => &["R7", "R16", "R28"],
+        "provisioning/w3-nothing-stored" => &["R15", "R16", "R28"],
+        "provisioning/w5-provider-stored" => &["R28"],
+        "provisioning/w7-before-cleanup" | "provisioning/w8-cleaned-up" => &["R25"],
+        "provisioning/w9-before-audit" => &["R28b"],
+        _ => &[],
+    }
+}
+
 fn scenario(window: &'static Window<Vec<Fault>>) -> Scenario {
     let scenario = Scenario::new(window.name)
         .claim(window.claim)
+        .must_find(decisive(window.name).iter().copied())
         .topology(|stage| {
             watched(stage.platform(&[])).client("customer", |workload| async move {
                 provision(&workload, &["h1:80", "h2:80"], &wish("first", ResourceType::Db)).await;

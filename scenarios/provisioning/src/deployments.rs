@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chaosdrill::rt::time;
 use chaosdrill::{
     BoxError, Scenario, Workload,
     fault::{ErrorKind, Restart, at},
@@ -34,6 +35,7 @@ const SCRIPTS: [Script; 2] = [
 
 pub(crate) fn of_errors() -> Scenario {
     let scenario = Scenario::new("provisioning/deployments")
+        .must_find(["R38", "R39"])
         .claim("a deployment that is answered with 202 has a row, which becomes active, or fails and says so")
         .topology(|stage| watched(stage.platform(&SCRIPTS)).client("customer", customer))
         .faults_drawn(|stream| {
@@ -53,8 +55,16 @@ pub(crate) fn of_errors() -> Scenario {
 
 pub(crate) fn of_crashes() -> Scenario {
     let scenario = Scenario::new("provisioning/deployment-hurt")
+        .must_find(["R32", "R34"])
         .claim("a deployment whose host dies after the 202 becomes active, or fails, and its team gets a mail about that")
-        .topology(|stage| watched(stage.platform(&SCRIPTS)).client("customer", customer))
+        .topology(|stage| {
+            watched(stage.platform(&SCRIPTS)).client("customer", |workload| async move {
+                customer(workload).await?;
+                // Some more passes of the forwarder.
+                time::sleep(Duration::from_secs(16 * 60)).await;
+                Ok(())
+            })
+        })
         .faults_drawn(|stream| {
             let back = Restart::After(Duration::from_secs(stream.between(1, 600)));
             // Nothing is stored of one deployment, and all but the last step of another.

@@ -21,6 +21,7 @@ const TWINS: [ResourceType; 3] = [ResourceType::Db, ResourceType::Cache, Resourc
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("provisioning/entry-points")
+        .must_find(["R41", "R42"])
         .claim("whatever the entry point, a step that fails is rolled back and refused in the words of that entry point")
         .topology(|stage| watched(stage.platform(&[])).client("customer", customer))
         .faults_drawn(|stream: &mut Stream| {

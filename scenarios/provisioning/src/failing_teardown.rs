@@ -35,6 +35,7 @@ const SCRIPTS: [Script; 2] = [
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("provisioning/failing-teardown")
+        .must_find(["R20c", "R30", "R30b"])
         .claim("a resource is marked as deleted only after its deletion, which is retried until it succeeds")
         .topology(|stage| {
             watched(stage.platform(&SCRIPTS)).client("customer", |workload| async move {

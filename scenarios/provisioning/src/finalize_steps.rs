@@ -24,6 +24,7 @@ const STEPS: [&str; 4] = [
 
 pub(crate) fn of_errors() -> Scenario {
     let scenario = Scenario::new("provisioning/finalize-steps")
+        .must_find(["R1", "R2", "R4", "R5", "R24", "R24b", "R32b"])
         .claim("if any step of the second phase fails, the object is deleted, the row fails, and the customer is asked to retry")
         .faults_drawn(|stream| {
             const KINDS: [ErrorKind; 4] =
@@ -42,6 +43,7 @@ pub(crate) fn of_errors() -> Scenario {
 
 pub(crate) fn of_lost_answers() -> Scenario {
     let scenario = Scenario::new("provisioning/finalize-answers-lost")
+        .must_find(["R13b"])
         .claim("a resource that became active without its host getting the answer stays active, with its object")
         .faults_drawn(|stream: &mut Stream| {
             let mut lost = |site: &str, hit_max| {

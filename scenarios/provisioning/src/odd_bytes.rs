@@ -23,6 +23,7 @@ fn odd() -> impl Strategy<Value = String> {
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("provisioning/odd-bytes")
+        .must_find(["R22"])
         .claim("resources are provisioned and failures are audited, whatever bytes are in ids and prefixes")
         .topology(|stage| {
             let stage = stage.handler("h1").handler("h2").backend_with_suffix("\u{1}\u{7}\"\\").neighbours();

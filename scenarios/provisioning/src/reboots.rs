@@ -29,6 +29,7 @@ const RESTARTS: [u64; 2] = [300, 600];
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("provisioning/reboots")
+        .must_find(["R8", "R9"])
         .claim("the migrations can be applied again at every boot, with rows in every status")
         .topology(|stage| watched(stage.platform(&SCRIPTS)).client("customer", customer))
         .faults_drawn(|stream| {

@@ -35,6 +35,7 @@ async fn customers(workload: Workload) -> Result<(), BoxError> {
 
 pub(crate) fn of_races() -> Scenario {
     let scenario = Scenario::new("provisioning/racing-reconcilers")
+        .must_find(["R17"])
         .claim("if two reconcilers judge the same row, one acts, and the other leaves row, charge and audit alone")
         .topology(|stage| {
             let stage = stage.handler("h1").handler("h2").backend(&[]).sweep().reaper().mails();
@@ -57,6 +58,7 @@ pub(crate) fn of_races() -> Scenario {
 
 pub(crate) fn of_crashes() -> Scenario {
     let scenario = Scenario::new("provisioning/reconciler-hurt")
+        .must_find(["R17b"])
         .claim("a reconciler that crashes or gets an error between its steps leaves no charge, audit or object unfinished")
         .topology(|stage| watched(stage.platform(&[])).client("customer", customers))
         .faults_drawn(|stream| {

@@ -37,6 +37,7 @@ pub(crate) fn of_stalls() -> Scenario {
     const TYPES: [ResourceType; 4] =
         [ResourceType::Cache, ResourceType::Db, ResourceType::Storage, ResourceType::Queue];
     let scenario = Scenario::new("provisioning/stalled-handler")
+        .must_find(["R13"])
         .claim("a handler that stalls for minutes between two steps finds its row settled, and neither revives nor damages it")
         .topology(|stage| {
             watched(stage.platform(&scripts())).client("customer", |workload| async move {
@@ -69,6 +70,7 @@ pub(crate) fn of_stalls() -> Scenario {
 
 pub(crate) fn of_slow_backends() -> Scenario {
     let scenario = Scenario::new("provisioning/slow-provision")
+        .must_find(["R14", "R31"])
         .claim("a provision that takes longer than the reconciler waits is left to its handler while the handler renews its lease")
         .topology(|stage| {
             let slow = |of, lasts| Script {

@@ -21,6 +21,7 @@ fn minutes(count: u64) -> Duration {
 
 pub(crate) fn in_flight() -> Scenario {
     let scenario = Scenario::new("provisioning/sweep-in-flight")
+        .must_find(["R18"])
         .claim("the sweep spares the object of a provision that is running, and the provision completes")
         .topology(|stage| {
             watched(stage.platform(&[])).client("customer", |workload| async move {
@@ -100,6 +101,7 @@ const LATE: [Script; 1] = [Script {
 
 pub(crate) fn without_the_living() -> Scenario {
     let scenario = Scenario::new("provisioning/sweep-and-orphans")
+        .must_find(["R18b", "R29"])
         .claim("an orphan is deleted when it is old enough, and a sweep that cannot read the live rows deletes nothing")
         .topology(|stage| {
             let impatient = |config: &mut chaosdrill_target_provisioning::HandlerConfig| {

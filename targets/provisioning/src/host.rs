@@ -129,7 +129,10 @@ impl Host {
         let resource = match self.store.begin(of, ask, self.config.quota).await {
             Ok(Begun::Created(resource)) => resource,
             Ok(Begun::Existing(resource)) => return Err(self.again(&resource)),
-            Ok(Begun::OverQuota) => return Err(refuse(429, guidance::QUOTA_EXCEEDED, None)),
+            Ok(Begun::OverQuota) => {
+                observe!("handler.over_quota", request = ask.request_id);
+                return Err(refuse(429, guidance::QUOTA_EXCEEDED, None));
+            }
             Err(error) => {
                 observe!("handler.begin_failed", error = chain(&error));
                 if defect!("R38", of.is_built_later(), false) {

@@ -1,7 +1,7 @@
 //! Checks that an answer means what it says at that moment: what is accepted is there in all its parts, what is refused
 //! is not, and what is shown is so.
 
-use chaosdrill::{Check, Event, History, Operation, Outcome, Priority};
+use chaosdrill::{Check, History, Operation, Outcome, Priority};
 use serde_json::Value;
 
 use crate::checks::{
@@ -9,7 +9,7 @@ use crate::checks::{
     rows::{RESOURCES, World, is, text},
 };
 
-/// If the answer is 202, the row is there.
+/// If the answer is 202, the row is there, and has not failed.
 pub(crate) fn accepted_means_there() -> Check {
     Check::new("accepted_means_there", |history| {
         let mut world = World::default();
@@ -18,9 +18,12 @@ pub(crate) fn accepted_means_there() -> Check {
             let is_accepted =
                 event.name == "provision.answered" && event.int("status") == Some(202);
             let id = event.text("resource");
-            if is_accepted && !world.resources.contains_key(id) {
-                let why =
-                    format!("#{} resource {id} was answered with 202, but has no row", event.seq);
+            let row = world.resources.get(id).copied().unwrap_or(&Value::Null);
+            if is_accepted && (row.is_null() || is(row, &["failed"])) {
+                let (seq, status) = (event.seq, &row["status"]);
+                let why = format!(
+                    "#{seq} resource {id} was answered with 202, but its status is {status}"
+                );
                 return Outcome::invalid(why, [event.seq]);
             }
         }
@@ -51,42 +54,26 @@ pub(crate) fn rows_have_what_was_asked() -> Check {
     })
 }
 
-/// What was refused without an attempt has no row: a team without room, a request that is invalid or about nothing.
-/// Requests that were sent several times say nothing, because an earlier sending may be under way.
+/// When a team has no room for a resource, its request has no row.
 pub(crate) fn refused_means_not_there() -> Check {
     Check::new("refused_means_not_there", |history| {
         let mut world = World::default();
-        let ends: Vec<_> = history.operations("provision").filter_map(refused_at_once).collect();
         for event in history.events() {
             world.take(event);
-            let Some((end, request)) = ends.iter().find(|(end, _)| end.seq == event.seq) else {
+            if event.name != "handler.over_quota" {
                 continue;
-            };
-            let mut rows = world.resources.iter();
-            let row = rows.find(|(_, row)| row["request_id"] == **request && !is(row, &["failed"]));
-            if let Some((id, row)) = row {
-                let why = format!(
-                    "#{} request {request} was refused, but resource {id} is {}",
-                    end.seq,
-                    text(row, "status")
-                );
-                return Outcome::invalid(why, [end.seq]);
+            }
+            let request = event.get("request");
+            let is_left = |row: &Value| row["request_id"] == *request && !is(row, &["failed"]);
+            if let Some((id, row)) = world.resources.iter().find(|(_, row)| is_left(row)) {
+                let (seq, status) = (event.seq, text(row, "status"));
+                let why =
+                    format!("#{seq} request {request} was refused, but resource {id} is {status}");
+                return Outcome::invalid(why, [seq]);
             }
         }
         Outcome::valid()
     })
-}
-
-/// The end of an operation whose only answer was a refusal without an attempt, and its request.
-fn refused_at_once<'a>(op: Operation<'a>) -> Option<(&'a Event, &'a Value)> {
-    let end = op.end?;
-    let sent = end.output()["answers"].as_array()?;
-    let refused = |answer: &Value| {
-        let status = answer["status"].as_i64();
-        status.is_some_and(|status| (400..500).contains(&status))
-            && ["quota_exceeded", "invalid_request", "not_found"].contains(&text(answer, "code"))
-    };
-    (sent.len() == 1 && refused(&sent[0])).then(|| (end, &op.invoke.input()["request"]))
 }
 
 /// What a customer is shown was so at some time between the request and the answer, and a failure is shown with its
