@@ -15,6 +15,7 @@ mod finalize_steps;
 mod handler_guard;
 mod odd_bytes;
 mod outages;
+mod promises;
 mod quota;
 mod reboots;
 mod reconcilers;
@@ -32,6 +33,7 @@ pub fn target() -> Target {
         .failpoints(failpoints::ALL)
         .defects(DEFECTS)
         .goals(windows::all())
+        .promises(promises::all())
         .static_checks([handler_guard::guard()])
 }
 

@@ -8,9 +8,9 @@ use std::{path::Path, time::Duration};
 
 use chaosdrill_rt::{http, net::TcpListener, sql::Pool, task, time};
 use chaosdrill_target_provisioning::{
-    Ask, BackendConfig, BoxError, HandlerConfig, Operation, ReaperConfig, ReconcilerConfig,
-    ResourceType, Script, Scripted, SweepConfig, Which, run_backend, run_handler, run_reaper,
-    run_reconciler, run_sweep,
+    Ask, BackendConfig, BoxError, ForwarderConfig, HandlerConfig, MailerConfig, Operation,
+    ReaperConfig, ReconcilerConfig, ResourceType, Script, Scripted, SweepConfig, Which,
+    run_backend, run_forwarder, run_handler, run_mailer, run_reaper, run_reconciler, run_sweep,
 };
 
 /// Maximum duration of the example.
@@ -30,7 +30,8 @@ async fn main() -> Result<(), BoxError> {
 /// Starts the programs, requests one resource of each type, and deletes them again.
 async fn drive(folder: &Path) -> Result<(), BoxError> {
     let url = |name: &str| format!("sqlite://{}?mode=rwc", folder.join(name).display());
-    let [handler, backend] = [free_address().await?, free_address().await?];
+    let [handler, backend, mailer] =
+        [free_address().await?, free_address().await?, free_address().await?];
 
     let mut config = BackendConfig::new(url("backend.db"));
     config.listen.clone_from(&backend);
@@ -48,16 +49,20 @@ async fn drive(folder: &Path) -> Result<(), BoxError> {
     task::spawn(run_handler(config));
     task::spawn(run_reconciler(ReconcilerConfig::new("w1", url("platform.db"), &backend, KEY)));
     task::spawn(run_sweep(SweepConfig::new(url("platform.db"), &backend)));
+    let mut config = MailerConfig::new(url("mail.db"));
+    config.listen.clone_from(&mailer);
+    task::spawn(run_mailer(config));
+    task::spawn(run_forwarder(ForwarderConfig::new(url("platform.db"), &mailer)));
     let mut config = ReaperConfig::new(url("platform.db"), &backend);
     config.every = Duration::from_millis(100);
     task::spawn(run_reaper(config));
 
-    for of in ResourceType::ALL {
+    for of in ResourceType::AT_ONCE {
         let path = format!("/provision/{}", of.name());
         let answer = send(&handler, &path, serde_json::to_vec(&ask(of))?).await?;
         println!("{:<8} {}", of.name(), answer["connection_url"].as_str().unwrap_or_default());
     }
-    for of in ResourceType::ALL {
+    for of in ResourceType::AT_ONCE {
         let which = Which { request_id: ask(of).request_id };
         send(&handler, "/delete", serde_json::to_vec(&which)?).await?;
     }
