@@ -17,10 +17,11 @@ const HOSTS: [&str; 2] = ["h1:80", "h2:80"];
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("provisioning/calm")
-        .must_find(["R33", "R35", "R35b", "R36", "R40"])
+        .must_find(["R33", "R35", "R35b", "R35c", "R36", "R40"])
         .claim("resources of all seven types are provisioned, shown, held, deleted and reaped, and a repeated request makes no second one")
         .topology(|stage| watched(stage.platform(&[])).client("customer", customer))
         .always(where_fault_free(checks::jobs::calm_work_is_done_once()))
+        .always(where_fault_free(checks::jobs::calm_customers_are_served()))
         .sometimes(checks::marks::a_customer_was_served())
         .sometimes(checks::marks::a_row_became("deleted"))
         .sometimes(checks::marks::a_row_became("reaped"))

@@ -17,11 +17,6 @@ pub enum CipherError {
     Text,
 }
 
-/// The URL in the row of a resource, decrypted; `None` if it cannot be read under the key.
-pub fn readable(key: &str, resource: &str, hidden: &str) -> Option<String> {
-    Key::parse(key).and_then(|key| key.read(resource, hidden)).ok()
-}
-
 /// An encryption key.
 pub(crate) struct Key([u8; blake3::KEY_LEN]);
 

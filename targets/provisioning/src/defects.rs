@@ -435,6 +435,16 @@ pub const DEFECTS: &[Defect] = &[
         shows: Shows::Running,
     },
     Defect {
+        id: "R35c",
+        summary: "a URL is stored that cannot be read again",
+        wrong: "it is encrypted under another name than that of its row",
+        right: "it is encrypted under the name of its row",
+        checks: &["calm_customers_are_served"],
+        class: Class::Guard,
+        star: false,
+        shows: Shows::Running,
+    },
+    Defect {
         id: "R35b",
         summary: "the key prefix is not stored",
         wrong: "step 0 is skipped",

@@ -66,7 +66,8 @@ impl Host {
     /// Step 1.
     async fn store_url(&self, to: &mut Resource, object: &Object) -> Result<(), ProvisionError> {
         fail_point!(failpoints::PREFIX_STORED)?;
-        let hidden = Key::parse(&self.config.key)?.hide(&to.id, &object.url);
+        let name = defect!("R35c", &to.request_id, &to.id);
+        let hidden = Key::parse(&self.config.key)?.hide(name, &object.url);
         let hidden = defect!("R35", object.url.clone(), hidden);
         self.store.step(self.store.sql.resources_set_url, to, Some(&hidden)).await?;
         to.connection_url = Some(hidden);

@@ -2,8 +2,9 @@
 //!
 //! `POST /provision/{type}` with an [`Ask`] creates a resource for a team, `POST /anonymous/{type}` one for a customer
 //! without an account, and `POST /twin/{type}` with a [`Twin`] one like another: 201 with its credentials, 202 if it is
-//! built later, or an error code with instructions for agents. `POST /show` and `POST /delete` with a [`Which`], and `POST /hold` with a [`Hold`], are
-//! about an existing one. A client that disconnects ends its own request, but not the work that it began.
+//! built later, or an error code with instructions for agents. `POST /show` and `POST /delete` with a [`Which`], and
+//! `POST /hold` with a [`Hold`], are about an existing one. A client that disconnects ends its own request, but not the
+//! work that it began.
 
 use std::sync::Arc;
 

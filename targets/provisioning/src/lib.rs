@@ -19,7 +19,7 @@
 mod answer;
 mod audit;
 pub mod backend;
-pub mod cipher;
+mod cipher;
 mod circuit;
 mod client;
 pub mod defects;

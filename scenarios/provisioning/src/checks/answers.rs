@@ -1,19 +1,15 @@
 //! Checks the answers to customers against the rows and objects.
 
 use chaosdrill::{Check, Event, History, Outcome, Priority};
-use chaosdrill_target_provisioning::cipher;
 use serde_json::Value;
 
-use crate::{
-    checks::rows::{OBJECTS, World, has_backend, is, text, without_password},
-    stage::KEY,
-};
+use crate::checks::rows::{OBJECTS, World, has_backend, is, is_hidden, text};
 
 /// Codes that mean that a resource was rolled back.
 const ROLLED_BACK: [&str; 3] = ["provision_failed", "provisioner_unavailable", "twin_failed"];
 
-/// If the answer is 201, the resource is active, its object exists, and the row has the object's URL, under the key, its
-/// id and its prefix; and the customer gets the object's own credentials.
+/// If the answer is 201, the resource is active, its object exists, and the row has a hidden URL, and the object's id
+/// and prefix; and the customer gets the object's own credentials.
 pub(crate) fn created_means_addressable() -> Check {
     Check::new("created_means_addressable", |history| {
         let mut world = World::default();
@@ -37,18 +33,15 @@ fn lack(world: &World<'_>, id: &str) -> Option<&'static str> {
         // It may have ended at the same moment.
         return (!world.once_active.contains(id)).then_some("it was never active");
     }
-    let Some(url) = cipher::readable(KEY, id, text(row, "connection_url")) else {
-        return Some("it has no URL that can be read");
-    };
+    if !is_hidden(&row["connection_url"]) {
+        return Some("it has no URL, or one that everybody can read");
+    }
     if !has_backend(row) {
         return None;
     }
     let Some(object) = world.objects.get(id).filter(|_| world.is_there(id)) else {
         return Some("the backend has no object for it");
     };
-    if without_password(&url) != without_password(text(object, "url")) {
-        return Some("the URL in its row is not the object's");
-    }
     if row["provider_resource_id"] != object["provider_resource_id"] {
         return Some("the id in its row is not the object's");
     }

@@ -94,3 +94,17 @@ pub(crate) fn calm_work_is_done_once() -> Check {
         }))
     })
 }
+
+/// Without faults every request of a customer succeeds at last.
+pub(crate) fn calm_customers_are_served() -> Check {
+    Check::new("calm_customers_are_served", |history| {
+        let names = ["provision", "show", "hold", "delete"].into_iter();
+        let mut all = names.flat_map(|name| history.operations(name));
+        let failed = all.find(|op| op.end.is_some() && !op.is_ok());
+        Outcome::unless(failed.map(|op| {
+            let seq = op.invoke.seq;
+            let why = format!("#{seq} {} did not succeed, although nothing failed", op.invoke.name);
+            Outcome::invalid(why, [seq])
+        }))
+    })
+}

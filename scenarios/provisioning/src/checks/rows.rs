@@ -77,10 +77,10 @@ pub(crate) fn has_backend(row: &Value) -> bool {
     text(row, "resource_type") != "webhook"
 }
 
-/// A URL in its parts before and after the password, which histories do not have.
-pub(crate) fn without_password(url: &str) -> Option<(&str, &str)> {
-    let (before, place) = url.split_once('@')?;
-    Some((before.rsplit_once(':')?.0, place))
+/// Whether a column has a URL that is encrypted: hex digits, of which a tag takes 32.
+pub(crate) fn is_hidden(url: &Value) -> bool {
+    let is_hex = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    url.as_str().is_some_and(|digits| digits.len() > 32 && is_hex(digits))
 }
 
 /// All watched rows as of some event.
