@@ -55,7 +55,7 @@ pub(crate) fn of_errors() -> Scenario {
 
 pub(crate) fn of_crashes() -> Scenario {
     let scenario = Scenario::new("provisioning/deployment-hurt")
-        .must_find(["R32", "R34"])
+        .must_find(["R32", "R32b", "R34"])
         .claim("a deployment whose host dies after the 202 becomes active, or fails, and its team gets a mail about that")
         .topology(|stage| {
             watched(stage.platform(&SCRIPTS)).client("customer", |workload| async move {

@@ -17,7 +17,8 @@ fn of_the_second_phase() -> [Promise; 5] {
     [
         Promise::new("1", "201 means that the resource is active, can be reached and opened, and can be deleted again")
             .shown("provisioning/finalize-steps", "created_means_addressable")
-            .shown("provisioning/bad-key", "created_means_addressable"),
+            .shown("provisioning/bad-key", "created_means_addressable")
+            .shown("provisioning/calm", "calm_customers_are_served"),
         Promise::new("2", "if any step of the second phase fails, the object is deleted before the answer")
             .shown("provisioning/finalize-steps", "a_rolled_back_row_leaves_nothing_behind")
             .shown("provisioning/bad-key", "a_rolled_back_row_leaves_nothing_behind"),
@@ -53,7 +54,7 @@ fn of_the_audit() -> [Promise; 5] {
         .shown("provisioning/w9-before-audit", "audits_have_the_fields_of_their_row")
         .shown("provisioning/odd-bytes", "audits_have_the_fields_of_their_row"),
         Promise::new("8", "customers get no mail about an audit that is not for them")
-            .shown("provisioning/finalize-steps", "customers_hear_only_what_concerns_them")
+            .shown("provisioning/deployment-hurt", "customers_hear_only_what_concerns_them")
             .shown("provisioning/deployment-hurt", "every_mail_owed_is_sent")
             .shown("provisioning/deployment-hurt", "mails_are_not_repeated"),
         Promise::new("9", "each kind of audit has a declared consumer, or none on purpose")

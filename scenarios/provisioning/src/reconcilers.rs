@@ -14,15 +14,16 @@ use crate::{
     stage::{ProvisioningStage, guarded, watched},
 };
 
-/// Both hosts of handlers crash in the middle of a provision, so that there is work to reconcile.
+/// Both hosts of handlers crash in the middle of a provision, so that there is work to reconcile: one row is to be
+/// rolled back, and another one perhaps to be finished.
 fn deaths(stream: &mut Stream) -> Vec<Fault> {
     const SITES: [&str; 3] =
         ["fp:handler.row_created", "fp:finalize.url_stored", "fp:finalize.provider_stored"];
-    let mut death = |host: &str| {
-        let site = stream.pick(&SITES).copied().unwrap_or(SITES[0]);
+    let other = stream.pick(&SITES).copied().unwrap_or(SITES[0]);
+    let death = |site: &str, host: &str| {
         at(site).on(host).hit(1).crash_before(Restart::After(Duration::from_secs(20)))
     };
-    vec![death("h1"), death("h2")]
+    vec![death(SITES[0], "h1"), death(other, "h2")]
 }
 
 async fn customers(workload: Workload) -> Result<(), BoxError> {
@@ -43,9 +44,10 @@ pub(crate) fn of_races() -> Scenario {
         })
         .faults_drawn(|stream| {
             let mut faults = deaths(stream);
-            // The first reconciler to decide waits until the other has decided too.
-            faults.extend((1..=16).map(|hit| {
-                let lasts = Duration::from_millis(stream.between(20, 400));
+            // The first reconciler to decide waits until the other has decided too. All waits are equal: the two would
+            // drift apart otherwise.
+            let lasts = Duration::from_millis(stream.between(400, 3_000));
+            faults.extend((1..=32).map(|hit| {
                 at("fp:reconciler.decided").on_any().hit(hit).delay(lasts).optional()
             }));
             faults
@@ -65,13 +67,13 @@ pub(crate) fn of_crashes() -> Scenario {
             let mut faults = deaths(stream);
             let back = Restart::After(Duration::from_secs(stream.between(1, 300)));
             let on = |site: &str| at(site).on("reconciler").hit(1);
-            faults.push(match stream.below(5) {
+            faults.push(match stream.below(6) {
                 0 => on("fp:reconciler.decided").crash_before(back),
                 1 => on("fp:reconciler.taken_over").crash_before(back),
                 2 => on("sql:audit.append").error(ErrorKind::Full),
                 3 => on("sql:fail.commit").lost_ack(),
                 _ => on("sql:fail.commit").crash_after(back),
-            }.optional());
+            });
             faults
         })
         .chaos_at_most(Duration::from_secs(3600))

@@ -6,7 +6,7 @@ use chaosdrill_scenarios_common::checks::rows::{last_rows_by_key, steps};
 use crate::checks::rows::{AUDITS, LEAKS, OBJECTS, RESOURCES, int, is, text};
 
 /// How long a resource may outlive its lifetime: a pass of the reaper each minute, and the time of a long one.
-const LATE_MS_MAX: i64 = 10 * 60 * 1000;
+const LATE_MS_MAX: i64 = 5 * 60 * 1000;
 
 /// A resource whose lifetime is over is ended.
 pub(crate) fn nothing_outlives_its_time() -> Check {
