@@ -31,8 +31,8 @@ pub(crate) fn of_errors() -> Scenario {
                 [ErrorKind::Busy, ErrorKind::Serialization, ErrorKind::Full, ErrorKind::Reset];
             let mut fault = |(step, site): (usize, &&str)| -> Fault {
                 let kind = stream.pick(&KINDS).copied().unwrap_or(ErrorKind::Full);
-                // Few prefixes are stored in a run.
-                let hit = if step == 0 { 1 } else { stream.between(1, 6) };
+                // Few prefixes are stored in a run, and webhooks have no id at the provider.
+                let hit = stream.between(1, [1, 6, 3, 6][step]);
                 at(*site).on_any().hit(hit as u32).error(kind)
             };
             STEPS.iter().enumerate().map(&mut fault).collect()
