@@ -67,16 +67,17 @@ pub(crate) fn the_first_failure_is_audited() -> Check {
     Check::new("the_first_failure_is_audited", |history| {
         let audits = last_rows_by_key(history, AUDITS);
         let rows = last_rows_by_key(history, RESOURCES);
-        let is_failed =
-            |key: &str| rows.get(key).is_some_and(|row| text(row.1, "status") == "failed");
+        let is_of = |row: &Value, id: &str| text(row, "resource_id") == id;
+        let is_failed = |id: &str| {
+            rows.values().any(|(_, row)| is_of(row, id) && text(row, "status") == "failed")
+        };
         let doomed = doomed_by_their_handlers(history).into_iter();
-        let wrong = doomed.filter(|(key, _)| is_failed(key)).find_map(|(key, (seq, stage))| {
-            let is_of_it = |audit: &&Value| audit["resource_id"].to_string() == key;
-            let mut kinds = audits.values().map(|it| it.1).filter(is_of_it);
+        let wrong = doomed.filter(|(id, _)| is_failed(id)).find_map(|(id, (seq, stage))| {
+            let mut kinds = audits.values().map(|it| it.1).filter(|audit| is_of(audit, &id));
             let odd = kinds.find(|audit| kind_of(&stage) != Some(text(audit, "kind")))?;
             Some((
                 seq,
-                format!("resource {key} failed in stage {stage:?}; its audit is {}", odd["kind"]),
+                format!("resource {id} failed in stage {stage:?}; its audit is {}", odd["kind"]),
             ))
         });
         Outcome::unless(wrong.map(|(seq, why)| Outcome::invalid(why, [seq])))
@@ -96,7 +97,7 @@ fn doomed_by_their_handlers(history: &History<'_>) -> BTreeMap<String, (u64, Str
                 .observed("finalize.failed")
                 .any(|event| event.seq < step.change.event.seq && event.text("resource") == id);
             let stage = if has_object { "finalize" } else { "create" };
-            stages.insert(step.change.key.to_string(), (step.change.event.seq, stage.to_owned()));
+            stages.insert(id.to_owned(), (step.change.event.seq, stage.to_owned()));
         }
     }
     stages
