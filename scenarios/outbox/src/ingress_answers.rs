@@ -3,7 +3,7 @@
 use chaosdrill::rt::task;
 use chaosdrill::{
     BoxError, Scenario, Workload,
-    fault::{ErrorKind, at},
+    fault::{ErrorKind, Fault, at},
 };
 use chaosdrill_target_outbox::Action;
 
@@ -58,13 +58,17 @@ pub(crate) fn scenario() -> Scenario {
                 [ErrorKind::Busy, ErrorKind::Serialization, ErrorKind::Deadlock, ErrorKind::Reset];
             const SITES: [&str; 4] =
                 ["sql:commands.find", "sql:events.load", "sql:outbox.enqueue", "sql:commit.commit"];
-            SITES
+            let mut faults: Vec<Fault> = SITES
                 .iter()
                 .map(|site| {
                     let kind = stream.pick(&KINDS).copied().unwrap_or(ErrorKind::Busy);
                     at(*site).on("ingress").hit(stream.between(1, 4) as u32).error(kind)
                 })
-                .collect()
+                .collect();
+            // As if another writer had taken the number between the check of the version and the insert.
+            let taken = at("sql:events.append").on("ingress").hit(stream.between(2, 4) as u32);
+            faults.push(taken.error(ErrorKind::Unique));
+            faults
         })
         .sometimes(checks::marks::an_account_was_not_there())
         .sometimes(checks::marks::a_command_was_refused());

@@ -20,7 +20,8 @@ fn streams() -> Vec<Promise> {
             "The unique key of the events decides if two writers pass the version check.",
         )
         .shown("outbox/racing-commits-without-a-lock", "losers_of_a_race_get_a_conflict")
-        .shown("outbox/racing-commits-without-a-lock", "a_conflict_names_both_versions"),
+        .shown("outbox/racing-commits-without-a-lock", "a_conflict_names_both_versions")
+        .shown("outbox/ingress-answers", "status_code_follows_the_error_kind"),
         Promise::new(
             "3",
             "Writers that open the same account at once race like any others, from version 0.",
@@ -97,7 +98,7 @@ fn errors() -> Vec<Promise> {
         Promise::new("22", "Serialization failures and deadlocks are retried.")
             .shown("outbox/transient-errors", "transient_errors_are_retried")
             .shown("outbox/ingress-answers", "status_code_follows_the_error_kind")
-            .waits_for("PostgreSQL: the codes are injected, and the transaction in which they strike is not aborted"),
+            .waits_for("PostgreSQL: the codes are injected"),
         Promise::new("23", "A conflict and a missing account are retried.")
             .shown("outbox/racing-commits", "status_code_follows_the_error_kind")
             .shown("outbox/ingress-answers", "status_code_follows_the_error_kind")

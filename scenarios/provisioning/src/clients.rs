@@ -125,6 +125,8 @@ impl Wish {
 pub(crate) struct Answer {
     /// `None` if no answer came.
     pub(crate) status: Option<u16>,
+    /// What the header `Retry-After` says.
+    pub(crate) retry_after: Option<String>,
     /// The body, if it was JSON.
     pub(crate) body: Value,
 }
@@ -141,6 +143,7 @@ impl Answer {
             "code": body["error"],
             "action": body["agent_action"],
             "retry_after": body["retry_after_seconds"],
+            "retry_after_header": self.retry_after,
             "resource": body["resource_id"],
         })
     }
@@ -152,9 +155,10 @@ async fn once(address: &str, path: &str, body: &Value, patience: Duration) -> An
     match time::timeout(patience, posted).await {
         Ok(Ok(response)) => Answer {
             status: Some(response.status),
+            retry_after: response.header("retry-after").map(str::to_owned),
             body: serde_json::from_slice(&response.body).unwrap_or_default(),
         },
-        _ => Answer { status: None, body: Value::Null },
+        _ => Answer { status: None, retry_after: None, body: Value::Null },
     }
 }
 

@@ -1,6 +1,6 @@
 //! The HTTP responses to requests.
 
-use chaosdrill_rt::{http, observe};
+use chaosdrill_rt::{defect, http, observe};
 use serde_json::{Value, json};
 
 use crate::{guidance, resource::Status};
@@ -18,7 +18,12 @@ pub(crate) fn refuse(status: u16, code: &str, resource: Option<&str>) -> http::R
         body["resource_id"] = resource.into();
     }
     observe!("provision.answered", resource = resource, status = status, code = code);
-    say(status, &body)
+    let response = say(status, &body);
+    if status < 500 {
+        return response;
+    }
+    let wait = guidance::RETRY_AFTER_SECONDS.to_string();
+    defect!("R43", response, response.with_header("retry-after", wait))
 }
 
 /// The response to a request whose row is stored, and whose build has begun.

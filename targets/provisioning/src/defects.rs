@@ -515,6 +515,16 @@ pub const DEFECTS: &[Defect] = &[
         shows: Shows::Running,
     },
     Defect {
+        id: "R43",
+        summary: "a refusal does not say when to come again",
+        wrong: "it has no `Retry-After` header",
+        right: "every answer from 500 on has it, and it agrees with the body",
+        checks: &["refusals_have_all_fields"],
+        class: Class::Guard,
+        star: false,
+        shows: Shows::Running,
+    },
+    Defect {
         id: "R42",
         summary: "a twin is made in the environment of its original",
         wrong: "the environment of the request is ignored",

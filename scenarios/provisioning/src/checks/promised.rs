@@ -126,7 +126,12 @@ pub(crate) fn refusals_have_all_fields() -> Check {
             |answer: &Value| answer["status"].as_i64().is_some_and(|status| status >= 500);
         let lacks = |answer: &Value| {
             let of = |field: &&str| answer[*field].is_null();
-            ["code", "action", "retry_after"].into_iter().find(of)
+            let field = ["code", "action", "retry_after"].into_iter().find(of);
+            let agrees = || {
+                let header = answer["retry_after_header"].as_str().unwrap_or_default();
+                answer["retry_after"].to_string() == header
+            };
+            field.or_else(|| (!agrees()).then_some("header that agrees with its body"))
         };
         let wrong = answers(history)
             .filter(|(_, answer)| is_refusal(answer))
