@@ -1,9 +1,9 @@
 //! Tests that the write-ups of drills match a replay; `reports/drills/README.md` says how far.
 //!
 //! Each finding is replayed by its seed, and by its smallest plan if the write-up has one. The test compares the
-//! violated check, its text including event numbers, and each quoted event. If only numbers and text differ,
-//! `UPDATE_WRITE_UPS=1` in the environment updates the texts of the checks in the file. The author's own text and the
-//! quoted events must be updated by hand.
+//! violated check, its text including event numbers, and each quoted event. If only numbers, instants and the words of
+//! checks differ, `UPDATE_WRITE_UPS=1` in the environment updates them in the file. The author's own text, and quoted
+//! events whose data differ, must be updated by hand.
 
 use std::{
     collections::BTreeMap,
@@ -45,23 +45,58 @@ impl Shown {
         shown
     }
 
-    /// Whether the run has an event that a line quotes by number, instant, host, kind, name, and the beginning of its
-    /// data.
+    /// Whether the run has the event that a line quotes, with its number and its instant.
     fn has(&self, line: &str) -> bool {
+        let Quote { number, at, .. } = Quote::of(line);
+        let is_it = |event: &&Value| instant(event) == at && Quote::of(line).is_of(event);
+        self.events.get(&number).is_some_and(|event| is_it(&event))
+    }
+
+    /// The line with the number and the instant of the next event that it could quote; `None` if there is none.
+    fn again(&self, line: &str, after: u64) -> Option<(u64, String)> {
+        let quote = Quote::of(line);
+        let (number, event) =
+            self.events.range(after + 1..).find(|(_, event)| quote.is_of(event))?;
+        let (head, rest) = line.split_once(" s ")?;
+        let width = head.len().saturating_sub(format!("#{number}").len());
+        Some((*number, format!("#{number}{:>width$} s {rest}", instant(event))))
+    }
+}
+
+/// An event as a line quotes it.
+struct Quote<'a> {
+    number: u64,
+    at: &'a str,
+    host: &'a str,
+    kind: &'a str,
+    name: &'a str,
+    /// The beginning of its data.
+    data: &'a str,
+}
+
+impl<'a> Quote<'a> {
+    fn of(line: &'a str) -> Self {
         let mut words = line.split_whitespace();
         let mut next = || words.next().unwrap_or_default();
         let number = next().trim_start_matches('#').parse().unwrap_or_default();
         let (at, _, host, kind, name) = (next(), next(), next(), next(), next());
         let data = line.split_once("  {").map_or("", |(_, data)| data).trim_end_matches('…');
-        self.events.get(&number).is_some_and(|event| {
-            let ms = event["at_ns"].as_u64().unwrap_or_default() / 1_000_000;
-            let of_harness = host == "-" && event["host"].is_null();
-            at == format!("{}.{:03}", ms / 1_000, ms % 1_000)
-                && (of_harness || event["host"] == host)
-                && (&event["kind"], &event["name"]) == (&kind.into(), &name.into())
-                && (data.is_empty() || event["data"].to_string()[1..].starts_with(data))
-        })
+        Self { number, at, host, kind, name, data }
     }
+
+    /// Whether it quotes this event, whatever its number and its instant.
+    fn is_of(&self, event: &Value) -> bool {
+        let of_harness = self.host == "-" && event["host"].is_null();
+        (of_harness || event["host"] == self.host)
+            && (&event["kind"], &event["name"]) == (&self.kind.into(), &self.name.into())
+            && (self.data.is_empty() || event["data"].to_string()[1..].starts_with(self.data))
+    }
+}
+
+/// When an event happened, in seconds.
+fn instant(event: &Value) -> String {
+    let ms = event["at_ns"].as_u64().unwrap_or_default() / 1_000_000;
+    format!("{}.{:03}", ms / 1_000, ms % 1_000)
 }
 
 /// The text between two delimiters.
@@ -98,9 +133,18 @@ fn complaints(section: &str, folder: &Path) -> (Vec<String>, Vec<(String, String
         shown
     });
     let shown = by_plan.or(by_seed).expect("a finding can be replayed");
+    let mut last = 0;
     for line in between(section, "```text\n", "```").unwrap_or_default().lines() {
-        if !shown.has(line) {
-            wrong.push(format!("no such event: {line}"));
+        if shown.has(line) {
+            last = Quote::of(line).number;
+            continue;
+        }
+        match shown.again(line, last) {
+            Some((number, again)) => {
+                last = number;
+                words.push((line.to_owned(), again));
+            }
+            None => wrong.push(format!("no such event: {line}")),
         }
     }
     (wrong, words)
