@@ -37,8 +37,8 @@ struct Unreached {
     text: String,
 }
 
-/// Makes the page from an export of `llvm-cov`, and returns what is unreached without a reason, or has a reason although
-/// it is reached; empty if nothing is.
+/// Makes the page from an export of `llvm-cov`, and returns what is unreached without a reason, or has a reason
+/// although it is reached; empty if nothing is.
 pub fn keep(root: &Path, export: &Path) -> anyhow::Result<String> {
     let text = fs::read_to_string(export).with_context(|| export.display().to_string())?;
     let export: Value = serde_json::from_str(&text).context("not an export of llvm-cov")?;
