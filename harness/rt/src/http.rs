@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::{
     Method,
     body::Incoming,
-    header::{HeaderName, HeaderValue},
+    header::{HeaderMap, HeaderName, HeaderValue},
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
@@ -44,7 +44,7 @@ impl Response {
         Self { status, headers: Vec::new(), body: body.into() }
     }
 
-    /// Adds a header. One that HTTP does not allow is left out when the response is sent.
+    /// Adds a header. If HTTP does not allow it, the server answers 500 and names it, as axum does.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_ascii_lowercase(), value.into()));
@@ -184,17 +184,32 @@ async fn answer(
     request: hyper::Request<Incoming>,
 ) -> hyper::Response<Full<Bytes>> {
     let path = request.uri().path().to_owned();
-    let answer = match request.into_body().collect().await {
+    let mut answer = match request.into_body().collect().await {
         Ok(body) => handler(Request { path, body: body.to_bytes().into() }).await,
         Err(error) => Response::new(400, error.to_string()),
+    };
+    let headers = match headers(&answer) {
+        Ok(headers) => headers,
+        Err(wrong) => {
+            answer = Response::new(500, format!("the response has an invalid header: {wrong:?}"));
+            HeaderMap::new()
+        }
     };
     let mut response = hyper::Response::new(Full::new(Bytes::from(answer.body)));
     *response.status_mut() = hyper::StatusCode::from_u16(answer.status)
         .unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    *response.headers_mut() = headers;
+    response
+}
+
+/// The headers of a response, or the name of one that HTTP does not allow.
+fn headers(answer: &Response) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::new();
     for (name, value) in &answer.headers {
-        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
-            response.headers_mut().append(name, value);
+        match (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+            (Ok(name), Ok(value)) => drop(headers.append(name, value)),
+            _ => return Err(name.clone()),
         }
     }
-    response
+    Ok(headers)
 }

@@ -46,23 +46,39 @@ fn hosts() -> Vec<Host> {
 fn headers_arrive_with_the_response() {
     let server = || async {
         let listener = TcpListener::bind("bus", "0.0.0.0:80").await?;
-        let busy = |_| async {
-            http::Response::new(503, "busy")
-                .with_header("Retry-After", "30")
-                .with_header("broken\nname", "no header")
+        let busy = |request: http::Request| async move {
+            let busy = http::Response::new(503, "busy").with_header("Retry-After", "30");
+            match request.path.as_str() {
+                "/broken" => busy.with_header("broken\nname", "no header"),
+                _ => busy,
+            }
         };
         http::serve(listener, busy).await?;
         Ok(())
     };
     let client = || async {
-        let response = http::post("bus.publish", "server:80", "/", "").await?;
-        let (wait, broken) = (response.header("retry-after"), response.header("broken\nname"));
-        observe!("answered", wait = wait, broken = broken);
+        for path in ["/", "/broken"] {
+            let response = http::post("bus.publish", "server:80", path, "").await?;
+            let body = String::from_utf8_lossy(&response.body).into_owned();
+            observe!(
+                "answered",
+                status = response.status,
+                wait = response.header("retry-after"),
+                body = body
+            );
+        }
         Ok(())
     };
     let hosts = vec![Host::new("server", server), Host::new("client", client).client()];
     let said = observed(&lab(1, "", hosts).run());
-    assert_eq!(said, ["client answered {\"broken\":null,\"wait\":\"30\"}"]);
+    assert_eq!(
+        said,
+        [
+            "client answered {\"body\":\"busy\",\"status\":503,\"wait\":\"30\"}",
+            "client answered {\"body\":\"the response has an invalid header: \\\"broken\\\\nname\\\"\",\
+             \"status\":500,\"wait\":null}",
+        ]
+    );
 }
 
 fn heard(finished: &Finished) -> Vec<String> {

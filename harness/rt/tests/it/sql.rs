@@ -131,6 +131,33 @@ fn an_error_fails_its_statement_or_aborts_the_whole_transaction() {
 }
 
 #[test]
+fn a_return_to_a_savepoint_stays_in_the_transaction() {
+    let fault = "[[fault]]\nat = { site = \"sql:account.second\" }\ndo = { error = \"unique\" }\n";
+    let host = Host::new("a", || async {
+        let pool = bank().await?;
+        let mut tx = pool.begin("deposit").await?;
+        for statement in
+            ["SAVEPOINT before", "UPDATE account SET balance = 9", "rollback to before"]
+        {
+            sqlx::query(statement).execute(&mut *tx).await?;
+        }
+        let second = sqlx::query("-- name: account.second\nUPDATE account SET balance = 8");
+        let second = second.execute(&mut *tx).await.err().map(|error| error.to_string());
+        let third = sqlx::query("SELECT balance FROM account").execute(&mut *tx).await;
+        let third = third.err().map(|error| error.to_string());
+        observe!("failed", second = second, third = third);
+        tx.rollback().await?;
+        let balance = sqlx::query_scalar::<_, i64>("SELECT balance FROM account");
+        let balance = balance.fetch_one(&pool).await?;
+        observe!("left", balance = balance);
+        Ok(())
+    });
+    let plan = format!("sql_errors = \"abort-the-transaction\"\n{fault}");
+    let said = observed(&lab(7, &plan, vec![host.client()]).run()).join("\n");
+    insta::assert_snapshot!(said);
+}
+
+#[test]
 fn a_crash_before_and_after_the_commit() {
     for (when, expected) in [("before", 4), ("after", 5)] {
         let faults = format!(

@@ -139,7 +139,8 @@ fn every_error_aborts() -> bool {
 }
 
 /// In a transaction that has failed, only its end is accepted, and there is nothing left to commit. PostgreSQL answers
-/// a commit with the word `ROLLBACK`, and drivers do not pass that on: to the caller it is a success.
+/// a commit with the word `ROLLBACK`, and drivers do not pass that on: to the caller it is a success. In contrast to
+/// PostgreSQL, the savepoints are lost too.
 fn in_aborted_transaction(connection: ConnectionId, verb: &str) -> Result<Vec<Part>, Error> {
     if !matches!(verb, "COMMIT" | "END" | "ROLLBACK") {
         return Err(injected_errors::aborted_transaction());

@@ -7,22 +7,23 @@ use crate::sim::{database, host::Here, inspector, simulation::with_world};
 /// The first word of a statement, in capitals.
 pub(super) fn verb(sql: &str) -> String {
     let is_code = |line: &&str| !line.trim_start().starts_with("--") && !line.trim().is_empty();
-    let line = sql.lines().find(is_code).unwrap_or_default();
-    line.trim_start()
-        .split(|c: char| !c.is_ascii_alphabetic())
-        .next()
-        .unwrap_or_default()
-        .to_ascii_uppercase()
+    let line = sql.lines().find(is_code).unwrap_or_default().to_ascii_uppercase();
+    let mut words = line.trim_start().split(|c: char| !c.is_ascii_alphabetic());
+    match words.next().unwrap_or_default() {
+        "ROLLBACK" if words.any(|word| word == "TO") => "ROLLBACK TO".to_owned(),
+        verb => verb.to_owned(),
+    }
 }
 
 /// Whether a statement with this first word may write.
 pub(super) fn may_write(verb: &str) -> bool {
-    const READING: [&str; 9] = [
+    const READING: [&str; 10] = [
         "SELECT",
         "BEGIN",
         "COMMIT",
         "END",
         "ROLLBACK",
+        "ROLLBACK TO",
         "PRAGMA",
         "EXPLAIN",
         "SAVEPOINT",
