@@ -2,7 +2,8 @@
 //!
 //! `ci/coverage` builds the drill program with counters, runs a campaign and exports what they say. From that,
 //! `cargo xtask coverage FILE` makes the page, and lists what was never reached with its reason in
-//! `reports/measured/unreached.toml`. A reason names a file and the first line of the code, not its number.
+//! `reports/measured/unreached.toml`. A reason names a file and the first line of the code, not its number; if a file
+//! has several such lines, each needs a reason of its own, in their order.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -56,7 +57,8 @@ pub fn keep(root: &Path, export: &Path) -> anyhow::Result<String> {
             text: source.lines().nth(line as usize - 1).unwrap_or_default().trim().to_owned(),
         }));
     }
-    let reasons = Reasons::read(&root.join(REASONS))?;
+    let reasons = fs::read_to_string(root.join(REASONS)).context(REASONS)?;
+    let reasons = Reasons::read(&reasons)?;
     fs::write(root.join(PAGE), page(&files, &unreached, &reasons)).context(PAGE)?;
     Ok(reasons.complaints(&unreached))
 }
@@ -134,13 +136,23 @@ fn find_planted(stream: TokenStream, found: &mut Vec<Region>) {
     }
 }
 
-/// The part of a `defect!` between its first comma and its second.
+/// The part of a `defect!` between its first comma and its second; those between `::<` and `>` do not count.
 fn wrong_part(arguments: &Group) -> Option<Region> {
-    let mut commas = arguments.stream().into_iter().filter_map(|tree| match tree {
-        TokenTree::Punct(mark) if mark.as_char() == ',' => Some(place(mark.span().start())),
-        _ => None,
-    });
-    Some((commas.next()?, commas.next()?))
+    let (mut commas, mut depth, mut before) = (Vec::new(), 0, ' ');
+    for tree in arguments.stream() {
+        let TokenTree::Punct(mark) = &tree else {
+            before = ' ';
+            continue;
+        };
+        match mark.as_char() {
+            '<' if before == ':' || depth > 0 => depth += 1,
+            '>' if depth > 0 && before != '-' => depth -= 1,
+            ',' if depth == 0 => commas.push(place(mark.span().start())),
+            _ => {}
+        }
+        before = mark.as_char();
+    }
+    Some((*commas.first()?, *commas.get(1)?))
 }
 
 /// Whether an attribute is `cfg(feature = "defects")`.
@@ -153,14 +165,13 @@ fn place(at: LineColumn) -> Place {
     (at.line as u64, at.column as u64 + 1)
 }
 
-/// Why code is not reached, by file and first line.
-struct Reasons(BTreeMap<(String, String), String>);
+/// Why code is not reached, by file and first line; several if a file has several such lines.
+struct Reasons(BTreeMap<(String, String), Vec<String>>);
 
 impl Reasons {
-    fn read(path: &Path) -> anyhow::Result<Self> {
-        let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    fn read(text: &str) -> anyhow::Result<Self> {
         let table: toml::Table = text.parse().context(REASONS)?;
-        let mut reasons = BTreeMap::new();
+        let mut reasons: BTreeMap<_, Vec<String>> = BTreeMap::new();
         for entry in table.get("unreached").and_then(toml::Value::as_array).into_iter().flatten() {
             let field = |name: &str| {
                 let value = entry.get(name).and_then(toml::Value::as_str);
@@ -168,25 +179,35 @@ impl Reasons {
                     .map(str::to_owned)
                     .with_context(|| format!("{REASONS}: an entry has no {name}"))
             };
-            reasons.insert((field("file")?, field("code")?), field("reason")?);
+            reasons.entry((field("file")?, field("code")?)).or_default().push(field("reason")?);
         }
         Ok(Self(reasons))
     }
 
-    fn of(&self, code: &Unreached) -> Option<&str> {
-        self.0.get(&(code.path.clone(), code.text.clone())).map(String::as_str)
+    /// The unreached code with its reason.
+    fn given<'a>(&'a self, unreached: &'a [Unreached]) -> Vec<(&'a Unreached, Option<&'a str>)> {
+        let mut used: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        let with_reason = |code: &'a Unreached| {
+            let reasons = self.0.get(&(code.path.clone(), code.text.clone()));
+            let next = used.entry((&code.path, &code.text)).or_default();
+            *next += 1;
+            (code, reasons.and_then(|it| it.get(*next - 1)).map(String::as_str))
+        };
+        unreached.iter().map(with_reason).collect()
     }
 
     fn complaints(&self, unreached: &[Unreached]) -> String {
         let mut said = String::new();
-        for code in unreached.iter().filter(|code| self.of(code).is_none()) {
-            let Unreached { path, line, text } = code;
-            said.push_str(&format!(
-                "{path}:{line}: no run reaches `{text}`, and {REASONS} has no reason\n"
-            ));
+        for (Unreached { path, line, text }, reason) in self.given(unreached) {
+            if reason.is_none() {
+                said.push_str(&format!(
+                    "{path}:{line}: no run reaches `{text}`, and {REASONS} has no reason\n"
+                ));
+            }
         }
-        for (file, text) in self.0.keys() {
-            if !unreached.iter().any(|code| (&code.path, &code.text) == (file, text)) {
+        for ((file, text), reasons) in &self.0 {
+            let is_this = |code: &&Unreached| (&code.path, &code.text) == (file, text);
+            if unreached.iter().filter(is_this).count() < reasons.len() {
                 said.push_str(&format!("{REASONS}: `{text}` of {file} is reached, or gone\n"));
             }
         }
@@ -216,7 +237,7 @@ fn page(files: &BTreeMap<String, Regions>, unreached: &[Unreached], reasons: &Re
         ));
     }
     let mut last = "";
-    for code in unreached {
+    for (code, reason) in reasons.given(unreached) {
         if target(&code.path) != last {
             last = target(&code.path);
             page.push_str(&format!(
@@ -225,7 +246,7 @@ fn page(files: &BTreeMap<String, Regions>, unreached: &[Unreached], reasons: &Re
         }
         let file = code.path.split_once("/src/").map_or(&*code.path, |(_, file)| file);
         let text = code.text.replace('|', "\\|");
-        page.push_str(&format!("| {file} | `{text}` | {} |\n", reasons.of(code).unwrap_or("")));
+        page.push_str(&format!("| {file} | `{text}` | {} |\n", reason.unwrap_or_default()));
     }
     page
 }
@@ -248,6 +269,44 @@ mod tests {
         };
         assert!(has(2, 19) && !has(2, 32), "{found:?}");
         assert!(has(5, 1) && has(6, 5) && !has(8, 1), "{found:?}");
+    }
+
+    #[test]
+    fn a_generic_argument_is_no_part_of_its_own() {
+        let found = planted("fn a() {\n    defect!(\"O1\", wrong::<A, B>(), right());\n}\n");
+        let has = |column| found.iter().any(|(from, to)| *from <= (2, column) && (2, column) < *to);
+        assert!(has(27) && !has(34), "{found:?}");
+    }
+
+    #[test]
+    fn code_of_a_target_is_reached_if_any_instance_is() {
+        let export = serde_json::json!({ "data": [{ "functions": [
+            { "filenames": ["/root/targets/outbox/src/a.rs"], "regions": [[1, 1, 2, 2, 0, 0, 0, 0]] },
+            { "filenames": ["/root/targets/outbox/src/a.rs"], "regions": [[1, 1, 2, 2, 4, 0, 0, 0]] },
+            { "filenames": ["/root/harness/rt/src/a.rs"], "regions": [[1, 1, 2, 2, 1, 0, 0, 0]] },
+            { "filenames": ["/root/targets/kit/src/a.rs"], "regions": [[1, 1, 2, 2, 1, 0, 0, 0]] },
+        ] }] });
+        let found = regions(Path::new("/root"), &export);
+        let expected = Regions::from([(((1, 1), (2, 2)), 4)]);
+        assert_eq!(found, BTreeMap::from([("targets/outbox/src/a.rs".to_owned(), expected)]));
+    }
+
+    #[test]
+    fn each_place_needs_a_reason_of_its_own() {
+        let code = |line| Unreached {
+            path: "targets/a/src/a.rs".to_owned(),
+            line,
+            text: "Err(error) => {".to_owned(),
+        };
+        let entry = "[[unreached]]\nfile = \"targets/a/src/a.rs\"\ncode = \"Err(error) => {\"\nreason = \"so\"\n";
+        let complaints = |entries: usize, lines: &[u64]| {
+            let reasons = Reasons::read(&entry.repeat(entries)).expect("reasons");
+            reasons.complaints(&lines.iter().copied().map(code).collect::<Vec<_>>())
+        };
+        assert_eq!(complaints(1, &[7]), "");
+        assert!(complaints(1, &[7, 9]).starts_with("targets/a/src/a.rs:9: no run reaches"));
+        assert!(complaints(2, &[7]).ends_with("is reached, or gone\n"));
+        assert!(Reasons::read("[[unreached]]\nfile = \"a\"\n").is_err());
     }
 
     #[test]
