@@ -1,6 +1,8 @@
 //! What a target promises, and how each promise stands: shown by a check of a scenario, kept differently on purpose, or
 //! waiting for something that the harness does not have yet.
 
+use serde::Serialize;
+
 /// A promise of the system that a target was written after.
 #[derive(Clone, Debug)]
 pub struct Promise {
@@ -10,7 +12,8 @@ pub struct Promise {
 }
 
 /// One way in which a promise stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Stand {
     /// A check or a mark of a scenario shows it.
     Shown { scenario: &'static str, by: &'static str },
@@ -56,7 +59,13 @@ impl Promise {
         self
     }
 
-    /// Whether a drill shows it, at least in part.
+    /// Whether drills show it, and nothing is missing or different.
+    pub(crate) fn is_shown_as_it_is(&self) -> bool {
+        let is_rest = |stand: &Stand| matches!(stand, Stand::Differs(_) | Stand::WaitsFor(_));
+        self.is_shown() && !self.stands.iter().any(is_rest)
+    }
+
+    /// Whether drills show it, at least in part.
     pub(crate) fn is_shown(&self) -> bool {
         let shows =
             |stand: &Stand| matches!(stand, Stand::Shown { .. } | Stand::ShownStatically { .. });

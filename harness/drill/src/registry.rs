@@ -225,42 +225,54 @@ impl Registry {
             .find_map(|target| of(target).map(|index| (target, &target.defects[index])))
     }
 
-    /// The promises that name something which does not exist, or stand in no way, and the planted bugs that a script
-    /// must find and that do not exist, each as a sentence; none in a sound registry.
-    pub fn loose_ends(&self) -> Vec<String> {
-        let mut ends = Vec::new();
-        for target in &self.targets {
-            for promise in &target.promises {
-                let name = format!("promise {} of {}", promise.number, target.name);
-                if promise.stands.is_empty() {
-                    ends.push(format!("{name} stands in no way"));
-                }
-                let wrong = promise.stands.iter().filter_map(|stand| self.loose_end(target, stand));
-                ends.extend(wrong.map(|why| format!("{name}: {why}")));
-            }
-        }
-        for scenario in &self.scenarios {
-            let own = self.target_of(scenario).map(|target| &target.defects[..]).unwrap_or(&[]);
-            let is_known = |id: &&&str| !own.iter().any(|defect| defect.id == **id);
-            let unknown = scenario.must_find.iter().filter(is_known);
-            ends.extend(unknown.map(|id| {
+    /// What promises and scenarios say about each other, checks and planted bugs, and is not so, each as a sentence: a
+    /// promise that names a scenario, check or mark which does not exist, or a check that no planted bug can violate,
+    /// and a scenario that must find a planted bug which does not exist. None in a sound registry.
+    pub fn inconsistencies(&self) -> Vec<String> {
+        let of_promises = self.targets.iter().flat_map(|target| self.of_promises(target));
+        let of_scenarios = self.scenarios.iter().flat_map(|scenario| {
+            let own = self.target_of(scenario).map_or(&[][..], |target| &target.defects);
+            let is_unknown = |id: &&&str| own.iter().all(|defect| defect.id != **id);
+            scenario.must_find.iter().filter(is_unknown).map(|id| {
                 format!("{} must find {id}, which its target does not have", scenario.name)
-            }));
-        }
-        ends
+            })
+        });
+        of_promises.chain(of_scenarios).collect()
     }
 
-    fn loose_end(&self, target: &Target, stand: &Stand) -> Option<String> {
+    fn of_promises(&self, target: &Target) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let mut numbers = BTreeSet::new();
+        for promise in &target.promises {
+            let name = format!("promise {} of {}", promise.number, target.name);
+            if !numbers.insert(promise.number) {
+                wrong.push(format!("{name}: there are two promises with this number"));
+            }
+            if promise.stands.is_empty() {
+                wrong.push(format!("{name}: nothing is said about how it stands"));
+            }
+            let of_stand = |stand| Some(format!("{name}: {}", self.of_stand(target, stand)?));
+            wrong.extend(promise.stands.iter().filter_map(of_stand));
+        }
+        wrong
+    }
+
+    fn of_stand(&self, target: &Target, stand: &Stand) -> Option<String> {
         match *stand {
-            Stand::Shown { scenario: name, by } => match self.scenario(name) {
-                None => Some(format!("there is no scenario {name}")),
-                Some(scenario) => {
-                    let has_check = scenario.checks.iter().any(|check| check.name == by);
-                    let has_mark = scenario.marks.iter().any(|mark| mark.name == by);
-                    (!has_check && !has_mark)
-                        .then(|| format!("{name} has no check and no mark named {by}"))
+            Stand::Shown { scenario: name, by } => {
+                let scenario = self.scenario(name).filter(|it| it.target() == target.name);
+                let Some(scenario) = scenario else {
+                    return Some(format!("the target has no scenario {name}"));
+                };
+                let has_check = scenario.checks.iter().any(|check| check.name == by);
+                let has_mark = scenario.marks.iter().any(|mark| mark.name == by);
+                if !has_check && !has_mark {
+                    return Some(format!("{name} has no check and no mark named {by}"));
                 }
-            },
+                let is_seen = |defect: &Defect| defect.checks.contains(&by);
+                (has_check && !target.defects.iter().any(is_seen))
+                    .then(|| format!("no planted bug of the target violates {by}"))
+            }
             Stand::ShownStatically { check } => {
                 let is_there = target.static_checks.iter().any(|it| it.name == check);
                 (!is_there).then(|| format!("there is no static check {check}"))
@@ -323,6 +335,51 @@ mod tests {
             topology.machine(crate::Machine::database("db", crate::DatabaseKind::Sqlite))
         });
         let _ = Registry::new().with(scenario);
+    }
+
+    #[test]
+    fn promises_scenarios_and_planted_bugs_must_agree() {
+        let defect = |id, check| Defect::new(id, crate::Class::Guard, "wrong", check);
+        let scenario = |name| {
+            let unseen = Check::new("nobody_plants", |_| Outcome::valid());
+            Scenario::new(name).claim("it is so").always(check()).always(unseen)
+        };
+        let registry = |promises: Vec<Promise>| {
+            Registry::new()
+                .target(
+                    Target::new("one").defects(&[defect("A1", &["it_is_so"])]).promises(promises),
+                )
+                .target(Target::new("two").defects(&[defect("B1", &["it_is_so"])]))
+                .with(scenario("one/first").must_find(["A1"]))
+                .with(scenario("two/only"))
+        };
+        let sound = || Promise::new("1", "it is so").shown("one/first", "it_is_so");
+        assert!(registry(vec![sound()]).inconsistencies().is_empty());
+        let wrong = |promise: Promise| registry(vec![promise]).inconsistencies().join("\n");
+        let promise = || Promise::new("1", "it is so");
+        for (promise, expected) in [
+            (promise(), "nothing is said about how it stands"),
+            (promise().shown("one/frist", "it_is_so"), "the target has no scenario one/frist"),
+            (promise().shown("two/only", "it_is_so"), "the target has no scenario two/only"),
+            (
+                promise().shown("one/first", "it_was_so"),
+                "one/first has no check and no mark named it_was_so",
+            ),
+            (
+                promise().shown("one/first", "nobody_plants"),
+                "no planted bug of the target violates nobody_plants",
+            ),
+            (promise().shown_statically("it_is_read"), "there is no static check it_is_read"),
+        ] {
+            assert_eq!(wrong(promise), format!("promise 1 of one: {expected}"));
+        }
+        let twice = registry(vec![sound(), sound()]).inconsistencies();
+        assert_eq!(twice, ["promise 1 of one: there are two promises with this number"]);
+        let foreign = registry(vec![]).with(scenario("one/second").must_find(["B1"]));
+        assert_eq!(
+            foreign.inconsistencies(),
+            ["one/second must find B1, which its target does not have"]
+        );
     }
 
     #[test]

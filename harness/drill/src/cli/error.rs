@@ -24,8 +24,14 @@ pub(crate) enum ExpectedError {
         "no planted bug selected: no planted bug and no target is named `{filter}`{hint}; `{program} list defects` lists all of them"
     )]
     NoDefectSelected { filter: String, hint: String, program: String },
+    #[error(
+        "no script selected: no script must find `{filter}`, and none of a target or scenario of this name must find a planted bug{hint}; `{program} list promises --page` lists all of them"
+    )]
+    NoScriptSelected { filter: String, hint: String, program: String },
     #[error("there is nothing to list: this program registers no {0}")]
     NothingToList(&'static str),
+    #[error("promises, scenarios and planted bugs of this program do not agree:\n{0}")]
+    Inconsistent(String),
     #[error("the harness itself failed: {0}")]
     Harness(String),
     #[error("{0}")]
@@ -51,9 +57,11 @@ impl ExpectedError {
             | Self::Plan(_)
             | Self::Folder(_)
             | Self::NoEngine(_)
+            | Self::Inconsistent(_)
             | Self::OtherBuild(_) => Status::Usage,
             Self::NothingSelected { .. }
             | Self::NoDefectSelected { .. }
+            | Self::NoScriptSelected { .. }
             | Self::NothingToList(_) => Status::NothingSelected,
             Self::WorkerLost(_) | Self::Unwritten(_) => Status::Unknown,
         };

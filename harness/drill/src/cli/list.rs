@@ -86,6 +86,9 @@ pub(crate) fn list(
     args: &ListArgs,
     format: MessageFormat,
 ) -> Result<Status, ExpectedError> {
+    if args.what == What::Promises {
+        must_agree(registry)?;
+    }
     if args.page {
         let page = match args.what {
             What::Defects => page::defects(registry),
@@ -214,7 +217,8 @@ fn checks(registry: &Registry) -> Vec<Line> {
         }
     }
     let line = |(name, users): (&str, Vec<&str>)| {
-        (name.to_owned(), users.join(", "), json!({ "name": name, "scenarios": users }))
+        let words = in_words(&users, registry);
+        (name.to_owned(), words, json!({ "name": name, "scenarios": users }))
     };
     let static_checks = registry.targets.iter().flat_map(|target| &target.static_checks);
     let static_line = |check: &crate::static_check::StaticCheck| {
@@ -222,6 +226,34 @@ fn checks(registry: &Registry) -> Vec<Line> {
         (check.name.to_owned(), format!("a static check: {}", check.claim), json)
     };
     users.into_iter().map(line).chain(static_checks.map(static_line)).collect()
+}
+
+/// Fails if promises, scenarios and planted bugs do not agree.
+pub(super) fn must_agree(registry: &Registry) -> Result<(), ExpectedError> {
+    let wrong = registry.inconsistencies();
+    wrong.is_empty().then_some(()).ok_or_else(|| ExpectedError::Inconsistent(wrong.join("\n")))
+}
+
+/// The names of scenarios; where they are most of a target's, what is left out instead.
+fn in_words(names: &[&str], registry: &Registry) -> String {
+    let mut of_targets: BTreeMap<&str, (Vec<&str>, Vec<&str>)> = BTreeMap::new();
+    for scenario in &registry.scenarios {
+        let name = scenario.name.as_str();
+        let target = name.split_once('/').map_or(name, |(target, _)| target);
+        let (used, left) = of_targets.entry(target).or_default();
+        if names.contains(&name) { used.push(name) } else { left.push(name) }
+    }
+    let words = of_targets.into_iter().filter_map(|(target, (used, left))| {
+        match (used.len(), left.len()) {
+            (0, _) => None,
+            (1.., 0) => Some(format!("every scenario of {target}")),
+            (most, few) if most > few => {
+                Some(format!("every scenario of {target} but {}", left.join(", ")))
+            }
+            _ => Some(used.join(", ")),
+        }
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 fn goals(registry: &Registry) -> Vec<Line> {
@@ -241,7 +273,7 @@ fn promises(registry: &Registry) -> Vec<Line> {
         let words = format!("{} [{stands}]", promise.says);
         let json = json!({
             "target": target, "number": promise.number, "says": promise.says,
-            "is_shown": promise.is_shown(), "stands": stands,
+            "is_shown": promise.is_shown(), "stands": promise.stands,
         });
         (format!("{target} {}", promise.number), words, json)
     };

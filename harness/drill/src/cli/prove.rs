@@ -34,6 +34,7 @@ use crate::{
         args::{self, Database, MessageFormat, WorkerArgs},
         console::{self, Bar},
         error::ExpectedError,
+        list,
     },
     interrupt,
     measure::Stopwatch,
@@ -46,7 +47,8 @@ use crate::{
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ProveArgs {
-    /// Only the planted bug with this id, or all planted bugs of the target with this name.
+    /// Only the planted bug with this id, or all planted bugs of the target with this name; with `--by-script` also
+    /// those that the scenario with this name must find.
     #[arg(value_name = "FILTER")]
     filter: Option<String>,
     /// How faults are chosen [default: all].
@@ -137,11 +139,18 @@ fn by_script(
     args: &ProveArgs,
     format: MessageFormat,
 ) -> Result<Status, ExpectedError> {
+    list::must_agree(registry)?;
     let pledges = by_script::pledges(registry, args.filter.as_deref());
     if pledges.is_empty() {
-        return Err(ExpectedError::NothingToList(
-            "scenario whose script must find such a planted bug",
-        ));
+        let Some(filter) = args.filter.clone() else {
+            return Err(ExpectedError::NothingToList("script that must find a planted bug"));
+        };
+        let hint = by_script::hint(registry, &filter);
+        return Err(ExpectedError::NoScriptSelected {
+            filter,
+            hint,
+            program: registry.program.clone(),
+        });
     }
     if let Err(why) = interrupt::listen() {
         eprintln!("warning: failed to listen for Ctrl-C: {why}");

@@ -9,7 +9,8 @@ use std::{
 
 use chaosdrill::rt::{fail_point, observe, sql::Pool, time};
 use chaosdrill::{
-    Check, Class, Defect, Mark, Outcome, Priority, Registry, Scenario, Target, Topology, Workload,
+    Check, Class, Defect, Mark, Outcome, Priority, Promise, Registry, Scenario, Target, Topology,
+    Workload,
     fault::{Restart, at},
 };
 use sqlx_simulated as sqlx;
@@ -24,11 +25,20 @@ pub(crate) fn registry() -> Registry {
     let summary = "the third visit is not counted, and the catalogue names another check";
     let unnamed = Defect::new("Q3", Class::Guard, summary, &["nothing_is_posted_twice"]);
     let registry = Registry::new()
-        .target(Target::new("lab").failpoints(&["lab.visit"]).defects(&[lost, twice, unnamed]))
+        .target(
+            Target::new("lab")
+                .failpoints(&["lab.visit"])
+                .defects(&[lost, twice, unnamed])
+                .promises(promises()),
+        )
         .with(visits())
         .with(fragile())
         .with(posted())
-        .with(alike("delays").faults([at("sql:visit.insert").hit(2).delay(Duration::from_secs(9))]))
+        .with(
+            alike("delays")
+                .faults([at("sql:visit.insert").hit(2).delay(Duration::from_secs(9))])
+                .must_find(["L1", "Q3"]),
+        )
         .with(alike("judged").always(nothing_is_broken()))
         .with(alike("stalls").faults([at("fp:lab.visit").hit(3).stall(Duration::from_secs(90))]))
         .with(
@@ -98,6 +108,16 @@ pub(crate) fn registry() -> Registry {
         Some(dir) => registry.manifest_dir(dir),
         None => registry,
     }
+}
+
+fn promises() -> [Promise; 3] {
+    [
+        Promise::new("1", "every visit is counted").shown("lab/visits", "every_visit_is_counted"),
+        Promise::new("2", "nothing is posted twice")
+            .shown("lab/posted", "nothing_is_posted_twice")
+            .waits_for("a second poster"),
+        Promise::new("3", "a post is read").differs("nobody reads posts"),
+    ]
 }
 
 /// A secret that only the target may see.
@@ -196,6 +216,7 @@ fn visits() -> Scenario {
         .faults([at("fp:lab.visit").on_any().hit(2).stall(Duration::from_secs(90))])
         .always(every_visit_is_counted().priority(Priority::Medium))
         .sometimes(Mark::new("a visit", |history| history.operations("visit").count() as u64))
+        .must_find(["L1"])
 }
 
 /// Visits by three scripts. Two of them are judged alike, so that one sweep stands for both.

@@ -4,15 +4,17 @@ use std::fs;
 
 use libtest_mimic::{Failed, Trial};
 
-use crate::lab::{drill, ends_with, folder, stderr, stdout};
+use crate::lab::{drill, ends_with, folder, program, stderr, stdout};
 
 type Test = fn() -> Result<(), Failed>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, Test); 4] = [
+    let tests: [(&str, Test); 6] = [
         ("a_defect_is_proved", a_defect_is_proved),
         ("any_check_may_find_a_defect", any_check_may_find_a_defect),
         ("a_search_goes_on_with_what_is_open", a_search_goes_on_with_what_is_open),
+        ("scripts_find_what_they_must", scripts_find_what_they_must),
+        ("promises_are_listed", promises_are_listed),
         ("several_defects_are_enabled_at_once", several_defects_are_enabled_at_once),
     ];
     tests.into_iter().map(|(name, test)| Trial::test(format!("proofs/{name}"), test)).collect()
@@ -117,5 +119,65 @@ fn several_defects_are_enabled_at_once() -> Result<(), Failed> {
     let wrong = drill(folder.path(), &["run", "--defect", "L1,L2"]);
     ends_with(&wrong, 2);
     assert!(stderr(&wrong).contains("`L2`; did you mean L1?"), "{}", stderr(&wrong));
+    Ok(())
+}
+
+fn scripts_find_what_they_must() -> Result<(), Failed> {
+    let folder = folder();
+    let by_script = |rest: &[&str]| {
+        let arguments = [&["prove", "--by-script"], rest].concat();
+        program(folder.path(), "drill", &arguments, &[])
+    };
+    let output = by_script(&[]);
+    ends_with(&output, 1);
+    let said = stdout(&output);
+    for line in [
+        "L1      found   20 of 20 seeds  lab/visits\n",
+        "Q3      RARE     0 of 20 seeds  lab/alike-delays\n",
+        "prove: 2 of 3 planted bugs found by the script that must find them\n",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+    for (filter, lines) in [("L1", 2), ("lab/visits", 1)] {
+        let output = by_script(&[filter]);
+        ends_with(&output, 0);
+        assert_eq!(stdout(&output).matches(" seeds  ").count(), lines, "{}", stdout(&output));
+    }
+    let output = by_script(&["lab/visits", "--message-format", "json"]);
+    ends_with(&output, 0);
+    let said: serde_json::Value = serde_json::from_str(&stdout(&output))?;
+    let expected = serde_json::json!({
+        "scenario": "lab/visits", "defect": "L1", "result": "found", "found": 20, "runs": 20,
+    });
+    assert_eq!(said, expected);
+    let output = by_script(&["lab/visit"]);
+    ends_with(&output, 4);
+    assert!(stderr(&output).contains("did you mean lab/visits"), "{}", stderr(&output));
+    let output = by_script(&["--time-budget", "0s"]);
+    ends_with(&output, 3);
+    assert!(stdout(&output).contains("open"), "{}", stdout(&output));
+    Ok(())
+}
+
+fn promises_are_listed() -> Result<(), Failed> {
+    let folder = folder();
+    let output = drill(folder.path(), &["list", "promises", "--page"]);
+    ends_with(&output, 0);
+    let page = stdout(&output);
+    for part in [
+        "Drills show 1 of 3 promises as they are, and 1 with a part",
+        "1 promises are not shown at all",
+        "| 2 | nothing is posted twice | `lab/posted`: nothing_is_posted_twice; waits for a second poster |",
+        "| `lab/alike-delays` | L1, Q3 |",
+    ] {
+        assert!(page.contains(part), "{page}");
+    }
+    let output = drill(folder.path(), &["list", "promises", "--message-format", "json"]);
+    let first = stdout(&output).lines().next().map(serde_json::from_str::<serde_json::Value>);
+    let expected = serde_json::json!({
+        "target": "lab", "number": "1", "says": "every visit is counted", "is_shown": true,
+        "stands": [{ "shown": { "scenario": "lab/visits", "by": "every_visit_is_counted" } }],
+    });
+    assert_eq!(first.transpose()?, Some(expected));
     Ok(())
 }

@@ -107,16 +107,21 @@ fn way(way: &Way) -> String {
 /// What the targets promise, and the planted bugs that single scripts must find.
 pub(super) fn promises(registry: &Registry) -> String {
     let all: Vec<&Promise> = registry.targets.iter().flat_map(|target| &target.promises).collect();
-    let shown = all.iter().filter(|promise| promise.is_shown()).count();
+    let number = |is: fn(&Promise) -> bool| all.iter().filter(|promise| is(promise)).count();
+    let (shown, whole) = (number(Promise::is_shown), number(Promise::is_shown_as_it_is));
     let mut page = format!(
         "# Promises\n\n\
          Each target was written after a real system. This page lists what those systems promise, and for each promise the\n\
-         scenarios with the check or mark that would notice if it were broken, or why there is none. Drills show {shown} of\n\
-         {} promises. The others are different on purpose, or wait for something that the harness does not have yet.\n\n\
+         scenarios with the check or mark that would notice if it were broken, or why there is none. Each such check is\n\
+         violated by a planted bug.\n\n\
+         Drills show {whole} of {} promises as they are, and {} with a part that is different on purpose, or that waits for\n\
+         something that the harness does not have yet. {} promises are not shown at all, for such a reason.\n\n\
          A scenario that stands for a named test of its system must find the planted bugs below by its script alone, in at\n\
          least half of its seeds; `{program} prove --by-script` checks that.\n\n\
          `{program} list promises --page` generates this page, and a test compares the two.\n",
         all.len(),
+        shown - whole,
+        all.len() - shown,
         program = registry.program,
     );
     for target in registry.targets.iter().filter(|target| !target.promises.is_empty()) {

@@ -1,6 +1,8 @@
 //! `drill prove --by-script`: whether the script of a scenario alone finds the planted bugs that it must find.
 
-use chaosdrill_core::{Seed, limits::PROVE_SCRIPT_SEEDS};
+use std::collections::BTreeSet;
+
+use chaosdrill_core::{Seed, limits::PROVE_SCRIPT_SEEDS, nearest};
 use serde_json::json;
 
 use crate::{
@@ -39,6 +41,15 @@ pub(super) fn pledges<'a>(registry: &'a Registry, filter: Option<&str>) -> Vec<P
         }
     }
     pledges
+}
+
+/// `; did you mean ...?` for a filter that selects no pledge.
+pub(super) fn hint(registry: &Registry, wrong: &str) -> String {
+    let names: BTreeSet<&str> = pledges(registry, None)
+        .into_iter()
+        .flat_map(|pledge| [pledge.defect, pledge.scenario.target(), pledge.scenario.name()])
+        .collect();
+    nearest::hint(wrong, names)
 }
 
 /// Runs the script of each pledge with its planted bug, with a few seeds, and prints how often it was found.
