@@ -45,6 +45,8 @@ pub fn keep(root: &Path, export: &Path) -> anyhow::Result<String> {
     let export: Value = serde_json::from_str(&text).context("not an export of llvm-cov")?;
     let mut files = regions(root, &export);
     ensure!(!files.is_empty(), "the export has no code of the targets");
+    let is_reached = |regions: &Regions| regions.values().any(|count| *count > 0);
+    ensure!(files.values().any(is_reached), "the counters of the workers are missing");
     let mut unreached = Vec::new();
     for (path, regions) in &mut files {
         let source = fs::read_to_string(root.join(path)).with_context(|| path.clone())?;
@@ -223,8 +225,8 @@ fn page(files: &BTreeMap<String, Regions>, unreached: &[Unreached], reasons: &Re
         *reached += regions.values().filter(|count| **count > 0).count();
     }
     let mut page = "# Code of the targets that a campaign reaches\n\n\
-        `ci/coverage` measures this with llvm's counters, over a default campaign without planted bugs, and makes the\n\
-        page. A region is what is executed as a whole, such as an arm of a `match`. What only planted bugs execute does\n\
+        `ci/coverage` measures this with llvm's counters, over scripts and swarms of four seeds without planted bugs, and\n\
+        makes the page. A region is what is executed as a whole, such as an arm of a `match`. What only planted bugs execute does\n\
         not count. What no run reaches is listed with the reason.\n\n\
         | target | regions | reached | |\n|---|---:|---:|---:|\n"
         .to_owned();
