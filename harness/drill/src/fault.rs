@@ -12,8 +12,8 @@
 
 use std::time::Duration;
 
-pub use chaosdrill_core::fault::{ErrorKind, Fault, Restart, When};
-use chaosdrill_core::{Act, At, HostSelector};
+pub use chaosdrill_core::fault::{Act, ErrorKind, Fault, Restart, When};
+use chaosdrill_core::{At, HostSelector};
 
 /// A fault at a boundary site, such as `sql:outbox.claim`; on any host at the first hit, unless set otherwise.
 pub fn at(site: impl Into<String>) -> Place {

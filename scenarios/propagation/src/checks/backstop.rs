@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority, vocabulary::HostChange};
+use chaosdrill::{Check, Event, History, Outcome, Priority};
 use chaosdrill_scenarios_common::checks::{fault_free, rows::last_change};
 use serde_json::Value;
 
 use crate::checks::{
-    rows::{DISTURBED, GRADES, ITEMS, PROPAGATIONS, RESOURCES, conn_limit, has_limits, int, text},
+    rounds,
+    rows::{GRADES, ITEMS, PROPAGATIONS, RESOURCES, conn_limit, has_limits, int, text},
     world::last_answer,
 };
 
@@ -27,19 +28,21 @@ const ROUND: Duration = Duration::from_secs(10);
 const STORED_MAX: i64 = 1000;
 
 /// A resource that is not known to be up to date, and whose team has no open propagation, is asked for in each round
-/// of the reconciler. `within` is the longest time between two rounds, or between two turns of the resource.
+/// of the reconciler. `within` is the longest time between two rounds, or between two turns of the resource. Only a
+/// fault of the round itself makes it longer.
 pub(crate) fn drift_is_seen_within_a_period(within: Duration) -> Check {
     Check::new("drift_is_seen_within_a_period", move |history| {
         let wrong = drifts(history).into_iter().find_map(|drift| {
             let asked = history
-                .observed("provisioner.called")
-                .filter(|event| event.text("token") == drift.token && is_of_reconciler(event))
+                .observed("reconciler.asking")
+                .filter(|event| event.text("token") == drift.token)
                 .map(Event::at)
                 .filter(|at| (drift.from.at()..drift.to).contains(at));
             let ends: Vec<Duration> = asked.chain([drift.to]).collect();
             let starts = [drift.from.at()].into_iter().chain(ends.iter().copied());
             let longest = starts.zip(ends.iter().copied()).find(|(from, to)| {
-                to.saturating_sub(*from) > within + ROUND && !is_hampered(history, *from, *to)
+                let late = to.saturating_sub(*from).saturating_sub(within + ROUND);
+                !late.is_zero() && late > excused(history, (*from, *to), within)
             });
             longest.map(|(from, to)| (drift, to.saturating_sub(from)))
         });
@@ -55,8 +58,9 @@ pub(crate) fn drift_is_seen_within_a_period(within: Duration) -> Check {
     .priority(Priority::Medium)
 }
 
-fn is_of_reconciler(call: &Event) -> bool {
-    call.text("propagation").starts_with("reconciler/")
+/// How much later a resource may be asked for, because of faults and of calls for other resources.
+fn excused(history: &History, (from, to): (Duration, Duration), turn: Duration) -> Duration {
+    rounds::held_up(history, (from, to), &rounds::ASKING, turn) + in_calls(history, from, to)
 }
 
 /// The time for which a resource is the reconciler's to update.
@@ -98,26 +102,21 @@ fn drifts<'a>(history: &'a History<'_>) -> Vec<Drift<'a>> {
     drifts
 }
 
-/// Whether a fault can have cost the reconciler a round of this period: its job may have been lost with its worker, or
-/// may have failed, and only the next period has another one. A provisioner that is down cannot be asked.
-fn is_hampered(history: &History, from: Duration, to: Duration) -> bool {
-    let since = from.saturating_sub(DISTURBED);
-    let is_fault = |event: &Event| event.kind == EventKind::Fault && event.at() >= since;
-    let has_struck = history.events().iter().any(|event| is_fault(event) && event.at() <= to);
-    has_struck || was_down(history, "provisioner", from, to)
+/// The time that calls of the reconciler took between two instants: a round asks for one resource after the other.
+fn in_calls(history: &History, from: Duration, to: Duration) -> Duration {
+    let asked =
+        history.observed("reconciler.asking").filter(|event| (from..to).contains(&event.at()));
+    asked.map(|asking| end_of_call(history, asking).saturating_sub(asking.at()).min(CALL_MAX)).sum()
 }
 
-/// Whether a host was down at some time between two instants.
-fn was_down(history: &History, host: &str, from: Duration, to: Duration) -> bool {
-    let mut is_down = false;
-    for event in history.on_host(host).iter().take_while(|event| event.at() <= to) {
-        match event.host_change() {
-            Some(HostChange::Up { .. }) if event.at() < from => is_down = false,
-            Some(HostChange::Down(_)) => is_down = true,
-            _ => {}
-        }
-    }
-    is_down
+/// When a call of the reconciler ends: with its outcome, or with the run.
+fn end_of_call(history: &History, asking: &Event) -> Duration {
+    let ends = |event: &&Event| {
+        ["reconciler.mended", "reconciler.failed"].contains(&event.name.as_str())
+            && event.get("token") == asking.get("token")
+    };
+    let ended = history.on_host(&asking.host).after(asking.seq).iter().find(ends);
+    ended.or_else(|| history.events().last()).map(Event::at).unwrap_or_default()
 }
 
 /// Each resource with limits is as it was sold, at the provisioner and in the pipeline's own records: its tier, its
@@ -204,14 +203,8 @@ pub(crate) fn one_change_per_generation() -> Check {
 /// A call of the reconciler ends within its own time limit, however slow the provisioner is.
 pub(crate) fn calls_of_the_reconciler_are_short() -> Check {
     let check = Check::new("calls_of_the_reconciler_are_short", |history| {
-        let end = history.events().last().map(Event::at).unwrap_or_default();
         let late = history.observed("reconciler.asking").find_map(|asking| {
-            let ends = |event: &&Event| {
-                ["reconciler.mended", "reconciler.failed"].contains(&event.name.as_str())
-                    && event.get("token") == asking.get("token")
-            };
-            let ended = history.on_host(&asking.host).after(asking.seq).iter().find(ends);
-            let lasted = ended.map_or(end, Event::at).saturating_sub(asking.at());
+            let lasted = end_of_call(history, asking).saturating_sub(asking.at());
             (lasted > CALL_MAX + Duration::from_secs(1)).then_some((asking, lasted))
         });
         Outcome::unless(late.map(|(asking, lasted)| {

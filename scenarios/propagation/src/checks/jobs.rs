@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority, vocabulary::HostChange};
+use chaosdrill::{Check, Event, History, Outcome, Priority, vocabulary::HostChange};
 use chaosdrill_scenarios_common::checks::{
     holders::{self, Holding},
     rest,
@@ -11,8 +11,8 @@ use chaosdrill_scenarios_common::checks::{
 use serde_json::Value;
 
 use crate::checks::{
-    backstop,
-    rows::{DISTURBED, JOBS, int, is_disturbed, text},
+    backstop, rounds,
+    rows::{JOBS, int, is_disturbed, text},
 };
 
 const JOB_TIMEOUT: Duration = Duration::from_secs(20 * 60);
@@ -101,49 +101,70 @@ fn is_excused(history: &History, begun: Duration, late_ms: i64) -> bool {
 }
 
 /// A job that is over is deleted by the first round of the reconciler after an hour, and not before: its row shows that
-/// the job of its period was made.
+/// the job of its period was made. Only a fault of the round itself makes it later.
 pub(crate) fn finished_jobs_are_forgotten() -> Check {
     Check::new("finished_jobs_are_forgotten", |history| {
-        let end = history.events().last().map_or(0, Event::wall_ms);
-        let mut made: BTreeMap<String, (&Event, i64)> = BTreeMap::new();
-        let mut gone = Vec::new();
-        for change in history.rows(JOBS) {
-            let key = change.key.to_string();
-            match change.after {
-                Some(row) => {
-                    made.entry(key).or_insert((change.event, int(row, "scheduled_at")));
-                }
-                None => gone.extend(
-                    made.remove(&key).map(|(event, at)| (event, at, change.event.wall_ms())),
-                ),
-            }
-        }
-        let kept = KEPT.as_millis() as i64;
-        let round = (backstop::PERIOD + SCAN).as_millis() as i64;
-        let early = gone.iter().find(|(_, made, gone)| gone - made < kept);
-        let ends = made.values().map(|(event, made)| (*event, *made, end));
-        let late = gone.iter().copied().chain(ends).find(|(_, made, until)| {
-            until - made > kept + round && !is_excused_at(history, made + kept, *until)
-        });
-        Outcome::unless(early.copied().or(late).map(|(event, made, until)| {
+        let jobs = kept_jobs(history);
+        let round = backstop::PERIOD + SCAN;
+        let early = jobs.iter().find(|job| job.is_gone && job.until < job.made + KEPT);
+        let late = || {
+            jobs.iter().find(|job| {
+                let Some(over) = job.over else { return false };
+                let due = over.max(job.made + KEPT);
+                let late = job.until.saturating_sub(due + round);
+                !late.is_zero() && late > held_up(history, due, job.until)
+            })
+        };
+        Outcome::unless(early.or_else(late).map(|job| {
             let why = format!(
                 "#{} the job is kept for {} s; an hour and a round are right",
-                event.seq,
-                (until - made) / 1000
+                job.seq,
+                job.until.saturating_sub(job.made).as_secs()
             );
-            Outcome::invalid(why, [event.seq])
+            Outcome::invalid(why, [job.seq])
         }))
     })
     .priority(Priority::Low)
 }
 
-/// Whether a fault can have cost the reconciler a round between these instants of the wall clock.
-fn is_excused_at(history: &History, from_ms: i64, to_ms: i64) -> bool {
-    let from_ms = from_ms - DISTURBED.as_millis() as i64;
-    history
-        .events()
-        .iter()
-        .any(|event| event.kind == EventKind::Fault && (from_ms..=to_ms).contains(&event.wall_ms()))
+fn held_up(history: &History, from: Duration, to: Duration) -> Duration {
+    rounds::held_up(history, (from, to), &rounds::CLEANING, backstop::PERIOD + backstop::TICK)
+}
+
+/// How long the row of a job was kept.
+struct Kept {
+    seq: u64,
+    made: Duration,
+    /// When the job had ended, if it had.
+    over: Option<Duration>,
+    /// When the row was deleted, or the run ended.
+    until: Duration,
+    is_gone: bool,
+}
+
+fn kept_jobs(history: &History) -> Vec<Kept> {
+    let end = history.events().last().map(Event::at).unwrap_or_default();
+    let mut kept: BTreeMap<String, Kept> = BTreeMap::new();
+    for change in history.rows(JOBS) {
+        let (seq, at) = (change.event.seq, change.event.at());
+        let scheduled_at = change.after.map_or(0, |row| int(row, "scheduled_at"));
+        let age_ms = u64::try_from(change.event.wall_ms() - scheduled_at).unwrap_or_default();
+        let job = kept.entry(change.key.to_string()).or_insert(Kept {
+            seq,
+            made: at.saturating_sub(Duration::from_millis(age_ms)),
+            over: None,
+            until: end,
+            is_gone: false,
+        });
+        match change.after {
+            Some(row) if ["completed", "discarded"].contains(&job_state(row)) => {
+                job.over.get_or_insert(at);
+            }
+            Some(_) => job.over = None,
+            None => (job.until, job.is_gone) = (at, true),
+        }
+    }
+    kept.into_values().collect()
 }
 
 /// No job stays open, except those that were just created.

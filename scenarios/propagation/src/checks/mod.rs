@@ -10,6 +10,7 @@ pub(crate) mod claims;
 pub(crate) mod indicators;
 pub(crate) mod jobs;
 pub(crate) mod marks;
+pub(crate) mod rounds;
 pub(crate) mod rows;
 pub(crate) mod settings;
 pub(crate) mod world;
