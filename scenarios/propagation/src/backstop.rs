@@ -76,8 +76,9 @@ pub(crate) fn of_more_than_a_round() -> Scenario {
                 Ok(())
             })
         })
+        .always(backstop::rounds_are_bounded(BATCH as usize))
         .sometimes(Mark::observed("reconciler.mended"))
-        .must_find(["P36"]);
+        .must_find(["P36", "P54"]);
     // Five resources take three rounds.
     backed(scenario, ATTEMPTS_MAX, WITHIN, PERIOD * 3 + TICK)
 }

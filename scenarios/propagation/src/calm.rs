@@ -4,7 +4,7 @@ use chaosdrill::{Mark, Scenario};
 
 use crate::{
     checks::{self, backstop::TICK},
-    clients::{TYPES, customer, rest, upgrade, upgrade_by},
+    clients::{TYPES, customer, rest, team_at, team_with, upgrade, upgrade_by},
     stage::{PropagationStage, applying, watched},
 };
 
@@ -21,11 +21,15 @@ pub(crate) fn scenario() -> Scenario {
                 upgrade(&workload, "ada-up-2", "ada", "team").await;
                 upgrade(&workload, "bob-down", "bob", "free").await;
                 upgrade_by(&workload, "cyd-refresh", "cyd", "pro", "limits_refresh").await;
+                // Names that are taken: nothing of it may be acknowledged.
+                team_at(&workload, "ada", "enterprise", &["postgres"]).await;
+                team_with(&workload, "eve", "ada-postgres", "postgres").await;
                 Ok(())
             })
         })
         .always(checks::settings::runners_keep_their_tick(TICK))
         .sometimes(Mark::observed("provisioner.answered"))
-        .must_find(["P24", "P39", "P45", "P46", "P48"]);
+        .sometimes(checks::marks::another_tier_was_reported())
+        .must_find(["P24", "P39", "P45", "P46", "P48", "P52", "P52b"]);
     applying(scenario)
 }

@@ -6,7 +6,7 @@ use chaosdrill::rt::{http, time};
 use chaosdrill::{BoxError, EventKind, Stream, Workload};
 use chaosdrill_target_propagation::wire::{NewResource, NewTeam, Requeue, Upgrade};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// How often a sender repeats a request before it gives up without a result.
 const SENDS_MAX: u32 = 400;
@@ -24,33 +24,45 @@ pub(crate) const TYPES: [&str; 7] =
     ["postgres", "redis", "mongodb", "vector", "queue", "storage", "webhook"];
 
 /// Sends a request until its answer is final, and returns the status; `None` if the last sending had no answer.
+/// Records the status, and the tier if the answer reports one.
 async fn send(workload: &Workload, name: &str, path: &str, wish: &impl Serialize) -> Option<u16> {
     let body = json!(wish);
     let sending = async {
-        let mut status = None;
+        let mut answer = None;
         for _ in 0..SENDS_MAX {
             let posted = http::post(name, API, path, body.to_string());
-            status = match time::timeout(ANSWER_WAIT_MAX, posted).await {
-                Ok(Ok(response)) => Some(response.status),
+            answer = match time::timeout(ANSWER_WAIT_MAX, posted).await {
+                Ok(Ok(response)) => Some(response),
                 _ => None,
             };
-            if status.is_some_and(|status| status != 503) {
+            if answer.as_ref().is_some_and(|answer| answer.status != 503) {
                 break;
             }
             time::sleep(REST).await;
         }
-        status
+        answer
     };
-    let end = |status: &Option<u16>| {
+    let end = |answer: &Option<http::Response>| {
+        let status = answer.as_ref().map(|answer| answer.status);
         let kind = match status {
             Some(200) => EventKind::Ok,
-            Some(status) if *status < 500 => EventKind::Fail,
+            Some(status) if status < 500 => EventKind::Fail,
             // Whether a server error had an effect is unknown.
             _ => EventKind::Info,
         };
-        (kind, json!({ "status": status }))
+        let mut output = json!({ "status": status });
+        if let Some(tier) = answer.as_ref().and_then(reported_tier) {
+            output["tier"] = tier;
+        }
+        (kind, output)
     };
-    workload.op_with(name, &body, sending, end).await
+    workload.op_with(name, &body, sending, end).await.map(|answer| answer.status)
+}
+
+/// The tier in an answer; `None` if it has none.
+fn reported_tier(answer: &http::Response) -> Option<Value> {
+    let body: Value = serde_json::from_slice(&answer.body).ok()?;
+    body.get("tier").cloned()
 }
 
 /// Creates a team with one resource of each of these types, named after it.
@@ -67,6 +79,13 @@ pub(crate) async fn team_at(workload: &Workload, team: &str, tier: &str, types: 
     let resources = types.iter().map(resource).collect();
     let new = NewTeam { team: team.to_owned(), tier: tier.to_owned(), resources };
     send(workload, "team", "/teams", &new).await;
+}
+
+/// Tries to create a team with a resource that another team has.
+pub(crate) async fn team_with(workload: &Workload, team: &str, token: &str, kind: &str) {
+    let resource = NewResource { token: token.to_owned(), resource_type: kind.to_owned() };
+    let (team, tier) = (team.to_owned(), "hobby".to_owned());
+    send(workload, "team", "/teams", &NewTeam { team, tier, resources: vec![resource] }).await;
 }
 
 /// Upgrades a team with a propagation of this kind.

@@ -3,18 +3,21 @@
 use std::time::Duration;
 
 use chaosdrill::{Mark, Scenario};
-use chaosdrill_target_propagation::Answer;
+use chaosdrill_target_propagation::{Answer, run_worker};
 
 use crate::{
     checks,
     clients::{team, upgrade, upgrade_by},
-    stage::{PropagationStage, resting, script, watched},
+    stage::{PropagationStage, resting, script, watched, worker_config},
 };
 
 /// Each row is given up at once, because this scenario is about the counters.
 const ATTEMPTS_MAX: i64 = 1;
 
 const NAMES: usize = 40;
+
+/// Fewer than there are rows at the first tick.
+const BATCH: u32 = 10;
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("propagation/labels")
@@ -24,7 +27,14 @@ pub(crate) fn scenario() -> Scenario {
                 script("odd-", u32::MAX, Answer::Skip("{token}".to_owned())),
                 script("pod-", u32::MAX, Answer::Skip("Pod not found: {token}".to_owned())),
             ];
-            let stage = stage.api().provisioner(scripts).workers_with(&["w1", "w2"], ATTEMPTS_MAX);
+            let stage =
+                ["w1", "w2"].into_iter().fold(stage.api().provisioner(scripts), |stage, name| {
+                    stage.host(name, move || {
+                        let mut config = worker_config(name);
+                        (config.attempts_max, config.batch) = (ATTEMPTS_MAX, BATCH);
+                        run_worker(config)
+                    })
+                });
             watched(stage).client("customers", |workload| async move {
                 let mut stream = workload.stream("names");
                 for number in 0..NAMES {
@@ -48,9 +58,10 @@ pub(crate) fn scenario() -> Scenario {
                 Ok(())
             })
         })
+        .always(checks::claims::batches_are_bounded(BATCH as usize))
         .sometimes(Mark::observed("metric.unexpected_skip"))
         .sometimes(checks::marks::a_row_was_given_up())
-        .must_find(["P8", "P8b"]);
+        .must_find(["P8", "P8b", "P53"]);
     resting(scenario, ATTEMPTS_MAX, Duration::from_secs(40 * 60))
 }
 

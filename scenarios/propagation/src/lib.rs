@@ -5,6 +5,7 @@ mod calm;
 mod checks;
 mod clients;
 mod crash_windows;
+mod failed_round;
 mod guards;
 mod labels;
 mod late_holders;
@@ -49,6 +50,7 @@ pub fn scenarios() -> Vec<Scenario> {
         backstop::of_more_than_a_round(),
         backstop::of_what_was_given_up(),
         calm::scenario(),
+        failed_round::scenario(),
         labels::scenario(),
         late_holders::scenario(),
         old_jobs::scenario(),

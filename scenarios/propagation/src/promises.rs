@@ -58,6 +58,8 @@ fn of_failures() -> Vec<Promise> {
         .shown("propagation/backstop", "reconcilers_keep_their_period")
         .shown("propagation/backstop", "calls_of_the_reconciler_are_short")
         .shown("propagation/backstop-turns", "drift_is_seen_within_a_period")
+        .shown("propagation/backstop-turns", "rounds_are_bounded")
+        .shown("propagation/failed-round", "drift_is_seen_within_a_period")
         .differs("a round is drilled with a maximum of two resources, not 200: runs stay short"),
         Promise::new(
             "11",
@@ -143,6 +145,9 @@ fn of_rows() -> Vec<Promise> {
             .shown("propagation/poison-row", "effects_stay_within_the_bound"),
         Promise::new("28", "two runners never dispatch one row at once")
             .shown("propagation/racing-runners", "holders_do_not_overlap"),
+        Promise::new("28b", "a runner takes at most a batch of rows at once")
+            .shown("propagation/labels", "batches_are_bounded")
+            .differs("it is drilled with a batch of ten rows, not fifty: runs stay short"),
         Promise::new("29", "a live database lets one of two pickers that read at once have a row")
             .shown("propagation/racing-runners", "holders_do_not_overlap")
             .waits_for("PostgreSQL: SQLite has no SKIP LOCKED; the pick locks the whole database"),
@@ -165,6 +170,12 @@ fn of_others() -> Vec<Promise> {
         Promise::new("34", "an upgrade is acknowledged with all its parts, or not at all")
             .shown("propagation/crash-around-upgrade", "every_upgrade_is_enqueued")
             .shown("propagation/calm", "acknowledged_means_stored"),
+        Promise::new(
+            "34b",
+            "a new team is acknowledged at its tier, or refused with the tier that is stored",
+        )
+        .shown("propagation/calm", "team_answers_fit_what_is_stored")
+        .shown("propagation/calm", "another tier was reported"),
         Promise::new("35", "the interval of the runner is a setting of its environment")
             .shown("propagation/settings", "runners_keep_their_tick")
             .shown("propagation/settings", "bad_settings_are_refused")

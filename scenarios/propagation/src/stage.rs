@@ -159,6 +159,7 @@ pub(crate) fn guarded(scenario: Scenario, attempts_max: i64) -> Scenario {
         .always(rest::terminal_is_final_but(rows::ITEMS, rows::is_requeue))
         .always(checks::answers::acknowledged_means_stored())
         .always(checks::answers::refused_means_not_stored())
+        .always(checks::answers::team_answers_fit_what_is_stored())
         .always(checks::calls::calls_have_their_reason())
         .always(checks::audits::audits_agree_with_states())
         .always(checks::audit_content::audits_have_content())

@@ -4,6 +4,9 @@
 INSERT INTO teams (team_id, tier, created_at) VALUES ($1, $2, $3)
 ON CONFLICT (team_id) DO NOTHING
 
+-- name: teams.tier
+SELECT tier FROM teams WHERE team_id = $1
+
 -- name: teams.upgrade
 UPDATE teams SET tier = $2 WHERE team_id = $1
 
@@ -11,6 +14,9 @@ UPDATE teams SET tier = $2 WHERE team_id = $1
 INSERT INTO resources (token, team_id, resource_type, provider_resource_id, status, tier)
 VALUES ($1, $2, $3, $4, 'active', $5)
 ON CONFLICT (token) DO NOTHING
+
+-- name: resources.find
+SELECT team_id, resource_type FROM resources WHERE token = $1
 
 -- name: resources.upgrade
 UPDATE resources SET tier = $2, generation = generation + 1

@@ -1,7 +1,8 @@
 //! The producer: accepts upgrades over HTTP, and commits each with the row of its propagation in one transaction.
 //!
 //! `POST /teams` creates a team, `POST /upgrades` upgrades one, and `POST /requeue` is for the operator. Of the status
-//! codes, 200 is success, 503 asks the sender to retry, and 422 is a final refusal.
+//! codes, 200 is success, 503 asks the sender to retry, 409 reports a team at another tier, and 422 is any other final
+//! refusal.
 
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use crate::{
     release::Release,
     sql::{self, Sql},
     start,
-    wire::{NewTeam, Requeue, Upgrade},
+    wire::{NewResource, NewTeam, Requeue, Upgrade},
 };
 
 /// Maximum length of a name, in bytes.
@@ -76,13 +77,27 @@ struct Api {
 enum Refusal {
     #[error("{0}")]
     Never(String),
+    #[error("team {team} is there, at tier {tier}")]
+    OtherTier { team: String, tier: String },
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
 }
 
 impl Refusal {
-    fn is_transient(&self) -> bool {
-        matches!(self, Self::Pipeline(error) if error.is_transient())
+    fn status(&self) -> u16 {
+        match self {
+            Self::Pipeline(error) if error.is_transient() => 503,
+            Self::OtherTier { .. } => 409,
+            _ => 422,
+        }
+    }
+
+    /// The tier that the answer reports; `None` if the refusal is about something else.
+    fn tier(&self) -> Option<&str> {
+        match self {
+            Self::OtherTier { tier, .. } => Some(tier),
+            _ => None,
+        }
     }
 }
 
@@ -106,27 +121,34 @@ impl Api {
         match answered {
             Ok(body) => http::Response::new(200, body.to_string()),
             Err(refusal) => {
-                let status = if refusal.is_transient() { 503 } else { 422 };
-                http::Response::new(status, json!({ "error": chain(&refusal) }).to_string())
+                let mut body = json!({ "error": chain(&refusal) });
+                if let Some(tier) = refusal.tier() {
+                    body["tier"] = tier.into();
+                }
+                http::Response::new(refusal.status(), body.to_string())
             }
         }
     }
 
+    /// Creates a team with its resources, all or nothing. A repeated request finds what it did.
     async fn create(&self, new: &NewTeam) -> Result<Value, Refusal> {
         named(&[&new.team])?;
         sold(&new.tier)?;
         let mut tx = self.pool.begin("team").await.map_err(storage("begin a team"))?;
         let now = tx.unix_ms().await.map_err(storage("ask for the time"))?;
-        sqlx::query(self.sql.teams_create)
+        let made = sqlx::query(self.sql.teams_create)
             .bind(new.team.clone())
             .bind(new.tier.clone())
             .bind(now)
             .execute(&mut *tx)
             .await
             .map_err(storage("make a team"))?;
+        if defect!("P52", false, made.rows_affected() == 0) {
+            self.is_at_its_tier(&mut tx, new).await?;
+        }
         for resource in &new.resources {
             named(&[&resource.token, &resource.resource_type])?;
-            sqlx::query(self.sql.resources_create)
+            let made = sqlx::query(self.sql.resources_create)
                 .bind(resource.token.clone())
                 .bind(new.team.clone())
                 .bind(resource.resource_type.clone())
@@ -135,9 +157,47 @@ impl Api {
                 .execute(&mut *tx)
                 .await
                 .map_err(storage("make a resource"))?;
+            if defect!("P52b", false, made.rows_affected() == 0) {
+                self.is_its_resource(&mut tx, new, resource).await?;
+            }
         }
         tx.commit().await.map_err(storage("commit a team"))?;
         Ok(json!({}))
+    }
+
+    /// Refuses a new team if there is one of its name at another tier, because it was upgraded or is another's.
+    async fn is_at_its_tier(
+        &self,
+        connection: &mut Connection,
+        new: &NewTeam,
+    ) -> Result<(), Refusal> {
+        let tier = sqlx::query_scalar::<_, String>(self.sql.teams_tier)
+            .bind(new.team.clone())
+            .fetch_one(connection)
+            .await
+            .map_err(storage("look for the team"))?;
+        if tier == new.tier {
+            return Ok(());
+        }
+        Err(Refusal::OtherTier { team: new.team.clone(), tier })
+    }
+
+    /// Refuses a new resource if its token is that of another team or of another type.
+    async fn is_its_resource(
+        &self,
+        connection: &mut Connection,
+        new: &NewTeam,
+        resource: &NewResource,
+    ) -> Result<(), Refusal> {
+        let known = sqlx::query_as::<_, (String, String)>(self.sql.resources_find)
+            .bind(resource.token.clone())
+            .fetch_one(connection)
+            .await
+            .map_err(storage("look for the resource"))?;
+        if known == (new.team.clone(), resource.resource_type.clone()) {
+            return Ok(());
+        }
+        Err(Refusal::Never(format!("the token {} belongs to another resource", resource.token)))
     }
 
     /// Commits the upgrade and its propagation, all or nothing.

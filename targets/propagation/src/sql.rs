@@ -10,8 +10,10 @@ statements! {
     /// The statements of one dialect.
     pub(crate) struct Sql {
         pub(crate) teams_create: &'static str,
+        pub(crate) teams_tier: &'static str,
         pub(crate) teams_upgrade: &'static str,
         pub(crate) resources_create: &'static str,
+        pub(crate) resources_find: &'static str,
         pub(crate) resources_upgrade: &'static str,
         pub(crate) resources_of_team: &'static str,
         pub(crate) resources_applied: &'static str,

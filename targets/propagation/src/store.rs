@@ -100,7 +100,7 @@ impl Store {
         let failed = storage("look for rows");
         let rows = sqlx::query(due)
             .bind(now_ms)
-            .bind(i64::from(self.batch))
+            .bind(defect!("P53", i64::MAX, i64::from(self.batch)))
             .fetch_all(connection)
             .await
             .map_err(&failed)?;

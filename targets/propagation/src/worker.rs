@@ -124,7 +124,12 @@ async fn worker(config: WorkerConfig, shutdown: impl Future<Output = ()>) -> Res
     let declared = start::declared(&pool, sql, release).await;
     let dispatcher = Dispatcher { pool, sql, provisioner: config.provisioner.clone() };
     let runner = Runner { store, release, settler, dispatcher: dispatcher.clone() };
-    let reconciler = Reconciler { dispatcher, batch: config.reconcile_batch };
+    let reconciler = Reconciler {
+        dispatcher,
+        batch: config.reconcile_batch,
+        #[cfg(feature = "defects")]
+        has_failed: Arc::default(),
+    };
     let worker = Worker { jobs, runner, reconciler };
     observe!(
         "worker.started",
@@ -224,6 +229,7 @@ impl Worker {
         if job.kind == RECONCILER {
             defect!("P41", (), self.jobs.clean(job.claimed).await?);
             defect!("P38", return Ok(()), ());
+            defect!("P51", return self.reconciler.wrong_round(job.claimed, stop).await, ());
             return self.reconciler.round(job.claimed, stop).await;
         }
         defect!("P39", return Ok(()), ());
@@ -232,5 +238,25 @@ impl Worker {
         let tick = self.runner.tick(claim, job.claimed.now_ms, stop);
         // Only the dispatch is cancelled, from within: the runner goes on, and releases its rows.
         defect!("P26", until(stop.cancelled(), tick).await.unwrap_or(Ok(())), tick.await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_tells_the_limits() {
+        let readme = include_str!("../README.md");
+        let config = WorkerConfig::new("w1", "sqlite://x.db", "provisioner:80");
+        let minutes = |time: Duration| time.as_secs() / 60;
+        let (batch, lease) = (config.batch, minutes(config.lease));
+        let (round, of) = (minutes(config.reconcile), config.reconcile_batch);
+        for line in [
+            format!("| batch, lease, time for one dispatch | {batch} rows, {lease} min,"),
+            format!("| reconciler | {round} min, {of} resources,"),
+        ] {
+            assert!(readme.contains(&line), "the README should say: {line}");
+        }
     }
 }

@@ -111,19 +111,60 @@ fn missing_of_requeue(history: &History, wish: &Value, seq: u64) -> Option<Strin
         .then(|| format!("{propagation} was requeued {requeued} times, for {of_row} wishes"))
 }
 
+/// A new team is acknowledged if it is stored at its tier, and reported to be at another tier only if it is.
+pub(crate) fn team_answers_fit_what_is_stored() -> Check {
+    Check::new("team_answers_fit_what_is_stored", |history| {
+        let wrong = history.operations("team").find_map(|entry| {
+            let (end, wish) = (entry.end?, entry.input());
+            let (team, asked) = (text(wish, "team"), text(wish, "tier"));
+            let tiers = tiers(history, team, entry.invoke.seq, end.seq);
+            let reported = entry.output()["tier"].as_str();
+            let is_right = match reported {
+                None => !entry.is_ok() || tiers.contains(&asked),
+                Some(tier) => tier != asked && tiers.contains(&tier),
+            };
+            let said = reported.unwrap_or(asked);
+            (!is_right).then(|| {
+                let why =
+                    format!("#{} {team} is reported at {said}, and stored at {tiers:?}", end.seq);
+                Outcome::invalid(why, [entry.invoke.seq, end.seq])
+            })
+        });
+        wrong.unwrap_or_else(Outcome::valid)
+    })
+}
+
+/// The tiers that a team had at any time between two events.
+fn tiers<'a>(history: &'a History<'_>, team: &str, from: u64, to: u64) -> Vec<&'a str> {
+    let changes = history.rows(TEAMS).into_iter().filter(|change| change.event.seq < to);
+    let (before, during): (Vec<_>, Vec<_>) = changes
+        .filter(|change| change.key.as_str() == Some(team))
+        .partition(|change| change.event.seq < from);
+    let rows = before.into_iter().last().into_iter().chain(during);
+    rows.filter_map(|change| change.after).map(|row| text(row, "tier")).collect()
+}
+
 /// What was refused for good is not stored, then or later.
 pub(crate) fn refused_means_not_stored() -> Check {
     Check::new("refused_means_not_stored", |history| {
-        let wrong =
-            [("upgrade", UPGRADES), ("requeue", REQUEUES)].into_iter().find_map(|(name, watch)| {
-                let stored = history.last_rows(watch);
-                let mut refused = history.operations(name).filter(Operation::is_fail);
-                refused.find_map(|entry| {
-                    let id = text(entry.input(), "id");
-                    let is_stored = stored.iter().any(|row| text(row, "request_id") == id);
-                    is_stored.then_some((name, entry, id))
-                })
-            });
+        let kinds = [
+            ("upgrade", UPGRADES, "id", "request_id"),
+            ("requeue", REQUEUES, "id", "request_id"),
+            ("team", TEAMS, "team", "team_id"),
+        ];
+        let wrong = kinds.into_iter().find_map(|(name, watch, member, column)| {
+            let stored = history.last_rows(watch);
+            let mut refused = history.operations(name).filter(Operation::is_fail);
+            refused.find_map(|entry| {
+                let id = text(entry.input(), member);
+                let is_stored = stored.iter().any(|row| text(row, column) == id);
+                // A name that is refused may be that of a team that another request created.
+                let is_other =
+                    |other: Operation<'_>| !other.is_fail() && text(other.input(), member) == id;
+                let is_taken = name == "team" && history.operations(name).any(is_other);
+                (is_stored && !is_taken).then_some((name, entry, id))
+            })
+        });
         Outcome::unless(wrong.map(|(name, entry, id)| {
             let ends = entry.end.map(|end| end.seq);
             let why = format!("#{} the {name} {id} was refused, but is stored", entry.invoke.seq);

@@ -221,6 +221,40 @@ pub(crate) fn calls_of_the_reconciler_are_short() -> Check {
     fault_free::where_fault_free(check.priority(Priority::Medium))
 }
 
+/// No round of the reconciler asks for more resources than its worker allows.
+pub(crate) fn rounds_are_bounded(resources_max: usize) -> Check {
+    Check::new("rounds_are_bounded", move |history| {
+        // The rounds that are under way, and how often they may still ask, by host.
+        let mut hosts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+        for event in history.events() {
+            let (rounds, left) = hosts.entry(&event.host).or_default();
+            let is_round = event.text("job").starts_with("entitlement_reconciler/");
+            match event.name.as_str() {
+                "job.begun" if is_round => {
+                    *rounds += 1;
+                    *left += resources_max;
+                }
+                "job.ended" if is_round => *rounds = rounds.saturating_sub(1),
+                "reconciler.asking" if *left == 0 => {
+                    let why = format!(
+                        "#{} a round of {} asks for more than {resources_max} resources",
+                        event.seq, event.host
+                    );
+                    return Outcome::invalid(why, [event.seq]);
+                }
+                "reconciler.asking" => *left -= 1,
+                _ if event.ends_a_life() => *rounds = 0,
+                _ => {}
+            }
+            if *rounds == 0 {
+                *left = 0;
+            }
+        }
+        Outcome::valid()
+    })
+    .priority(Priority::Medium)
+}
+
 /// A period has one round of the reconciler: of three rounds, the last begins at least a period after the first.
 pub(crate) fn reconcilers_keep_their_period() -> Check {
     let check = Check::new("reconcilers_keep_their_period", |history| {

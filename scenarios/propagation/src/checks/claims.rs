@@ -1,6 +1,9 @@
 //! Checks who holds a row, and who may settle it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority};
 use chaosdrill_scenarios_common::checks::{
@@ -107,6 +110,28 @@ pub(crate) fn picks_are_a_lease_apart() -> Check {
         }
         Outcome::valid()
     })
+}
+
+/// No claim takes more rows than the batch of its worker may have.
+pub(crate) fn batches_are_bounded(rows_max: usize) -> Check {
+    Check::new("batches_are_bounded", move |history| {
+        let mut taken: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for change in history.rows(PROPAGATIONS) {
+            let claim = change.after.map_or("", |row| text(row, "claim_token"));
+            if claim.is_empty() {
+                continue;
+            }
+            let rows = taken.entry(claim).or_default();
+            rows.insert(change.key.to_string());
+            if rows.len() > rows_max {
+                let seq = change.event.seq;
+                let why = format!("#{seq} the claim {claim} takes more than {rows_max} rows");
+                return Outcome::invalid(why, [seq]);
+            }
+        }
+        Outcome::valid()
+    })
+    .priority(Priority::Medium)
 }
 
 /// A row is settled only by the claim that holds it.

@@ -73,6 +73,13 @@ pub(crate) fn a_row_was_given_up_over_its_dispatches() -> Mark {
     })
 }
 
+/// A new team was refused because there was one of its name at another tier.
+pub(crate) fn another_tier_was_reported() -> Mark {
+    Mark::new("another tier was reported", |history| {
+        count(history.operations("team").filter(|op| op.output()["tier"].is_string()))
+    })
+}
+
 /// A job that was over was deleted.
 pub(crate) fn a_job_was_forgotten() -> Mark {
     Mark::new("a job was forgotten", |history| {
