@@ -50,7 +50,8 @@ pub(crate) fn of_the_backend() -> Scenario {
         })
         .faults_drawn(backend)
         .sometimes(checks::marks::a_link_was_cut())
-        .sometimes(checks::marks::answered_with("provisioner_unavailable"));
+        .sometimes(checks::marks::answered_with("provisioner_unavailable"))
+        .must_find(["R44", "R45"]);
     guarded(scenario)
 }
 

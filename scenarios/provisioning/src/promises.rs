@@ -66,13 +66,16 @@ fn of_the_audit() -> [Promise; 5] {
     ]
 }
 
-fn of_the_answers() -> [Promise; 4] {
+fn of_the_answers() -> [Promise; 5] {
     [
         Promise::new("11", "a failed provision is answered with 503 and provision_failed")
             .shown("provisioning/bad-key", "failures_answer_503")
             .shown("provisioning/bad-key", "an answer was provision_failed"),
         Promise::new("12", "while the circuit to the backend is open, the code is provisioner_unavailable")
             .shown("provisioning/backend-away", "an answer was provisioner_unavailable"),
+        Promise::new("12b", "the circuit opens after five failures in a row, and closes half a minute after the last")
+            .shown("provisioning/backend-away", "an_open_circuit_spares_the_backend")
+            .shown("provisioning/backend-away", "an_open_circuit_closes_again"),
         Promise::new("13", "each code of 500 and above has a text of its own that keeps the contract and asks for a retry")
             .shown("provisioning/bad-key", "guidance_fits_the_answer"),
         Promise::new("24", "a 503 has all its fields, and a header that says when to come again")

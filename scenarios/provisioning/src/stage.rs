@@ -193,6 +193,8 @@ pub(crate) fn guarded(scenario: Scenario) -> Scenario {
         .always(checks::objects::the_sweep_spares_the_living())
         .always(checks::state::reconciler_waits_for_the_lease())
         .always(checks::state::quota_agrees_with_the_rows())
+        .always(checks::circuit::an_open_circuit_spares_the_backend())
+        .always(checks::circuit::an_open_circuit_closes_again())
         .always(checks::jobs::anonymous_resources_end())
         .always(checks::mails::customers_hear_only_what_concerns_them())
         .always(checks::mails::mails_are_not_repeated())

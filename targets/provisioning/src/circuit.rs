@@ -1,6 +1,9 @@
 //! The circuit breaker of the backend: after several failures in a row, no calls are sent to it for a while.
 
-use chaosdrill_rt::time::{self, Duration};
+use chaosdrill_rt::{
+    defect,
+    time::{self, Duration},
+};
 
 /// Failures in a row that open the circuit.
 const FAILURES_MAX: u32 = 5;
@@ -17,12 +20,14 @@ pub(crate) struct Circuit {
 
 impl Circuit {
     pub(crate) fn is_open(&self) -> bool {
-        self.open_until.is_some_and(|until| time::Instant::now() < until)
+        let is_open = self.open_until.is_some_and(|until| time::Instant::now() < until);
+        defect!("R44", false, is_open)
     }
 
     pub(crate) fn note(&mut self, is_ok: bool) {
         self.failures = if is_ok { 0 } else { self.failures.saturating_add(1) };
         let is_too_much = self.failures >= FAILURES_MAX;
-        self.open_until = is_too_much.then(|| time::Instant::now() + SPARED);
+        let spared = defect!("R45", Duration::from_secs(24 * 60 * 60), SPARED);
+        self.open_until = is_too_much.then(|| time::Instant::now() + spared);
     }
 }

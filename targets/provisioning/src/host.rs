@@ -178,14 +178,19 @@ impl Host {
     ) -> Result<Object, Refused> {
         let resource = &created.resource;
         let made = match fail_point!(crate::failpoints::ROW_CREATED) {
-            Ok(()) if self.circuit().is_open() => Err(None),
+            Ok(()) if self.circuit().is_open() => {
+                observe!("circuit.spared", resource = resource.id);
+                Err(None)
+            }
             Ok(()) => {
+                observe!("circuit.asking", resource = resource.id);
                 let made = self.backend.create(&resource.id, resource.resource_type).await;
                 let made = defect!(
                     "R33",
                     self.backend.create(&resource.id, resource.resource_type).await,
                     made
                 );
+                observe!("circuit.asked", resource = resource.id, ok = made.is_ok());
                 self.circuit().note(made.is_ok());
                 made.map_err(|error| Some(ProvisionError::from(error)))
             }

@@ -2,6 +2,7 @@
 
 pub(crate) mod answers;
 pub(crate) mod audits;
+pub(crate) mod circuit;
 pub(crate) mod jobs;
 pub(crate) mod mails;
 pub(crate) mod marks;
