@@ -13,6 +13,20 @@ use crate::{
     stage::{OutboxStage, delivering, watched},
 };
 
+/// The steps of a command that fail and are tried again.
+const TRANSIENT: [&str; 4] =
+    ["sql:commands.find", "sql:events.load", "sql:outbox.enqueue", "sql:commit.commit"];
+
+/// All steps of a command that fail.
+const STEPS: [&str; 6] = [
+    "sql:commands.find",
+    "sql:events.load",
+    "sql:outbox.enqueue",
+    "sql:commit.commit",
+    "sql:events.append",
+    "sql:commands.record",
+];
+
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("outbox/ingress-answers")
         .claim("a permanent refusal is answered with 422, and a transient error with 503")
@@ -56,9 +70,7 @@ pub(crate) fn scenario() -> Scenario {
         .faults_drawn(|stream| {
             const KINDS: [ErrorKind; 4] =
                 [ErrorKind::Busy, ErrorKind::Serialization, ErrorKind::Deadlock, ErrorKind::Reset];
-            const SITES: [&str; 4] =
-                ["sql:commands.find", "sql:events.load", "sql:outbox.enqueue", "sql:commit.commit"];
-            let mut faults: Vec<Fault> = SITES
+            let mut faults: Vec<Fault> = TRANSIENT
                 .iter()
                 .map(|site| {
                     let kind = stream.pick(&KINDS).copied().unwrap_or(ErrorKind::Busy);
@@ -68,11 +80,15 @@ pub(crate) fn scenario() -> Scenario {
             // As if another writer had taken the number between the check of the version and the insert.
             let taken = at("sql:events.append").on("ingress").hit(stream.between(2, 4) as u32);
             faults.push(taken.error(ErrorKind::Unique));
+            // As if a command for another account had taken the id since it was looked for.
+            let taken = at("sql:commands.record").on("ingress").hit(stream.between(6, 8) as u32);
+            faults.push(taken.error(ErrorKind::Unique));
             faults
         })
+        .always(checks::errors::a_taken_id_is_a_final_refusal(&STEPS))
         .sometimes(checks::marks::an_account_was_not_there())
         .sometimes(checks::marks::a_command_was_refused());
-    delivering(scenario).must_find(["O16", "O39", "O40"])
+    delivering(scenario).must_find(["O16", "O39", "O40", "O41"])
 }
 
 /// A deposit arrives before its account is open. Who is told to come again succeeds once it is.

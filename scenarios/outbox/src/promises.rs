@@ -23,6 +23,11 @@ fn streams() -> Vec<Promise> {
         .shown("outbox/racing-commits-without-a-lock", "a_conflict_names_both_versions")
         .shown("outbox/ingress-answers", "status_code_follows_the_error_kind"),
         Promise::new(
+            "2b",
+            "The unique key of the commands decides if two accounts use one id at once: one is refused for good.",
+        )
+        .shown("outbox/ingress-answers", "a_taken_id_is_a_final_refusal"),
+        Promise::new(
             "3",
             "Writers that open the same account at once race like any others, from version 0.",
         )

@@ -228,6 +228,7 @@ impl EventStore {
         match remembered {
             Ok(_) => Ok(()),
             Err(error) if is_unique_violation(&error) => {
+                defect!("O41", return Err(commit.conflict(commit.before.version)), ());
                 Err(RepositoryError::DuplicateCommand { id: commit.command.id.clone() })
             }
             Err(error) => Err(storage("remember the command")(error)),

@@ -454,4 +454,14 @@ pub const DEFECTS: &[Defect] = &[
         star: false,
         shows: Shows::Running,
     },
+    Defect {
+        id: "O41",
+        summary: "a command whose id is taken is sent again for ever",
+        wrong: "the unique key of the commands counts as a conflict with another writer",
+        right: "it is refused for good, because the id belongs to another command",
+        checks: &["a_taken_id_is_a_final_refusal"],
+        class: Class::Latent,
+        star: false,
+        shows: Shows::Running,
+    },
 ];

@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chaosdrill::{Check, Event, Outcome, Priority, vocabulary::HostChange};
+use chaosdrill::{
+    Check, Event, Outcome, Priority,
+    fault::{Act, ErrorKind},
+    vocabulary::{FaultChange, HostChange},
+};
+use chaosdrill_scenarios_common::checks::fault_free::where_only_hurt_at;
 use serde_json::Value;
 
 use crate::checks::rows::{INBOX, by_message, text};
@@ -46,6 +51,28 @@ pub(crate) fn status_code_follows_the_error_kind() -> Check {
         Outcome::valid()
     })
     .priority(Priority::Medium)
+}
+
+/// A command whose id was recorded for another account meanwhile is refused for good: its sender is told so, and does
+/// not send it again. Judged if only these steps fail.
+pub(crate) fn a_taken_id_is_a_final_refusal(sites: &'static [&'static str]) -> Check {
+    let check = Check::new("a_taken_id_is_a_final_refusal", |history| {
+        let is_taken = |event: &&Event| {
+            let Some(FaultChange::Struck(strike)) = event.fault() else { return false };
+            strike.site() == Some("sql:commands.record")
+                && strike.act() == Some(Act::Error(ErrorKind::Unique))
+        };
+        let wrong = history.events().iter().filter(is_taken).find(|taken| {
+            let answers = history.observed("sender.answered").filter(|it| it.seq > taken.seq);
+            let mut refusals = answers.filter(|it| it.text("cause") == "duplicate_command");
+            !refusals.any(|it| it.int("status") == Some(422))
+        });
+        Outcome::unless(wrong.map(|taken| {
+            let why = format!("#{} an id is taken, and no sender is told", taken.seq);
+            Outcome::invalid(why, [taken.seq])
+        }))
+    });
+    where_only_hurt_at(check.priority(Priority::Medium), sites)
 }
 
 /// An error reports its root cause, as a code of the database or as an agreed word. If the cause is lost on the way up,
