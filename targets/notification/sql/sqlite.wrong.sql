@@ -96,3 +96,6 @@ SELECT COUNT(*) FROM notification_events WHERE status = $1 OR $1 = ''
 SELECT status, COUNT(*) AS notifications
 FROM (SELECT status FROM notification_events ORDER BY created_at DESC LIMIT 50)
 GROUP BY status ORDER BY status
+
+-- name: metrics.dead
+SELECT COUNT(*) FROM notification_events WHERE status = 'failed' AND next_retry_at IS NULL

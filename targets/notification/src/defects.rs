@@ -564,4 +564,14 @@ pub const DEFECTS: &[Defect] = &[
         star: false,
         shows: Shows::Running,
     },
+    Defect {
+        id: "N47",
+        summary: "the metric of dead letters counts what was dead before there was such a status",
+        wrong: "it counts failed notifications without attempts left, of which there are none",
+        right: "it counts the notifications that are dead",
+        checks: &["metrics_tell_the_dead"],
+        class: Class::Latent,
+        star: false,
+        shows: Shows::Running,
+    },
 ];

@@ -50,6 +50,7 @@ statements! {
         pub(crate) notifications_list: &'static str,
         pub(crate) notifications_total: &'static str,
         pub(crate) dashboard_count: &'static str,
+        pub(crate) metrics_dead: &'static str,
     }
 }
 

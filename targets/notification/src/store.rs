@@ -157,7 +157,7 @@ impl Store {
 
     /// The number of dead notifications.
     pub(crate) async fn dead_total(&self) -> Result<i64, NotificationError> {
-        sqlx::query_scalar(self.sql.metrics_dead)
+        sqlx::query_scalar(defect!("N47", sql::WRONG.metrics_dead, self.sql.metrics_dead))
             .fetch_one(&self.pool)
             .await
             .map_err(storage("count dead notifications"))
