@@ -35,10 +35,6 @@ const ROWS: &str = "SELECT id, type, channel, recipient, message, status, create
     NULL AS retry_count, NULL AS next_retry_at, NULL AS last_error, NULL AS failed_at, \
     NULL AS attempts FROM notification_events) AS old ORDER BY id";
 
-/// Changes no row. Watched rows are read after a write to their table, and a migration alone is none: after this, what
-/// the migration changed is in the history before others write.
-const TOUCH: &str = "UPDATE notification_events SET status = status WHERE id = ''";
-
 pub(crate) fn of_rows_in_every_status() -> Scenario {
     let scenario = Scenario::new("notification/migrations")
         .claim("the migrations can be applied, reverted and repeated with rows in every status, and lose no row")
@@ -153,10 +149,7 @@ async fn go(workload: &Workload, pool: &Pool, way: Way) {
                 Way::Down => schema::down(pool, 1).await,
             };
             match gone {
-                Ok(()) => {
-                    execute(pool, TOUCH).await;
-                    return Ok("gone");
-                }
+                Ok(()) => return Ok("gone"),
                 Err(error) => said = error.to_string(),
             }
             time::sleep(Duration::from_secs(3)).await;

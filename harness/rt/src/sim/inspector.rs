@@ -24,8 +24,18 @@ pub(crate) fn forget_schema(database: &str) {
 
 /// Records the changes that the watches of a database see after a commit.
 pub(crate) fn inspect(database: &str, written: &BTreeSet<String>) {
+    look(database, written, false);
+}
+
+/// Records the changes that the watches of a database see after a step of a migration. A watch that the schema does not
+/// fit at the moment is left out.
+pub(crate) fn inspect_migrated(database: &str, written: &BTreeSet<String>) {
+    look(database, written, true);
+}
+
+fn look(database: &str, written: &BTreeSet<String>, is_migrating: bool) {
     let mut changes = Vec::new();
-    let why = with(|watches| watches.look(database, written, &mut changes).err());
+    let why = with(|watches| watches.look(database, written, is_migrating, &mut changes).err());
     for Change { watch, key, row } in changes {
         handle::record(EventKind::Watch, &watch, || RowSeen { key, row }.into_data());
     }

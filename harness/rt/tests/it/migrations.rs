@@ -1,6 +1,11 @@
 //! Migrations, applied and reverted.
 
-use chaosdrill_rt::{observe, sim::Host, sql::Pool};
+use chaosdrill_core::trace::EventKind;
+use chaosdrill_rt::{
+    observe,
+    sim::{Host, Watch},
+    sql::Pool,
+};
 use sqlx::{
     SqlSafeStr,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
@@ -61,4 +66,47 @@ fn undone_on_a_simulated_connection() {
                  do = { error = \"reset\" }\n";
     let hurt = observed(&lab(0, fault, vec![host().client()]).run());
     assert!(hurt[0].contains("Err"), "{hurt:?}");
+}
+
+#[test]
+fn checks_see_the_rows_that_a_migration_changes() {
+    let migrator = || {
+        let steps = [
+            (1, MigrationType::Simple, "CREATE TABLE item (id INTEGER PRIMARY KEY, state TEXT)"),
+            (2, MigrationType::ReversibleUp, "INSERT INTO item (id, state) VALUES (1, 'new')"),
+            (2, MigrationType::ReversibleDown, "DELETE FROM item"),
+            // The columns of the watch change, and its rows do not.
+            (3, MigrationType::ReversibleUp, "ALTER TABLE item ADD COLUMN note TEXT"),
+            (3, MigrationType::ReversibleDown, "ALTER TABLE item DROP COLUMN note"),
+        ];
+        let migration = |(version, kind, sql): (i64, MigrationType, &'static str)| {
+            Migration::new(version, "step".into(), kind, sql.into_sql_str(), false)
+        };
+        Migrator::with_migrations(steps.map(migration).into())
+    };
+    let host = Host::new("a", move || async move {
+        let pool = Pool::connect("sqlite:schema.db").await?;
+        pool.migrate(&migrator()).await?;
+        pool.undo(&migrator(), 1).await?;
+        Ok(())
+    });
+    let mut lab = lab(0, "", vec![host.client()]);
+    let watch = |name: &str, sql: &str| Watch {
+        name: name.into(),
+        database: "schema".into(),
+        sql: sql.into(),
+    };
+    // The second watch fits the schema only for a while.
+    lab.config.watches = vec![
+        watch("item", "SELECT id, state FROM item"),
+        watch("noted", "SELECT id, note FROM item"),
+    ];
+    let finished = lab.run();
+    let rows = |watch: &str| -> Vec<String> {
+        let events = finished.trace.events().iter();
+        let seen = events.filter(|event| event.kind == EventKind::Watch && event.name == watch);
+        seen.map(|event| event.row().to_string()).collect()
+    };
+    assert_eq!(rows("item"), [r#"{"id":1,"state":"new"}"#, "null"]);
+    assert_eq!(rows("noted"), [r#"{"id":1,"note":null}"#]);
 }

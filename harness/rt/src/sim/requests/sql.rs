@@ -29,11 +29,7 @@ pub(super) async fn take(here: Here, call: Call) -> Result<Answer, Error> {
             execute(here, connection, &site, &statement).await.map(Answer::Parts)
         }
         Call::Migrate { connection, site, statements, is_atomic } => {
-            let database = database::of(connection);
-            inspector::forget_schema(&database.key);
-            let trip = trip(here, &database, &site, connection);
-            let migrate = || database::run(connection, |it| it.migrate(&statements, is_atomic));
-            trip.make(Value::Null, migrate, |_| Value::Null).await.map(Answer::Parts)
+            migrate(here, connection, &site, &statements, is_atomic).await.map(Answer::Parts)
         }
         Call::Describe { connection, site, sql } => {
             let database = database::of(connection);
@@ -71,6 +67,26 @@ async fn clock(here: Here, connection: ConnectionId) -> Result<i64, Error> {
     let trip = trip(here, &database, sites::SQL_CLOCK, connection);
     let read = || database::run(connection, |_| Ok(sim::true_unix_ms()));
     trip.make(Value::Null, read, |ms| Value::from(*ms)).await
+}
+
+/// Takes a step of the migrator as a boundary. Checks see the rows that a migration changed before any other write.
+async fn migrate(
+    here: Here,
+    connection: ConnectionId,
+    site: &str,
+    statements: &[Statement],
+    is_atomic: bool,
+) -> Result<Vec<Part>, Error> {
+    let database = database::of(connection);
+    let migrate = || {
+        let migrated = database::run(connection, |it| it.migrate(statements, is_atomic));
+        // A step that is not atomic may have changed something before it failed.
+        inspector::forget_schema(&database.key);
+        let written = statements.iter().flat_map(|it| inspector::words(&it.sql)).collect();
+        inspector::inspect_migrated(&database.key, &written);
+        migrated
+    };
+    trip(here, &database, site, connection).make(Value::Null, migrate, |_| Value::Null).await
 }
 
 /// Executes a statement as a boundary and reads all of its rows.

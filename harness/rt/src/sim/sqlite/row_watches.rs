@@ -86,11 +86,13 @@ impl RowWatches {
         *self = Self::default();
     }
 
-    /// Reads the watches of a database that a commit may have changed.
+    /// Reads the watches of a database that a commit may have changed. While it is being migrated, a watch may name a
+    /// column that is not there yet, or no longer.
     pub(crate) fn look(
         &mut self,
         database: &str,
         written: &BTreeSet<String>,
+        is_migrating: bool,
         changes: &mut Vec<Change>,
     ) -> Result<(), String> {
         if !self.watchers.iter().any(|watcher| watcher.watch.database == database) {
@@ -119,7 +121,8 @@ impl RowWatches {
                     return Err(format!("watch {name} returned more than {WATCH_ROWS_MAX} rows"));
                 }
                 // Before the migrations have run, the watched table does not exist.
-                Err(why) if is_early(&why) => {}
+                Err(why) if lacks(&why, "table") => {}
+                Err(why) if is_migrating && lacks(&why, "column") => {}
                 Err(why) => {
                     return Err(format!("watch {} cannot be read: {why}", watcher.watch.name));
                 }
@@ -136,12 +139,13 @@ fn open(path: &std::path::Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-fn is_early(why: &Error) -> bool {
+/// Whether a query failed because something that it names, such as a table, does not exist.
+fn lacks(why: &Error, what: &str) -> bool {
     let (Error::SqliteFailure(_, Some(message)) | Error::SqlInputError { msg: message, .. }) = why
     else {
         return false;
     };
-    message.starts_with("no such table")
+    message.strip_prefix("no such ").is_some_and(|rest| rest.starts_with(what))
 }
 
 fn schema(connection: &Connection) -> Result<Schema, Error> {
