@@ -42,6 +42,6 @@ pub(crate) fn scenario() -> Scenario {
         })
         .sometimes(checks::marks::a_row_was_given_up())
         .sometimes(checks::marks::a_retry_succeeded())
-        .must_find(["P7", "P17", "P17b", "P18"]);
+        .must_find(["P7", "P17", "P17b", "P18", "P61"]);
     backed(scenario, ATTEMPTS_MAX, within, PERIOD + TICK)
 }

@@ -36,7 +36,7 @@ pub(crate) fn scenario() -> Scenario {
         .sometimes(Mark::observed("poison.struck"))
         .sometimes(checks::marks::a_row_was_given_up())
         .sometimes(checks::marks::a_row_was_taken_over())
-        .must_find(["P29"]);
+        .must_find(["P29", "P62"]);
     resting_alone(scenario, ATTEMPTS_MAX, WITHIN)
 }
 

@@ -105,7 +105,8 @@ fn of_kinds() -> Vec<Promise> {
             "every row that is given up has its audit, with attempts, age, reason and error",
         )
         .shown("propagation/crash-after-death", "audits_agree_with_states")
-        .shown("propagation/persistent-failure", "audits_have_content"),
+        .shown("propagation/persistent-failure", "audits_have_content")
+        .shown("propagation/persistent-failure", "errors_tell_what_was_answered"),
     ]
 }
 
@@ -192,6 +193,7 @@ fn of_others() -> Vec<Promise> {
             "38",
             "a worker that is stopped gives its rows back without using up an attempt",
         )
+        .shown("propagation/shutdown", "cancelled_work_uses_no_attempt")
         .shown("propagation/shutdown", "what_is_picked_is_settled"),
         Promise::new("39", "a row that cannot be settled delays no other row of its batch")
             .shown("propagation/one-bad-row", "what_is_picked_is_settled"),

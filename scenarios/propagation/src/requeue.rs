@@ -39,6 +39,6 @@ pub(crate) fn scenario() -> Scenario {
         .chaos_at_most(Duration::from_secs(30 * 60))
         .sometimes(checks::marks::a_row_was_given_up())
         .sometimes(checks::marks::a_retry_succeeded())
-        .must_find(["P47"]);
+        .must_find(["P47", "P65"]);
     resting(scenario, ATTEMPTS_MAX, WITHIN)
 }

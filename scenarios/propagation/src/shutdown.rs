@@ -37,6 +37,6 @@ pub(crate) fn scenario() -> Scenario {
         })
         .sometimes(Mark::observed("worker.cancelled"))
         .sometimes(Mark::observed("runner.released"))
-        .must_find(["P26"]);
+        .must_find(["P26", "P60"]);
     applying(scenario)
 }

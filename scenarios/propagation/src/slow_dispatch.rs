@@ -31,6 +31,7 @@ pub(crate) fn scenario() -> Scenario {
             })
         })
         .sometimes(checks::marks::a_dispatch_took_too_long())
-        .sometimes(checks::marks::a_retry_succeeded());
+        .sometimes(checks::marks::a_retry_succeeded())
+        .must_find(["P63"]);
     applying(scenario)
 }

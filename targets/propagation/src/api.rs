@@ -29,6 +29,13 @@ use crate::{
 /// Maximum length of a name, in bytes.
 const NAME_BYTES_MAX: usize = 128;
 
+/// The requeue without its reset of the count of dispatches.
+#[cfg(feature = "defects")]
+const KEEPS_PICKS: &str = "-- name: propagation.requeue
+UPDATE pending_propagations SET failed_at = NULL, attempts = 0, next_attempt_at = $2
+WHERE id = $1 AND failed_at IS NOT NULL
+RETURNING team_id";
+
 /// The configuration of the producer.
 #[derive(Clone, Debug)]
 pub struct ApiConfig {
@@ -324,7 +331,8 @@ impl Api {
             return if is_same { Ok(json!({ "repeated": true })) } else { Err(other()) };
         }
         let now = tx.unix_ms().await.map_err(storage("ask for the time"))?;
-        let team = sqlx::query_scalar::<_, String>(self.sql.propagation_requeue)
+        let statement = defect!("P65", KEEPS_PICKS, self.sql.propagation_requeue);
+        let team = sqlx::query_scalar::<_, String>(statement)
             .bind(requeue.propagation.clone())
             .bind(now)
             .fetch_optional(&mut *tx)

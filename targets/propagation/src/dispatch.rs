@@ -17,6 +17,9 @@ use crate::{
     wire::{Regrade, Regraded},
 };
 
+#[cfg(feature = "defects")]
+const HOUR: time::Duration = time::Duration::from_secs(60 * 60);
+
 /// The client of the provisioner.
 #[derive(Clone, Debug)]
 pub(crate) struct Dispatcher {
@@ -176,8 +179,9 @@ impl Dispatcher {
             provider_resource_id: resource.provider_resource_id.clone(),
             resource_type: resource.resource_type.clone(),
             tier: resource.tier.clone(),
-            generation: resource.generation,
+            generation: defect!("P64", resource.generation + 1, resource.generation),
         };
+        let deadline = defect!("P63", deadline + HOUR, deadline);
         let called = time::timeout_at(deadline, self.call(&wish));
         let asked = until(stop.cancelled(), called).await.ok_or(DispatchError::Cancelled)?;
         let failed = |source| DispatchError::Call { token: wish.token.clone(), source };
@@ -190,7 +194,7 @@ impl Dispatcher {
         let response = posted.await.map_err(CallError::Transport)?;
         if !response.is_success() {
             let said = String::from_utf8_lossy(&response.body).into_owned();
-            return Err(CallError::Refused(response.status, said));
+            return Err(CallError::Refused(response.status, defect!("P61", String::new(), said)));
         }
         serde_json::from_slice(&response.body).map_err(CallError::Answer)
     }

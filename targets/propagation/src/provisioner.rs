@@ -117,14 +117,14 @@ impl Provisioner {
             return http::Response::new(400, "this is no wish");
         };
         match self.regrade(&regrade).await {
-            Ok(Some(regraded)) => http::Response::new(200, json!(regraded).to_string()),
-            Ok(None) => http::Response::new(503, "out of order"),
+            Ok(Ok(regraded)) => http::Response::new(200, json!(regraded).to_string()),
+            Ok(Err(why)) => http::Response::new(503, why),
             Err(error) => http::Response::new(503, chain(&error)),
         }
     }
 
-    /// Returns the answer; `None` if the call fails as scripted.
-    async fn regrade(&self, regrade: &Regrade) -> Result<Option<Regraded>, PipelineError> {
+    /// Returns the answer, or why the call fails as scripted.
+    async fn regrade(&self, regrade: &Regrade) -> Result<Result<Regraded, String>, PipelineError> {
         let (propagation, token) = (&regrade.propagation, &regrade.token);
         let call = self.count(token).await?;
         observe!("provisioner.called", propagation = propagation, token = token, call = call);
@@ -134,18 +134,19 @@ impl Provisioner {
         };
         match scripts.filter(fits).map(|script| &script.answer).next() {
             Some(Answer::Skip(reason)) => {
-                return Ok(Some(skip(regrade, reason.replace("{token}", token), None)));
+                return Ok(Ok(skip(regrade, reason.replace("{token}", token), None)));
             }
             Some(Answer::Error) => {
-                observe!("provisioner.failed", propagation = propagation, token = token);
-                return Ok(None);
+                let why = format!("call {call} is out of order");
+                observe!("provisioner.failed", propagation = propagation, token = token, why = why);
+                return Ok(Err(why));
             }
             Some(Answer::Slow(lasts)) => time::sleep(*lasts).await,
             None => {}
         }
         if !kinds::REGRADED.contains(&regrade.resource_type.as_str()) {
             let reason = format!("unsupported resource type: {}", regrade.resource_type);
-            return Ok(Some(skip(regrade, reason, None)));
+            return Ok(Ok(skip(regrade, reason, None)));
         }
         let mut tx = self.pool.begin("regrade").await.map_err(storage("begin to regrade"))?;
         let regraded = self.apply(&mut tx, regrade).await?;
@@ -153,7 +154,7 @@ impl Provisioner {
         if !regraded.applied {
             // The limit is known although this request did not set it.
             let conn_limit = defect!("P34", None, regraded.conn_limit);
-            return Ok(Some(skip(regrade, regraded.skip_reason, conn_limit)));
+            return Ok(Ok(skip(regrade, regraded.skip_reason, conn_limit)));
         }
         observe!(
             "provisioner.answered",
@@ -163,7 +164,7 @@ impl Provisioner {
             reason = ""
         );
         fail_point!(crate::failpoints::AFTER_APPLY)?;
-        Ok(Some(regraded))
+        Ok(Ok(regraded))
     }
 
     async fn count(&self, token: &str) -> Result<i64, PipelineError> {

@@ -113,7 +113,8 @@ impl Runner {
         let error = dispatched.as_ref().err().map(DispatchError::line);
         observe!("runner.dispatched", propagation = row.id, claim = batch.claim, error = error);
         fail_point!(crate::failpoints::AFTER_DISPATCH)?;
-        if matches!(dispatched, Err(DispatchError::Cancelled)) {
+        let is_cancelled = matches!(dispatched, Err(DispatchError::Cancelled));
+        if defect!("P60", false, is_cancelled) {
             return Ok(End::BrokenOff);
         }
         self.settler.settle(batch, row, dispatched).await.map(|()| End::Settled)

@@ -246,6 +246,7 @@ impl Settler {
             Outcome::Applied { .. } => return Ok(()),
             Outcome::Retry { error } => error,
             Outcome::DeadLetter { error, reason } => {
+                let reason = defect!("P62", "max_attempts", reason);
                 let is_counted = defect!("P7", reason != "max_attempts", true);
                 if is_counted {
                     let labels = [("reason", reason), ("kind", kind)];

@@ -18,6 +18,7 @@ use crate::{
     release::Release,
     runner::Runner,
     schedule,
+    scrub::scrub,
     settle::Settler,
     sql, start,
     stop::{Shutdown, Stop, until},
@@ -136,7 +137,7 @@ async fn worker(config: WorkerConfig, shutdown: impl Future<Output = ()>) -> Res
         declared = declared,
         handled = release.handled(),
         job_timeout_s = JOB_TIMEOUT.as_secs(),
-        rescue_after_s = rescue_after().as_secs(),
+        rescue_after_s = defect!("P66", JOB_TIMEOUT, rescue_after()).as_secs(),
         until_dead_letter_s = schedule::until_dead_letter().as_secs()
     );
     Arc::new(worker).run(&config, shutdown).await;
@@ -215,7 +216,7 @@ impl Worker {
     async fn execute(self: Arc<Self>, job: Job, stop: Stop, slot: OwnedSemaphorePermit) {
         observe!("job.begun", job = job.id, attempt = job.attempt);
         let done = self.work(&job, &stop).await;
-        let error = done.err().map(|error| chain(&error));
+        let error = done.err().map(|error| scrub(&chain(&error)));
         observe!("job.ended", job = job.id, attempt = job.attempt, error = error);
         if let Err(error) = self.jobs.finish(&job, error).await {
             // The job stays in its state, and is rescued.

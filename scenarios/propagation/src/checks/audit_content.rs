@@ -82,7 +82,7 @@ fn difference(
 }
 
 /// Why a row was given up.
-fn reason(history: &History, step: &Step<'_>) -> &'static str {
+pub(crate) fn reason(history: &History, step: &Step<'_>) -> &'static str {
     let is_attempt = int(step.after, "attempts") > int(step.before, "attempts");
     if int(step.after, "picks") >= PICKS_MAX && !is_attempt {
         "max_picks"

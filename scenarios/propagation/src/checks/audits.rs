@@ -10,6 +10,7 @@ use chaosdrill_scenarios_common::checks::{
 use serde_json::Value;
 
 use crate::checks::{
+    audit_content::reason,
     rows::{
         AUDITS, COUNTERS, ITEMS, KNOWN_KINDS, PROPAGATIONS, int, is_handled, is_requeue, state,
         steps, text,
@@ -57,8 +58,7 @@ fn asked_by(before: &Value, after: &Value) -> Option<&'static str> {
     }
 }
 
-/// The dead-letter counters have grown by one for each row that was given up, under its kind, and with the reason
-/// `unknown_kind` if and only if the kind is unknown.
+/// The dead-letter counters have grown by one for each row that was given up, under its kind and its reason.
 pub(crate) fn dead_letters_are_counted_once() -> Check {
     Check::new("dead_letters_are_counted_once", |history| {
         let mut died: BTreeMap<Labels, Vec<u64>> = BTreeMap::new();
@@ -67,7 +67,8 @@ pub(crate) fn dead_letters_are_counted_once() -> Check {
                 let kind = text(step.after, "kind");
                 let is_known = is_handled(history, &step);
                 let kind = if is_known { kind } else { "unknown_kind" };
-                died.entry((kind.to_owned(), !is_known)).or_default().push(step.change.event.seq);
+                let labels = (kind.to_owned(), reason(history, &step).to_owned());
+                died.entry(labels).or_default().push(step.change.event.seq);
             }
         }
         let mut counted: BTreeMap<Labels, i64> = BTreeMap::new();
@@ -82,11 +83,10 @@ pub(crate) fn dead_letters_are_counted_once() -> Check {
         let wrong = labels.find(|labels| count(labels) != given_up(labels).len() as i64);
         Outcome::unless(wrong.map(|labels| {
             let (rows, counted) = (given_up(labels), count(labels));
-            let reason = if labels.1 { "of unknown kind" } else { "after all attempts" };
+            let (kind, reason) = labels;
             let why = format!(
-                "{} rows of {} were given up {reason}, and {counted} were counted so",
-                rows.len(),
-                labels.0
+                "{} rows of {kind} were given up with the reason {reason}, and {counted} were counted so",
+                rows.len()
             );
             Outcome::invalid(why, rows.iter().copied())
         }))
@@ -94,8 +94,8 @@ pub(crate) fn dead_letters_are_counted_once() -> Check {
     .priority(Priority::Medium)
 }
 
-/// The kind, and whether the reason is that the kind is unknown.
-type Labels = (String, bool);
+/// The kind and the reason.
+type Labels = (String, String);
 
 /// The labels of a series such as `total{reason=max_attempts,kind=limits_refresh}`.
 fn labels_of(series: &str) -> Labels {
@@ -104,7 +104,7 @@ fn labels_of(series: &str) -> Labels {
         let mut pairs = inner.split(',').filter_map(|pair| pair.split_once('='));
         pairs.find(|(key, _)| *key == name).map(|(_, value)| value).unwrap_or_default()
     };
-    (label("kind").to_owned(), label("reason") == "unknown_kind")
+    (label("kind").to_owned(), label("reason").to_owned())
 }
 
 const KIND_LABELS: &[&str] = &["tier_elevation", "limits_refresh", "trial_end", "unknown_kind"];
@@ -136,6 +136,29 @@ pub(crate) fn labels_stay_within_their_set() -> Check {
         outcomes.max_by_key(|outcome| outcome.verdict).unwrap_or_else(Outcome::valid)
     })
     .priority(Priority::Low)
+}
+
+/// The stored error of a failed call has the reason that the provisioner gave.
+pub(crate) fn errors_tell_what_was_answered() -> Check {
+    Check::new("errors_tell_what_was_answered", |history| {
+        let failures = steps(history)
+            .into_iter()
+            .filter(|step| int(step.after, "attempts") > int(step.before, "attempts"));
+        let wrong = failures.into_iter().find_map(|step| {
+            let given = world::reason_given(history, &step)?;
+            (!text(step.after, "last_error").contains(given)).then_some((step, given))
+        });
+        Outcome::unless(wrong.map(|(step, given)| {
+            let seq = step.change.event.seq;
+            let why = format!(
+                "#{seq} the error of propagation {} is `{}`, but the provisioner said: {given}",
+                step.change.key,
+                text(step.after, "last_error")
+            );
+            Outcome::invalid(why, [seq])
+        }))
+    })
+    .priority(Priority::Medium)
 }
 
 /// The stored error of a row is short, as the schema requires too, and contains no secret.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::checks::{
     rounds,
-    rows::{GRADES, ITEMS, PROPAGATIONS, RESOURCES, conn_limit, has_limits, int, text},
+    rows::{GRADES, ITEMS, PROPAGATIONS, RESOURCES, conn_limit, has_limits, int, rows_at, text},
     world::last_answer,
 };
 
@@ -181,22 +181,23 @@ fn wrong_in_the_records(resource: &Value) -> Option<String> {
         .then(|| format!("has {limit} connections, but is recorded with {recorded}"))
 }
 
-/// The provisioner changes a resource at most once for each of its generations, however often it is asked.
+/// The provisioner changes a resource at most once for each of its generations, however often it is asked, and only for
+/// a generation that the resource has.
 pub(crate) fn one_change_per_generation() -> Check {
     Check::new("one_change_per_generation", |history| {
-        let wrong = history.rows(GRADES).into_iter().find(|change| {
-            let generation = |row: Option<&Value>| row.map_or(0, |row| int(row, "generation"));
-            change.after.is_some() && generation(change.after) <= generation(change.before)
+        let generation = |row: Option<&Value>| row.map_or(0, |row| int(row, "generation"));
+        let wrong = history.rows(GRADES).into_iter().find_map(|change| {
+            let (seq, now) = (change.event.seq, generation(change.after));
+            let resources = rows_at(history, RESOURCES, seq);
+            let wanted = generation(resources.get(&change.key.to_string()).copied());
+            let why = match change.after {
+                Some(_) if now <= generation(change.before) => "for the second time".to_owned(),
+                Some(_) if now > wanted => format!("although its own is {wanted}"),
+                _ => return None,
+            };
+            Some((seq, format!("#{seq} {} is changed to generation {now} {why}", change.key)))
         });
-        Outcome::unless(wrong.map(|change| {
-            let seq = change.event.seq;
-            let generation = change.after.map_or(0, |row| int(row, "generation"));
-            let why = format!(
-                "#{seq} {} is changed to generation {generation} for the second time",
-                change.key
-            );
-            Outcome::invalid(why, [seq])
-        }))
+        Outcome::unless(wrong.map(|(seq, why)| Outcome::invalid(why, [seq])))
     })
 }
 

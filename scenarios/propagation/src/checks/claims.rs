@@ -8,11 +8,13 @@ use std::{
 use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority};
 use chaosdrill_scenarios_common::checks::{
     holders::{self, Holding},
+    rows::Step,
     settling::{self, Settling},
 };
 
-use crate::checks::rows::{
-    DISTURBED, LEASE, PROPAGATIONS, int, is_disturbed, is_requeue, rows_at, state, steps, text,
+use crate::checks::{
+    rounds::is_hindered,
+    rows::{LEASE, PROPAGATIONS, int, is_requeue, rows_at, state, steps, text},
 };
 
 /// The maximum delay, without disturbances, between reading the clock and storing its time: a busy database is retried.
@@ -32,7 +34,7 @@ pub(crate) fn one_dispatch_at_a_time() -> Check {
         let full = holding.lease?;
         let left = lease_left(history, begun);
         let since = begun.at().saturating_sub(LEASE.saturating_sub(left));
-        let is_held_up = left < full && is_disturbed(history, since, begun.at());
+        let is_held_up = left < full && is_hindered(history, &begun.host, (since, begun.at()));
         Some(if is_held_up { left } else { full })
     })
 }
@@ -56,10 +58,14 @@ pub(crate) fn dispatches_end_with_their_lease() -> Check {
                     && event.get("propagation") == begun.get("propagation")
                     && event.get("claim") == begun.get("claim")
             };
-            let ended = history.observed("runner.dispatched").find(is_its)?;
-            let from = begun.at().saturating_sub(DISTURBED);
-            let is_late = ended.at().saturating_sub(begun.at()) > LEASE + Duration::from_secs(1);
-            (is_late && !is_disturbed(history, from, ended.at())).then_some((begun, ended))
+            let of_host = history.on_host(&begun.host).after(begun.seq);
+            // A dispatch that reports no end lasts as long as its host, or as the run.
+            let ended = history.observed("runner.dispatched").find(is_its);
+            let ended = ended.or_else(|| of_host.iter().find(|event| event.ends_a_life()));
+            let ended = ended.or_else(|| history.events().last())?;
+            let during = (begun.at(), ended.at());
+            let is_late = during.1.saturating_sub(during.0) > LEASE + Duration::from_secs(1);
+            (is_late && !is_hindered(history, &begun.host, during)).then_some((begun, ended))
         });
         Outcome::unless(late.map(|(begun, ended)| {
             let why = format!(
@@ -89,7 +95,10 @@ pub(crate) fn picks_are_a_lease_apart() -> Check {
                 let since = leased.get(&key).map_or(Duration::ZERO, |event| event.at());
                 let now = change.event.at();
                 let is_early = now.saturating_sub(since) + LATE_MAX < LEASE;
-                if is_early && !is_disturbed(history, since.saturating_sub(DISTURBED), now) {
+                // The lease begins when its holder reads the clock, which may be long before it is stored.
+                let holder = change.before.map_or("", |row| text(row, "claimed_by"));
+                let reading = (since.saturating_sub(LATE_MAX), since);
+                if is_early && !is_hindered(history, holder, reading) {
                     let seq = change.event.seq;
                     let why = format!(
                         "#{seq} {} took propagation {} from {}, which had held it for only {} s",
@@ -214,6 +223,52 @@ fn end_of_hold<'a>(history: &'a History, picked: &Event) -> Option<&'a Event> {
     })
 }
 
+/// A dispatch that a shutdown cancels is no failure: the row keeps its attempts.
+pub(crate) fn cancelled_work_uses_no_attempt() -> Check {
+    Check::new("cancelled_work_uses_no_attempt", |history| {
+        let steps = steps(history);
+        let wrong = history.observed("worker.cancelled").find_map(|cancelled| {
+            steps.iter().find_map(|step| {
+                let begun = begun_by(history, step, cancelled)?;
+                let is_failure = int(step.after, "attempts") > int(step.before, "attempts");
+                is_failure.then_some((cancelled, begun, step))
+            })
+        });
+        Outcome::unless(wrong.map(|(cancelled, begun, step)| {
+            let (seq, key) = (step.change.event.seq, step.change.key);
+            let why = format!(
+                "#{seq} the dispatch of propagation {key}, which #{} cancelled, used up an attempt",
+                cancelled.seq
+            );
+            Outcome::invalid(why, [begun.seq, cancelled.seq, seq])
+        }))
+    })
+}
+
+/// The beginning of the dispatch that a shutdown cancelled and that this step ends; `None` if the dispatch had ended
+/// before, or if its call was answered or failed meanwhile.
+fn begun_by<'a>(history: &'a History<'_>, step: &Step<'_>, cancelled: &Event) -> Option<&'a Event> {
+    let seq = step.change.event.seq;
+    let is_ours = |event: &&Event| {
+        event.host == cancelled.host && event.get("propagation") == step.change.key
+    };
+    let of_row =
+        |name: &str, before: u64| history.observed(name).filter(move |event| event.seq < before);
+    let begun = of_row("runner.dispatching", cancelled.seq).filter(is_ours).last()?;
+    let ended = of_row("runner.dispatched", seq).filter(is_ours).last()?;
+    let is_cancelled = cancelled.seq < ended.seq && step.change.event.host == cancelled.host;
+    let is_answer = |event: &Event| {
+        ["provisioner.answered", "provisioner.failed"].contains(&event.name.as_str())
+            && event.get("propagation") == step.change.key
+    };
+    let is_ended_otherwise = history
+        .events()
+        .iter()
+        .filter(|event| (cancelled.seq..ended.seq).contains(&event.seq))
+        .any(|event| event.fault().is_some() || is_answer(event));
+    (is_cancelled && !is_ended_otherwise).then_some(begun)
+}
+
 /// All stored instants come from one clock, whichever host writes them.
 pub(crate) fn stored_times_are_the_database_s() -> Check {
     Check::new("stored_times_are_the_database_s", |history| {
@@ -223,7 +278,8 @@ pub(crate) fn stored_times_are_the_database_s() -> Check {
             let now = step.change.event.at();
             let is_new = stored != 0 && stored != int(step.before, "last_attempt_at");
             let is_off = is_new && off > LATE_MAX.as_millis() as i64;
-            (is_off && !is_disturbed(history, now.saturating_sub(DISTURBED), now))
+            let reading = (now.saturating_sub(LATE_MAX), now);
+            (is_off && !is_hindered(history, &step.change.event.host, reading))
                 .then_some((step, off))
         });
         Outcome::unless(wrong.map(|(step, off)| {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use chaosdrill::{Check, Event, History, Outcome, Priority, vocabulary::HostChange};
+use chaosdrill::{Check, Event, History, Outcome, Priority};
 use chaosdrill_scenarios_common::checks::{
     holders::{self, Holding},
     rest,
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::checks::{
     backstop, rounds,
-    rows::{JOBS, int, is_disturbed, text},
+    rows::{JOBS, int, text},
 };
 
 const JOB_TIMEOUT: Duration = Duration::from_secs(20 * 60);
@@ -72,15 +72,17 @@ pub(crate) fn stuck_jobs_are_rescued_in_time() -> Check {
             let next = changes[index + 1..].iter().find(|next| next.key == change.key);
             let until = next.map_or(end, |next| next.event.wall_ms());
             let due = int(row, "attempted_at") + RESCUE_AFTER.as_millis() as i64;
-            let late = until - due - SCAN.as_millis() as i64;
-            (late > 0 && !is_excused(history, change.event.at(), late)).then_some((change, late))
+            let late = u64::try_from(until - due - SCAN.as_millis() as i64).ok()?;
+            let late = Duration::from_millis(late);
+            (!late.is_zero() && !is_excused(history, change.event.at(), late))
+                .then_some((change, late))
         });
         Outcome::unless(wrong.map(|(change, late)| {
             let seq = change.event.seq;
             let why = format!(
                 "#{seq} job {} has run since then, and is rescued {} s too late",
                 change.key,
-                late / 1000
+                late.as_secs()
             );
             Outcome::invalid(why, [seq])
         }))
@@ -88,16 +90,10 @@ pub(crate) fn stuck_jobs_are_rescued_in_time() -> Check {
     .priority(Priority::Medium)
 }
 
-/// Whether a delay is excused, because the rescuer itself was delayed.
-fn is_excused(history: &History, begun: Duration, late_ms: i64) -> bool {
-    const HELD_UP_MAX_MS: i64 = 20 * 60 * 1000;
+/// Whether the workers were held up for so long that a rescue could not come earlier.
+fn is_excused(history: &History, begun: Duration, late: Duration) -> bool {
     let due = begun + RESCUE_AFTER;
-    let (from, to) = (due.saturating_sub(Duration::from_secs(15 * 60)), due + SCAN);
-    let is_down = history.events().iter().any(|event| {
-        let is_down = matches!(event.host_change(), Some(HostChange::Down(_)));
-        is_down && (from..=to).contains(&event.at())
-    });
-    late_ms < HELD_UP_MAX_MS && (is_down || is_disturbed(history, from, to))
+    late <= rounds::held_up(history, (due, due + SCAN + late), &[], Duration::ZERO)
 }
 
 /// A job that is over is deleted by the first round of the reconciler after an hour, and not before: its row shows that

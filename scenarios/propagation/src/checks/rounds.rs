@@ -1,5 +1,5 @@
-//! How much later a round of the reconciler may be because of faults: a fault counts only if it strikes the job, and
-//! a delay counts for its own length.
+//! What holds workers up, and how much later a round of the reconciler may be because of faults: a fault counts only if
+//! it strikes the worker or its database, and a delay counts for its own length.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -68,6 +68,13 @@ pub(crate) fn held_up(history: &History, during: Span, sites: &[&str], turn: Dur
     });
     let hindered: Vec<&[Span]> = workers.values().map(|worker| &worker.hindered[..]).collect();
     of_each.sum::<Duration>() + shared(&hindered, during)
+}
+
+/// Whether a worker could do nothing at some time between two instants.
+pub(crate) fn is_hindered(history: &History, host: &str, during: Span) -> bool {
+    let workers = workers(history, &[]);
+    let is_in = |span: &Span| span.0 <= during.1 && during.0 <= span.1;
+    workers.get(host).is_some_and(|worker| worker.hindered.iter().any(is_in))
 }
 
 /// The time, within a span, for which each of these lists has a span.

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use chaosdrill::{Event, EventKind, History, vocabulary::Strike};
+use chaosdrill::{Event, History, fault::Act, vocabulary::FaultChange};
 use chaosdrill_scenarios_common::checks::rows::{Items, Step};
 pub(crate) use chaosdrill_scenarios_common::checks::rows::{int, text};
 use serde_json::Value;
@@ -41,9 +41,6 @@ pub(crate) const PICKS_MAX: i64 = 20;
 /// How long one pick holds a row.
 pub(crate) const LEASE: Duration = Duration::from_secs(5 * 60);
 
-/// How long ago a disturbance may have been to still explain a delay.
-pub(crate) const DISTURBED: Duration = Duration::from_secs(20 * 60);
-
 /// Kinds that the newest release handles.
 pub(crate) const KNOWN_KINDS: [&str; 3] = ["tier_elevation", "limits_refresh", "trial_end"];
 
@@ -78,9 +75,10 @@ pub(crate) fn state(row: &Value) -> &str {
     }
 }
 
-/// Whether the change is a requeue by an operator.
+/// Whether the change is a requeue by an operator: the row begins again, with all its attempts and dispatches.
 pub(crate) fn is_requeue(before: &Value, after: &Value) -> bool {
-    state(before) == "failed" && state(after) == "pending" && int(after, "attempts") == 0
+    let is_fresh = int(after, "attempts") == 0 && int(after, "picks") == 0;
+    state(before) == "failed" && state(after) == "pending" && is_fresh
 }
 
 /// Whether the reason of the provisioner means that no work is left.
@@ -120,13 +118,20 @@ pub(crate) fn rows_at<'a>(
     rows
 }
 
-/// Whether a fault disturbed the timing of hosts or links in this period; a delay is then excused.
+/// Whether a fault that holds up a host, a link or the database was in force at some time between two instants.
 pub(crate) fn is_disturbed(history: &History, from: Duration, to: Duration) -> bool {
-    const KINDS: [&str; 5] =
-        [Strike::STALL, Strike::DELAY, Strike::CLOG, Strike::PARTITION, Strike::DATABASE_DOWN];
+    let end = history.events().last().map(Event::at).unwrap_or_default();
     history.events().iter().any(|event| {
-        event.kind == EventKind::Fault
-            && KINDS.iter().any(|kind| event.name == *kind)
-            && (from..=to).contains(&event.at())
+        let Some(FaultChange::Struck(strike)) = event.fault() else { return false };
+        let lasts = match strike.act() {
+            Some(Act::Stall(lasts) | Act::Delay(lasts)) => Some(lasts),
+            Some(
+                Act::Clog { lasts, .. }
+                | Act::Partition { lasts, .. }
+                | Act::DatabaseDown { lasts, .. },
+            ) => lasts,
+            _ => return false,
+        };
+        event.at() <= to && from <= lasts.map_or(end, |lasts| event.at() + lasts)
     })
 }

@@ -7,8 +7,8 @@ use chaosdrill_scenarios_common::checks::rows::{Step, last_change};
 use serde_json::Value;
 
 use crate::checks::rows::{
-    DISTURBED, ITEMS, LEASE, PROPAGATIONS, RESOURCES, UPGRADES, has_limits, int, is_disturbed,
-    is_good_reason, is_handled, rows_at, state, steps, text,
+    ITEMS, LEASE, PROPAGATIONS, RESOURCES, UPGRADES, has_limits, int, is_disturbed, is_good_reason,
+    is_handled, rows_at, state, steps, text,
 };
 
 /// The part of the lease that a dispatch leaves for the settle.
@@ -94,7 +94,7 @@ pub(crate) fn answered_with(history: &History, step: &Step<'_>) -> Option<bool> 
         .iter()
         .any(|event| event.kind == EventKind::Fault && (begun.seq..=seq).contains(&event.seq));
     let is_timely = to.saturating_sub(from) + SETTLE_MAX < LEASE;
-    if is_hurt || !is_timely || is_disturbed(history, from.saturating_sub(DISTURBED), to) {
+    if is_hurt || !is_timely || is_disturbed(history, from, to) {
         return None;
     }
     let meanwhile =
@@ -113,6 +113,34 @@ pub(crate) fn answered_with(history: &History, step: &Step<'_>) -> Option<bool> 
         })
         .all(|resource| answers.iter().any(|event| event.text("token") == text(resource, "token")));
     is_complete.then(|| answers.iter().any(is_bad))
+}
+
+/// Why the first call that failed in the dispatch which this step ends did so, as the provisioner said; `None` if it is
+/// not known that a call failed so, and that none before it failed otherwise.
+pub(crate) fn reason_given<'a>(history: &'a History, step: &Step<'_>) -> Option<&'a str> {
+    if !is_handled(history, step) || answered_with(history, step) != Some(false) {
+        return None;
+    }
+    let seq = step.change.event.seq;
+    let claim = text(step.before, "claim_token");
+    let begun = history
+        .observed("runner.dispatching")
+        .filter(|event| event.seq < seq && event.get("propagation") == step.change.key)
+        .filter(|event| event.text("claim") == claim)
+        .last()?;
+    let meanwhile = |event: &&Event| (begun.seq..seq).contains(&event.seq);
+    let of_row = |event: &&Event| event.get("propagation") == step.change.key;
+    let failed = history.observed("provisioner.failed").filter(meanwhile).filter(of_row);
+    let first = failed.min_by_key(|event| event.text("token"))?;
+    let is_answered = |token: &str| {
+        let answered = history.observed("provisioner.answered").filter(meanwhile).filter(of_row);
+        answered.into_iter().any(|event| event.text("token") == token)
+    };
+    let due = owed(history, text(step.after, "team_id"), begun.seq, seq);
+    let is_first = due.into_iter().filter(|token| *token < first.text("token")).all(is_answered);
+    // What it said may have been lost with it.
+    let is_up = !history.on_host(&first.host).iter().filter(meanwhile).any(|it| it.ends_a_life());
+    (is_first && is_up).then(|| first.text("why"))
 }
 
 /// The last answer of the provisioner about a resource, a failed call included.
