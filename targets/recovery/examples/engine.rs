@@ -29,12 +29,12 @@ async fn drive() -> Result<(), BoxError> {
     for name in ["w1", "w2"] {
         let address = free_address().await?;
         writers.push(address.clone());
-        task::spawn(async move { run_writer(EngineConfig::new(name, STORE), &address).await });
+        task::spawn(async move { run_writer(EngineConfig::new(name), STORE, &address).await });
     }
-    task::spawn(run_opener(EngineConfig::new("opener", STORE), Duration::from_secs(1)));
+    task::spawn(run_opener(EngineConfig::new("opener"), STORE, Duration::from_secs(1)));
     let reader = free_address().await?;
     let listens = reader.clone();
-    task::spawn(async move { run_reader(EngineConfig::new("reader", STORE), &listens).await });
+    task::spawn(async move { run_reader(STORE, &listens).await });
 
     for (request, writer) in requests().iter().zip(writers.iter().cycle()) {
         send(writer, request).await?;
@@ -53,7 +53,7 @@ fn requests() -> Vec<Request> {
     vec![
         Request::Mutation { id: id("a"), value: 1 },
         Request::Load { id: id("b"), values: vec![1, 2, 3] },
-        Request::SchemaApply { id: id("c"), version: 1 },
+        Request::SchemaApply { id: id("c"), version: 1, source: "name".into() },
         Request::BranchMerge {
             id: id("d"),
             source: id("a branch"),

@@ -11,6 +11,7 @@
 
 pub mod cluster;
 pub mod defects;
+pub mod digest;
 pub mod engine;
 pub mod failpoints;
 pub mod files;

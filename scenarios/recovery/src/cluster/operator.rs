@@ -11,7 +11,8 @@ use std::{
 use chaosdrill::rt::{http, time};
 use chaosdrill::{EventKind, Workload};
 use chaosdrill_target_recovery::{
-    cluster::{Config, Embedding, GraphConfig, model},
+    cluster::{Config, Embedding, GraphConfig},
+    digest::digest,
     files::{Files, PutError, StoreError},
     ulid,
 };
@@ -40,9 +41,9 @@ const SOURCES: [(&str, &str); 6] = [
 ];
 
 /// The source of a schema, by its digest.
-pub(crate) fn source_of(digest: &str) -> Option<&'static str> {
+pub(crate) fn source_of(wanted: &str) -> Option<&'static str> {
     let texts = SOURCES.iter().map(|(_, text)| *text);
-    texts.into_iter().find(|text| model::digest(text.as_bytes()) == digest)
+    texts.into_iter().find(|text| digest(text.as_bytes()) == wanted)
 }
 
 /// A configuration with these graphs, each with its schema version.

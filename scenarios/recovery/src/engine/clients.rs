@@ -136,7 +136,7 @@ impl Sender {
             }
             Wish::Schema => {
                 self.schema += 1;
-                Request::SchemaApply { id, version: self.schema }
+                Request::SchemaApply { id, version: self.schema, source: source_of(self.schema) }
             }
             Wish::Indices(table) => Request::EnsureIndices { id, table: table.map(str::to_owned) },
             Wish::Optimize(table) => Request::Optimize { id, table: table.map(str::to_owned) },
@@ -200,6 +200,11 @@ async fn once(address: &str, path: &str, body: &str) -> Value {
         }
         _ => json!({ "status": null, "from": address }),
     }
+}
+
+/// The source of a version of the schema: the same, whoever asks for it.
+pub(crate) fn source_of(version: u64) -> String {
+    format!("schema {version}")
 }
 
 /// A client that sends `count` requests of a mix.

@@ -11,7 +11,7 @@ use chaosdrill_target_recovery::engine::Request;
 
 use crate::engine::{
     checks::marks,
-    clients::{ADMIN, ALL_KINDS, Sender, client},
+    clients::{ADMIN, ALL_KINDS, Sender, client, source_of},
     stage::{EngineStage, guarded, watched},
 };
 
@@ -68,7 +68,7 @@ pub(crate) fn scenario() -> Scenario {
 
 /// Makes sure that there is a schema to stage; an administrator that asks for the same version finds it done.
 async fn first(workload: Workload) -> Result<(), BoxError> {
-    let request = Request::SchemaApply { id: "first-1".into(), version: 1 };
+    let request = Request::SchemaApply { id: "first-1".into(), version: 1, source: source_of(1) };
     Sender::new(workload, "first", &["w1"]).send(&request).await;
     Ok(())
 }

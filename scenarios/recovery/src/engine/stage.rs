@@ -60,9 +60,9 @@ impl EngineStage for Topology {
         configure: impl Fn(&mut EngineConfig) + Send + Sync + 'static,
     ) -> Self {
         self.host(name, move || {
-            let mut config = EngineConfig::new(name, Self::store_url(STORE));
+            let mut config = EngineConfig::new(name);
             configure(&mut config);
-            run_writer(config, "0.0.0.0:80")
+            run_writer(config, Self::store_url(STORE), "0.0.0.0:80")
         })
     }
 
@@ -77,16 +77,14 @@ impl EngineStage for Topology {
         every: Duration,
     ) -> Self {
         self.host(name, move || {
-            let mut config = EngineConfig::new(name, Self::store_url(STORE));
+            let mut config = EngineConfig::new(name);
             configure(&mut config);
-            run_opener(config, every)
+            run_opener(config, Self::store_url(STORE), every)
         })
     }
 
     fn reader(self) -> Self {
-        self.host("reader", || {
-            run_reader(EngineConfig::new("reader", Self::store_url(STORE)), "0.0.0.0:80")
-        })
+        self.host("reader", || run_reader(Self::store_url(STORE), "0.0.0.0:80"))
     }
 
     fn engine(self) -> Self {

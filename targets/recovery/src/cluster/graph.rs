@@ -7,10 +7,8 @@
 use chaosdrill_rt::observe;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    files::{Existence, Files, Found, PutError, StoreError, chain},
-    model::digest,
-};
+use super::files::{Existence, Files, Found, PutError, StoreError, chain};
+use crate::digest::digest;
 
 /// The committed state of a graph.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

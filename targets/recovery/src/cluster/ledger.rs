@@ -4,8 +4,9 @@ use chaosdrill_rt::defect;
 
 use super::{
     files::{Files, PutError, StoreError},
-    model::{STATE_VERSION, State, digest},
+    model::{STATE_VERSION, State},
 };
+use crate::digest::digest;
 
 /// The path of the ledger.
 pub const STATE: &str = "__cluster/state.json";

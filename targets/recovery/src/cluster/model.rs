@@ -5,15 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chaosdrill_rt::defect;
 use serde::{Deserialize, Serialize};
 
+use crate::digest::digest;
+
 /// The version of the ledger that this release writes.
 pub const STATE_VERSION: u32 = 1;
 /// The newest version of sidecars that this release understands.
 pub const SIDECAR_VERSION: u32 = 1;
-
-/// The digest of a text or an object.
-pub fn digest(bytes: &[u8]) -> String {
-    format!("blake3:{}", &blake3::hash(bytes).to_hex()[..32])
-}
 
 /// The digest of a value's serialized form.
 pub fn digest_of(value: &impl Serialize) -> String {

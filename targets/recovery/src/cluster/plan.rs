@@ -6,8 +6,9 @@ use chaosdrill_rt::defect;
 
 use super::{
     files::{Files, StoreError, chain},
-    model::{Config, Embedding, digest, digest_of},
+    model::{Config, Embedding, digest_of},
 };
+use crate::digest::digest;
 
 /// A configuration, with the digests of all sources.
 #[derive(Clone, Debug)]

@@ -1,14 +1,12 @@
-//! The configuration of an engine program.
+//! The configuration of a program that opens a graph.
 
 use chaosdrill_rt::time::Duration;
 
 use super::model::SIDECAR_VERSION;
 
-/// The configuration of an engine program.
+/// The configuration of a program that opens a graph.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
-    /// The URL of the graph's store.
-    pub store_url: String,
     /// The name of the program, unique and stable across restarts.
     pub process: String,
     /// The version of the sidecars that it writes; other releases write other versions.
@@ -23,9 +21,8 @@ pub struct EngineConfig {
 
 impl EngineConfig {
     /// The configuration of this release.
-    pub fn new(process: impl Into<String>, store_url: impl Into<String>) -> Self {
+    pub fn new(process: impl Into<String>) -> Self {
         Self {
-            store_url: store_url.into(),
             process: process.into(),
             writes_sidecars_of: SIDECAR_VERSION,
             reads_sidecars_up_to: SIDECAR_VERSION,

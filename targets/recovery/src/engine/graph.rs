@@ -1,26 +1,25 @@
 //! An open graph: its recovered store, and the six kinds of writes on it.
 
-use std::collections::BTreeMap;
-
 use chaosdrill_rt::{defect, observe};
 
 use super::{
     config::EngineConfig,
     error::EngineError,
+    first::First,
     keys::{self, Keys},
     manifest::{self, MANIFEST},
-    model::{Commit, Entry, Manifest, Schema, Sidecar, TableVersion},
-    objects::{Found, Objects, PutError, StoreError},
+    model::{Manifest, Sidecar},
+    objects::{Found, Objects, PutError},
     plan::{self, TABLES},
     recover::{Mode, Recovery, Resolved},
-    schema, sidecars, table,
+    sidecars,
     wire::Request,
     write::Write,
 };
-use crate::{files::Files, ulid};
+use crate::ulid;
 
-/// The actor and operation name of a new graph.
-const INIT: &str = "init";
+/// The operation that creates a graph of its own store, and the source of its first schema.
+const INIT: (&str, &str) = ("init", "");
 
 /// An open graph.
 #[derive(Debug)]
@@ -53,64 +52,67 @@ impl From<EngineError> for Unwritten {
 }
 
 impl Graph {
+    /// The graph of these objects, which need not exist.
+    pub fn new(objects: Objects, config: EngineConfig) -> Self {
+        Self { objects, config, keys: Keys::default() }
+    }
+
     /// Opens a graph: creates it if it does not exist, and recovers all operations that were left unfinished.
     ///
     /// # Errors
     ///
     /// Fails with the store's error, or if the unfinished operations are unknown. A concurrent recovery is no error.
-    pub async fn open(config: EngineConfig) -> Result<Self, EngineError> {
-        let id = ulid::new();
-        observe!("engine.attempt", id = id, what = "open");
-        let opened = Self::open_and_sweep(config).await;
-        let cause = opened.as_ref().err().map(EngineError::cause);
-        observe!("engine.attempted", id = id, ok = opened.is_ok(), cause = cause);
-        opened
-    }
-
-    async fn open_and_sweep(config: EngineConfig) -> Result<Self, EngineError> {
-        let files = Files::open(&config.store_url).map_err(StoreError::from)?;
-        let graph = Self { objects: Objects::new(files), config, keys: Keys::default() };
-        graph.init().await?;
-        for path in sidecars::list(&graph.objects).await? {
-            let Some(found) = sidecars::read(&graph.objects, &path, &graph.config).await? else {
-                continue;
-            };
-            defect!("G53", continue, ());
-            graph.resolve(&found, Mode::Open).await?;
-        }
+    pub async fn open(objects: Objects, config: EngineConfig) -> Result<Self, EngineError> {
+        let graph = Self::new(objects, config);
+        let opened = async {
+            graph.create_if_missing().await?;
+            graph.settle_all().await
+        };
+        attempt_to_open(opened).await?;
         Ok(graph)
     }
 
+    /// Recovers all operations that were left unfinished, as an open does, of a graph that exists. Returns why one of
+    /// them has to wait; `None` if all are settled.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Graph::open`].
+    pub async fn recover(&self) -> Result<Option<&'static str>, EngineError> {
+        attempt_to_open(self.settle_all()).await
+    }
+
+    async fn settle_all(&self) -> Result<Option<&'static str>, EngineError> {
+        let mut waits = None;
+        for path in sidecars::list(&self.objects).await? {
+            let Some(found) = sidecars::read(&self.objects, &path, &self.config).await? else {
+                continue;
+            };
+            defect!("G53", continue, ());
+            if let Resolved::Deferred(why) = self.resolve(&found, Mode::Open).await? {
+                waits = Some(why);
+            }
+        }
+        Ok(waits)
+    }
+
+    /// Creates the graph under a new operation.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a part of it exists, or with the store's error: a part of it may then exist.
+    pub async fn create(&self, operation: &str, source: &str) -> Result<(), EngineError> {
+        First::new(operation, source).put(&self.objects, |put| put.map_err(Into::into)).await
+    }
+
     /// Creates the graph, or completes a partial creation.
-    async fn init(&self) -> Result<(), EngineError> {
+    async fn create_if_missing(&self) -> Result<(), EngineError> {
         if self.objects.get::<Manifest>(MANIFEST).await?.is_some() {
             return Ok(());
         }
-        let empty = TableVersion {
-            version: 0,
-            parent: None,
-            operation: INIT.into(),
-            step: 1,
-            of: 1,
-            restores: None,
-            schema: 0,
-            fragments: 0,
-            indexed: 0,
-            rows: Vec::new(),
-        };
-        let mut tables = BTreeMap::new();
-        for key in TABLES {
-            let path = format!("tables/{key}");
-            unless_taken(table::commit(&self.objects, &path, &empty).await)?;
-            tables.insert(key.to_owned(), Entry { path, version: 0 });
-        }
-        let current = Schema { version: 0, operation: INIT.into() };
-        unless_taken(self.objects.create(schema::CURRENT, &current).await)?;
-        let commit = Commit { operation: INIT.into(), actor_id: INIT.into() };
-        let manifest = Manifest { revision: 0, schema: 0, tables, aborting: Vec::new(), commit };
-        unless_taken(self.objects.create(MANIFEST, &manifest).await)
+        let (operation, source) = INIT;
+        First::new(operation, source).put(&self.objects, unless_taken).await
     }
-
     async fn resolve(&self, found: &Found<Sidecar>, mode: Mode) -> Result<Resolved, EngineError> {
         let at = found.written_at();
         Recovery::new(&self.objects, &self.config, &found.value, at, mode).resolve().await
@@ -125,7 +127,7 @@ impl Graph {
             defect!(
                 "G32",
                 if found.value.kind == super::model::Kind::SchemaApply {
-                    schema::promote(&self.objects, &found.value).await?;
+                    super::schema::promote(&self.objects, &found.value).await?;
                     self.resolve(&found, Mode::Heal).await?;
                     continue;
                 },
@@ -179,6 +181,18 @@ impl Graph {
             Err(error) => Err(Unwritten { operation, error }),
         }
     }
+}
+
+/// Reports the beginning and the end of an attempt to open a graph.
+async fn attempt_to_open<T>(
+    opening: impl Future<Output = Result<T, EngineError>>,
+) -> Result<T, EngineError> {
+    let id = ulid::new();
+    observe!("engine.attempt", id = id, what = "open");
+    let opened = opening.await;
+    let cause = opened.as_ref().err().map(EngineError::cause);
+    observe!("engine.attempted", id = id, ok = opened.is_ok(), cause = cause);
+    opened
 }
 
 /// Accepts an object that another program has created.

@@ -23,6 +23,7 @@ pub mod classify;
 pub mod config;
 pub mod defects;
 pub mod error;
+mod first;
 pub mod graph;
 mod keys;
 pub mod manifest;

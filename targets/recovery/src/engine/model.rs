@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::digest::digest;
+
 /// The version of sidecars that this release writes; it rejects newer ones.
 pub const SIDECAR_VERSION: u32 = 2;
 
@@ -187,6 +189,18 @@ pub struct Schema {
     pub version: u64,
     /// The operation that created it.
     pub operation: String,
+    /// The digest of its source.
+    pub digest: String,
+    /// Its source.
+    pub source: String,
+}
+
+impl Schema {
+    /// A version of the schema, as an operation creates it.
+    pub fn new(version: u64, operation: &str, source: &str) -> Self {
+        let (operation, source) = (operation.to_owned(), source.to_owned());
+        Self { version, operation, digest: digest(source.as_bytes()), source }
+    }
 }
 
 /// The outcome of a recovery.

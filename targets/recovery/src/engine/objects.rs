@@ -1,4 +1,4 @@
-//! Object storage of the engine: JSON objects with conditional writes.
+//! Object storage of a graph: JSON objects below a root, with conditional writes.
 
 use std::fmt;
 
@@ -70,22 +70,34 @@ impl<T> Found<T> {
     }
 }
 
-/// A store of objects.
+/// The objects of one graph. Their paths are relative to its root.
 #[derive(Clone)]
 pub struct Objects {
     files: Files,
+    /// A path with a slash at its end; empty if the graph has the store for itself.
+    root: String,
 }
 
 impl fmt::Debug for Objects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Objects({:?})", self.files)
+        write!(f, "Objects({:?}, {:?})", self.files, self.root)
     }
 }
 
 impl Objects {
-    /// Wraps a store.
+    /// Wraps a store that holds nothing but this graph.
     pub fn new(files: Files) -> Self {
-        Self { files }
+        Self { files, root: String::new() }
+    }
+
+    /// The objects below a path of a store.
+    pub fn below(files: Files, path: &str) -> Self {
+        Self { files, root: format!("{path}/") }
+    }
+
+    /// The path of an object in the store.
+    fn path(&self, of: &str) -> String {
+        format!("{}{of}", self.root)
     }
 
     /// Reads an object; `None` if it does not exist.
@@ -108,7 +120,7 @@ impl Objects {
     ///
     /// Fails with the store's error.
     pub async fn get_bytes(&self, path: &str) -> Result<Option<Found<Vec<u8>>>, StoreError> {
-        let found = self.files.get(path).await?;
+        let found = self.files.get(&self.path(path)).await?;
         Ok(found.map(|file| Found { value: file.bytes.clone(), file }))
     }
 
@@ -118,7 +130,7 @@ impl Objects {
     ///
     /// Fails if one exists, or with the store's error.
     pub async fn create<T: Serialize>(&self, path: &str, value: &T) -> Result<(), PutError> {
-        let put = self.files.put_new(path, &bytes_of(path, value)?).await;
+        let put = self.files.put_new(&self.path(path), &bytes_of(path, value)?).await;
         put.map_err(|error| PutError::of(path, error))
     }
 
@@ -133,7 +145,7 @@ impl Objects {
         value: &T,
         over: &Found<U>,
     ) -> Result<(), PutError> {
-        let put = self.files.put_over(path, &bytes_of(path, value)?, &over.file).await;
+        let put = self.files.put_over(&self.path(path), &bytes_of(path, value)?, &over.file).await;
         put.map_err(|error| PutError::of(path, error))
     }
 
@@ -144,7 +156,7 @@ impl Objects {
         path: &str,
         value: &T,
     ) -> Result<(), PutError> {
-        let put = self.files.put_wrongly(path, &bytes_of(path, value)?).await;
+        let put = self.files.put_wrongly(&self.path(path), &bytes_of(path, value)?).await;
         put.map_err(|error| PutError::of(path, error))
     }
 
@@ -154,7 +166,7 @@ impl Objects {
     ///
     /// Fails with the store's error.
     pub async fn delete(&self, path: &str) -> Result<(), StoreError> {
-        Ok(self.files.delete(path).await?)
+        Ok(self.files.delete(&self.path(path)).await?)
     }
 
     /// Lists the paths of all objects below a path, in order.
@@ -163,7 +175,9 @@ impl Objects {
     ///
     /// Fails with the store's error.
     pub async fn list(&self, below: &str) -> Result<Vec<String>, StoreError> {
-        Ok(self.files.list(below).await?)
+        let paths = self.files.list(&self.path(below)).await?;
+        let inside = |path: &String| path.strip_prefix(&self.root).map(str::to_owned);
+        Ok(paths.iter().filter_map(inside).collect())
     }
 }
 
@@ -178,6 +192,18 @@ fn broken(path: &str, why: &serde_json::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn two_graphs_of_one_store_are_apart() {
+        let files = Files::open("memory:roots").expect("a store");
+        let [one, other] =
+            ["a", "b"].map(|id| Objects::below(files.clone(), &format!("graphs/{id}.omni")));
+        one.create("x/y", &1).await.expect("written");
+        other.create("x/y", &2).await.expect("written");
+        assert_eq!(one.list("x").await.expect("an answer"), ["x/y"]);
+        one.delete("x/y").await.expect("deleted");
+        assert_eq!(files.list("graphs").await.expect("an answer"), ["graphs/b.omni/x/y"]);
+    }
 
     #[tokio::test]
     async fn an_object_is_written_under_its_condition_only() {

@@ -114,8 +114,8 @@ pub(crate) async fn make(
     if let Request::BranchMerge { source, .. } = request {
         plan.source = Some(source.clone());
     }
-    if let Request::SchemaApply { version, .. } = request {
-        plan.change_schema(manifest, *version);
+    if let Request::SchemaApply { version, source, .. } = request {
+        plan.change_schema(manifest, *version, source);
     }
     let concerned = bases.iter().filter(|base| request.concerns(&base.key));
     plan.tables = concerned.map(|base| plan.of_table(base, request)).collect();
@@ -162,8 +162,8 @@ fn is_done(manifest: &Manifest, bases: &[Base], request: &Request) -> Result<boo
 
 impl Plan {
     /// The next schema adds a table of its own, and removes that of the previous schema.
-    fn change_schema(&mut self, manifest: &Manifest, version: u64) {
-        self.schema = Some(Schema { version, operation: self.operation.clone() });
+    fn change_schema(&mut self, manifest: &Manifest, version: u64, source: &str) {
+        self.schema = Some(Schema::new(version, &self.operation, source));
         let (comes, goes) = (format!("extra{version}"), format!("extra{}", version - 1));
         let table_path = format!("tables/{comes}-{}", self.operation);
         let first = TableVersion {

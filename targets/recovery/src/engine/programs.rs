@@ -31,13 +31,14 @@ const OPEN_AGAIN_AFTER: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 ///
-/// Fails only if it cannot listen.
-pub fn run_writer(config: EngineConfig, listen: &str) -> Program<'_> {
-    Box::pin(writer(config, listen))
+/// Fails only if the URL names no store, or if it cannot listen.
+pub fn run_writer(config: EngineConfig, store_url: impl Into<String>, listen: &str) -> Program<'_> {
+    Box::pin(writer(config, store_url.into(), listen))
 }
 
-async fn writer(config: EngineConfig, listen: &str) -> Result<(), BoxError> {
-    let graph = Arc::new(open(&config).await);
+async fn writer(config: EngineConfig, store_url: String, listen: &str) -> Result<(), BoxError> {
+    let objects = Objects::new(Files::open(&store_url)?);
+    let graph = Arc::new(open(&objects, &config).await);
     let listener = TcpListener::bind("writer", listen).await?;
     let answer = move |request: http::Request| {
         let graph = graph.clone();
@@ -48,9 +49,9 @@ async fn writer(config: EngineConfig, listen: &str) -> Result<(), BoxError> {
 }
 
 /// Opens the graph, with retries; this recovers the operations that can be recovered.
-async fn open(config: &EngineConfig) -> Graph {
+async fn open(objects: &Objects, config: &EngineConfig) -> Graph {
     loop {
-        match Graph::open(config.clone()).await {
+        match Graph::open(objects.clone(), config.clone()).await {
             Ok(graph) => return graph,
             Err(error) => {
                 observe!("engine.not_opened", cause = error.cause(), error = error.to_string());
@@ -90,14 +91,19 @@ async fn answer(graph: &Graph, request: &http::Request) -> http::Response {
 ///
 /// # Errors
 ///
-/// None: an open that fails now is retried.
-pub fn run_opener(config: EngineConfig, every: Duration) -> Program<'static> {
-    Box::pin(opener(config, every))
+/// Fails only if the URL names no store: an open that fails now is retried.
+pub fn run_opener(
+    config: EngineConfig,
+    store_url: impl Into<String>,
+    every: Duration,
+) -> Program<'static> {
+    Box::pin(opener(config, store_url.into(), every))
 }
 
-async fn opener(config: EngineConfig, every: Duration) -> Result<(), BoxError> {
+async fn opener(config: EngineConfig, store_url: String, every: Duration) -> Result<(), BoxError> {
+    let objects = Objects::new(Files::open(&store_url)?);
     loop {
-        drop(open(&config).await);
+        drop(open(&objects, &config).await);
         time::sleep(every).await;
     }
 }
@@ -106,13 +112,13 @@ async fn opener(config: EngineConfig, every: Duration) -> Result<(), BoxError> {
 ///
 /// # Errors
 ///
-/// Fails only if it cannot open the store, or cannot listen.
-pub fn run_reader(config: EngineConfig, listen: &str) -> Program<'_> {
-    Box::pin(reader(config, listen))
+/// Fails only if the URL names no store, or if it cannot listen.
+pub fn run_reader(store_url: impl Into<String>, listen: &str) -> Program<'_> {
+    Box::pin(reader(store_url.into(), listen))
 }
 
-async fn reader(config: EngineConfig, listen: &str) -> Result<(), BoxError> {
-    let objects = Objects::new(Files::open(&config.store_url)?);
+async fn reader(store_url: String, listen: &str) -> Result<(), BoxError> {
+    let objects = Objects::new(Files::open(&store_url)?);
     let listener = TcpListener::bind("reader", listen).await?;
     let answer = move |_| {
         let objects = objects.clone();

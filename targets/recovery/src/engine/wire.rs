@@ -63,6 +63,8 @@ pub enum Request {
         id: String,
         /// The new version.
         version: u64,
+        /// The source of the new schema.
+        source: String,
     },
     /// Brings indices up to date.
     EnsureIndices {
