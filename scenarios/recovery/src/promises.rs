@@ -35,12 +35,12 @@ fn engine() -> Vec<Promise> {
         Promise::new("11", "A sidecar of a newer release is refused, and none is read half.")
             .shown("recovery/engine-newer-release", "nobody_works_over_a_newer_sidecar")
             .shown("recovery/engine-torn-writes", "sidecars_are_written_whole"),
-        Promise::new("12", "A table behind what is published stops an open, and its sidecar stays.")
-            .shown(
-                "recovery/engine-lost-version",
-                "nothing_is_concluded_from_a_table_that_is_behind",
-            )
-            .shown("recovery/engine-lost-version", "an open met a table that is behind"),
+        Promise::new(
+            "12",
+            "A table behind what is published stops an open, and its sidecar stays.",
+        )
+        .shown("recovery/engine-lost-version", "nothing_is_concluded_from_a_table_that_is_behind")
+        .shown("recovery/engine-lost-version", "an open met a table that is behind"),
         Promise::new("13", "A merge between two of its commits is published whole or not at all.")
             .shown("recovery/engine-crash-merge", "every_write_is_whole_or_absent"),
         Promise::new("14", "A merge of a release without confirmations is rolled forward.")
@@ -58,11 +58,10 @@ fn engine() -> Vec<Promise> {
             .shown("recovery/engine-crash-indices", "maintenance_changes_no_row")
             .shown("recovery/engine-crash-optimize", "maintenance_changes_no_row"),
         Promise::new("20", "The cluster is drilled with the failpoints of the engine enabled.")
-            .differs(
-                "the cluster runs on a miniature engine of its own, whose steps are calls to the store; \
-                 each of them can be struck",
-            )
-            .waits_for("a cluster that runs on the engine of this target"),
+            .shown("recovery/crash-in-engine", "applies_converge")
+            .shown("recovery/crash-in-engine", "unexpected_state_is_not_guessed")
+            .shown("recovery/crash-in-engine", "the engine recovered an operation")
+            .shown("recovery/injected-errors", "the_engine_has_nothing_left_to_do"),
         Promise::new("21", "An open that recovers is needed: nobody else ends what was abandoned.")
             .shown("recovery/engine-killed-hosts", "every_item_comes_to_rest"),
     ]

@@ -15,15 +15,15 @@ fn cluster() -> [CoverageGoal; 13] {
         CoverageGoal::new("C1", "intent written, nothing created")
             .struck("fp:cluster.before_graph_create", CRASHES),
         CoverageGoal::new("C2", "a graph created only in part")
-            .struck("store:put-if graphs/people.omni/data/*.json", LOST)
-            .struck("store:put-if graphs/places.omni/data/*.json", LOST),
+            .struck("store:put-if graphs/people.omni/tables/person/*.json", LOST)
+            .struck("store:put-if graphs/places.omni/tables/person/*.json", LOST),
         CoverageGoal::new("C3", "created, not recorded")
             .struck("fp:cluster.after_graph_create", CRASHES),
         CoverageGoal::new("C4", "intent written, schema unchanged")
             .struck("fp:cluster.before_schema_apply", CRASHES),
-        CoverageGoal::new("C5", "schema change committed, not visible")
-            .struck("store:put-if graphs/people.omni/manifest.json", LOST)
-            .struck("store:put-if graphs/places.omni/manifest.json", LOST),
+        CoverageGoal::new("C5", "schema change published, not in force")
+            .struck("store:put-if graphs/people.omni/__manifest.json", LOST)
+            .struck("store:put-if graphs/places.omni/__manifest.json", LOST),
         CoverageGoal::new("C6", "schema changed, not recorded")
             .struck("fp:cluster.after_schema_apply", CRASHES),
         CoverageGoal::new("C7", "payloads stored, not yet named by the ledger")
@@ -31,7 +31,7 @@ fn cluster() -> [CoverageGoal; 13] {
         CoverageGoal::new("C8", "intent written, nothing removed")
             .struck("fp:cluster.before_graph_delete", CRASHES),
         CoverageGoal::new("C9", "a graph removed only in part")
-            .struck("store:delete graphs/places.omni/manifest.json", CRASHES),
+            .struck("store:delete graphs/places.omni/__manifest.json", CRASHES),
         CoverageGoal::new("C10", "removed, not recorded")
             .struck("fp:cluster.after_graph_delete", CRASHES),
         CoverageGoal::new("C11", "everything done except the ledger")

@@ -36,7 +36,9 @@ const WINDOWS: [Window; 13] = [
         name: "recovery/crash-within-create",
         claim: "a graph that was created only in part is left for a person to inspect, and not removed",
         strike: |stream| {
-            at("store:put-if graphs/places.omni/data/*.json").on("a1").crash_after(back(stream))
+            at("store:put-if graphs/places.omni/tables/person/*.json")
+                .on("a1")
+                .crash_after(back(stream))
         },
     },
     Window {
@@ -55,9 +57,9 @@ const WINDOWS: [Window; 13] = [
     },
     Window {
         name: "recovery/crash-within-schema",
-        claim: "a schema change that is committed but not visible yet is finished and recorded",
+        claim: "a schema change that is published but not in force yet is finished and recorded",
         strike: |stream| {
-            at("store:put-if graphs/people.omni/manifest.json")
+            at("store:put-if graphs/people.omni/__manifest.json")
                 .on("a1")
                 .hit(2)
                 .crash_after(back(stream))
@@ -88,7 +90,9 @@ const WINDOWS: [Window; 13] = [
         name: "recovery/crash-within-delete",
         claim: "a graph that was removed only in part is removed completely by the next run",
         strike: |stream| {
-            at("store:delete graphs/places.omni/manifest.json").on("a1").crash_before(back(stream))
+            at("store:delete graphs/places.omni/__manifest.json")
+                .on("a1")
+                .crash_before(back(stream))
         },
     },
     Window {

@@ -40,7 +40,7 @@ pub(crate) fn scenario() -> Scenario {
 }
 
 /// The change of one graph fails before anything has moved, and its intent cannot be deleted at once; the change of the
-/// other fails after its commit. The seed draws which graph is which, and the exact sites.
+/// other is published, and its schema cannot be put in force. The seed draws which graph is which, and the exact sites.
 fn faults(stream: &mut Stream) -> Vec<Fault> {
     let error = |site: String, hit| at(&site).on("a1").hit(hit).error(ErrorKind::Reset);
     // Each of the two creations deletes a sidecar. If the first change was committed, its recovery deletes another one.
@@ -48,12 +48,12 @@ fn faults(stream: &mut Stream) -> Vec<Fault> {
         0 => ("people", "places", 3),
         _ => ("places", "people", 4),
     };
-    // The creation writes the manifest and the schema first.
     let early = match stream.below(2) {
-        0 => error(format!("store:put-if graphs/{unmoved}.omni/staging/*.json"), 1),
-        _ => error(format!("store:put-if graphs/{unmoved}.omni/manifest.json"), 2),
+        0 => error(format!("store:list graphs/{unmoved}.omni/tables/knows"), 1),
+        _ => error(format!("store:put-if graphs/{unmoved}.omni/__recovery/*.json"), 1),
     };
-    let late = error(format!("store:put-if graphs/{moved}.omni/schema.json"), 2);
+    // The creation writes the schema first.
+    let late = error(format!("store:put-if graphs/{moved}.omni/__schema/current.json"), 2);
     let sidecar = |hit| error("store:delete __cluster/recoveries/*.json".into(), hit);
     vec![early, late, sidecar(taken_back), sidecar(stream.between(5, 7) as u32)]
 }

@@ -13,8 +13,8 @@ use super::{
     stage::{ClusterStage, converging},
 };
 
-/// The windows of a command, each with the minimum number of its hits in the story.
-const WINDOWS: [(&str, u64); 8] = [
+/// The windows of a command and of the engine in it, each with the minimum number of its hits in the story.
+const WINDOWS: [(&str, u64); 11] = [
     ("fp:cluster.before_graph_create", 3),
     ("fp:cluster.after_graph_create", 3),
     ("fp:cluster.before_schema_apply", 2),
@@ -23,6 +23,9 @@ const WINDOWS: [(&str, u64); 8] = [
     ("fp:cluster.after_graph_delete", 2),
     ("fp:cluster.after_payload_phase", 6),
     ("fp:cluster.before_state_write", 7),
+    ("fp:engine.schema_apply.before_staging_write", 2),
+    ("fp:engine.schema_apply.after_staging_write", 2),
+    ("fp:engine.schema_apply.after_manifest_commit", 2),
 ];
 
 pub(crate) fn scenario() -> Scenario {
@@ -36,7 +39,7 @@ pub(crate) fn scenario() -> Scenario {
         })
         // The errors come one after the other: the second may strike during recovery from the first.
         .faults_drawn(|stream| {
-            let (site, hits) = WINDOWS[stream.below(8) as usize];
+            let (site, hits) = WINDOWS[stream.below(WINDOWS.len() as u64) as usize];
             let hit = stream.between(1, hits) as u32;
             let first = at(site).on("a1").hit(hit).error(ErrorKind::Injected);
             let hit = stream.between(2, 7) as u32;

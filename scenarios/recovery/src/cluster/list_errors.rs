@@ -30,7 +30,7 @@ pub(crate) fn scenario() -> Scenario {
             // The creation lists the graph once; the next listings are those of recovery.
             let site = match stream.below(2) {
                 0 => "fp:cluster.before_graph_delete",
-                _ => "store:delete graphs/places.omni/manifest.json",
+                _ => "store:delete graphs/places.omni/__manifest.json",
             };
             let begun = u32::from(site.starts_with("store"));
             let error = |hit| at("store:list graphs/places.omni").on("a1").hit(hit).error(ErrorKind::Reset);

@@ -5,6 +5,7 @@ mod approvals;
 mod calm;
 mod checks;
 mod clients;
+mod crash_in_engine;
 mod crash_windows;
 mod engine_errors;
 mod injected_errors;
@@ -30,6 +31,7 @@ pub fn scenarios() -> Vec<Scenario> {
         another_writer::scenario(),
         approvals::scenario(),
         calm::scenario(),
+        crash_in_engine::scenario(),
         engine_errors::scenario(),
         injected_errors::scenario(),
         list_errors::scenario(),

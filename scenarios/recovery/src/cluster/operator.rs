@@ -196,7 +196,7 @@ impl Operator {
         self.by_hand(|files| {
             let root = root.clone();
             async move {
-                if files.get(&format!("{root}/manifest.json")).await?.is_some() {
+                if files.get(&format!("{root}/__manifest.json")).await?.is_some() {
                     return Ok(());
                 }
                 for path in files.list(&root).await? {

@@ -30,7 +30,7 @@ pub(crate) fn scenario() -> Scenario {
             let window = match stream.below(3) {
                 0 => at("fp:cluster.before_schema_apply"),
                 1 => at("fp:cluster.after_schema_apply"),
-                _ => at("store:put-if graphs/people.omni/manifest.json").hit(2),
+                _ => at("store:put-if graphs/people.omni/__manifest.json").hit(2),
             };
             let back = Restart::After(Duration::from_secs(stream.between(20, 90)));
             vec![window.on("a1").crash_after(back)]

@@ -146,6 +146,7 @@ pub(crate) fn converging_without_the_lock(scenario: Scenario) -> Scenario {
         .eventually(checks::graphs::applies_converge(), SETTLED)
         .eventually(checks::acknowledged::the_cluster_is_what_was_asked_for(), SETTLED)
         .eventually(checks::graphs::no_sidecar_is_left(), SETTLED)
+        .eventually(checks::graphs::the_engine_has_nothing_left_to_do(), SETTLED)
         .eventually(checks::graphs::ledger_matches_live_graphs(), SETTLED)
         .eventually(checks::serving::every_wanted_graph_is_served(), SETTLED)
 }

@@ -13,7 +13,7 @@ use super::{
 };
 
 /// The store calls of an applier, each with the minimum number of its hits in the story.
-const CALLS: [(&str, u64); 19] = [
+const CALLS: [(&str, u64); 24] = [
     ("store:put-if __cluster/lock.json", 7),
     ("store:get __cluster/lock.json", 7),
     ("store:delete __cluster/lock.json", 7),
@@ -26,13 +26,18 @@ const CALLS: [(&str, u64); 19] = [
     ("store:list __cluster/approvals", 2),
     ("store:put-if __cluster/approvals/*.json", 2),
     ("store:list graphs/places.omni", 4),
-    ("store:put-if graphs/places.omni/schema.json", 2),
-    ("store:put-if graphs/places.omni/data/*.json", 2),
-    ("store:put-if graphs/places.omni/manifest.json", 2),
-    ("store:put-if graphs/people.omni/manifest.json", 3),
-    ("store:put-if graphs/people.omni/schema.json", 3),
-    ("store:delete graphs/places.omni/data/*.json", 2),
-    ("store:delete graphs/places.omni/manifest.json", 2),
+    ("store:put-if graphs/places.omni/__schema/current.json", 2),
+    ("store:put-if graphs/places.omni/tables/person/*.json", 2),
+    ("store:put-if graphs/places.omni/__manifest.json", 2),
+    ("store:put-if graphs/people.omni/__manifest.json", 3),
+    ("store:put-if graphs/people.omni/__schema/current.json", 3),
+    ("store:put-if graphs/people.omni/__schema/staging/*.json", 2),
+    ("store:put-if graphs/people.omni/__recovery/*.json", 2),
+    ("store:delete graphs/people.omni/__recovery/*.json", 2),
+    ("store:put-if graphs/people.omni/tables/knows/*.json", 5),
+    ("store:put-if graphs/people.omni/tables/person/*.json", 5),
+    ("store:delete graphs/places.omni/tables/person/*.json", 2),
+    ("store:delete graphs/places.omni/__manifest.json", 2),
 ];
 
 fn draw(stream: &mut Stream) -> Fault {

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use chaosdrill::{
-    Scenario,
+    BoxError, Scenario,
     fault::{Restart, at},
 };
 use chaosdrill_target_recovery::{
     cluster::{
         Config,
-        graph::{EngineError, Graph, Live, Opening},
+        graph::{Graph, Live, Opening},
         ledger,
         model::schema_address,
     },
@@ -64,35 +64,39 @@ async fn see_to_it(operator: &Operator, wanted: &Config) {
 }
 
 /// Changes the schema of `people` with the engine's own tools.
-async fn change(files: Files, source: &str) -> Result<(), EngineError> {
-    let graph = Graph::new(files, "people");
+async fn change(files: Files, source: &str) -> Result<(), BoxError> {
+    let graph = people(files);
     let live = live(&graph).await?;
-    graph.apply_schema(&live, source, &ulid::new()).await.map(|_| ())
+    graph.apply_schema(&live, source, &ulid::new()).await?;
+    Ok(())
 }
 
-async fn change_back(files: Files) -> Result<(), EngineError> {
+async fn change_back(files: Files) -> Result<(), BoxError> {
     match recorded(&files).await?.as_deref().and_then(source_of) {
         Some(source) if !is_as_recorded(files.clone()).await? => change(files, source).await,
         _ => Ok(()),
     }
 }
 
-async fn is_as_recorded(files: Files) -> Result<bool, EngineError> {
+async fn is_as_recorded(files: Files) -> Result<bool, BoxError> {
     let recorded = recorded(&files).await?;
-    Ok(recorded == Some(live(&Graph::new(files, "people")).await?.digest))
+    Ok(recorded == Some(live(&people(files)).await?.digest))
 }
 
 /// The digest that the ledger records.
-async fn recorded(files: &Files) -> Result<Option<String>, EngineError> {
-    let ledger = ledger::read(files).await;
-    let ledger = ledger.map_err(|error| EngineError::Store(error.to_string()))?;
+async fn recorded(files: &Files) -> Result<Option<String>, BoxError> {
+    let ledger = ledger::read(files).await?;
     Ok(ledger.state.digest_at(&schema_address("people")).map(str::to_owned))
 }
 
-async fn live(graph: &Graph) -> Result<Live, EngineError> {
+/// The graph, as the operator opens it.
+fn people(files: Files) -> Graph {
+    Graph::new(files, "people", "operator")
+}
+
+async fn live(graph: &Graph) -> Result<Live, BoxError> {
     match graph.open_to_write().await {
         Opening::Live(live) => Ok(live),
-        Opening::WontOpen(why) => Err(EngineError::WontOpen(why)),
-        Opening::Unknown(error) => Err(EngineError::Store(error.to_string())),
+        Opening::WontOpen(why) | Opening::Unknown(why) => Err(why.into()),
     }
 }

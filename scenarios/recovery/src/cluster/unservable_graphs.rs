@@ -25,7 +25,7 @@ pub(crate) fn scenario() -> Scenario {
                 operator.import(&[]).await;
                 let whole = config(&[("people", 1), ("places", 1)]);
                 operator.apply(&whole).await;
-                let root = "graphs/people.omni/schema.json";
+                let root = "graphs/people.omni/__schema/current.json";
                 let seen = async {
                     operator.refresh().await;
                     time::sleep(SEEN).await;

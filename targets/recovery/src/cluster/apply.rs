@@ -10,7 +10,7 @@ use chaosdrill_rt::{defect, fail_point, observe, time};
 use super::{
     approvals::{self, Change},
     files::{Existence, PutError, chain},
-    graph::{EngineError, Graph, Live, Opening},
+    graph::{Graph, GraphError, Live, Opening},
     model::{
         Approval, Config, Kind, Resource, Status, graph_address, query_address, query_path,
         schema_address,
@@ -93,7 +93,7 @@ fn keep_sidecar(run: &mut Run<'_>, operation: &str) {
 }
 
 async fn create(run: &mut Run<'_>, id: &str, planned: &Planned) -> Result<(), Stop> {
-    let graph = Graph::new(run.cluster.files.clone(), id);
+    let graph = run.cluster.graph(id);
     match graph.existence().await {
         Existence::Absent => {}
         Existence::Present => {
@@ -138,7 +138,7 @@ async fn change_schema(
     planned: &Planned,
     recorded: &str,
 ) -> Result<(), Stop> {
-    let graph = Graph::new(run.cluster.files.clone(), id);
+    let graph = run.cluster.graph(id);
     let live = match graph.open_to_write().await {
         Opening::Live(live) if defect!("G22", true, live.digest == recorded) => live,
         Opening::Live(_) => {
@@ -150,8 +150,8 @@ async fn change_schema(
             trouble(run, id, Status::Error, "graph_unopenable", why);
             return Ok(());
         }
-        Opening::Unknown(error) => {
-            halt(run, id, "graph_store_error", chain(&error));
+        Opening::Unknown(why) => {
+            halt(run, id, "graph_store_error", why);
             return Ok(());
         }
     };
@@ -191,7 +191,7 @@ async fn change_schema(
 async fn is_welcome(run: &mut Run<'_>, graph: &Graph, live: &Live, source: &str) -> bool {
     match graph.preview(live, source).await {
         Ok(()) => true,
-        Err(EngineError::Rejected(why)) => {
+        Err(GraphError::Rejected(why)) => {
             trouble(run, &graph.id, Status::Blocked, "schema_rejected", why);
             false
         }
@@ -202,19 +202,21 @@ async fn is_welcome(run: &mut Run<'_>, graph: &Graph, live: &Live, source: &str)
     }
 }
 
-/// Handles an error of the engine. The intent is withdrawn only if it is certain that nothing has moved: readers see
-/// the old schema even if a change is committed but not visible yet.
+/// Handles an error of the engine. The intent is withdrawn only if it is certain that nothing has moved and nothing
+/// will: readers see the old schema even if a change is published but not in force yet, and the engine publishes later
+/// what is left complete in the graph.
 async fn refused(
     run: &mut Run<'_>,
     graph: &Graph,
     live: &Live,
     operation: &str,
-    error: &EngineError,
+    error: &GraphError,
 ) {
     halt(run, &graph.id, "schema_apply_failed", error.to_string());
+    let is_settled = graph.is_settled().await;
     let is_unmoved = match graph.open().await {
         Opening::Live(now) => {
-            let is_same_version = defect!("G12b", true, now.version == live.version);
+            let is_same_version = defect!("G12b", true, is_settled && now.version == live.version);
             now.digest == live.digest && is_same_version
         }
         Opening::WontOpen(_) | Opening::Unknown(_) => false,
@@ -327,7 +329,7 @@ async fn delete(run: &mut Run<'_>, id: &str, plan: &Plan) -> Result<(), Stop> {
 
 async fn remove(run: &mut Run<'_>, change: &Change<'_>, approval: &Approval) -> Result<(), Stop> {
     let id = change.graph;
-    let graph = Graph::new(run.cluster.files.clone(), id);
+    let graph = run.cluster.graph(id);
     let approval_id = approval.approval_id.as_str();
     let armed = run.arm(Kind::GraphDelete, &graph, "", None, Some(approval_id)).await;
     let Some(sidecar) = armed else { return Ok(()) };

@@ -2,14 +2,14 @@
 
 use chaosdrill_rt::time::Duration;
 
-use super::{files::Files, model::SIDECAR_VERSION};
+use super::{files::Files, graph::Graph, model::SIDECAR_VERSION};
 
 /// A cluster, as one actor uses it.
 #[derive(Clone, Debug)]
 pub struct Cluster {
     /// Its object store.
     pub files: Files,
-    /// The name of the actor.
+    /// The name of the actor. To the engine it is the name of the program: of those that run at a time, each has its own.
     pub actor: String,
     /// Whether commands acquire the lock; without it, only the compare-and-swap protects the ledger.
     pub locking: bool,
@@ -32,5 +32,10 @@ impl Cluster {
             sidecar_version: SIDECAR_VERSION,
             writes_profiles: true,
         }
+    }
+
+    /// The graph of that id, which need not exist.
+    pub(crate) fn graph(&self, id: &str) -> Graph {
+        Graph::new(self.files.clone(), id, &self.actor)
     }
 }

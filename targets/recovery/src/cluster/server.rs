@@ -30,6 +30,9 @@ use super::{
 };
 use crate::BoxError;
 
+/// The name of a server for the engine: it opens graphs for reading only.
+const PROCESS: &str = "server";
+
 /// The configuration of a server.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
@@ -179,7 +182,7 @@ async fn look_around(files: &Files, config: &ServerConfig) -> Readiness {
             Ok(Some(why)) => {
                 seen.quarantined.insert(id, why);
             }
-            Err(_) => {
+            Err(Unseen) => {
                 seen.store_errors += 1;
                 seen.quarantined.insert(id, "graph_store_error");
             }
@@ -197,18 +200,27 @@ async fn look_around(files: &Files, config: &ServerConfig) -> Readiness {
     seen
 }
 
+/// Why a graph is not known to be ready or not: the store did not answer.
+struct Unseen;
+
+impl From<StoreError> for Unseen {
+    fn from(_: StoreError) -> Self {
+        Self
+    }
+}
+
 /// Why a graph is not ready; `None` if it is.
 async fn is_ready(
     files: &Files,
     config: &ServerConfig,
     state: &State,
     id: &str,
-) -> Result<Option<&'static str>, StoreError> {
-    match Graph::new(files.clone(), id).open().await {
+) -> Result<Option<&'static str>, Unseen> {
+    match Graph::new(files.clone(), id, PROCESS).open().await {
         Opening::Live(live) if state.digest_at(&schema_address(id)) == Some(&live.digest) => {}
         Opening::Live(_) => return Ok(Some("graph_drifted")),
         Opening::WontOpen(_) => defect!("G43", (), return Ok(Some("graph_unopenable"))),
-        Opening::Unknown(error) => return Err(error),
+        Opening::Unknown(_) => return Err(Unseen),
     }
     for (_, name, digest) in state.queries(id) {
         let payload = files.get(&query_path(id, name, digest)).await?;

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use chaosdrill_rt::defect;
 
 use super::{
-    files::chain,
-    graph::{Graph, Opening},
+    graph::Opening,
     model::{Status, graph_address, schema_address},
     run::Run,
 };
@@ -20,7 +19,7 @@ pub(crate) async fn refresh(run: &mut Run<'_>) {
         }
         let address = graph_address(&id);
         let recorded = run.state.digest_at(&schema_address(&id)).map(str::to_owned);
-        match Graph::new(run.cluster.files.clone(), &id).open_to_write().await {
+        match run.cluster.graph(&id).open_to_write().await {
             Opening::Live(live) if Some(&live.digest) == recorded.as_ref() => {
                 run.state.set_status(&address, Status::Applied, None);
             }
@@ -36,8 +35,8 @@ pub(crate) async fn refresh(run: &mut Run<'_>) {
                 run.diagnostics.warn("graph_unopenable", &address, why);
                 run.state.set_status(&address, Status::Error, Some("graph_unopenable"));
             }
-            Opening::Unknown(error) => {
-                run.diagnostics.error("graph_store_error", &address, chain(&error));
+            Opening::Unknown(why) => {
+                run.diagnostics.error("graph_store_error", &address, why);
             }
         }
     }
@@ -51,11 +50,11 @@ pub(crate) async fn import(run: &mut Run<'_>, graphs: &BTreeSet<String>) {
             continue;
         }
         let address = graph_address(id);
-        match Graph::new(run.cluster.files.clone(), id).open_to_write().await {
+        match run.cluster.graph(id).open_to_write().await {
             Opening::Live(live) => run.state.record_schema(id, &live.digest),
             Opening::WontOpen(why) => run.diagnostics.error("graph_unopenable", &address, why),
-            Opening::Unknown(error) => {
-                run.diagnostics.error("graph_store_error", &address, chain(&error));
+            Opening::Unknown(why) => {
+                run.diagnostics.error("graph_store_error", &address, why);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The recovery sweep: settles the sidecars that were left behind.
 //!
-//! It inspects what really happened, and then rolls the ledger forward, withdraws the intent, or keeps the sidecar and
+//! It opens each graph, which makes the engine recover it, inspects what really happened, and then rolls the ledger forward, withdraws the intent, or keeps the sidecar and
 //! blocks its graph. It never removes anything, and concludes nothing if the store does not answer.
 //!
 //! | row | kind | state | action |
@@ -16,7 +16,7 @@
 //! | 7b | delete | no root, recorded | tombstone, consume the approval |
 //! | 8 | delete | a root | retire: the removal is proposed again, under the same approval |
 //! | 8 | delete | a part of a root | as above, once the next intent is written; until then this is the only record |
-//! | | all | the store does not answer | keep, block |
+//! | | all | the store does not answer, or an operation of the engine waits | keep, block |
 
 use chaosdrill_rt::{defect, observe, time};
 
@@ -55,7 +55,7 @@ enum Reason {
 /// Settles all sidecars that were left behind.
 pub(crate) async fn sweep(run: &mut Run<'_>, pending: Vec<Sidecar>) {
     for sidecar in pending {
-        let graph = Graph::new(run.cluster.files.clone(), &sidecar.graph_id);
+        let graph = run.cluster.graph(&sidecar.graph_id);
         let seen = look(&graph).await;
         let row = decide(&sidecar, &seen, &run.state);
         act(run, &graph, sidecar, row).await;
@@ -70,10 +70,11 @@ async fn look(graph: &Graph) -> Seen {
         }
         Existence::Present => {}
     }
-    match graph.open_to_write().await {
+    // The engine recovers first: what it left unfinished may be a change that is still to come or to go.
+    match defect!("G58", graph.open().await, graph.open_to_write().await) {
         Opening::Live(live) => Seen::Live(live),
         Opening::WontOpen(why) => Seen::WontOpen(why),
-        Opening::Unknown(error) => Seen::Unknown(chain(&error)),
+        Opening::Unknown(why) => Seen::Unknown(why),
     }
 }
 

@@ -27,6 +27,17 @@ pub async fn stage(objects: &Objects, schema: &Schema) -> Result<(), PutError> {
     objects.create(&staging_of(&schema.operation), schema).await
 }
 
+/// Reads the schema in force.
+///
+/// # Errors
+///
+/// Fails with the store's error, or if there is none.
+pub async fn read(objects: &Objects) -> Result<Schema, StoreError> {
+    let found = objects.get(CURRENT).await?;
+    let missing = || StoreError::Broken { path: CURRENT.into(), why: "it is not there".into() };
+    Ok(found.ok_or_else(missing)?.value)
+}
+
 /// Whether the schema of an operation is staged, or in force already.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chaosdrill::{Check, History, Outcome};
 use serde_json::{Map, Value};
 
-use super::world::{World, at_the_end, graph_of, is_applier, payload_path, replay};
+use super::world::{World, at_the_end, payload_path, replay};
 
 /// The host of an older release, which records no profiles.
 const OLD: &str = "old";
@@ -88,19 +88,12 @@ pub(crate) fn acknowledged_applies_are_in_place() -> Check {
     Check::new("acknowledged_applies_are_in_place", |history| {
         let configs = configs(history);
         let mut running: BTreeMap<&str, Asked<'_>> = BTreeMap::new();
-        let mut by_hand: BTreeSet<&str> = BTreeSet::new();
         replay(history, |world, event, change| {
             let command = event.text("command");
             if event.name == "cluster.started" {
                 let config = configs.get(event.text("request"));
                 let asked = config.and_then(|config| Asked::new(config, &event.host));
                 running.extend(asked.map(|asked| (command, asked)));
-            }
-            if let Some(change) = change.filter(|change| change.path.ends_with("/manifest.json")) {
-                match graph_of(change.path) {
-                    Some(graph) if is_applier(&event.host) => drop(by_hand.remove(graph)),
-                    graph => by_hand.extend(graph),
-                }
             }
             if change.is_some() || event.name == "cluster.started" {
                 running.values_mut().for_each(|asked| asked.look(world));
@@ -110,8 +103,7 @@ pub(crate) fn acknowledged_applies_are_in_place() -> Check {
             if event.text("outcome") != "converged" {
                 return None;
             }
-            let is_live =
-                |id: &&String| asked.live.contains(id.as_str()) || by_hand.contains(id.as_str());
+            let is_live = |id: &&String| asked.live.contains(id.as_str()) || world.is_by_hand(id);
             let dead = asked.graphs.keys().find(|id| !is_live(id));
             let dead = dead.map(|id| format!("the schema of graph {id} itself"));
             asked.lacks.or(dead).map(|lacks| {

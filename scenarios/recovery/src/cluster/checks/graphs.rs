@@ -12,7 +12,8 @@ pub(crate) fn recovery_never_removes_data() -> Check {
         replay(history, |world, event, change| {
             let change = change.filter(|change| change.after.is_none())?;
             let graph = graph_of(change.path)?;
-            let is_scrap = change.path.contains("/staging/");
+            let scraps = ["/__schema/staging/", "/__recovery/"];
+            let is_scrap = scraps.into_iter().any(|scrap| change.path.contains(scrap));
             let is_meant = world.sidecars().any(|(_, sidecar, _)| {
                 sidecar["kind"] == "graph_delete" && sidecar["graph_id"] == graph
             });
@@ -29,14 +30,14 @@ pub(crate) fn recovery_never_removes_data() -> Check {
 
 /// A schema is changed only from the one in the ledger, or from one that is about to be recorded there: if the sweep of
 /// a command finds a change done, the same command records it with its own write. And a schema is recorded only if the
-/// graph was at it.
+/// graph was at it: if readers have seen it.
 pub(crate) fn unexpected_state_is_not_guessed() -> Check {
     Check::new("unexpected_state_is_not_guessed", |history| {
         let mut swept: BTreeSet<&str> = BTreeSet::new();
         let mut been: BTreeSet<(&str, &str)> = BTreeSet::new();
         replay(history, |world, event, change| {
             if let Some(change) = change {
-                been.extend(graph_of(change.path).and_then(|id| Some((id, world.committed(id)?))));
+                been.extend(graph_of(change.path).and_then(|id| Some((id, world.visible(id)?))));
                 return made_up(change, event, &been);
             }
             if event.name == "cluster.swept" && matches!(event.text("row"), "3" | "4") {
@@ -132,6 +133,17 @@ pub(crate) fn no_sidecar_is_left() -> Check {
         let left = world.sidecars().next();
         Outcome::unless(left.map(|(operation, _, seq)| {
             Outcome::invalid(format!("the sidecar {operation} still exists since #{seq}"), [seq])
+        }))
+    })
+}
+
+/// The engine has no operation left to publish or to take back in any graph.
+pub(crate) fn the_engine_has_nothing_left_to_do() -> Check {
+    Check::new("the_engine_has_nothing_left_to_do", |history| {
+        let left = at_the_end(history).unfinished_in_engine();
+        Outcome::unless(left.map(|(graph, operation, seq)| {
+            let why = format!("the operation {operation} on graph {graph} is left since #{seq}");
+            Outcome::invalid(why, [seq])
         }))
     })
 }

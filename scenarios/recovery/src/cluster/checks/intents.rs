@@ -24,7 +24,7 @@ pub(crate) fn an_intent_names_the_version_that_was_reached() -> Check {
         let mut reached: BTreeMap<&str, Reached<'_>> = BTreeMap::new();
         replay(history, |world, event, change| {
             if matches!(event.name.as_str(), "graph.created" | "graph.schema_applied") {
-                let version = event.int("version").unwrap_or(1);
+                let version = event.int("version").unwrap_or_default();
                 reached.insert(event.text("operation"), Reached { event, version });
             }
             let intent = change.and_then(|change| {

@@ -19,6 +19,16 @@ pub(crate) fn a_command_said(code: &'static str) -> Mark {
     })
 }
 
+/// A command opened a graph, and the engine rolled an unfinished operation forward or back.
+pub(crate) fn the_engine_recovered_an_operation() -> Mark {
+    Mark::new("the engine recovered an operation", |history| {
+        let is_recovery = |event: &&chaosdrill::Event| {
+            event.text("mode") == "Open" && event.text("how").starts_with("Done")
+        };
+        history.observed("engine.resolved").filter(is_recovery).count() as u64
+    })
+}
+
 /// A server quarantined a graph for this code, or all graphs.
 pub(crate) fn a_server_put_aside(code: &'static str) -> Mark {
     Mark::new(format!("a server put a graph aside: {code}"), move |history| {

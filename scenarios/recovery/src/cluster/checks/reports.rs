@@ -162,13 +162,7 @@ pub(crate) fn a_rejected_change_leaves_no_sidecar() -> Check {
 /// At the end of a command, a graph that differs from the ledger has a sidecar.
 pub(crate) fn moved_and_unrecorded_means_a_sidecar() -> Check {
     Check::new("moved_and_unrecorded_means_a_sidecar", |history| {
-        // A manual change to a graph is not the command's, even if a late command cleans up after itself.
-        let mut by_hand: BTreeMap<&str, bool> = BTreeMap::new();
-        replay(history, |world, event, change| {
-            let moved = change.filter(|change| change.path.ends_with("/manifest.json"));
-            if let Some(graph) = moved.and_then(|change| super::world::graph_of(change.path)) {
-                by_hand.insert(graph, !super::world::is_applier(&event.host));
-            }
+        replay(history, |world, event, _| {
             // While the ledger cannot be read, nobody can compare.
             let is_broken = world.has(STATE) && world.ledger().is_none();
             if !is_report(event) || is_broken {
@@ -179,7 +173,8 @@ pub(crate) fn moved_and_unrecorded_means_a_sidecar() -> Check {
                 let is_marked =
                     world.sidecars().any(|(_, sidecar, _)| sidecar["graph_id"] == *graph);
                 let is_recorded = recorded.get(graph).copied() == world.committed(graph);
-                !is_recorded && !is_marked && by_hand.get(graph) != Some(&true)
+                // A manual change to a graph is not the command's, even if a command publishes it.
+                !is_recorded && !is_marked && !world.is_by_hand(graph)
             });
             odd.map(|graph| {
                 let why = format!(

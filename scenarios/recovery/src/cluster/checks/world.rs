@@ -7,6 +7,7 @@ use chaosdrill::{
     vocabulary::member::{JSON, TEXT},
 };
 use chaosdrill_scenarios_common::checks::rows::Items;
+use chaosdrill_target_recovery::engine::schema::CURRENT;
 use serde_json::Value;
 
 /// The watch of the ledger, the sidecars and related objects.
@@ -26,6 +27,9 @@ pub(crate) const APPROVALS: Items = Items {
 };
 
 const RECOVERIES: &str = "__cluster/recoveries/";
+
+/// The directory of the engine's sidecars in a graph.
+const ENGINE_SIDECARS: &str = "/__recovery/";
 
 /// The version of ledgers that this release can read.
 const KNOWN_VERSION: u32 = 1;
@@ -63,12 +67,24 @@ pub(crate) struct World<'a> {
     sources: BTreeMap<&'a str, &'a str>,
     /// The last ledger that could be read.
     readable: Option<&'a Value>,
+    /// The operations of all intents that there have been.
+    intents: BTreeSet<&'a str>,
+    /// The published schema of each graph.
+    published: BTreeMap<&'a str, Published<'a>>,
     /// The commands that have begun: host and event, by id.
     pub(crate) commands: BTreeMap<&'a str, (&'a str, u64)>,
     /// The running commands, by host.
     at_work: BTreeMap<&'a str, BTreeSet<&'a str>>,
     /// The command that wrote each sidecar, by operation; known only if its host ran a single command.
     writers: BTreeMap<&'a str, &'a str>,
+}
+
+/// The schema that the manifest of a graph publishes.
+struct Published<'a> {
+    version: &'a Value,
+    digest: &'a str,
+    /// Whether people changed it, with the engine's own tools.
+    is_by_hand: bool,
 }
 
 /// Whether this release can read a ledger.
@@ -115,6 +131,10 @@ impl<'a> World<'a> {
                     self.attribute(path, &event.host);
                 }
                 self.sources.extend(after.and_then(|row| source_in(&row[JSON])));
+                self.intents.extend(operation_of(path, RECOVERIES));
+                if let Some(graph) = graph_of(path).filter(|_| path.ends_with("/__manifest.json")) {
+                    self.publish(graph, after.map(|row| &row[JSON]));
+                }
                 let ledger = after.filter(|_| path == STATE).and_then(|row| self.write(&row[JSON]));
                 Some(Change { path, before: before.map(|(row, _)| row), after, ledger })
             }
@@ -133,6 +153,37 @@ impl<'a> World<'a> {
             }
             _ => None,
         }
+    }
+
+    /// Takes a write of a graph's manifest. It names the version of its schema and the operation that made it, which has
+    /// its schema staged, or in force if it created the graph.
+    fn publish(&mut self, graph: &'a str, manifest: Option<&'a Value>) {
+        let Some(manifest) = manifest else {
+            self.published.remove(graph);
+            return;
+        };
+        let (version, commit) = (&manifest["schema"], &manifest["commit"]);
+        if self.published.get(graph).is_some_and(|known| known.version == version) {
+            return;
+        }
+        let operation = commit["operation"].as_str().unwrap_or_default();
+        let paths = [format!("__schema/staging/{operation}.json"), CURRENT.to_owned()];
+        let schemas = paths.iter().filter_map(|path| self.in_graph(graph, path));
+        let of_it = schemas.filter(|schema| schema["version"] == *version);
+        let digest = of_it.filter_map(|schema| schema["digest"].as_str()).next();
+        let author = commit["actor_id"].as_str().unwrap_or_default();
+        let is_by_hand = !self.intents.contains(author);
+        match digest {
+            Some(digest) => {
+                self.published.insert(graph, Published { version, digest, is_by_hand });
+            }
+            None => drop(self.published.remove(graph)),
+        }
+    }
+
+    /// An object of a graph, if it is JSON.
+    fn in_graph(&self, graph: &str, path: &str) -> Option<&'a Value> {
+        self.json(&format!("graphs/{graph}.omni/{path}"))
     }
 
     /// Takes a write of the ledger; `None` if it cannot be read.
@@ -155,9 +206,9 @@ impl<'a> World<'a> {
 
     /// Records which command wrote a new sidecar. A host that was stalled may be running several.
     fn attribute(&mut self, path: &'a str, host: &str) {
-        let Some(file) = path.strip_prefix(RECOVERIES) else { return };
+        let Some(operation) = operation_of(path, RECOVERIES) else { return };
         if let Some(command) = self.command_on(host) {
-            self.writers.insert(file.trim_end_matches(".json"), command);
+            self.writers.insert(operation, command);
         }
     }
 
@@ -190,8 +241,7 @@ impl<'a> World<'a> {
     pub(crate) fn sidecars(&self) -> impl Iterator<Item = (&'a str, &'a Value, u64)> + '_ {
         let below = self.objects.range(RECOVERIES..);
         below.map_while(|(path, (row, seq))| {
-            let file = path.strip_prefix(RECOVERIES)?;
-            Some((file.trim_end_matches(".json"), &row[JSON], *seq))
+            Some((operation_of(path, RECOVERIES)?, &row[JSON], *seq))
         })
     }
 
@@ -222,20 +272,45 @@ impl<'a> World<'a> {
         self.objects.contains_key(path)
     }
 
-    /// The schema digest in a graph's committed manifest.
+    /// The digest of the schema that a graph's manifest publishes.
     pub(crate) fn committed(&self, graph: &str) -> Option<&'a str> {
-        self.json(&format!("graphs/{graph}.omni/manifest.json"))?["schema_digest"].as_str()
+        self.published.get(graph).map(|schema| schema.digest)
+    }
+
+    /// Whether people made the published schema of a graph, whoever published it for them.
+    pub(crate) fn is_by_hand(&self, graph: &str) -> bool {
+        self.published.get(graph).is_some_and(|schema| schema.is_by_hand)
     }
 
     /// The digest of the schema that a graph's readers see.
     pub(crate) fn visible(&self, graph: &str) -> Option<&'a str> {
-        self.json(&format!("graphs/{graph}.omni/schema.json"))?["digest"].as_str()
+        self.in_graph(graph, CURRENT)?["digest"].as_str()
+    }
+
+    /// An operation that the engine has not ended: graph, operation, and the event that wrote its sidecar last. A
+    /// sidecar that the store did not delete is no such operation, if it intends nothing any more, if its schema is in
+    /// force, or if its recovery is recorded.
+    pub(crate) fn unfinished_in_engine(&self) -> Option<(&'a str, &'a str, u64)> {
+        self.objects.iter().find_map(|(path, (row, seq))| {
+            let graph = graph_of(path)?;
+            let operation = operation_of(path.split_once(ENGINE_SIDECARS)?.1, "")?;
+            let schema = row[JSON]["schema"].as_i64()?;
+            let in_force = self.in_graph(graph, CURRENT).and_then(|it| it["version"].as_i64());
+            let audit = format!("_graph_commit_recoveries/{operation}.json");
+            let is_ended = in_force >= Some(schema) || self.in_graph(graph, &audit).is_some();
+            (!is_ended).then_some((graph, operation, *seq))
+        })
     }
 }
 
 /// The digest and the source of an object that is a schema.
 fn source_in(object: &Value) -> Option<(&str, &str)> {
     Some((object["digest"].as_str()?, object["source"].as_str()?))
+}
+
+/// The operation whose file this is, if it is below that path.
+fn operation_of<'a>(path: &'a str, below: &str) -> Option<&'a str> {
+    path.strip_prefix(below)?.strip_suffix(".json")
 }
 
 /// The path of the payload of a query.
