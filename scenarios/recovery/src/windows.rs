@@ -23,7 +23,8 @@ fn cluster() -> [CoverageGoal; 13] {
             .struck("fp:cluster.before_schema_apply", CRASHES),
         CoverageGoal::new("C5", "schema change published, not in force")
             .struck("store:put-if graphs/people.omni/__manifest.json", LOST)
-            .struck("store:put-if graphs/places.omni/__manifest.json", LOST),
+            .struck("store:put-if graphs/places.omni/__manifest.json", LOST)
+            .struck("fp:engine.schema_apply.after_manifest_commit", CRASHES),
         CoverageGoal::new("C6", "schema changed, not recorded")
             .struck("fp:cluster.after_schema_apply", CRASHES),
         CoverageGoal::new("C7", "payloads stored, not yet named by the ledger")

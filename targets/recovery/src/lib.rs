@@ -8,6 +8,8 @@
 //! |---|---|---|---|
 //! | cluster | [`cluster`] | graphs: created, changed, removed | one ledger of all graphs, `__cluster/state.json` |
 //! | engine | [`engine`] | tables: their heads | one manifest of all tables, `__manifest.json` |
+//!
+//! The cluster runs on the engine: each of its graphs is one of the engine's, below a root of its own.
 
 pub mod cluster;
 pub mod defects;

@@ -5,10 +5,12 @@ use std::{collections::BTreeSet, sync::Arc};
 use chaosdrill_target_recovery::{
     cluster::{
         Ask, Cluster, Config, GraphConfig,
+        graph::{Graph, GraphError, Opening},
         model::{Kind, Sidecar},
         report::{Outcome, Report},
         sidecars,
     },
+    digest::digest,
     files::Files,
 };
 use object_store::memory::InMemory;
@@ -63,25 +65,48 @@ async fn what_needs_people_is_blocked() {
     assert_eq!((missing.outcome, codes(&missing)), (Outcome::Blocked, vec!["resource_not_found"]));
 }
 
-#[tokio::test]
-async fn an_intent_of_which_nothing_came_is_retired() {
-    let cluster = begin().await;
-    let sidecar = Sidecar {
+const OPERATION: &str = "00000000000000000000000001";
+
+/// The intent of a command that came to no end.
+fn intent(kind: Kind, desired: &str) -> Sidecar {
+    Sidecar {
         schema_version: 1,
-        operation_id: "00000000000000000000000001".into(),
+        operation_id: OPERATION.into(),
         started_at: 0,
         actor: "grace".into(),
-        kind: Kind::GraphCreate,
+        kind,
         graph_id: "people".into(),
         graph_uri: "graphs/people.omni".into(),
         observed_manifest_version: None,
         expected_manifest_version: None,
-        desired_schema_digest: "blake3:0".into(),
+        desired_schema_digest: digest(desired.as_bytes()),
         state_cas_base: String::new(),
         approval_id: None,
-    };
-    sidecars::arm(&cluster.files, &sidecar).await.expect("room");
+    }
+}
+
+#[tokio::test]
+async fn an_intent_of_which_nothing_came_is_retired() {
+    let cluster = begin().await;
+    sidecars::arm(&cluster.files, &intent(Kind::GraphCreate, "name")).await.expect("room");
     let report = apply(&cluster, &[("people", "s/1")]).await;
     assert_eq!(report.outcome, Outcome::Converged);
     assert!(cluster.files.list(sidecars::RECOVERIES).await.expect("a list").is_empty());
+}
+
+#[tokio::test]
+async fn what_the_engine_has_published_is_recorded() {
+    let cluster = begin().await;
+    apply(&cluster, &[("people", "s/1")]).await;
+    let graph = Graph::new(cluster.files.clone(), "people", "grace");
+    let Opening::Live(live) = graph.open_to_write().await else { panic!("it opens") };
+    sidecars::arm(&cluster.files, &intent(Kind::SchemaApply, "name\nage")).await.expect("room");
+    graph.apply_schema(&live, "name\nage", OPERATION).await.expect("applied");
+    let report = apply(&cluster, &[("people", "s/2")]).await;
+    assert_eq!(
+        (report.outcome, codes(&report)),
+        (Outcome::Converged, vec!["cluster_recovery_rolled_forward"])
+    );
+    let again = graph.apply_schema(&live, "name\nfax", OPERATION).await;
+    assert!(matches!(again, Err(GraphError::Conflict)), "{again:?}");
 }

@@ -27,7 +27,7 @@ use crate::BoxError;
 pub struct ApplierConfig {
     /// The store of the cluster.
     pub store_url: String,
-    /// The actor name of its operations.
+    /// The actor name of its operations. No other applier that runs at the same time may have it.
     pub actor: String,
     /// The address to listen on, such as `0.0.0.0:80`.
     pub listen: String,

@@ -9,7 +9,7 @@ use super::{files::Files, graph::Graph, model::SIDECAR_VERSION};
 pub struct Cluster {
     /// Its object store.
     pub files: Files,
-    /// The name of the actor. To the engine it is the name of the program: of those that run at a time, each has its own.
+    /// The name of the actor. For the engine it is the name of the program, so no two that run at a time may share it.
     pub actor: String,
     /// Whether commands acquire the lock; without it, only the compare-and-swap protects the ledger.
     pub locking: bool,

@@ -1,4 +1,4 @@
-//! The cluster: many graphs, and one ledger that records the state of each.
+//! The cluster: many graphs of the [engine](crate::engine), and one ledger that records the state of each.
 //!
 //! | program | function | what it does |
 //! |---|---|---|

@@ -1,7 +1,8 @@
 //! The recovery sweep: settles the sidecars that were left behind.
 //!
-//! It opens each graph, which makes the engine recover it, inspects what really happened, and then rolls the ledger forward, withdraws the intent, or keeps the sidecar and
-//! blocks its graph. It never removes anything, and concludes nothing if the store does not answer.
+//! It opens each graph, which makes the engine recover it, inspects what really happened, and then rolls the ledger
+//! forward, withdraws the intent, or keeps the sidecar and blocks its graph. It never removes anything, and concludes
+//! nothing if the store does not answer.
 //!
 //! | row | kind | state | action |
 //! |---|---|---|---|

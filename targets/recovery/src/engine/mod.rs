@@ -4,6 +4,8 @@
 //! that it reached, publish the manifest over the expected versions (C), delete the sidecar (D). A later writer or open
 //! compares the intent of a sidecar with what happened, and publishes the operation, rolls it back, or defers it.
 //!
+//! A graph has a store for itself, or a root in the store of a [cluster](crate::cluster); all paths are below it.
+//!
 //! | program | function | listens |
 //! |---|---|---|
 //! | writer | [`run_writer`] | yes |

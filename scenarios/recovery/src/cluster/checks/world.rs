@@ -7,7 +7,6 @@ use chaosdrill::{
     vocabulary::member::{JSON, TEXT},
 };
 use chaosdrill_scenarios_common::checks::rows::Items;
-use chaosdrill_target_recovery::engine::schema::CURRENT;
 use serde_json::Value;
 
 /// The watch of the ledger, the sidecars and related objects.
@@ -27,6 +26,9 @@ pub(crate) const APPROVALS: Items = Items {
 };
 
 const RECOVERIES: &str = "__cluster/recoveries/";
+
+/// The schema in force of a graph.
+const CURRENT: &str = "__schema/current.json";
 
 /// The directory of the engine's sidecars in a graph.
 const ENGINE_SIDECARS: &str = "/__recovery/";
@@ -155,8 +157,8 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Takes a write of a graph's manifest. It names the version of its schema and the operation that made it, which has
-    /// its schema staged, or in force if it created the graph.
+    /// Takes a write of a graph's manifest. It names the version of its schema and the operation that made it, which
+    /// has its schema staged, or in force if it created the graph.
     fn publish(&mut self, graph: &'a str, manifest: Option<&'a Value>) {
         let Some(manifest) = manifest else {
             self.published.remove(graph);
