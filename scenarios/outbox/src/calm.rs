@@ -9,5 +9,5 @@ pub(crate) fn scenario() -> Scenario {
         .claim("a committed message is published once, delivered once and applied once")
         .sometimes(Mark::observed("consumer.applied"))
         .sometimes(Mark::observed("store.committed"))
-        .must_find(["O26", "O34", "O37"])
+        .must_find(["O26", "O34", "O37", "O52", "O53", "O54", "O66"])
 }

@@ -115,6 +115,16 @@ pub(crate) async fn send(workload: &Workload, address: &str, command: &Command) 
     workload.op_with("command", input, sending, end).await
 }
 
+/// Sends bodies that are no command and no question, each until its answer is final.
+pub(crate) async fn send_malformed(workload: &Workload, address: &str) {
+    let body = json!({ "id": "malformed" });
+    for path in ["/commands", "/accounts"] {
+        let end = |answer: &Answer| (EventKind::Fail, json!({ "body": answer.body }));
+        let sending = until_final("command", address, path, &body);
+        workload.op_with("malformed", &body, sending, end).await;
+    }
+}
+
 /// Queries an account until the answer is final, and records it as one operation.
 pub(crate) async fn show(workload: &Workload, address: &str, account: &str) -> Answer {
     let body = json!({ "account": account });

@@ -25,7 +25,7 @@ pub(crate) fn permanent() -> Scenario {
             })
         })
         .sometimes(Mark::observed("consumer.dead_lettered"));
-    delivering(scenario).must_find(["O14", "O28b"])
+    delivering(scenario).must_find(["O14", "O28b", "O58"])
 }
 
 pub(crate) fn transient() -> Scenario {
@@ -47,6 +47,6 @@ pub(crate) fn transient() -> Scenario {
                 })
                 .collect()
         })
-        .must_find(["O15"])
+        .must_find(["O7b", "O15", "O24", "O46"])
         .sometimes(Mark::observed("consumer.failed"))
 }

@@ -55,7 +55,7 @@ const WINDOWS: [(Window, &[&str]); 8] = [
             claim: "a message whose holder crashes before it settles is published again, and applied once",
             strike: |stream| place("fp:outbox.after_publish", stream, 6).crash_before(back(stream)),
         },
-        &["O7"],
+        &["O7", "O18b"],
     ),
     (
         Window {
@@ -71,7 +71,7 @@ const WINDOWS: [(Window, &[&str]); 8] = [
             claim: "a dispatcher that crashes between two messages of its batch loses neither",
             strike: |stream| place("fp:outbox.after_settle", stream, 6).crash_before(back(stream)),
         },
-        &[],
+        &["O2"],
     ),
     (
         Window {

@@ -9,7 +9,7 @@ use chaosdrill_target_outbox::Action;
 
 use crate::{
     checks,
-    clients::{command, deposit, open, send},
+    clients::{command, deposit, open, send, send_malformed},
     stage::{OutboxStage, delivering, watched},
 };
 
@@ -59,6 +59,7 @@ pub(crate) fn scenario() -> Scenario {
                     &command("open-a", "b", Action::Open { owner: "bob".to_owned() }),
                 )
                 .await;
+                send_malformed(&workload, "ingress:80").await;
                 deposit_before_it_is_open(&workload).await?;
                 for number in 0..4 {
                     send(&workload, "ingress:80", &deposit(format!("deposit-{number}"), "a", 5))
@@ -87,8 +88,9 @@ pub(crate) fn scenario() -> Scenario {
         })
         .always(checks::errors::a_taken_id_is_a_final_refusal(&STEPS))
         .sometimes(checks::marks::an_account_was_not_there())
-        .sometimes(checks::marks::a_command_was_refused());
-    delivering(scenario).must_find(["O16", "O39", "O40", "O41"])
+        .sometimes(checks::marks::a_command_was_refused())
+        .sometimes(checks::marks::a_malformed_body_was_refused());
+    delivering(scenario).must_find(["O16", "O24", "O38", "O39", "O40", "O41", "O46", "O47"])
 }
 
 /// A deposit arrives before its account is open. Who is told to come again succeeds once it is.

@@ -10,6 +10,7 @@ mod corrupt_row;
 mod crash_windows;
 mod ingress_answers;
 mod late_release;
+mod late_settles;
 mod lease_expiry;
 mod long_commits;
 mod outages;
@@ -49,6 +50,9 @@ pub fn scenarios() -> Vec<Scenario> {
         corrupt_row::scenario(),
         ingress_answers::scenario(),
         late_release::scenario(),
+        late_settles::of_two_workers(),
+        late_settles::of_one_name(),
+        late_settles::of_one_worker(),
         lease_expiry::of_two_workers(),
         lease_expiry::of_one_name(),
         long_commits::scenario(),
@@ -57,6 +61,7 @@ pub fn scenarios() -> Vec<Scenario> {
         publish_fails_twice::scenario(),
         publish_on_commit::after_a_crash(),
         publish_on_commit::at_once(),
+        publish_on_commit::of_a_burst(),
         queued_repository::busy(),
         queued_repository::in_order(),
         queued_repository::lost_turn(),

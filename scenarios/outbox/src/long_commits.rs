@@ -28,7 +28,7 @@ pub(crate) fn scenario() -> Scenario {
             vec![at(site).on("ingress").hit(hit).crash_after(Restart::After(Duration::from_secs(1)))]
         })
         .sometimes(checks::marks::a_long_history_was_taken_over());
-    delivering(scenario).must_find(["O23", "O36"])
+    delivering(scenario).must_find(["O23", "O36", "O61"])
 }
 
 /// Opens an account, and then makes many deposits.

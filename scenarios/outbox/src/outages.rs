@@ -28,7 +28,7 @@ pub(crate) fn of_the_database() -> Scenario {
 
 pub(crate) fn of_the_network() -> Scenario {
     of_orders("outbox/network-outages", OutboxStage::pipeline)
-        .claim("partitions, clogged links, a skewed clock and killed hosts delay messages, but lose none")
+        .claim("partitions, clogged links and killed hosts delay messages, but lose none")
         .faults_drawn(network)
         .sometimes(checks::marks::a_link_was_cut())
 }

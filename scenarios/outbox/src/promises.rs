@@ -47,12 +47,19 @@ fn leases() -> Vec<Promise> {
             .shown("outbox/lease-expiry", "every_committed_message_is_published")
             .shown("outbox/lease-expiry", "attempts_grow_by_one_per_claim")
             .shown("outbox/lease-expiry", "an expired lease was taken over"),
-        Promise::new("7", "A late completion is fenced, also from a later attempt of the same worker.")
+        Promise::new("7", "A late completion is fenced: while another worker holds the message, while a later attempt of the same worker does, and if nobody does but the lease is over.")
             .shown("outbox/lease-expiry", "settle_only_by_the_current_claim")
-            .shown("outbox/lease-expiry-same-worker", "settle_only_by_the_current_claim"),
-        Promise::new("8", "A late release is fenced.")
+            .shown("outbox/lease-expiry-same-worker", "settle_only_by_the_current_claim")
+            .shown("outbox/late-settles", "settle_only_by_the_current_claim")
+            .shown("outbox/late-settles-same-worker", "settle_only_by_the_current_claim")
+            .shown("outbox/late-settles-alone", "settle_only_by_the_current_claim"),
+        Promise::new("8", "A late release and a late failure are fenced in the same way.")
             .shown("outbox/late-release", "settle_only_by_the_current_claim")
-            .shown("outbox/late-release", "a late release was refused"),
+            .shown("outbox/late-release", "a late release was refused")
+            .shown("outbox/late-settles", "a late release was refused")
+            .shown("outbox/late-settles", "a late failure was refused")
+            .shown("outbox/late-settles-same-worker", "a late release was refused")
+            .shown("outbox/late-settles-alone", "a late release was refused"),
         Promise::new("9", "A message is given up at the limit of attempts and not before, whether they are refused or crash.")
             .shown("outbox/attempts-ceiling", "attempts_stay_within_the_ceiling")
             .shown("outbox/attempts-ceiling", "messages_are_given_up_only_at_the_ceiling")
@@ -62,6 +69,7 @@ fn leases() -> Vec<Promise> {
             .shown("outbox/publish-fails-twice", "attempts_grow_by_one_per_claim")
             .shown("outbox/publish-fails-twice", "errors_are_stored_whole")
             .shown("outbox/publish-fails-twice", "every_committed_message_is_published")
+            .shown("outbox/publish-fails-twice", "released_messages_wait_their_time")
             .differs("a released message waits from 1 s to 30 s, so that a broker in trouble is not asked at once"),
         Promise::new("11", "The broker sees one delivery of a message, and under faults no more than there are reasons.")
             .shown("outbox/calm", "a_claim_publishes_once")
@@ -81,11 +89,13 @@ fn commits() -> Vec<Promise> {
         Promise::new("15", "All contenders for an account succeed, one after the other.")
             .shown("outbox/queued-repository", "every_contender_succeeds")
             .shown("outbox/queued-repository", "several took turns"),
-        Promise::new("16", "A reloaded account is the one that was in memory.")
+        Promise::new("16", "A reloaded account is the one that was in memory, in every field.")
             .shown("outbox/snapshots", "reload_equals_memory"),
         Promise::new("17", "A snapshot is saved in the commit at which it comes due.")
-            .shown("outbox/long-commits", "snapshots_are_taken_in_time"),
-        Promise::new("18", "An account from a snapshot equals its full replay, at any frequency, for up to forty commands.")
+            .shown("outbox/long-commits", "snapshots_are_taken_in_time")
+            .shown("outbox/long-commits", "commits_are_all_or_nothing")
+            .shown("outbox/snapshots", "commits_are_all_or_nothing"),
+        Promise::new("18", "An account from a snapshot equals its full replay, with a snapshot every one to seven events, for up to forty commands to two accounts.")
             .shown("outbox/snapshots", "snapshots_are_transparent")
             .shown("outbox/snapshots", "an account was loaded from a snapshot"),
         Promise::new("19", "An insert that takes several statements neither loses nor repeats a row.")
@@ -98,8 +108,9 @@ fn errors() -> Vec<Promise> {
     vec![
         Promise::new("20", "A permanent error is tried once, and then dead-lettered.")
             .shown("outbox/permanent-error", "permanent_errors_are_tried_once"),
-        Promise::new("21", "The ingress answers 503 to what may succeed later, and 422 to what never will.")
-            .shown("outbox/ingress-answers", "status_code_follows_the_error_kind"),
+        Promise::new("21", "The ingress answers 503 to what may succeed later, and 422 to what never will, such as a body that is no command.")
+            .shown("outbox/ingress-answers", "status_code_follows_the_error_kind")
+            .shown("outbox/ingress-answers", "a malformed body was refused"),
         Promise::new("22", "Serialization failures and deadlocks are retried.")
             .shown("outbox/transient-errors", "transient_errors_are_retried")
             .shown("outbox/ingress-answers", "status_code_follows_the_error_kind")
@@ -114,30 +125,38 @@ fn errors() -> Vec<Promise> {
             .shown("outbox/lost-turn", "status_code_follows_the_error_kind")
             .shown("outbox/lost-turn", "a turn was lost")
             .differs("the queue of an account is within one process, so a turn cannot fail to be acquired or released"),
-        Promise::new("25", "An error keeps its cause, whose code decides.")
-            .shown("outbox/transient-errors", "errors_keep_their_cause"),
+        Promise::new("25", "An error keeps its cause, whose code decides, and every refusal has one.")
+            .shown("outbox/transient-errors", "errors_keep_their_cause")
+            .shown("outbox/ingress-answers", "errors_keep_their_cause"),
     ]
 }
 
 fn delivery() -> Vec<Promise> {
     vec![
-        Promise::new("26", "Messages are published on commit, without waiting for a poll.")
+        Promise::new("26", "All messages of a commit are published on commit, without waiting for a poll; the commit does not wait for them, and a poll finds what was not published.")
             .shown("outbox/publish-on-commit", "messages_are_published_on_commit")
+            .shown("outbox/publish-on-commit-burst", "commits_do_not_wait_for_their_publisher")
             .shown("outbox/publish-on-commit-crash", "every_committed_message_is_published"),
         Promise::new("27", "A message that is delivered again is applied once, and acknowledged.")
             .shown("outbox/crash-after-publish", "effects_happen_exactly_once")
             .shown("outbox/crash-after-publish", "every_accepted_message_is_acknowledged"),
         Promise::new("28", "A message that cannot be read is given up with its whole error, and never acknowledged.")
             .shown("outbox/corrupt-row", "every_row_is_delivered_or_dead_lettered")
+            .shown("outbox/corrupt-row", "unreadable_messages_are_never_published")
             .shown("outbox/corrupt-row", "errors_are_stored_whole"),
         Promise::new("29", "A command whose commit lost its answer has one effect, and its sender gets the success.")
             .shown("outbox/commit-ack-lost", "one_command_one_effect")
             .shown("outbox/commit-ack-lost", "answers_tell_what_is_stored"),
         Promise::new("30", "What is answered with success is stored by then, and what is refused is not.")
             .shown("outbox/ingress-answers", "answers_tell_what_is_stored"),
-        Promise::new("31", "A message has the content of the event that it announces.")
-            .shown("outbox/calm", "messages_announce_their_events"),
+        Promise::new("31", "A message has the content of the event that it announces, in the outbox and when the broker gets it.")
+            .shown("outbox/calm", "messages_announce_their_events")
+            .shown("outbox/calm", "the_broker_gets_whole_messages"),
         Promise::new("32", "A command under an id that belongs to another account's command is refused.")
             .shown("outbox/ingress-answers", "answers_tell_what_is_stored"),
+        Promise::new("33", "The read model, and the answer to who asks for an account, are what its events make.")
+            .shown("outbox/calm", "the_read_model_is_the_fold_of_its_events")
+            .shown("outbox/snapshots", "the_read_model_is_the_fold_of_its_events")
+            .shown("outbox/snapshots", "accounts_are_shown_as_they_are"),
     ]
 }

@@ -27,7 +27,7 @@ pub(crate) fn in_order() -> Scenario {
             vec![at("sql:commit.begin").on_any().hit(hit).delay(Duration::from_millis(stream.between(100, 2000)))]
         })
         .sometimes(checks::marks::several_took_turns());
-    contending(scenario).must_find(["O11"])
+    contending(scenario).must_find(["O11", "O48"])
 }
 
 pub(crate) fn busy() -> Scenario {

@@ -24,7 +24,7 @@ pub(crate) fn of_openings() -> Scenario {
                 race(&workload, |racer| command(format!("open-{racer}"), "a", owner(racer))).await
             })
         });
-    delivering(delayed(scenario, 1)).must_find(["O1", "O29", "O30"])
+    delivering(delayed(scenario, 1)).must_find(["O1", "O29", "O30", "O68"])
 }
 
 pub(crate) fn of_commits() -> Scenario {
@@ -38,7 +38,7 @@ pub(crate) fn of_commits() -> Scenario {
                 race(&workload, |racer| command(format!("note-{racer}"), "a", note(racer))).await
             })
         });
-    delivering(delayed(scenario, 2)).must_find(["O1", "O29"])
+    delivering(delayed(scenario, 2)).must_find(["O1", "O29", "O64", "O67", "O68"])
 }
 
 pub(crate) fn without_a_lock() -> Scenario {
@@ -50,7 +50,7 @@ pub(crate) fn without_a_lock() -> Scenario {
                 race(&workload, |racer| deposit(format!("deposit-{racer}"), "a", 10)).await
             })
         });
-    delivering(delayed(scenario, 2)).must_find(["O31", "O31b"])
+    delivering(delayed(scenario, 2)).must_find(["O31", "O31b", "O68"])
 }
 
 fn pipeline(stage: Topology, version_check: VersionCheck) -> Topology {

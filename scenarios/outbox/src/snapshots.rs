@@ -69,7 +69,7 @@ pub(crate) fn scenario() -> Scenario {
             vec![at("sql:events.load").on_any().hit(hit).crash_before(Restart::After(Duration::from_secs(1)))]
         })
         .sometimes(checks::marks::an_account_was_loaded_from_a_snapshot());
-    delivering(scenario).must_find(["O12", "O12b"])
+    delivering(scenario).must_find(["O12", "O12b", "O13", "O55", "O56", "O57", "O61"])
 }
 
 async fn ask(workload: Workload) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {

@@ -30,5 +30,7 @@ pub(crate) fn scenario() -> Scenario {
         })
         .faults([at("fp:outbox.after_publish").on_any().hit(5).crash_before(Restart::After(Duration::from_secs(60)))])
         .sometimes(Mark::observed("outbox.published"));
-    guarded(scenario).eventually(checks::delivery::every_committed_message_is_published(), SETTLED)
+    guarded(scenario)
+        .eventually(checks::delivery::every_committed_message_is_published(), SETTLED)
+        .must_find(["O2"])
 }

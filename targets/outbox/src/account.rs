@@ -72,7 +72,8 @@ impl Account {
             }
             Action::Annotate { note } => Event::Annotated { note: note.clone() },
         };
-        Ok(vec![event.stored(version + 1, now_ms)])
+        let sequence = version + defect!("O64", 1 + version.min(1), 1);
+        Ok(vec![event.stored(sequence, now_ms)])
     }
 
     /// Applies an event to the state.

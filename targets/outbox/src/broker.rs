@@ -144,8 +144,16 @@ impl Broker {
         };
         let (message, attempt) = (&envelope.message_id, envelope.attempt);
         if publishes <= i64::from(refused_first) {
-            observe!("broker.refused", message = message, attempt = attempt, publishes = publishes);
-            return http::Response::new(503, "not yet");
+            let said = format!("not yet, this is publish {publishes}");
+            observe!(
+                "broker.refused",
+                message = message,
+                attempt = attempt,
+                publishes = publishes,
+                status = 503,
+                said = said
+            );
+            return http::Response::new(503, said);
         }
         observe!(
             "broker.accepted",

@@ -47,7 +47,11 @@ impl Commit<'_> {
         defect!(
             "O29",
             crate::account::ModelError::AlreadyOpen.into(),
-            RepositoryError::ConcurrentWrite { id, expected, actual }
+            defect!(
+                "O68",
+                RepositoryError::Lock { id, source: crate::error::LockError::Busy },
+                RepositoryError::ConcurrentWrite { id, expected, actual }
+            )
         )
     }
 
@@ -106,8 +110,16 @@ impl EventStore {
             tx
         );
         self.save_read_model(&mut tx, commit).await.map_err(storage("save the read model"))?;
-        self.save_snapshot(&mut tx, commit).await.map_err(storage("save the snapshot"))?;
         self.remember_command(&mut tx, commit).await?;
+        let mut tx = defect!(
+            "O61",
+            {
+                tx.commit().await.map_err(storage("commit the command"))?;
+                begin().await.map_err(storage("begin the snapshot"))?
+            },
+            tx
+        );
+        self.save_snapshot(&mut tx, commit).await.map_err(storage("save the snapshot"))?;
         let committed = tx.commit().await;
         defect!("O38", committed.or(Ok(())), committed).map_err(storage("commit"))
     }
@@ -171,7 +183,7 @@ impl EventStore {
         sqlx::query(self.sql.accounts_save)
             .bind(commit.account().to_owned())
             .bind(after.account.owner.clone().unwrap_or_default())
-            .bind(after.account.balance)
+            .bind(defect!("O54", commit.before.account.balance, after.account.balance))
             .bind(after.version)
             .bind(commit.now_ms)
             .execute(&mut *connection)
@@ -181,7 +193,8 @@ impl EventStore {
             .iter()
             .map(|(message, sequence, amount)| {
                 let account = Bind::Text(commit.account());
-                [Bind::Text(message), account, Bind::Int(*sequence), Bind::Int(*amount)]
+                let amount = defect!("O57", amount.saturating_abs(), *amount);
+                [Bind::Text(message), account, Bind::Int(*sequence), Bind::Int(amount)]
             })
             .collect();
         insert_rows(connection, self.sql.entries_append, "", &rows).await
@@ -264,7 +277,7 @@ fn message_row<'a>(
         Bind::Text(defect!("O37", "{}", &event.payload)),
         Bind::Text(&event.codec),
         Bind::Int(event.event_version),
-        Bind::Text(&store.destination),
+        Bind::Text(defect!("O53", "", &store.destination)),
         Bind::Text(metadata),
         Bind::Text("pending"),
         Bind::Int(commit.now_ms),

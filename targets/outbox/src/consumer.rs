@@ -95,7 +95,7 @@ impl Consumer {
                 http::Response::new(if is_new { 200 } else { defect!("O18b", 503, 200) }, "")
             }
             Err(error) => {
-                let why = chain(&error);
+                let why = defect!("O58", error.to_string(), chain(&error));
                 observe!("consumer.failed", message = message, error = why, cause = error.cause());
                 match error.transport_error_kind() {
                     RetryClass::Retryable => http::Response::new(503, why),

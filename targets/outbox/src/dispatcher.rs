@@ -79,16 +79,21 @@ enum PublishError {
     TimedOut(Duration),
     #[error("the broker cannot be reached")]
     Transport(#[source] std::io::Error),
-    #[error("the broker answered {0}")]
-    Refused(u16),
+    #[error("the broker answered {status}")]
+    Refused { status: u16, source: Said },
     #[error("the message cannot be written")]
     Encode(#[source] serde_json::Error),
 }
 
+/// What the broker said when it refused a message.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Said(String);
+
 impl PublishError {
     /// Whether the broker will never accept this message.
     fn is_permanent(&self) -> bool {
-        matches!(self, Self::Refused(400 | 422) | Self::Encode(_))
+        matches!(self, Self::Refused { status: 400 | 422, .. } | Self::Encode(_))
     }
 }
 
@@ -175,7 +180,7 @@ impl Dispatcher {
                 claims.extend(self.outbox.claim(&candidate).await?);
             }
         }
-        self.dispatch_all(&claims).await?;
+        self.dispatch_all(defect!("O66", wrong_batch(&claims), &claims)).await?;
         Ok(claims.len())
     }
 
@@ -203,7 +208,10 @@ impl Dispatcher {
         fail_point!(crate::failpoints::AFTER_CLAIM)?;
         let envelope = match &claim.envelope {
             Ok(envelope) => envelope,
-            Err(error) => return self.give_up_corrupt(claim, &chain(error)).await,
+            Err(error) => {
+                let why = defect!("O58", error.to_string(), chain(error));
+                return self.give_up_corrupt(claim, &why).await;
+            }
         };
         defect!("O26", drop(self.publish(envelope).await), ());
         let published = defect!(
@@ -230,7 +238,10 @@ impl Dispatcher {
                 );
                 completed
             }
-            Err(error) => self.record_failure(claim, &error).await,
+            Err(error) => {
+                fail_point!(crate::failpoints::AFTER_REFUSAL)?;
+                self.record_failure(claim, &error).await
+            }
         }
     }
 
@@ -240,7 +251,7 @@ impl Dispatcher {
         claim: &Claim,
         error: &PublishError,
     ) -> Result<(), RepositoryError> {
-        let why = chain(error);
+        let why = defect!("O58", error.to_string(), chain(error));
         observe!(
             "outbox.publish_failed",
             message = claim.message,
@@ -272,6 +283,16 @@ impl Dispatcher {
             .await
             .map_err(|_| PublishError::TimedOut(timeout))?
             .map_err(PublishError::Transport)?;
-        if response.is_success() { Ok(()) } else { Err(PublishError::Refused(response.status)) }
+        if response.is_success() {
+            return Ok(());
+        }
+        let source = Said(String::from_utf8_lossy(&response.body).into_owned());
+        Err(PublishError::Refused { status: response.status, source })
     }
+}
+
+/// All claims but the last, if there are several: only a planted bug leaves one out.
+#[cfg(feature = "defects")]
+fn wrong_batch(claims: &[Claim]) -> &[Claim] {
+    claims.split_last().map(|(_, others)| others).filter(|them| !them.is_empty()).unwrap_or(claims)
 }

@@ -137,7 +137,8 @@ impl RepositoryError {
     pub fn kind(&self) -> RetryClass {
         let retryable = match self {
             Self::NotFound { .. } => defect!("O40", false, true),
-            Self::ConcurrentWrite { .. } | Self::Injected(_) => true,
+            Self::ConcurrentWrite { .. } => defect!("O67", false, true),
+            Self::Injected(_) => true,
             Self::Storage { retryable, .. } => *retryable,
             Self::Lock { source: LockError::Busy, .. } => defect!("O32", false, true),
             Self::Lock { source: LockError::Expired, .. } => defect!("O32b", false, true),
@@ -165,7 +166,7 @@ impl RepositoryError {
         match self {
             Self::ConcurrentWrite { .. } => "concurrent_write".into(),
             Self::NotFound { .. } => "not_found".into(),
-            Self::Storage { source, .. } => cause_of(source),
+            Self::Storage { source, .. } => defect!("O46", String::new(), cause_of(source)),
             Self::Lock { source: LockError::Expired, .. } => "lock_expired".into(),
             Self::Lock { .. } => "lock".into(),
             Self::Model(_) => "model".into(),

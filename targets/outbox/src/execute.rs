@@ -56,7 +56,8 @@ impl EventStore {
         );
         self.commit(&commit).await?;
         if let Some(hints) = &self.hints {
-            hints.give(commit.messages());
+            let messages = commit.messages();
+            defect!("O60", hints.give_wrong(messages).await, hints.give(messages));
         }
         let version = commit.version();
         let account = commit.after.map(|after| after.account).unwrap_or_default();
@@ -67,6 +68,7 @@ impl EventStore {
             version = version,
             events = commit.events.len(),
             frequency = self.snapshot_frequency,
+            owner = account.owner,
             balance = account.balance,
             notes = account.notes,
             last_activity = account.last_activity

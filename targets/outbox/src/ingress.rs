@@ -41,6 +41,8 @@ pub struct IngressConfig {
     pub version_check: VersionCheck,
     /// The dispatcher of its own commits, which publishes them at once; `None` if they wait for a poll.
     pub on_commit: Option<DispatcherConfig>,
+    /// Maximum number of commits that wait for that dispatcher. What is more waits for a poll.
+    pub hints_max: usize,
 }
 
 impl IngressConfig {
@@ -56,6 +58,7 @@ impl IngressConfig {
             turn_max: Duration::from_secs(30),
             version_check: VersionCheck::default(),
             on_commit: None,
+            hints_max: 256,
         }
     }
 }
@@ -72,9 +75,10 @@ pub fn run_ingress(config: IngressConfig) -> Program<'static> {
 async fn ingress(config: IngressConfig) -> Result<(), BoxError> {
     let pool = start::open(&config.database_url).await?;
     let on_commit = config.on_commit.map(|config| Dispatcher::new(pool.clone(), config));
+    let hints = on_commit.transpose()?.map(|publisher| Hints::to(publisher, config.hints_max));
     let store = EventStore::new(pool, config.snapshot_frequency, config.destination)?
         .version_check(config.version_check)
-        .hints(on_commit.transpose()?.map(Hints::to));
+        .hints(hints);
     let repository = Arc::new(QueuedRepository::new(store, config.turn_wait_max, config.turn_max));
     let listener = TcpListener::bind("ingress", &config.listen).await?;
     let answer = move |request: http::Request| {
@@ -95,15 +99,11 @@ async fn answer(repository: &QueuedRepository, request: &http::Request) -> http:
     let answered = match request.path.as_str() {
         "/commands" => match serde_json::from_slice(&request.body) {
             Ok(command) => execute(repository, &command).await,
-            Err(error) => {
-                return say(422, &json!({ "error": error.to_string(), "kind": "permanent" }));
-            }
+            Err(error) => return malformed(&error),
         },
         "/accounts" => match serde_json::from_slice(&request.body) {
             Ok(show) => load(repository, &show).await,
-            Err(error) => {
-                return say(422, &json!({ "error": error.to_string(), "kind": "permanent" }));
-            }
+            Err(error) => return malformed(&error),
         },
         _ => return say(404, &json!({ "error": "nothing is here" })),
     };
@@ -127,7 +127,14 @@ async fn load(
     if hydrated.version == 0 {
         return Err(RepositoryError::NotFound { id: show.account.clone() });
     }
-    Ok(say(200, &json!({ "version": hydrated.version, "account": hydrated.account })))
+    let version = defect!("O55", hydrated.snapshot_version, hydrated.version);
+    Ok(say(200, &json!({ "version": version, "account": hydrated.account })))
+}
+
+/// A body that cannot be read is refused for good: sent again, it is the same.
+fn malformed(error: &serde_json::Error) -> http::Response {
+    let (status, error) = (defect!("O47", 503, 422), error.to_string());
+    say(status, &json!({ "error": error, "cause": "malformed", "kind": "permanent" }))
 }
 
 fn refusal(error: &RepositoryError) -> http::Response {

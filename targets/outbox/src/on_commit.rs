@@ -8,17 +8,14 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::dispatcher::Dispatcher;
 
-/// Maximum number of commits that wait for their publisher.
-const HINTS_MAX: usize = 256;
-
 /// Tells the publisher which messages were just committed.
 #[derive(Clone, Debug)]
 pub(crate) struct Hints(Sender<Vec<String>>);
 
 impl Hints {
-    /// Starts a publisher in the background.
-    pub(crate) fn to(dispatcher: Dispatcher) -> Self {
-        let (sender, receiver) = mpsc::channel(HINTS_MAX);
+    /// Starts a publisher in the background, for which at most so many commits wait.
+    pub(crate) fn to(dispatcher: Dispatcher, hints_max: usize) -> Self {
+        let (sender, receiver) = mpsc::channel(hints_max.max(1));
         task::spawn(publish(dispatcher, receiver));
         Self(sender)
     }
@@ -29,9 +26,18 @@ impl Hints {
     }
 }
 
+#[cfg(feature = "defects")]
+impl Hints {
+    /// Waits for room in the queue: only a planted bug makes a commit wait.
+    pub(crate) async fn give_wrong(&self, messages: Vec<String>) {
+        drop(self.0.send(messages).await);
+    }
+}
+
 async fn publish(dispatcher: Dispatcher, mut hints: Receiver<Vec<String>>) {
     while let Some(messages) = hints.recv().await {
         let messages = defect!("O33", Vec::new(), messages);
+        let messages = defect!("O69", messages.into_iter().take(1).collect(), messages);
         // What was not published stays in the outbox for the dispatchers.
         if let Err(error) = dispatcher.publish_committed(messages).await {
             dispatcher.say_failed(&error);

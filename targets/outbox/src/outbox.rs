@@ -87,7 +87,7 @@ impl Outbox {
         let failed = storage("look for messages");
         let now = time::unix_ms();
         let rows = sqlx::query(self.sql.outbox_claimable)
-            .bind(now)
+            .bind(defect!("O63", i64::MAX, now))
             .bind(lapsed_by(now))
             .bind(i64::from(limit))
             .fetch_all(&self.pool)
@@ -112,11 +112,15 @@ impl Outbox {
         let now = time::unix_ms();
         let until_ms = now.saturating_add(millis(self.lease));
         let row = sqlx::query(self.sql.outbox_claim)
-            .bind(now)
+            .bind(defect!("O63", i64::MAX, now))
             .bind(lapsed_by(now))
             .bind(self.worker.clone())
             .bind(until_ms)
-            .bind(defect!("O5", i64::from(!candidate.is_lapsed), 1_i64))
+            .bind(defect!(
+                "O5",
+                i64::from(!candidate.is_lapsed),
+                defect!("O65", i64::from(candidate.is_lapsed || candidate.attempts == 0), 1_i64)
+            ))
             .bind(candidate.message.clone())
             .bind(candidate.attempts)
             .fetch_optional(&self.pool)
@@ -181,6 +185,7 @@ impl Outbox {
             return self.fail(claim, why).await;
         }
         let wait = self.backoff.after(u32::try_from(claim.attempt).unwrap_or(u32::MAX));
+        let wait = defect!("O62", Duration::ZERO, wait);
         let available_at = time::unix_ms().saturating_add(millis(wait));
         self.settle(claim, Outcome::Released { available_at, why }).await
     }
@@ -232,17 +237,32 @@ impl Outbox {
 
     /// Settles only a message that this worker holds.
     fn statement(&self, outcome: Outcome<'_>) -> &'static str {
-        let sql = self.sql;
+        #[cfg(feature = "defects")]
+        if let Some(wrong) = wrong_statement(outcome) {
+            return wrong;
+        }
         match outcome {
-            Outcome::Published => defect!("O4", sql::WRONG.outbox_complete, sql.outbox_complete),
-            Outcome::Released { .. } => defect!(
-                "O4",
-                sql::WRONG.outbox_release,
-                defect!("O4b", sql::WRONG.outbox_release, sql.outbox_release)
-            ),
-            Outcome::Failed { .. } => defect!("O4", sql::WRONG.outbox_fail, sql.outbox_fail),
+            Outcome::Published => self.sql.outbox_complete,
+            Outcome::Released { .. } => self.sql.outbox_release,
+            Outcome::Failed { .. } => self.sql.outbox_fail,
         }
     }
+}
+
+/// The statement by which a planted bug settles a message that the worker may not hold.
+#[cfg(feature = "defects")]
+fn wrong_statement(outcome: Outcome<'_>) -> Option<&'static str> {
+    let is_release = matches!(outcome, Outcome::Released { .. });
+    let wrong = defect!("O4", Some(&sql::WRONG), None)
+        .or(defect!("O4b", is_release.then_some(&sql::WRONG), None))
+        .or(defect!("O49", Some(&sql::WRONG_ATTEMPT), None))
+        .or(defect!("O50", Some(&sql::WRONG_LEASE), None))
+        .or(defect!("O51", Some(&sql::WRONG_HOLDER), None))?;
+    Some(match outcome {
+        Outcome::Published => wrong.outbox_complete,
+        Outcome::Released { .. } => wrong.outbox_release,
+        Outcome::Failed { .. } => wrong.outbox_fail,
+    })
 }
 
 impl Outcome<'_> {
@@ -279,6 +299,8 @@ fn decode(message: &str, attempt: i64, row: &AnyRow) -> Result<Envelope, DecodeE
         return Err(DecodeError::UnknownCodec(envelope.codec));
     }
     match serde_json::from_str::<IgnoredAny>(&envelope.payload) {
+        #[cfg(feature = "defects")]
+        Err(_) if defect!("O59", true, false) => Ok(envelope),
         Ok(_) => Ok(envelope),
         Err(source) => Err(DecodeError::Payload { event_type: envelope.event_type, source }),
     }
@@ -296,7 +318,7 @@ fn read(message: &str, attempt: i64, row: &AnyRow) -> Result<Envelope, sqlx::Err
         source_type: row.try_get("source_type")?,
         source_id: row.try_get("source_id")?,
         source_sequence: row.try_get("source_sequence")?,
-        correlation_id: row.try_get("correlation_id")?,
+        correlation_id: defect!("O52", String::new(), row.try_get("correlation_id")?),
         causation_id: row.try_get("causation_id")?,
         attempt,
     })

@@ -47,6 +47,21 @@ statements! {
 pub(crate) static WRONG: Wrong =
     Wrong::of(Statements::new(include_str!("../sql/sqlite.wrong.sql")));
 
+/// Settle a message under any attempt of the worker.
+#[cfg(feature = "defects")]
+pub(crate) static WRONG_ATTEMPT: Wrong =
+    Wrong::of(Statements::new(include_str!("../sql/sqlite.wrong_attempt.sql")));
+
+/// Settle a message after the lease has ended.
+#[cfg(feature = "defects")]
+pub(crate) static WRONG_LEASE: Wrong =
+    Wrong::of(Statements::new(include_str!("../sql/sqlite.wrong_lease.sql")));
+
+/// Settle a message that any worker holds.
+#[cfg(feature = "defects")]
+pub(crate) static WRONG_HOLDER: Wrong =
+    Wrong::of(Statements::new(include_str!("../sql/sqlite.wrong_holder.sql")));
+
 /// The statements for the database of a pool.
 pub(crate) fn of(pool: &Pool) -> Result<&'static Sql, UnsupportedDialect> {
     for_sqlite(pool, &SQLITE)

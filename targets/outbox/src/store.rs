@@ -1,6 +1,6 @@
 //! The event store: loads accounts from their snapshots and events.
 
-use chaosdrill_rt::{observe, sql::Pool};
+use chaosdrill_rt::{defect, observe, sql::Pool};
 use sqlx::{Row, any::AnyRow};
 
 use crate::{
@@ -24,7 +24,7 @@ pub struct EventStore {
     pub(crate) destination: String,
     /// When a commit compares versions.
     pub(crate) version_check: VersionCheck,
-    /// Hears of each commit's messages; `None` if they wait for a dispatcher.
+    /// Where the messages of each commit are handed over; `None` if they wait for a dispatcher.
     pub(crate) hints: Option<Hints>,
 }
 
@@ -64,7 +64,7 @@ impl EventStore {
         self
     }
 
-    /// Sets who hears of each commit's messages.
+    /// Sets where the messages of each commit are handed over.
     #[must_use]
     pub(crate) fn hints(mut self, hints: Option<Hints>) -> Self {
         self.hints = hints;
@@ -93,6 +93,7 @@ impl EventStore {
             version = hydrated.version,
             snapshot = hydrated.snapshot_version,
             folded = hydrated.folded,
+            owner = hydrated.account.owner,
             balance = hydrated.account.balance,
             notes = hydrated.account.notes,
             last_activity = hydrated.account.last_activity
@@ -133,6 +134,7 @@ fn read_snapshot(row: &AnyRow) -> Option<Snapshot> {
         return None;
     }
     let account: Account = serde_json::from_str(&state).ok()?;
+    let account = defect!("O56", Account { owner: None, ..account }, account);
     Some(Snapshot { version, account })
 }
 

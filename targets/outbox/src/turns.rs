@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use chaosdrill_rt::time::{self, Duration};
+use chaosdrill_rt::{
+    defect,
+    time::{self, Duration},
+};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::error::LockError;
@@ -40,6 +43,11 @@ impl Turns {
             Ok(mut queues) => queues.entry(key.to_owned()).or_default().clone(),
             Err(_) => return Err(LockError::Poisoned),
         };
+        #[cfg(feature = "defects")]
+        // The map and this command have the queue as well as its holder and those who wait.
+        if defect!("O48", Arc::strong_count(&queue) > 4, false) {
+            return Err(LockError::Poisoned);
+        }
         let guard = time::timeout(self.wait_max, queue.lock_owned()).await;
         let guard = guard.map_err(|_| LockError::Busy)?;
         Ok(Turn { turns: self, key, guard: Some(guard) })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chaosdrill::{Check, Event, EventKind, Outcome, Priority};
 
-use crate::checks::rows::{EVENTS, SNAPSHOTS, fold, int, meaning, text};
+use crate::checks::rows::{EVENTS, SNAPSHOTS, State, fold, int, meaning, text};
 
 fn number(event: &Event, key: &str) -> i64 {
     event.int(key).unwrap_or_default()
@@ -40,15 +40,13 @@ pub(crate) fn snapshots_are_transparent() -> Check {
         for event in history.observed("store.hydrated").filter(|event| number(event, "version") > 0)
         {
             let (account, version) = (event.text("account"), number(event, "version"));
-            let Some((balance, notes)) = fold(history, account, version) else { continue };
-            let found = (number(event, "balance"), number(event, "notes"));
-            if found != (balance, notes) {
+            let Some(right) = fold(history, account, version) else { continue };
+            let found = State::told(&event.data);
+            if found != right {
                 let why = format!(
-                    "#{} account {account} at version {version} was loaded from the snapshot at {} with a balance of {} and {} notes; its events make {balance} and {notes}",
+                    "#{} account {account} at version {version} was loaded from the snapshot at {} as {found:?}; its events make {right:?}",
                     event.seq,
                     number(event, "snapshot"),
-                    found.0,
-                    found.1
                 );
                 return Outcome::invalid(why, [event.seq]);
             }
@@ -88,9 +86,7 @@ pub(crate) fn snapshots_are_taken_in_time() -> Check {
 /// A reloaded account equals the one that was in memory when it was committed.
 pub(crate) fn reload_equals_memory() -> Check {
     Check::new("reload_equals_memory", |history| {
-        let state = |event: &Event| {
-            (number(event, "balance"), number(event, "notes"), number(event, "last_activity"))
-        };
+        let state = |event: &Event| State::told(&event.data);
         let mut committed: BTreeMap<(&str, i64), &Event> = BTreeMap::new();
         for event in history.observed("store.committed") {
             committed.insert((event.text("account"), number(event, "version")), event);
@@ -100,7 +96,7 @@ pub(crate) fn reload_equals_memory() -> Check {
             let Some(memory) = committed.get(&place) else { continue };
             if state(memory) != state(event) {
                 let why = format!(
-                    "#{} account {} at version {} was loaded as {:?}; when it was committed it was {:?} (balance, notes, last activity)",
+                    "#{} account {} at version {} was loaded as {:?}; when it was committed it was {:?}",
                     event.seq,
                     place.0,
                     place.1,

@@ -1,14 +1,14 @@
 //! Checks how often a message is published, and that each further attempt has a reason.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
-use chaosdrill::{
-    Check, Event, EventKind, History, Outcome, Priority,
-    vocabulary::{FaultChange, HostChange, Strike},
-};
+use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority};
 use chaosdrill_scenarios_common::checks::rows::Step;
 
-use crate::checks::rows::{OUTBOX, int, is, is_burial, meaning, steps, text};
+use crate::checks::{
+    rows::{OUTBOX, int, is, is_burial, meaning, steps, text},
+    troubles::{is_hurt, was_database_held, was_kept_out},
+};
 
 /// The broker sees at most one publish of a message under one claim, whether it accepts it or not.
 pub(crate) fn a_claim_publishes_once() -> Check {
@@ -81,32 +81,43 @@ impl Attempt<'_> {
     fn could_not_publish(&self) -> bool {
         let attempt = Some(int(self.step.before, "attempts"));
         let is_refused = self.said("broker.refused", |event| event.int("attempt") == attempt);
-        // A broker that was struck may be away until it is heard of again.
-        let heard = self.broker_was_heard_at();
-        is_refused
-            || self.is_hurt(&self.claim.host, self.began())
-            || self.is_hurt("broker", heard.min(self.began()))
+        is_refused || self.is_holder_hurt() || self.is_broker_hurt()
     }
 
     /// Whether a fault kept the holder from settling the message within its lease.
     fn could_not_settle(&self) -> bool {
-        // A pass that took too long, or found the database busy, may be due to a fault of another host.
-        let is_late = self.said("dispatcher.left", |_| true) || self.pass_failed();
-        self.is_hurt(&self.claim.host, self.began())
-            || (is_late && self.troubles(0).next().is_some())
+        // A pass takes too long if the broker does not answer, or another host holds the database.
+        let is_left = self.said("dispatcher.left", |_| true);
+        self.is_holder_hurt()
+            || (is_left
+                && (self.is_broker_hurt() || was_database_held(self.history, self.during())))
+            || self.was_kept_out()
     }
 
-    /// Whether a fault hurt the host since an event, or earlier if it lasts.
-    fn is_hurt(&self, host: &str, since: u64) -> bool {
-        let mut troubles = self.troubles(0).filter(|event| hurts(event, host));
-        troubles.any(|event| event.seq >= since || lasts(event))
+    fn is_holder_hurt(&self) -> bool {
+        is_hurt(self.history, &self.claim.host, self.during())
     }
 
-    /// The last sign of life of the broker before the attempt; 0 if there was none.
-    fn broker_was_heard_at(&self) -> u64 {
+    /// Whether a fault hurt the broker. One that was struck may be away until it is heard of again.
+    fn is_broker_hurt(&self) -> bool {
         let said = ["broker.accepted", "broker.refused"].into_iter();
         let said = said.flat_map(|name| self.history.observed(name)).map(|event| event.seq);
-        said.filter(|seq| *seq < self.claim.seq).max().unwrap_or(0)
+        let heard = said.filter(|seq| *seq < self.claim.seq).max().unwrap_or(0);
+        is_hurt(self.history, "broker", heard.min(self.began())..self.until())
+    }
+
+    /// Whether a pass of the holder failed during the attempt because another host held the database.
+    fn was_kept_out(&self) -> bool {
+        let mut failures = self.history.observed("dispatcher.pass_failed");
+        failures.any(|event| {
+            self.during().contains(&event.seq)
+                && event.host == self.claim.host
+                && was_kept_out(self.history, event.text("cause"), self.during())
+        })
+    }
+
+    fn during(&self) -> Range<u64> {
+        self.began()..self.until()
     }
 
     /// The number from which a fault belongs to the attempt: a lost answer to the claim strikes before the row changes.
@@ -117,56 +128,19 @@ impl Attempt<'_> {
         struck.map_or(self.claim.seq, |event| event.seq)
     }
 
-    /// Whether the holder said something about the message during the attempt.
+    fn until(&self) -> u64 {
+        self.step.change.event.seq
+    }
+
+    /// Whether a host said something about the message during the attempt.
     fn said(&self, name: &str, is_it: impl Fn(&Event) -> bool) -> bool {
-        let during = self.claim.seq..self.step.change.event.seq;
+        let during = self.claim.seq..self.until();
         self.history.observed(name).any(|event| {
             during.contains(&event.seq)
                 && event.get("message") == self.step.change.key
                 && is_it(event)
         })
     }
-
-    /// Whether a pass of the holder failed during the attempt.
-    fn pass_failed(&self) -> bool {
-        let during = self.claim.seq..self.step.change.event.seq;
-        let mut failures = self.history.observed("dispatcher.pass_failed");
-        failures.any(|event| during.contains(&event.seq) && event.host == self.claim.host)
-    }
-
-    /// The faults, and what they did to hosts, from a number until the end of the attempt.
-    fn troubles(&self, from: u64) -> impl Iterator<Item = &Event> {
-        let until = self.step.change.event.seq;
-        let all = self.history.events().after(from.saturating_sub(1));
-        all.iter()
-            .take_while(move |event| event.seq < until)
-            .filter(|event| matches!(event.kind, EventKind::Fault | EventKind::Host))
-    }
-}
-
-/// Whether an event keeps a host from its work, or from reaching others.
-fn hurts(event: &Event, host: &str) -> bool {
-    if let Some(FaultChange::Struck(strike)) = event.fault() {
-        return match strike.site() {
-            Some(_) => event.host == host,
-            None => {
-                strike.family() == Strike::DATABASE_DOWN
-                    || strike.host() == Some(host)
-                    || strike.in_force_on().contains(&host)
-            }
-        };
-    }
-    let is_change = event.ends_a_life()
-        || matches!(
-            event.host_change(),
-            Some(HostChange::Stalled { .. } | HostChange::Skewed { .. })
-        );
-    is_change && event.host == host
-}
-
-/// Whether an event begins a fault that lasts: of a link, of a clock, or of the database.
-fn lasts(event: &Event) -> bool {
-    matches!(event.fault(), Some(FaultChange::Struck(strike)) if strike.site().is_none())
 }
 
 /// No message is given up while attempts are left, unless it cannot be read.

@@ -1,15 +1,27 @@
-//! Checks that what is written beside the state has content: the messages, and the errors.
+//! Checks that messages have the content of what they announce, at the outbox and at the broker.
 
 use std::collections::BTreeMap;
 
-use chaosdrill::{Check, Event, History, Outcome, Priority};
-use serde_json::Value;
+use chaosdrill::{Check, Outcome};
+use serde_json::{Value, json};
 
-use crate::checks::rows::{EVENTS, INBOX, OUTBOX, int, is, is_burial, steps, text};
+use crate::checks::rows::{ACCEPTED, EVENTS, OUTBOX, envelope, int, text};
 
-/// Every message has the type, the payload and the sender of the event that it announces.
+/// The destination of all messages; an ingress has it by default.
+const DESTINATION: &str = "accounts";
+
+/// Every message has the type, the payload, the sender and the cause of the event that it announces, and a destination.
 pub(crate) fn messages_announce_their_events() -> Check {
-    const SAME: [&str; 4] = ["event_type", "codec", "payload", "correlation_id"];
+    const SAME: [(&str, &str); 8] = [
+        ("event_type", "event_type"),
+        ("codec", "codec"),
+        ("codec_version", "event_version"),
+        ("payload", "payload"),
+        ("correlation_id", "correlation_id"),
+        ("causation_id", "command_id"),
+        ("source_type", "aggregate_type"),
+        ("created_at", "recorded_at"),
+    ];
     Check::new("messages_announce_their_events", |history| {
         let rows = history.last_rows(EVENTS);
         let place = |row: &Value, id, sequence| (text(row, id).to_owned(), int(row, sequence));
@@ -18,78 +30,51 @@ pub(crate) fn messages_announce_their_events() -> Check {
         let odd = history.rows(OUTBOX).into_iter().find_map(|change| {
             let message = change.after?;
             let event = events.get(&place(message, "source_id", "source_sequence"))?;
-            let column = SAME.into_iter().find(|column| message[column] != event[column])?;
-            Some((change, column, event))
-        });
-        Outcome::unless(odd.map(|(change, column, event)| {
-            let seq = change.event.seq;
-            let found = &change.after.unwrap_or(&Value::Null)[column];
+            let metadata = json!({ "command": event["correlation_id"] }).to_string();
+            let same = SAME.into_iter().map(|(column, of_event)| (column, event[of_event].clone()));
+            let own = [("destination", json!(DESTINATION)), ("metadata", json!(metadata))];
+            let (column, right) =
+                same.chain(own).find(|(column, right)| message[column] != *right)?;
             let why = format!(
-                "#{seq} message {} has another {column} than its event; {found}, not {}",
-                change.key, event[column]
+                "#{} message {} has another {column} than its event; {}, not {right}",
+                change.event.seq, change.key, message[column]
             );
-            Outcome::invalid(why, [seq])
-        }))
+            Some(Outcome::invalid(why, [change.event.seq]))
+        });
+        Outcome::unless(odd)
     })
 }
 
-/// An attempt that fails, and a message that can never be applied, leave their whole error behind.
-pub(crate) fn errors_are_stored_whole() -> Check {
-    Check::new("errors_are_stored_whole", |history| {
-        let odd = of_attempts(history).or_else(|| of_dead_messages(history));
-        Outcome::unless(odd.map(|Odd { seq, of, stored, said }| {
-            let error = said.map_or("no error at all", |event| event.text("error"));
-            let why =
-                format!("#{seq} the error of {of} is stored as {stored:?}, but it was {error:?}");
-            Outcome::invalid(why, said.map(|event| event.seq).into_iter().chain([seq]))
-        }))
+/// The broker gets every field of a message as it was committed, whether it accepts the message or not.
+pub(crate) fn the_broker_gets_whole_messages() -> Check {
+    const FIELDS: [&str; 12] = [
+        "message_id",
+        "event_type",
+        "payload",
+        "codec",
+        "codec_version",
+        "destination",
+        "metadata",
+        "source_type",
+        "source_id",
+        "source_sequence",
+        "correlation_id",
+        "causation_id",
+    ];
+    Check::new("the_broker_gets_whole_messages", |history| {
+        let rows = history.last_rows(OUTBOX);
+        let messages: BTreeMap<&str, &Value> =
+            rows.into_iter().map(|row| (text(row, "message_id"), row)).collect();
+        let odd = history.rows(ACCEPTED).into_iter().find_map(|change| {
+            let envelope = envelope(change.after?);
+            let message = messages.get(change.key.as_str()?).copied().unwrap_or(&Value::Null);
+            let field = FIELDS.into_iter().find(|field| envelope[field] != message[field])?;
+            let why = format!(
+                "#{} the broker got message {} with another {field} than the outbox has; {}, not {}",
+                change.event.seq, change.key, envelope[field], message[field]
+            );
+            Some(Outcome::invalid(why, [change.event.seq]))
+        });
+        Outcome::unless(odd)
     })
-    .priority(Priority::Medium)
-}
-
-/// An error that is not stored as it was reported.
-struct Odd<'a> {
-    seq: u64,
-    of: &'a Value,
-    stored: &'a str,
-    said: Option<&'a Event>,
-}
-
-fn of_attempts<'a>(history: &'a History<'_>) -> Option<Odd<'a>> {
-    steps(history).into_iter().find_map(|step| {
-        let has_failed = is(step.after, "pending") || is(step.after, "failed");
-        if !is(step.before, "in_flight") || !has_failed || is_burial(step.after) {
-            return None;
-        }
-        let change = step.change.event;
-        let is_of_it =
-            |said: &Event| said.host == change.host && said.get("message") == step.change.key;
-        let said =
-            last(history, &["outbox.publish_failed", "outbox.corrupt"], change.seq, is_of_it);
-        let (stored, of) = (text(step.after, "last_error"), step.change.key);
-        let is_whole = said.is_some_and(|said| said.text("error") == stored);
-        (!is_whole).then_some(Odd { seq: change.seq, of, stored, said })
-    })
-}
-
-fn of_dead_messages<'a>(history: &'a History<'_>) -> Option<Odd<'a>> {
-    history.rows(INBOX).into_iter().find_map(|change| {
-        let row = change.after.filter(|row| text(row, "outcome") == "dead")?;
-        let is_of_it = |said: &Event| said.get("message") == change.key;
-        let said = last(history, &["consumer.failed"], change.event.seq, is_of_it);
-        let stored = text(row, "error");
-        let is_whole = said.is_some_and(|said| said.text("error") == stored);
-        (!is_whole).then_some(Odd { seq: change.event.seq, of: change.key, stored, said })
-    })
-}
-
-/// The last of these observations before an event.
-fn last<'a>(
-    history: &'a History<'_>,
-    names: &[&str],
-    before: u64,
-    is_it: impl Fn(&Event) -> bool,
-) -> Option<&'a Event> {
-    let all = names.iter().flat_map(|name| history.observed(name));
-    all.filter(|event| event.seq < before && is_it(event)).max_by_key(|event| event.seq)
 }

@@ -5,11 +5,16 @@ use std::{
     time::Duration,
 };
 
-use chaosdrill::{Check, Event, EventKind, History, Outcome};
-use chaosdrill_scenarios_common::checks::outside::{self, Done};
+use chaosdrill::{Check, Event, EventKind, History, Operation, Outcome, Priority, RowChange};
+use chaosdrill_scenarios_common::checks::{
+    fault_free::where_only_hurt_at,
+    outside::{self, Done},
+};
 use serde_json::Value;
 
-use crate::checks::rows::{ACCEPTED, INBOX, OUTBOX, TOTALS, int, is, meaning, text};
+use crate::checks::rows::{
+    ACCEPTED, INBOX, OUTBOX, TOTALS, envelope, int, is, is_readable, meaning, text,
+};
 
 /// Every committed message is published.
 pub(crate) fn every_committed_message_is_published() -> Check {
@@ -88,6 +93,48 @@ pub(crate) fn published_means_the_broker_accepted() -> Check {
         observed: "broker.accepted",
         never: "the broker never accepted it",
     })
+}
+
+/// A message that cannot be read is not marked as published, and the broker never gets it.
+pub(crate) fn unreadable_messages_are_never_published() -> Check {
+    Check::new("unreadable_messages_are_never_published", |history| {
+        let is_marked = |change: &RowChange<'_>| {
+            change.after.is_some_and(|row| is(row, "published") && !is_readable(row))
+        };
+        let is_sent =
+            |change: &RowChange<'_>| change.after.is_some_and(|row| !is_readable(&envelope(row)));
+        let marked = history.rows(OUTBOX).into_iter().find(is_marked);
+        let odd = marked.or_else(|| history.rows(ACCEPTED).into_iter().find(is_sent));
+        Outcome::unless(odd.map(|change| {
+            let seq = change.event.seq;
+            let why = format!("#{seq} message {} cannot be read, and was published", change.key);
+            Outcome::invalid(why, [seq])
+        }))
+    })
+}
+
+/// A command is answered as soon as it is committed, whatever its publisher does; judged if only publishes are late.
+pub(crate) fn commits_do_not_wait_for_their_publisher() -> Check {
+    const AT_ONCE: Duration = Duration::from_secs(1);
+    let check = Check::new("commits_do_not_wait_for_their_publisher", |history| {
+        let changes = history.rows(OUTBOX);
+        for op in history.operations("command").filter(Operation::is_ok) {
+            let id = text(op.input(), "id");
+            let is_commit = |change: &&RowChange<'_>| {
+                change.after.is_some_and(|row| text(row, "correlation_id") == id)
+            };
+            let Some((commit, end)) = changes.iter().find(is_commit).zip(op.end) else { continue };
+            let waited = end.at().saturating_sub(commit.event.at());
+            if waited > AT_ONCE {
+                let (seq, waited) = (commit.event.seq, waited.as_millis());
+                let why =
+                    format!("#{seq} command {id} was committed, and answered {waited} ms later");
+                return Outcome::invalid(why, [seq, end.seq]);
+            }
+        }
+        Outcome::valid()
+    });
+    where_only_hurt_at(check, &["net:bus.publish"]).priority(Priority::Medium)
 }
 
 /// Every message reaches the consumer, or is dead-lettered with the reason.

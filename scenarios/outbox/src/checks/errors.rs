@@ -27,13 +27,29 @@ pub(crate) fn passes(cause: &str) -> bool {
     }
 }
 
+/// Whether the root cause is an error of the database, or of the way to it.
+pub(crate) fn is_of_the_database(cause: &str) -> bool {
+    is_code(cause) || matches!(cause, "io" | "pool")
+}
+
+/// Whether the root cause is that others held the database: SQLite's BUSY, with its extended forms.
+pub(crate) fn is_busy(cause: &str) -> bool {
+    cause.parse::<u32>().is_ok_and(|code| code & 0xff == 5)
+}
+
+/// Whether the root cause is a SQLSTATE or a code of SQLite.
+fn is_code(cause: &str) -> bool {
+    let is_sqlstate = cause.len() == 5 && cause.chars().all(|c| c.is_ascii_alphanumeric());
+    is_sqlstate || cause.parse::<u32>().is_ok()
+}
+
 /// A sender is asked to retry if, and only if, a retry may help.
 pub(crate) fn status_code_follows_the_error_kind() -> Check {
     Check::new("status_code_follows_the_error_kind", |history| {
         // Each answer is judged by itself, even if the sender never gets a final one.
         for answer in history.observed("sender.answered") {
             let (status, cause) = (answer.int("status"), answer.text("cause"));
-            // An answer without a cause is a success, or was refused before it was parsed.
+            // An answer without a cause is a success, or has lost it, which is judged elsewhere.
             let expected = match (cause, status) {
                 ("", _) | (_, None) => continue,
                 (cause, _) if passes(cause) => 503,
@@ -79,7 +95,7 @@ pub(crate) fn a_taken_id_is_a_final_refusal(sites: &'static [&'static str]) -> C
 /// it can no longer decide between a retry and giving up.
 pub(crate) fn errors_keep_their_cause() -> Check {
     const SAYING: [&str; 3] = ["sender.answered", "consumer.failed", "dispatcher.pass_failed"];
-    const WORDS: [&str; 14] = [
+    const WORDS: [&str; 15] = [
         "concurrent_write",
         "not_found",
         "lock",
@@ -93,17 +109,17 @@ pub(crate) fn errors_keep_their_cause() -> Check {
         "invalid_state",
         "identity",
         "duplicate_command",
+        "malformed",
         "decode",
     ];
-    let is_code = |cause: &str| {
-        let is_sqlstate = cause.len() == 5 && cause.chars().all(|c| c.is_ascii_alphanumeric());
-        is_sqlstate || cause.parse::<u32>().is_ok()
-    };
     Check::new("errors_keep_their_cause", move |history| {
         let said = SAYING.iter().flat_map(|name| history.observed(name));
         let lost = said.into_iter().find(|event| {
+            // Of the answers to senders, some are no errors, and some did not arrive.
+            let is_error = event.name != "sender.answered"
+                || event.int("status").is_some_and(|status| status >= 400);
             let cause = event.text("cause");
-            !cause.is_empty() && !is_code(cause) && !WORDS.contains(&cause)
+            is_error && !is_code(cause) && !WORDS.contains(&cause)
         });
         Outcome::unless(lost.map(|event| {
             let (seq, cause) = (event.seq, event.text("cause"));

@@ -80,6 +80,22 @@ pub(crate) fn a_late_release_was_refused() -> Mark {
     })
 }
 
+/// A worker that no longer held a message was refused when it gave the message up.
+pub(crate) fn a_late_failure_was_refused() -> Mark {
+    Mark::new("a late failure was refused", |history| {
+        let is_failure = |event: &&Event| event.text("outcome") == "failed";
+        count(history.observed("outbox.settle_refused").filter(is_failure))
+    })
+}
+
+/// A body that could not be read was refused.
+pub(crate) fn a_malformed_body_was_refused() -> Mark {
+    Mark::new("a malformed body was refused", |history| {
+        let is_told = |event: &&Event| event.text("cause") == "malformed";
+        count(history.observed("sender.answered").filter(is_told))
+    })
+}
+
 /// A message was published by another host than its ingress.
 pub(crate) fn a_dispatcher_published() -> Mark {
     Mark::new("a dispatcher published", |history| {

@@ -1,11 +1,18 @@
 //! Checks what the writers hear that lose a race.
 
-use chaosdrill::{Check, Event, EventKind, History, Outcome, vocabulary::Strike};
+use std::time::Duration;
+
+use chaosdrill::{Check, Event, EventKind, History, Outcome};
+use chaosdrill_scenarios_common::checks::failures::failed_site;
 
 use crate::checks::{
-    errors::passes,
+    errors::is_of_the_database,
     rows::{EVENTS, int, text},
+    troubles,
 };
+
+/// The shortest limit of a turn in any scenario.
+const TURN_MAX: Duration = Duration::from_secs(2);
 
 /// A writer that read a version at which another one then committed is told of the conflict.
 pub(crate) fn losers_of_a_race_get_a_conflict() -> Check {
@@ -16,7 +23,7 @@ pub(crate) fn losers_of_a_race_get_a_conflict() -> Check {
             let cause = end.text("cause");
             let is_told = !end.get("committed").is_null()
                 || cause == "concurrent_write"
-                || is_failed_by_a_fault(history, begun, end);
+                || has_failed_otherwise(history, begun, end);
             if !is_told {
                 let why = format!(
                     "#{} {} lost account {} to #{winner}, and was told of `{cause}` instead of the conflict",
@@ -54,15 +61,16 @@ fn winner_over(history: &History<'_>, begun: &Event, end: &Event) -> Option<u64>
     taken.next().map(|change| change.event.seq)
 }
 
-/// Whether the commit failed for another reason: an error that struck this host meanwhile, or one that passes in a run
-/// with faults, such as a database that is busy because another host stalls. A stall or a delay alone fails nothing.
-fn is_failed_by_a_fault(history: &History<'_>, begun: &Event, end: &Event) -> bool {
-    let faults = || history.events().iter().filter(|event| event.kind == EventKind::Fault);
-    let mut here = faults().filter(|event| event.host == begun.host);
-    let is_error = |event: &Event| [Strike::ERROR, Strike::LOST_ACK].contains(&event.name.as_str());
-    let is_struck = here.any(|event| (begun.seq..end.seq).contains(&event.seq) && is_error(event));
-    let is_passing = passes(end.text("cause")) && faults().any(|event| event.seq < end.seq);
-    is_struck || is_passing
+/// Whether the commit failed before it could find the conflict: its turn lasted too long, another commit held the
+/// database for too long, or a fault made one of its statements fail.
+fn has_failed_otherwise(history: &History<'_>, begun: &Event, end: &Event) -> bool {
+    let (cause, during) = (end.text("cause"), begun.seq..end.seq);
+    if cause == "lock_expired" {
+        return end.at().saturating_sub(begun.at()) >= TURN_MAX;
+    }
+    let can_fail = || troubles::can_statement_fail(history, &begun.host, during.clone());
+    (is_of_the_database(cause) && can_fail())
+        || troubles::was_kept_out(history, cause, during.clone())
 }
 
 /// A conflict names the version that the writer had read, and the later one that was in the store.
@@ -77,11 +85,13 @@ pub(crate) fn a_conflict_names_both_versions() -> Check {
                     && begun.get("command") == answer.get("command")
                     && begun.int("expected") == Some(expected)
             };
-            let begun = history.observed("store.committing").find(wrote);
+            let begun = history.observed("store.committing").filter(wrote).last();
             let stored =
                 begun.map_or(0, |begun| version_before(history, begun.text("account"), answer.seq));
             // An error injected into the insert looks like a conflict with a writer that does not exist.
-            let is_later = actual > expected || is_struck_at_the_insert(history, answer.seq);
+            let is_struck =
+                begun.is_some_and(|begun| is_struck_at_the_insert(history, begun, answer));
+            let is_later = actual > expected || is_struck;
             if begun.is_none() || !is_later || actual > stored {
                 let why = format!(
                     "#{} a conflict names the versions {expected} and {actual}; the store was at {stored}",
@@ -98,14 +108,16 @@ pub(crate) fn a_conflict_names_both_versions() -> Check {
 }
 
 /// The version of an account before an event.
-fn version_before(history: &History<'_>, account: &str, seq: u64) -> i64 {
+pub(crate) fn version_before(history: &History<'_>, account: &str, seq: u64) -> i64 {
     let rows = history.rows(EVENTS).into_iter().take_while(|change| change.event.seq < seq);
     let of_account =
         rows.filter_map(|change| change.after).filter(|row| text(row, "aggregate_id") == account);
     of_account.map(|row| int(row, "sequence")).max().unwrap_or(0)
 }
 
-fn is_struck_at_the_insert(history: &History<'_>, before: u64) -> bool {
-    let mut errors = history.of_kind(EventKind::Fault, Strike::ERROR);
-    errors.any(|event| event.seq < before && event.struck_site() == "sql:events.append")
+/// Whether the insert of this commit got an injected error.
+fn is_struck_at_the_insert(history: &History<'_>, begun: &Event, answer: &Event) -> bool {
+    let later = history.on_host(&begun.host).after(begun.seq);
+    let mut during = later.iter().take_while(|event| event.seq < answer.seq);
+    during.any(|event| failed_site(event) == Some("sql:events.append"))
 }

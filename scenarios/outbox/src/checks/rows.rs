@@ -45,18 +45,31 @@ pub(crate) fn is(row: &Value, status: &str) -> bool {
     text(row, "status") == status
 }
 
+/// Whether the outbox can read a message: what it carries is JSON.
+pub(crate) fn is_readable(message: &Value) -> bool {
+    text(message, "codec") == "json"
+        && serde_json::from_str::<Value>(text(message, "payload")).is_ok()
+}
+
+/// What the broker got of a message, by the row on its disk.
+pub(crate) fn envelope(accepted: &Value) -> Value {
+    serde_json::from_str(text(accepted, "envelope")).unwrap_or_default()
+}
+
 /// Whether a message was given up because none of its attempts came to an end.
 pub(crate) fn is_burial(row: &Value) -> bool {
     is(row, "failed") && text(row, "last_error").starts_with("given up")
 }
 
 /// The meaning of a known event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Meaning {
     /// Its change of the balance.
     pub(crate) movement: i64,
     /// The number of notes it adds.
     pub(crate) notes: i64,
+    /// The owner it names.
+    pub(crate) owner: Option<String>,
 }
 
 /// The meaning of an event's row; `None` if its type is unknown, or if its content does not match its type.
@@ -66,29 +79,58 @@ pub(crate) fn meaning(row: &Value) -> Option<Meaning> {
     }
     let payload: Value = serde_json::from_str(text(row, "payload")).ok()?;
     let amount = || payload["amount"].as_i64();
+    let moved = |movement| Meaning { movement, ..Meaning::default() };
     match text(row, "event_type") {
-        "account.opened" => payload["owner"].as_str().map(|_| Meaning { movement: 0, notes: 0 }),
-        "account.deposited" => Some(Meaning { movement: amount()?, notes: 0 }),
-        "account.withdrawn" => Some(Meaning { movement: -amount()?, notes: 0 }),
-        "account.annotated" => payload["note"].as_str().map(|_| Meaning { movement: 0, notes: 1 }),
+        "account.opened" => {
+            let owner = Some(payload["owner"].as_str()?.to_owned());
+            Some(Meaning { owner, ..Meaning::default() })
+        }
+        "account.deposited" => Some(moved(amount()?)),
+        "account.withdrawn" => Some(moved(-amount()?)),
+        "account.annotated" => {
+            payload["note"].as_str().map(|_| Meaning { notes: 1, ..Meaning::default() })
+        }
         _ => None,
     }
 }
 
-/// The fold of an account's events up to a version: balance and notes. `None` if one of them has no meaning.
-pub(crate) fn fold(history: &History, account: &str, version: i64) -> Option<(i64, i64)> {
-    let mut balance = 0;
-    let mut notes = 0;
-    let mut count = 0;
-    for row in history.last_rows(EVENTS) {
-        if text(row, "aggregate_id") == account && int(row, "sequence") <= version {
-            let Meaning { movement, notes: more } = meaning(row)?;
-            balance = i64::saturating_add(balance, movement);
-            notes += more;
-            count += 1;
+/// What is to be seen of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct State {
+    /// Its owner.
+    pub(crate) owner: Option<String>,
+    /// Its balance.
+    pub(crate) balance: i64,
+    notes: i64,
+    last_activity: i64,
+}
+
+impl State {
+    /// The state that an observation or an answer tells.
+    pub(crate) fn told(said: &Value) -> Self {
+        Self {
+            owner: said["owner"].as_str().map(str::to_owned),
+            balance: int(said, "balance"),
+            notes: int(said, "notes"),
+            last_activity: int(said, "last_activity"),
         }
     }
-    (count == version).then_some((balance, notes))
+}
+
+/// The fold of an account's events up to a version. `None` if one of them has no meaning, or is missing.
+pub(crate) fn fold(history: &History, account: &str, version: i64) -> Option<State> {
+    let mut rows = history.last_rows(EVENTS);
+    rows.retain(|row| text(row, "aggregate_id") == account && int(row, "sequence") <= version);
+    rows.sort_by_key(|row| int(row, "sequence"));
+    let mut state = State::default();
+    for row in &rows {
+        let Meaning { movement, notes, owner } = meaning(row)?;
+        state.balance = i64::saturating_add(state.balance, movement);
+        state.notes += notes;
+        state.owner = owner.or(state.owner);
+        state.last_activity = int(row, "recorded_at");
+    }
+    (i64::try_from(rows.len()) == Ok(version)).then_some(state)
 }
 
 /// Observations by message, in the order of the history.

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chaosdrill::{Check, EventKind, History, Outcome};
+use chaosdrill::{Check, Event, EventKind, History, Outcome};
 use serde_json::Value;
 
-use crate::checks::rows::{ACCOUNTS, ENTRIES, EVENTS, OUTBOX, int, meaning, text};
+use crate::checks::rows::{ACCOUNTS, ENTRIES, EVENTS, OUTBOX, SNAPSHOTS, int, meaning, text};
 
 /// Sequences run 1, 2, 3 without a gap, and no event ever changes.
 pub(crate) fn streams_are_gap_free() -> Check {
@@ -64,6 +64,9 @@ struct Places {
     versions: BTreeMap<String, i64>,
     /// Streams that cannot be read, and therefore have no read model.
     unreadable: BTreeSet<String>,
+    /// The events, and the snapshots by their versions, of the commit that is being read.
+    new_events: BTreeSet<(String, i64)>,
+    new_snapshots: Vec<(String, i64)>,
 }
 
 impl Places {
@@ -81,7 +84,12 @@ impl Places {
                         self.unreadable.insert(place.0.clone());
                     }
                 }
+                self.new_events.insert(place.clone());
                 self.events.insert(place);
+            }
+            SNAPSHOTS => {
+                self.new_snapshots
+                    .push((text(row, "aggregate_id").to_owned(), int(row, "version")));
             }
             OUTBOX => {
                 self.messages
@@ -97,7 +105,18 @@ impl Places {
         }
     }
 
-    /// The part of a commit that exists without the rest; `None` if every commit is complete.
+    /// Ends the commit that is being read, and returns the part of it that exists without the rest, if any.
+    fn end_of_commit(&mut self) -> Option<String> {
+        let (events, snapshots) =
+            (std::mem::take(&mut self.new_events), std::mem::take(&mut self.new_snapshots));
+        let stray = snapshots.into_iter().find(|place| !events.contains(place));
+        let stray = stray.map(|(stream, version)| {
+            format!("{stream} has a snapshot of version {version} that was not committed with it")
+        });
+        stray.or_else(|| self.half())
+    }
+
+    /// What exists without the rest; `None` if every commit is complete.
     fn half(&self) -> Option<String> {
         let show = |(stream, sequence): &(String, i64)| format!("{stream}/{sequence}");
         if let Some(place) = self.events.symmetric_difference(&self.messages).next() {
@@ -131,26 +150,27 @@ impl Places {
     }
 }
 
-/// After every commit, events, messages and read model agree: a commit exists completely, or not at all.
+/// After every commit, events, messages, read model and snapshot agree: a commit exists completely, or not at all.
 pub(crate) fn commits_are_all_or_nothing() -> Check {
     Check::new("commits_are_all_or_nothing", |history| {
         let mut places = Places::default();
-        let mut last = None;
+        let mut last: Option<&Event> = None;
         for event in history.events() {
             let is_row = event.kind == EventKind::Watch;
-            // The rows of one commit arrive together, so any other event must find the commit complete.
-            if let (false, Some(seq)) = (is_row, last)
-                && let Some(half) = places.half()
+            // The rows of one commit arrive together, so any other event must find the commit complete, and so must
+            // the rows of a later instant.
+            if let Some(row) = last.filter(|row| !is_row || row.at() != event.at())
+                && let Some(half) = places.end_of_commit()
             {
-                return Outcome::invalid(format!("#{seq} {half}"), [seq]);
+                return Outcome::invalid(format!("#{} {half}", row.seq), [row.seq]);
             }
-            last = is_row.then_some(event.seq);
+            last = is_row.then_some(event);
             if is_row {
                 places.take(&event.name, event.row());
             }
         }
-        let half = places.half();
-        Outcome::unless(half.map(|half| Outcome::invalid(half, last)))
+        let half = places.end_of_commit();
+        Outcome::unless(half.map(|half| Outcome::invalid(half, last.map(|row| row.seq))))
     })
 }
 
