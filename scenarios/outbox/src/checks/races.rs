@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chaosdrill::{Check, Event, EventKind, History, Outcome};
+use chaosdrill::{Check, Event, History, Outcome};
 use chaosdrill_scenarios_common::checks::failures::failed_site;
 
 use crate::checks::{
@@ -18,7 +18,8 @@ const TURN_MAX: Duration = Duration::from_secs(2);
 pub(crate) fn losers_of_a_race_get_a_conflict() -> Check {
     Check::new("losers_of_a_race_get_a_conflict", |history| {
         for begun in history.observed("store.committing") {
-            let Some(end) = end_of_turn(history, begun) else { continue };
+            let end = troubles::end_of_turn(history, begun).filter(|end| !end.ends_a_life());
+            let Some(end) = end else { continue };
             let Some(winner) = winner_over(history, begun, end) else { continue };
             let cause = end.text("cause");
             let is_told = !end.get("committed").is_null()
@@ -36,16 +37,6 @@ pub(crate) fn losers_of_a_race_get_a_conflict() -> Check {
         }
         Outcome::valid()
     })
-}
-
-/// The end of the turn in which a command is committed; `None` if the host goes down before.
-fn end_of_turn<'a>(history: &'a History<'_>, begun: &Event) -> Option<&'a Event> {
-    let later = history.on_host(&begun.host).after(begun.seq);
-    let ends = |event: &&Event| {
-        let is_release = event.kind == EventKind::Observe && event.name == "queue.released";
-        event.ends_a_life() || (is_release && event.text("command") == begun.text("command"))
-    };
-    later.iter().find(ends).filter(|event| !event.ends_a_life())
 }
 
 /// The event by which another writer took the place that this one wanted, before its turn ended.

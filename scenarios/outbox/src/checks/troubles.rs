@@ -1,6 +1,6 @@
 //! The faults that hurt a host for a while, whether they strike in it or are still in force.
 
-use std::ops::Range;
+use std::{ops::Range, time::Duration};
 
 use chaosdrill::{
     Event, EventKind, History,
@@ -11,7 +11,7 @@ use chaosdrill_scenarios_common::checks::failures::failed_site;
 use crate::checks::errors::is_busy;
 
 /// How long a statement waits for the lock of a database, and longer than any commit that nothing holds up.
-const LOCK_WAIT_MS: u128 = 5_000;
+const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// Whether a fault keeps the host from its work, or from reaching others, at some time between two events.
 pub(crate) fn is_hurt(history: &History<'_>, host: &str, during: Range<u64>) -> bool {
@@ -31,19 +31,24 @@ pub(crate) fn can_statement_fail(history: &History<'_>, host: &str, during: Rang
 
 /// Whether a commit had the database locked for so long, at some time between two events, that others were refused.
 pub(crate) fn was_database_held(history: &History<'_>, during: Range<u64>) -> bool {
-    let begun = history.observed("store.committing").filter(|begun| begun.seq < during.end);
-    begun.into_iter().any(|begun| {
-        let later = history.on_host(&begun.host).after(begun.seq);
-        let ends = |event: &&Event| {
-            let is_release = event.kind == EventKind::Observe && event.name == "queue.released";
-            event.ends_a_life() || (is_release && event.text("command") == begun.text("command"))
-        };
-        let end = later.iter().find(ends).or(history.events().last());
+    let mut begun = history.observed("store.committing").filter(|begun| begun.seq < during.end);
+    begun.any(|begun| {
+        let end = end_of_turn(history, begun).or(history.events().last());
         end.is_some_and(|end| {
             let lasted = end.at().saturating_sub(begun.at());
-            end.seq > during.start && lasted.as_millis() >= LOCK_WAIT_MS
+            end.seq > during.start && lasted >= LOCK_WAIT
         })
     })
+}
+
+/// The end of the turn in which a command is committed, or of the life of its host.
+pub(crate) fn end_of_turn<'a>(history: &'a History<'_>, begun: &Event) -> Option<&'a Event> {
+    let later = history.on_host(&begun.host).after(begun.seq);
+    let ends = |event: &&Event| {
+        let is_release = event.kind == EventKind::Observe && event.name == "queue.released";
+        event.ends_a_life() || (is_release && event.text("command") == begun.text("command"))
+    };
+    later.iter().find(ends)
 }
 
 /// Whether an error of the database has this cause because another commit held it for too long.
