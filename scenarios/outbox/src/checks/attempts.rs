@@ -120,10 +120,12 @@ impl Attempt<'_> {
         self.began()..self.until()
     }
 
-    /// The number from which a fault belongs to the attempt: a lost answer to the claim strikes before the row changes.
+    /// The number from which a fault belongs to the attempt: what struck the claim itself, such as a stall after its
+    /// lease was computed, comes before the row changes.
     fn began(&self) -> u64 {
         let same_host = self.history.on_host(&self.claim.host);
         let earlier = same_host.iter().take_while(|event| event.seq < self.claim.seq);
+        let earlier = earlier.filter(|event| event.kind != EventKind::Host);
         let struck = earlier.last().filter(|event| event.struck_site() == "sql:outbox.claim");
         struck.map_or(self.claim.seq, |event| event.seq)
     }
