@@ -1,5 +1,5 @@
-//! A holder that stalls past its lease must not settle the message, however it would: as published, as given back, or as
-//! given up. Each condition of the fence is needed by one of three settings.
+//! A holder that stalls past its lease must not settle the message, whether as published, as given back or as given up.
+//! Each condition of the fence is needed by one of three settings.
 //!
 //! In two of them, a successor still holds the message when the first holder wakes: another worker, or a later attempt
 //! of the same. In the third, nobody has taken the message over, and only the end of the lease speaks against it.
