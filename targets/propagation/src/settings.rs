@@ -1,7 +1,8 @@
 //! Settings from the environment of a program. They are read once, at its start, and a bad value is refused: with a
 //! default in its place, nobody would notice the mistake.
 
-use chaosdrill_rt::{defect, time::Duration};
+use chaosdrill_kit::interval;
+use chaosdrill_rt::defect;
 
 use crate::worker::WorkerConfig;
 
@@ -28,7 +29,7 @@ impl WorkerConfig {
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, InvalidSetting> {
         let Some(value) = variable(RUNNER_INTERVAL) else { return Ok(self) };
-        let Some(tick) = parse(&value) else {
+        let Some(tick) = interval(&value) else {
             defect!("P49", return Ok(self), ());
             return Err(InvalidSetting { name: RUNNER_INTERVAL, value });
         };
@@ -37,18 +38,10 @@ impl WorkerConfig {
     }
 }
 
-/// A time of at least a second: a number and its unit.
-fn parse(value: &str) -> Option<Duration> {
-    const UNITS: [(char, u64); 3] = [('s', 1), ('m', 60), ('h', 60 * 60)];
-    let (unit, seconds) = UNITS.into_iter().find(|(unit, _)| value.ends_with(*unit))?;
-    let number = value.strip_suffix(unit)?;
-    let is_plain = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    let total = number.parse::<u64>().ok().filter(|_| is_plain)?.checked_mul(seconds)?;
-    (total > 0).then(|| Duration::from_secs(total))
-}
-
 #[cfg(test)]
 mod tests {
+    use chaosdrill_rt::time::Duration;
+
     use super::*;
 
     fn tick_of(value: Option<&str>) -> Result<Duration, InvalidSetting> {
