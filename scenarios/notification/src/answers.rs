@@ -5,12 +5,13 @@ use std::time::Duration;
 use chaosdrill::{
     Scenario, Workload,
     fault::{ErrorKind, at},
+    rt::time,
 };
 use chaosdrill_target_notification::{Channel, Notification};
 
 use crate::{
     checks,
-    clients::{create, create_all, ids_of, mark_read, minutes, moods, notification, requeue},
+    clients::{create, create_all, ids_of, mark_read, moods, notification, requeue},
     stage::{NotificationStage, resting, watched},
 };
 
@@ -21,7 +22,8 @@ pub(crate) fn scenario() -> Scenario {
             watched(stage.pipeline()).client("sender", |workload| async move {
                 create_all(&workload, "n", &moods(&workload, &["calm", "refused once"], 8)).await;
                 wish_in_vain(&workload).await;
-                minutes(2).await;
+                // What was refused once has not been tried again yet.
+                time::sleep(Duration::from_secs(90)).await;
                 for id in ids_of(&workload, "sent").await.iter().take(3) {
                     requeue(&workload, id).await;
                     mark_read(&workload, id).await;
@@ -47,7 +49,7 @@ pub(crate) fn scenario() -> Scenario {
         .sometimes(checks::marks::a_notification_was_refused())
         .sometimes(checks::marks::a_requeue_was_refused())
         .sometimes(checks::marks::a_notification_became("read"));
-    resting(scenario, 3).must_find(["N42", "N43", "N44", "N45"])
+    resting(scenario, 3).must_find(["N42", "N43", "N44", "N45", "N71"])
 }
 
 /// Asks for notifications that the API refuses.

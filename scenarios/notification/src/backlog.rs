@@ -33,7 +33,7 @@ pub(crate) fn scenario() -> Scenario {
             })
         });
     resting(scenario, 0)
-        .must_find(["N19", "N20"])
+        .must_find(["N19", "N20", "N53", "N54"])
         .always(where_fault_free(checks::order::oldest_first()))
         .always(where_fault_free(checks::order::nobody_starves(Duration::from_secs(65), "nobody")))
 }

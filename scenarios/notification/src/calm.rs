@@ -34,5 +34,7 @@ pub(crate) fn scenario() -> Scenario {
         .linger(Duration::from_secs(5 * 60))
         .sometimes(checks::marks::a_notification_became("read"));
     let once = bounds::effects_stay_within_the_bound("notifier.accepted", "notification", 1);
-    resting(scenario, 0).must_find(["N28", "N30"]).always(where_fault_free(once))
+    resting(scenario, 0)
+        .must_find(["N28", "N30", "N61", "N62", "N65"])
+        .always(where_fault_free(once))
 }

@@ -20,7 +20,9 @@ pub(crate) fn scenario() -> Scenario {
             watched(stage.pipeline()).client("visitor", |workload| async move {
                 let known = &["calm", "refused once", "refused always"];
                 create_all(&workload, "n", &moods(&workload, known, 10)).await;
-                for _ in 0..8 {
+                // At each look there is one that waits.
+                for round in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+                    create_all(&workload, round, &["calm"]).await;
                     look(&workload).await;
                     minutes(1).await;
                 }
@@ -38,6 +40,6 @@ pub(crate) fn scenario() -> Scenario {
             faults
         })
         .sometimes(checks::marks::the_dashboard_was_shown_without_counts())
-        .must_find(["N20b"]);
+        .must_find(["N20b", "N55"]);
     resting(scenario, 0)
 }

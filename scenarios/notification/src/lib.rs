@@ -8,6 +8,7 @@ mod checks;
 mod clients;
 mod crash_windows;
 mod dashboard_error;
+mod late_settle;
 mod list_error;
 mod lists;
 mod migrations;
@@ -47,6 +48,7 @@ pub fn scenarios() -> Vec<Scenario> {
         backlog::scenario(),
         calm::scenario(),
         dashboard_error::scenario(),
+        late_settle::scenario(),
         list_error::scenario(),
         lists::scenario(),
         migrations::of_rows_in_every_status(),

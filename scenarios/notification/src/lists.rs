@@ -77,5 +77,5 @@ pub(crate) fn scenario() -> Scenario {
     resting(scenario, 0)
         .always(checks::lists::metrics_tell_the_dead())
         .always(checks::lists::unwired_statistics_are_zero())
-        .must_find(["N39", "N40", "N41", "N47"])
+        .must_find(["N39", "N40", "N41", "N47", "N52"])
 }

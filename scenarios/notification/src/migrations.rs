@@ -43,7 +43,10 @@ pub(crate) fn of_rows_in_every_status() -> Scenario {
         .sometimes(checks::marks::a_notification_became("dead"))
         .sometimes(checks::marks::a_notification_became("undeliverable"))
         .sometimes(checks::marks::a_dead_letter_went_all_the_ways())
-        .must_find(["N18", "N18b", "N18c", "N18d", "N33", "N34", "N35", "N36", "N37", "N38", "N46"]);
+        .must_find([
+            "N18", "N18b", "N18c", "N18d", "N33", "N34", "N35", "N36", "N37", "N38", "N46", "N56", "N57",
+            "N66", "N70",
+        ]);
     kept(scenario)
 }
 
@@ -82,6 +85,7 @@ fn kept(scenario: Scenario) -> Scenario {
         .always(checks::ways::the_older_release_works())
         .always(checks::plans::sweeps_touch_only_what_is_eligible())
         .always(checks::delivery::sent_means_a_notifier_accepted())
+        .always(checks::delivery::what_is_delivered_is_what_was_asked_for())
         .always(checks::answers::what_was_accepted_is_there())
         .always(checks::states::sent_at_tells_of_sending())
         .eventually(rest::every_item_comes_to_rest(ITEMS), SETTLED)

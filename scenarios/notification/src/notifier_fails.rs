@@ -27,7 +27,7 @@ pub(crate) fn always() -> Scenario {
     )
     .claim("a notification that is always refused is dead after five attempts, and the others are sent")
     .sometimes(checks::marks::a_notification_became("dead"))
-    .must_find(["N3", "N3b", "N4", "N21", "N23", "N26", "N27", "N29"]);
+    .must_find(["N3", "N3b", "N4", "N21", "N23", "N26", "N27", "N29", "N73"]);
     resting(scenario, 0)
 }
 

@@ -68,9 +68,11 @@ fn schema() -> Vec<Promise> {
         promise("13", "the index for retries covers only failed notifications that are scheduled")
             .shown("notification/migrations", "the_schema_is_as_agreed"),
         promise("14", "a sweep reads only what is eligible, whatever the size of the table")
-            .shown("notification/migrations", "sweeps_touch_only_what_is_eligible"),
-        promise("15", "the way down removes the columns and the index of the retries")
+            .shown("notification/migrations", "sweeps_touch_only_what_is_eligible")
             .shown("notification/migrations", "the_schema_is_as_agreed"),
+        promise("15", "the way down removes the columns and the indexes of the retries and the claims, and nothing else")
+            .shown("notification/migrations", "the_schema_is_as_agreed")
+            .shown("notification/migrations", "notifications_survive_the_ways"),
         promise("16", "after the way down the older release starts and works")
             .shown("notification/migrations", "the_older_release_works")
             .shown("notification/migrations", "the_ways_keep_the_retry_state"),
@@ -91,13 +93,15 @@ fn loops() -> Vec<Promise> {
     let promise = Promise::new;
     vec![
         promise("20", "every server runs the processor and the retry loop")
-            .shown("notification/calm", "every_item_comes_to_rest")
+            .shown("notification/calm", "the_loop_keeps_its_interval")
             .shown("notification/stuck-claim", "every_item_comes_to_rest"),
-        promise("21", "the intervals of the loops come from the environment")
+        promise("21", "the intervals of the loops are those in the environment that a server is given")
             .shown("notification/settings", "the_loop_keeps_its_interval")
+            .shown("notification/settings", "usable_settings_are_applied")
             .shown("notification/settings", "unusable_settings_are_refused"),
-        promise("22", "a sweep ends at its timeout, and the loop goes on")
-            .shown("notification/slow-sweep", "sweep.left")
+        promise("22", "a sweep begins nothing that its time is too short for, ends at its timeout, and the loop goes on")
+            .shown("notification/slow-sweep", "the_stored_error_is_whole_and_true")
+            .shown("notification/sweep-timeout", "sweeps_end_at_their_timeout")
             .shown("notification/sweep-timeout", "every_item_comes_to_rest"),
         promise("23", "a loop runs one sweep at a time, the first one too")
             .shown("notification/slow-sweep", "one_sweep_at_a_time"),
@@ -110,7 +114,8 @@ fn numbers_and_lists() -> Vec<Promise> {
         promise("24", "statistics that are not wired are zero, and no request for them fails")
             .shown("notification/lists", "unwired_statistics_are_zero"),
         promise("25", "if a count fails, the dashboard shows the rest")
-            .shown("notification/dashboard-error", "the_dashboard_survives"),
+            .shown("notification/dashboard-error", "the_dashboard_survives")
+            .shown("notification/dashboard-error", "the_dashboard_tells_what_is_there"),
         promise("26", "notifications are counted in the database, not on a page of a list")
             .shown("notification/backlog", "the_dashboard_tells_what_is_there"),
         promise("27", "the total of the dead letters is of the same instant as the list of them")
@@ -121,10 +126,10 @@ fn numbers_and_lists() -> Vec<Promise> {
             "28",
             "a server that shuts down waits for its sweeps, and sends nothing after that",
         )
+        .shown("notification/shutdown", "the_stored_error_is_whole_and_true")
         .shown("notification/shutdown", "no_send_after_the_drain"),
         promise("29", "an operator can list all notifications, or only the dead letters")
-            .shown("notification/lists", "lists_show_what_is_there")
-            .shown("notification/lists", "a list of dead letters was shown"),
+            .shown("notification/lists", "lists_show_what_is_there"),
         promise("30", "the page asks for its list anew when the tab changes").differs(NO_PAGE),
         promise("31", "the page shows how many attempts of five were used, and the error")
             .differs(NO_PAGE),
@@ -134,7 +139,8 @@ fn numbers_and_lists() -> Vec<Promise> {
             .shown("notification/backlog", "nobody_starves"),
         promise("34", "a notification is read only after it was sent, and stays read")
             .shown("notification/answers", "changes_are_as_answered")
-            .shown("notification/calm", "a notification became read"),
+            .shown("notification/answers", "sent_at_tells_of_sending")
+            .shown("notification/requeue", "terminal_is_final"),
     ]
 }
 
@@ -149,11 +155,14 @@ fn beyond() -> Vec<Promise> {
         promise("36", "without faults each notification reaches its notifier once, and under faults once for each claim")
             .shown("notification/calm", "effects_stay_within_the_bound")
             .shown("notification/sent-but-not-written-down", "each_claim_sends_once"),
-        promise("37", "two servers do not send one notification at the same time, and a late one settles nothing")
+        promise("37", "two servers do not send one notification while a claim lasts, and whoever settles after its claim was taken back changes nothing")
             .shown("notification/two-servers-race", "holders_do_not_overlap")
-            .shown("notification/requeue-races-retry", "settled_by_the_current_claim"),
+            .shown("notification/requeue-races-retry", "settled_by_the_current_claim")
+            .shown("notification/late-settle", "settled_under_the_current_attempt"),
         promise("38", "a claim whose server went away is taken back, and counts as an attempt")
-            .shown("notification/stuck-claim", "claim.reaped")
+            .shown("notification/stuck-claim", "every_item_comes_to_rest")
             .shown("notification/sent-but-not-written-down", "asks_stay_within_the_budget"),
+        promise("39", "a notifier is given the recipient, the channel, the type and the text of the notification")
+            .shown("notification/calm", "what_is_delivered_is_what_was_asked_for"),
     ]
 }

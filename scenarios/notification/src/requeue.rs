@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use chaosdrill::{Mark, Scenario, Workload, fault::at};
-use chaosdrill_target_notification::ServerConfig;
+use chaosdrill_target_notification::{LoopConfig, ServerConfig};
 
 use crate::{
     checks,
+    checks::loops::Servers,
     clients::{create_all, ids_of, mark_read, minutes, moods, requeue, rest},
-    stage::{NotificationStage, resting, watched},
+    stage::{NotificationStage, SERVERS, resting, resting_on, watched},
 };
 
 /// How often the operator requeues all notifications.
@@ -16,6 +17,15 @@ const ROUNDS: usize = 6;
 
 const MOODS: [&str; 5] =
     ["calm", "refused once", "refused thrice", "refused always", "denied always"];
+
+/// Servers whose sweeps are not cut off before a late attempt has ended.
+const PATIENT: Servers = Servers {
+    processor: LoopConfig { timeout: PATIENCE, ..SERVERS.processor },
+    retry: LoopConfig { timeout: PATIENCE, ..SERVERS.retry },
+    ..SERVERS
+};
+
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
 pub(crate) fn by_an_operator() -> Scenario {
     let scenario = Scenario::new("notification/requeue")
@@ -42,10 +52,8 @@ pub(crate) fn racing_the_retry() -> Scenario {
     let scenario = Scenario::new("notification/requeue-races-retry")
         .claim("a requeue during an attempt is neither undone nor hidden by the attempt, however late it ends")
         .topology(|stage| {
-            // A sweep is not cut off before its late attempt has ended.
             let patient = |config: &mut ServerConfig| {
-                config.processor.timeout = Duration::from_secs(30 * 60);
-                config.retry.timeout = Duration::from_secs(30 * 60);
+                (config.processor, config.retry) = (PATIENT.processor, PATIENT.retry);
             };
             let stage = stage.api().notifier().server("s1", patient).server("s2", patient);
             watched(stage).client("operator", |workload| async move {
@@ -69,7 +77,7 @@ pub(crate) fn racing_the_retry() -> Scenario {
         .sometimes(checks::marks::a_requeue_fell_into_a_stall())
         .sometimes(Mark::observed("delivery.settle_refused"))
         .must_find(["N12"]);
-    resting(scenario, ROUNDS)
+    resting_on(PATIENT, scenario, ROUNDS)
 }
 
 /// Requeues all notifications with these statuses, again and again.

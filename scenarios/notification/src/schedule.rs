@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use chaosdrill::Scenario;
 use chaosdrill_scenarios_common::checks::rest;
+use chaosdrill_target_notification::{LoopConfig, ServerConfig};
 
 use crate::{
     checks,
-    checks::rows::ITEMS,
+    checks::{loops::Servers, rows::ITEMS},
     clients::{create_all, minutes},
-    stage::{NotificationStage, SETTLED, budgeted, resting, watched},
+    stage::{NotificationStage, SERVERS, SETTLED, budgeted, resting, watched},
 };
 
 /// The tick interval, plus the time a sweep may take to reach a notification.
@@ -28,21 +29,27 @@ pub(crate) fn to_the_millisecond() -> Scenario {
         .chaos_at_most(Duration::from_secs(60 * 60))
         .sometimes(checks::marks::a_notification_became("dead"));
     resting(scenario, 0)
-        .must_find(["N5"])
+        .must_find(["N5", "N68", "N69"])
         .always(checks::delivery::attempts_come_when_they_are_due(LATE_MS_MAX))
 }
 
 /// Enough doublings to exceed an hour, and to overflow 32-bit numbers.
 const RAISED: i64 = 20;
 
+/// One server, whose processor is idle for most of this time.
+const IDLE: Servers = Servers {
+    names: &["s1"],
+    processor: LoopConfig { every: Duration::from_secs(10 * 60), ..SERVERS.processor },
+    ..SERVERS
+};
+
 pub(crate) fn with_a_raised_budget() -> Scenario {
     let scenario = Scenario::new("notification/schedule-raised-budget")
         .claim("no retry waits longer than an hour, and none happens at once, however large the budget is")
         .topology(|stage| {
-            let raised = |config: &mut chaosdrill_target_notification::ServerConfig| {
+            let raised = |config: &mut ServerConfig| {
                 config.attempts_max = RAISED;
-                // The processor is idle for most of this time.
-                config.processor.every = Duration::from_secs(10 * 60);
+                config.processor = IDLE.processor;
             };
             watched(stage.api().notifier().server("s1", raised)).client(
                 "sender",
@@ -53,7 +60,7 @@ pub(crate) fn with_a_raised_budget() -> Scenario {
             )
         })
         .chaos_at_most(Duration::from_secs(60 * 60));
-    budgeted(scenario, RAISED)
+    budgeted(scenario, RAISED, IDLE)
         .must_find(["N5b", "N5c"])
         .always(checks::rows::schedule())
         .always(rest::terminal_is_final(ITEMS))

@@ -1,23 +1,33 @@
 //! A server takes its intervals from its environment, and does not start if it cannot read one.
 
-use std::time::Duration;
+use std::{ffi::OsString, os::unix::ffi::OsStringExt, time::Duration};
 
 use chaosdrill::{Scenario, Workload, rt::time};
-use chaosdrill_scenarios_common::checks::fault_free::where_fault_free;
 use chaosdrill_target_notification::{
-    BoxError, ServerConfig, run_server,
+    BoxError, LoopConfig, ServerConfig, run_server,
     settings::{PROCESSOR_INTERVAL, RETRY_INTERVAL},
 };
 use serde_json::json;
 
 use crate::{
     checks,
+    checks::loops::Servers,
     clients::{create_all, minutes, moods},
-    stage::{NotificationStage, resting, url, watched},
+    stage::{NotificationStage, SERVERS, resting_on, url, watched},
 };
 
 /// Values that name no interval, or none that a server could keep.
 const UNUSABLE: [&str; 6] = ["", "0s", "-1m", "5", "soon", "999h"];
+
+/// Values that a server can keep, and what they are in seconds.
+const USABLE: [(&str, u64); 4] = [("1s", 1), ("90s", 90), ("2m", 120), ("24h", 86_400)];
+
+/// A server whose environment sets its intervals.
+const SET: Servers = Servers {
+    names: &["s1"],
+    processor: LoopConfig { every: Duration::from_secs(20), ..SERVERS.processor },
+    retry: LoopConfig { every: Duration::from_secs(90), ..SERVERS.retry },
+};
 
 /// How long a server that should not start may run.
 const RUNS: Duration = Duration::from_millis(500);
@@ -28,7 +38,6 @@ pub(crate) fn scenario() -> Scenario {
         .topology(|stage| {
             let set = |config: &mut ServerConfig| {
                 let environment = [(RETRY_INTERVAL, "90s"), (PROCESSOR_INTERVAL, "20s")];
-                let environment = environment.map(|(name, value)| (name.into(), value.into()));
                 config.apply(environment).expect("the intervals can be used");
             };
             watched(stage.api().notifier().server("s1", set)).client(
@@ -40,27 +49,45 @@ pub(crate) fn scenario() -> Scenario {
                         for value in UNUSABLE {
                             start(&workload, name, value).await;
                         }
+                        for (value, seconds) in USABLE {
+                            apply(&workload, name, value, seconds).await;
+                        }
                     }
                     minutes(8).await;
                     Ok(())
                 },
             )
         });
-    let every = |looped, seconds| {
-        checks::settings::the_loop_keeps_its_interval(looped, Duration::from_secs(seconds))
-    };
-    resting(scenario, 0)
-        .always(where_fault_free(every("s1/retry", 90)))
-        .always(where_fault_free(every("s1/processor", 20)))
+    resting_on(SET, scenario, 0)
         .always(checks::settings::unusable_settings_are_refused())
-        .must_find(["N31", "N32"])
+        .always(checks::settings::usable_settings_are_applied())
+        .must_find(["N31", "N32", "N67"])
+}
+
+/// Applies an environment with one setting, and with variables of others, one of which is not Unicode.
+async fn apply(workload: &Workload, name: &str, value: &str, seconds: u64) {
+    let environment = [
+        (OsString::from("LANG"), OsString::from("C")),
+        (OsString::from("OTHER"), OsString::from_vec(vec![0xff])),
+        (OsString::from(name), OsString::from(value)),
+    ];
+    let applying = async {
+        let mut config = ServerConfig::new("s2", url(), "notifier:80");
+        config.apply(environment)?;
+        let every =
+            [(PROCESSOR_INTERVAL, config.processor.every), (RETRY_INTERVAL, config.retry.every)];
+        let set = every.into_iter().find(|(known, _)| *known == name);
+        Ok::<_, BoxError>(json!({ "seconds": set.map(|(_, every)| every.as_secs()) }))
+    };
+    let input = json!({ "name": name, "value": value, "seconds": seconds });
+    let _ = workload.op_or_refusal("apply", input, applying, |_| true).await;
 }
 
 /// Starts a server with one setting, for a short time if it does start.
 async fn start(workload: &Workload, name: &str, value: &str) {
     let starting = async {
         let mut config = ServerConfig::new("misconfigured", url(), "notifier:80");
-        config.apply([(name.to_owned(), value.to_owned())])?;
+        config.apply([(name, value)])?;
         match time::timeout(RUNS, run_server(config)).await {
             Ok(ended) => ended.map(|()| "ended"),
             Err(_) => Ok::<_, BoxError>("runs"),

@@ -6,21 +6,27 @@ use chaosdrill::{
     Mark, Scenario,
     fault::{Restart, at_time},
 };
-use chaosdrill_target_notification::ServerConfig;
+use chaosdrill_target_notification::{LoopConfig, ServerConfig};
 
 use crate::{
+    checks::loops::Servers,
     clients::{create_all, minutes},
-    stage::{NotificationStage, resting, watched},
+    stage::{NotificationStage, SERVERS, resting_on, watched},
+};
+
+/// The processor has a long timeout, the retry loop a short one.
+const SLOW: Servers = Servers {
+    processor: LoopConfig { timeout: Duration::from_secs(5 * 60), ..SERVERS.processor },
+    retry: LoopConfig { timeout: Duration::from_secs(20), ..SERVERS.retry },
+    ..SERVERS
 };
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("notification/slow-sweep")
         .claim("a loop runs one sweep at a time: a tick during a slow sweep is skipped, and later ticks are not")
         .topology(|stage| {
-            // The processor has a long timeout, the retry loop a short one.
             let slow = |config: &mut ServerConfig| {
-                config.processor.timeout = Duration::from_secs(5 * 60);
-                config.retry.timeout = Duration::from_secs(20);
+                (config.processor, config.retry) = (SLOW.processor, SLOW.retry);
             };
             let stage = stage.api().notifier().server("s1", slow).server("s2", slow);
             watched(stage).client("sender", |workload| async move {
@@ -40,6 +46,6 @@ pub(crate) fn scenario() -> Scenario {
         .chaos_at_most(Duration::from_secs(60 * 60))
         .sometimes(Mark::observed("sweep.skipped"))
         .sometimes(Mark::observed("sweep.left"))
-        .must_find(["N15", "N15c"]);
-    resting(scenario, 0)
+        .must_find(["N15", "N15c", "N64"]);
+    resting_on(SLOW, scenario, 0)
 }

@@ -5,11 +5,13 @@ use std::time::Duration;
 use chaosdrill::{Scenario, Topology};
 use chaosdrill_scenarios_common::checks::{bounds, holders, rest};
 use chaosdrill_target_notification::{
-    ApiConfig, Manner, NotifierConfig, ServerConfig, Trouble, run_api, run_notifier, run_server,
+    ApiConfig, LoopConfig, Manner, NotifierConfig, ServerConfig, Trouble, run_api, run_notifier,
+    run_server,
 };
 
 use crate::checks::{
     self, claims,
+    loops::Servers,
     rows::{DELIVERIES, NOTIFICATIONS, SWEEPING},
 };
 
@@ -25,6 +27,13 @@ const STARTED_AGAIN: Duration = Duration::from_secs(30);
 
 /// The page size of a list, so small that most lists have several pages.
 const PAGE: usize = 8;
+
+/// The servers of most scenarios: they process every minute and retry every other, and a sweep may take until the next.
+pub(crate) const SERVERS: Servers = Servers {
+    names: &["s1", "s2"],
+    processor: LoopConfig { every: Duration::from_secs(60), timeout: Duration::from_secs(60) },
+    retry: LoopConfig { every: Duration::from_secs(120), timeout: Duration::from_secs(120) },
+};
 
 /// The database of the notifications.
 pub(crate) fn url() -> String {
@@ -122,16 +131,16 @@ pub(crate) fn outside(stage: Topology) -> Topology {
     stage.watch(
         DELIVERIES,
         "notifier",
-        "SELECT delivery_key, notification, attempt, channel FROM notifier_deliveries ORDER BY delivery_key",
+        "SELECT delivery_key, notification, attempt, channel, type, recipient, message FROM notifier_deliveries ORDER BY delivery_key",
     )
 }
 
 /// Adds the checks that hold in every scenario, under any fault, if operators requeue each notification at most
 /// `requeues_max` times.
-pub(crate) fn guarded(scenario: Scenario, requeues_max: usize) -> Scenario {
+fn guarded(scenario: Scenario, requeues_max: usize, servers: Servers) -> Scenario {
     let items = checks::rows::ITEMS;
     let effects_max = BUDGET as usize * (1 + requeues_max);
-    budgeted(scenario, BUDGET)
+    budgeted(scenario, BUDGET, servers)
         .always(bounds::effects_stay_within_the_bound(
             "notifier.accepted",
             "notification",
@@ -146,7 +155,7 @@ pub(crate) fn guarded(scenario: Scenario, requeues_max: usize) -> Scenario {
 const SKEW: Duration = Duration::from_secs(20);
 
 /// Adds the checks that hold for any budget.
-pub(crate) fn budgeted(scenario: Scenario, budget: i64) -> Scenario {
+pub(crate) fn budgeted(scenario: Scenario, budget: i64, servers: Servers) -> Scenario {
     let items = checks::rows::ITEMS;
     let mut one_sweep_at_a_time = holders::holders_do_not_overlap(SWEEPING);
     "one_sweep_at_a_time".clone_into(&mut one_sweep_at_a_time.name);
@@ -155,13 +164,18 @@ pub(crate) fn budgeted(scenario: Scenario, budget: i64) -> Scenario {
         .always(checks::rows::one_server_sends_at_a_time())
         .always(one_sweep_at_a_time)
         .always(bounds::attempts_stay_within_the_ceiling(items, "retry_count", budget))
+        .always(checks::loops::the_loop_keeps_its_interval(servers))
+        .always(checks::loops::sweeps_end_at_their_timeout(servers))
         .always(claims::settled_by_the_current_claim())
+        .always(claims::settled_under_the_current_attempt())
         .always(checks::states::only_failed_rows_are_scheduled())
         .always(checks::states::pending_rows_are_fresh())
         .always(checks::states::retry_count_tells_the_failures())
         .always(checks::states::dead_means_the_budget_is_used_up(budget))
         .always(checks::states::sent_at_tells_of_sending())
         .always(checks::delivery::sent_means_a_notifier_accepted())
+        .always(checks::delivery::what_is_delivered_is_what_was_asked_for())
+        .always(checks::delivery::attempts_come_when_they_are_due(i64::MAX))
         .always(checks::delivery::asks_stay_within_the_budget(budget))
         .always(checks::sends::each_claim_sends_once())
         .always(checks::errors::the_stored_error_is_whole_and_true())
@@ -176,8 +190,13 @@ pub(crate) fn budgeted(scenario: Scenario, budget: i64) -> Scenario {
         .always(checks::dashboard::the_dashboard_survives())
 }
 
-/// Like [`guarded`], and every notification reaches a terminal state.
+/// Adds the checks that hold in every scenario with these servers, and that every notification reaches a terminal state.
 pub(crate) fn resting(scenario: Scenario, requeues_max: usize) -> Scenario {
-    guarded(scenario, requeues_max)
+    resting_on(SERVERS, scenario, requeues_max)
+}
+
+/// Like [`resting`], with other servers.
+pub(crate) fn resting_on(servers: Servers, scenario: Scenario, requeues_max: usize) -> Scenario {
+    guarded(scenario, requeues_max, servers)
         .eventually(rest::every_item_comes_to_rest(checks::rows::ITEMS), SETTLED)
 }

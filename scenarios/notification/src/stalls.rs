@@ -32,19 +32,18 @@ pub(crate) fn in_a_sweep() -> Scenario {
             })
         })
         .faults_drawn(|stream| {
-            let mut faults = Vec::new();
-            for lasts in [stream.between(30, 90), stream.between(90, 300)] {
+            // A whole host stalls, and a step is so late that the time of its sweep is over.
+            let mut drawn = |from, to| {
                 let site = stream.pick(&SITES).copied().unwrap_or(SITES[0]);
                 let place = at(site).on_any().hit(stream.between(1, 6) as u32);
-                let lasts = Duration::from_secs(lasts);
-                // Either a whole host stalls, or one of its steps is late.
-                let is_host = stream.chance(1, 2);
-                faults.push(if is_host { place.stall(lasts) } else { place.delay(lasts) });
-            }
-            faults
+                (place, Duration::from_secs(stream.between(from, to)))
+            };
+            let ((stalled, stalls), (late, lasts)) = (drawn(30, 90), drawn(130, 300));
+            vec![stalled.stall(stalls), late.delay(lasts)]
         })
         .chaos_at_most(Duration::from_secs(30 * 60))
-        .sometimes(Mark::observed("claim.reaped"));
+        .sometimes(Mark::observed("claim.reaped"))
+        .must_find(["N63"]);
     resting(scenario, 0)
 }
 

@@ -12,6 +12,7 @@ CREATE TABLE IF NOT EXISTS notifier_deliveries (
     notification TEXT NOT NULL,
     attempt BIGINT NOT NULL,
     channel TEXT NOT NULL,
+    type TEXT NOT NULL,
     recipient TEXT NOT NULL,
     message TEXT NOT NULL,
     accepted_at BIGINT NOT NULL
@@ -23,7 +24,7 @@ ON CONFLICT (notification) DO UPDATE SET asks = notifier_asks.asks + 1
 RETURNING asks
 
 -- name: notifier.accept
-INSERT INTO notifier_deliveries (delivery_key, notification, attempt, channel, recipient, message,
-    accepted_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO notifier_deliveries (delivery_key, notification, attempt, channel, type, recipient,
+    message, accepted_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (delivery_key) DO NOTHING

@@ -24,6 +24,23 @@ SET status = $5, failed_at = $1, retry_count = retry_count + 1, next_retry_at = 
     last_error = $7, claimed_by = NULL, claimed_until = NULL
 WHERE id = $2
 
+-- name: notifications.sent_late
+UPDATE notification_events
+SET status = 'sent', sent_at = $1, claimed_by = NULL, claimed_until = NULL
+WHERE id = $2 AND status = 'sending' AND claimed_by = $4
+
+-- name: notifications.failed_late
+UPDATE notification_events
+SET status = $5, failed_at = $1, retry_count = retry_count + 1, next_retry_at = $6,
+    last_error = $7, claimed_by = NULL, claimed_until = NULL
+WHERE id = $2 AND status = 'sending' AND claimed_by = $4
+
+-- name: notifications.undeliverable_late
+UPDATE notification_events
+SET status = 'undeliverable', failed_at = $1, last_error = $5, claimed_by = NULL,
+    claimed_until = NULL
+WHERE id = $2 AND status = 'sending' AND claimed_by = $4
+
 -- name: notifications.sent_fresh
 UPDATE notification_events
 SET status = 'sent', sent_at = $1, retry_count = 0, claimed_by = NULL, claimed_until = NULL
@@ -67,6 +84,9 @@ SET status = 'pending', retry_count = 0, next_retry_at = NULL, last_error = NULL
     sent_at = NULL
 WHERE id = $1
 
+-- name: notifications.read
+UPDATE notification_events SET status = 'read' WHERE id = $1
+
 -- name: notifications.due
 SELECT id, attempts, retry_count, next_retry_at AS place FROM notification_events
 WHERE status || '' = 'failed' AND next_retry_at IS NOT NULL AND next_retry_at <= $4
@@ -99,3 +119,6 @@ GROUP BY status ORDER BY status
 
 -- name: metrics.dead
 SELECT COUNT(*) FROM notification_events WHERE status = 'failed' AND next_retry_at IS NULL
+
+-- name: dashboard.oldest
+SELECT MAX(created_at) FROM notification_events WHERE status = 'pending'

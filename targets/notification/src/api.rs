@@ -138,6 +138,7 @@ async fn list(store: &Store, body: &[u8]) -> Result<http::Response, Notification
     let List { status, page, per_page } =
         serde_json::from_slice(body).map_err(|error| invalid(error.to_string()))?;
     let Listed { total, notifications } = store.list(&status, page, per_page).await?;
+    let total = defect!("N52", None, Some(total));
     let listed = json!({
         "page": page, "per_page": per_page, "total": total, "notifications": notifications,
     });
@@ -157,8 +158,9 @@ async fn dashboard(store: &Store) -> Result<http::Response, NotificationError> {
         .flatten()
         .map(|error| chain(error))
         .collect();
+    let oldest = defect!("N55", counts.as_ref().ok().and(oldest.ok()), oldest.ok()).flatten();
     let counts = defect!("N20b", Some(counts?), counts.ok());
-    let oldest = oldest.ok().flatten();
+    let counts = defect!("N53", None, counts);
     let counted = json!({ "counts": counts, "oldest_pending": oldest, "errors": errors });
     Ok(say(200, &counted))
 }

@@ -74,7 +74,7 @@ impl Claims {
             .bind(now.saturating_add(lease_ms))
             .bind(candidate.id.clone())
             .bind(candidate.attempts)
-            .bind(now)
+            .bind(defect!("N68", i64::MAX, now))
             .fetch_optional(&self.pool)
             .await
             .map_err(&failed)?;
@@ -87,6 +87,7 @@ impl Claims {
         claim: &Claim,
         outcome: Outcome<'_>,
     ) -> Result<bool, NotificationError> {
+        self.show_settling(&claim.id, claim.attempt);
         let now = time::unix_ms();
         let query = sqlx::query(self.statement(outcome))
             .bind(now)
@@ -116,6 +117,7 @@ impl Claims {
 
     /// Counts an attempt as failed if its claim has lapsed without an outcome.
     pub(crate) async fn reap(&self, lapsed: &Candidate) -> Result<(), NotificationError> {
+        self.show_settling(&lapsed.id, lapsed.attempts);
         let now = time::unix_ms();
         let (status, due) = self.after_failure(lapsed.retry_count, now);
         let reap = defect!("N13", sql::WRONG.notifications_reap, self.sql.notifications_reap);
@@ -136,6 +138,11 @@ impl Claims {
         Ok(())
     }
 
+    /// Reports which attempt is about to be settled, or taken back.
+    fn show_settling(&self, id: &str, attempt: i64) {
+        observe!("claim.settling", notification = id, attempt = attempt, server = self.server);
+    }
+
     /// The status of a notification after one more failure, and the time at which it is due again.
     fn after_failure(&self, failed_before: i64, now: i64) -> (&'static str, Option<i64>) {
         match schedule::due_at(failed_before, self.attempts_max, now) {
@@ -150,16 +157,20 @@ impl Claims {
             Outcome::Sent => {
                 let sent =
                     defect!("N6", sql::WRONG.notifications_sent_fresh, sql.notifications_sent);
+                let sent = defect!("N58", sql::WRONG.notifications_sent_late, sent);
                 defect!("N12", sql::WRONG.notifications_sent, sent)
             }
             Outcome::Failed(_) => {
                 let failed = sql.notifications_failed;
                 let failed = defect!("N12", sql::WRONG.notifications_failed, failed);
+                let failed = defect!("N59", sql::WRONG.notifications_failed_late, failed);
                 let failed = defect!("N21", sql::WRONG.notifications_failed_zero, failed);
                 defect!("N23", sql::WRONG.notifications_failed_uncounted, failed)
             }
             Outcome::Undeliverable(_) => {
                 let undeliverable = sql.notifications_undeliverable;
+                let undeliverable =
+                    defect!("N60", sql::WRONG.notifications_undeliverable_late, undeliverable);
                 defect!("N12", sql::WRONG.notifications_undeliverable, undeliverable)
             }
         }
@@ -181,6 +192,6 @@ fn claimed(candidate: &Candidate, row: &AnyRow) -> Result<Claim, sqlx::Error> {
 /// The error as it is stored: whole, so that an operator does not have to look for the rest in the log of a server.
 fn stored(why: &str) -> Option<String> {
     let whole = Some(why.to_owned());
-    let whole = defect!("N26", Some(why.chars().take(500).collect()), whole);
+    let whole = defect!("N26", Some(why.chars().take(1000).collect()), whole);
     defect!("N27", None, whole)
 }

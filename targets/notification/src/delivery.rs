@@ -65,6 +65,11 @@ enum SendError {
     Encode(#[source] serde_json::Error),
 }
 
+#[cfg(feature = "defects")]
+fn wrong_timeout() -> SendError {
+    SendError::Transport(std::io::ErrorKind::TimedOut.into())
+}
+
 impl Courier {
     /// Recovers lapsed claims; an error on one row does not stop the others.
     async fn reap(&self, sweep: &Sweep) -> Result<(), NotificationError> {
@@ -144,8 +149,8 @@ impl Courier {
             notification: claim.id.clone(),
             attempt: claim.attempt,
             channel,
-            kind: claim.kind.clone(),
-            recipient: claim.recipient.clone(),
+            kind: defect!("N62", claim.channel.clone(), claim.kind.clone()),
+            recipient: defect!("N61", String::new(), claim.recipient.clone()),
             message: claim.message.clone(),
         };
         let body = serde_json::to_vec(&delivery).map_err(SendError::Encode)?;
@@ -153,7 +158,7 @@ impl Courier {
         let posted = http::post("notify", notifier, "/deliveries", body);
         let answer = time::timeout(timeout, posted)
             .await
-            .map_err(|_| SendError::TimedOut(timeout))?
+            .map_err(|_| defect!("N73", wrong_timeout(), SendError::TimedOut(timeout)))?
             .map_err(SendError::Transport)?;
         if answer.is_success() {
             return Ok(());

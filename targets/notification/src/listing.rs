@@ -131,11 +131,19 @@ impl Lists {
         let query = match which {
             Which::Pending => query,
             Which::Lapsed => query.bind(now),
-            Which::Due => query.bind(now).bind(defect!("N3", i64::MAX, self.attempts_max)),
+            Which::Due => {
+                query.bind(due_until(now)).bind(defect!("N3", i64::MAX, self.attempts_max))
+            }
         };
         let rows = query.fetch_all(&self.pool).await.map_err(&failed)?;
         rows.iter().map(candidate).collect::<Result<_, _>>().map_err(&failed)
     }
+}
+
+/// The time up to which a sweep takes what is due.
+fn due_until(now: i64) -> i64 {
+    let until = defect!("N68", now.saturating_add(120_000), now);
+    defect!("N69", now.saturating_sub(120_000), until)
 }
 
 fn candidate(row: &AnyRow) -> Result<Candidate, sqlx::Error> {

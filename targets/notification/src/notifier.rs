@@ -148,7 +148,7 @@ impl Notifier {
         }
         if refuses {
             observe!("notifier.refused", notification = notification, attempt = attempt);
-            let why = format!("{} does not take it now. {}", channel.name(), "Sorry. ".repeat(100));
+            let why = format!("{} does not take it now. {}", channel.name(), "Sorry. ".repeat(200));
             return Ok(http::Response::new(503, why));
         }
         let accepted = sqlx::query(SQL.notifier_accept)
@@ -156,6 +156,7 @@ impl Notifier {
             .bind(notification.clone())
             .bind(*attempt)
             .bind(channel.name())
+            .bind(delivery.kind.clone())
             .bind(delivery.recipient.clone())
             .bind(delivery.message.clone())
             .bind(time::unix_ms())

@@ -59,7 +59,8 @@ pub(crate) struct Sweep {
 impl Sweep {
     /// Whether there is time to begin work that may take this long.
     pub(crate) fn has_time_for(&self, needed: Duration) -> bool {
-        !self.stop.is_cancelled() && Instant::now() + needed <= self.deadline
+        let lasts = defect!("N64", true, Instant::now() + needed <= self.deadline);
+        lasts && !self.stop.is_cancelled()
     }
 }
 
@@ -101,7 +102,7 @@ impl Scheduler {
         &self,
         patience: Duration,
     ) -> Result<(), ShutdownTimeout> {
-        let deadline = Instant::now() + patience;
+        let deadline = Instant::now() + defect!("N72", Duration::ZERO, patience);
         // A loop that has ended begins no sweep, so the list of sweeps is then complete.
         let loops = std::mem::take(&mut *lock(&self.loops));
         let mut is_complete = join_until(deadline, loops).await;
@@ -167,7 +168,11 @@ impl<W: Work> Loop<W> {
         let (looped, server, work) = (self.name, self.server.clone(), self.work.clone());
         let handle = task::spawn(async move {
             let shown = Shown::begin(&server, looped, &sweep.name);
-            let swept = time::timeout_at(deadline, work.sweep(sweep.clone())).await;
+            let swept = defect!(
+                "N63",
+                Ok(work.sweep(sweep.clone()).await),
+                time::timeout_at(deadline, work.sweep(sweep.clone())).await
+            );
             let error = match &swept {
                 Ok(Ok(())) => None,
                 Ok(Err(error)) => Some(chain(error)),

@@ -78,6 +78,10 @@ fn wrong_migrations(all: &Migrator) -> Migrator {
 fn wrong_text(sql: &str) -> String {
     let is_up = sql.contains("CREATE INDEX idx_notification_events_retry_sweep");
     let is_down = sql.contains("DROP INDEX IF EXISTS idx_notification_events_retry_sweep");
+    let columns = "created_at BIGINT NOT NULL,\n    sent_at BIGINT";
+    let claims =
+        "CREATE INDEX idx_notification_events_claims ON notification_events (claimed_until);";
+    let rows = "FROM notification_events;";
     let predicate = "\n    WHERE status = 'failed' AND next_retry_at IS NOT NULL";
     let adds =
         "ALTER TABLE notification_events ADD COLUMN retry_count BIGINT NOT NULL DEFAULT 0;\n";
@@ -102,6 +106,16 @@ fn wrong_text(sql: &str) -> String {
         sql.replace(" own.id = old.id), created_at)", " own.id = old.id), NULL)"),
         sql
     );
+    let sql = defect!("N56", sql.replace("\n    WHERE status = 'pending';", ";"), sql);
+    let sql = defect!("N57", sql.replace("\n    WHERE status = 'sending';", ";"), sql);
+    let left = format!("{columns},\n    claimed_by TEXT,\n    claimed_until BIGINT");
+    let sql = defect!(
+        "N66",
+        if is_down { format!("{}\n{claims}", sql.replace(columns, &left)) } else { sql },
+        sql
+    );
+    let given_up = rows.replace(';', " WHERE status <> 'undeliverable';");
+    let sql = defect!("N70", sql.replace(rows, &given_up), sql);
     defect!("N37", sql.replace("WHEN status = 'sending' THEN 'pending'", "WHEN FALSE THEN ''"), sql)
 }
 

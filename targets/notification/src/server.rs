@@ -122,10 +122,7 @@ async fn run_loops(
 ) -> Result<(), BoxError> {
     let courier = Arc::new(courier(&config, pool.clone())?);
     let scheduler = Scheduler::new(config.server.clone());
-    let processor = Processor(courier.clone());
-    defect!("N30", drop(processor), scheduler.start("processor", config.processor, processor));
-    let retry = RetryLoop(courier);
-    defect!("N17", drop(retry), scheduler.start("retry", config.retry, retry));
+    start_loops(&config, &scheduler, courier);
     // An error means that the sender is gone; that is a shutdown, too.
     let _ = asked.wait_for(|is_asked| *is_asked).await;
     scheduler.stop();
@@ -134,6 +131,20 @@ async fn run_loops(
     time::sleep(config.linger).await;
     pool.close().await;
     Ok(completed?)
+}
+
+fn start_loops(config: &ServerConfig, scheduler: &Scheduler, courier: Arc<Courier>) {
+    defect!(
+        "N65",
+        if !config.server.ends_with('1') {
+            return;
+        },
+        ()
+    );
+    let processor = Processor(courier.clone());
+    defect!("N30", drop(processor), scheduler.start("processor", config.processor, processor));
+    let retry = RetryLoop(courier);
+    defect!("N17", drop(retry), scheduler.start("retry", config.retry, retry));
 }
 
 fn courier(config: &ServerConfig, pool: Pool) -> Result<Courier, BoxError> {

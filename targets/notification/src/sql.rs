@@ -38,6 +38,9 @@ statements! {
         pub(crate) notifications_claim: &'static str,
         pub(crate) notifications_sent: &'static str,
         pub(crate) notifications_failed: &'static str,
+        pub(crate) notifications_sent_late: &'static str,
+        pub(crate) notifications_failed_late: &'static str,
+        pub(crate) notifications_undeliverable_late: &'static str,
         pub(crate) notifications_sent_fresh: &'static str,
         pub(crate) notifications_failed_zero: &'static str,
         pub(crate) notifications_failed_uncounted: &'static str,
@@ -46,11 +49,13 @@ statements! {
         pub(crate) notifications_requeue: &'static str,
         pub(crate) notifications_requeue_rest: &'static str,
         pub(crate) notifications_requeue_any: &'static str,
+        pub(crate) notifications_read: &'static str,
         pub(crate) notifications_due: &'static str,
         pub(crate) notifications_list: &'static str,
         pub(crate) notifications_total: &'static str,
         pub(crate) dashboard_count: &'static str,
         pub(crate) metrics_dead: &'static str,
+        pub(crate) dashboard_oldest: &'static str,
     }
 }
 

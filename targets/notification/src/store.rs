@@ -88,7 +88,9 @@ impl Store {
 
     /// Marks a notification as read.
     pub(crate) async fn mark_read(&self, id: &str) -> Result<(), NotificationError> {
-        match self.change(self.sql.notifications_read, id).await {
+        let read = self.sql.notifications_read;
+        let read = defect!("N71", sql::WRONG.notifications_read, read);
+        match self.change(read, id).await {
             // Whoever asks again has read it already.
             Err(NotificationError::Conflict { status, .. }) if status == "read" => Ok(()),
             other => other,
@@ -185,7 +187,8 @@ impl Store {
 
     /// The creation time of the oldest notification that no server has begun to send.
     pub(crate) async fn oldest_pending(&self) -> Result<Option<i64>, NotificationError> {
-        sqlx::query_scalar(self.sql.dashboard_oldest)
+        let oldest = self.sql.dashboard_oldest;
+        sqlx::query_scalar(defect!("N54", sql::WRONG.dashboard_oldest, oldest))
             .fetch_one(&self.pool)
             .await
             .map_err(storage("look for the oldest notification"))

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::checks::{
     lives::{self, held_during},
+    requests::invalid,
     rows::{NOTIFICATIONS, is, steps, text},
 };
 
@@ -14,12 +15,6 @@ const PARTS: [&str; 5] = ["id", "type", "channel", "recipient", "message"];
 /// Whether a row has all parts of a request.
 fn is_what_was_wished(row: &Value, wish: &Value) -> bool {
     PARTS.iter().all(|part| row[*part] == wish[*part])
-}
-
-/// A violation by one operation.
-fn invalid(op: &Operation<'_>, why: &str) -> Outcome {
-    let seqs = [Some(op.invoke), op.end].into_iter().flatten().map(|event| event.seq);
-    Outcome::invalid(format!("#{} {why}", op.invoke.seq), seqs)
 }
 
 /// A notification that was accepted is stored with all of its parts when the answer arrives.

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chaosdrill::{Check, Event, Outcome, Priority};
+use chaosdrill::{Check, Event, Outcome, Priority, RowChange};
 use chaosdrill_scenarios_common::checks::{
     fault_free::is_calm,
     outside::{self, Done},
 };
 
-use crate::checks::rows::{NOTIFICATIONS, int, is, steps, text};
+use serde_json::Value;
+
+use crate::checks::rows::{DELIVERIES, NOTIFICATIONS, int, is, steps, text};
 
 /// A notification marked as sent has been accepted by a notifier.
 pub(crate) fn sent_means_a_notifier_accepted() -> Check {
@@ -19,6 +21,41 @@ pub(crate) fn sent_means_a_notifier_accepted() -> Check {
         status: "sent",
         observed: "notifier.accepted",
         never: "no notifier ever accepted it",
+    })
+}
+
+/// What a notifier delivers is what the row says: to the same recipient, through the same channel, with the same type
+/// and text. Its key names the notification and the attempt.
+pub(crate) fn what_is_delivered_is_what_was_asked_for() -> Check {
+    Check::new("what_is_delivered_is_what_was_asked_for", |history| {
+        let rows: BTreeMap<&str, &Value> = history
+            .rows(NOTIFICATIONS)
+            .into_iter()
+            .filter_map(|change| Some((change.key.as_str()?, change.after?)))
+            .collect();
+        let wrong = history.rows(DELIVERIES).into_iter().find_map(|change| {
+            let delivered = change.after?;
+            let row = rows.get(text(delivered, "notification"));
+            let mut parts = ["channel", "type", "recipient", "message"].into_iter();
+            let other = parts.find(|part| row.is_none_or(|row| row[*part] != delivered[*part]));
+            let other = other.or((!has_its_key(&change)).then_some("key"))?;
+            Some((change.event.seq, change.key, other))
+        });
+        Outcome::unless(wrong.map(|(seq, key, part)| {
+            let why = format!("#{seq} the delivery {key} has another {part} than its notification");
+            Outcome::invalid(why, [seq])
+        }))
+    })
+}
+
+/// Whether the key of a delivery names its notification and its attempt. An older release counts no attempts.
+fn has_its_key(delivery: &RowChange<'_>) -> bool {
+    delivery.after.is_some_and(|row| {
+        let attempt = match int(row, "attempt") {
+            0 => "older".to_owned(),
+            attempt => attempt.to_string(),
+        };
+        *delivery.key == format!("{}#{attempt}", text(row, "notification"))
     })
 }
 

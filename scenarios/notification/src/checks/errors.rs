@@ -2,16 +2,30 @@
 
 use std::time::Duration;
 
-use chaosdrill::{
-    Check, Event, History, Outcome,
-    vocabulary::{FaultChange, HostChange, Strike},
-};
+use chaosdrill::{Check, Event, History, Outcome, vocabulary::HostChange};
 use chaosdrill_scenarios_common::checks::rows::Step;
 
-use crate::checks::rows::{int, is, steps, text};
+use crate::checks::{
+    faults::Stretch,
+    rows::{LEASE, int, is, steps, text},
+};
 
 /// How long a server waits for the answer of a notifier.
 const ANSWER_WAIT: Duration = Duration::from_secs(10);
+
+/// The steps by which a server asks a notifier, and the one by which the notifier answers.
+const ASKING: [&str; 2] = ["net:notify.connect", "net:notify"];
+const ANSWERING: [&str; 1] = ["net:notifier.reply"];
+
+/// The steps of an attempt that take as long as a fault holds them up. The notifier has a limited time for its answer.
+const UNLIMITED: [&str; 6] = [
+    "sql:notifications.claim",
+    "fp:delivery.after_claim",
+    "fp:delivery.after_send",
+    "sql:notifications.sent",
+    "sql:notifications.failed",
+    "sql:notifications.undeliverable",
+];
 
 /// The ends of an attempt that no notifier accepted.
 const FAILED: [&str; 3] = ["failed", "dead", "undeliverable"];
@@ -82,35 +96,51 @@ fn lasted(history: &History, step: &Step<'_>) -> Duration {
     end.saturating_sub(begun(history, step).map_or(end, Event::at))
 }
 
-/// Whether a connection could break before the end of the attempt: the notifier did not listen yet, a host went down, a
-/// link was cut or held up, or a step failed. A stall or a late step breaks none.
+/// Whether the notifier could be out of reach of the attempt: it did not listen, the link between the two was cut or
+/// held up, or a message failed. A stall or a late step breaks no connection.
 fn was_cut_off(history: &History, step: &Step<'_>) -> bool {
-    let from = begun(history, step).map_or(0, |begun| begun.seq);
-    let has_listened = history.observed("notifier.up").any(|up| up.seq < from);
-    let breaks = [Strike::PARTITION, Strike::CLOG, Strike::ERROR, Strike::LOST_ACK];
-    let mut earlier = history.events().iter().take_while(|event| event.seq < step.change.event.seq);
-    let was_broken = earlier.any(|event| match (event.fault(), event.host_change()) {
-        (Some(FaultChange::Struck(strike)), _) => breaks.contains(&strike.family()),
-        (_, Some(HostChange::Down(_))) => true,
-        _ => false,
-    });
-    !has_listened || was_broken
+    let Some(begun) = begun(history, step) else { return false };
+    let during = Stretch::new(history, begun.seq, step.change.event.seq);
+    !was_listening(history, begun.seq)
+        || during.was_hurt("notifier")
+        || during.was_cut(&begun.host, "notifier")
+        || during.has_failed(&begun.host, &ASKING)
+        || during.has_failed("notifier", &ANSWERING)
 }
 
-/// Whether something kept the holder from settling: a fault or a change of a host during its sweep, an error that it
-/// reported, or the end of the time of its sweep.
+/// Whether the notifier had come up before an event, and had not gone down since.
+fn was_listening(history: &History, seq: u64) -> bool {
+    let earlier = history.on_host("notifier").iter().take_while(|event| event.seq < seq);
+    let changes = earlier.filter(|event| event.name == "notifier.up" || event.ends_a_life());
+    changes.last().is_some_and(|event| event.name == "notifier.up")
+}
+
+/// Whether something kept the holder from settling before its claim was over: the holder went down or stalled, a fault
+/// struck a step of its attempt, or the database was out of its reach or refused the settle.
 fn was_disturbed(history: &History, step: &Step<'_>) -> bool {
-    let claim = step.since;
     let holder = text(step.before, "claimed_by");
-    let is_earlier = |event: &&Event| event.host == holder && event.seq < claim;
-    let sweep = history.observed("sweep.begun").filter(is_earlier).last();
-    let from = sweep.map_or(claim, |sweep| sweep.seq);
-    let later = history.events().after(from);
-    let mut during = later.iter().take_while(|event| event.seq < step.change.event.seq);
-    during.any(|event| {
-        let is_its_error =
-            event.name == "delivery.failed" && event.get("notification") == step.change.key;
-        let is_its_sweep = event.name == "sweep.failed" && event.host == holder;
-        event.fault().is_some() || event.host_change().is_some() || is_its_error || is_its_sweep
-    })
+    let from = claimed_from(history, step, holder);
+    let during = Stretch::new(history, from, step.change.event.seq);
+    let was_refused = history.observed("delivery.failed").any(|event| {
+        let is_during = step.since < event.seq && event.seq < step.change.event.seq;
+        is_during && event.host == holder && event.get("notification") == step.change.key
+    });
+    was_refused
+        || during.was_hurt(holder)
+        || during.was_struck(holder, &UNLIMITED)
+        || during.was_without_database(holder)
+}
+
+/// The number of the first event since the holder began to claim: then it decided how long the claim would last.
+fn claimed_from(history: &History, step: &Step<'_>, holder: &str) -> u64 {
+    let earlier = history.on_host(holder).iter().take_while(|event| event.seq < step.since);
+    let skews = earlier.filter_map(|event| match event.host_change() {
+        Some(HostChange::Skewed { ns }) => ns,
+        _ => None,
+    });
+    let ahead_ms = skews.last().unwrap_or_default() / 1_000_000;
+    let lease_ms = LEASE.as_millis() as i64;
+    let from_ms = int(step.before, "claimed_until") - lease_ms - ahead_ms;
+    let mut since = history.events().iter().skip_while(|event| event.wall_ms() < from_ms);
+    since.next().map_or(step.since, |event| event.seq.min(step.since))
 }

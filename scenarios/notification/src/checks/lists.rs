@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::checks::{
     lives::{Table, held_during},
+    requests::invalid,
     rows::{int, is, text},
 };
 
@@ -26,24 +27,17 @@ const SHOWN: [&str; 11] = [
 /// A list that an operator was shown.
 struct Shown<'a> {
     status: &'a str,
-    page: usize,
-    per_page: usize,
-    rows: &'a [Value],
-    total: i64,
+    page: i64,
+    per_page: i64,
+    body: &'a Value,
 }
 
 impl<'a> Shown<'a> {
-    /// `None` if the operation has no list.
+    /// `None` if the operation was not answered with a list.
     fn of(op: &Operation<'a>) -> Option<Self> {
-        let (asked, answered) = (&op.input()["body"], &op.output()["body"]);
-        let number = |name| usize::try_from(int(asked, name)).ok();
-        Some(Self {
-            status: text(asked, "status"),
-            page: number("page")?,
-            per_page: number("per_page")?,
-            rows: answered["notifications"].as_array().filter(|_| op.is_ok())?,
-            total: answered["total"].as_i64()?,
-        })
+        let (asked, body) = (&op.input()["body"], &op.output()["body"]);
+        let (page, per_page) = (int(asked, "page"), int(asked, "per_page"));
+        op.is_ok().then(|| Self { status: text(asked, "status"), page, per_page, body })
     }
 
     /// The notifications that belong on the list, newest first.
@@ -55,21 +49,18 @@ impl<'a> Shown<'a> {
         rows
     }
 
-    /// Whether the page has exactly these notifications.
+    /// Whether the answer is the page that was asked for, with exactly these notifications.
     fn shows(&self, right: &[&Value]) -> bool {
-        let from = self.page.saturating_sub(1).saturating_mul(self.per_page);
-        let page = right.iter().skip(from).take(self.per_page);
+        let Some(shown) = self.body["notifications"].as_array() else { return false };
+        let number = |count: i64| usize::try_from(count).unwrap_or_default();
+        let from = number(self.page - 1).saturating_mul(number(self.per_page));
+        let page = right.iter().skip(from).take(number(self.per_page));
         let is_shown = |(row, shown): (&&Value, &Value)| {
-            SHOWN.iter().all(|column| row[*column] == shown[*column])
+            SHOWN.iter().all(|column| Some(&row[*column]) == shown.get(column))
         };
-        page.len() == self.rows.len() && page.zip(self.rows).all(is_shown)
+        let is_asked = self.body["page"] == self.page && self.body["per_page"] == self.per_page;
+        is_asked && page.len() == shown.len() && page.zip(shown).all(is_shown)
     }
-}
-
-/// A violation by one operation.
-fn invalid(op: &Operation<'_>, why: &str) -> Outcome {
-    let seqs = [Some(op.invoke), op.end].into_iter().flatten().map(|event| event.seq);
-    Outcome::invalid(format!("#{} {why}", op.invoke.seq), seqs)
 }
 
 /// A list of all notifications, or of one status, shows exactly those that were there at some instant during the
@@ -87,7 +78,7 @@ pub(crate) fn lists_show_what_is_there() -> Check {
     .priority(Priority::Medium)
 }
 
-/// The total of a list is of the same instant as its rows.
+/// The total of a list is there, and of the same instant as its rows.
 pub(crate) fn totals_are_of_the_instant_of_the_rows() -> Check {
     Check::new("totals_are_of_the_instant_of_the_rows", |history| {
         let wrong = history.operations("list").find(|op| {
@@ -95,7 +86,7 @@ pub(crate) fn totals_are_of_the_instant_of_the_rows() -> Check {
             shown.is_some_and(|shown| {
                 !held_during(history, op, |table| {
                     let right = shown.right(table);
-                    right.len() as i64 == shown.total && shown.shows(&right)
+                    shown.body["total"].as_u64() == Some(right.len() as u64) && shown.shows(&right)
                 })
             })
         });

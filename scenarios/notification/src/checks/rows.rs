@@ -24,13 +24,16 @@ pub(crate) const ITEMS: Items = Items {
     terminal: &["sent", "read", "dead", "undeliverable"],
 };
 
+/// How long a claim is valid.
+pub(crate) const LEASE: Duration = Duration::from_secs(60);
+
 /// A server that sends a notification, for as long as its claim is valid.
 const SENDING: Holding = Holding {
     noun: "notification",
     begin: "delivery.begun",
     end: "delivery.ended",
     item: "notification",
-    lease: Some(Duration::from_secs(60)),
+    lease: Some(LEASE),
 };
 
 /// No two servers send one notification at once. A server that has settled it no longer holds it, even if the server

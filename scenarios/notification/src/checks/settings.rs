@@ -1,34 +1,8 @@
 //! Checks that settings are applied, or refused.
 
-use std::time::Duration;
+use chaosdrill::{Check, Operation, Outcome, Priority};
 
-use chaosdrill::{Check, Event, Operation, Outcome, Priority};
-
-/// How far a tick may be from its time: timers round to whole milliseconds, and a loop takes time to get its turn.
-const OFF_MAX: Duration = Duration::from_millis(100);
-
-/// The loop ticks at this interval; `looped` is the server and the loop, such as `s1/retry`.
-pub(crate) fn the_loop_keeps_its_interval(looped: &'static str, every: Duration) -> Check {
-    Check::new("the_loop_keeps_its_interval", move |history| {
-        let ticks: Vec<&Event> =
-            history.observed("sweep.begun").filter(|event| event.text("of") == looped).collect();
-        let off = |pair: &&[&Event]| {
-            let waited = pair[1].at().saturating_sub(pair[0].at());
-            waited.abs_diff(every) > OFF_MAX
-        };
-        let wrong = ticks.windows(2).find(off);
-        Outcome::unless(wrong.map(|pair| {
-            let (from, to) = (pair[0], pair[1]);
-            let waited = to.at().saturating_sub(from.at());
-            let why = format!(
-                "#{} {looped} waited {waited:?} for its next sweep, but its interval is {every:?}",
-                to.seq
-            );
-            Outcome::invalid(why, [from.seq, to.seq])
-        }))
-    })
-    .priority(Priority::Medium)
-}
+use crate::checks::requests::invalid;
 
 /// A server does not start with a setting that cannot be used, and its error names the setting.
 pub(crate) fn unusable_settings_are_refused() -> Check {
@@ -38,10 +12,25 @@ pub(crate) fn unusable_settings_are_refused() -> Check {
             let is_refused = op.is_fail() && op.output().to_string().contains(name);
             op.end.is_some() && !is_refused
         });
+        Outcome::unless(
+            wrong.map(|op| {
+                invalid(&op, &format!("a server started with the setting {}", op.input()))
+            }),
+        )
+    })
+    .priority(Priority::Medium)
+}
+
+/// A setting that can be used is applied, whatever else is in the environment.
+pub(crate) fn usable_settings_are_applied() -> Check {
+    Check::new("usable_settings_are_applied", |history| {
+        let wrong = history.operations("apply").find(|op| {
+            let is_applied = op.is_ok() && op.output()["seconds"] == op.input()["seconds"];
+            op.end.is_some() && !is_applied
+        });
         Outcome::unless(wrong.map(|op| {
-            let why =
-                format!("#{} a server started with the setting {}", op.invoke.seq, op.input());
-            Outcome::invalid(why, [op.invoke.seq])
+            let why = format!("the setting {} led to {}", op.input(), op.output());
+            invalid(&op, &why)
         }))
     })
     .priority(Priority::Medium)
