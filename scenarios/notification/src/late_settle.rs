@@ -7,12 +7,12 @@ use chaosdrill::{
     fault::{Fault, at},
     rt::time,
 };
-use chaosdrill_target_notification::{Channel, LoopConfig, ServerConfig};
+use chaosdrill_target_notification::{Channel, ServerConfig};
 
 use crate::{
-    checks::loops::Servers,
+    checks::loops::{LoopTimes, Servers},
     clients::{create, minutes, notification},
-    stage::{NotificationStage, SERVERS, resting_on, watched},
+    stage::{NotificationStage, SERVERS, resting_on, set_loops, watched},
 };
 
 /// The first notification is sent, the second is refused once, and the third has no notifier.
@@ -22,12 +22,13 @@ const WISHES: [(&str, Channel, &str); 3] = [
     ("nowhere", Channel::Teams, "calm"),
 ];
 
-/// The ticks: a claim of the processor is taken back by the retry loop 75 seconds later, and the next attempt begins 165
-/// seconds later, with each notification. The processor is not cut off before its late attempt has ended.
+/// The retry loop takes back what the processor has claimed 75 seconds after that claim, and begins the next attempt 165
+/// seconds after it. That is so with each notification: they come at a multiple of both intervals. The processor is not
+/// cut off before its late attempt has ended.
 const ONE: Servers = Servers {
     names: &["s1"],
-    processor: LoopConfig { timeout: Duration::from_secs(30 * 60), ..SERVERS.processor },
-    retry: LoopConfig { every: Duration::from_secs(45), ..SERVERS.retry },
+    processor: LoopTimes { timeout: Duration::from_secs(30 * 60), ..SERVERS.processor },
+    retry: LoopTimes { every: Duration::from_secs(45), ..SERVERS.retry },
 };
 
 /// How long the second attempt waits in its middle.
@@ -38,7 +39,7 @@ pub(crate) fn scenario() -> Scenario {
         .claim("a server that ends an attempt late, while its other loop makes the next one, changes nothing")
         .topology(|stage| {
             let one = |config: &mut ServerConfig| {
-                (config.processor, config.retry) = (ONE.processor, ONE.retry);
+                set_loops(config, ONE);
                 drop(config.notifiers.remove(&Channel::Teams));
             };
             watched(stage.api().notifier().server("s1", one)).client(

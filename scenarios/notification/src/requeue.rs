@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use chaosdrill::{Mark, Scenario, Workload, fault::at};
-use chaosdrill_target_notification::{LoopConfig, ServerConfig};
+use chaosdrill_target_notification::ServerConfig;
 
 use crate::{
     checks,
-    checks::loops::Servers,
+    checks::loops::{LoopTimes, Servers},
     clients::{create_all, ids_of, mark_read, minutes, moods, requeue, rest},
-    stage::{NotificationStage, SERVERS, resting, resting_on, watched},
+    stage::{NotificationStage, SERVERS, resting, resting_on, set_loops, watched},
 };
 
 /// How often the operator requeues all notifications.
@@ -20,8 +20,8 @@ const MOODS: [&str; 5] =
 
 /// Servers whose sweeps are not cut off before a late attempt has ended.
 const PATIENT: Servers = Servers {
-    processor: LoopConfig { timeout: PATIENCE, ..SERVERS.processor },
-    retry: LoopConfig { timeout: PATIENCE, ..SERVERS.retry },
+    processor: LoopTimes { timeout: PATIENCE, ..SERVERS.processor },
+    retry: LoopTimes { timeout: PATIENCE, ..SERVERS.retry },
     ..SERVERS
 };
 
@@ -52,9 +52,7 @@ pub(crate) fn racing_the_retry() -> Scenario {
     let scenario = Scenario::new("notification/requeue-races-retry")
         .claim("a requeue during an attempt is neither undone nor hidden by the attempt, however late it ends")
         .topology(|stage| {
-            let patient = |config: &mut ServerConfig| {
-                (config.processor, config.retry) = (PATIENT.processor, PATIENT.retry);
-            };
+            let patient = |config: &mut ServerConfig| set_loops(config, PATIENT);
             let stage = stage.api().notifier().server("s1", patient).server("s2", patient);
             watched(stage).client("operator", |workload| async move {
                 create_all(&workload, "n", &moods(&workload, &MOODS, 8)).await;

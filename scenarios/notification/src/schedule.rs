@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use chaosdrill::Scenario;
 use chaosdrill_scenarios_common::checks::rest;
-use chaosdrill_target_notification::{LoopConfig, ServerConfig};
+use chaosdrill_target_notification::ServerConfig;
 
 use crate::{
     checks,
-    checks::{loops::Servers, rows::ITEMS},
+    checks::{
+        loops::{LoopTimes, Servers},
+        rows::ITEMS,
+    },
     clients::{create_all, minutes},
-    stage::{NotificationStage, SERVERS, SETTLED, budgeted, resting, watched},
+    stage::{NotificationStage, SERVERS, SETTLED, budgeted, resting, set_loops, watched},
 };
 
 /// The tick interval, plus the time a sweep may take to reach a notification.
@@ -39,7 +42,7 @@ const RAISED: i64 = 20;
 /// One server, whose processor is idle for most of this time.
 const IDLE: Servers = Servers {
     names: &["s1"],
-    processor: LoopConfig { every: Duration::from_secs(10 * 60), ..SERVERS.processor },
+    processor: LoopTimes { every: Duration::from_secs(10 * 60), ..SERVERS.processor },
     ..SERVERS
 };
 
@@ -49,7 +52,7 @@ pub(crate) fn with_a_raised_budget() -> Scenario {
         .topology(|stage| {
             let raised = |config: &mut ServerConfig| {
                 config.attempts_max = RAISED;
-                config.processor = IDLE.processor;
+                set_loops(config, IDLE);
             };
             watched(stage.api().notifier().server("s1", raised)).client(
                 "sender",

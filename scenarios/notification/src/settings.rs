@@ -4,14 +4,14 @@ use std::{ffi::OsString, os::unix::ffi::OsStringExt, time::Duration};
 
 use chaosdrill::{Scenario, Workload, rt::time};
 use chaosdrill_target_notification::{
-    BoxError, LoopConfig, ServerConfig, run_server,
+    BoxError, ServerConfig, run_server,
     settings::{PROCESSOR_INTERVAL, RETRY_INTERVAL},
 };
 use serde_json::json;
 
 use crate::{
     checks,
-    checks::loops::Servers,
+    checks::loops::{LoopTimes, Servers},
     clients::{create_all, minutes, moods},
     stage::{NotificationStage, SERVERS, resting_on, url, watched},
 };
@@ -25,8 +25,8 @@ const USABLE: [(&str, u64); 4] = [("1s", 1), ("90s", 90), ("2m", 120), ("24h", 8
 /// A server whose environment sets its intervals.
 const SET: Servers = Servers {
     names: &["s1"],
-    processor: LoopConfig { every: Duration::from_secs(20), ..SERVERS.processor },
-    retry: LoopConfig { every: Duration::from_secs(90), ..SERVERS.retry },
+    processor: LoopTimes { every: Duration::from_secs(20), ..SERVERS.processor },
+    retry: LoopTimes { every: Duration::from_secs(90), ..SERVERS.retry },
 };
 
 /// How long a server that should not start may run.

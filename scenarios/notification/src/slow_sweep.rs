@@ -6,18 +6,18 @@ use chaosdrill::{
     Mark, Scenario,
     fault::{Restart, at_time},
 };
-use chaosdrill_target_notification::{LoopConfig, ServerConfig};
+use chaosdrill_target_notification::ServerConfig;
 
 use crate::{
-    checks::loops::Servers,
+    checks::loops::{LoopTimes, Servers},
     clients::{create_all, minutes},
-    stage::{NotificationStage, SERVERS, resting_on, watched},
+    stage::{NotificationStage, SERVERS, resting_on, set_loops, watched},
 };
 
 /// The processor has a long timeout, the retry loop a short one.
 const SLOW: Servers = Servers {
-    processor: LoopConfig { timeout: Duration::from_secs(5 * 60), ..SERVERS.processor },
-    retry: LoopConfig { timeout: Duration::from_secs(20), ..SERVERS.retry },
+    processor: LoopTimes { timeout: Duration::from_secs(5 * 60), ..SERVERS.processor },
+    retry: LoopTimes { timeout: Duration::from_secs(20), ..SERVERS.retry },
     ..SERVERS
 };
 
@@ -25,9 +25,7 @@ pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("notification/slow-sweep")
         .claim("a loop runs one sweep at a time: a tick during a slow sweep is skipped, and later ticks are not")
         .topology(|stage| {
-            let slow = |config: &mut ServerConfig| {
-                (config.processor, config.retry) = (SLOW.processor, SLOW.retry);
-            };
+            let slow = |config: &mut ServerConfig| set_loops(config, SLOW);
             let stage = stage.api().notifier().server("s1", slow).server("s2", slow);
             watched(stage).client("sender", |workload| async move {
                 create_all(&workload, "quick", &["calm"; 3]).await;

@@ -11,7 +11,7 @@ use chaosdrill_target_notification::{
 
 use crate::checks::{
     self, claims,
-    loops::Servers,
+    loops::{LoopTimes, Servers},
     rows::{DELIVERIES, NOTIFICATIONS, SWEEPING},
 };
 
@@ -31,9 +31,15 @@ const PAGE: usize = 8;
 /// The servers of most scenarios: they process every minute and retry every other, and a sweep may take until the next.
 pub(crate) const SERVERS: Servers = Servers {
     names: &["s1", "s2"],
-    processor: LoopConfig { every: Duration::from_secs(60), timeout: Duration::from_secs(60) },
-    retry: LoopConfig { every: Duration::from_secs(120), timeout: Duration::from_secs(120) },
+    processor: LoopTimes { every: Duration::from_secs(60), timeout: Duration::from_secs(60) },
+    retry: LoopTimes { every: Duration::from_secs(120), timeout: Duration::from_secs(120) },
 };
+
+/// Configures the loops of a server as the checks expect them of these servers.
+pub(crate) fn set_loops(config: &mut ServerConfig, servers: Servers) {
+    let loop_of = |LoopTimes { every, timeout }| LoopConfig { every, timeout };
+    (config.processor, config.retry) = (loop_of(servers.processor), loop_of(servers.retry));
+}
 
 /// The database of the notifications.
 pub(crate) fn url() -> String {
@@ -190,7 +196,7 @@ pub(crate) fn budgeted(scenario: Scenario, budget: i64, servers: Servers) -> Sce
         .always(checks::dashboard::the_dashboard_survives())
 }
 
-/// Adds the checks that hold in every scenario with these servers, and that every notification reaches a terminal state.
+/// Adds the checks that hold in every scenario, and that every notification reaches a terminal state.
 pub(crate) fn resting(scenario: Scenario, requeues_max: usize) -> Scenario {
     resting_on(SERVERS, scenario, requeues_max)
 }

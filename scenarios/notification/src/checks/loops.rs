@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority, vocabulary::HostChange};
 use chaosdrill_scenarios_common::checks::fault_free::is_calm;
-use chaosdrill_target_notification::LoopConfig;
 
 /// How far a tick or an end may be from its time: timers round to whole milliseconds, and a loop takes time to get its
 /// turn.
@@ -16,15 +15,24 @@ const START_MAX: Duration = Duration::from_secs(30);
 /// How long a server that was asked to shut down may take until it reports that it is drained. It ticks no more.
 const DRAIN_MAX: Duration = Duration::from_secs(30);
 
+/// When a loop ticks, and how long one of its sweeps may take.
+#[derive(Clone, Copy)]
+pub(crate) struct LoopTimes {
+    /// The time between two ticks.
+    pub(crate) every: Duration,
+    /// Maximum duration of one sweep.
+    pub(crate) timeout: Duration,
+}
+
 /// The servers of a scenario, and their loops.
 #[derive(Clone, Copy)]
 pub(crate) struct Servers {
     /// Their names.
     pub(crate) names: &'static [&'static str],
     /// The loop that sends pending notifications.
-    pub(crate) processor: LoopConfig,
+    pub(crate) processor: LoopTimes,
     /// The loop that sends failed notifications again.
-    pub(crate) retry: LoopConfig,
+    pub(crate) retry: LoopTimes,
 }
 
 /// A loop of one server.
@@ -32,16 +40,16 @@ pub(crate) struct Servers {
 struct Loop {
     server: &'static str,
     name: &'static str,
-    config: LoopConfig,
+    times: LoopTimes,
 }
 
 impl Servers {
     fn loops(self) -> impl Iterator<Item = Loop> {
         self.names.iter().flat_map(move |server| {
-            [("processor", self.processor), ("retry", self.retry)].map(|(name, config)| Loop {
+            [("processor", self.processor), ("retry", self.retry)].map(|(name, times)| Loop {
                 server,
                 name,
-                config,
+                times,
             })
         })
     }
@@ -77,7 +85,7 @@ impl Loop {
                 // It ticks once for all the ticks that the host has slept through, and then at its old times.
                 Some(HostChange::Resumed) => {
                     has_slept = true;
-                    next = next.map(|_| Next::until(at + self.config.every + OFF_MAX));
+                    next = next.map(|_| Next::until(at + self.times.every + OFF_MAX));
                 }
                 _ if is_fall => next = None,
                 _ if self.has_ticked(event) => {
@@ -85,13 +93,12 @@ impl Loop {
                         return Some((event.seq, self.late(&wrong)));
                     }
                     if next.is_some_and(|next| at < next.earliest && !has_slept) {
-                        let why =
-                            format!("ticks too early; it ticks every {:?}", self.config.every);
+                        let why = format!("ticks too early; it ticks every {:?}", self.times.every);
                         return Some((event.seq, why));
                     }
                     next = Some(Next {
-                        earliest: (at + self.config.every).saturating_sub(OFF_MAX),
-                        latest: at + self.config.every + OFF_MAX,
+                        earliest: (at + self.times.every).saturating_sub(OFF_MAX),
+                        latest: at + self.times.every + OFF_MAX,
                     });
                 }
                 // Both loops start at the same time.
@@ -105,7 +112,7 @@ impl Loop {
     }
 
     fn late(&self, next: &Next) -> String {
-        format!("has not ticked until {:?}; it ticks every {:?}", next.latest, self.config.every)
+        format!("has not ticked until {:?}; it ticks every {:?}", next.latest, self.times.every)
     }
 }
 
@@ -147,14 +154,14 @@ pub(crate) fn sweeps_end_at_their_timeout(servers: Servers) -> Check {
                 .on_host(of.server)
                 .iter()
                 .filter(|event| event.name == "sweep.begun" && of.has_ticked(event));
-            begun.find(|begun| goes_on(history, begun, of.config.timeout)).map(|begun| (of, begun))
+            begun.find(|begun| goes_on(history, begun, of.times.timeout)).map(|begun| (of, begun))
         });
-        Outcome::unless(wrong.map(|(Loop { server, config, .. }, begun)| {
+        Outcome::unless(wrong.map(|(Loop { server, times, .. }, begun)| {
             let why = format!(
                 "#{} the sweep {} of {server} goes on after its timeout of {:?}",
                 begun.seq,
                 begun.text("sweep"),
-                config.timeout
+                times.timeout
             );
             Outcome::invalid(why, [begun.seq])
         }))
