@@ -124,32 +124,37 @@ fn locks(history: &History) -> Vec<Span> {
 impl Worker {
     fn read(&mut self, history: &History, host: &str, sites: &[&str], end: Duration) {
         let mut down = Some(Duration::ZERO);
-        let mut round: Option<Duration> = None;
+        // A round that a stall held up may end after the next one has begun.
+        let mut rounds: BTreeMap<&str, Duration> = BTreeMap::new();
         for event in history.events() {
             self.suffer(event, host, end);
             if event.host != host {
                 continue;
             }
             let at = event.at();
-            let is_round = event.text("job").starts_with("entitlement_reconciler/");
+            let job = event.text("job");
+            let is_round = job.starts_with("entitlement_reconciler/");
             match (event.kind, event.name.as_str()) {
                 (EventKind::Observe, "worker.started") => {
                     self.hindered.extend(down.take().map(|since| (since, at)));
                 }
                 (EventKind::Observe, "worker.stopping") => self.broken.push(at),
-                (EventKind::Observe, "job.begun") if is_round => round = Some(at),
+                (EventKind::Observe, "job.begun") if is_round => {
+                    rounds.insert(job, at);
+                }
                 (EventKind::Observe, "job.ended") if is_round => {
-                    self.rounds.extend(round.take().map(|since| (since, at)));
+                    self.rounds.extend(rounds.remove(job).map(|since| (since, at)));
                 }
                 _ if event.ends_a_life() => {
-                    self.rounds.extend(round.take().map(|since| (since, at)));
+                    let ended = std::mem::take(&mut rounds).into_values();
+                    self.rounds.extend(ended.map(|since| (since, at)));
                     self.broken.push(at);
                     down.get_or_insert(at);
                 }
                 _ => self.fail(event, sites),
             }
         }
-        self.rounds.extend(round.map(|since| (since, end)));
+        self.rounds.extend(rounds.into_values().map(|since| (since, end)));
         self.hindered.extend(down.map(|since| (since, end)));
     }
 
