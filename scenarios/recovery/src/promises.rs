@@ -22,12 +22,18 @@ fn engine() -> Vec<Promise> {
         Promise::new("5", "A recovery that was only partly done by others waits.")
             .shown("recovery/engine-careless-tool", "a_sidecar_goes_only_when_nothing_is_left"),
         Promise::new("6", "Each recovered operation has one audit.")
-            .shown("recovery/engine-racing-opens", "one_audit_per_operation"),
+            .shown("recovery/engine-racing-opens", "one_audit_per_operation")
+            .shown("recovery/engine-racing-opens", "recoveries_are_recorded")
+            .shown("recovery/engine-crash-in-recovery", "recoveries_are_recorded"),
         Promise::new("7", "The audit of a loser has the form of the audit of a winner.")
             .shown("recovery/engine-racing-opens", "audits_name_all_that_was_moved")
             .shown("recovery/engine-racing-opens", "audits_are_complete"),
-        Promise::new("8", "The loser of the race is held at a known point, not by a sleep.")
-            .shown("recovery/engine-racing-opens", "a recovery found its work done"),
+        Promise::new("8", "The loser of the race is held at a known point until another has published.")
+            .shown("recovery/engine-racing-opens", "a recovery found its work done")
+            .differs(
+                "it is held at the point for a drawn time, and not until it is released: the time is virtual, and \
+                 lasts for at least two rounds of the others, so one of them publishes in between",
+            ),
         Promise::new("9", "A recovery that cannot list the sidecars fails the write or the open.")
             .shown("recovery/engine-store-errors", "nobody_works_over_an_unlisted_recovery"),
         Promise::new("10", "A sidecar that cannot be deleted does not fail a good write.")
@@ -35,28 +41,36 @@ fn engine() -> Vec<Promise> {
         Promise::new("11", "A sidecar of a newer release is refused, and none is read half.")
             .shown("recovery/engine-newer-release", "nobody_works_over_a_newer_sidecar")
             .shown("recovery/engine-torn-writes", "sidecars_are_written_whole"),
-        Promise::new(
-            "12",
-            "A table behind what is published stops an open, and its sidecar stays.",
-        )
-        .shown("recovery/engine-lost-version", "nothing_is_concluded_from_a_table_that_is_behind")
-        .shown("recovery/engine-lost-version", "an open met a table that is behind"),
+        Promise::new("12", "A table behind what is published stops an open, and its sidecar stays.")
+            .shown(
+                "recovery/engine-lost-version",
+                "nothing_is_concluded_from_a_table_that_is_behind",
+            )
+            .shown("recovery/engine-lost-version", "an_open_names_the_table_that_is_behind")
+            .shown("recovery/engine-lost-version", "an open met a table that is behind"),
         Promise::new("13", "A merge between two of its commits is published whole or not at all.")
             .shown("recovery/engine-crash-merge", "every_write_is_whole_or_absent"),
-        Promise::new("14", "A merge of a release without confirmations is rolled forward.")
-            .shown("recovery/engine-older-release", "old_merges_are_rolled_forward"),
+        Promise::new(
+            "14",
+            "A merge of a release without confirmations is rolled forward once it has reached all its tables.",
+        )
+        .shown("recovery/engine-older-release", "old_merges_are_rolled_forward"),
         Promise::new("15", "A writer that heals rolls back no live writer.")
             .shown("recovery/engine-heal-beside-writers", "no_live_writer_is_taken_back"),
         Promise::new("16", "A writer that heals puts no staged schema of a live writer in force.")
-            .shown("recovery/engine-heal-beside-writers", "the_schema_in_force_is_published"),
+            .shown("recovery/engine-heal-beside-writers", "the_schema_in_force_is_published")
+            .shown("recovery/engine-crash-schema", "a_published_schema_is_put_in_force"),
         Promise::new("17", "A delete that crashes before the primary delete is whole or absent.")
             .shown("recovery/engine-crash-delete", "every_write_is_whole_or_absent"),
         Promise::new("18", "A mutation or a load is in all its tables or in none.")
             .shown("recovery/engine-crash-mutation", "every_write_is_whole_or_absent")
+            .shown("recovery/engine-crash-load", "every_write_is_whole_or_absent")
             .shown("recovery/engine-crash-load", "the_graph_is_what_was_asked_for"),
-        Promise::new("19", "Maintenance that crashes loses no row.")
+        Promise::new("19", "Maintenance that crashes loses no row, and is done once it is acknowledged.")
             .shown("recovery/engine-crash-indices", "maintenance_changes_no_row")
-            .shown("recovery/engine-crash-optimize", "maintenance_changes_no_row"),
+            .shown("recovery/engine-crash-indices", "acknowledged_maintenance_is_done")
+            .shown("recovery/engine-crash-optimize", "maintenance_changes_no_row")
+            .shown("recovery/engine-crash-optimize", "acknowledged_maintenance_is_done"),
         Promise::new("20", "The cluster is drilled with the failpoints of the engine enabled.")
             .shown("recovery/crash-in-engine", "applies_converge")
             .shown("recovery/crash-in-engine", "unexpected_state_is_not_guessed")

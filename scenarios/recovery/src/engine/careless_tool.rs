@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use chaosdrill::{
     Scenario,
-    fault::{FaultExt, Restart, at},
+    fault::{Fault, FaultExt, Restart, at},
 };
 
 use crate::engine::{
     checks::marks,
-    clients::{Mix, ROWS, client},
+    clients::{Mix, ROWS, client, first, first_mutation},
     stage::{EngineStage, guarded, watched},
 };
 
@@ -32,16 +32,20 @@ pub(crate) fn scenario() -> Scenario {
             watched(stage)
                 .client("c1", |workload| client(workload, "c1", &["w1", "w2"], ROWS, 10))
                 .client("c2", |workload| client(workload, "c2", &["tool"], TOOL, 40))
+                .client("first", |workload| first(workload, &["w1"], first_mutation()))
         })
         .faults_drawn(|stream| {
             let lasts = |stream: &mut chaosdrill::Stream| {
                 Duration::from_millis(stream.between(2_000, 6_000))
             };
             let complete = "fp:engine.mutation.post_finalize_pre_publisher";
-            let mut faults = Vec::new();
+            let mut faults: Vec<Fault> = Vec::new();
             for (writer, earliest) in [("w1", 1), ("w2", 1), ("w1", 4), ("w2", 4)] {
                 // A complete write waits, or its writer crashes, before it is published.
-                let hit = stream.between(earliest, earliest + 2) as u32;
+                let hit = match faults.is_empty() {
+                    true => 1,
+                    false => stream.between(earliest, earliest + 2) as u32,
+                };
                 let place = at(complete).on(writer).hit(hit);
                 faults.push(match stream.chance(1, 2) {
                     true => place.delay(lasts(stream)),
@@ -53,7 +57,9 @@ pub(crate) fn scenario() -> Scenario {
                 let place = at("fp:engine.recovery.before_roll_forward_publish").on_any().hit(hit);
                 faults.push(place.stall(lasts(stream)));
             }
-            faults.into_iter().map(FaultExt::optional).collect::<Vec<_>>()
+            // There is at least the first write to build over.
+            let rest = faults.split_off(1).into_iter().map(FaultExt::optional);
+            faults.into_iter().chain(rest).collect()
         })
         .sometimes(marks::a_recovery_found_something_else())
         .sometimes(marks::an_operation_was_taken_back());

@@ -207,6 +207,36 @@ pub(crate) fn source_of(version: u64) -> String {
     format!("schema {version}")
 }
 
+/// A client that sends these requests one after the other, so that there is something to strike.
+pub(crate) async fn first(
+    workload: Workload,
+    writers: &'static [&'static str],
+    requests: Vec<Request>,
+) -> Result<(), BoxError> {
+    let mut sender = Sender::new(workload, "first", writers);
+    for request in requests {
+        sender.send(&request).await;
+    }
+    Ok(())
+}
+
+/// The first requests of a scenario of merges: rows, and two merges of them, into unchanged and into changed tables.
+pub(crate) fn first_merges() -> Vec<Request> {
+    let merge = |number: usize, diverged| {
+        let id = format!("first-{number}");
+        let source = format!("branch-of-{id}");
+        let (changed, deleted) = (Vec::new(), vec![format!("first-1.{number}")]);
+        Request::BranchMerge { id, source, diverged, values: vec![5, 6], changed, deleted }
+    };
+    let load = Request::Load { id: "first-1".into(), values: vec![1, 2, 3, 4] };
+    vec![load, merge(2, false), merge(3, true)]
+}
+
+/// A first mutation.
+pub(crate) fn first_mutation() -> Vec<Request> {
+    vec![Request::Mutation { id: "first-1".into(), value: 1 }]
+}
+
 /// A client that sends `count` requests of a mix.
 pub(crate) async fn client(
     workload: Workload,

@@ -9,8 +9,8 @@ use chaosdrill::{
 
 use crate::engine::{
     checks::marks,
-    clients::{ADMIN, ALL_KINDS, client},
-    crash_windows::crash,
+    clients::{ADMIN, ALL_KINDS, client, first, first_mutation},
+    crash_windows::{crash, crash_soon},
     stage::{EngineStage, guarded, watched},
 };
 
@@ -41,9 +41,18 @@ pub(crate) fn scenario() -> Scenario {
             watched(stage.engine())
                 .client("c1", |workload| client(workload, "c1", &["w1"], ALL_KINDS, 12))
                 .client("admin", |workload| client(workload, "admin", &["w1"], ADMIN, 6))
+                .client("first", |workload| first(workload, &["w1"], first_mutation()))
         })
         .faults_drawn(|stream| {
-            let mut faults = Vec::new();
+            // A complete write is left behind for sure. The first host that publishes it crashes before it
+            // records that.
+            let [complete, ..] = LEFT;
+            let [_, record, ..] = STEPS;
+            let back = Restart::After(Duration::from_secs(stream.between(15, 40)));
+            let mut faults = vec![
+                at(complete).on("w1").hit(1).crash_before(back),
+                at(record).on_any().hit(1).crash_before(Restart::After(Duration::from_secs(5))),
+            ];
             for _ in 0..2 {
                 let site = stream.pick(&LEFT).copied().unwrap_or(LEFT[0]);
                 let hit = stream.between(1, 4) as u32;
@@ -51,9 +60,10 @@ pub(crate) fn scenario() -> Scenario {
                 faults.push(at(site).on("w1").hit(hit).crash_before(back).optional());
             }
             // The opener only recovers; the writer recovers at its start.
-            for host in ["opener", "w2", "w1"] {
-                let site = stream.pick(&STEPS).copied().unwrap_or(STEPS[0]);
-                let site = if host == "w1" { STEPS[0] } else { site };
+            let mut step = || stream.pick(&STEPS).copied().unwrap_or(STEPS[0]);
+            let [of_opener, of_w2] = [step(), step()];
+            faults.push(crash_soon(at(of_opener).on("opener").hit(2), stream).optional());
+            for (site, host) in [(of_w2, "w2"), (STEPS[0], "w1")] {
                 faults.push(crash(at(site).on(host).hit(1), stream).optional());
             }
             faults
@@ -61,5 +71,5 @@ pub(crate) fn scenario() -> Scenario {
         .sometimes(marks::a_host_went_down())
         .sometimes(marks::an_operation_was_rolled_forward())
         .sometimes(marks::an_operation_was_taken_back());
-    guarded(scenario)
+    guarded(scenario.must_find(["G71"]))
 }

@@ -50,7 +50,7 @@ pub(crate) fn scenario() -> Scenario {
         .chaos_at_most(Duration::from_secs(5 * 60))
         .sometimes(marks::refused("an open met a table that is behind", "invariant"))
         .sometimes(marks::an_operation_was_taken_back());
-    guarded(scenario.must_find(["G55"]))
+    guarded(scenario.must_find(["G55", "G77"]))
 }
 
 /// Removes the published version of a table by mistake, once an operation is left behind, and puts it back later.

@@ -11,7 +11,7 @@ use chaosdrill_target_recovery::engine::EngineConfig;
 
 use crate::engine::{
     checks::marks,
-    clients::{ALL_KINDS, Mix, ROWS, client},
+    clients::{ALL_KINDS, Mix, ROWS, client, first, first_merges},
     stage::{EngineStage, guarded, watched},
 };
 
@@ -45,11 +45,11 @@ pub(crate) fn newer() -> Scenario {
     guarded(scenario.must_find(["G31"]))
 }
 
-/// An older release does not confirm its merges. The part of a merge that exists is rolled forward, and the merge is
-/// completed when it is requested again.
+/// An older release does not confirm its merges. A merge that has reached all its tables is rolled forward as far as it
+/// got, and the merge is completed when it is requested again.
 pub(crate) fn older() -> Scenario {
     let scenario = Scenario::new("recovery/engine-older-release")
-        .claim("an unfinished merge of an older release is rolled forward as far as it got, and is complete in the end")
+        .claim("an unfinished merge of an older release that has reached all its tables is rolled forward as far as it got, and is complete in the end")
         .topology(|stage| {
             let stage = stage
                 .writer("old", |config| config.writes_sidecars_of = 1)
@@ -58,22 +58,23 @@ pub(crate) fn older() -> Scenario {
                 .reader();
             watched(stage)
                 .client("c1", |workload| client(workload, "c1", &["old", "w1"], MERGES, 10))
+                .client("first", |workload| first(workload, &["old"], first_merges()))
         })
         .faults_drawn(|stream| {
-            const PLACES: [&str; 5] = [
-                "fp:engine.branch_merge.adopt_after_append_pre_upsert",
-                "fp:engine.branch_merge.adopt_after_upsert_pre_delete",
-                "fp:engine.branch_merge.rewrite_after_merge_pre_delete",
-                "fp:engine.branch_merge.rewrite_after_delete_pre_index",
-                "fp:engine.branch_merge.post_phase_b_pre_manifest_commit",
+            // The sites, and their hits at which a merge has reached all its tables.
+            const PLACES: [(&str, u32); 5] = [
+                ("fp:engine.branch_merge.adopt_after_append_pre_upsert", 2),
+                ("fp:engine.branch_merge.adopt_after_upsert_pre_delete", 2),
+                ("fp:engine.branch_merge.rewrite_after_merge_pre_delete", 2),
+                ("fp:engine.branch_merge.rewrite_after_delete_pre_index", 2),
+                ("fp:engine.branch_merge.post_phase_b_pre_manifest_commit", 1),
             ];
-            let strikes = |_| {
-                let site = stream.pick(&PLACES).copied().unwrap_or(PLACES[0]);
+            let mut crash = |hit: Option<u32>| {
+                let (site, reached) = stream.pick(&PLACES).copied().unwrap_or(PLACES[0]);
                 let back = Restart::After(Duration::from_secs(stream.between(2, 60)));
-                let place = at(site).on("old").hit(stream.between(1, 3) as u32);
-                place.crash_before(back).optional()
+                at(site).on("old").hit(hit.unwrap_or(reached)).crash_before(back)
             };
-            (0..3).map(strikes).collect::<Vec<_>>()
+            vec![crash(None), crash(Some(1)).optional(), crash(Some(3)).optional()]
         })
         .sometimes(marks::an_operation_was_rolled_forward());
     guarded(scenario.must_find(["G29b"]))

@@ -40,9 +40,10 @@ pub(crate) fn scenario() -> Scenario {
         })
         .faults_drawn(|stream| {
             let mut faults: Vec<Fault> = (0..6).map(|_| refused(stream)).collect();
-            let removal = at("store:delete __recovery/*.json").on_any();
-            let hit = stream.between(1, 4) as u32;
-            faults.push(removal.hit(hit).error(ErrorKind::Reset).optional());
+            for site in ["store:delete __recovery/*.json", "store:list __recovery"] {
+                let hit = stream.between(4, 7) as u32;
+                faults.push(at(site).on_any().hit(hit).error(ErrorKind::Reset));
+            }
             faults
         })
         .sometimes(marks::refused("a call failed an attempt", "store"))

@@ -133,7 +133,8 @@ pub fn decide(classes: &[Class], is_complete: bool, has_advanced: bool) -> Decis
     if !classes.is_empty() && classes.iter().all(is_still) && has_advanced {
         return Decision::Settled;
     }
-    if all(Class::RolledPast) && is_complete { Decision::RollForward } else { Decision::RollBack }
+    let has_moved = defect!("G79", classes.contains(&Class::RolledPast), all(Class::RolledPast));
+    if has_moved && is_complete { Decision::RollForward } else { Decision::RollBack }
 }
 
 #[cfg(test)]

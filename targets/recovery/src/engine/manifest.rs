@@ -121,7 +121,9 @@ fn apply(manifest: &Manifest, publication: &Publication) -> Result<Manifest, Pub
         let entry = next.tables.get_mut(table_key);
         let actual = entry.as_ref().map_or(0, |entry| entry.version);
         match entry {
-            Some(entry) if entry.version == *expected => entry.version = *to,
+            Some(entry) if defect!("G81", true, entry.version == *expected) => {
+                entry.version = *to;
+            }
             _ => {
                 let (table_key, expected) = (table_key.clone(), *expected);
                 return Err(PublishError::Mismatch { table_key, expected, actual });

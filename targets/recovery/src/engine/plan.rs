@@ -94,6 +94,9 @@ pub(crate) async fn make(
     manifest: &Manifest,
     request: &Request,
 ) -> Result<Option<Plan>, EngineError> {
+    if let Some(receipt) = defect!("G78", None, request.named_receipt()) {
+        return Err(EngineError::Refused(format!("{receipt} is a receipt, which stays as it is")));
+    }
     let mut bases = Vec::new();
     for key in TABLES {
         bases.push(base_of(objects, config, manifest, key).await?);
@@ -310,7 +313,7 @@ impl Merge<'_> {
     /// Merges into a table that has changed: merges all rows in one commit, deletes rows, and rebuilds indices.
     fn rewrite(&self, base: &TableVersion) -> Vec<Content> {
         let merged = self.upsert(&self.append(base));
-        let deleted = self.delete(&merged);
+        let deleted = defect!("G76", merged.clone(), self.delete(&merged));
         let mut indexed = self.receipt(&deleted);
         indexed.indexed = indexed.rows.len() as u64;
         vec![
@@ -364,7 +367,8 @@ fn indexed(base: &TableVersion) -> Vec<Content> {
         return Vec::new();
     }
     let half = TableVersion { indexed: rows / 2, ..base.clone() };
-    let whole = TableVersion { indexed: rows, ..base.clone() };
+    let whole = TableVersion { indexed: defect!("G72", half.indexed, rows), ..base.clone() };
+    let whole = defect!("G75", shortened_wrongly(whole, half.indexed), whole);
     vec![(Some(Point::PostStage), half), (Some(Point::PostStage), whole)]
 }
 
@@ -373,7 +377,16 @@ fn compacted(base: &TableVersion) -> Vec<Content> {
     if base.fragments < 2 {
         return Vec::new();
     }
-    let one = TableVersion { fragments: 1, indexed: 0, ..base.clone() };
+    let fragments = defect!("G73", base.fragments, 1);
+    let one = TableVersion { fragments, indexed: 0, ..base.clone() };
+    let one = defect!("G74", shortened_wrongly(one, base.indexed), one);
     let reindexed = TableVersion { indexed: one.rows.len() as u64, ..one.clone() };
     vec![(Some(Point::BeforeCompact), one), (None, reindexed)]
+}
+
+/// Keeps the first rows only: only planted bugs do.
+#[cfg(feature = "defects")]
+fn shortened_wrongly(of: TableVersion, count: u64) -> TableVersion {
+    let rows = of.rows.iter().take(count as usize).cloned().collect();
+    TableVersion { rows, ..of }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use chaosdrill_kit::Program;
 use chaosdrill_rt::{
-    http,
+    defect, http,
     net::TcpListener,
     observe,
     time::{self, Duration},
@@ -137,7 +137,9 @@ async fn rows(objects: &Objects) -> Result<BTreeMap<String, Vec<String>>, Engine
     let manifest = manifest::read(objects).await?.value;
     let mut all = BTreeMap::new();
     for (key, entry) in manifest.tables {
-        let rows = table::read(objects, &entry.path, entry.version).await?.rows;
+        let version =
+            defect!("G83", table::head(objects, &entry.path).await?.unwrap_or(0), entry.version);
+        let rows = table::read(objects, &entry.path, version).await?.rows;
         all.insert(key, rows.into_iter().map(|row| row.id).collect());
     }
     Ok(all)

@@ -106,19 +106,20 @@ impl<'a> Recovery<'a> {
         let has_advanced = pins().any(|(pin, look)| look.seen.published > pin.expected_version);
         let is_complete = self.has_all_beside_tables().await?;
         match classify::decide(&classes, is_complete, has_advanced) {
-            Decision::Abort => self.abort(),
+            Decision::Abort => self.abort(&looks),
             Decision::Settled => self.settled(&manifest, &looks).await,
             Decision::RollForward => self.roll_forward(&manifest, rule, &looks).await,
             Decision::RollBack => self.roll_back(&manifest).await,
         }
     }
 
-    fn abort(&self) -> Result<Resolved, EngineError> {
+    fn abort(&self, looks: &[Look]) -> Result<Resolved, EngineError> {
         if self.mode == Mode::Heal {
             return Ok(Resolved::Deferred("a table is behind what is published"));
         }
-        let table_key =
-            self.sidecar.pins.first().map_or(String::new(), |pin| pin.table_key.clone());
+        let mut pins = self.sidecar.pins.iter().zip(looks);
+        let pin = pins.find(|(_, look)| defect!("G77", true, look.seen.is_behind()));
+        let table_key = pin.map_or(String::new(), |(pin, _)| pin.table_key.clone());
         Err(EngineError::Invariant { table_key })
     }
 
@@ -171,6 +172,14 @@ impl<'a> Recovery<'a> {
             return self.roll_back(manifest).await;
         }
         schema::promote(self.objects, self.sidecar).await?;
+        defect!(
+            "G71",
+            {
+                let _ = sidecars::retire(self.objects, &self.sidecar.operation_id).await;
+                return Ok(Resolved::Done(Outcome::RolledForward));
+            },
+            ()
+        );
         let tables = audit::moved_and_added(&moves, self.sidecar);
         self.over(Outcome::RolledForward, defect!("G16b", audit::moved(&moves), tables)).await
     }
@@ -352,7 +361,8 @@ impl<'a> Recovery<'a> {
                 Owner::Other if is_free => {}
                 Owner::Other => return Ok(None),
             }
-            let rows = table::read(self.objects, &pin.table_path, published).await?;
+            let from = defect!("G80", head, published);
+            let rows = table::read(self.objects, &pin.table_path, from).await?;
             let restored = TableVersion {
                 version: head + 1,
                 parent: Some(published),

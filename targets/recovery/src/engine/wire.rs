@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::model::Kind;
 
+/// The end of a receipt's id.
+pub const RECEIPT: &str = ".0";
+
 /// A change of one row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,7 +20,7 @@ pub struct Change {
 /// A write request. The client chooses its id, and retries under that id until it gets an answer.
 ///
 /// The rows that a request adds are named after it, `ID.0` and so on, in all tables. The first is its receipt, which
-/// identifies a repeated request. No request changes or deletes a receipt.
+/// identifies a repeated request. A request that would change or delete a receipt is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
@@ -103,6 +106,17 @@ impl Request {
             | Self::Optimize { table: Some(table), .. } => table == key,
             _ => true,
         }
+    }
+
+    /// A receipt that it would change or delete, if there is one.
+    pub fn named_receipt(&self) -> Option<&str> {
+        let (changed, deleted): (&[Change], &[String]) = match self {
+            Self::Delete { rows, .. } => (&[], rows),
+            Self::BranchMerge { changed, deleted, .. } => (changed, deleted),
+            _ => return None,
+        };
+        let mut ids = changed.iter().map(|change| &change.id).chain(deleted);
+        ids.find(|id| id.ends_with(RECEIPT)).map(String::as_str)
     }
 
     /// The kind of the operation.

@@ -179,6 +179,13 @@ impl<'a> Write<'a> {
             let _ = sidecars::void(self.objects, &self.sidecar).await;
             return Err(error);
         }
+        defect!(
+            "G82",
+            if self.is_complete {
+                return Ok(());
+            },
+            ()
+        );
         for _ in 0..SETTLE_TRIES_MAX {
             let (objects, config) = (self.objects, self.config);
             let recovery =

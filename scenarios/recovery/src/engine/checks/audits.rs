@@ -8,7 +8,7 @@ use std::{
 use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority};
 use serde_json::Value;
 
-use super::graph::{Graph, Sidecar, Written, int, text};
+use super::graph::{Graph, Sidecar, Written, int, is_old_merge, text};
 
 /// The time after which an operation counts as abandoned, and may be rolled back.
 const ABANDONED_AFTER: Duration = Duration::from_secs(30);
@@ -46,6 +46,39 @@ pub(crate) fn one_audit_per_operation() -> Check {
         }))
     })
     .priority(Priority::Medium)
+}
+
+/// A sidecar is deleted only after the audit of its operation, unless its own writer deletes it once it has published
+/// the operation, or has emptied it because nothing had moved.
+pub(crate) fn recoveries_are_recorded() -> Check {
+    Check::new("recoveries_are_recorded", |history| {
+        let graph = Graph::of(history);
+        let wrong = graph.sidecars.iter().find_map(|(operation, sidecar)| {
+            let gone = sidecar.gone?;
+            let of = |audit: &Written<'_>| text(audit.json, "operation_id") == *operation;
+            let is_recorded =
+                graph.audits.iter().any(|audit| of(audit) && audit.event.seq < gone.seq);
+            let is_excused =
+                sidecar.is_void() || is_published_by_its_writer(history, sidecar, gone);
+            (!is_recorded && !is_excused).then_some((gone, *operation))
+        });
+        Outcome::unless(wrong.map(|(gone, operation)| {
+            let (seq, host) = (gone.seq, &gone.host);
+            let why = format!("#{seq} {host} settles an operation without an audit; {operation}");
+            Outcome::invalid(why, [seq])
+        }))
+    })
+    .priority(Priority::Medium)
+}
+
+/// Whether an event is of the writer of an operation, which is still at work on it, and has seen it published.
+fn is_published_by_its_writer(history: &History, sidecar: &Sidecar<'_>, event: &Event) -> bool {
+    let intent = sidecar.intent();
+    let operation = text(intent, "operation_id");
+    let mut published = history.observed("engine.published");
+    intent["process"] == event.host.as_str()
+        && is_at_work(history, operation, event)
+        && published.any(|seen| seen.text("operation") == operation && seen.seq < event.seq)
 }
 
 /// The audit of an operation that was rolled forward names its tables: those that it moved and those that it added.
@@ -217,14 +250,13 @@ pub(crate) fn no_live_writer_is_taken_back() -> Check {
     })
 }
 
-/// A merge of a release that does not confirm its merges is rolled forward as far as it got, once any of it exists.
+/// A merge of a release that does not confirm its merges is rolled forward as far as it got, once it has reached all its
+/// tables.
 pub(crate) fn old_merges_are_rolled_forward() -> Check {
     Check::new("old_merges_are_rolled_forward", |history| {
         first_wrong(history, |graph, audit| {
             let operation = text(audit.json, "operation_id");
             let sidecar = graph.sidecars.get(operation)?;
-            let is_old = sidecar.intent()["schema_version"] == 1
-                && text(sidecar.intent(), "kind") == "branch_merge";
             let is_moved = |pin: &super::graph::Pin<'_>| {
                 let range = (pin.path.to_owned(), 0)..=(pin.path.to_owned(), i64::MAX);
                 graph.versions.range(range).any(|(_, version)| {
@@ -233,7 +265,7 @@ pub(crate) fn old_merges_are_rolled_forward() -> Check {
             };
             let all_moved = sidecar.pins().iter().all(is_moved);
             let taken_back = text(audit.json, "outcome") == "rolled_back";
-            (is_old && all_moved && taken_back).then(|| {
+            (is_old_merge(sidecar.intent()) && all_moved && taken_back).then(|| {
                 format!("{operation}, a merge of an older release that had changed all its tables, is rolled back")
             })
         })

@@ -1,7 +1,10 @@
 //! Reconstructs the graph from its objects: versions of tables, manifests, sidecars and audits, each with the event
 //! that created it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use chaosdrill::{Event, History};
 use chaosdrill_scenarios_common::checks::rows::Items;
@@ -43,6 +46,14 @@ impl<'a> Sidecar<'a> {
     pub(crate) fn intent(&self) -> &'a Value {
         let mut readable = self.written.iter().filter(|written| written.json.is_object());
         readable.next().map_or(&Value::Null, |first| first.json)
+    }
+
+    /// Whether its intent was emptied at last.
+    pub(crate) fn is_void(&self) -> bool {
+        let last = self.written.last().map_or(&Value::Null, |last| last.json);
+        let lists = ["pins", "additional_registrations", "tombstones"];
+        let is_empty = |list: &str| last[list].as_array().is_some_and(Vec::is_empty);
+        lists.into_iter().all(is_empty) && last["schema"].is_null()
     }
 
     pub(crate) fn pins(&self) -> Vec<Pin<'a>> {
@@ -134,6 +145,12 @@ impl<'a> Graph<'a> {
         next.checked_sub(1).map(|last| self.manifests[last])
     }
 
+    /// The manifests that are in force at any time between two events.
+    pub(crate) fn manifests_during(&self, during: Range<u64>) -> &[Written<'a>] {
+        let until = |seq| self.manifests.partition_point(|manifest| manifest.event.seq <= seq);
+        &self.manifests[until(during.start).saturating_sub(1)..until(during.end)]
+    }
+
     /// The path and version at which a manifest publishes a table.
     pub(crate) fn published(manifest: &'a Value, key: &str) -> Option<(&'a str, i64)> {
         let entry = &manifest["tables"][key];
@@ -162,13 +179,29 @@ impl<'a> Graph<'a> {
         own.is_some_and(|own| own.json["restores"].is_null())
     }
 
+    /// The version of a table that a manifest publishes.
+    pub(crate) fn version(&self, manifest: &Value, key: &str) -> Option<Written<'a>> {
+        let entry = &manifest["tables"][key];
+        let at = (entry["path"].as_str()?.to_owned(), entry["version"].as_i64()?);
+        self.versions.get(&at).copied()
+    }
+
+    /// Whether a request is a merge that a release without confirmations has tried.
+    pub(crate) fn is_merge_of_an_older_release(&self, request: &str) -> bool {
+        let mut intents = self.sidecars.values().map(Sidecar::intent);
+        intents.any(|intent| is_old_merge(intent) && intent["actor_id"] == request)
+    }
+
     /// The rows of a table, as published by a manifest.
-    pub(crate) fn rows(&self, manifest: &'a Value, key: &str) -> &'a [Value] {
-        let version = Self::published(manifest, key)
-            .and_then(|(path, version)| self.versions.get(&(path.to_owned(), version)));
-        let rows = version.and_then(|version| version.json["rows"].as_array());
+    pub(crate) fn rows(&self, manifest: &Value, key: &str) -> &'a [Value] {
+        let rows = self.version(manifest, key).and_then(|version| version.json["rows"].as_array());
         rows.map(Vec::as_slice).unwrap_or_default()
     }
+}
+
+/// Whether an intent is that of a merge by a release that does not confirm its merges.
+pub(crate) fn is_old_merge(intent: &Value) -> bool {
+    int(intent, "schema_version") == 1 && text(intent, "kind") == "branch_merge"
 }
 
 /// The tables that hold rows.

@@ -1,23 +1,31 @@
-//! Checks that nothing is concluded from a table whose newest version is older than the published one, because someone
-//! lost versions of it: a person has to put them back first.
+//! Checks that nothing is concluded from a table whose newest version is older than the published one, because versions
+//! of it are lost: a person has to put them back first.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
 };
 
-use chaosdrill::{Check, EventKind, History, Outcome};
+use chaosdrill::{Check, EventKind, History, Outcome, Priority};
 use serde_json::Value;
 
 use super::{
     audits::first_attempt_in_hand,
     graph::{Graph, MANIFEST, TABLES, VERSIONS, int, text},
+    sidecars::attempts,
 };
 
 /// A time, by its events, in which a table is behind what is published.
 pub(crate) struct Behind {
     pub(crate) table: &'static str,
     pub(crate) during: Range<u64>,
+}
+
+impl Behind {
+    /// Whether it is so at any time between two events.
+    fn meets(&self, during: &Range<u64>) -> bool {
+        self.during.start < during.end && during.start < self.during.end
+    }
 }
 
 /// All times in which a table that holds rows is behind what is published.
@@ -64,9 +72,7 @@ pub(crate) fn tables_behind(history: &History) -> Vec<Behind> {
 
 /// Whether a table is behind what is published at any time between two events.
 pub(crate) fn is_any_behind(history: &History, during: &Range<u64>) -> bool {
-    let meets =
-        |behind: &Behind| behind.during.start < during.end && during.start < behind.during.end;
-    tables_behind(history).iter().any(meets)
+    tables_behind(history).iter().any(|behind| behind.meets(during))
 }
 
 /// While a table is behind what is published, no attempt that began since publishes an operation on it, takes one back,
@@ -103,6 +109,32 @@ pub(crate) fn nothing_is_concluded_from_a_table_that_is_behind() -> Check {
             Outcome::invalid(why, [since, event.seq])
         }))
     })
+}
+
+/// An open that fails because a table is behind what is published names such a table: somebody has to put versions of it
+/// back.
+pub(crate) fn an_open_names_the_table_that_is_behind() -> Check {
+    Check::new("an_open_names_the_table_that_is_behind", |history| {
+        let (attempts, behind) = (attempts(history), tables_behind(history));
+        let mut failed = history
+            .observed("engine.not_opened")
+            .filter(|event| event.text("cause") == "invariant");
+        let wrong = failed.find(|event| {
+            let (named, _) = event.text("error").split_once(' ').unwrap_or_default();
+            let of = attempts
+                .iter()
+                .rev()
+                .find(|attempt| attempt.ended.host == event.host && attempt.ended.seq < event.seq);
+            let during = of.map_or(0, |attempt| attempt.began.seq)..event.seq;
+            !behind.iter().any(|behind| behind.table == named && behind.meets(&during))
+        });
+        Outcome::unless(wrong.map(|event| {
+            let (seq, host, error) = (event.seq, &event.host, event.text("error"));
+            let why = format!("#{seq} {host} blames a table that is not behind: {error}");
+            Outcome::invalid(why, [seq])
+        }))
+    })
+    .priority(Priority::Low)
 }
 
 /// The operations that a manifest is about: the one that wrote it, and those that are being rolled back.

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use chaosdrill::{Check, Event, History, Outcome, vocabulary::member::JSON};
+use chaosdrill::{Check, Event, History, Outcome};
 use chaosdrill_scenarios_common::checks::failures;
 use serde_json::Value;
 
 use super::{
-    graph::{Graph, SCHEMA, Sidecar, int, text},
+    graph::{Graph, Sidecar, int},
     invariants,
 };
 
@@ -65,9 +65,9 @@ pub(crate) fn sidecars_are_written_whole() -> Check {
 const IGNORED: &str = "store:delete __recovery/*.json";
 
 /// An attempt to write or to open, from start to end.
-struct Attempt<'a> {
-    began: &'a Event,
-    ended: &'a Event,
+pub(crate) struct Attempt<'a> {
+    pub(crate) began: &'a Event,
+    pub(crate) ended: &'a Event,
 }
 
 impl Attempt<'_> {
@@ -80,7 +80,8 @@ impl Attempt<'_> {
     }
 }
 
-fn attempts<'a>(history: &'a History<'_>) -> Vec<Attempt<'a>> {
+/// All attempts that came to an end.
+pub(crate) fn attempts<'a>(history: &'a History<'_>) -> Vec<Attempt<'a>> {
     let mut began: BTreeMap<&str, &Event> =
         history.observed("engine.attempt").map(|event| (event.text("id"), event)).collect();
     let ended = history.observed("engine.attempted");
@@ -180,29 +181,6 @@ pub(crate) fn no_open_fails_over_the_work_of_others() -> Check {
                 attempt.ended.text("cause")
             );
             Outcome::invalid(why, [attempt.began.seq, attempt.ended.seq])
-        }))
-    })
-}
-
-/// The active schema is published: it is never ahead of the manifest, and not behind it for long.
-pub(crate) fn the_schema_in_force_is_published() -> Check {
-    Check::new("the_schema_in_force_is_published", |history| {
-        let graph = Graph::of(history);
-        let changes = history.rows(SCHEMA);
-        let ahead = changes.iter().find(|change| {
-            let version = change.after.map_or(0, |row| int(&row[JSON], "version"));
-            let manifest = graph.manifest_at(change.event.seq);
-            version > manifest.map_or(0, |manifest| int(manifest.json, "schema"))
-        });
-        Outcome::unless(ahead.map(|change| {
-            let after = change.after.map_or(&Value::Null, |row| &row[JSON]);
-            let why = format!(
-                "#{} puts schema {} of {} in force, which is not published",
-                change.event.seq,
-                int(after, "version"),
-                text(after, "operation")
-            );
-            Outcome::invalid(why, [change.event.seq])
         }))
     })
 }

@@ -2,77 +2,32 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chaosdrill::{Check, History, Operation, Outcome, Priority};
+use chaosdrill::{Check, History, Operation, Outcome};
 use serde_json::Value;
 
-use super::graph::{Graph, TABLES, int, receipts, text};
-
-/// The request of an operation.
-fn request<'a>(op: &Operation<'a>) -> &'a Value {
-    op.input()
-}
-
-/// The answers to all sendings of an operation.
-fn answers<'a>(op: &Operation<'a>) -> &'a [Value] {
-    let answers = op.end.and_then(|end| end.output()["answers"].as_array());
-    answers.map(Vec::as_slice).unwrap_or_default()
-}
-
-/// Whether a request writes rows.
-fn writes_rows(request: &Value) -> bool {
-    matches!(text(request, "kind"), "mutation" | "delete" | "load" | "branch_merge")
-}
-
-/// Every acknowledged write is published: its receipt in each table, or its schema.
-pub(crate) fn acknowledged_writes_are_published() -> Check {
-    Check::new("acknowledged_writes_are_published", |history| {
-        let graph = Graph::of(history);
-        let wrong = history.operations("write").filter(Operation::is_ok).find(|op| {
-            let (Some(end), request) = (op.end, request(op)) else { return false };
-            let Some(manifest) = graph.manifest_at(end.seq) else { return true };
-            if text(request, "kind") == "schema_apply" {
-                return int(manifest.json, "schema") < int(request, "version");
-            }
-            let has =
-                |key: &&str| receipts(graph.rows(manifest.json, key)).contains(text(request, "id"));
-            writes_rows(request) && !TABLES.iter().all(has)
-        });
-        Outcome::unless(wrong.map(|op| {
-            let seq = op.end.map_or(op.invoke.seq, |end| end.seq);
-            let why = format!(
-                "#{seq} {} got the answer that {} is done, but it is not in the published graph",
-                op.invoke.host,
-                text(request(&op), "id")
-            );
-            Outcome::invalid(why, [op.invoke.seq, seq])
-        }))
-    })
-}
+use super::{
+    graph::{Graph, TABLES, int, receipts, text},
+    requests::{Effect, request},
+};
 
 /// Each published manifest contains a write completely or not at all, across tables and within each.
 ///
-/// Merges of releases that do not confirm are exempt: they may be published in part, and are completed later.
+/// A merge of a release that does not confirm may be published with a part of its last table, and is completed later.
 pub(crate) fn every_write_is_whole_or_absent() -> Check {
     Check::new("every_write_is_whole_or_absent", |history| {
         let graph = Graph::of(history);
-        let old = |request: &str| {
-            let of_request =
-                graph.sidecars.values().filter(|sidecar| sidecar.intent()["actor_id"] == request);
-            of_request.into_iter().any(|sidecar| int(sidecar.intent(), "schema_version") == 1)
-        };
         let half = |manifest: &'_ Value| -> Option<String> {
             let [knows, person] = TABLES.map(|key| graph.rows(manifest, key));
             let [of_knows, of_person] = [receipts(knows), receipts(person)];
-            let odd = of_knows.symmetric_difference(&of_person).copied();
-            let open = |(rows, receipts): (&'_ [Value], &BTreeSet<&str>)| {
-                let of = |row: &Value| text(row, "request").to_owned();
-                rows.iter()
-                    .map(of)
-                    .find(|request| !receipts.contains(request.as_str()) && !old(request))
+            let is_whole =
+                |request: &str| of_knows.contains(request) && of_person.contains(request);
+            let may_be_half = |request: &str| {
+                of_knows.contains(request) && graph.is_merge_of_an_older_release(request)
             };
-            let odd = odd.into_iter().find(|request| !old(request)).map(str::to_owned);
-            odd.or_else(|| [(knows, &of_knows), (person, &of_person)].into_iter().find_map(open))
-                .or_else(|| half_a_schema(&graph, manifest))
+            let of_rows = knows.iter().chain(person).map(|row| text(row, "request"));
+            let mut all = of_knows.union(&of_person).copied().chain(of_rows);
+            let half = all.find(|request| !is_whole(request) && !may_be_half(request));
+            half.map(str::to_owned).or_else(|| half_a_schema(&graph, manifest))
         };
         let wrong = graph
             .manifests
@@ -145,107 +100,25 @@ pub(crate) fn maintenance_changes_no_row() -> Check {
     })
 }
 
-/// A read that starts after a write was acknowledged sees the write.
-pub(crate) fn reads_see_what_was_acknowledged() -> Check {
-    Check::new("reads_see_what_was_acknowledged", |history| {
-        let done: Vec<_> = history
-            .operations("write")
-            .filter(|op| op.is_ok() && writes_rows(request(op)))
-            .filter_map(|op| Some((op.end?.seq, text(request(&op), "id"))))
-            .collect();
-        let wrong = history.operations("read").filter(Operation::is_ok).find_map(|read| {
-            let rows = read.end?.output()["person"].as_array()?;
-            let seen: BTreeSet<&str> = rows.iter().filter_map(Value::as_str).collect();
-            let missed = |(end, id): &&(u64, &str)| {
-                *end < read.invoke.seq && !seen.contains(format!("{id}.0").as_str())
-            };
-            done.iter().find(missed).map(|(end, id)| (read.invoke.seq, *end, *id))
-        });
-        Outcome::unless(wrong.map(|(read, end, id)| {
-            Outcome::invalid(format!("#{read} reads no {id}, acknowledged at #{end}"), [end, read])
-        }))
-    })
-}
-
-/// A writer that has seen its operation published does not answer with a failure: the sender would retry.
-pub(crate) fn a_good_write_is_not_refused() -> Check {
-    Check::new("a_good_write_is_not_refused", |history| {
-        let published: BTreeMap<&str, u64> = history
-            .observed("engine.published")
-            .map(|event| (event.text("operation"), event.seq))
-            .collect();
-        let wrong = history.operations("write").find_map(|op| {
-            let refused = answers(&op).iter().filter(|answer| answer["status"] != 200);
-            let operations = refused.filter_map(|answer| answer["body"]["operation"].as_str());
-            let seq = operations.filter_map(|operation| published.get(operation)).next()?;
-            Some((op.invoke.seq, *seq, text(request(&op), "id")))
-        });
-        Outcome::unless(wrong.map(|(op, seq, id)| {
-            let why =
-                format!("#{op} {id} was refused, although its writer had published it at #{seq}");
-            Outcome::invalid(why, [op, seq])
-        }))
-    })
-}
-
-/// Every request gets a final answer.
-pub(crate) fn every_request_is_answered() -> Check {
-    Check::new("every_request_is_answered", |history| {
-        // A sender that restarts sends the same requests again.
-        let done: BTreeSet<&str> = history
-            .operations("write")
-            .filter(Operation::is_ok)
-            .map(|op| text(request(&op), "id"))
-            .collect();
-        let open = history.operations("write").find(|op| !done.contains(text(request(op), "id")));
-        Outcome::unless(open.map(|op| {
-            let last = answers(&op).last().map_or(&Value::Null, |answer| &answer["body"]["error"]);
-            let why = format!("{} is not done: {last}", text(request(&op), "id"));
-            Outcome::invalid(why, [op.invoke.seq])
-        }))
-    })
-    .priority(Priority::Medium)
-}
-
-/// The rows that a request deletes.
-fn deleted(request: &Value) -> impl Iterator<Item = &str> {
-    let lists = ["deleted", "rows"].into_iter().filter_map(|member| request[member].as_array());
-    lists.flatten().filter_map(Value::as_str)
-}
-
-/// The rows of the graph as its senders know them: by table alike, id and value, and which ids are gone.
-fn expected<'a>(history: &'a History<'_>) -> (BTreeMap<String, i64>, BTreeSet<&'a str>) {
+/// The rows of the graph as its senders know them, in each table: the values by id, and the ids that nobody is sure of.
+fn expected<'a>(history: &'a History<'_>) -> (BTreeMap<String, i64>, BTreeSet<String>) {
     let (mut rows, mut unsure) = (BTreeMap::new(), BTreeSet::new());
     let done = history.operations("write").filter(Operation::is_ok);
     let done: BTreeSet<&str> = done.map(|op| text(request(&op), "id")).collect();
     let mut known = BTreeSet::new();
-    for op in history.operations("write") {
-        let request = request(&op);
-        let id = text(request, "id");
+    for op in history.operations("write").filter(|op| !op.is_fail()) {
+        let id = text(request(&op), "id");
         // A sender that restarts repeats its requests, which changes nothing.
         if !known.insert(id) {
             continue;
         }
-        if !done.contains(id) {
-            unsure.insert(id);
-            continue;
-        }
-        let values = request["values"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let first = i64::from(text(request, "kind") == "branch_merge");
-        for (number, value) in (first..).zip(values) {
-            rows.insert(format!("{id}.{number}"), value.as_i64().unwrap_or_default());
-        }
-        match text(request, "kind") {
-            "mutation" => drop(rows.insert(format!("{id}.0"), int(request, "value"))),
-            "delete" | "branch_merge" => drop(rows.insert(format!("{id}.0"), 0)),
-            _ => {}
-        }
-        let changed = request["changed"].as_array().map(Vec::as_slice).unwrap_or_default();
-        for change in changed {
-            rows.insert(text(change, "id").to_owned(), int(change, "value"));
-        }
-        for id in deleted(request) {
-            rows.remove(id);
+        let effect = Effect::of(request(&op));
+        if done.contains(id) {
+            rows.extend(effect.put);
+            rows.retain(|id: &String, _| !effect.deleted.contains(&id.as_str()));
+        } else {
+            unsure.extend(effect.put.into_keys());
+            unsure.extend(effect.deleted.into_iter().map(str::to_owned));
         }
     }
     (rows, unsure)
@@ -259,10 +132,6 @@ pub(crate) fn the_graph_is_what_was_asked_for() -> Check {
             return Outcome::unknown("there is no graph");
         };
         let (expected, unsure) = expected(history);
-        let is_unsure = |id: &str| {
-            let owner = id.rsplit_once('.').map_or(id, |(owner, _)| owner);
-            unsure.contains(owner)
-        };
         let wrong = TABLES.iter().find_map(|key| {
             let mut found: BTreeMap<&str, i64> = BTreeMap::new();
             for row in graph.rows(manifest.json, key) {
@@ -270,15 +139,14 @@ pub(crate) fn the_graph_is_what_was_asked_for() -> Check {
                 if found.insert(id, int(row, "value")).is_some() {
                     return Some(format!("{key} has {id} twice"));
                 }
-                if !expected.contains_key(id) && !is_unsure(id) {
+                if !expected.contains_key(id) && !unsure.contains(id) {
                     return Some(format!(
                         "{key} has {id}, which was never requested, or was deleted"
                     ));
                 }
             }
-            let differs = expected
-                .iter()
-                .find(|(id, value)| found.get(id.as_str()) != Some(value) && unsure.is_empty());
+            let mut sure = expected.iter().filter(|(id, _)| !unsure.contains(*id));
+            let differs = sure.find(|(id, value)| found.get(id.as_str()) != Some(value));
             differs.map(|(id, value)| {
                 format!("{key} has {id} as {:?}, not as {value}", found.get(id.as_str()))
             })
