@@ -5,10 +5,13 @@ use std::{
     time::Duration,
 };
 
-use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority};
+use chaosdrill::{Check, Event, History, Outcome, Priority};
 use serde_json::Value;
 
-use super::graph::{Graph, Sidecar, Written, int, is_old_merge, text};
+use super::{
+    attempts::first_attempt_in_hand,
+    graph::{Graph, Sidecar, Written, int, is_old_merge, text},
+};
 
 /// The time after which an operation counts as abandoned, and may be rolled back.
 const ABANDONED_AFTER: Duration = Duration::from_secs(30);
@@ -215,22 +218,6 @@ fn was_found_abandoned(history: &History, sidecar: &Sidecar<'_>, taking: &Event)
     })
 }
 
-/// The beginning of the first attempt that a host has in progress at an event.
-pub(crate) fn first_attempt_in_hand(history: &History, at: &Event) -> Option<u64> {
-    let mut in_hand: BTreeMap<&str, u64> = BTreeMap::new();
-    for event in history.on_host(&at.host).iter().take_while(|event| event.seq < at.seq) {
-        match (event.kind, event.name.as_str()) {
-            (EventKind::Observe, "engine.attempt") => {
-                in_hand.insert(event.text("id"), event.seq);
-            }
-            (EventKind::Observe, "engine.attempted") => drop(in_hand.remove(event.text("id"))),
-            (EventKind::Host, _) if event.ends_a_life() => in_hand.clear(),
-            _ => {}
-        }
-    }
-    in_hand.into_values().min()
-}
-
 /// No host rolls back the operation of another writer that is at work, unless the writer takes longer than writers may.
 pub(crate) fn no_live_writer_is_taken_back() -> Check {
     Check::new("no_live_writer_is_taken_back", |history| {
@@ -250,8 +237,8 @@ pub(crate) fn no_live_writer_is_taken_back() -> Check {
     })
 }
 
-/// A merge of a release that does not confirm its merges is rolled forward as far as it got, once it has reached all its
-/// tables.
+/// A merge of a release that does not confirm its merges is rolled forward as far as it got, once it has reached all
+/// its tables.
 pub(crate) fn old_merges_are_rolled_forward() -> Check {
     Check::new("old_merges_are_rolled_forward", |history| {
         first_wrong(history, |graph, audit| {
@@ -266,7 +253,7 @@ pub(crate) fn old_merges_are_rolled_forward() -> Check {
             let all_moved = sidecar.pins().iter().all(is_moved);
             let taken_back = text(audit.json, "outcome") == "rolled_back";
             (is_old_merge(sidecar.intent()) && all_moved && taken_back).then(|| {
-                format!("{operation}, a merge of an older release that had changed all its tables, is rolled back")
+                format!("{operation}, a merge of an older release that has changed all its tables, is taken back")
             })
         })
     })

@@ -10,9 +10,8 @@ use chaosdrill::{Check, EventKind, History, Outcome, Priority};
 use serde_json::Value;
 
 use super::{
-    audits::first_attempt_in_hand,
+    attempts::{attempts, first_attempt_in_hand},
     graph::{Graph, MANIFEST, TABLES, VERSIONS, int, text},
-    sidecars::attempts,
 };
 
 /// A time, by its events, in which a table is behind what is published.
@@ -111,8 +110,8 @@ pub(crate) fn nothing_is_concluded_from_a_table_that_is_behind() -> Check {
     })
 }
 
-/// An open that fails because a table is behind what is published names such a table: somebody has to put versions of it
-/// back.
+/// An open that fails because a table is behind what is published names such a table: a person has to put versions of
+/// it back.
 pub(crate) fn an_open_names_the_table_that_is_behind() -> Check {
     Check::new("an_open_names_the_table_that_is_behind", |history| {
         let (attempts, behind) = (attempts(history), tables_behind(history));

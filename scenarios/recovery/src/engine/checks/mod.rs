@@ -1,6 +1,7 @@
 //! The checks of the engine, which read the objects in the store and the answers to senders.
 
 pub(crate) mod acknowledged;
+mod attempts;
 pub(crate) mod audits;
 pub(crate) mod graph;
 pub(crate) mod invariants;

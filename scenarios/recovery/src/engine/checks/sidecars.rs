@@ -1,13 +1,11 @@
 //! Checks sidecars: they are written atomically, respected by every program, and deleted only when nothing is left to
 //! recover.
 
-use std::collections::BTreeMap;
-
 use chaosdrill::{Check, Event, History, Outcome};
 use chaosdrill_scenarios_common::checks::failures;
-use serde_json::Value;
 
 use super::{
+    attempts::{Attempt, attempts},
     graph::{Graph, Sidecar, int},
     invariants,
 };
@@ -63,32 +61,6 @@ pub(crate) fn sidecars_are_written_whole() -> Check {
 
 /// The one call whose failure an attempt ignores: the next recovery deletes the sidecar.
 const IGNORED: &str = "store:delete __recovery/*.json";
-
-/// An attempt to write or to open, from start to end.
-pub(crate) struct Attempt<'a> {
-    pub(crate) began: &'a Event,
-    pub(crate) ended: &'a Event,
-}
-
-impl Attempt<'_> {
-    fn is_ok(&self) -> bool {
-        self.ended.get("ok") == &Value::Bool(true)
-    }
-
-    fn lasts_over(&self, seq: u64) -> bool {
-        (self.began.seq..self.ended.seq).contains(&seq)
-    }
-}
-
-/// All attempts that came to an end.
-pub(crate) fn attempts<'a>(history: &'a History<'_>) -> Vec<Attempt<'a>> {
-    let mut began: BTreeMap<&str, &Event> =
-        history.observed("engine.attempt").map(|event| (event.text("id"), event)).collect();
-    let ended = history.observed("engine.attempted");
-    ended
-        .filter_map(|ended| Some(Attempt { began: began.remove(ended.text("id"))?, ended }))
-        .collect()
-}
 
 /// While a sidecar of a newer release exists, programs of this release neither open the graph nor write to it.
 pub(crate) fn nobody_works_over_a_newer_sidecar() -> Check {
