@@ -20,6 +20,7 @@ fn engine() -> Vec<Promise> {
             .shown("recovery/engine-racing-opens", "no_open_fails_over_the_work_of_others")
             .shown("recovery/engine-racing-opens", "a recovery found its work done"),
         Promise::new("5", "A recovery that was only partly done by others waits.")
+            .shown("recovery/engine-careless-tool", "audits_tell_what_became_of_it")
             .shown("recovery/engine-careless-tool", "a_sidecar_goes_only_when_nothing_is_left"),
         Promise::new("6", "Each recovered operation has one audit.")
             .shown("recovery/engine-racing-opens", "one_audit_per_operation")

@@ -339,4 +339,14 @@ pub const DEFECTS: &[Defect] = &[
         star: false,
         shows: Shows::Running,
     },
+    Defect {
+        id: "G84",
+        summary: "a writer that fails leaves tables moved and no sidecar",
+        wrong: "it deletes its sidecar, whatever has moved",
+        right: "it rolls the tables back, or leaves the sidecar to an open",
+        checks: &["a_sidecar_goes_only_when_nothing_is_left"],
+        class: Class::Guard,
+        star: false,
+        shows: Shows::Running,
+    },
 ];

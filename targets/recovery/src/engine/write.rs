@@ -186,6 +186,14 @@ impl<'a> Write<'a> {
             },
             ()
         );
+        defect!(
+            "G84",
+            {
+                let _ = sidecars::retire(self.objects, &self.plan.operation).await;
+                return Err(error);
+            },
+            ()
+        );
         for _ in 0..SETTLE_TRIES_MAX {
             let (objects, config) = (self.objects, self.config);
             let recovery =

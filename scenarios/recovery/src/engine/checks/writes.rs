@@ -101,7 +101,7 @@ pub(crate) fn maintenance_changes_no_row() -> Check {
 }
 
 /// The rows of the graph as its senders know them, in each table: the values by id, and the ids that nobody is sure of.
-fn expected<'a>(history: &'a History<'_>) -> (BTreeMap<String, i64>, BTreeSet<String>) {
+fn expected(history: &History<'_>) -> (BTreeMap<String, i64>, BTreeSet<String>) {
     let (mut rows, mut unsure) = (BTreeMap::new(), BTreeSet::new());
     let done = history.operations("write").filter(Operation::is_ok);
     let done: BTreeSet<&str> = done.map(|op| text(request(&op), "id")).collect();
