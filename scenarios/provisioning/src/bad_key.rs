@@ -11,7 +11,7 @@ use crate::{
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("provisioning/bad-key")
-        .must_find(["R1", "R4", "R5", "R10", "R11", "R24", "R43"])
+        .must_find(["R1", "R4", "R5", "R10", "R11", "R24", "R43", "R59"])
         .claim("a host with a bad key provisions nothing and leaves nothing behind, and another host serves the customer")
         .topology(|stage| {
             let stage = stage.handler_with("h1", |config| config.key = "not a key".to_owned());

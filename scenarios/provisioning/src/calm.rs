@@ -9,7 +9,7 @@ use chaosdrill_target_provisioning::ResourceType;
 
 use crate::{
     checks,
-    clients::{delete, hold, provision, rest, show, wish},
+    clients::{delete, deploy, hold, provision, rest, show, wish},
     stage::{ProvisioningStage, guarded, watched},
 };
 
@@ -17,12 +17,14 @@ const HOSTS: [&str; 2] = ["h1:80", "h2:80"];
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("provisioning/calm")
-        .must_find(["R33", "R35", "R35b", "R35c", "R36", "R40"])
-        .claim("resources of all seven types are provisioned, shown, held, deleted and reaped, and a repeated request makes no second one")
+        .must_find(["R33", "R35", "R35b", "R35c", "R36", "R40", "R50", "R58"])
+        .claim("resources of all nine types are provisioned, shown, held, deleted and reaped, and a repeated request makes no second one")
         .topology(|stage| watched(stage.platform(&[])).client("customer", customer))
         .always(where_fault_free(checks::jobs::calm_work_is_done_once()))
-        .always(where_fault_free(checks::jobs::calm_customers_are_served()))
+        .always(where_fault_free(checks::served::calm_customers_are_served()))
         .sometimes(checks::marks::a_customer_was_served())
+        .sometimes(checks::marks::a_type_became_active("deploy"))
+        .sometimes(checks::marks::a_type_became_active("stack"))
         .sometimes(checks::marks::a_row_became("deleted"))
         .sometimes(checks::marks::a_row_became("reaped"))
         .sometimes(Mark::observed("backend.deleted"));
@@ -46,6 +48,10 @@ async fn customer(workload: Workload) -> Result<(), BoxError> {
             _ => {}
         }
         rest(&mut stream, 2_000).await;
+    }
+    for of in [ResourceType::Deploy, ResourceType::Stack] {
+        let request = wish(format!("wish-{}", of.name()), of).lasting(Duration::from_secs(10 * 60));
+        deploy(&workload, &HOSTS, &request).await;
     }
     time::sleep(Duration::from_secs(15 * 60)).await;
     Ok(())

@@ -165,7 +165,16 @@ async fn once(address: &str, path: &str, body: &Value, patience: Duration) -> An
 /// Sends a request to the hosts in turn until its answer is final, and records it as one operation.
 pub(crate) async fn provision(workload: &Workload, addresses: &[&str], wish: &Wish) -> Answer {
     let (path, body) = wish.request();
-    let input = json!({ "request": wish.ask.request_id, "of": wish.of.name(), "ask": wish.ask });
+    let original = match &wish.entry {
+        Entry::TwinOf(original) => Some(original),
+        _ => None,
+    };
+    let input = json!({
+        "request": wish.ask.request_id,
+        "of": wish.of.name(),
+        "ask": wish.ask,
+        "original": original,
+    });
     operation(workload, "provision", input, addresses, (&path, &body), wish).await
 }
 

@@ -35,7 +35,7 @@ const SCRIPTS: [Script; 2] = [
 
 pub(crate) fn of_errors() -> Scenario {
     let scenario = Scenario::new("provisioning/deployments")
-        .must_find(["R38", "R39"])
+        .must_find(["R38", "R39", "R50"])
         .claim("a deployment that is answered with 202 has a row, which becomes active, or fails and says so")
         .topology(|stage| watched(stage.platform(&SCRIPTS)).client("customer", customer))
         .faults_drawn(|stream| {
@@ -45,9 +45,11 @@ pub(crate) fn of_errors() -> Scenario {
             let fail = |site: &str, hit| at(site).on_any().hit(hit).error(ErrorKind::Full);
             vec![
                 fail(step, stream.between(1, 2) as u32),
-                fail("sql:resources.insert", stream.between(1, 3) as u32),
+                fail("sql:provision.commit", stream.between(1, 3) as u32),
             ]
         })
+        .sometimes(checks::marks::a_type_became_active("deploy"))
+        .sometimes(checks::marks::a_type_became_active("stack"))
         .sometimes(checks::marks::a_row_became("failed"))
         .sometimes(checks::marks::a_failed_deployment_was_shown());
     guarded(scenario)
@@ -55,10 +57,12 @@ pub(crate) fn of_errors() -> Scenario {
 
 pub(crate) fn of_crashes() -> Scenario {
     let scenario = Scenario::new("provisioning/deployment-hurt")
-        .must_find(["R32", "R32b", "R34"])
-        .claim("a deployment whose host dies after the 202 becomes active, or fails, and its team gets a mail about that")
+        .must_find(["R32", "R32b", "R34", "R54"])
+        .claim("a deployment whose host dies after the 202 becomes active, or fails, and its team gets a mail about that, if it has one")
         .topology(|stage| {
             watched(stage.platform(&SCRIPTS)).client("customer", |workload| async move {
+                let anonymous = wish("anonymous", ResourceType::Deploy).anonymous();
+                deploy(&workload, &["h1:80", "h2:80"], &anonymous).await;
                 customer(workload).await?;
                 // Some more passes of the forwarder.
                 time::sleep(Duration::from_secs(16 * 60)).await;
@@ -67,9 +71,11 @@ pub(crate) fn of_crashes() -> Scenario {
         })
         .faults_drawn(|stream| {
             let back = Restart::After(Duration::from_secs(stream.between(1, 600)));
-            // Nothing is stored of one deployment, and all but the last step of another.
+            // Nothing is stored of the deployment without an account, nor of the first one with a team, and then all but
+            // the last step of the latter.
             vec![
                 at("fp:finalize.begins").on_any().hit(1).crash_before(back),
+                at("fp:finalize.begins").on_any().hit(3).crash_before(back),
                 at("fp:finalize.provider_stored").on_any().hit(2).crash_before(back),
             ]
         })

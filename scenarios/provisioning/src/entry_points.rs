@@ -10,7 +10,7 @@ use chaosdrill_target_provisioning::ResourceType;
 
 use crate::{
     checks,
-    clients::{provision, rest, wish},
+    clients::{delete, provision, rest, wish},
     stage::{ProvisioningStage, guarded, watched},
 };
 
@@ -21,7 +21,7 @@ const TWINS: [ResourceType; 3] = [ResourceType::Db, ResourceType::Cache, Resourc
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("provisioning/entry-points")
-        .must_find(["R41", "R42"])
+        .must_find(["R41", "R42", "R52", "R53", "R60"])
         .claim("whatever the entry point, a step that fails is rolled back and refused in the words of that entry point")
         .topology(|stage| watched(stage.platform(&[])).client("customer", customer))
         .faults_drawn(|stream: &mut Stream| {
@@ -34,7 +34,9 @@ pub(crate) fn scenario() -> Scenario {
             vec![fail(1, 7), fail(9, 15), fail(17, 19)]
         })
         .sometimes(checks::marks::answered_with("provision_failed"))
-        .sometimes(checks::marks::answered_with("twin_failed"));
+        .sometimes(checks::marks::answered_with("twin_failed"))
+        .sometimes(checks::marks::answered_with("unfit_original"))
+        .sometimes(checks::marks::answered_with("not_found"));
     guarded(scenario)
 }
 
@@ -53,6 +55,19 @@ async fn customer(workload: Workload) -> Result<(), BoxError> {
         let request = wish(format!("twin-{}", of.name()), of).twin_of(of.name());
         provision(&workload, &HOSTS, &request).await;
         rest(&mut stream, 300).await;
+    }
+    // There is room for another two, but nothing that they could be like.
+    for name in ["db", "queue"] {
+        delete(&workload, HOSTS[0], name).await;
+    }
+    let unfit = [
+        ("of-nobody", ResourceType::Db, "nobody"),
+        ("of-deleted", ResourceType::Db, "db"),
+        ("of-another-type", ResourceType::Db, "cache"),
+        ("of-anonymous", ResourceType::Cache, "anonymous-cache"),
+    ];
+    for (name, of, original) in unfit {
+        provision(&workload, &HOSTS, &wish(name, of).twin_of(original)).await;
     }
     Ok(())
 }

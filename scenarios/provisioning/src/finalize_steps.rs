@@ -24,7 +24,7 @@ const STEPS: [&str; 4] = [
 
 pub(crate) fn of_errors() -> Scenario {
     let scenario = Scenario::new("provisioning/finalize-steps")
-        .must_find(["R1", "R2", "R4", "R5", "R24", "R24b"])
+        .must_find(["R1", "R2", "R4", "R5", "R24", "R24b", "R49"])
         .claim("if any step of the second phase fails, the object is deleted, the row fails, and the customer is asked to retry")
         .faults_drawn(|stream| {
             const KINDS: [ErrorKind; 4] =

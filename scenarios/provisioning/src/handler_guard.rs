@@ -16,15 +16,24 @@ use lexer::{Function, functions, tokens};
 const CREATE: &str = "create_resource";
 /// Finalizes the resource.
 const FINALIZE: &str = "finalize";
-/// Answers a refusal; in a twin, and in a deployment that was answered before.
-const RESPOND: [&str; 3] = ["respond_provision_failed", "twin_core_error", "note_build_failed"];
+/// Answers a refusal.
+const RESPOND: &str = "respond_provision_failed";
+/// The same in the file of twins.
+const RESPOND_OF_TWINS: &str = "twin_core_error";
+/// Only notes a refusal: for a function that has answered before, with [`ACCEPT`].
+const NOTE: &str = "note_build_failed";
+/// Answers before anything is built.
+const ACCEPT: &str = "accept";
+/// The file of twins.
+const TWINS: &str = "twins.rs";
 /// Calls whose refusal must reach the customer.
 const REFUSING: [&str; 2] = ["ask_backend", FINALIZE];
 /// What those calls wrap, and handlers must not use.
 const BEHIND: [&str; 3] = ["store", "backend", "roll_back"];
 
-/// The number of handlers: one for each type of resource, and three of twins.
-const HANDLERS_MIN: usize = 12;
+/// The number of handlers: one for each type of resource that is provided at once, one for those that are built later,
+/// and three of twins.
+const HANDLERS_MIN: usize = 11;
 
 /// The static check, for the handlers and for the copy with the planted bug.
 pub(crate) fn guard() -> StaticCheck {
@@ -36,6 +45,7 @@ pub(crate) fn guard() -> StaticCheck {
         examine,
     )
     .planted("R12", root.join("fixtures/R12/handlers"))
+    .planted("R51", root.join("fixtures/R51/handlers"))
 }
 
 fn examine(root: &Path) -> Outcome {
@@ -50,7 +60,7 @@ fn examine(root: &Path) -> Outcome {
             Ok(text) => text,
             Err(error) => return Outcome::unknown(format!("failed to read {name}: {error}")),
         };
-        match complaint(&text) {
+        match complaint(&text, name.ends_with(TWINS)) {
             Ok(found) => handlers += found,
             Err(why) => return Outcome::invalid(format!("{name}: {why}"), []),
         }
@@ -86,14 +96,14 @@ fn sources(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
 /// # Errors
 ///
 /// Returns what is wrong with the first incorrect function.
-fn complaint(text: &str) -> Result<usize, String> {
+fn complaint(text: &str, is_of_twins: bool) -> Result<usize, String> {
     let tokens = tokens(text);
     if let Some(name) = renamed(&tokens) {
         return Err(format!("`{name}` is used in another way than a call under its own name"));
     }
     let mut handlers = 0;
     for function in functions(&tokens) {
-        handlers += usize::from(wrong(&function)?);
+        handlers += usize::from(wrong(&function, is_of_twins)?);
     }
     Ok(handlers)
 }
@@ -108,7 +118,8 @@ fn renamed(tokens: &[String]) -> Option<&str> {
             _ => is_import,
         };
         let next = tokens.get(at + 1).map_or("", String::as_str);
-        let is_ours = [&[CREATE], &RESPOND[..], &REFUSING].concat().contains(&token.as_str());
+        let ours = [CREATE, RESPOND, RESPOND_OF_TWINS, NOTE, ACCEPT];
+        let is_ours = ours.iter().chain(&REFUSING).any(|name| name == token);
         let is_fine = if is_import { next != "as" } else { next == "(" };
         if is_ours && !is_fine {
             return Some(token);
@@ -122,7 +133,7 @@ fn renamed(tokens: &[String]) -> Option<&str> {
 /// # Errors
 ///
 /// Returns what is wrong with the function.
-fn wrong(function: &Function<'_>) -> Result<bool, String> {
+fn wrong(function: &Function<'_>, is_of_twins: bool) -> Result<bool, String> {
     let (name, body) = (function.name, function.body);
     let calls =
         |word: &str| body.windows(2).filter(|pair| pair[0] == word && pair[1] == "(").count();
@@ -137,7 +148,12 @@ fn wrong(function: &Function<'_>) -> Result<bool, String> {
     for word in REFUSING {
         let places = (0..body.len()).filter(|at| body[*at] == word);
         for at in places {
-            if !is_answered(body, at) {
+            let responder = match (is_of_twins, calls(ACCEPT) > 0) {
+                (true, _) => RESPOND_OF_TWINS,
+                (false, true) => NOTE,
+                (false, false) => RESPOND,
+            };
+            if !is_answered(body, at, responder) {
                 return Err(format!("`{name}` does not answer what `{word}` refuses"));
             }
         }
@@ -145,15 +161,22 @@ fn wrong(function: &Function<'_>) -> Result<bool, String> {
     Ok(creates > 0)
 }
 
-/// Whether a call is matched on, and its error passed to the answer.
-fn is_answered(body: &[String], at: usize) -> bool {
+/// Whether a call is matched on, and the answer to its error is the value of the match, or is returned.
+fn is_answered(body: &[String], at: usize, responder: &str) -> bool {
     let begin = body[..at].iter().rposition(|token| [";", "{", "}"].contains(&token.as_str()));
     let statement = &body[begin.map_or(0, |before| before + 1)..at];
     let Some(open) = body[at..].iter().position(|token| token == "{") else { return false };
     let arms = lexer::group(&body[at + open..]);
-    let error = arms.windows(2).position(|pair| pair[0] == "Err" && pair[1] == "(");
-    let answers = |arm: usize| arms[arm..].iter().any(|token| RESPOND.contains(&token.as_str()));
-    statement.iter().any(|token| token == "match") && error.is_some_and(answers)
+    let mut errors = (0..arms.len()).filter(|at| arms[*at] == "Err").peekable();
+    let answers = |arm: usize| {
+        let words: Vec<&str> = arms[arm..].iter().map(String::as_str).collect();
+        let ["Err", "(", error, ")", "=", ">", answer @ ..] = &words[..] else { return false };
+        let answer = answer.strip_prefix(&["return"]).unwrap_or(answer);
+        let rest = answer.strip_prefix(&[responder, "(", "&", error, ")"]);
+        rest.is_some_and(|rest| matches!(rest, [] | [",", ..]))
+    };
+    let is_matched = statement.iter().any(|token| token == "match");
+    is_matched && errors.peek().is_some() && errors.all(answers)
 }
 
 #[cfg(test)]
@@ -172,13 +195,20 @@ mod tests {
     #[test]
     fn the_handlers_are_as_they_should_be() {
         assert_eq!(guard().judge(), Outcome::valid());
-        assert_eq!(complaint(GOOD), Ok(1));
+        assert_eq!(complaint(GOOD, false), Ok(1));
+        let of_twins = GOOD.replace(RESPOND, RESPOND_OF_TWINS);
+        assert_eq!(complaint(&of_twins, true), Ok(1));
+        let later =
+            GOOD.replace(RESPOND, NOTE).replace("match host.fin", "accept(&c); match host.fin");
+        assert_eq!(complaint(&later, false), Ok(1));
     }
 
     #[test]
-    fn the_planted_copy_is_seen() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/R12/handlers");
-        assert_eq!(examine(&root).verdict, Verdict::Invalid);
+    fn the_planted_copies_are_seen() {
+        for copy in ["R12", "R51"] {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(copy);
+            assert_eq!(examine(&root).verdict, Verdict::Invalid, "{copy}");
+        }
     }
 
     #[test]
@@ -200,13 +230,34 @@ mod tests {
                 "fn f() { h.finalize(&c).await.ok(); respond_provision_failed(&r) }",
             ),
             ("as success", "fn f() { match h.finalize(&c) { Ok(d) => yes(d), Err(_) => yes(c) } }"),
+            (
+                "only noted",
+                "fn f() { match h.finalize(&c) { Err(e) => { note_build_failed(&e); yes(c) } } }",
+            ),
+            (
+                "noted at once",
+                "fn f() { match h.finalize(&c) { Err(e) => note_build_failed(&e) } }",
+            ),
+            (
+                "answered and dropped",
+                "fn f() { match h.finalize(&c) { Err(e) => { respond_provision_failed(&e); yes(c) } } }",
+            ),
+            (
+                "answered and changed",
+                "fn f() { match h.finalize(&c) { Err(e) => respond_provision_failed(&e).but(c) } }",
+            ),
+            (
+                "some refusals only",
+                "fn f() { match h.finalize(&c) { Err(e) => respond_provision_failed(&e), Err(_) => yes(c) } }",
+            ),
+            ("as a twin", "fn f() { match h.finalize(&c) { Err(e) => twin_core_error(&e) } }"),
             ("another name", "use crate::x::create_resource as make; fn f() { make(Db) }"),
             ("handed on", "fn f() { let make = Host::create_resource; make(h, Db) }"),
             ("past the host", "fn f() { h.store.begin(Db, ask, 10).await }"),
         ];
         for (how, text) in bad {
             // A correct handler in the same file excuses nothing.
-            assert!(complaint(&format!("{GOOD}{text}")).is_err(), "{how}");
+            assert!(complaint(&format!("{GOOD}{text}"), false).is_err(), "{how}");
         }
     }
 }

@@ -19,9 +19,11 @@ mod promises;
 mod quota;
 mod reboots;
 mod reconcilers;
+mod skew;
 mod slow_handler;
 mod stage;
 mod sweeps;
+mod turns;
 mod windows;
 
 use chaosdrill::{Scenario, Target};
@@ -58,11 +60,13 @@ pub fn scenarios() -> Vec<Scenario> {
         reboots::scenario(),
         reconcilers::of_crashes(),
         reconcilers::of_races(),
+        skew::scenario(),
         slow_handler::of_stalls(),
         slow_handler::of_slow_backends(),
         sweeps::between_list_and_deletion(),
         sweeps::in_flight(),
         sweeps::without_the_living(),
+        turns::scenario(),
     ];
     scenarios.extend(crash_windows::scenarios());
     scenarios

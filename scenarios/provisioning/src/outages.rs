@@ -21,12 +21,14 @@ fn ms(stream: &mut Stream, low: u64, high: u64) -> Duration {
 
 pub(crate) fn of_the_database() -> Scenario {
     let scenario = Scenario::new("provisioning/database-down")
+        .must_find(["R28"])
         .chaos_at_most(Duration::from_secs(3600))
         .claim("no success is reported and nothing is lost while the database is down, and all work continues afterwards by itself")
         .topology(of_two_customers)
         .faults_drawn(|stream| {
-            let short = at_time(ms(stream, 0, 2_000)).database_down(ms(stream, 500, 20_000));
-            let long = at_time(ms(stream, 25_000, 60_000)).database_down(ms(stream, 20_000, 900_000));
+            // Both strike while the customers are at work; the second lasts longer than a handler tries to roll back.
+            let short = at_time(ms(stream, 0, 1_000)).database_down(ms(stream, 300, 1_500));
+            let long = at_time(ms(stream, 2_600, 5_000)).database_down(ms(stream, 60_000, 900_000));
             vec![short, long]
         })
         .sometimes(checks::marks::a_customer_came_again());
@@ -35,6 +37,7 @@ pub(crate) fn of_the_database() -> Scenario {
 
 pub(crate) fn of_the_backend() -> Scenario {
     let scenario = Scenario::new("provisioning/backend-away")
+        .must_find(["R28"])
         .chaos_at_most(Duration::from_secs(3600))
         .claim("while the backend cannot be reached, no provision succeeds and no object is forgotten, and customers are served afterwards")
         .topology(|stage| {

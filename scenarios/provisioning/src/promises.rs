@@ -19,8 +19,13 @@ fn of_the_second_phase() -> [Promise; 5] {
             .shown("provisioning/finalize-steps", "created_means_addressable")
             .shown("provisioning/bad-key", "created_means_addressable")
             .shown("provisioning/calm", "calm_customers_are_served"),
-        Promise::new("2", "if any step of the second phase fails, the object is deleted before the answer")
+        Promise::new(
+            "2",
+            "if any step of the second phase fails, the object is deleted before the answer, or its deletion was tried in \
+             vain and is tried again",
+        )
             .shown("provisioning/finalize-steps", "a_rolled_back_row_leaves_nothing_behind")
+            .shown("provisioning/finalize-steps", "a_leak_means_a_failed_deletion")
             .shown("provisioning/bad-key", "a_rolled_back_row_leaves_nothing_behind"),
         Promise::new("3", "if any step fails, the row is soft-deleted")
             .shown("provisioning/finalize-steps", "a_refusal_means_terminal")
@@ -56,7 +61,8 @@ fn of_the_audit() -> [Promise; 5] {
         Promise::new("8", "customers get no mail about an audit that is not for them")
             .shown("provisioning/deployment-hurt", "customers_hear_only_what_concerns_them")
             .shown("provisioning/deployment-hurt", "every_mail_owed_is_sent")
-            .shown("provisioning/deployment-hurt", "mails_are_not_repeated"),
+            .shown("provisioning/deployment-hurt", "mails_are_not_repeated")
+            .shown("provisioning/turns", "everything_gets_its_turn"),
         Promise::new("9", "each kind of audit has a declared consumer, or none on purpose")
             .shown("provisioning/calm", "every_declared_kind_is_handled"),
         Promise::new("10", "an audit that fails or is slow never blocks or changes the answer")
@@ -87,23 +93,26 @@ fn of_the_handlers() -> [Promise; 4] {
     [
         Promise::new("14", "no handler creates a resource past the second phase")
             .shown_statically("handlers_go_through_finalize"),
-        Promise::new("15", "no handler swallows the refusal of the second phase")
+        Promise::new("15", "no handler swallows the refusal of the second phase, or only notes it before its answer")
             .shown_statically("handlers_go_through_finalize"),
         Promise::new("16", "all entry points do so: those without an account, those for a team, and those of twins")
             .shown("provisioning/entry-points", "created_means_addressable")
             .shown("provisioning/entry-points", "rows_have_what_was_asked")
             .shown("provisioning/entry-points", "anonymous_resources_end")
-            .shown("provisioning/entry-points", "an answer was twin_failed")
+            .shown("provisioning/entry-points", "refusals_fit_their_entry")
+            .shown("provisioning/entry-points", "a_twin_has_a_fit_original")
             .shown_statically("handlers_go_through_finalize")
             .differs(
-                "17 entry points for a team or a customer without an account share the handlers of their types: 12 \
+                "17 entry points for a team or a customer without an account share the handlers of their types: 11 \
                  functions in all, with those of twins and deployments",
             ),
         Promise::new(
             "18",
-            "a deployment is answered with 202 once its row is stored, and a failure of its build updates the status",
+            "a deployment is answered with 202 once its row is stored, it is built after that, and its row shows how that \
+             ends",
         )
         .shown("provisioning/deployments", "accepted_means_there")
+        .shown("provisioning/deployments", "deployments_are_served")
         .shown("provisioning/deployments", "shown_as_it_was")
         .shown("provisioning/deployments", "a failed deployment was shown")
         .shown("provisioning/deployment-hurt", "every_item_comes_to_rest"),
@@ -118,6 +127,8 @@ fn of_the_row() -> [Promise; 3] {
             .waits_for("PostgreSQL: a CHECK that is added to a table with rows"),
         Promise::new("19", "only a pending row becomes active, and a lost answer takes no active resource down")
             .shown("provisioning/stalled-handler", "terminal_is_final")
+            .shown("provisioning/clock-skew", "terminal_is_final")
+            .shown("provisioning/clock-skew", "active_rows_have_their_object")
             .shown("provisioning/finalize-answers-lost", "active_rows_have_their_object"),
         Promise::new("20", "a team is charged for exactly what it has, and has no more than its quota")
             .shown("provisioning/quota", "quota_agrees_with_the_rows")
@@ -132,7 +143,11 @@ fn of_the_background() -> [Promise; 3] {
             .shown("provisioning/w1-row-created", "every_item_comes_to_rest")
             .shown("provisioning/slow-provision", "a_slow_provision_keeps_its_row")
             .shown("provisioning/slow-provision", "reconciler_waits_for_the_lease")
-            .shown("provisioning/racing-reconcilers", "quota_agrees_with_the_rows"),
+            .shown("provisioning/racing-reconcilers", "quota_agrees_with_the_rows")
+            .differs(
+                "leases are kept by the clocks of the hosts: where these disagree by more than a lease, a handler at work \
+                 can be succeeded, and one of the two settles",
+            ),
         Promise::new("22", "the sweep deletes objects that belong to no resource, and no others")
             .shown("provisioning/sweep-and-orphans", "no_object_is_out_of_reach")
             .shown("provisioning/sweep-in-flight", "the_sweep_spares_the_living")
@@ -140,6 +155,7 @@ fn of_the_background() -> [Promise; 3] {
         Promise::new("23", "the reaper ends what has run out, and a row is deleted only after its object")
             .shown("provisioning/failing-teardown", "taken_down_means_gone")
             .shown("provisioning/failing-teardown", "nothing_outlives_its_time")
-            .shown("provisioning/backend-trouble", "every_leak_is_cleared"),
+            .shown("provisioning/backend-trouble", "every_leak_is_cleared")
+            .shown("provisioning/turns", "everything_gets_its_turn"),
     ]
 }

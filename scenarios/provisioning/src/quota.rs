@@ -23,7 +23,7 @@ fn tight(config: &mut HandlerConfig) {
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("provisioning/quota")
-        .must_find(["R37"])
+        .must_find(["R37", "R61", "R62"])
         .claim("a team is charged for each resource and refunded once for each removed one, however many requests run at once")
         .topology(|stage| {
             let stage = stage.handler_with("h1", tight).handler_with("h2", tight);

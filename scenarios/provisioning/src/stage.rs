@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use chaosdrill::{Scenario, Topology};
-use chaosdrill_scenarios_common::checks::{audit, registries, rest};
+use chaosdrill_scenarios_common::checks::{
+    audit, fault_free::where_only_hurt_at, registries, rest,
+};
 use chaosdrill_target_provisioning::{
     BackendConfig, ForwarderConfig, HandlerConfig, MailerConfig, ReaperConfig, ReconcilerConfig,
     Script, SweepConfig, run_backend, run_forwarder, run_handler, run_mailer, run_reaper,
@@ -62,9 +64,18 @@ pub(crate) trait ProvisioningStage: Sized {
     /// The reaper.
     #[must_use]
     fn reaper(self) -> Self;
+    /// The reaper, with its own configuration.
+    #[must_use]
+    fn reaper_with(self, configure: impl Fn(&mut ReaperConfig) + Send + Sync + 'static) -> Self;
     /// The forwarder, and the mailer to which it posts.
     #[must_use]
     fn mails(self) -> Self;
+    /// The same, each with its own configuration.
+    #[must_use]
+    fn mails_with(
+        self,
+        configure: impl Fn(&mut ForwarderConfig, &mut MailerConfig) + Clone + Send + Sync + 'static,
+    ) -> Self;
     /// The programs behind the handlers: a reconciler, the sweep, the reaper and the mails.
     #[must_use]
     fn neighbours(self) -> Self;
@@ -121,13 +132,34 @@ impl ProvisioningStage for Topology {
     }
 
     fn reaper(self) -> Self {
-        self.host("reaper", || run_reaper(ReaperConfig::new(platform_url(), BACKEND)))
+        self.reaper_with(|_| {})
+    }
+
+    fn reaper_with(self, configure: impl Fn(&mut ReaperConfig) + Send + Sync + 'static) -> Self {
+        self.host("reaper", move || {
+            let mut config = ReaperConfig::new(platform_url(), BACKEND);
+            configure(&mut config);
+            run_reaper(config)
+        })
     }
 
     fn mails(self) -> Self {
-        let forwarder = || run_forwarder(ForwarderConfig::new(platform_url(), MAILER));
-        let mailer = || run_mailer(MailerConfig::new(Topology::database_url("mail")));
-        self.host("forwarder", forwarder).host("mailer", mailer)
+        self.mails_with(|_, _| {})
+    }
+
+    fn mails_with(
+        self,
+        configure: impl Fn(&mut ForwarderConfig, &mut MailerConfig) + Clone + Send + Sync + 'static,
+    ) -> Self {
+        let configs = move || {
+            let mut forwarder = ForwarderConfig::new(platform_url(), MAILER);
+            let mut mailer = MailerConfig::new(Topology::database_url("mail"));
+            configure(&mut forwarder, &mut mailer);
+            (forwarder, mailer)
+        };
+        let others = configs.clone();
+        self.host("forwarder", move || run_forwarder(configs().0))
+            .host("mailer", move || run_mailer(others().1))
     }
 
     fn neighbours(self) -> Self {
@@ -173,8 +205,26 @@ pub(crate) fn watched(stage: Topology) -> Topology {
     watches.into_iter().fold(stage, |stage, (name, database, sql)| stage.watch(name, database, sql))
 }
 
-/// Adds the checks that hold in every scenario, under any fault.
+/// The sites at which a fault makes work for the background, or keeps it from ending, and does not make it late.
+const BEFORE_TURNS: [&str; 3] =
+    ["fp:handler.row_created", "sql:resources.set_url", "sql:reaper.finish"];
+
+/// The sites at which a fault costs an attempt, and no more.
+const OF_REQUESTS: [&str; 4] = [
+    "sql:provision.commit",
+    "sql:resources.set_url",
+    "sql:resources.set_provider",
+    "sql:resources.activate",
+];
+
+/// Adds the checks that hold in every scenario, under any fault, as long as the clocks of the hosts agree.
 pub(crate) fn guarded(scenario: Scenario) -> Scenario {
+    let scenario = scenario.always(checks::state::reconciler_waits_for_the_lease());
+    guarded_whatever_the_clocks(scenario)
+}
+
+/// Adds the checks that hold in every scenario, under any fault. Leases are kept by the clocks of the hosts.
+pub(crate) fn guarded_whatever_the_clocks(scenario: Scenario) -> Scenario {
     scenario
         .stalls(STALLS)
         .always(checks::answers::created_means_addressable())
@@ -184,14 +234,18 @@ pub(crate) fn guarded(scenario: Scenario) -> Scenario {
         .always(checks::promised::refused_means_not_there())
         .always(checks::promised::rows_have_what_was_asked())
         .always(checks::promised::shown_as_it_was())
+        .always(checks::twins::a_twin_has_a_fit_original())
+        .always(checks::twins::refusals_fit_their_entry())
+        .always(where_only_hurt_at(checks::turns::everything_gets_its_turn(), &BEFORE_TURNS))
+        .always(where_only_hurt_at(checks::served::deployments_are_served(), &OF_REQUESTS))
         .always(checks::promised::refusals_have_all_fields())
         .always(checks::answers::guidance_fits_the_answer())
         .always(checks::objects::active_rows_are_addressable())
         .always(checks::objects::active_rows_have_their_object())
         .always(checks::objects::a_rolled_back_row_leaves_nothing_behind())
+        .always(checks::objects::a_leak_means_a_failed_deletion())
         .always(checks::objects::taken_down_means_gone())
         .always(checks::objects::the_sweep_spares_the_living())
-        .always(checks::state::reconciler_waits_for_the_lease())
         .always(checks::state::quota_agrees_with_the_rows())
         .always(checks::circuit::an_open_circuit_spares_the_backend())
         .always(checks::circuit::an_open_circuit_closes_again())

@@ -54,6 +54,7 @@ const LONGEST: Duration = Duration::from_secs(270 * 60);
 /// A sweep that crashes or stalls between its list and its deletions.
 pub(crate) fn between_list_and_deletion() -> Scenario {
     let scenario = Scenario::new("provisioning/sweep-hurt")
+        .must_find(["R29"])
         .claim("a sweep that crashes or stalls between its listing and its deletions deletes only orphans, however old its listing is")
         .topology(|stage| {
             let impatient = |config: &mut chaosdrill_target_provisioning::HandlerConfig| {

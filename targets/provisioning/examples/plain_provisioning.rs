@@ -1,7 +1,7 @@
 //! The same pipeline without a simulation: SQLite files, TCP on the loopback, the wall clock.
 //!
 //! ```console
-//! cargo run -p chaosdrill-target-provisioning --example plain
+//! cargo run -p chaosdrill-target-provisioning --example plain_provisioning
 //! ```
 
 use std::{path::Path, time::Duration};

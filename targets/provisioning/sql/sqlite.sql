@@ -76,7 +76,7 @@ SELECT resource_id, request_id, attempt, team, resource_type, tier, env, log_pre
 FROM resources
 WHERE status = 'pending' AND created_at < $1 AND lease_until <= $2
   AND (last_reconciled_at IS NULL OR last_reconciled_at <= $3)
-ORDER BY created_at, resource_id LIMIT 100
+ORDER BY COALESCE(last_reconciled_at, created_at), resource_id LIMIT $4
 
 -- name: reconcile.stamp
 UPDATE resources SET last_reconciled_at = $1 WHERE resource_id = $2 AND status = 'pending'
@@ -87,14 +87,15 @@ SELECT resource_id, request_id, attempt, team, resource_type, tier, env, log_pre
     failed_stage, last_error, close_as
 FROM resources
 WHERE status IN ('active', 'paused', 'suspended') AND expires_at <= $1
-ORDER BY created_at, resource_id LIMIT 100
+ORDER BY created_at, resource_id LIMIT $2
 
 -- name: reaper.closed
 SELECT resource_id, request_id, attempt, team, resource_type, tier, env, log_prefix, status,
     key_prefix, connection_url, provider_resource_id, holder, lease_until, doomed, created_at,
     failed_stage, last_error, close_as
-FROM resources WHERE status = 'expired'
-ORDER BY created_at, resource_id LIMIT 100
+FROM resources LEFT JOIN turns ON turns.queue = 'teardown' AND turns.item = resource_id
+WHERE status = 'expired'
+ORDER BY COALESCE(tried_at, created_at), resource_id LIMIT $1
 
 -- name: reaper.finish
 UPDATE resources SET status = close_as WHERE resource_id = $1 AND status = 'expired'
@@ -108,7 +109,10 @@ INSERT INTO leaks (token, resource_type, reason, recorded_at) VALUES ($1, $2, $3
 ON CONFLICT (token) DO UPDATE SET reason = excluded.reason, cleared_at = NULL
 
 -- name: leaks.open
-SELECT token, resource_type FROM leaks WHERE cleared_at IS NULL ORDER BY recorded_at, token LIMIT 100
+SELECT token, resource_type
+FROM leaks LEFT JOIN turns ON turns.queue = 'leak' AND turns.item = token
+WHERE cleared_at IS NULL
+ORDER BY COALESCE(tried_at, recorded_at), token LIMIT $1
 
 -- name: leaks.tried
 UPDATE leaks SET tries = tries + 1, cleared_at = $1 WHERE token = $2
@@ -134,21 +138,26 @@ ON CONFLICT (kind, resource_id) DO NOTHING
 SELECT resource_id, request_id, attempt, team, resource_type, tier, env, log_prefix, status,
     key_prefix, connection_url, provider_resource_id, holder, lease_until, doomed, created_at,
     failed_stage, last_error, close_as
-FROM resources
+FROM resources LEFT JOIN turns ON turns.queue = 'audit' AND turns.item = resource_id
 WHERE status = 'failed' AND failed_stage IN ('create', 'finalize') AND NOT EXISTS (
     SELECT 1 FROM audit_log WHERE audit_log.resource_id = resources.resource_id
 )
-ORDER BY created_at, resource_id LIMIT 100
+ORDER BY COALESCE(tried_at, created_at), resource_id LIMIT $1
 
 -- name: forwards.open
 SELECT audit_log.resource_id, resources.team
 FROM audit_log JOIN resources ON resources.resource_id = audit_log.resource_id
-WHERE audit_log.kind = $1 AND NOT EXISTS (
+LEFT JOIN turns ON turns.queue = audit_log.kind AND turns.item = audit_log.resource_id
+WHERE audit_log.kind = $1 AND resources.team <> '' AND NOT EXISTS (
     SELECT 1 FROM forwards
     WHERE forwards.kind = audit_log.kind AND forwards.resource_id = audit_log.resource_id
 )
-ORDER BY audit_log.created_at, audit_log.resource_id LIMIT 100
+ORDER BY COALESCE(tried_at, audit_log.created_at), audit_log.resource_id LIMIT $2
 
 -- name: forwards.record
 INSERT INTO forwards (kind, resource_id, forwarded_at) VALUES ($1, $2, $3)
 ON CONFLICT (kind, resource_id) DO NOTHING
+
+-- name: turns.put_behind
+INSERT INTO turns (queue, item, tried_at) VALUES ($1, $2, $3)
+ON CONFLICT (queue, item) DO UPDATE SET tried_at = excluded.tried_at

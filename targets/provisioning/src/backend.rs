@@ -242,6 +242,7 @@ impl Backend {
 
     async fn delete(&self, request: &http::Request) -> Result<Value, Trouble> {
         let asked: Token = read(request)?;
+        observe!("backend.delete_asked", token = asked.token);
         let scripted = self.count(Operation::Delete, &asked.resource_type).await?;
         if scripted == Some(Scripted::Declined) {
             return Err(Trouble::Refused(409));

@@ -23,15 +23,18 @@ pub struct ForwarderConfig {
     pub mailer: String,
     /// The pause between two passes.
     pub every: Duration,
+    /// Maximum number of mails of a kind per pass.
+    pub batch: u32,
 }
 
 impl ForwarderConfig {
-    /// The defaults: every 5 min.
+    /// The defaults: every 5 min, 100 mails.
     pub fn new(database_url: impl Into<String>, mailer: impl Into<String>) -> Self {
         Self {
             database_url: database_url.into(),
             mailer: mailer.into(),
             every: Duration::from_secs(5 * 60),
+            batch: 100,
         }
     }
 }
@@ -59,18 +62,26 @@ async fn forwarder(config: ForwarderConfig) -> Result<(), BoxError> {
 async fn pass(config: &ForwarderConfig, store: &Store) -> Result<(), ProvisionError> {
     defect!("R32", return Ok(()), ());
     for kind in audit::mailed() {
-        for (resource_id, team) in store.unmailed(kind).await? {
+        for (resource_id, team) in store.unmailed(kind, config.batch).await? {
             let mail_id = format!("{kind} of {resource_id}");
             let mail = Mail { mail_id, team, kind: kind.to_owned(), resource_id };
-            match mailer::post(&config.mailer, &mail).await {
-                Ok(()) => store.mailed(kind, &mail.resource_id).await?,
-                // The next pass tries again; the others need not wait.
-                Err(error) => {
-                    let resource = &mail.resource_id;
-                    observe!("forwarder.mail_failed", resource = resource, error = chain(&error));
-                }
+            // A later pass tries again; the others need not wait.
+            if let Err(error) = send(config, store, &mail).await {
+                let resource = &mail.resource_id;
+                observe!("forwarder.mail_failed", resource = resource, error = error);
+                store.put_behind(kind, resource).await;
             }
         }
     }
     Ok(())
+}
+
+/// Posts a mail, and records that.
+///
+/// # Errors
+///
+/// Returns the words of the error.
+async fn send(config: &ForwarderConfig, store: &Store, mail: &Mail) -> Result<(), String> {
+    mailer::post(&config.mailer, mail).await.map_err(|error| chain(&error))?;
+    store.mailed(&mail.kind, &mail.resource_id).await.map_err(|error| chain(&error))
 }

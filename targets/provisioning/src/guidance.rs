@@ -20,6 +20,8 @@ pub(crate) const STORE_UNAVAILABLE: &str = "store_unavailable";
 pub(crate) const QUOTA_EXCEEDED: &str = "quota_exceeded";
 /// The resource no longer exists.
 pub(crate) const GONE: &str = "resource_gone";
+/// The original of a twin is not active, is of another type, or has no team.
+pub(crate) const UNFIT_ORIGINAL: &str = "unfit_original";
 /// There is no such resource.
 pub(crate) const NOT_FOUND: &str = "not_found";
 /// The request is invalid.

@@ -118,7 +118,14 @@ impl Host {
     ) -> Result<Resource, http::Response> {
         let original = self.find(&twin.original).await?;
         let is_fit = original.status == Status::Active && original.resource_type == of;
-        if is_fit { Ok(original) } else { Err(refuse(409, guidance::GONE, Some(&original.id))) }
+        let is_fit = defect!("R53", true, is_fit);
+        // A customer without an account has nobody who pays for a twin.
+        let has_team = defect!("R52", true, !original.team.is_empty());
+        if is_fit && has_team {
+            Ok(original)
+        } else {
+            Err(refuse(409, guidance::UNFIT_ORIGINAL, Some(&original.id)))
+        }
     }
 
     async fn find(&self, request: &str) -> Result<Resource, http::Response> {

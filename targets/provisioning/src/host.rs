@@ -135,9 +135,6 @@ impl Host {
             }
             Err(error) => {
                 observe!("handler.begin_failed", error = chain(&error));
-                if defect!("R38", of.is_built_later(), false) {
-                    return Err(accept(&Store::wrong_id(&ask.request_id)));
-                }
                 return Err(refuse(503, guidance::STORE_UNAVAILABLE, None));
             }
         };
@@ -235,7 +232,8 @@ impl Host {
 impl Refused {
     /// The resource was rolled back completely.
     pub(crate) fn rolled_back(resource: &Resource) -> Self {
-        Self { status: 503, code: guidance::PROVISION_FAILED, resource: resource.id.clone() }
+        let status = defect!("R59", 500, 503);
+        Self { status, code: guidance::PROVISION_FAILED, resource: resource.id.clone() }
     }
 
     /// The outcome of the resource is not known yet.

@@ -1,12 +1,19 @@
 //! The mailer: stands for the outside world, as the backend does. It keeps each mail under its id, so that a mail that
 //! is posted again reaches the customer once, and counts how often it was posted.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+};
 
 use chaosdrill_kit::Program;
 use chaosdrill_rt::{
     http,
     net::TcpListener,
+    observe,
     sql::{Pool, Statements},
     statements,
     time::{self, Duration},
@@ -35,12 +42,14 @@ pub struct MailerConfig {
     pub database_url: String,
     /// The address to listen on, such as `0.0.0.0:80`.
     pub listen: String,
+    /// A team whose first mails are refused, and how many of them.
+    pub refused: Option<(String, u32)>,
 }
 
 impl MailerConfig {
-    /// The defaults: port 80.
+    /// The defaults: port 80, and no refusals.
     pub fn new(database_url: impl Into<String>) -> Self {
-        Self { database_url: database_url.into(), listen: "0.0.0.0:80".into() }
+        Self { database_url: database_url.into(), listen: "0.0.0.0:80".into(), refused: None }
     }
 }
 
@@ -93,12 +102,13 @@ async fn mailer(config: MailerConfig) -> Result<(), BoxError> {
         start::wait("tables", failures, &error).await;
     }
     let listener = TcpListener::bind("mailer", &config.listen).await?;
-    let pool = Arc::new(pool);
+    let left = config.refused.as_ref().map_or(0, |(_, count)| *count);
+    let mailer = Arc::new(Mailer { pool, refused: config.refused, left: AtomicU32::new(left) });
     let answer = move |request: http::Request| {
-        let pool = pool.clone();
+        let mailer = mailer.clone();
         async move {
             match serde_json::from_slice::<Mail>(&request.body) {
-                Ok(mail) => accept(&pool, mail).await,
+                Ok(mail) => mailer.accept(mail).await,
                 Err(_) => http::Response::new(400, "this is no mail"),
             }
         }
@@ -107,16 +117,35 @@ async fn mailer(config: MailerConfig) -> Result<(), BoxError> {
     Ok(())
 }
 
-async fn accept(pool: &Pool, mail: Mail) -> http::Response {
-    let accepted = sqlx::query(SQL.mailer_accept)
-        .bind(mail.mail_id)
-        .bind(mail.team)
-        .bind(mail.kind)
-        .bind(mail.resource_id)
-        .execute(pool)
-        .await;
-    match accepted {
-        Ok(_) => http::Response::new(200, "{}"),
-        Err(error) => http::Response::new(500, chain(&error)),
+struct Mailer {
+    pool: Pool,
+    refused: Option<(String, u32)>,
+    /// Mails that it will refuse.
+    left: AtomicU32,
+}
+
+impl Mailer {
+    async fn accept(&self, mail: Mail) -> http::Response {
+        observe!("mailer.asked", resource = mail.resource_id, kind = mail.kind);
+        if self.is_refused(&mail.team) {
+            return http::Response::new(503, "not now");
+        }
+        let accepted = sqlx::query(SQL.mailer_accept)
+            .bind(mail.mail_id)
+            .bind(mail.team)
+            .bind(mail.kind)
+            .bind(mail.resource_id)
+            .execute(&self.pool)
+            .await;
+        match accepted {
+            Ok(_) => http::Response::new(200, "{}"),
+            Err(error) => http::Response::new(500, chain(&error)),
+        }
+    }
+
+    fn is_refused(&self, team: &str) -> bool {
+        let is_of_it = self.refused.as_ref().is_some_and(|(refused, _)| refused == team);
+        let less = |left: u32| left.checked_sub(1);
+        is_of_it && self.left.fetch_update(Relaxed, Relaxed, less).is_ok()
     }
 }

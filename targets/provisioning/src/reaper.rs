@@ -13,7 +13,7 @@ use crate::{
     failpoints,
     resource::{Resource, Status},
     start,
-    store::Store,
+    store::{self, Store},
 };
 
 /// The configuration of a reaper.
@@ -25,15 +25,18 @@ pub struct ReaperConfig {
     pub backend: String,
     /// The pause between two passes.
     pub every: Duration,
+    /// Maximum number of resources, and of leaks, per pass.
+    pub batch: u32,
 }
 
 impl ReaperConfig {
-    /// The defaults: every minute.
+    /// The defaults: every minute, 100 resources and leaks.
     pub fn new(database_url: impl Into<String>, backend: impl Into<String>) -> Self {
         Self {
             database_url: database_url.into(),
             backend: backend.into(),
             every: Duration::from_secs(60),
+            batch: 100,
         }
     }
 }
@@ -51,34 +54,65 @@ async fn reaper(config: ReaperConfig) -> Result<(), BoxError> {
     let (pool, sql) = start::open("reaper", &config.database_url).await?;
     let store = Store::new(pool, sql, "reaper", Duration::ZERO);
     let backend = Backend::new(&config.backend, Duration::ZERO);
-    let reaper = Reaper { store, backend };
+    let reaper = Reaper { config, store, backend };
     loop {
         if let Err(error) = reaper.pass().await {
             observe!("reaper.pass_failed", error = chain(&error));
         }
-        time::sleep(config.every).await;
+        time::sleep(reaper.config.every).await;
     }
 }
 
 struct Reaper {
+    config: ReaperConfig,
     store: Store,
     backend: Backend,
 }
 
 impl Reaper {
+    /// Does all three parts of the work, whichever of them fails.
     async fn pass(&self) -> Result<(), ProvisionError> {
         defect!("R30", return Ok(()), ());
-        let due = self.store.rows(self.store.sql.reaper_due, &[time::unix_ms()]).await?;
+        let due = self.end_what_is_due().await;
+        let so_far = due.and(self.tear_down_what_has_ended().await);
+        let so_far = defect!("R56", Ok(so_far?), so_far);
+        so_far.and(self.clear_leaks().await)
+    }
+
+    async fn end_what_is_due(&self) -> Result<(), ProvisionError> {
+        let numbers = [time::unix_ms(), self.config.batch.into()];
+        let due = self.store.rows(self.store.sql.reaper_due, &numbers).await?;
         for resource in defect!("R30b", Vec::new(), due) {
-            self.store.close(&resource, Status::Reaped).await?;
+            if let Err(error) = self.store.close(&resource, Status::Reaped).await {
+                observe!("reaper.row_failed", resource = resource.id, error = chain(&error));
+            }
         }
-        for resource in self.store.rows(self.store.sql.reaper_closed, &[]).await? {
-            self.tear_down(&resource).await?;
+        Ok(())
+    }
+
+    async fn tear_down_what_has_ended(&self) -> Result<(), ProvisionError> {
+        let batch = [self.config.batch.into()];
+        for resource in self.store.rows(self.store.sql.reaper_closed, &batch).await? {
+            if let Err(error) = self.tear_down(&resource).await {
+                let id = &resource.id;
+                observe!("reaper.row_failed", resource = id, error = chain(&error));
+                self.store.put_behind(store::TEARDOWNS, id).await;
+                defect!("R56", return Err(error), ());
+            }
         }
-        let leaks = self.store.leaks().await?;
+        Ok(())
+    }
+
+    async fn clear_leaks(&self) -> Result<(), ProvisionError> {
+        let leaks = self.store.leaks(self.config.batch).await?;
         for (token, of) in defect!("R30c", Vec::new(), leaks) {
             let is_cleared = self.backend.delete(&token, &of).await.is_ok();
-            self.store.leak_tried(&token, is_cleared).await?;
+            if let Err(error) = self.store.leak_tried(&token, is_cleared).await {
+                observe!("reaper.row_failed", resource = token, error = chain(&error));
+            }
+            if !is_cleared {
+                self.store.put_behind(store::LEAKS, &token).await;
+            }
         }
         Ok(())
     }
@@ -96,8 +130,9 @@ impl Reaper {
                 wanted = close_as,
                 error = chain(&error)
             );
-            // The next pass retries.
+            // A later pass retries.
             if defect!("R20c", false, true) {
+                self.store.put_behind(store::TEARDOWNS, id).await;
                 return Ok(());
             }
         }

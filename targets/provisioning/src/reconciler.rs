@@ -16,7 +16,7 @@ use crate::{
     resource::Resource,
     rollback::clean_up,
     start,
-    store::{Failure, Stage, Store, millis},
+    store::{self, Failure, Stage, Store, millis},
 };
 
 /// The configuration of a reconciler.
@@ -38,10 +38,13 @@ pub struct ReconcilerConfig {
     pub undecided_max: Duration,
     /// How long this host holds a row that it rolls back.
     pub lease: Duration,
+    /// Maximum number of rows per pass.
+    pub batch: u32,
 }
 
 impl ReconcilerConfig {
-    /// The defaults: every 2 min, rows older than 5 min, at most 15 min undecided, a lease of 2 min.
+    /// The defaults: every 2 min, rows older than 5 min, at most 15 min undecided, a lease of 2 min, 100 rows per
+    /// pass.
     pub fn new(
         name: impl Into<String>,
         database_url: impl Into<String>,
@@ -57,6 +60,7 @@ impl ReconcilerConfig {
             stuck_after: Duration::from_secs(5 * 60),
             undecided_max: Duration::from_secs(15 * 60),
             lease: Duration::from_secs(2 * 60),
+            batch: 100,
         }
     }
 }
@@ -107,9 +111,9 @@ impl Reconciler {
         let stuck = now.saturating_sub(millis(self.config.stuck_after));
         // Another reconciler may have looked at it just now.
         let looked_at = now.saturating_sub(millis(self.config.every / 2));
-        let instants = [stuck, lapsed_by(now), looked_at];
+        let numbers = [stuck, lapsed_by(now), looked_at, self.config.batch.into()];
         let candidates = self.store.sql.reconcile_candidates;
-        for resource in self.store.rows(candidates, &instants).await? {
+        for resource in self.store.rows(candidates, &numbers).await? {
             // One row that cannot be settled does not keep the others waiting.
             if let Err(error) = self.reconcile(resource).await {
                 observe!("reconciler.row_failed", error = chain(&error));
@@ -181,11 +185,13 @@ impl Reconciler {
     /// Writes audits that failed to be written at their time.
     async fn write_missing_audits(&self) -> Result<(), ProvisionError> {
         defect!("R28b", return Ok(()), ());
-        for resource in self.store.rows(self.store.sql.audit_missing, &[]).await? {
+        let batch = [self.config.batch.into()];
+        for resource in self.store.rows(self.store.sql.audit_missing, &batch).await? {
             let known = resource.failed_stage.as_deref().and_then(Stage::of);
             let stage = known.unwrap_or(Stage::Finalize);
             if let Err(error) = self.store.audit(stage.audit(), &resource).await {
                 observe!("reconciler.row_failed", error = chain(&error));
+                self.store.put_behind(store::AUDITS, &resource.id).await;
             }
         }
         Ok(())

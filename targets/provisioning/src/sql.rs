@@ -40,6 +40,7 @@ statements! {
         pub(crate) audit_missing: &'static str,
         pub(crate) forwards_open: &'static str,
         pub(crate) forwards_record: &'static str,
+        pub(crate) turns_put_behind: &'static str,
     }
 }
 
@@ -53,6 +54,7 @@ statements! {
         migrate_0003: &'static str,
         migrate_0004: &'static str,
         migrate_0005: &'static str,
+        migrate_0006: &'static str,
     }
 }
 
@@ -62,6 +64,7 @@ static MIGRATIONS: Migrations = Migrations::of(Statements::new(concat!(
     include_str!("../migrations/sqlite/0003_failed.sql"),
     include_str!("../migrations/sqlite/0004_neighbours.sql"),
     include_str!("../migrations/sqlite/0005_forwards.sql"),
+    include_str!("../migrations/sqlite/0006_turns.sql"),
 )));
 
 #[cfg(feature = "defects")]
@@ -70,6 +73,7 @@ statements! {
     pub(crate) struct Wrong {
         pub(crate) resources_activate: &'static str,
         pub(crate) sweep_live: &'static str,
+        pub(crate) forwards_open: &'static str,
     }
 }
 
@@ -96,13 +100,14 @@ pub(crate) fn of(pool: &Pool) -> Result<&'static Sql, UnsupportedDialect> {
 }
 
 /// The migrations, in order.
-pub(crate) fn migrations() -> [&'static str; 5] {
+pub(crate) fn migrations() -> [&'static str; 6] {
     [
         MIGRATIONS.migrate_0001,
         defect!("R9", WRONG_MIGRATIONS.migrate_0002, MIGRATIONS.migrate_0002),
         defect!("R8", WRONG_MIGRATIONS.migrate_0003, MIGRATIONS.migrate_0003),
         MIGRATIONS.migrate_0004,
         MIGRATIONS.migrate_0005,
+        MIGRATIONS.migrate_0006,
     ]
 }
 

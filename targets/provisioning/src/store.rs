@@ -17,8 +17,10 @@ use crate::{
 
 mod forwards;
 mod settle;
+mod turns;
 
 pub(crate) use settle::{Failure, Stage};
+pub(crate) use turns::{AUDITS, LEAKS, TEARDOWNS};
 
 /// The store, as one program sees it.
 #[derive(Clone, Debug)]
@@ -74,7 +76,7 @@ impl Store {
         if !ask.team.is_empty() {
             let charged = sqlx::query(self.sql.quota_charge)
                 .bind(ask.team.clone())
-                .bind(quota)
+                .bind(defect!("R61", quota + 1, quota))
                 .fetch_optional(&mut *tx)
                 .await
                 .map_err(&failed)?;
@@ -91,7 +93,8 @@ impl Store {
             }
         }
         let row = self.insert(&mut tx, of, ask, attempts + 1).await.map_err(&failed)?;
-        tx.commit().await.map_err(&failed)?;
+        let committed = tx.commit().await;
+        defect!("R38", Ok::<_, sqlx::Error>(()), committed).map_err(&failed)?;
         Ok(Begun::Created(row))
     }
 
@@ -117,7 +120,7 @@ impl Store {
             .bind(self.new_holder())
             .bind(self.until())
             .bind(now)
-            .bind(ask.ttl_ms.map(|ttl| now.saturating_add(ttl)))
+            .bind(ask.ttl_ms.map(|ttl| ends_at(now, ttl)))
             .execute(&mut *connection)
             .await?;
         let row = sqlx::query(self.sql.resources_look).bind(id).fetch_one(connection);
@@ -219,23 +222,17 @@ impl Store {
         audit::append(&mut connection, self.sql, kind, resource).await
     }
 
-    /// The resources that a statement selects, with up to three instants as parameters.
+    /// The resources that a statement selects, with instants and a batch size as parameters.
     pub(crate) async fn rows(
         &self,
         statement: &'static str,
-        instants: &[i64],
+        numbers: &[i64],
     ) -> Result<Vec<Resource>, ProvisionError> {
         let failed = storage("read resources");
         let query =
-            instants.iter().fold(sqlx::query(statement), |query, instant| query.bind(*instant));
+            numbers.iter().fold(sqlx::query(statement), |query, number| query.bind(*number));
         let rows = query.fetch_all(&self.pool).await.map_err(&failed)?;
         rows.iter().map(Resource::read).collect::<Result<_, _>>().map_err(&failed)
-    }
-
-    /// The id of a request's first attempt, which only a planted bug names before it exists.
-    #[cfg(feature = "defects")]
-    pub(crate) fn wrong_id(request: &str) -> String {
-        name_of(request, 1)
     }
 
     /// Records that the reconciler looked at a resource and could not decide.
@@ -257,10 +254,14 @@ impl Store {
         rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(&failed)
     }
 
-    /// Leaks that are still open: token and type.
-    pub(crate) async fn leaks(&self) -> Result<Vec<(String, String)>, ProvisionError> {
+    /// A batch of leaks that are still open: token and type.
+    pub(crate) async fn leaks(&self, batch: u32) -> Result<Vec<(String, String)>, ProvisionError> {
         let failed = storage("read the leaks");
-        let rows = sqlx::query(self.sql.leaks_open).fetch_all(&self.pool).await.map_err(&failed)?;
+        let rows = sqlx::query(self.sql.leaks_open)
+            .bind(i64::from(batch))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(&failed)?;
         let leak = |row: &sqlx::any::AnyRow| Ok((row.try_get(0)?, row.try_get(1)?));
         rows.iter().map(leak).collect::<Result<_, _>>().map_err(&failed)
     }
@@ -285,6 +286,12 @@ impl Store {
 fn name_of(request: &str, attempt: i64) -> String {
     let hash = blake3::hash(format!("{attempt} {request}").as_bytes());
     format!("r{}", &hash.to_hex()[..16])
+}
+
+/// When the life of a resource ends that is made now.
+fn ends_at(now_ms: i64, ttl_ms: i64) -> i64 {
+    let end = now_ms.saturating_add(ttl_ms);
+    defect!("R58", end + 60_000 - end % 60_000, end)
 }
 
 pub(crate) fn millis(duration: Duration) -> i64 {

@@ -8,17 +8,18 @@ use crate::checks::rows::{OBJECTS, World, has_backend, is, is_hidden, text};
 /// Codes that mean that a resource was rolled back.
 const ROLLED_BACK: [&str; 3] = ["provision_failed", "provisioner_unavailable", "twin_failed"];
 
-/// If the answer is 201, the resource is active, its object exists, and the row has a hidden URL, and the object's id
+/// If the answer is 201, or a build is reported as done, the resource is active, its object exists, and the row has a hidden URL, and the object's id
 /// and prefix; and the customer gets the object's own credentials.
 pub(crate) fn created_means_addressable() -> Check {
     Check::new("created_means_addressable", |history| {
         let mut world = World::default();
         for event in history.events() {
             world.take(event);
-            let is_created = event.name == "provision.answered" && event.int("status") == Some(201);
+            let is_created = event.name == "build.done"
+                || event.name == "provision.answered" && event.int("status") == Some(201);
             if let (true, Some(lack)) = (is_created, lack(&world, event.text("resource"))) {
                 let id = event.text("resource");
-                let why = format!("#{} resource {id} was answered with 201, but {lack}", event.seq);
+                let why = format!("#{} resource {id} is told to be ready, but {lack}", event.seq);
                 return Outcome::invalid(why, [event.seq]);
             }
         }
@@ -81,14 +82,15 @@ fn wrong_credentials(history: &History) -> Option<Outcome> {
     None
 }
 
-/// If a customer is answered that a resource could not be created, its row is terminal.
+/// If a customer is answered that a resource could not be created, or a build is reported as failed, its row is
+/// terminal.
 pub(crate) fn a_refusal_means_terminal() -> Check {
     Check::new("a_refusal_means_terminal", |history| {
         let mut world = World::default();
         for event in history.events() {
             world.take(event);
-            let is_refusal =
-                event.name == "provision.answered" && ROLLED_BACK.contains(&event.text("code"));
+            let is_refusal = ["provision.answered", "build.failed"].contains(&event.name.as_str())
+                && ROLLED_BACK.contains(&event.text("code"));
             let id = event.text("resource");
             let row = world.resources.get(id).copied().unwrap_or(&Value::Null);
             if is_refusal && !is(row, &["failed"]) {

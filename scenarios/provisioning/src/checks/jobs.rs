@@ -3,7 +3,7 @@
 use chaosdrill::{Check, Outcome};
 use chaosdrill_scenarios_common::checks::rows::{last_rows_by_key, steps};
 
-use crate::checks::rows::{AUDITS, LEAKS, OBJECTS, RESOURCES, int, is, text};
+use crate::checks::rows::{AUDITS, DAY_MS, LEAKS, OBJECTS, RESOURCES, int, is, text};
 
 /// How long a resource may outlive its lifetime: a pass of the reaper each minute, and the time of a long one.
 const LATE_MS_MAX: i64 = 5 * 60 * 1000;
@@ -57,7 +57,6 @@ pub(crate) fn a_slow_provision_keeps_its_row() -> Check {
 
 /// A resource of a customer without an account is small, and ends within a day.
 pub(crate) fn anonymous_resources_end() -> Check {
-    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
     Check::new("anonymous_resources_end", |history| {
         let wrong = history.rows(RESOURCES).into_iter().find(|change| {
             change.after.filter(|row| text(row, "team").is_empty()).is_some_and(|row| {
@@ -91,20 +90,6 @@ pub(crate) fn calm_work_is_done_once() -> Check {
         Outcome::unless(wrong.map(|(change, how)| {
             let seq = change.event.seq;
             Outcome::invalid(format!("#{seq} {} {} {how}", change.event.name, change.key), [seq])
-        }))
-    })
-}
-
-/// Without faults every request of a customer succeeds at last.
-pub(crate) fn calm_customers_are_served() -> Check {
-    Check::new("calm_customers_are_served", |history| {
-        let names = ["provision", "show", "hold", "delete"].into_iter();
-        let mut all = names.flat_map(|name| history.operations(name));
-        let failed = all.find(|op| op.end.is_some() && !op.is_ok());
-        Outcome::unless(failed.map(|op| {
-            let seq = op.invoke.seq;
-            let why = format!("#{seq} {} did not succeed, although nothing failed", op.invoke.name);
-            Outcome::invalid(why, [seq])
         }))
     })
 }

@@ -1,13 +1,16 @@
 //! Checks what customers are mailed: everything that they should hear, nothing else, and nothing twice.
 
-use chaosdrill::{Check, Event, EventKind, History, Outcome};
+use chaosdrill::{Check, History, Outcome};
 use chaosdrill_scenarios_common::checks::rows::last_rows_by_key;
 use serde_json::Value;
 
-use crate::checks::rows::{AUDITS, MAILS, RESOURCES, int, text};
+use crate::checks::{
+    rows::{AUDITS, MAILS, RESOURCES, int, text},
+    trouble,
+};
 
 /// The kinds of audits that customers should hear of: those about a request whose end they may not have been answered.
-const HEARD: [&str; 1] = ["provision.reconcile_abandoned"];
+pub(crate) const HEARD: [&str; 1] = ["provision.reconcile_abandoned"];
 
 /// A mail is about an audit that exists and that customers should hear of, and goes to the team of the resource.
 pub(crate) fn customers_hear_only_what_concerns_them() -> Check {
@@ -31,6 +34,9 @@ fn why_not(history: &History<'_>, seq: u64, mail: &Value) -> Option<String> {
     let is_of_it = |row: &Value| row["resource_id"] == mail["resource_id"];
     if !earlier.any(|audit| audit["kind"] == mail["kind"] && is_of_it(audit)) {
         return Some("has no audit".to_owned());
+    }
+    if text(mail, "team").is_empty() {
+        return Some("goes to nobody: the resource has no team".to_owned());
     }
     let resources = last_rows_by_key(history, RESOURCES);
     let owner = resources.values().find(|(_, row)| is_of_it(row));
@@ -64,28 +70,24 @@ pub(crate) fn every_mail_owed_is_sent() -> Check {
 /// The hosts between an audit and its mail.
 const MAILING: [&str; 2] = ["forwarder", "mailer"];
 
-/// Whether an event may have kept the forwarder from learning, or from recording, that a mail was accepted: something
-/// struck the forwarder or the mailer, a link, or a database.
-fn may_repeat(event: &Event) -> bool {
-    let is_of_theirs = MAILING.contains(&event.host.as_str());
-    match event.kind {
-        EventKind::Fault => is_of_theirs || event.struck_site().is_empty(),
-        EventKind::Host => is_of_theirs,
-        _ => false,
-    }
-}
-
-/// A mail is posted once, and once more at most for each event that may have hidden that it was accepted.
+/// A mail is posted once, and once more at most for each trouble between the forwarder, the mailer and their databases
+/// that may have hidden, since its audit was written, that it was accepted.
 pub(crate) fn mails_are_not_repeated() -> Check {
     Check::new("mails_are_not_repeated", |history| {
+        let audits = history.rows(AUDITS);
         let wrong = history.rows(MAILS).into_iter().find_map(|change| {
-            let (seq, posts) = (change.event.seq, int(change.after?, "posts"));
-            let earlier = history.events().iter().take_while(|event| event.seq < seq);
-            let bound = 1 + earlier.filter(|event| may_repeat(event)).count() as i64;
-            let (key, is_over) = (change.key, posts > bound);
+            let (seq, mail) = (change.event.seq, change.after?);
+            let posts = int(mail, "posts");
+            let is_of_it = |audit: &Value| {
+                audit["kind"] == mail["kind"] && audit["resource_id"] == mail["resource_id"]
+            };
+            let audit = audits.iter().find(|audit| audit.after.is_some_and(is_of_it));
+            let since = audit.map_or(seq, |audit| audit.event.seq);
+            let bound = 1 + trouble::count(history, &MAILING, since..seq) as i64;
+            let key = change.key;
             let why =
                 format!("#{seq} mail {key} was posted {posts} times, and {bound} are allowed");
-            is_over.then_some((seq, why))
+            (posts > bound).then_some((seq, why))
         });
         Outcome::unless(wrong.map(|(seq, why)| Outcome::invalid(why, [seq])))
     })

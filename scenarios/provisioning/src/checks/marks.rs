@@ -61,6 +61,14 @@ pub(crate) fn a_row_became(status: &'static str) -> Mark {
     })
 }
 
+/// A resource of this type was active.
+pub(crate) fn a_type_became_active(of: &'static str) -> Mark {
+    Mark::new(format!("a {of} became active"), move |history| {
+        let rows = history.rows(RESOURCES).into_iter().filter_map(|change| change.after);
+        count(rows.filter(|row| text(row, "resource_type") == of && is(row, &["active"])))
+    })
+}
+
 /// A row was settled by the reconciler.
 pub(crate) fn the_reconciler_settled_a_row() -> Mark {
     Mark::new("the reconciler settled a row", |history| {

@@ -9,4 +9,8 @@ pub(crate) mod marks;
 pub(crate) mod objects;
 pub(crate) mod promised;
 pub(crate) mod rows;
+pub(crate) mod served;
 pub(crate) mod state;
+pub(crate) mod trouble;
+pub(crate) mod turns;
+pub(crate) mod twins;

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use chaosdrill::{Check, Event, EventKind, History, Outcome, vocabulary::HostChange};
 use chaosdrill_scenarios_common::checks::rows::last_change;
 
-use crate::checks::rows::{RESOURCES, World, has_backend, is, is_hidden, text};
+use crate::checks::{
+    rows::{LEAKS, RESOURCES, World, has_backend, is, is_hidden, text},
+    trouble,
+};
 
 /// Statuses of rows that account for their object.
 const ANSWERING: [&str; 5] = ["pending", "active", "paused", "suspended", "expired"];
@@ -79,6 +82,38 @@ fn left_behind(world: &World<'_>, failed: &[(u64, &str)]) -> Option<Outcome> {
         let since = world.there_since.get(id).copied().filter(|since| *since < given_up)?;
         let why = format!("#{seq} resource {id} has failed, but its object #{since} still exists");
         (!world.leaks.contains(id)).then(|| Outcome::invalid(why, [since, *seq]))
+    })
+}
+
+/// How often a deletion is asked for before its object counts as a leak.
+const DELETES_MAX: usize = 3;
+
+/// An object is recorded as a leak only if its deletion was asked for, and refused or not answered, as often as it is
+/// tried. Trouble between the host that gave up and the backend may have kept it from asking.
+pub(crate) fn a_leak_means_a_failed_deletion() -> Check {
+    Check::new("a_leak_means_a_failed_deletion", |history| {
+        let mut world = World::default();
+        for event in history.events() {
+            let id = event.key().as_str().unwrap_or_default();
+            let was_open = world.leaks.contains(id);
+            world.take(event);
+            let is_new = event.name == LEAKS && world.leaks.contains(id) && !was_open;
+            if !is_new {
+                continue;
+            }
+            let asked = history.observed("backend.delete_asked");
+            let asked = asked.filter(|ask| ask.seq < event.seq && ask.text("token") == id).count();
+            let since = world.doomed_since.get(id).copied().unwrap_or(event.seq);
+            let trouble = || trouble::count(history, &[&event.host, "backend"], since..event.seq);
+            if asked < DELETES_MAX && trouble() == 0 {
+                let why = format!(
+                    "#{} object {id} is recorded as a leak, but its deletion was asked for {asked} times only",
+                    event.seq
+                );
+                return Outcome::invalid(why, [since, event.seq]);
+            }
+        }
+        Outcome::valid()
     })
 }
 

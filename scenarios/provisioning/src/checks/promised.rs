@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::checks::{
     answers::answers,
-    rows::{RESOURCES, World, is, text},
+    rows::{DAY_MS, RESOURCES, World, is, text},
 };
 
 /// If the answer is 202, the row is there, and has not failed.
@@ -31,19 +31,30 @@ pub(crate) fn accepted_means_there() -> Check {
     })
 }
 
-/// A row has the team, type, tier, environment and text that were asked for.
+/// A row has the team, type, tier, environment and text that were asked for, for as long as it exists, and ends when it
+/// was asked to.
 pub(crate) fn rows_have_what_was_asked() -> Check {
     const FIELDS: [&str; 4] = ["team", "tier", "env", "log_prefix"];
     Check::new("rows_have_what_was_asked", |history| {
         for change in history.rows(RESOURCES) {
-            let Some(row) = change.after.filter(|_| change.before.is_none()) else { continue };
+            let Some(row) = change.after else { continue };
             let asked = history
                 .operations("provision")
                 .find(|op| op.input()["request"] == row["request_id"]);
-            let Some(input) = asked.map(|op| op.invoke.input()) else { continue };
+            let Some(op) = asked else { continue };
+            let input = op.invoke.input();
             let odd = FIELDS.into_iter().find(|field| input["ask"][*field] != row[*field]);
             let is_type = input["of"] == row["resource_type"];
-            if let Some(field) = odd.or((!is_type).then_some("resource_type")) {
+            let odd = odd.or((!is_type).then_some("resource_type"));
+            let made = op.invoke.wall_ms()..=change.event.wall_ms();
+            let ends_as_asked = match change.before {
+                Some(before) => before["expires_at"] == row["expires_at"],
+                None => match (lifetime(&input["ask"]), row["expires_at"].as_i64()) {
+                    (Some(ttl), Some(end)) => made.contains(&(end - ttl)),
+                    (ttl, end) => ttl.is_none() && end.is_none(),
+                },
+            };
+            if let Some(field) = odd.or((!ends_as_asked).then_some("expires_at")) {
                 let (seq, key) = (change.event.seq, change.key);
                 let why =
                     format!("#{seq} {field} of resource {key} is {}, not as asked", row[field]);
@@ -52,6 +63,12 @@ pub(crate) fn rows_have_what_was_asked() -> Check {
         }
         Outcome::valid()
     })
+}
+
+/// How long a resource lives that was asked for so; without a team a day at most.
+fn lifetime(ask: &Value) -> Option<i64> {
+    let ttl = ask["ttl_ms"].as_i64();
+    if text(ask, "team").is_empty() { Some(ttl.unwrap_or(DAY_MS).min(DAY_MS)) } else { ttl }
 }
 
 /// When a team has no room for a resource, its request has no row.

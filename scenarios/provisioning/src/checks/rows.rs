@@ -22,6 +22,9 @@ pub(crate) const SCHEMA: &str = "schema";
 /// The objects of the backend, from its own database.
 pub(crate) const OBJECTS: &str = "objects";
 
+/// The longest life of a resource without a team: a day.
+pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// How the rows of `resources` represent items.
 pub(crate) const ITEMS: Items = Items {
     noun: "resource",

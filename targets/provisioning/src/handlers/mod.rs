@@ -1,4 +1,5 @@
-//! The handlers, one for each type of resource.
+//! The handlers: one for each type of resource that is provided at once, one for the types that are built later, and
+//! one for each type of twin.
 //!
 //! Each creates its row, asks the backend for the object, and ends in `finalize`, whose refusal it passes to
 //! `respond_provision_failed`, or to what stands for it in twins and in deployments. No handler may skip a step, in any
@@ -37,8 +38,7 @@ pub(crate) async fn provision(
         ResourceType::Queue => queues::queue(host, ask, context).await,
         ResourceType::Storage => queues::storage(host, ask, context).await,
         ResourceType::Webhook => queues::webhook(host, ask, context).await,
-        ResourceType::Deploy => deploys::deploy(host, ask, context).await,
-        ResourceType::Stack => deploys::stack(host, ask, context).await,
+        ResourceType::Deploy | ResourceType::Stack => deploys::build(host, of, ask, context).await,
     }
 }
 
@@ -85,7 +85,7 @@ fn respond_provision_failed(refused: &Refused) -> http::Response {
 /// The same for a twin, whose original is as it was.
 fn twin_core_error(refused: &Refused) -> http::Response {
     let code = match refused.code {
-        guidance::PROVISION_FAILED => guidance::TWIN_FAILED,
+        guidance::PROVISION_FAILED => defect!("R60", refused.code, guidance::TWIN_FAILED),
         code => code,
     };
     refuse(refused.status, code, Some(&refused.resource))

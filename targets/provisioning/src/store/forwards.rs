@@ -9,14 +9,18 @@ use crate::{
 };
 
 impl Store {
-    /// The audits of a kind that are not mailed yet: resource and team.
+    /// A batch of audits of a kind that are not mailed yet: resource and team. Nobody is mailed about a resource without
+    /// a team.
     pub(crate) async fn unmailed(
         &self,
         kind: &str,
+        batch: u32,
     ) -> Result<Vec<(String, String)>, ProvisionError> {
         let failed = storage("read the audits");
-        let rows = sqlx::query(self.sql.forwards_open)
+        let statement = defect!("R54", crate::sql::WRONG.forwards_open, self.sql.forwards_open);
+        let rows = sqlx::query(statement)
             .bind(kind.to_owned())
+            .bind(i64::from(batch))
             .fetch_all(&self.pool)
             .await
             .map_err(&failed)?;

@@ -141,7 +141,7 @@ impl Store {
         let failed = storage("finish a resource");
         let mut tx = self.pool.begin("promote").await.map_err(&failed)?;
         let changed = sqlx::query(self.sql.resources_promote)
-            .bind(provider.clone())
+            .bind(defect!("R57", None, provider.clone()))
             .bind(resource.id.clone())
             .bind(resource.holder.clone())
             .bind(lapsed_by)
@@ -196,7 +196,9 @@ impl Store {
             .bind(resource.id.clone())
             .execute(&mut **tx)
             .await?;
-        if changed.rows_affected() == 1 {
+        let is_refunded =
+            defect!("R62", !matches!(status, Status::Paused | Status::Suspended), true);
+        if changed.rows_affected() == 1 && is_refunded {
             self.refund(tx, resource).await?;
         }
         Ok(changed.rows_affected() == 1)

@@ -1,0 +1,61 @@
+//! The trouble that may have kept hosts from hearing of each other: what excuses a check has a time and a place.
+
+use std::{collections::BTreeSet, ops::Range};
+
+use chaosdrill::{
+    Event, History,
+    vocabulary::{FaultChange, HostChange, LinkEnd, Strike},
+};
+
+/// The database, as a host.
+const DATABASE: &str = "db";
+
+/// How often something struck these hosts, the links between them, or their databases, between two events. What began
+/// before and had not ended counts too.
+pub(crate) fn count(history: &History<'_>, hosts: &[&str], during: Range<u64>) -> usize {
+    let mut open: BTreeSet<Vec<&str>> = BTreeSet::new();
+    let mut within = 0;
+    for event in history.events().iter().take_while(|event| event.seq < during.end) {
+        let (begun, ended) = change(event, hosts);
+        if event.seq >= during.start {
+            within += usize::from(begun.is_some());
+            continue;
+        }
+        open.extend(begun.filter(|trouble| !trouble.is_empty()));
+        if let Some(trouble) = ended {
+            open.remove(&trouble);
+        }
+    }
+    within + open.len()
+}
+
+/// The trouble of these hosts that begins or ends with an event, each by the hosts on which it lasts; empty if it lasts
+/// for one step.
+fn change<'a>(event: &'a Event, hosts: &[&str]) -> (Option<Vec<&'a str>>, Option<Vec<&'a str>>) {
+    let is_theirs = |host: &str| host == DATABASE || hosts.contains(&host);
+    let link = |mut ends: Vec<&'a str>| {
+        ends.sort_unstable();
+        ends.iter().all(|host| is_theirs(host)).then_some(ends)
+    };
+    match (event.fault(), event.host_change()) {
+        (Some(FaultChange::Struck(strike)), _) => match strike.family() {
+            Strike::PARTITION | Strike::CLOG => (link(strike.in_force_on()), None),
+            Strike::DATABASE_DOWN => (Some(vec![DATABASE]), None),
+            // A crash and a stall are changes of their host.
+            Strike::ERROR | Strike::LOST_ACK | Strike::DELAY if is_theirs(&event.host) => {
+                (Some(Vec::new()), None)
+            }
+            _ => (None, None),
+        },
+        (Some(FaultChange::Ended { end, between }), _) => match end {
+            LinkEnd::Repaired | LinkEnd::Released => (None, link(between)),
+        },
+        (_, Some(HostChange::Down(_) | HostChange::Stalled { .. })) if is_theirs(&event.host) => {
+            (Some(vec![event.host.as_str()]), None)
+        }
+        (_, Some(HostChange::Up { .. } | HostChange::Resumed)) => {
+            (None, Some(vec![event.host.as_str()]))
+        }
+        _ => (None, None),
+    }
+}
