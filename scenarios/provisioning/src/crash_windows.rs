@@ -105,7 +105,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 fn decisive(name: &str) -> &'static [&'static str] {
     match name {
         "provisioning/w1-row-created" => &["R7", "R16", "R28"],
-        "provisioning/w2-reply-lost" => &["R28"],
+        "provisioning/w2-reply-lost" => &["R4"],
         "provisioning/w4-url-stored" => &["R28", "R57"],
         "provisioning/w6-before-answer" => &["R36"],
         "provisioning/w3-nothing-stored" => &["R15", "R16", "R28"],

@@ -7,7 +7,7 @@ use chaosdrill::{
     fault::{Fault, Restart, at_time},
 };
 
-use chaosdrill_target_provisioning::ResourceType;
+use chaosdrill_target_provisioning::{Operation, ResourceType, Script, Scripted};
 
 use crate::{
     checks,
@@ -24,12 +24,14 @@ pub(crate) fn of_the_database() -> Scenario {
         .must_find(["R28"])
         .chaos_at_most(Duration::from_secs(3600))
         .claim("no success is reported and nothing is lost while the database is down, and all work continues afterwards by itself")
-        .topology(of_two_customers)
+        .topology(|stage| of_two_customers(stage, &SLOW))
         .faults_drawn(|stream| {
-            // Both strike while the customers are at work; the second lasts longer than a handler tries to roll back.
-            let short = at_time(ms(stream, 0, 1_000)).database_down(ms(stream, 300, 1_500));
-            let long = at_time(ms(stream, 2_600, 5_000)).database_down(ms(stream, 60_000, 900_000));
-            vec![short, long]
+            // The first strikes while the backend makes objects, and lasts longer than a handler tries to roll
+            // back; the second strikes while the customers go on.
+            let (begin, lasts) = (ms(stream, 6_000, 13_000), ms(stream, 60_000, 900_000));
+            let next = begin + lasts + ms(stream, 20_000, 70_000);
+            let again = at_time(next).database_down(ms(stream, 500, 20_000));
+            vec![at_time(begin).database_down(lasts), again]
         })
         .sometimes(checks::marks::a_customer_came_again());
     guarded(scenario)
@@ -41,7 +43,7 @@ pub(crate) fn of_the_backend() -> Scenario {
         .chaos_at_most(Duration::from_secs(3600))
         .claim("while the backend cannot be reached, no provision succeeds and no object is forgotten, and customers are served afterwards")
         .topology(|stage| {
-            let stage = of_two_customers(stage);
+            let stage = of_two_customers(stage, &[]);
             // Its requests fail one after the other, so that the circuit of h1 to the backend opens.
             stage.client("loyal", |workload| async move {
                 for number in 0..workload.steps(6) {
@@ -75,8 +77,17 @@ fn backend(stream: &mut Stream) -> Vec<Fault> {
     ]
 }
 
-fn of_two_customers(stage: Topology) -> Topology {
-    let stage = watched(stage.platform(&[]));
+/// The backend takes so long for each object that there is always one in the making.
+const SLOW: [Script; 1] = [Script {
+    operation: Operation::Create,
+    resource_type: None,
+    after: 0,
+    count: 20,
+    how: Scripted::Slow(Duration::from_secs(2)),
+}];
+
+fn of_two_customers(stage: Topology, scripts: &[Script]) -> Topology {
+    let stage = watched(stage.platform(scripts));
     let stage = stage.client("customer", |workload| customer(workload, 8));
     stage.client("second", |workload| async move { customer_of(workload, "team-b", 5).await })
 }
