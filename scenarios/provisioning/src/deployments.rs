@@ -71,8 +71,8 @@ pub(crate) fn of_crashes() -> Scenario {
         })
         .faults_drawn(|stream| {
             let back = Restart::After(Duration::from_secs(stream.between(1, 600)));
-            // Nothing is stored of the deployment without an account, nor of the first one with a team, and then all but
-            // the last step of the latter.
+            // Nothing is stored of the deployment without an account, nor of the first one with a team; and then all
+            // but the last step of the latter.
             vec![
                 at("fp:finalize.begins").on_any().hit(1).crash_before(back),
                 at("fp:finalize.begins").on_any().hit(3).crash_before(back),

@@ -8,8 +8,8 @@ use crate::checks::rows::{OBJECTS, World, has_backend, is, is_hidden, text};
 /// Codes that mean that a resource was rolled back.
 const ROLLED_BACK: [&str; 3] = ["provision_failed", "provisioner_unavailable", "twin_failed"];
 
-/// If the answer is 201, or a build is reported as done, the resource is active, its object exists, and the row has a hidden URL, and the object's id
-/// and prefix; and the customer gets the object's own credentials.
+/// If the answer is 201, or a build is reported as done, the resource is active, its object exists, and the row has a
+/// hidden URL, and the object's id and prefix; and the customer gets the object's own credentials.
 pub(crate) fn created_means_addressable() -> Check {
     Check::new("created_means_addressable", |history| {
         let mut world = World::default();

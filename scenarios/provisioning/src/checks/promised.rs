@@ -146,7 +146,7 @@ pub(crate) fn refusals_have_all_fields() -> Check {
             let field = ["code", "action", "retry_after"].into_iter().find(of);
             let agrees = || {
                 let header = answer["retry_after_header"].as_str().unwrap_or_default();
-                answer["retry_after"].to_string() == header
+                header.parse().is_ok_and(|seconds: u64| answer["retry_after"] == seconds)
             };
             field.or_else(|| (!agrees()).then_some("header that agrees with its body"))
         };

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, ops::Range};
 
 use chaosdrill::{
-    Event, History,
+    Event, EventKind, History,
     vocabulary::{FaultChange, HostChange, LinkEnd, Strike},
 };
 
@@ -11,7 +11,8 @@ use chaosdrill::{
 const DATABASE: &str = "db";
 
 /// How often something struck these hosts, the links between them, or their databases, between two events. What began
-/// before and had not ended counts too.
+/// before and had not ended counts too: a link is cut until it is repaired, and a host is in trouble until it is heard of
+/// again.
 pub(crate) fn count(history: &History<'_>, hosts: &[&str], during: Range<u64>) -> usize {
     let mut open: BTreeSet<Vec<&str>> = BTreeSet::new();
     let mut within = 0;
@@ -21,7 +22,7 @@ pub(crate) fn count(history: &History<'_>, hosts: &[&str], during: Range<u64>) -
             within += usize::from(begun.is_some());
             continue;
         }
-        open.extend(begun.filter(|trouble| !trouble.is_empty()));
+        open.extend(begun);
         if let Some(trouble) = ended {
             open.remove(&trouble);
         }
@@ -29,8 +30,7 @@ pub(crate) fn count(history: &History<'_>, hosts: &[&str], during: Range<u64>) -
     within + open.len()
 }
 
-/// The trouble of these hosts that begins or ends with an event, each by the hosts on which it lasts; empty if it lasts
-/// for one step.
+/// The trouble of these hosts that begins or ends with an event, each by the hosts on which it lasts.
 fn change<'a>(event: &'a Event, hosts: &[&str]) -> (Option<Vec<&'a str>>, Option<Vec<&'a str>>) {
     let is_theirs = |host: &str| host == DATABASE || hosts.contains(&host);
     let link = |mut ends: Vec<&'a str>| {
@@ -43,7 +43,7 @@ fn change<'a>(event: &'a Event, hosts: &[&str]) -> (Option<Vec<&'a str>>, Option
             Strike::DATABASE_DOWN => (Some(vec![DATABASE]), None),
             // A crash and a stall are changes of their host.
             Strike::ERROR | Strike::LOST_ACK | Strike::DELAY if is_theirs(&event.host) => {
-                (Some(Vec::new()), None)
+                (Some(vec![event.host.as_str()]), None)
             }
             _ => (None, None),
         },
@@ -53,9 +53,9 @@ fn change<'a>(event: &'a Event, hosts: &[&str]) -> (Option<Vec<&'a str>>, Option
         (_, Some(HostChange::Down(_) | HostChange::Stalled { .. })) if is_theirs(&event.host) => {
             (Some(vec![event.host.as_str()]), None)
         }
-        (_, Some(HostChange::Up { .. } | HostChange::Resumed)) => {
-            (None, Some(vec![event.host.as_str()]))
-        }
+        (_, Some(HostChange::Resumed)) => (None, Some(vec![event.host.as_str()])),
+        (_, Some(HostChange::Up { .. })) if event.host == DATABASE => (None, Some(vec![DATABASE])),
+        _ if event.kind == EventKind::Observe => (None, Some(vec![event.host.as_str()])),
         _ => (None, None),
     }
 }

@@ -9,8 +9,8 @@ use crate::{
 };
 
 impl Store {
-    /// A batch of audits of a kind that are not mailed yet: resource and team. Nobody is mailed about a resource without
-    /// a team.
+    /// A batch of audits of a kind that are not mailed yet: resource and team. A resource without a team has nobody who
+    /// is mailed.
     pub(crate) async fn unmailed(
         &self,
         kind: &str,
