@@ -63,15 +63,45 @@ pub struct Defect {
 }
 
 impl Defect {
-    /// A bug that shows in runs on any database and must be caught by one of these checks.
-    pub const fn new(
-        id: &'static str,
-        class: Class,
-        summary: &'static str,
-        checks: &'static [&'static str],
-    ) -> Self {
+    /// A bug that shows in runs on any database.
+    pub const fn new(id: &'static str, class: Class, summary: &'static str) -> Self {
         let (wrong, right) = ("", "");
-        Self { id, summary, wrong, right, checks, class, star: false, shows: Shows::Running }
+        Self { id, summary, wrong, right, checks: &[], class, star: false, shows: Shows::Running }
+    }
+
+    /// Sets the checks, one of which must find it.
+    #[must_use]
+    pub const fn found_by(mut self, checks: &'static [&'static str]) -> Self {
+        self.checks = checks;
+        self
+    }
+
+    /// Adds what the code does if the defect is enabled.
+    #[must_use]
+    pub const fn wrong(mut self, wrong: &'static str) -> Self {
+        self.wrong = wrong;
+        self
+    }
+
+    /// Adds what the code does otherwise.
+    #[must_use]
+    pub const fn right(mut self, right: &'static str) -> Self {
+        self.right = right;
+        self
+    }
+
+    /// Adds it to the core set.
+    #[must_use]
+    pub const fn core(mut self) -> Self {
+        self.star = true;
+        self
+    }
+
+    /// Sets where it can show, if not in a run on any database.
+    #[must_use]
+    pub const fn shows(mut self, shows: Shows) -> Self {
+        self.shows = shows;
+        self
     }
 
     /// The ids in the text of a run, which enables one defect, `O4`, or several at once, `O4,O5`.

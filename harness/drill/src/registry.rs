@@ -339,7 +339,7 @@ mod tests {
 
     #[test]
     fn promises_scenarios_and_planted_bugs_must_agree() {
-        let defect = |id, check| Defect::new(id, crate::Class::Guard, "wrong", check);
+        let defect = |id, check| Defect::new(id, crate::Class::Guard, "wrong").found_by(check);
         let scenario = |name| {
             let unseen = Check::new("nobody_plants", |_| Outcome::valid());
             Scenario::new(name).claim("it is so").always(check()).always(unseen)

@@ -14,21 +14,14 @@ const CHECKS: &[&str] = &["no_update_is_lost"];
 
 /// The planted bugs, each with the share of plain seeds that find it.
 const DEFECTS: &[Defect] = &[
-    Defect {
-        wrong: "each reads, yields, and writes one more than it read",
-        right: "the addition is one step",
-        ..Defect::new(
-            "L5",
-            Class::Guard,
-            "two tasks of one host both read before either writes",
-            CHECKS,
-        )
-    },
-    Defect {
-        wrong: "each requests the value, and sends back one more",
-        right: "the addition is requested, and done on the machine that has the value",
-        ..Defect::new("L5n", Class::Guard, "two machines both read before either writes", CHECKS)
-    },
+    Defect::new("L5", Class::Guard, "two tasks of one host both read before either writes")
+        .found_by(CHECKS)
+        .wrong("each reads, yields, and writes one more than it read")
+        .right("the addition is one step"),
+    Defect::new("L5n", Class::Guard, "two machines both read before either writes")
+        .found_by(CHECKS)
+        .wrong("each requests the value, and sends back one more")
+        .right("the addition is requested, and done on the machine that has the value"),
 ];
 
 const BETWEEN: &str = "races.between";

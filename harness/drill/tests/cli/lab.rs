@@ -19,11 +19,11 @@ type Ended = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 pub(crate) fn registry() -> Registry {
     let (summary, checks) = ("the third visit is not counted", &["every_visit_is_counted"]);
-    let lost = Defect::new("L1", Class::Guard, summary, checks);
+    let lost = Defect::new("L1", Class::Guard, summary).found_by(checks);
     let (summary, checks) = ("the first post is posted twice", &["nothing_is_posted_twice"]);
-    let twice = Defect::new("P7", Class::Guard, summary, checks);
+    let twice = Defect::new("P7", Class::Guard, summary).found_by(checks);
     let summary = "the third visit is not counted, and the catalogue names another check";
-    let unnamed = Defect::new("Q3", Class::Guard, summary, &["nothing_is_posted_twice"]);
+    let unnamed = Defect::new("Q3", Class::Guard, summary).found_by(&["nothing_is_posted_twice"]);
     let registry = Registry::new()
         .target(
             Target::new("lab")

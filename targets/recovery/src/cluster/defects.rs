@@ -5,582 +5,325 @@ use chaosdrill_rt::defect::{Class, Defect, Shows};
 
 /// All planted bugs, by id.
 pub const DEFECTS: &[Defect] = &[
-    Defect {
-        id: "G1",
-        summary: "a create that never started blocks its graph forever",
-        wrong: "the sidecar is kept, and the graph stays blocked",
-        right: "the sidecar is retired, and the graph is created in the same run",
-        checks: &["applies_converge"],
-        class: Class::Guard,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G1b",
-        summary: "a create that never started counts as done",
-        wrong: "the ledger is rolled forward because of the intent alone",
-        right: "the sidecar is retired, because there is no root",
-        checks: &[
+    Defect::new("G1", Class::Guard, "a create that never started blocks its graph forever")
+        .found_by(&["applies_converge"])
+        .wrong("the sidecar is kept, and the graph stays blocked")
+        .right("the sidecar is retired, and the graph is created in the same run")
+        .core(),
+    Defect::new("G1b", Class::Guard, "a create that never started counts as done")
+        .found_by(&[
             "ledger_matches_live_graphs",
             "applies_converge",
             "unexpected_state_is_not_guessed",
-        ],
-        class: Class::Guard,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G2",
-        summary: "the ledger misses a graph that was created",
-        wrong: "the sidecar is retired",
-        right: "the ledger is rolled forward",
-        checks: &["applies_converge", "moved_and_unrecorded_means_a_sidecar"],
-        class: Class::Guard,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G2b",
-        summary: "a recovery leaves no record",
-        wrong: "the ledger is rolled forward without a record",
-        right: "there is one record for each operation",
-        checks: &["every_change_of_the_ledger_is_explained"],
-        class: Class::Guard,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G2c",
-        summary: "a graph that was created is deleted, to be created again",
-        wrong: "recovery deletes the root",
-        right: "the ledger is rolled forward",
-        checks: &["recovery_never_removes_data"],
-        class: Class::Guard,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G3",
-        summary: "a schema counts as changed although only the change was planned",
-        wrong: "the ledger is rolled forward because of the intent alone",
-        right: "the live schema decides",
-        checks: &["ledger_matches_live_graphs", "applies_converge"],
-        class: Class::Guard,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G4",
-        summary: "the ledger misses a schema that was changed",
-        wrong: "the sidecar is retired",
-        right: "the ledger is rolled forward",
-        checks: &["applies_converge", "moved_and_unrecorded_means_a_sidecar"],
-        class: Class::Guard,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G4b",
-        summary: "a recovery is recorded under the wrong actor",
-        wrong: "the record names the actor of the command that recovers",
-        right: "it names the actor that started the operation",
-        checks: &["every_change_of_the_ledger_is_explained"],
-        class: Class::Guard,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G5",
-        summary: "an existing graph gets a tombstone",
-        wrong: "a tombstone is written although the root exists, and the approval is used up",
-        right: "the sidecar is retired, and the removal is proposed again",
-        checks: &["tombstones_only_after_an_empty_listing"],
-        class: Class::Guard,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G6",
-        summary: "the ledger misses a graph that was removed",
-        wrong: "the sidecar is retired",
-        right: "tombstone, approval and record are written",
-        checks: &["every_change_of_the_ledger_is_explained"],
-        class: Class::Guard,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G6b",
-        summary: "a removal that recovery completes leaves its approval usable",
-        wrong: "only the tombstone is written",
-        right: "the approval is used up at the same time",
-        checks: &["an_approval_is_used_up_with_its_execution"],
-        class: Class::Guard,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G7",
-        summary: "the ledger names payloads that do not exist",
-        wrong: "payloads are stored after the ledger is written",
-        right: "they are stored before it",
-        checks: &["the_ledger_names_only_payloads_that_are_there"],
-        class: Class::Guard,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G7b",
-        summary: "an error leaks the lock",
-        wrong: "the lock is released only on success",
-        right: "it is always released",
-        checks: &["no_lock_is_left_behind"],
-        class: Class::Guard,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G8",
-        summary: "a ledger from another writer is overwritten",
-        wrong: "the ledger is written unconditionally",
-        right: "it is written only over the content that was read",
-        checks: &["no_lost_update"],
-        class: Class::Guard,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G8b",
-        summary: "the compare-and-swap of the ledger is a comparison followed by a write",
-        wrong: "the put has no condition",
-        right: "the put has a condition",
-        checks: &["no_lost_update"],
-        class: Class::Latent,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G9",
-        summary: "statuses are reported that were not stored, because the write failed",
-        wrong: "the statuses in memory are reported",
-        right: "the statuses in the store are reported",
-        checks: &["reported_is_persisted"],
-        class: Class::Hist,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G9b",
-        summary: "statuses are reported that were not stored, because recovery changed them",
-        wrong: "a command that ends early reports the statuses after recovery",
-        right: "it reports the stored statuses",
-        checks: &["reported_is_persisted"],
-        class: Class::Latent,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G10",
-        summary: "a change that the engine rejects leaves an intent behind",
-        wrong: "the sidecar is written before the preview, and stays",
-        right: "the preview is first",
-        checks: &["a_rejected_change_leaves_no_sidecar"],
-        class: Class::Hist,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G11",
-        summary: "the sidecar of one graph prevents all graphs from being served",
-        wrong: "any sidecar is fatal",
-        right: "only its own graph is not served",
-        checks: &["healthy_graphs_serve"],
-        class: Class::Hist,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G12",
-        summary: "an intent is deleted although something has changed",
-        wrong: "every error of the engine deletes the sidecar",
-        right: "the sidecar is deleted only if digest and version are unchanged",
-        checks: &["moved_and_unrecorded_means_a_sidecar"],
-        class: Class::Guard,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G12b",
-        summary: "an intent is deleted although something has changed that readers cannot see yet",
-        wrong: "only the digest is compared",
-        right: "the version of the manifest is compared too",
-        checks: &["moved_and_unrecorded_means_a_sidecar"],
-        class: Class::Guard,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G13",
-        summary: "a sidecar that could not be deleted is not reported",
-        wrong: "the result is ignored",
-        right: "it is reported",
-        checks: &["what_is_left_behind_is_told"],
-        class: Class::Hist,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G13b",
-        summary: "as G13, after a successful command",
-        wrong: "the result is ignored",
-        right: "it is reported",
-        checks: &["what_is_left_behind_is_told"],
-        class: Class::Latent,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G19",
-        summary: "an approval is used up before the removal is recorded",
-        wrong: "its file is marked before the ledger is written",
-        right: "its file is marked afterwards",
-        checks: &["an_approval_is_used_up_with_its_execution"],
-        class: Class::Guard,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G19b",
-        summary: "one approval is used twice",
-        wrong: "only its file is checked",
-        right: "the record in the ledger is checked too",
-        checks: &["effects_stay_within_the_bound"],
-        class: Class::Latent,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G20",
-        summary: "a stale approval is accepted: the graph has changed",
-        wrong: "the digest of the graph is not compared",
-        right: "all three digests are compared",
-        checks: &["executed_approvals_fit_the_change"],
-        class: Class::Guard,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G20b",
-        summary: "a stale approval is accepted: it was for another configuration",
-        wrong: "only the digest of the graph is compared",
-        right: "all three digests are compared",
-        checks: &["executed_approvals_fit_the_change"],
-        class: Class::Latent,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G21",
-        summary: "a graph that was created only in part is removed",
-        wrong: "recovery deletes it and tries again",
-        right: "a person has to decide",
-        checks: &["recovery_never_removes_data"],
-        class: Class::Guard,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G22",
-        summary: "an unexpected schema is overwritten",
-        wrong: "the intent is retired, and the desired schema is applied",
-        right: "the graph is marked as drifted, and blocked",
-        checks: &["unexpected_state_is_not_guessed"],
-        class: Class::Guard,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G22b",
-        summary: "an unexpected schema counts as the desired one",
-        wrong: "the ledger is rolled forward",
-        right: "the graph is marked as drifted, and blocked",
-        checks: &[
+        ])
+        .wrong("the ledger is rolled forward because of the intent alone")
+        .right("the sidecar is retired, because there is no root")
+        .core(),
+    Defect::new("G2", Class::Guard, "the ledger misses a graph that was created")
+        .found_by(&["applies_converge", "moved_and_unrecorded_means_a_sidecar"])
+        .wrong("the sidecar is retired")
+        .right("the ledger is rolled forward")
+        .core(),
+    Defect::new("G2b", Class::Guard, "a recovery leaves no record")
+        .found_by(&["every_change_of_the_ledger_is_explained"])
+        .wrong("the ledger is rolled forward without a record")
+        .right("there is one record for each operation")
+        .core(),
+    Defect::new("G2c", Class::Guard, "a graph that was created is deleted, to be created again")
+        .found_by(&["recovery_never_removes_data"])
+        .wrong("recovery deletes the root")
+        .right("the ledger is rolled forward")
+        .core(),
+    Defect::new(
+        "G3",
+        Class::Guard,
+        "a schema counts as changed although only the change was planned",
+    )
+    .found_by(&["ledger_matches_live_graphs", "applies_converge"])
+    .wrong("the ledger is rolled forward because of the intent alone")
+    .right("the live schema decides")
+    .core(),
+    Defect::new("G4", Class::Guard, "the ledger misses a schema that was changed")
+        .found_by(&["applies_converge", "moved_and_unrecorded_means_a_sidecar"])
+        .wrong("the sidecar is retired")
+        .right("the ledger is rolled forward")
+        .core(),
+    Defect::new("G4b", Class::Guard, "a recovery is recorded under the wrong actor")
+        .found_by(&["every_change_of_the_ledger_is_explained"])
+        .wrong("the record names the actor of the command that recovers")
+        .right("it names the actor that started the operation"),
+    Defect::new("G5", Class::Guard, "an existing graph gets a tombstone")
+        .found_by(&["tombstones_only_after_an_empty_listing"])
+        .wrong("a tombstone is written although the root exists, and the approval is used up")
+        .right("the sidecar is retired, and the removal is proposed again")
+        .core(),
+    Defect::new("G6", Class::Guard, "the ledger misses a graph that was removed")
+        .found_by(&["every_change_of_the_ledger_is_explained"])
+        .wrong("the sidecar is retired")
+        .right("tombstone, approval and record are written")
+        .core(),
+    Defect::new(
+        "G6b",
+        Class::Guard,
+        "a removal that recovery completes leaves its approval usable",
+    )
+    .found_by(&["an_approval_is_used_up_with_its_execution"])
+    .wrong("only the tombstone is written")
+    .right("the approval is used up at the same time")
+    .core(),
+    Defect::new("G7", Class::Guard, "the ledger names payloads that do not exist")
+        .found_by(&["the_ledger_names_only_payloads_that_are_there"])
+        .wrong("payloads are stored after the ledger is written")
+        .right("they are stored before it")
+        .core(),
+    Defect::new("G7b", Class::Guard, "an error leaks the lock")
+        .found_by(&["no_lock_is_left_behind"])
+        .wrong("the lock is released only on success")
+        .right("it is always released")
+        .core(),
+    Defect::new("G8", Class::Guard, "a ledger from another writer is overwritten")
+        .found_by(&["no_lost_update"])
+        .wrong("the ledger is written unconditionally")
+        .right("it is written only over the content that was read")
+        .core(),
+    Defect::new(
+        "G8b",
+        Class::Latent,
+        "the compare-and-swap of the ledger is a comparison followed by a write",
+    )
+    .found_by(&["no_lost_update"])
+    .wrong("the put has no condition")
+    .right("the put has a condition"),
+    Defect::new(
+        "G9",
+        Class::Hist,
+        "statuses are reported that were not stored, because the write failed",
+    )
+    .found_by(&["reported_is_persisted"])
+    .wrong("the statuses in memory are reported")
+    .right("the statuses in the store are reported")
+    .core(),
+    Defect::new(
+        "G9b",
+        Class::Latent,
+        "statuses are reported that were not stored, because recovery changed them",
+    )
+    .found_by(&["reported_is_persisted"])
+    .wrong("a command that ends early reports the statuses after recovery")
+    .right("it reports the stored statuses")
+    .core(),
+    Defect::new("G10", Class::Hist, "a change that the engine rejects leaves an intent behind")
+        .found_by(&["a_rejected_change_leaves_no_sidecar"])
+        .wrong("the sidecar is written before the preview, and stays")
+        .right("the preview is first")
+        .core(),
+    Defect::new(
+        "G11",
+        Class::Hist,
+        "the sidecar of one graph prevents all graphs from being served",
+    )
+    .found_by(&["healthy_graphs_serve"])
+    .wrong("any sidecar is fatal")
+    .right("only its own graph is not served")
+    .core(),
+    Defect::new("G12", Class::Guard, "an intent is deleted although something has changed")
+        .found_by(&["moved_and_unrecorded_means_a_sidecar"])
+        .wrong("every error of the engine deletes the sidecar")
+        .right("the sidecar is deleted only if digest and version are unchanged")
+        .core(),
+    Defect::new(
+        "G12b",
+        Class::Guard,
+        "an intent is deleted although something has changed that readers cannot see yet",
+    )
+    .found_by(&["moved_and_unrecorded_means_a_sidecar"])
+    .wrong("only the digest is compared")
+    .right("the version of the manifest is compared too"),
+    Defect::new("G13", Class::Hist, "a sidecar that could not be deleted is not reported")
+        .found_by(&["what_is_left_behind_is_told"])
+        .wrong("the result is ignored")
+        .right("it is reported")
+        .core(),
+    Defect::new("G13b", Class::Latent, "as G13, after a successful command")
+        .found_by(&["what_is_left_behind_is_told"])
+        .wrong("the result is ignored")
+        .right("it is reported"),
+    Defect::new("G19", Class::Guard, "an approval is used up before the removal is recorded")
+        .found_by(&["an_approval_is_used_up_with_its_execution"])
+        .wrong("its file is marked before the ledger is written")
+        .right("its file is marked afterwards")
+        .core(),
+    Defect::new("G19b", Class::Latent, "one approval is used twice")
+        .found_by(&["effects_stay_within_the_bound"])
+        .wrong("only its file is checked")
+        .right("the record in the ledger is checked too")
+        .core(),
+    Defect::new("G20", Class::Guard, "a stale approval is accepted: the graph has changed")
+        .found_by(&["executed_approvals_fit_the_change"])
+        .wrong("the digest of the graph is not compared")
+        .right("all three digests are compared"),
+    Defect::new(
+        "G20b",
+        Class::Latent,
+        "a stale approval is accepted: it was for another configuration",
+    )
+    .found_by(&["executed_approvals_fit_the_change"])
+    .wrong("only the digest of the graph is compared")
+    .right("all three digests are compared"),
+    Defect::new("G21", Class::Guard, "a graph that was created only in part is removed")
+        .found_by(&["recovery_never_removes_data"])
+        .wrong("recovery deletes it and tries again")
+        .right("a person has to decide"),
+    Defect::new("G22", Class::Guard, "an unexpected schema is overwritten")
+        .found_by(&["unexpected_state_is_not_guessed"])
+        .wrong("the intent is retired, and the desired schema is applied")
+        .right("the graph is marked as drifted, and blocked"),
+    Defect::new("G22b", Class::Guard, "an unexpected schema counts as the desired one")
+        .found_by(&[
             "ledger_matches_live_graphs",
             "unexpected_state_is_not_guessed",
             "applies_converge",
-        ],
-        class: Class::Guard,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G23",
-        summary: "a failed listing counts as empty",
-        wrong: "an error means that there is nothing",
-        right: "nothing is concluded from an error",
-        checks: &["tombstones_only_after_an_empty_listing", "applies_converge"],
-        class: Class::Latent,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G24",
-        summary: "graphs are changed although an intent is unknown",
-        wrong: "a sidecar that cannot be read is a warning",
-        right: "it stops the command",
-        checks: &["no_graph_moves_over_unknown_intent"],
-        class: Class::Latent,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G24b",
-        summary: "graphs are served although an intent is unknown",
-        wrong: "a sidecar that cannot be read is a warning",
-        right: "it is fatal",
-        checks: &["healthy_graphs_serve"],
-        class: Class::Guard,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G25",
-        summary: "failpoints are named by literals, or by names that are in no catalogue",
-        wrong: "a scan of single lines",
-        right: "a scan that understands strings, comments and lines",
-        checks: &["failpoints_are_named_in_the_catalogue"],
-        class: Class::Hist,
-        star: true,
-        shows: Shows::InStaticCheck,
-    },
-    Defect {
-        id: "G30",
-        summary: "fields that the ledger of an older release lacks are never filled in",
-        wrong: "only digests are compared",
-        right: "all recorded fields are compared",
-        checks: &["every_wanted_graph_is_served"],
-        class: Class::Hist,
-        star: true,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G31c",
-        summary: "the sidecar of a newer release is skipped",
-        wrong: "it is ignored",
-        right: "it is refused",
-        checks: &["no_graph_moves_over_unknown_intent", "healthy_graphs_serve"],
-        class: Class::Guard,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G33",
-        summary: "the current file is applied under the digest of the planned one",
-        wrong: "the source is read again without a comparison",
-        right: "a different digest ends the command",
-        checks: &["ledger_matches_live_graphs", "applies_converge"],
-        class: Class::Guard,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G37",
-        summary: "a write that bypasses the protocol is available in production",
-        wrong: "it is public",
-        right: "it is behind cfg(test)",
-        checks: &["nothing_for_tests_is_in_production"],
-        class: Class::Hist,
-        star: true,
-        shows: Shows::InStaticCheck,
-    },
-    Defect {
-        id: "G39",
-        summary: "a ledger is written, and the report denies it",
-        wrong: "the report says that nothing was written",
-        right: "it says whether the ledger was written",
-        checks: &["the_report_says_what_was_written"],
-        class: Class::Guard,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G40",
-        summary: "a schema change is skipped in silence",
-        wrong: "a known graph keeps its schema, and the command reports success",
-        right: "its schema is changed, or the command fails",
-        checks: &["acknowledged_applies_are_in_place", "the_cluster_is_what_was_asked_for"],
-        class: Class::Guard,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G40b",
-        summary: "a query that nobody wants any more stays",
-        wrong: "queries are only added",
-        right: "the ledger has exactly the queries that are wanted",
-        checks: &["acknowledged_applies_are_in_place", "the_cluster_is_what_was_asked_for"],
-        class: Class::Latent,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G41",
-        summary: "a failed listing of intents counts as empty",
-        wrong: "commands and servers continue as if there were none",
-        right: "commands fail, and servers serve nothing",
-        checks: &["nobody_works_over_unlisted_intents"],
-        class: Class::Guard,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G42",
-        summary: "an intent never says which version its operation reached",
-        wrong: "the version is not written into the sidecar",
-        right: "it is, when the graph has moved",
-        checks: &["an_intent_names_the_version_that_was_reached"],
-        class: Class::Guard,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G43",
-        summary: "a graph whose root cannot be opened is served",
-        wrong: "a failed open is ignored",
-        right: "only this graph is not served",
-        checks: &["healthy_graphs_serve"],
-        class: Class::Guard,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G44",
-        summary: "a graph with a query that cannot be parsed is served",
-        wrong: "the text of a query is not looked at",
-        right: "only this graph is not served",
-        checks: &["healthy_graphs_serve"],
-        class: Class::Guard,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G45",
-        summary: "a graph with an embedding provider that cannot be resolved is served",
-        wrong: "the provider is not looked up",
-        right: "only this graph is not served",
-        checks: &["healthy_graphs_serve"],
-        class: Class::Guard,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G46",
-        summary: "the list of graphs names graphs that are not served",
-        wrong: "all recorded graphs are listed",
-        right: "the graphs that are ready are listed",
-        checks: &["servers_answer_what_they_saw"],
-        class: Class::Guard,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G46b",
-        summary: "a graph that is not served looks like an outage",
-        wrong: "the answer is 503",
-        right: "the answer is 404, and 503 if no graph is served",
-        checks: &["servers_answer_what_they_saw"],
-        class: Class::Guard,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G47",
-        summary: "graphs are served although the ledger cannot be read",
-        wrong: "the server keeps what it saw before",
-        right: "it serves nothing",
-        checks: &["servers_answer_what_they_saw"],
-        class: Class::Guard,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G48",
-        summary: "a server looks at the cluster only at its start",
-        wrong: "it never looks again",
-        right: "it looks again and again",
-        checks: &["every_wanted_graph_is_served"],
-        class: Class::Latent,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G49",
-        summary: "a ledger that cannot be read is replaced",
-        wrong: "it counts as an empty one",
-        right: "commands fail until a person puts it back",
-        checks: &["no_lost_update"],
-        class: Class::Guard,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G50",
-        summary: "a server ignores the setting to serve all graphs or none",
-        wrong: "the variable of its environment is not looked at",
-        right: "the flag or the variable is enough",
-        checks: &["healthy_graphs_serve"],
-        class: Class::Latent,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G52",
-        summary: "a tombstone does not say who approved of it",
-        wrong: "the approval is missing",
-        right: "it names the approval of the removal",
-        checks: &["records_have_content"],
-        class: Class::Latent,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G56",
-        summary: "a refresh looks at nothing",
-        wrong: "it reports the statuses of the ledger",
-        right: "it reports what the graphs are like",
-        checks: &["a_refresh_reports_what_is_live"],
-        class: Class::Latent,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G57",
-        summary: "a write without a condition is available under an innocent name",
-        wrong: "only functions that are named as tests are looked at",
-        right: "every put that overwrites is for tests or for planted bugs",
-        checks: &["no_write_is_without_a_condition"],
-        class: Class::Latent,
-        star: false,
-        shows: Shows::InStaticCheck,
-    },
-    Defect {
-        id: "G58",
-        summary: "a sweep judges a graph before the engine has recovered it",
-        wrong: "it opens the graph for reading, and what the engine left unfinished stays",
-        right: "it opens the graph for writing: the engine recovers first",
-        checks: &["applies_converge", "the_engine_has_nothing_left_to_do"],
-        class: Class::Guard,
-        star: false,
-        shows: Shows::Running,
-    },
-    Defect {
-        id: "G59",
-        summary: "a schema that is published but not in force is recorded",
-        wrong: "a write that the engine acknowledges counts as done",
-        right: "the intent stays until readers see the schema",
-        checks: &["unexpected_state_is_not_guessed", "ledger_matches_live_graphs"],
-        class: Class::Latent,
-        star: false,
-        shows: Shows::Running,
-    },
+        ])
+        .wrong("the ledger is rolled forward")
+        .right("the graph is marked as drifted, and blocked"),
+    Defect::new("G23", Class::Latent, "a failed listing counts as empty")
+        .found_by(&["tombstones_only_after_an_empty_listing", "applies_converge"])
+        .wrong("an error means that there is nothing")
+        .right("nothing is concluded from an error"),
+    Defect::new("G24", Class::Latent, "graphs are changed although an intent is unknown")
+        .found_by(&["no_graph_moves_over_unknown_intent"])
+        .wrong("a sidecar that cannot be read is a warning")
+        .right("it stops the command")
+        .core(),
+    Defect::new("G24b", Class::Guard, "graphs are served although an intent is unknown")
+        .found_by(&["healthy_graphs_serve"])
+        .wrong("a sidecar that cannot be read is a warning")
+        .right("it is fatal")
+        .core(),
+    Defect::new(
+        "G25",
+        Class::Hist,
+        "failpoints are named by literals, or by names that are in no catalogue",
+    )
+    .found_by(&["failpoints_are_named_in_the_catalogue"])
+    .wrong("a scan of single lines")
+    .right("a scan that understands strings, comments and lines")
+    .core()
+    .shows(Shows::InStaticCheck),
+    Defect::new(
+        "G30",
+        Class::Hist,
+        "fields that the ledger of an older release lacks are never filled in",
+    )
+    .found_by(&["every_wanted_graph_is_served"])
+    .wrong("only digests are compared")
+    .right("all recorded fields are compared")
+    .core(),
+    Defect::new("G31c", Class::Guard, "the sidecar of a newer release is skipped")
+        .found_by(&["no_graph_moves_over_unknown_intent", "healthy_graphs_serve"])
+        .wrong("it is ignored")
+        .right("it is refused"),
+    Defect::new(
+        "G33",
+        Class::Guard,
+        "the current file is applied under the digest of the planned one",
+    )
+    .found_by(&["ledger_matches_live_graphs", "applies_converge"])
+    .wrong("the source is read again without a comparison")
+    .right("a different digest ends the command"),
+    Defect::new(
+        "G37",
+        Class::Hist,
+        "a write that bypasses the protocol is available in production",
+    )
+    .found_by(&["nothing_for_tests_is_in_production"])
+    .wrong("it is public")
+    .right("it is behind cfg(test)")
+    .core()
+    .shows(Shows::InStaticCheck),
+    Defect::new("G39", Class::Guard, "a ledger is written, and the report denies it")
+        .found_by(&["the_report_says_what_was_written"])
+        .wrong("the report says that nothing was written")
+        .right("it says whether the ledger was written"),
+    Defect::new("G40", Class::Guard, "a schema change is skipped in silence")
+        .found_by(&["acknowledged_applies_are_in_place", "the_cluster_is_what_was_asked_for"])
+        .wrong("a known graph keeps its schema, and the command reports success")
+        .right("its schema is changed, or the command fails"),
+    Defect::new("G40b", Class::Latent, "a query that nobody wants any more stays")
+        .found_by(&["acknowledged_applies_are_in_place", "the_cluster_is_what_was_asked_for"])
+        .wrong("queries are only added")
+        .right("the ledger has exactly the queries that are wanted"),
+    Defect::new("G41", Class::Guard, "a failed listing of intents counts as empty")
+        .found_by(&["nobody_works_over_unlisted_intents"])
+        .wrong("commands and servers continue as if there were none")
+        .right("commands fail, and servers serve nothing"),
+    Defect::new("G42", Class::Guard, "an intent never says which version its operation reached")
+        .found_by(&["an_intent_names_the_version_that_was_reached"])
+        .wrong("the version is not written into the sidecar")
+        .right("it is, when the graph has moved"),
+    Defect::new("G43", Class::Guard, "a graph whose root cannot be opened is served")
+        .found_by(&["healthy_graphs_serve"])
+        .wrong("a failed open is ignored")
+        .right("only this graph is not served"),
+    Defect::new("G44", Class::Guard, "a graph with a query that cannot be parsed is served")
+        .found_by(&["healthy_graphs_serve"])
+        .wrong("the text of a query is not looked at")
+        .right("only this graph is not served"),
+    Defect::new(
+        "G45",
+        Class::Guard,
+        "a graph with an embedding provider that cannot be resolved is served",
+    )
+    .found_by(&["healthy_graphs_serve"])
+    .wrong("the provider is not looked up")
+    .right("only this graph is not served"),
+    Defect::new("G46", Class::Guard, "the list of graphs names graphs that are not served")
+        .found_by(&["servers_answer_what_they_saw"])
+        .wrong("all recorded graphs are listed")
+        .right("the graphs that are ready are listed"),
+    Defect::new("G46b", Class::Guard, "a graph that is not served looks like an outage")
+        .found_by(&["servers_answer_what_they_saw"])
+        .wrong("the answer is 503")
+        .right("the answer is 404, and 503 if no graph is served"),
+    Defect::new("G47", Class::Guard, "graphs are served although the ledger cannot be read")
+        .found_by(&["servers_answer_what_they_saw"])
+        .wrong("the server keeps what it saw before")
+        .right("it serves nothing"),
+    Defect::new("G48", Class::Latent, "a server looks at the cluster only at its start")
+        .found_by(&["every_wanted_graph_is_served"])
+        .wrong("it never looks again")
+        .right("it looks again and again"),
+    Defect::new("G49", Class::Guard, "a ledger that cannot be read is replaced")
+        .found_by(&["no_lost_update"])
+        .wrong("it counts as an empty one")
+        .right("commands fail until a person puts it back"),
+    Defect::new("G50", Class::Latent, "a server ignores the setting to serve all graphs or none")
+        .found_by(&["healthy_graphs_serve"])
+        .wrong("the variable of its environment is not looked at")
+        .right("the flag or the variable is enough"),
+    Defect::new("G52", Class::Latent, "a tombstone does not say who approved of it")
+        .found_by(&["records_have_content"])
+        .wrong("the approval is missing")
+        .right("it names the approval of the removal"),
+    Defect::new("G56", Class::Latent, "a refresh looks at nothing")
+        .found_by(&["a_refresh_reports_what_is_live"])
+        .wrong("it reports the statuses of the ledger")
+        .right("it reports what the graphs are like"),
+    Defect::new(
+        "G57",
+        Class::Latent,
+        "a write without a condition is available under an innocent name",
+    )
+    .found_by(&["no_write_is_without_a_condition"])
+    .wrong("only functions that are named as tests are looked at")
+    .right("every put that overwrites is for tests or for planted bugs")
+    .shows(Shows::InStaticCheck),
+    Defect::new("G58", Class::Guard, "a sweep judges a graph before the engine has recovered it")
+        .found_by(&["applies_converge", "the_engine_has_nothing_left_to_do"])
+        .wrong("it opens the graph for reading, and what the engine left unfinished stays")
+        .right("it opens the graph for writing: the engine recovers first"),
+    Defect::new("G59", Class::Latent, "a schema that is published but not in force is recorded")
+        .found_by(&["unexpected_state_is_not_guessed", "ledger_matches_live_graphs"])
+        .wrong("a write that the engine acknowledges counts as done")
+        .right("the intent stays until readers see the schema"),
 ];
