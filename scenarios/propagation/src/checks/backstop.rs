@@ -6,17 +6,13 @@ use chaosdrill::{Check, Event, History, Outcome, Priority};
 use chaosdrill_scenarios_common::checks::{fault_free, rows::last_change};
 use serde_json::Value;
 
+pub(crate) use crate::checks::rounds::{PERIOD, TICK};
+
 use crate::checks::{
     rounds,
     rows::{GRADES, ITEMS, PROPAGATIONS, RESOURCES, conn_limit, has_limits, int, rows_at, text},
     world::last_answer,
 };
-
-/// How often the reconciler looks for drift.
-pub(crate) const PERIOD: Duration = Duration::from_secs(5 * 60);
-
-/// The interval in which a worker creates the jobs of a period.
-pub(crate) const TICK: Duration = Duration::from_secs(30);
 
 /// The maximum length of one call.
 const CALL_MAX: Duration = Duration::from_secs(30);

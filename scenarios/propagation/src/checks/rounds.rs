@@ -6,7 +6,11 @@ use std::{collections::BTreeMap, time::Duration};
 use chaosdrill::{Event, EventKind, History, fault::Act, vocabulary::FaultChange};
 use chaosdrill_scenarios_common::checks::failures::failed_site;
 
-use crate::checks::backstop::TICK;
+/// How often the reconciler looks for drift.
+pub(crate) const PERIOD: Duration = Duration::from_secs(5 * 60);
+
+/// The interval in which a worker creates the jobs of a period.
+pub(crate) const TICK: Duration = Duration::from_secs(30);
 
 /// The machine of the database.
 const DATABASE: &str = "db";
