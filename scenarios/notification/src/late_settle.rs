@@ -22,7 +22,7 @@ const WISHES: [(&str, Channel, &str); 3] = [
     ("nowhere", Channel::Teams, "calm"),
 ];
 
-/// The retry loop takes back what the processor has claimed 75 seconds after that claim, and begins the next attempt 165
+/// The retry loop takes back what the processor has claimed 75 seconds after that claim, and makes the next attempt 165
 /// seconds after it. That is so with each notification: they come at a multiple of both intervals. The processor is not
 /// cut off before its late attempt has ended.
 const ONE: Servers = Servers {

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority, vocabulary::HostChange};
-use chaosdrill_scenarios_common::checks::fault_free::is_calm;
 
 /// How far a tick or an end may be from its time: timers round to whole milliseconds, and a loop takes time to get its
 /// turn.
@@ -63,8 +62,14 @@ impl Loop {
 
     /// The first tick that comes too late or too early, or never, with the reason.
     fn off_tick(&self, history: &History) -> Option<(u64, String)> {
-        let start_max = is_calm(history).then_some(START_MAX);
-        let mut next = start_max.map(Next::until);
+        let mut faults = history.events().iter().filter(|event| event.kind == EventKind::Fault);
+        let first_fault = faults.next().map_or(Duration::MAX, Event::at);
+        // A start may be judged if there was no fault until it had to be done.
+        let start = |up: Duration| {
+            let done = up + START_MAX;
+            (done < first_fault).then(|| Next::until(done))
+        };
+        let mut next = start(Duration::ZERO);
         let mut has_slept = false;
         for event in history.on_host(self.server).iter() {
             let at = event.at();
@@ -79,7 +84,7 @@ impl Loop {
             }
             match event.host_change() {
                 Some(HostChange::Up { .. }) => {
-                    (next, has_slept) = (start_max.map(|max| Next::until(at + max)), false);
+                    (next, has_slept) = (start(at), false);
                 }
                 Some(HostChange::Stalled { .. }) => next = next.map(|_| Next::until(Duration::MAX)),
                 // It ticks once for all the ticks that the host has slept through, and then at its old times.
