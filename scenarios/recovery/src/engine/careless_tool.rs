@@ -63,5 +63,5 @@ pub(crate) fn scenario() -> Scenario {
         })
         .sometimes(marks::a_recovery_found_something_else())
         .sometimes(marks::an_operation_was_taken_back());
-    guarded(scenario.must_find(["G38"]))
+    guarded(scenario.must_find(["G38", "G84"]))
 }
