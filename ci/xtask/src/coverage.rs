@@ -283,12 +283,12 @@ mod tests {
     #[test]
     fn code_of_a_target_is_reached_if_any_instance_is() {
         let export = serde_json::json!({ "data": [{ "functions": [
-            { "filenames": ["/root/targets/outbox/src/a.rs"], "regions": [[1, 1, 2, 2, 0, 0, 0, 0]] },
-            { "filenames": ["/root/targets/outbox/src/a.rs"], "regions": [[1, 1, 2, 2, 4, 0, 0, 0]] },
-            { "filenames": ["/root/harness/rt/src/a.rs"], "regions": [[1, 1, 2, 2, 1, 0, 0, 0]] },
-            { "filenames": ["/root/targets/kit/src/a.rs"], "regions": [[1, 1, 2, 2, 1, 0, 0, 0]] },
+            { "filenames": ["/repository/targets/outbox/src/a.rs"], "regions": [[1, 1, 2, 2, 0, 0, 0, 0]] },
+            { "filenames": ["/repository/targets/outbox/src/a.rs"], "regions": [[1, 1, 2, 2, 4, 0, 0, 0]] },
+            { "filenames": ["/repository/harness/rt/src/a.rs"], "regions": [[1, 1, 2, 2, 1, 0, 0, 0]] },
+            { "filenames": ["/repository/targets/kit/src/a.rs"], "regions": [[1, 1, 2, 2, 1, 0, 0, 0]] },
         ] }] });
-        let found = regions(Path::new("/root"), &export);
+        let found = regions(Path::new("/repository"), &export);
         let expected = Regions::from([(((1, 1), (2, 2)), 4)]);
         assert_eq!(found, BTreeMap::from([("targets/outbox/src/a.rs".to_owned(), expected)]));
     }

@@ -115,7 +115,8 @@ fn serving() -> Vec<Promise> {
             .shown("recovery/unservable-graphs", "healthy_graphs_serve"),
         Promise::new("31", "a flag or a variable of the environment restores all or nothing")
             .shown("recovery/quarantine", "healthy_graphs_serve")
-            .shown("recovery/quarantine", "a server put a graph aside: not_all_graphs_are_ready"),
+            .shown("recovery/quarantine", "a server put a graph aside: not_all_graphs_are_ready")
+            .shown("recovery/quarantine", "bad_settings_are_refused"),
         Promise::new("32", "a server looks at the cluster again, and serves what was recovered")
             .shown("recovery/quarantine", "every_wanted_graph_is_served")
             .differs("the real server looks at its start only, and is restarted"),
@@ -139,8 +140,10 @@ fn cluster() -> Vec<Promise> {
         Promise::new("37", "a change that the engine rejects leaves no sidecar")
             .shown("recovery/rejected-change", "a_rejected_change_leaves_no_sidecar"),
         Promise::new("38", "an error of the engine keeps the sidecar only if something moved")
-            .shown("recovery/engine-errors", "moved_and_unrecorded_means_a_sidecar"),
+            .shown("recovery/engine-errors", "moved_and_unrecorded_means_a_sidecar")
+            .shown("recovery/engine-errors", "an_unmoved_graph_keeps_no_intent"),
         Promise::new("39", "a creation that did not start is retired and done in the same run")
+            .shown("recovery/crash-before-create", "what_is_retired_is_done_at_once")
             .shown("recovery/crash-before-create", "applies_converge"),
         Promise::new("40", "a creation that is not recorded is rolled forward; its pin is known")
             .shown("recovery/crash-after-create", "every_change_of_the_ledger_is_explained")

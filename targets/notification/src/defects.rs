@@ -181,7 +181,7 @@ pub const DEFECTS: &[Defect] = &[
     .wrong("the status and the next try alone")
     .right("the error too"),
     Defect::new("N28", Class::Guard, "a notification is sent twice per claim")
-        .found_by(&["each_claim_sends_once"])
+        .found_by(&["each_claim_sends_once", "effects_stay_within_the_bound"])
     .wrong("the notifier is called again after its answer")
     .right("it is called once"),
     Defect::new("N29", Class::Guard, "a refused notification is left to its lease")

@@ -52,7 +52,7 @@ pub const DEFECTS: &[Defect] = &[
         .right("all three are written in one transaction")
         .core(),
     Defect::new("O10", Class::Guard, "an unknown event is skipped in replay")
-        .found_by(&["hydration_folds_every_event_or_fails"])
+        .found_by(&["hydration_folds_every_event_or_fails", "a_refusal_names_the_event"])
         .wrong("an event of an unknown type is skipped")
         .right("the replay fails and names the event")
         .core(),

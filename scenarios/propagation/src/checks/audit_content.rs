@@ -76,7 +76,7 @@ fn difference(
                 wish["request_id"] == metadata["request"] && wish["propagation_id"] == row["id"]
             });
             let request = &metadata["request"];
-            (!is_wish).then(|| format!("has request {request}, which is no wish of an operator"))
+            (!is_wish).then(|| format!("has request {request}, which no operator sent"))
         }
     })
 }

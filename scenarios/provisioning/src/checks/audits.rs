@@ -54,7 +54,7 @@ fn odd_field(audit: &Value, row: &Value, object: Option<&Value>) -> Option<Strin
         let (says, has) = (&metadata[field], &row[column]);
         return Some(format!("says {field} is {says}, but the row has {has}"));
     }
-    // Whoever failed to store an object knew its id.
+    // If an object was not stored, its id was known.
     let knew = text(audit, "kind") == "provision.persistence_failed" && has_backend(row);
     let field = "provider_resource_id";
     let is_odd = knew && object.is_none_or(|object| object[field] != metadata[field]);

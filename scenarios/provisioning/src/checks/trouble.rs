@@ -11,8 +11,8 @@ use chaosdrill::{
 const DATABASE: &str = "db";
 
 /// How often something struck these hosts, the links between them, or their databases, between two events. What began
-/// before and had not ended counts too: a link is cut until it is repaired, and a host is in trouble until it is heard of
-/// again.
+/// before and had not ended counts too: a link is cut until it is repaired, and a host is in trouble until the next
+/// event of it.
 pub(crate) fn count(history: &History<'_>, hosts: &[&str], during: Range<u64>) -> usize {
     let mut open: BTreeSet<Vec<&str>> = BTreeSet::new();
     let mut within = 0;

@@ -120,7 +120,7 @@ const WINDOWS: [Window; 13] = [
 
 /// The planted bugs that the script of a window must find.
 const FINDS: [(&str, &[&str]); 9] = [
-    ("recovery/crash-before-create", &["G1", "G1b"]),
+    ("recovery/crash-before-create", &["G1", "G1b", "G62"]),
     ("recovery/crash-after-create", &["G2", "G2b", "G2c"]),
     ("recovery/crash-within-create", &["G21"]),
     ("recovery/crash-before-schema", &["G3"]),

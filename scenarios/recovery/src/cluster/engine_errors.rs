@@ -36,7 +36,7 @@ pub(crate) fn scenario() -> Scenario {
         .sometimes(marks::a_command_said("schema_apply_failed"))
         .sometimes(marks::a_command_said("recovery_sidecar_kept"))
         .sometimes(marks::a_command_said("recovery_sidecar_cleanup_failed"));
-    converging(scenario.must_find(["G12", "G12b", "G13"]))
+    converging(scenario.must_find(["G12", "G12b", "G13", "G60"]))
 }
 
 /// The change of one graph fails before anything has moved, and its intent cannot be deleted at once; the change of the

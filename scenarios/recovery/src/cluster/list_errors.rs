@@ -43,5 +43,5 @@ pub(crate) fn scenario() -> Scenario {
         })
         .chaos_at_most(Duration::from_secs(60 * 60))
         .sometimes(marks::a_command_said("recovery_store_error"));
-    converging(scenario.must_find(["G23", "G41"]))
+    converging(scenario.must_find(["G23", "G41", "G61"]))
 }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use chaosdrill::{
-    Scenario,
+    Mark, Scenario,
     fault::{Restart, at},
 };
 
 use super::{
-    checks::marks,
+    checks::{self, marks},
     operator::{Operator, config},
     stage::{ClusterStage, converging},
 };
@@ -17,7 +17,8 @@ pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("recovery/quarantine")
         .claim("a graph with a pending intent is not served, the others are, and a strict server serves none")
         .topology(|stage| {
-            let stage = stage.cluster().strict_server().questions(&["server", "strict"]);
+            let stage = stage.cluster().strict_server().misconfigured_server();
+            let stage = stage.questions(&["server", "strict"]);
             stage.client("operator", |workload| async move {
                 let operator = Operator::new(&workload, "a1").await;
                 operator.import(&[]).await;
@@ -37,6 +38,8 @@ pub(crate) fn scenario() -> Scenario {
         })
         .chaos_at_most(Duration::from_secs(60 * 60))
         .sometimes(marks::a_server_put_aside("cluster_recovery_pending"))
-        .sometimes(marks::a_server_put_aside("not_all_graphs_are_ready"));
-    converging(scenario.must_find(["G11", "G50"]))
+        .sometimes(marks::a_server_put_aside("not_all_graphs_are_ready"))
+        .always(checks::settings::bad_settings_are_refused())
+        .sometimes(Mark::observed(checks::settings::REFUSED));
+    converging(scenario.must_find(["G11", "G50", "G63"]))
 }

@@ -1,8 +1,9 @@
 //! The stage of the cluster: its hosts, the objects the harness watches, and the checks common to all scenarios.
 
-use std::time::Duration;
+use std::{future::pending, time::Duration};
 
-use chaosdrill::{Scenario, Topology};
+use chaosdrill::rt::observe;
+use chaosdrill::{BoxError, Scenario, Topology};
 use chaosdrill_scenarios_common::checks::{bounds, rest};
 use chaosdrill_target_recovery::cluster::{
     ApplierConfig, ApproverConfig, ServerConfig, run_applier, run_approver, run_server,
@@ -44,6 +45,9 @@ pub(crate) trait ClusterStage: Sized {
     /// A server that serves either all graphs or none, by a variable of its environment.
     #[must_use]
     fn strict_server(self) -> Self;
+    /// A server that stays down because a variable of its environment means nothing.
+    #[must_use]
+    fn misconfigured_server(self) -> Self;
     /// An applier `a1`, the approver, a server, and a watch of all objects.
     #[must_use]
     fn cluster(self) -> Self;
@@ -82,11 +86,11 @@ impl ClusterStage for Topology {
     }
 
     fn strict_server(self) -> Self {
-        self.host("strict", || {
-            let variable = |name: &str| (name == REQUIRE_ALL_GRAPHS).then(|| "1".to_owned());
-            let config = ServerConfig::new(store_url()).with_settings(variable);
-            run_server(config.expect("a value that means something"))
-        })
+        self.host("strict", || configured_server("1"))
+    }
+
+    fn misconfigured_server(self) -> Self {
+        self.host(checks::settings::MISCONFIGURED, || configured_server("yes"))
     }
 
     fn cluster(self) -> Self {
@@ -102,6 +106,18 @@ impl ClusterStage for Topology {
             .watch_store(world::CLUSTER, "ledger", "__cluster")
             .watch_store(world::GRAPHS, "ledger", "graphs")
             .watch_store(world::APPROVALS.watch, "ledger", "__cluster/approvals")
+    }
+}
+
+/// A server with this value of a variable, which stays down if the value is refused.
+async fn configured_server(value: &str) -> Result<(), BoxError> {
+    let variable = |name: &str| (name == REQUIRE_ALL_GRAPHS).then(|| value.to_owned());
+    match ServerConfig::new(store_url()).with_settings(variable) {
+        Ok(config) => run_server(config).await,
+        Err(error) => {
+            observe!(checks::settings::REFUSED, error = error.to_string());
+            pending().await
+        }
     }
 }
 
@@ -126,6 +142,8 @@ pub(crate) fn guarded(scenario: Scenario) -> Scenario {
         .always(checks::reports::reported_is_persisted())
         .always(checks::reports::a_refresh_reports_what_is_live())
         .always(checks::reports::a_rejected_change_leaves_no_sidecar())
+        .always(checks::reports::an_unmoved_graph_keeps_no_intent())
+        .always(checks::graphs::what_is_retired_is_done_at_once())
         .always(checks::reports::what_is_left_behind_is_told())
         .always(checks::reports::no_lock_is_left_behind())
         .always(checks::serving::healthy_graphs_serve())

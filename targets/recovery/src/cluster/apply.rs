@@ -221,6 +221,7 @@ async fn refused(
         }
         Opening::WontOpen(_) | Opening::Unknown(_) => false,
     };
+    let is_unmoved = defect!("G60", false, is_unmoved);
     if defect!("G12", true, is_unmoved) {
         run.disarm(operation).await;
     } else {

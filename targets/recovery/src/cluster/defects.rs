@@ -326,4 +326,28 @@ pub const DEFECTS: &[Defect] = &[
         .found_by(&["unexpected_state_is_not_guessed", "ledger_matches_live_graphs"])
         .wrong("a write that the engine acknowledges counts as done")
         .right("the intent stays until readers see the schema"),
+    Defect::new(
+        "G60",
+        Class::Guard,
+        "a change that failed leaves its intent although nothing has moved",
+    )
+    .found_by(&["an_unmoved_graph_keeps_no_intent"])
+    .wrong("the intent always stays, and the graph is not served until the next command")
+    .right("it is deleted if the graph is as it was"),
+    Defect::new("G61", Class::Guard, "a command goes on although it cannot list the intents")
+        .found_by(&["nobody_works_over_unlisted_intents"])
+        .wrong("a listing that fails is reported, and the command is executed")
+        .right("the command ends"),
+    Defect::new(
+        "G62",
+        Class::Guard,
+        "a graph whose intent is retired has to wait for the next command",
+    )
+    .found_by(&["what_is_retired_is_done_at_once"])
+    .wrong("a retired intent blocks its graph as one that is kept does")
+    .right("the command that retires it makes the change"),
+    Defect::new("G63", Class::Latent, "a setting that means nothing is ignored")
+        .found_by(&["bad_settings_are_refused"])
+        .wrong("the server starts with the default")
+        .right("it refuses to start"),
 ];

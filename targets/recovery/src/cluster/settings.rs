@@ -28,6 +28,8 @@ impl ServerConfig {
         self.require_all_graphs |= match variable(REQUIRE_ALL_GRAPHS).as_deref() {
             None | Some("0") => false,
             Some("1") => defect!("G50", false, true),
+            #[cfg(feature = "defects")]
+            Some(_) if defect!("G63", true, false) => false,
             Some(value) => {
                 return Err(SettingError { name: REQUIRE_ALL_GRAPHS, value: value.to_owned() });
             }

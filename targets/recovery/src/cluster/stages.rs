@@ -20,7 +20,13 @@ pub(crate) async fn go(run: &mut Run<'_>, ask: &Ask) -> Result<(), Stop> {
         run.diagnostics.error(why.code(), path, why.why());
     }
     // An unreadable sidecar may concern any graph.
-    if defect!("G24", false, !pending.unreadable.is_empty()) {
+    let mut unreadable = pending.unreadable.iter().map(|(_, why)| why);
+    let is_blind = defect!(
+        "G61",
+        unreadable.any(|why| !matches!(why, sidecars::Unreadable::Store(_))),
+        unreadable.next().is_some()
+    );
+    if defect!("G24", false, is_blind) {
         return Err(Stop);
     }
     sweep::sweep(run, pending.sidecars).await;

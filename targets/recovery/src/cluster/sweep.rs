@@ -148,6 +148,10 @@ async fn act(run: &mut Run<'_>, graph: &Graph, sidecar: Sidecar, row: Row) {
     observe!("cluster.swept", command = run.command, operation = operation, graph = id, row = name);
     match row {
         Row::Retire("8") => incomplete(run, id, "its root is still there"),
+        #[cfg(feature = "defects")]
+        Row::Retire(_) if defect!("G62", true, false) => {
+            run.blocked.insert(id.clone(), "cluster_recovery_pending");
+        }
         Row::Retire(_) => {}
         Row::Replace(_) => {
             incomplete(run, id, "a part of its root is still there");

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chaosdrill::{Check, Event, Outcome};
+use chaosdrill::{Check, Event, History, Outcome, Priority};
+use chaosdrill_scenarios_common::checks::failures;
 
 use super::world::{Change, at_the_end, graph_of, is_applier, replay, schemas};
 
@@ -124,6 +125,48 @@ pub(crate) fn applies_converge() -> Check {
             Outcome::invalid(why, [operation.invoke.seq])
         }))
     })
+}
+
+/// The command that retires the intent of a creation because nothing had happened makes the graph itself, if its
+/// applies want the graph and no step of it failed.
+pub(crate) fn what_is_retired_is_done_at_once() -> Check {
+    Check::new("what_is_retired_is_done_at_once", |history| {
+        let mut retired: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
+        replay(history, |world, event, _| {
+            if event.name == "cluster.swept" && event.get("row") == "1" {
+                retired.entry(event.text("command")).or_default().push(event);
+            }
+            if event.name != "cluster.reported" {
+                return None;
+            }
+            let (_, began) = world.commands.get(event.text("command"))?;
+            let swept = retired.remove(event.text("command"))?;
+            let is_hurt = failures::can_fail(history, &event.host, *began..event.seq, |_| true);
+            let left = swept.into_iter().find(|swept| {
+                let graph = swept.text("graph");
+                is_wanted(history, graph, *began, event.seq) && !world.has_graph(graph)
+            });
+            left.filter(|_| !is_hurt).map(|swept| {
+                let why = format!(
+                    "#{} retired the intent of graph {}, and #{} ends without the graph",
+                    swept.seq,
+                    swept.text("graph"),
+                    event.seq
+                );
+                Outcome::invalid(why, [swept.seq, event.seq])
+            })
+        })
+    })
+    .priority(Priority::Medium)
+}
+
+/// Whether every apply that was under way between two events wants a graph; `false` if there was none.
+fn is_wanted(history: &History, graph: &str, from: u64, to: u64) -> bool {
+    let mut open = history
+        .operations("apply")
+        .filter(|it| it.invoke.seq < from && it.end.is_none_or(|end| end.seq > to))
+        .peekable();
+    open.peek().is_some() && open.all(|it| !it.input()["config"]["graphs"][graph].is_null())
 }
 
 /// No sidecar remains.

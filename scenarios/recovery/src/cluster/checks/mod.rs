@@ -10,4 +10,5 @@ pub(crate) mod questions;
 pub(crate) mod records;
 pub(crate) mod reports;
 pub(crate) mod serving;
+pub(crate) mod settings;
 pub(crate) mod world;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chaosdrill::{Check, Event, Outcome, Priority, vocabulary::member::JSON};
+use chaosdrill_scenarios_common::checks::failures;
 use serde_json::Value;
 
 use super::world::{STATE, World, replay, schemas};
@@ -157,6 +158,49 @@ pub(crate) fn a_rejected_change_leaves_no_sidecar() -> Check {
             Some(Outcome::invalid(why, [left.2, event.seq]))
         })
     })
+}
+
+/// At the end of a command whose change of a schema failed, a graph that was not written since the command began, and in
+/// which the engine has nothing left to do, has no intent of that change, unless its deletion failed.
+pub(crate) fn an_unmoved_graph_keeps_no_intent() -> Check {
+    Check::new("an_unmoved_graph_keeps_no_intent", |history| {
+        replay(history, |world, event, _| {
+            if !is_report(event) {
+                return None;
+            }
+            let failed: Vec<&str> = diagnostics(event)
+                .filter(|(code, _)| *code == "schema_apply_failed")
+                .map(|(_, about)| about.trim_start_matches("graph."))
+                .collect();
+            let (command, host) = (event.text("command"), event.host.as_str());
+            // What made the change fail struck once; what strikes later may keep the command from looking.
+            let began = began(world, event);
+            let struck = history.on_host(host).after(began);
+            let struck = struck.iter().take_while(|it| it.seq < event.seq);
+            let errors = struck.filter(|it| failures::failed_site(it).is_some()).count();
+            let kept = world.sidecars().find(|(operation, sidecar, _)| {
+                let graph = sidecar["graph_id"].as_str().unwrap_or_default();
+                let is_told = diagnostics(event).any(|(code, about)| {
+                    code == "recovery_sidecar_cleanup_failed" && about.contains(operation)
+                });
+                sidecar["kind"] == "schema_apply"
+                    && world.writer_of(operation) == Some(command)
+                    && failed.contains(&graph)
+                    && world.is_untouched_since(graph, began)
+                    && world.unfinished_in_engine().is_none()
+                    && errors <= failed.len()
+                    && !is_told
+            });
+            kept.map(|(operation, _, since)| {
+                let why = format!(
+                    "#{} the change of {operation} failed, and its intent stays although nothing has moved",
+                    event.seq
+                );
+                Outcome::invalid(why, [since, event.seq])
+            })
+        })
+    })
+    .priority(Priority::Medium)
 }
 
 /// At the end of a command, a graph that differs from the ledger has a sidecar.

@@ -9,7 +9,7 @@ use chaosdrill::{Check, Event, Outcome};
 use chaosdrill_scenarios_common::checks::failures;
 use serde_json::Value;
 
-use super::world::{World, is_applier, payload_path, replay, schemas};
+use super::world::{Change, World, graph_of, is_applier, payload_path, replay, schemas};
 
 /// The only embedding provider that servers know.
 const PROVIDER: &str = "local";
@@ -120,7 +120,16 @@ pub(crate) fn nobody_works_over_unlisted_intents() -> Check {
     Check::new("nobody_works_over_unlisted_intents", |history| {
         let mut looks: BTreeMap<&str, &str> = BTreeMap::new();
         let mut blind: BTreeMap<&str, u64> = BTreeMap::new();
-        replay(history, |world, event, _| {
+        replay(history, |world, event, change| {
+            if let Some((command, since)) =
+                change.and_then(|it| blind_writer(world, it, event, &blind))
+            {
+                let why = format!(
+                    "#{} {command} writes, although it could not list the intents at #{since}",
+                    event.seq
+                );
+                return Some(Outcome::invalid(why, [since, event.seq]));
+            }
             if event.name == "server.looking" {
                 looks.insert(&event.host, event.text("look"));
             }
@@ -145,6 +154,21 @@ pub(crate) fn nobody_works_over_unlisted_intents() -> Check {
             Some(Outcome::invalid(why, [since, event.seq]))
         })
     })
+}
+
+/// The command that could not list the intents and makes this change of the ledger or of a graph.
+fn blind_writer<'a>(
+    world: &World<'a>,
+    change: &Change<'a>,
+    event: &'a Event,
+    blind: &BTreeMap<&'a str, u64>,
+) -> Option<(&'a str, u64)> {
+    let command = match change.ledger {
+        Some(ledger) => ledger.after["written_by"].as_str(),
+        None => world.command_on(&event.host).filter(|_| graph_of(change.path).is_some()),
+    };
+    let command = command?;
+    blind.get(command).map(|since| (command, *since))
 }
 
 /// The graphs of the last apply are served, according to a look at the cluster that began after it.

@@ -279,6 +279,14 @@ impl<'a> World<'a> {
         self.published.get(graph).map(|schema| schema.digest)
     }
 
+    /// Whether neither the manifest nor the schema in force of a graph has been written since an event.
+    pub(crate) fn is_untouched_since(&self, graph: &str, seq: u64) -> bool {
+        ["__manifest.json", CURRENT].into_iter().all(|path| {
+            let object = self.objects.get(format!("graphs/{graph}.omni/{path}").as_str());
+            object.is_some_and(|(_, written)| *written < seq)
+        })
+    }
+
     /// Whether people made the published schema of a graph, whoever published it for them.
     pub(crate) fn is_by_hand(&self, graph: &str) -> bool {
         self.published.get(graph).is_some_and(|schema| schema.is_by_hand)
