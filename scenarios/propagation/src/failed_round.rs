@@ -18,6 +18,9 @@ use crate::{
 /// Five rounds, of which one fails.
 const LONG: Duration = Duration::from_secs(5 * PERIOD.as_secs() + 60);
 
+/// As long, for a team that is created when the faults are over, and a little more.
+const WITHIN: Duration = Duration::from_secs(LONG.as_secs() + 10 * 60);
+
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("propagation/failed-round")
         .claim(
@@ -42,5 +45,5 @@ pub(crate) fn scenario() -> Scenario {
         .chaos_at_most(LONG * 2)
         .sometimes(Mark::observed("reconciler.failed"))
         .must_find(["P51"]);
-    backed(scenario, ATTEMPTS_MAX, LONG, PERIOD + TICK)
+    backed(scenario, ATTEMPTS_MAX, WITHIN, PERIOD + TICK)
 }

@@ -32,7 +32,8 @@ pub(crate) fn scenario() -> Scenario {
                 "fp:runner.after_dispatch"
             };
             // Mostly a row that is still open when its holder is back, at times one that is applied.
-            let hit = if stream.chance(1, 6) { 5 } else { stream.between(1, 4) as u32 };
+            let hit_max = if site == "fp:runner.after_pick" { 4 } else { 5 };
+            let hit = if stream.chance(1, 6) { hit_max } else { stream.between(1, 4) as u32 };
             // The lease of the row ends first, and a tick of the other runner.
             let stalled = Duration::from_secs(stream.between(350, 700));
             vec![at(site).on_any().hit(hit).stall(stalled)]

@@ -60,7 +60,10 @@ fn of_failures() -> Vec<Promise> {
         .shown("propagation/backstop-turns", "drift_is_seen_within_a_period")
         .shown("propagation/backstop-turns", "rounds_are_bounded")
         .shown("propagation/failed-round", "drift_is_seen_within_a_period")
-        .differs("a round is drilled with a maximum of two resources, not 200: runs stay short"),
+        .differs("a round is drilled with a maximum of two resources, not 200: runs stay short")
+        .differs(
+            "a worker whose slots are both busy with dispatches begins no round until one ends",
+        ),
         Promise::new(
             "11",
             "the documented time until a row is given up is the sum of the schedule",

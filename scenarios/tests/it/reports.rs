@@ -19,7 +19,7 @@ const CASES: [(&str, &str); 5] = [
     ("outbox/lease-expiry", "O4"),
     ("propagation/racing-runners", "P11"),
     ("provisioning/sweep-in-flight", "R18"),
-    ("recovery/engine-crash-in-recovery", "G14"),
+    ("recovery/engine-racing-opens", "G14"),
 ];
 
 /// Runs a campaign of one seed and of the scripts alone, in the folder `out`.

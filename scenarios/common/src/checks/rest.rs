@@ -3,7 +3,10 @@
 use chaosdrill::{Check, History, Outcome};
 use serde_json::Value;
 
-use crate::checks::rows::{Items, last_change, last_rows_by_key, steps, text};
+use crate::checks::rows::{Items, Step, last_change, last_rows_by_key, steps, text};
+
+/// How much of the last error of an item a finding quotes, in characters.
+const ERROR_CHARS_MAX: usize = 120;
 
 /// An item never leaves a terminal state.
 pub fn terminal_is_final(items: Items) -> Check {
@@ -15,10 +18,18 @@ pub fn terminal_is_final_but(
     items: Items,
     may: impl Fn(&Value, &Value) -> bool + Send + Sync + 'static,
 ) -> Check {
+    terminal_is_final_for(items, move |_, step| !may(step.before, step.after))
+}
+
+/// Like [`terminal_is_final`], for the changes that this selects.
+pub fn terminal_is_final_for(
+    items: Items,
+    counts: impl Fn(&History, &Step<'_>) -> bool + Send + Sync + 'static,
+) -> Check {
     Check::new("terminal_is_final", move |history| {
         let wrong = steps(history, items.watch).into_iter().find(|step| {
             let (was, is) = ((items.state)(step.before), (items.state)(step.after));
-            items.terminal.contains(&was) && was != is && !may(step.before, step.after)
+            items.terminal.contains(&was) && was != is && counts(history, step)
         });
         Outcome::unless(wrong.map(|step| {
             let why = format!(
@@ -50,7 +61,8 @@ pub fn every_item_comes_to_rest_but(
         let mut open = rows.into_values().filter(|(_, row)| !items.is_terminal(row));
         let open = open.find(|(key, _)| !may(history, key));
         Outcome::unless(open.map(|(key, row)| {
-            let error = text(row, "last_error");
+            // A page of text in a finding helps nobody: its beginning says what it was.
+            let error: String = text(row, "last_error").chars().take(ERROR_CHARS_MAX).collect();
             let why = format!(
                 "{} {key} is still {}{}{error}",
                 items.noun,

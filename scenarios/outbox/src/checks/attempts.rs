@@ -1,14 +1,19 @@
 //! Checks how often a message is published, and that each further attempt has a reason.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
-use chaosdrill::{Check, Event, EventKind, History, Outcome, Priority};
+use chaosdrill::{
+    Check, Event, EventKind, History, Outcome, Priority, fault::Act, vocabulary::FaultChange,
+};
 use chaosdrill_scenarios_common::checks::rows::Step;
 
 use crate::checks::{
     rows::{OUTBOX, int, is, is_burial, meaning, steps, text},
     troubles::{is_hurt, was_database_held, was_kept_out},
 };
+
+/// The time between a fault at the claim of a message and the change of its row.
+const CLAIMED: Duration = Duration::from_secs(1);
 
 /// The broker sees at most one publish of a message under one claim, whether it accepts it or not.
 pub(crate) fn a_claim_publishes_once() -> Check {
@@ -125,9 +130,16 @@ impl Attempt<'_> {
     fn began(&self) -> u64 {
         let same_host = self.history.on_host(&self.claim.host);
         let earlier = same_host.iter().take_while(|event| event.seq < self.claim.seq);
-        let earlier = earlier.filter(|event| event.kind != EventKind::Host);
-        let struck = earlier.last().filter(|event| event.struck_site() == "sql:outbox.claim");
-        struck.map_or(self.claim.seq, |event| event.seq)
+        let struck = earlier.filter(|event| event.struck_site() == "sql:outbox.claim").last();
+        let lasts = |event: &Event| match event.fault() {
+            Some(FaultChange::Struck(strike)) => match strike.act() {
+                Some(Act::Stall(lasts) | Act::Delay(lasts)) => lasts,
+                _ => Duration::ZERO,
+            },
+            _ => Duration::ZERO,
+        };
+        let is_of_it = |event: &&Event| event.at() + lasts(event) + CLAIMED >= self.claim.at();
+        struck.filter(is_of_it).map_or(self.claim.seq, |event| event.seq)
     }
 
     fn until(&self) -> u64 {

@@ -250,7 +250,9 @@ pub(crate) fn cancelled_work_uses_no_attempt() -> Check {
 fn begun_by<'a>(history: &'a History<'_>, step: &Step<'_>, cancelled: &Event) -> Option<&'a Event> {
     let seq = step.change.event.seq;
     let is_ours = |event: &&Event| {
-        event.host == cancelled.host && event.get("propagation") == step.change.key
+        event.host == cancelled.host
+            && event.get("propagation") == step.change.key
+            && event.text("claim") == text(step.before, "claim_token")
     };
     let of_row =
         |name: &str, before: u64| history.observed(name).filter(move |event| event.seq < before);

@@ -33,6 +33,9 @@ pub(crate) const ASKING: [&str; 5] = [
     "sql:resources.looked_at",
 ];
 
+/// How many jobs a worker runs at once.
+const SLOTS: usize = 2;
+
 /// The time from one beat to the next, if the first one waits for a lock.
 const LOCKED_BEAT: Duration = Duration::from_secs(TICK.as_secs() + 5);
 
@@ -46,6 +49,8 @@ struct Worker {
     rounds: Vec<Span>,
     /// When it could do nothing: it was down, stalled, late, or without its database.
     hindered: Vec<Span>,
+    /// When dispatches had all of its slots, so that no round could begin.
+    busy: Vec<Span>,
     /// Instants at which a round fails, if one is under way.
     broken: Vec<Duration>,
     /// Instants at which it lost a job that it had taken.
@@ -70,8 +75,10 @@ pub(crate) fn held_up(history: &History, during: Span, sites: &[&str], turn: Dur
         let late = shared(&[&worker.rounds, &worker.hindered], during);
         turn * rounds + TICK * count(&worker.missed) + late
     });
-    let hindered: Vec<&[Span]> = workers.values().map(|worker| &worker.hindered[..]).collect();
-    of_each.sum::<Duration>() + shared(&hindered, during)
+    let away: Vec<Vec<Span>> =
+        workers.values().map(|worker| [&worker.hindered[..], &worker.busy[..]].concat()).collect();
+    let away: Vec<&[Span]> = away.iter().map(Vec::as_slice).collect();
+    of_each.sum::<Duration>() + shared(&away, during)
 }
 
 /// Whether a worker could do nothing at some time between two instants.
@@ -130,6 +137,7 @@ impl Worker {
         let mut down = Some(Duration::ZERO);
         // A round that a stall held up may end after the next one has begun.
         let mut rounds: BTreeMap<&str, Duration> = BTreeMap::new();
+        let (mut dispatching, mut full) = (0_usize, None);
         for event in history.events() {
             self.suffer(event, host, end);
             if event.host != host {
@@ -146,6 +154,14 @@ impl Worker {
                 (EventKind::Observe, "job.begun") if is_round => {
                     rounds.insert(job, at);
                 }
+                (EventKind::Observe, "job.begun") => {
+                    dispatching += 1;
+                    full = full.or((dispatching == SLOTS).then_some(at));
+                }
+                (EventKind::Observe, "job.ended") if !is_round => {
+                    dispatching = dispatching.saturating_sub(1);
+                    self.busy.extend(full.take().map(|since| (since, at)));
+                }
                 (EventKind::Observe, "job.ended") if is_round => {
                     self.rounds.extend(rounds.remove(job).map(|since| (since, at)));
                 }
@@ -154,12 +170,15 @@ impl Worker {
                     self.rounds.extend(ended.map(|since| (since, at)));
                     self.broken.push(at);
                     down.get_or_insert(at);
+                    dispatching = 0;
+                    self.busy.extend(full.take().map(|since| (since, at)));
                 }
                 _ => self.fail(event, sites),
             }
         }
         self.rounds.extend(rounds.into_values().map(|since| (since, end)));
         self.hindered.extend(down.map(|since| (since, end)));
+        self.busy.extend(full.map(|since| (since, end)));
     }
 
     /// Takes account of steps that failed because a host that a fault holds up has the lock of the database.

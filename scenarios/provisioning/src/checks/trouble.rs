@@ -1,11 +1,15 @@
 //! The trouble that may have kept hosts from hearing of each other: what excuses a check has a time and a place.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{collections::BTreeSet, ops::Range, time::Duration};
 
 use chaosdrill::{
     Event, EventKind, History,
+    fault::Act,
     vocabulary::{FaultChange, HostChange, LinkEnd, Strike},
 };
+
+/// How long a statement waits for the lock of the database.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// The database, as a host.
 const DATABASE: &str = "db";
@@ -28,6 +32,19 @@ pub(crate) fn count(history: &History<'_>, hosts: &[&str], during: Range<u64>) -
         }
     }
     within + open.len()
+}
+
+/// When a host was held up at a statement, with which it may have had the database locked: until others that wait for
+/// the lock have given up.
+pub(crate) fn held_in_a_statement(event: &Event) -> Option<(Duration, Duration)> {
+    let Some(FaultChange::Struck(strike)) = event.fault() else { return None };
+    let is_statement = strike.site().is_some_and(|site| site.starts_with("sql:"));
+    match strike.act() {
+        Some(Act::Stall(lasts) | Act::Delay(lasts)) if is_statement => {
+            Some((event.at(), event.at() + lasts + LOCK_WAIT))
+        }
+        _ => None,
+    }
 }
 
 /// The trouble of these hosts that begins or ends with an event, each by the hosts on which it lasts.
