@@ -117,7 +117,8 @@ pub(crate) fn terminal_is_final(items: Items) -> Check {
     rest::terminal_is_final_for(items, |history, step| {
         let is_older =
             history.operations("older-release").any(|op| is_within(step.change.event, &op));
-        !is_older && !(is(step.before, "sent") && is(step.after, "read"))
+        let is_reading = is(step.before, "sent") && is(step.after, "read");
+        !is_older && !is_reading
     })
 }
 

@@ -160,8 +160,8 @@ pub(crate) fn a_rejected_change_leaves_no_sidecar() -> Check {
     })
 }
 
-/// At the end of a command whose change of a schema failed, a graph that was not written since the command began, and in
-/// which the engine has nothing left to do, has no intent of that change, unless its deletion failed.
+/// At the end of a command whose change of a schema failed, a graph that was not written since the command began, and
+/// in which the engine has nothing left to do, has no intent of that change, unless its deletion failed.
 pub(crate) fn an_unmoved_graph_keeps_no_intent() -> Check {
     Check::new("an_unmoved_graph_keeps_no_intent", |history| {
         replay(history, |world, event, _| {
