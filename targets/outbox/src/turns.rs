@@ -5,10 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use chaosdrill_rt::{
-    defect,
-    time::{self, Duration},
-};
+use chaosdrill_rt::time::{self, Duration};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::error::LockError;
@@ -45,7 +42,7 @@ impl Turns {
         };
         #[cfg(feature = "defects")]
         // The map and this command have the queue as well as its holder and those who wait.
-        if defect!("O48", Arc::strong_count(&queue) > 4, false) {
+        if chaosdrill_rt::defect!("O48", Arc::strong_count(&queue) > 4, false) {
             return Err(LockError::Poisoned);
         }
         let guard = time::timeout(self.wait_max, queue.lock_owned()).await;

@@ -10,7 +10,7 @@ use sqlx::any::AnyRow;
 use crate::{
     dispatch::{Dispatcher, Resource},
     error::{PipelineError, storage},
-    jobs::{JOB_TIMEOUT, Moment},
+    jobs::Moment,
     skips,
     stop::Stop,
 };
@@ -64,7 +64,7 @@ impl Reconciler {
 
     async fn mend(&self, resource: Resource, stop: &Stop) -> Result<(), String> {
         let wish = format!("reconciler/{}/{}", resource.token, resource.generation);
-        let deadline = Instant::now() + defect!("P37", JOB_TIMEOUT, CALL_MAX);
+        let deadline = Instant::now() + defect!("P37", crate::jobs::JOB_TIMEOUT, CALL_MAX);
         let answer = self.dispatcher.ask(&wish, &resource, deadline, stop).await;
         let answer = answer.map_err(|error| error.line())?;
         if !answer.applied && !skips::is_allowed(&answer.skip_reason) {

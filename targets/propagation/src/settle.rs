@@ -256,8 +256,9 @@ impl Settler {
                 error
             }
         };
-        let is_dead = matches!(outcome, Outcome::DeadLetter { .. });
-        if matches!(error, DispatchError::UnknownKind(_)) && defect!("P43", is_dead, true) {
+        if matches!(error, DispatchError::UnknownKind(_))
+            && defect!("P43", outcome.name() == "failed", true)
+        {
             self.add(connection, "propagation_unknown_kind_total", &[("kind", kind)]).await?;
             observe!("metric.unknown_kind", kind = kind);
         }
