@@ -10,7 +10,7 @@ use chaosdrill::{
 use crate::engine::{
     checks::marks,
     clients::{ADMIN, ALL_KINDS, client, first, first_mutation},
-    crash_windows::{crash, crash_soon},
+    crash_windows::{crash, crash_soon, half_done},
     stage::{EngineStage, guarded, watched},
 };
 
@@ -44,13 +44,14 @@ pub(crate) fn scenario() -> Scenario {
                 .client("first", |workload| first(workload, &["w1"], first_mutation()))
         })
         .faults_drawn(|stream| {
-            // A complete write is left behind for sure. The first host that publishes it crashes before it
-            // records that.
+            // A complete write is left behind for sure, and one that is only in its first table. The first host that
+            // publishes the complete one crashes before it records that.
             let [complete, ..] = LEFT;
             let [_, record, ..] = STEPS;
             let back = Restart::After(Duration::from_secs(stream.between(15, 40)));
             let mut faults = vec![
                 at(complete).on("w1").hit(1).crash_before(back),
+                half_done(stream),
                 at(record).on_any().hit(1).crash_before(Restart::After(Duration::from_secs(5))),
             ];
             for _ in 0..2 {
