@@ -1,7 +1,8 @@
 //! `drill prove`: enables each planted defect in turn, and checks whether the ordinary nemeses find it.
 //!
-//! All scenarios of the defect's target are run, none chosen for the defect: first two seeds of scripts and swarms,
-//! then a sweep, from some point on in turns with more seeds. The search ends when a check from the catalogue catches
+//! First come the scripts of the scenarios that must find the defect, if any: their plans tell it best. Then all
+//! scenarios of the defect's target are run, none chosen for the defect: two seeds of scripts and swarms, then a sweep,
+//! from some point on in turns with more seeds. The search ends when a check from the catalogue catches
 //! the defect, or when the budget is spent. The plan of the hit is shrunk and run again with the defect disabled: the
 //! violation must be caused by the defect. Each result is reported as soon as it is settled. If the search is
 //! interrupted, the matrix so far is shown, and `--resume` goes on with it.
@@ -223,6 +224,12 @@ fn write(registry: &Registry, out: &Path, cases: &[Case<'_>]) -> Result<(), Expe
 fn search(engine: &mut Engine<'_>, cases: &mut [Case<'_>], nemeses: &[Nemesis]) {
     let has_seeds = nemeses != [Nemesis::Sweep];
     let sweeps = nemeses.contains(&Nemesis::Sweep);
+    if nemeses.contains(&Nemesis::Script) {
+        for index in 0..cases.len() {
+            cases[index].scripts_that_must_find_it(engine);
+            tell(engine, cases);
+        }
+    }
     for round in 0.. {
         if round == PROVE_ROUNDS_BEFORE_SWEEP && sweeps {
             for index in 0..cases.len() {

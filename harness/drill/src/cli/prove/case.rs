@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chaosdrill_core::defect::{Defect, Shows};
 use chaosdrill_core::{
     Plan, Record, Seed, Verdict,
-    limits::{PROVE_CHUNK_RUNS, PROVE_SINGLES_BEFORE_FRESH},
+    limits::{PROVE_CHUNK_RUNS, PROVE_ROUNDS_BEFORE_SWEEP, PROVE_SINGLES_BEFORE_FRESH},
     record::{Proof, ProofBy},
     sweep::{self as core_sweep, Points},
 };
@@ -137,6 +137,19 @@ impl<'a> Case<'a> {
         let any =
             || record.violated().find(|check| self.catch == Catch::AnyCheck && !is_alarm(check));
         of_catalogue.or_else(any)
+    }
+
+    /// Runs the scripts of the scenarios that must find the defect by script alone.
+    pub(super) fn scripts_that_must_find_it(&mut self, engine: &mut Engine<'_>) {
+        let must = |scenario: &&&Scenario| scenario.must_find.contains(&self.defect.id);
+        let scenarios: Vec<&Scenario> = self.scenarios.iter().filter(must).copied().collect();
+        for seed in (0..PROVE_ROUNDS_BEFORE_SWEEP).map(Seed) {
+            let script = |scenario: &&Scenario| self.settings.script(scenario, seed);
+            let jobs: Vec<Job> = scenarios.iter().map(script).collect();
+            if self.is_open() {
+                self.run(engine, &jobs);
+            }
+        }
     }
 
     /// Runs the next seed of every scenario.
