@@ -10,7 +10,7 @@ use chaosdrill::{
 use crate::engine::{
     checks::marks,
     clients::{ADMIN, ALL_KINDS, client, first, first_mutation},
-    crash_windows::{crash, crash_soon, half_done},
+    crash_windows::{crash_soon, half_done},
     stage::{EngineStage, guarded, watched},
 };
 
@@ -65,7 +65,7 @@ pub(crate) fn scenario() -> Scenario {
             let [of_opener, of_w2] = [step(), step()];
             faults.push(crash_soon(at(of_opener).on("opener").hit(2), stream).optional());
             for (site, host) in [(of_w2, "w2"), (STEPS[0], "w1")] {
-                faults.push(crash(at(site).on(host).hit(1), stream).optional());
+                faults.push(crash_soon(at(site).on(host).hit(1), stream).optional());
             }
             faults
         })
