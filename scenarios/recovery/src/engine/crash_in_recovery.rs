@@ -10,7 +10,7 @@ use chaosdrill::{
 use crate::engine::{
     checks::marks,
     clients::{ADMIN, ALL_KINDS, client, first, first_mutation},
-    crash_windows::{crash_soon, half_done},
+    crash_windows::{crash_soon, half_done, soon},
     stage::{EngineStage, guarded, watched},
 };
 
@@ -51,7 +51,7 @@ pub(crate) fn scenario() -> Scenario {
             let back = Restart::After(Duration::from_secs(stream.between(15, 40)));
             let mut faults = vec![
                 at(complete).on("w1").hit(1).crash_before(back),
-                half_done(stream),
+                half_done(stream).crash_before(soon(stream)),
                 at(record).on_any().hit(1).crash_before(Restart::After(Duration::from_secs(5))),
             ];
             for _ in 0..2 {

@@ -136,7 +136,10 @@ fn scenario(kind: &'static Kind) -> Scenario {
         })
         .faults_drawn(|stream| {
             let point = stream.pick(kind.points).copied().unwrap_or(kind.points[0]);
-            let mut faults = vec![half_done(stream), crash_soon(at(point).on_any().hit(1), stream)];
+            let mut faults = vec![
+                half_done(stream).crash_before(soon(stream)),
+                crash_soon(at(point).on_any().hit(1), stream),
+            ];
             // How often a failpoint is hit depends on the requests, which the seed draws.
             if let Some(point) = stream.pick(kind.points) {
                 let place = at(*point).on_any().hit(stream.between(2, 4) as u32);
@@ -171,14 +174,13 @@ fn first_optimize() -> Vec<Request> {
     vec![mutation(1), mutation(2), Request::Optimize { id: "first-3".into(), table: None }]
 }
 
-/// A crash that leaves a write half done. The table is created at the first hits, by as many hosts as there are.
-pub(crate) fn half_done(stream: &mut Stream) -> Fault {
-    let half = at(HALF).on_any().hit(stream.between(4, 6) as u32);
-    half.crash_before(soon(stream))
+/// Where a crash leaves a write half done. The table is created at the first hits, by as many hosts as there are.
+pub(crate) fn half_done(stream: &mut Stream) -> Place {
+    at(HALF).on_any().hit(stream.between(4, 6) as u32)
 }
 
 /// A restart before the chaos ends, so that further faults find the host.
-fn soon(stream: &mut Stream) -> Restart {
+pub(crate) fn soon(stream: &mut Stream) -> Restart {
     Restart::After(Duration::from_secs(if stream.chance(1, 2) { 3 } else { 50 }))
 }
 
