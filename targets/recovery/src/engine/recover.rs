@@ -161,7 +161,8 @@ impl<'a> Recovery<'a> {
             match lineage.await? {
                 Lineage::With => with += 1,
                 Lineage::TakenBack => taken_back = true,
-                Lineage::Without => {}
+                // Others may have moved the table meanwhile.
+                Lineage::Without => defect!("G85", (), continue),
             }
             moves.push(Move { table_key: pin.table_key.clone(), expected: from, to });
         }
