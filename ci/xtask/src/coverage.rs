@@ -3,7 +3,8 @@
 //! `ci/coverage` builds the drill program with counters, runs a campaign and exports what they say. From that,
 //! `cargo xtask coverage FILE` makes the page, and lists what was never reached with its reason in
 //! `reports/measured/unreached.toml`. A reason names a file and the first line of the code, not its number; if a file
-//! has several such lines, each needs a reason of its own, in their order.
+//! has several such lines, each needs a reason of its own, in their order. A reason without a file is for every line
+//! that contains its code.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -53,7 +54,7 @@ pub fn keep(root: &Path, export: &Path) -> anyhow::Result<String> {
         let planted = planted(&source);
         regions
             .retain(|(start, _), _| !planted.iter().any(|(from, to)| from <= start && start < to));
-        unreached.extend(never(regions).map(|line| Unreached {
+        unreached.extend(never(regions).into_iter().map(|line| Unreached {
             path: path.clone(),
             line,
             text: source.lines().nth(line as usize - 1).unwrap_or_default().trim().to_owned(),
@@ -94,15 +95,26 @@ fn target_file(root: &Path, name: &str) -> Option<String> {
     (target != "kit" && file.starts_with("src/")).then(|| path.to_owned())
 }
 
-/// The first lines of what was never reached; of regions inside each other, only the outermost.
-fn never(regions: &Regions) -> impl Iterator<Item = u64> {
-    let mut outermost: Vec<Region> = Vec::new();
-    for (region, _) in regions.iter().filter(|(_, count)| **count == 0) {
-        if outermost.last().is_none_or(|(_, end)| *end < region.1) {
-            outermost.push(*region);
+/// The first lines of what was never reached. Of regions inside each other, only the outermost counts, and those that
+/// follow each other in one line count as one.
+fn never(regions: &Regions) -> Vec<u64> {
+    let mut lines: Vec<u64> = Vec::new();
+    let mut end: Place = (0, 0);
+    let mut is_after_unreached = false;
+    for ((start, until), count) in regions {
+        if *count > 0 {
+            is_after_unreached = false;
+            continue;
         }
+        if *until <= end {
+            continue;
+        }
+        if !(is_after_unreached && lines.last() == Some(&start.0)) {
+            lines.push(start.0);
+        }
+        (end, is_after_unreached) = (*until, true);
     }
-    outermost.into_iter().map(|((line, _), _)| line)
+    lines
 }
 
 /// The places of planted bugs: what `defect!` does instead of the right thing, and items that only they use.
@@ -167,33 +179,43 @@ fn place(at: LineColumn) -> Place {
     (at.line as u64, at.column as u64 + 1)
 }
 
-/// Why code is not reached, by file and first line; several if a file has several such lines.
-struct Reasons(BTreeMap<(String, String), Vec<String>>);
+/// Why code is not reached.
+struct Reasons {
+    /// By file and first line; several if a file has several such lines.
+    of_lines: BTreeMap<(String, String), Vec<String>>,
+    /// What a line contains, and the reason.
+    of_all: Vec<(String, String)>,
+}
 
 impl Reasons {
     fn read(text: &str) -> anyhow::Result<Self> {
         let table: toml::Table = text.parse().context(REASONS)?;
-        let mut reasons: BTreeMap<_, Vec<String>> = BTreeMap::new();
+        let (mut of_lines, mut of_all) = (BTreeMap::<_, Vec<String>>::new(), Vec::new());
         for entry in table.get("unreached").and_then(toml::Value::as_array).into_iter().flatten() {
+            let has = |name: &str| entry.get(name).and_then(toml::Value::as_str).map(str::to_owned);
             let field = |name: &str| {
-                let value = entry.get(name).and_then(toml::Value::as_str);
-                value
-                    .map(str::to_owned)
-                    .with_context(|| format!("{REASONS}: an entry has no {name}"))
+                has(name).with_context(|| format!("{REASONS}: an entry has no {name}"))
             };
-            reasons.entry((field("file")?, field("code")?)).or_default().push(field("reason")?);
+            match has("file") {
+                Some(file) => {
+                    of_lines.entry((file, field("code")?)).or_default().push(field("reason")?);
+                }
+                None => of_all.push((field("code")?, field("reason")?)),
+            }
         }
-        Ok(Self(reasons))
+        Ok(Self { of_lines, of_all })
     }
 
     /// The unreached code with its reason.
     fn given<'a>(&'a self, unreached: &'a [Unreached]) -> Vec<(&'a Unreached, Option<&'a str>)> {
         let mut used: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         let with_reason = |code: &'a Unreached| {
-            let reasons = self.0.get(&(code.path.clone(), code.text.clone()));
+            let reasons = self.of_lines.get(&(code.path.clone(), code.text.clone()));
             let next = used.entry((&code.path, &code.text)).or_default();
             *next += 1;
-            (code, reasons.and_then(|it| it.get(*next - 1)).map(String::as_str))
+            let own = reasons.and_then(|it| it.get(*next - 1));
+            let of_all = || Some(&self.of_all.iter().find(|(part, _)| code.text.contains(part))?.1);
+            (code, own.or_else(of_all).map(String::as_str))
         };
         unreached.iter().map(with_reason).collect()
     }
@@ -207,10 +229,15 @@ impl Reasons {
                 ));
             }
         }
-        for ((file, text), reasons) in &self.0 {
+        for ((file, text), reasons) in &self.of_lines {
             let is_this = |code: &&Unreached| (&code.path, &code.text) == (file, text);
             if unreached.iter().filter(is_this).count() < reasons.len() {
                 said.push_str(&format!("{REASONS}: `{text}` of {file} is reached, or gone\n"));
+            }
+        }
+        for (part, _) in &self.of_all {
+            if !unreached.iter().any(|code| code.text.contains(part)) {
+                said.push_str(&format!("{REASONS}: what contains `{part}` is reached, or gone\n"));
             }
         }
         said
@@ -312,6 +339,30 @@ mod tests {
     }
 
     #[test]
+    fn a_reason_without_a_file_is_for_every_line_that_contains_it() {
+        let code = |text: &str| Unreached { path: "a".to_owned(), line: 1, text: text.to_owned() };
+        let entry = "[[unreached]]\ncode = \"try_get(\"\nreason = \"so\"\n";
+        let reasons = Reasons::read(entry).expect("reasons");
+        assert_eq!(reasons.complaints(&[code("row.try_get(1)?"), code("row.try_get(2)?")]), "");
+        assert!(reasons.complaints(&[code("Err(error)")]).contains("no run reaches `Err(error)`"));
+        assert!(reasons.complaints(&[]).ends_with("is reached, or gone\n"));
+    }
+
+    #[test]
+    fn what_follows_each_other_in_a_line_is_listed_once() {
+        let regions: Regions = [
+            (((1, 1), (9, 2)), 1),
+            (((3, 5), (3, 9)), 0),
+            (((3, 10), (3, 12)), 0),
+            (((3, 14), (3, 15)), 2),
+            (((3, 20), (3, 25)), 0),
+            (((4, 1), (4, 5)), 0),
+        ]
+        .into();
+        assert_eq!(never(&regions), [3, 3, 4]);
+    }
+
+    #[test]
     fn only_the_outermost_of_what_was_never_reached_is_listed() {
         let regions: Regions = [
             (((1, 1), (9, 2)), 0),
@@ -320,6 +371,6 @@ mod tests {
             (((13, 1), (14, 2)), 0),
         ]
         .into();
-        assert_eq!(never(&regions).collect::<Vec<_>>(), [1, 13]);
+        assert_eq!(never(&regions), [1, 13]);
     }
 }

@@ -37,12 +37,22 @@ pub(crate) fn every_leak_is_cleared() -> Check {
     })
 }
 
-/// A provision that is slow, but alive, is left to its handler.
+/// A provision that is slow, but alive, is left to its handler. A handler that crashes is not alive.
 pub(crate) fn a_slow_provision_keeps_its_row() -> Check {
     Check::new("a_slow_provision_keeps_its_row", |history| {
+        let has_crashed = |host: &str, since: u64, until: u64| {
+            let mut events = history.events().iter();
+            events.any(|event| {
+                let is_now = since < event.seq && event.seq < until;
+                is_now && event.host == host && event.ends_a_life()
+            })
+        };
         let taken = steps(history, RESOURCES).into_iter().find(|step| {
-            let is_taken = text(step.before, "holder") != text(step.after, "holder");
-            is_taken || text(step.after, "settled_by") == "reconciler"
+            let holder = text(step.before, "holder");
+            let host = holder.split('/').next().unwrap_or_default();
+            let is_taken = holder != text(step.after, "holder");
+            (is_taken || text(step.after, "settled_by") == "reconciler")
+                && !has_crashed(host, step.since, step.change.event.seq)
         });
         Outcome::unless(taken.map(|step| {
             let seq = step.change.event.seq;
