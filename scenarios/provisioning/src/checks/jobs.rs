@@ -1,6 +1,8 @@
 //! Checks that each background job does its work, and that calm work is done once.
 
-use chaosdrill::{Check, Outcome};
+use std::time::Duration;
+
+use chaosdrill::{Check, Event, Outcome, vocabulary::HostChange};
 use chaosdrill_scenarios_common::checks::rows::{last_rows_by_key, steps};
 
 use crate::checks::rows::{AUDITS, DAY_MS, LEAKS, OBJECTS, RESOURCES, int, is, text};
@@ -37,22 +39,29 @@ pub(crate) fn every_leak_is_cleared() -> Check {
     })
 }
 
-/// A provision that is slow, but alive, is left to its handler. A handler that crashes is not alive.
+/// A handler that stands still for less than this renews its lease of two minutes in time: it does so every 30 s.
+const STALL_MAX: Duration = Duration::from_secs(90);
+
+/// A provision that is slow, but alive, is left to its handler. A handler that crashed is not alive, and one that stands
+/// still cannot renew its lease.
 pub(crate) fn a_slow_provision_keeps_its_row() -> Check {
     Check::new("a_slow_provision_keeps_its_row", |history| {
-        let has_crashed = |host: &str, since: u64, until: u64| {
-            let mut events = history.events().iter();
-            events.any(|event| {
-                let is_now = since < event.seq && event.seq < until;
-                is_now && event.host == host && event.ends_a_life()
-            })
+        let stops = |event: &Event| match event.host_change() {
+            Some(HostChange::Stalled { ns }) => {
+                ns.is_none_or(|ns| Duration::from_nanos(ns) >= STALL_MAX)
+            }
+            _ => event.ends_a_life(),
+        };
+        let has_stopped = |host: &str, since: u64, until: u64| {
+            let mut between = history.events().iter().filter(|it| since < it.seq && it.seq < until);
+            between.any(|event| event.host == host && stops(event))
         };
         let taken = steps(history, RESOURCES).into_iter().find(|step| {
             let holder = text(step.before, "holder");
             let host = holder.split('/').next().unwrap_or_default();
             let is_taken = holder != text(step.after, "holder");
             (is_taken || text(step.after, "settled_by") == "reconciler")
-                && !has_crashed(host, step.since, step.change.event.seq)
+                && !has_stopped(host, step.since, step.change.event.seq)
         });
         Outcome::unless(taken.map(|step| {
             let seq = step.change.event.seq;
