@@ -26,6 +26,7 @@ pub mod bounds;
 pub mod failures;
 pub mod fault_free;
 pub mod holders;
+pub mod idle;
 pub mod labels;
 pub mod marks;
 pub mod outside;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chaosdrill::{Check, Event, History, Outcome};
+use chaosdrill_scenarios_common::checks::idle::idle_time;
 use serde_json::Value;
 
 use crate::checks::{
@@ -17,16 +18,18 @@ const REAPER_WAIT_MAX: Duration = Duration::from_secs(5 * 60);
 const MAIL_WAIT_MAX: Duration = Duration::from_secs(15 * 60);
 
 /// Each ended resource and each leak is tried by the reaper, and each mail owed by the forwarder, in bounded time,
-/// whatever becomes of others.
+/// whatever becomes of others. Time in which the job could do nothing does not count.
 pub(crate) fn everything_gets_its_turn() -> Check {
     Check::new("everything_gets_its_turn", |history| {
         let now = history.events().last().map(Event::at).unwrap_or_default();
-        let late = owed(history).into_iter().find_map(|(since, tried, id, wait_max)| {
+        let late = owed(history).into_iter().find_map(|(since, job, id)| {
+            let (host, tried, wait_max) = job;
             let mut tries = history.observed(tried).filter(|event| {
                 event.seq > since.seq && [event.text("token"), event.text("resource")].contains(&id)
             });
             let until = tries.next().map_or(now, Event::at);
-            let waited = until.saturating_sub(since.at());
+            let idle = idle_time(history, host, since.at(), until);
+            let waited = until.saturating_sub(since.at()).saturating_sub(idle);
             (waited > wait_max).then_some((since.seq, id, waited))
         });
         Outcome::unless(late.map(|(seq, id, waited)| {
@@ -36,20 +39,27 @@ pub(crate) fn everything_gets_its_turn() -> Check {
     })
 }
 
-/// Everything that is owed a try: since when, how the outside world notices a try, of what, and within which time.
-fn owed<'a>(history: &'a History<'_>) -> Vec<(&'a Event, &'static str, &'a str, Duration)> {
+/// A job: its host, how the outside world notices that it tries something, and the longest wait for it.
+type Job = (&'static str, &'static str, Duration);
+
+const REAPER: Job = ("reaper", "backend.delete_asked", REAPER_WAIT_MAX);
+
+const FORWARDER: Job = ("forwarder", "mailer.asked", MAIL_WAIT_MAX);
+
+/// Everything that is owed a try: since when, by which job, and of what.
+fn owed<'a>(history: &'a History<'_>) -> Vec<(&'a Event, Job, &'a str)> {
     let mut owed = Vec::new();
     for change in history.rows(RESOURCES) {
         let has_ended = |row: &Value| is(row, &["expired"]) && has_backend(row);
         if change.after.is_some_and(has_ended) && !change.before.is_some_and(has_ended) {
             let id = change.key.as_str().unwrap_or_default();
-            owed.push((change.event, "backend.delete_asked", id, REAPER_WAIT_MAX));
+            owed.push((change.event, REAPER, id));
         }
     }
     for change in history.rows(LEAKS) {
         if change.before.is_none() {
             let id = change.key.as_str().unwrap_or_default();
-            owed.push((change.event, "backend.delete_asked", id, REAPER_WAIT_MAX));
+            owed.push((change.event, REAPER, id));
         }
     }
     let rows = history.last_rows(RESOURCES);
@@ -60,7 +70,7 @@ fn owed<'a>(history: &'a History<'_>) -> Vec<(&'a Event, &'static str, &'a str, 
         let id = text(audit, "resource_id");
         let is_of_it = |row: &&Value| text(row, "resource_id") == id;
         if rows.iter().any(|row| is_of_it(row) && !text(row, "team").is_empty()) {
-            owed.push((change.event, "mailer.asked", id, MAIL_WAIT_MAX));
+            owed.push((change.event, FORWARDER, id));
         }
     }
     owed
