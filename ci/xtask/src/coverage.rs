@@ -3,8 +3,8 @@
 //! `ci/coverage` builds the drill program with counters, runs a campaign and exports what they say. From that,
 //! `cargo xtask coverage FILE` makes the page, and lists what was never reached with its reason in
 //! `reports/measured/unreached.toml`. A reason names a file and the first line of the code, not its number; if a file
-//! has several such lines, each needs a reason of its own, in their order. A reason without a file is for every line
-//! that contains its code.
+//! has several such lines, each needs a reason of its own, in their order. A reason without a file is for every
+//! line that is its code, or contains its part.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -183,8 +183,23 @@ fn place(at: LineColumn) -> Place {
 struct Reasons {
     /// By file and first line; several if a file has several such lines.
     of_lines: BTreeMap<(String, String), Vec<String>>,
-    /// What a line contains, and the reason.
-    of_all: Vec<(String, String)>,
+    /// Those that are for lines of any file.
+    of_all: Vec<(Line, String)>,
+}
+
+/// Which lines of any file have a reason.
+enum Line {
+    Is(String),
+    Contains(String),
+}
+
+impl Line {
+    fn fits(&self, text: &str) -> bool {
+        match self {
+            Self::Is(all) => text == all,
+            Self::Contains(part) => text.contains(part),
+        }
+    }
 }
 
 impl Reasons {
@@ -196,11 +211,11 @@ impl Reasons {
             let field = |name: &str| {
                 has(name).with_context(|| format!("{REASONS}: an entry has no {name}"))
             };
-            match has("file") {
-                Some(file) => {
-                    of_lines.entry((file, field("code")?)).or_default().push(field("reason")?);
-                }
-                None => of_all.push((field("code")?, field("reason")?)),
+            let reason = field("reason")?;
+            match (has("file"), has("part")) {
+                (Some(file), _) => of_lines.entry((file, field("code")?)).or_default().push(reason),
+                (None, Some(part)) => of_all.push((Line::Contains(part), reason)),
+                (None, None) => of_all.push((Line::Is(field("code")?), reason)),
             }
         }
         Ok(Self { of_lines, of_all })
@@ -214,7 +229,7 @@ impl Reasons {
             let next = used.entry((&code.path, &code.text)).or_default();
             *next += 1;
             let own = reasons.and_then(|it| it.get(*next - 1));
-            let of_all = || Some(&self.of_all.iter().find(|(part, _)| code.text.contains(part))?.1);
+            let of_all = || Some(&self.of_all.iter().find(|(line, _)| line.fits(&code.text))?.1);
             (code, own.or_else(of_all).map(String::as_str))
         };
         unreached.iter().map(with_reason).collect()
@@ -235,9 +250,10 @@ impl Reasons {
                 said.push_str(&format!("{REASONS}: `{text}` of {file} is reached, or gone\n"));
             }
         }
-        for (part, _) in &self.of_all {
-            if !unreached.iter().any(|code| code.text.contains(part)) {
-                said.push_str(&format!("{REASONS}: what contains `{part}` is reached, or gone\n"));
+        for (line, _) in &self.of_all {
+            if !unreached.iter().any(|code| line.fits(&code.text)) {
+                let (Line::Is(text) | Line::Contains(text)) = line;
+                said.push_str(&format!("{REASONS}: `{text}` is reached, or gone\n"));
             }
         }
         said
@@ -252,9 +268,9 @@ fn page(files: &BTreeMap<String, Regions>, unreached: &[Unreached], reasons: &Re
         *reached += regions.values().filter(|count| **count > 0).count();
     }
     let mut page = "# Code of the targets that a campaign reaches\n\n\
-        `ci/coverage` measures this with llvm's counters, over scripts and swarms of four seeds without planted bugs, and\n\
-        makes the page. A region is what is executed as a whole, such as an arm of a `match`. What only planted bugs execute does\n\
-        not count. What no run reaches is listed with the reason.\n\n\
+        `ci/coverage` measures this with llvm's counters, over scripts and swarms of ten seeds without planted bugs, and\n\
+        makes the page. A region is what is executed as a whole, such as an arm of a `match`. What only planted bugs\n\
+        execute does not count. What no run reaches is listed with the reason.\n\n\
         | target | regions | reached | |\n|---|---:|---:|---:|\n"
         .to_owned();
     for (name, (all, reached)) in &targets {
@@ -339,13 +355,17 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_without_a_file_is_for_every_line_that_contains_it() {
+    fn a_reason_without_a_file_is_for_lines_of_any() {
         let code = |text: &str| Unreached { path: "a".to_owned(), line: 1, text: text.to_owned() };
-        let entry = "[[unreached]]\ncode = \"try_get(\"\nreason = \"so\"\n";
+        let entry = "[[unreached]]\npart = \"try_get(\"\nreason = \"so\"\n";
         let reasons = Reasons::read(entry).expect("reasons");
         assert_eq!(reasons.complaints(&[code("row.try_get(1)?"), code("row.try_get(2)?")]), "");
         assert!(reasons.complaints(&[code("Err(error)")]).contains("no run reaches `Err(error)`"));
         assert!(reasons.complaints(&[]).ends_with("is reached, or gone\n"));
+        let end =
+            Reasons::read(&entry.replace("part = \"try_get(\"", "code = \"}\"")).expect("reasons");
+        assert_eq!(end.complaints(&[code("}")]), "");
+        assert!(end.complaints(&[code("}"), code("if x {}")]).contains("`if x {}`"));
     }
 
     #[test]
