@@ -42,8 +42,8 @@ pub(crate) fn every_leak_is_cleared() -> Check {
 /// A handler that stands still for less than this renews its lease of two minutes in time: it does so every 30 s.
 const STALL_MAX: Duration = Duration::from_secs(90);
 
-/// A provision that is slow, but alive, is left to its handler. A handler that crashed is not alive, and one that stands
-/// still cannot renew its lease.
+/// A provision that is slow, but alive, is left to its handler. A handler that crashed is not alive, and one that
+/// stands still cannot renew its lease.
 pub(crate) fn a_slow_provision_keeps_its_row() -> Check {
     Check::new("a_slow_provision_keeps_its_row", |history| {
         let stops = |event: &Event| match event.host_change() {

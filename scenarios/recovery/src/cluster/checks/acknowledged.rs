@@ -124,13 +124,26 @@ fn configs<'a>(history: &'a History<'_>) -> BTreeMap<&'a str, &'a Value> {
     asked.collect()
 }
 
+/// The request whose command ended last, if the last request was carried out before: a command that was held up does
+/// what it was asked to, however late it is.
+fn carried_out_last<'a>(history: &'a History<'_>, last: &'a str) -> &'a str {
+    let configs = configs(history);
+    let done = history.observed("cluster.reported").filter(|it| it.text("outcome") == "converged");
+    let done = done.map(|event| event.text("request")).filter(|id| configs.contains_key(id));
+    let done: Vec<&str> = done.collect();
+    let is_done = done.contains(&last);
+    done.last().copied().filter(|_| is_done).unwrap_or(last)
+}
+
 /// In the end the cluster is as the last apply asked for: its ledger and its graphs, schemas and queries.
 pub(crate) fn the_cluster_is_what_was_asked_for() -> Check {
     Check::new("the_cluster_is_what_was_asked_for", |history| {
         let Some(last) = history.operations("apply").last() else {
             return Outcome::unknown("no change was applied");
         };
-        let asked = Asked::new(&last.input()["config"], "");
+        let id = last.input()["id"].as_str().unwrap_or_default();
+        let config = configs(history).get(carried_out_last(history, id)).copied();
+        let asked = config.and_then(|config| Asked::new(config, ""));
         let Some(mut asked) = asked else {
             return Outcome::unknown("the last apply has no graphs");
         };
