@@ -111,7 +111,6 @@ fn found_by(window: &str) -> Option<&'static str> {
         "propagation/crash-after-pick" => Some("P12"),
         "propagation/crash-before-audit" => Some("P16"),
         "propagation/crash-during-call" => Some("P35"),
-        "propagation/crash-after-death" => Some("P16"),
         _ => None,
     }
 }
