@@ -2,7 +2,18 @@
 
 use std::time::Duration;
 
-use chaosdrill::{Event, History, vocabulary::HostChange};
+use chaosdrill::{
+    Event, History,
+    vocabulary::{Cause, HostChange},
+};
+
+/// Whether the event takes its host down. A program that ends or panics does so by itself, and is no excuse.
+pub fn is_taken_down(event: &Event) -> bool {
+    match event.host_change() {
+        Some(HostChange::Down(cause)) => !matches!(cause, Some(Cause::Panic(_))),
+        _ => false,
+    }
+}
 
 /// How long a host was down or stood still between two instants.
 pub fn idle_time(history: &History, host: &str, from: Duration, until: Duration) -> Duration {
@@ -11,7 +22,10 @@ pub fn idle_time(history: &History, host: &str, from: Duration, until: Duration)
     let mut idle = Duration::ZERO;
     for event in history.events().iter().filter(|event| event.host == host) {
         match event.host_change() {
-            Some(HostChange::Down(_) | HostChange::Ended { .. } | HostChange::Stalled { .. }) => {
+            Some(HostChange::Stalled { .. }) => {
+                since.get_or_insert(event.at());
+            }
+            _ if is_taken_down(event) => {
                 since.get_or_insert(event.at());
             }
             Some(HostChange::Up { .. } | HostChange::Resumed) => {

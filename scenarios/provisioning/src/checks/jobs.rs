@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use chaosdrill::{Check, Event, Outcome, vocabulary::HostChange};
-use chaosdrill_scenarios_common::checks::rows::{last_rows_by_key, steps};
+use chaosdrill_scenarios_common::checks::{
+    idle::is_taken_down,
+    rows::{last_rows_by_key, steps},
+};
 
 use crate::checks::rows::{AUDITS, DAY_MS, LEAKS, OBJECTS, RESOURCES, int, is, text};
 
@@ -50,7 +53,7 @@ pub(crate) fn a_slow_provision_keeps_its_row() -> Check {
             Some(HostChange::Stalled { ns }) => {
                 ns.is_none_or(|ns| Duration::from_nanos(ns) >= STALL_MAX)
             }
-            _ => event.ends_a_life(),
+            _ => is_taken_down(event),
         };
         let has_stopped = |host: &str, since: u64, until: u64| {
             let mut between = history.events().iter().filter(|it| since < it.seq && it.seq < until);
