@@ -94,6 +94,11 @@ pub(crate) fn written(connection: ConnectionId) -> BTreeSet<String> {
     with(|databases| databases.slot(connection).written.clone())
 }
 
+/// Whether the connection changed a row since this was last asked.
+pub(crate) fn has_changed_rows(id: ConnectionId) -> bool {
+    run(id, |connection| Ok(connection.has_changed_rows())).unwrap_or(false)
+}
+
 /// Forgets what a transaction wrote, because it has ended.
 pub(crate) fn forget_writes(connection: ConnectionId) {
     with(|databases| databases.slot(connection).written.clear());

@@ -59,6 +59,12 @@ impl Connection {
         }
     }
 
+    pub(crate) fn has_changed_rows(&self) -> bool {
+        match self {
+            Self::Sqlite(connection) => connection.has_changed_rows(),
+        }
+    }
+
     fn renew(&mut self) {
         match self {
             Self::Sqlite(connection) => connection.renew(),

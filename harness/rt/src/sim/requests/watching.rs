@@ -4,6 +4,9 @@ use chaosdrill_core::request::sql::{ConnectionId, Error};
 
 use crate::sim::{database, host::Here, inspector, simulation::with_world};
 
+/// The first words of statements that change the schema.
+const CHANGES_THE_SCHEMA: [&str; 3] = ["CREATE", "ALTER", "DROP"];
+
 /// The first word of a statement, in capitals.
 pub(super) fn verb(sql: &str) -> String {
     let is_code = |line: &&str| !line.trim_start().starts_with("--") && !line.trim().is_empty();
@@ -49,7 +52,7 @@ impl Watching<'_> {
     ) -> impl FnMut() -> Result<T, Error> {
         move || {
             let output = operation()?;
-            if matches!(self.verb, "CREATE" | "ALTER" | "DROP") {
+            if CHANGES_THE_SCHEMA.contains(&self.verb) {
                 inspector::forget_schema(self.database);
             }
             let ends = matches!(self.verb, "COMMIT" | "END");
@@ -58,7 +61,13 @@ impl Watching<'_> {
                 if !written.is_empty() {
                     with_world(|world| world.had_effect(self.here, self.site));
                 }
-                inspector::inspect(self.database, &written);
+                // A new column changes every row, although no row was written.
+                let of_schema = |verb: &&str| written.contains(&verb.to_ascii_lowercase());
+                if database::has_changed_rows(self.connection)
+                    || CHANGES_THE_SCHEMA.iter().any(of_schema)
+                {
+                    inspector::inspect(self.database, &written);
+                }
             }
             Ok(output)
         }

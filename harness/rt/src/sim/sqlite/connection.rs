@@ -3,7 +3,7 @@
 //! It returns what sqlx's driver `Any` would return for SQLite: the same types, numbers of changed rows, errors and
 //! messages. A test compares the two.
 
-use std::{path::Path, time::Duration};
+use std::{cell::Cell, path::Path, time::Duration};
 
 use chaosdrill_core::{
     limits::STATEMENTS_PREPARED_MAX,
@@ -11,6 +11,7 @@ use chaosdrill_core::{
 };
 use rusqlite::{
     Batch, Row, ToSql,
+    config::DbConfig,
     fallible_iterator::FallibleIterator,
     functions::FunctionFlags,
     types::{ToSqlOutput, ValueRef},
@@ -29,6 +30,8 @@ pub(crate) struct Connection {
     sqlite: rusqlite::Connection,
     /// The number of changes that earlier users made. A new connection reports no change before its first write.
     changes_before: u64,
+    /// The number of changes up to the last time that somebody asked for them.
+    changes_known: Cell<u64>,
 }
 
 impl Connection {
@@ -44,8 +47,11 @@ impl Connection {
                 connection.execute_batch(SETTINGS_OF_A_NEW_FILE)?;
             }
             connection.execute_batch(SETTINGS)?;
+            // Without this guarantee, SQLite prepares many statements again for each value that is bound. What it could
+            // learn from a value is of use only after ANALYZE.
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
             seed_functions(&connection)?;
-            Ok(Self { sqlite: connection, changes_before: 0 })
+            Ok(Self { sqlite: connection, changes_before: 0, changes_known: Cell::new(0) })
         })
         .map_err(error)
     }
@@ -92,6 +98,12 @@ impl Connection {
             }
             Ok(description)
         })
+    }
+
+    /// Whether a row was inserted, changed or deleted since this was last asked, even if that was rolled back.
+    pub(crate) fn has_changed_rows(&self) -> bool {
+        let changes = self.sqlite.total_changes();
+        self.changes_known.replace(changes) != changes
     }
 
     /// Prepares it for the next user, as if it were new.

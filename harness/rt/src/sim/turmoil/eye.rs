@@ -73,16 +73,9 @@ struct Kinds {
     is_block_on: bool,
 }
 
-/// If no span is entered within a step, no task can be spawning: turmoil is driving a runtime, as in every step, and
-/// the attributes need not be read.
 fn is_block_on(attributes: &Attributes<'_>) -> bool {
-    let is_driven = is_stepping() && with_state(|state| state.entered.is_empty()) == Some(true);
-    if is_driven && !cfg!(debug_assertions) {
-        return true;
-    }
     let mut kinds = Kinds::default();
     attributes.record(&mut kinds);
-    assert!(!is_driven || kinds.is_block_on, "turmoil drives a runtime where none is entered");
     kinds.is_block_on
 }
 
@@ -146,7 +139,6 @@ const SLEEPS: &str = "tokio::time::sleep";
 const UPDATES: &str = "runtime::resource::state_update";
 const WAKES: &str = "tokio::task::waker";
 
-/// Callsites without interest cost tokio almost nothing, because it asks once for each callsite.
 fn is_of_interest(metadata: &Metadata<'_>) -> bool {
     match (metadata.name(), metadata.target()) {
         (TASK, _) | (RESOURCE, SLEEPS) | (_, WAKES) => true,
@@ -155,13 +147,26 @@ fn is_of_interest(metadata: &Metadata<'_>) -> bool {
     }
 }
 
+/// Whether turmoil is driving a host, and no task of it is polled. The span of the call that drives and the timer with
+/// which turmoil ends the host's step are not the host's.
+fn is_driving() -> bool {
+    is_stepping() && !clock::is_a_task_polled()
+}
+
 impl Subscriber for Eye {
+    /// Callsites without interest cost tokio almost nothing, because it asks once for each callsite.
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if is_of_interest(metadata) { Interest::always() } else { Interest::never() }
+        match (metadata.name(), metadata.target()) {
+            (TASK, _) | (RESOURCE, _) | (_, UPDATES) if is_of_interest(metadata) => {
+                Interest::sometimes()
+            }
+            _ if is_of_interest(metadata) => Interest::always(),
+            _ => Interest::never(),
+        }
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        is_of_interest(metadata)
+        is_of_interest(metadata) && (metadata.target() == WAKES || !is_driving())
     }
 
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {
@@ -180,11 +185,6 @@ impl Subscriber for Eye {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        // The timer with which turmoil ends a host's step is dropped with the step.
-        let is_of_the_step = is_stepping() && !clock::is_a_task_polled();
-        if is_of_the_step && event.metadata().target() == UPDATES {
-            return;
-        }
         let mut fields = Fields::default();
         event.record(&mut fields);
         if let (true, Some(task)) = (fields.is_wake, fields.woken) {
