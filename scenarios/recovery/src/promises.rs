@@ -28,7 +28,8 @@ fn engine() -> Vec<Promise> {
             .shown("recovery/engine-crash-in-recovery", "recoveries_are_recorded"),
         Promise::new("7", "the audit of a loser has the form of the audit of a winner")
             .shown("recovery/engine-racing-opens", "audits_name_all_that_was_moved")
-            .shown("recovery/engine-racing-opens", "audits_are_complete"),
+            .shown("recovery/engine-racing-opens", "audits_are_complete")
+            .shown("recovery/engine-late-audit", "audits_are_complete"),
         Promise::new("8", "the loser of the race is held at a known point until another has published")
             .shown("recovery/engine-racing-opens", "a recovery found its work done")
             .differs(

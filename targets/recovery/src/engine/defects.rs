@@ -169,4 +169,8 @@ pub const DEFECTS: &[Defect] = &[
         .found_by(&["a_sidecar_goes_only_when_nothing_is_left"])
         .wrong("it deletes its sidecar, whatever has moved")
         .right("it rolls the tables back, or leaves the sidecar to an open"),
+    Defect::new("G85", Class::Latent, "a late audit names tables that only others moved")
+        .found_by(&["audits_are_complete"])
+        .wrong("every table of the intent is named, as it is by now")
+        .right("only tables whose versions lead to the operation are named"),
 ];

@@ -3,7 +3,7 @@
 use chaosdrill::{Mark, Operation};
 pub(crate) use chaosdrill_scenarios_common::checks::marks::a_host_went_down;
 
-use super::graph::{Graph, text};
+use super::graph::{Graph, Written, text};
 
 fn count(items: impl Iterator) -> u64 {
     items.count() as u64
@@ -40,6 +40,27 @@ fn converged(name: &'static str, done: bool) -> Mark {
     Mark::new(name, move |history| {
         let of = history.observed("engine.converging");
         count(of.filter(|event| event.get("done").as_bool() == Some(done)))
+    })
+}
+
+/// An audit of a rollback was recorded by another host than the one that published the rollback, and leaves out a table
+/// of the intent.
+pub(crate) fn a_late_audit_left_out_a_table() -> Mark {
+    Mark::new("a late audit left out a table", |history| {
+        let graph = Graph::of(history);
+        let is_late = |audit: &&Written<'_>| {
+            let operation = text(audit.json, "operation_id");
+            let mut ends = graph
+                .manifests
+                .iter()
+                .filter(|manifest| text(&manifest.json["commit"], "operation") == operation);
+            let is_of_another =
+                ends.next_back().is_some_and(|end| end.event.host != audit.event.host);
+            let pins = graph.sidecars.get(operation).map_or(0, |sidecar| sidecar.pins().len());
+            let named = audit.json["tables"].as_array().map_or(0, Vec::len);
+            text(audit.json, "outcome") == "rolled_back" && is_of_another && named < pins
+        };
+        count(graph.audits.iter().filter(is_late))
     })
 }
 
