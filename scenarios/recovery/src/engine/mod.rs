@@ -8,6 +8,7 @@ mod crash_in_recovery;
 mod crash_windows;
 mod heal_beside_writers;
 mod late_audit;
+mod late_publication;
 mod lost_version;
 mod outages;
 mod racing_opens;
@@ -26,6 +27,7 @@ pub fn scenarios() -> Vec<Scenario> {
         crash_in_recovery::scenario(),
         heal_beside_writers::scenario(),
         late_audit::scenario(),
+        late_publication::scenario(),
         lost_version::scenario(),
         outages::of_hosts(),
         outages::of_links(),

@@ -173,4 +173,8 @@ pub const DEFECTS: &[Defect] = &[
         .found_by(&["audits_are_complete"])
         .wrong("every table of the intent is named, as it is by now")
         .right("only tables whose versions lead to the operation are named"),
+    Defect::new("G86", Class::Guard, "an operation is published while it is being rolled back")
+        .found_by(&["no_table_is_left_behind"])
+        .wrong("a publication does not look at the operations that are being rolled back")
+        .right("such an operation is published no more"),
 ];

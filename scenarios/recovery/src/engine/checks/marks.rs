@@ -71,6 +71,14 @@ pub(crate) fn refused(name: &'static str, cause: &'static str) -> Mark {
     })
 }
 
+/// The recovery of an operation was deferred for this reason.
+pub(crate) fn deferred(name: &'static str, why: &'static str) -> Mark {
+    Mark::new(name, move |history| {
+        let resolved = history.observed("engine.resolved");
+        count(resolved.filter(|event| event.text("how").contains(why)))
+    })
+}
+
 /// A sidecar could not be deleted.
 pub(crate) fn a_sidecar_was_left() -> Mark {
     Mark::new("a sidecar was left", |history| count(history.observed("engine.sidecar_left")))
