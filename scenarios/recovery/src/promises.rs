@@ -49,7 +49,8 @@ fn engine() -> Vec<Promise> {
                 "nothing_is_concluded_from_a_table_that_is_behind",
             )
             .shown("recovery/engine-lost-version", "an_open_names_the_table_that_is_behind")
-            .shown("recovery/engine-lost-version", "an open met a table that is behind"),
+            .shown("recovery/engine-lost-version", "an open met a table that is behind")
+            .shown("recovery/engine-lost-version", "a writer waited"),
         Promise::new("13", "a merge between two of its commits is published whole or not at all")
             .shown("recovery/engine-crash-merge", "every_write_is_whole_or_absent"),
         Promise::new(

@@ -1,6 +1,6 @@
 //! Marks of the engine: what must have happened at least once for a drill to be meaningful.
 
-use chaosdrill::{Mark, Operation};
+use chaosdrill::{EventKind, Mark, Operation};
 pub(crate) use chaosdrill_scenarios_common::checks::marks::a_host_went_down;
 
 use super::graph::{Graph, Written, text};
@@ -76,6 +76,14 @@ pub(crate) fn deferred(name: &'static str, why: &'static str) -> Mark {
     Mark::new(name, move |history| {
         let resolved = history.observed("engine.resolved");
         count(resolved.filter(|event| event.text("how").contains(why)))
+    })
+}
+
+/// A reader answered with an error.
+pub(crate) fn a_read_was_refused() -> Mark {
+    Mark::new("a read was refused", |history| {
+        let is_refused = |op: &Operation<'_>| op.end.is_some_and(|end| end.kind == EventKind::Fail);
+        count(history.operations("read").filter(is_refused))
     })
 }
 
