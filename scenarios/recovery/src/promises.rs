@@ -91,6 +91,10 @@ fn serving() -> Vec<Promise> {
             .shown("recovery/unservable-graphs", "healthy_graphs_serve"),
         Promise::new("23", "a graph with a query that cannot be parsed is not served")
             .shown("recovery/unservable-graphs", "a server put a graph aside: query_unparseable")
+            .shown(
+                "recovery/unservable-graphs",
+                "a server put a graph aside: query_payload_missing",
+            )
             .shown("recovery/unservable-graphs", "healthy_graphs_serve"),
         Promise::new("24", "a graph whose embedding provider cannot be resolved is not served")
             .shown(
