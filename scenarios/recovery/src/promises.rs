@@ -114,6 +114,7 @@ fn serving() -> Vec<Promise> {
             .shown("recovery/unreadable-ledger", "no_lost_update"),
         Promise::new("28", "a sidecar that cannot be read or names no graph stops everything")
             .shown("recovery/unreadable-sidecar", "healthy_graphs_serve")
+            .shown("recovery/unreadable-sidecar", "what_cannot_be_read_is_left_alone")
             .shown("recovery/newer-release", "no_graph_moves_over_unknown_intent"),
         Promise::new("29", "errors in the shared catalogue or in policies stop everything")
             .differs("nothing is shared between graphs but the ledger: there are no policies"),

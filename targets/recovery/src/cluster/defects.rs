@@ -362,6 +362,10 @@ pub const DEFECTS: &[Defect] = &[
         .found_by(&["only_an_old_lock_is_taken_away"])
         .wrong("the lock has changed hands meanwhile, and is taken away")
         .right("only the lock that the operator named is taken away"),
+    Defect::new("G65", Class::Guard, "a sidecar that cannot be read is deleted")
+        .found_by(&["what_cannot_be_read_is_left_alone"])
+        .wrong("it counts as scrap")
+        .right("it stays until a person sees to it"),
     Defect::new("G66", Class::Guard, "a lock that cannot be read is replaced")
         .found_by(&["what_cannot_be_read_is_left_alone"])
         .wrong("a command writes its own lock over it")
