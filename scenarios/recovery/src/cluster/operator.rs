@@ -166,8 +166,8 @@ impl Operator {
         .await;
     }
 
-    /// Breaks a file by mistake, and puts back what it held once `meanwhile` is over. `broken` makes of its text what it
-    /// holds until then; `None` deletes it.
+    /// Breaks a file by mistake, and puts back what it held once `meanwhile` is over. `broken` makes of its text what
+    /// it holds until then; `None` deletes it.
     pub(crate) async fn break_for_a_while(
         &self,
         path: &str,

@@ -14,8 +14,8 @@ use super::{
     stage::{ClusterStage, converging},
 };
 
-/// Files restored from a broken copy: a torn one, one without a graph, one of an unknown version, one without a version,
-/// and one that lacks everything else.
+/// Files restored from a broken copy: a torn one, one without a graph, one of an unknown version, one without a
+/// version, and one that lacks everything else.
 const BROKEN: [&str; 5] = [
     r#"{"schema_version":1,"operation_id":"00000000000000000000000001","started_at":0,"act"#,
     r#"{"schema_version":1,"operation_id":"00000000000000000000000001","started_at":0,"actor":"ada","kind":"schema_apply","graph_id":"","graph_uri":"","observed_manifest_version":1,"expected_manifest_version":null,"desired_schema_digest":"","state_cas_base":"","approval_id":null}"#,

@@ -1,7 +1,8 @@
 //! A write is taken back while its writer is about to publish it: whoever would publish it meets the fence.
 //!
 //! The writer is held up before its second table until an open may take the write back. The open is held up too, once
-//! the manifest says so. The writer then moves the table after all, and neither it nor a writer that heals publishes it.
+//! the manifest says so. The writer then moves the table after all, and neither it nor a writer that heals publishes
+//! it.
 
 use std::time::Duration;
 
