@@ -24,8 +24,11 @@ pub(crate) fn permanent() -> Scenario {
                 Ok(())
             })
         })
+        // The first attempt to put it aside fails.
+        .faults([at("sql:inbox.dead_letter").on("consumer").hit(1).error(ErrorKind::Full)])
+        .sometimes(Mark::observed("consumer.give_up_failed"))
         .sometimes(Mark::observed("consumer.dead_lettered"));
-    delivering(scenario).must_find(["O14", "O28b", "O58"])
+    delivering(scenario).must_find(["O14", "O28b", "O58", "O70"])
 }
 
 pub(crate) fn transient() -> Scenario {

@@ -8,6 +8,7 @@ mod commit_ack_lost;
 mod consumer_errors;
 mod corrupt_row;
 mod crash_windows;
+mod full_batches;
 mod ingress_answers;
 mod late_release;
 mod late_settles;
@@ -48,6 +49,7 @@ pub fn scenarios() -> Vec<Scenario> {
         consumer_errors::permanent(),
         consumer_errors::transient(),
         corrupt_row::scenario(),
+        full_batches::scenario(),
         ingress_answers::scenario(),
         late_release::scenario(),
         late_settles::of_two_workers(),

@@ -24,7 +24,7 @@ pub(crate) const TYPES: [&str; 7] =
     ["postgres", "redis", "mongodb", "vector", "queue", "storage", "webhook"];
 
 /// Sends a request until its answer is final, and returns the status; `None` if the last sending had no answer.
-/// Records the status, and the tier if the answer reports one.
+/// Records the status, the tier if the answer reports one, and whether the wish was known already.
 async fn send(workload: &Workload, name: &str, path: &str, wish: &impl Serialize) -> Option<u16> {
     let body = json!(wish);
     let sending = async {
@@ -51,18 +51,21 @@ async fn send(workload: &Workload, name: &str, path: &str, wish: &impl Serialize
             _ => EventKind::Info,
         };
         let mut output = json!({ "status": status });
-        if let Some(tier) = answer.as_ref().and_then(reported_tier) {
+        if let Some(tier) = answer.as_ref().and_then(|answer| reported(answer, "tier")) {
             output["tier"] = tier;
+        }
+        if answer.as_ref().and_then(|answer| reported(answer, "repeated")) == Some(true.into()) {
+            output["repeated"] = true.into();
         }
         (kind, output)
     };
     workload.op_with(name, &body, sending, end).await.map(|answer| answer.status)
 }
 
-/// The tier in an answer; `None` if it has none.
-fn reported_tier(answer: &http::Response) -> Option<Value> {
+/// A member of an answer; `None` if it has none of this name.
+fn reported(answer: &http::Response, member: &str) -> Option<Value> {
     let body: Value = serde_json::from_slice(&answer.body).ok()?;
-    body.get("tier").cloned()
+    body.get(member).cloned()
 }
 
 /// Creates a team with one resource of each of these types, named after it.

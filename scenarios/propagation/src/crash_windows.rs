@@ -24,7 +24,7 @@ const ATTEMPTS_MAX: i64 = 3;
 /// The waits up to that ceiling, plus some ticks and a takeover.
 const WITHIN: Duration = Duration::from_secs(40 * 60);
 
-const WINDOWS: [Window; 9] = [
+const WINDOWS: [Window; 10] = [
     Window {
         name: "propagation/crash-around-upgrade",
         claim: "W0: a crash around the commit of an upgrade leaves both the upgrade and its propagation, or neither",
@@ -81,6 +81,11 @@ const WINDOWS: [Window; 9] = [
         strike: |stream| place_of(&["sql:propagation.fail"], stream, 1).crash_after(back(stream)),
     },
     Window {
+        name: "propagation/crash-after-settle",
+        claim: "W10: a row whose end is committed before a crash has its audit and its counts, and is not dispatched again",
+        strike: |stream| place_of(&["sql:settle.commit"], stream, 6).crash_after(back(stream)),
+    },
+    Window {
         name: "propagation/crash-between-rows",
         claim: "a runner that crashes between two rows of its batch loses neither",
         strike: |stream| {
@@ -109,7 +114,7 @@ fn found_by(window: &str) -> Option<&'static str> {
     match window {
         "propagation/crash-around-upgrade" => Some("P21"),
         "propagation/crash-after-pick" => Some("P12"),
-        "propagation/crash-before-audit" => Some("P16"),
+        "propagation/crash-before-audit" | "propagation/crash-after-settle" => Some("P16"),
         "propagation/crash-during-call" => Some("P35"),
         _ => None,
     }

@@ -26,6 +26,7 @@ mod skips;
 mod slow_dispatch;
 mod stage;
 mod unknown_kinds;
+mod unknown_types;
 mod unsaved_success;
 mod unsaved_twenty_times;
 mod windows;
@@ -70,6 +71,7 @@ pub fn scenarios() -> Vec<Scenario> {
         skips::scenario(),
         slow_dispatch::scenario(),
         unknown_kinds::scenario(),
+        unknown_types::scenario(),
         unsaved_success::scenario(),
         unsaved_twenty_times::scenario(),
         workloads::scenario(),

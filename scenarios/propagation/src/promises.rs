@@ -108,6 +108,7 @@ fn of_kinds() -> Vec<Promise> {
             "every row that is given up has its audit, with attempts, age, reason and error",
         )
         .shown("propagation/crash-after-death", "audits_agree_with_states")
+        .shown("propagation/crash-after-settle", "audits_agree_with_states")
         .shown("propagation/persistent-failure", "audits_have_content")
         .shown("propagation/persistent-failure", "errors_tell_what_was_answered"),
     ]
@@ -201,6 +202,7 @@ fn of_others() -> Vec<Promise> {
         Promise::new("39", "a row that cannot be settled delays no other row of its batch")
             .shown("propagation/one-bad-row", "what_is_picked_is_settled"),
         Promise::new("40", "every type of resource is either regraded or excluded by name")
-            .shown("propagation/calm", "applied_means_the_world_agrees"),
+            .shown("propagation/calm", "applied_means_the_world_agrees")
+            .shown("propagation/unknown-types", "applied_means_the_world_agrees"),
     ]
 }

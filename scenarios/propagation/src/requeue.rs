@@ -34,11 +34,16 @@ pub(crate) fn scenario() -> Scenario {
         })
         .faults_drawn(|stream| {
             let hit = stream.between(1, 2) as u32;
-            vec![at("sql:requeue.begin").on_any().hit(hit).lost_ack()]
+            vec![
+                at("sql:requeue.begin").on_any().hit(hit).lost_ack(),
+                // The wish is stored, and its operator does not know it.
+                at("sql:requeue.commit").on_any().hit(1).lost_ack(),
+            ]
         })
         .chaos_at_most(Duration::from_secs(30 * 60))
+        .sometimes(checks::marks::a_stored_wish_was_repeated())
         .sometimes(checks::marks::a_row_was_given_up())
         .sometimes(checks::marks::a_retry_succeeded())
-        .must_find(["P47", "P65"]);
+        .must_find(["P47", "P65", "P67"]);
     resting(scenario, ATTEMPTS_MAX, WITHIN)
 }

@@ -2,7 +2,7 @@
 
 use chaosdrill::CoverageGoal;
 
-pub(crate) fn all() -> [CoverageGoal; 10] {
+pub(crate) fn all() -> [CoverageGoal; 11] {
     [
         CoverageGoal::new("W0", "around the commit of the upgrade and its row")
             .struck("sql:upgrade.commit", &["crash-before", "crash-after", "lost-ack"])
@@ -31,5 +31,7 @@ pub(crate) fn all() -> [CoverageGoal; 10] {
             .struck("sql:jobs.finish", &["crash-before"]),
         CoverageGoal::new("W9", "between two rows of a batch")
             .struck("fp:runner.after_settle", &["crash-before", "crash-after"]),
+        CoverageGoal::new("W10", "settled, and the runner does not know it")
+            .struck("sql:settle.commit", &["crash-after", "lost-ack"]),
     ]
 }

@@ -179,10 +179,10 @@ pub(crate) async fn provision(workload: &Workload, addresses: &[&str], wish: &Wi
 }
 
 /// Shows, holds or deletes the resource of a request.
-async fn about(workload: &Workload, name: &str, address: &str, body: &Value) -> Answer {
+async fn about(workload: &Workload, name: &str, addresses: &[&str], body: &Value) -> Answer {
     let path = format!("/{name}");
     let patience = wish("", ResourceType::Db);
-    operation(workload, name, body.clone(), &[address], (&path, body), &patience).await
+    operation(workload, name, body.clone(), addresses, (&path, body), &patience).await
 }
 
 async fn operation(
@@ -240,6 +240,8 @@ pub(crate) async fn deploy(workload: &Workload, addresses: &[&str], wish: &Wish)
         if provision(workload, addresses, wish).await.status != Some(202) {
             return;
         }
+        // Who is not sure asks again.
+        provision(workload, addresses, wish).await;
         let mut status = json!("pending");
         while status == "pending" {
             time::sleep(Duration::from_secs(20)).await;
@@ -253,17 +255,22 @@ pub(crate) async fn deploy(workload: &Workload, addresses: &[&str], wish: &Wish)
 
 /// Shows the resource of a request.
 pub(crate) async fn show(workload: &Workload, address: &str, request: &str) -> Answer {
-    about(workload, "show", address, &json!({ "request_id": request })).await
+    show_by(workload, &[address], request).await
+}
+
+/// Shows the resource of a request; asks the hosts in turn until the answer is final.
+pub(crate) async fn show_by(workload: &Workload, addresses: &[&str], request: &str) -> Answer {
+    about(workload, "show", addresses, &json!({ "request_id": request })).await
 }
 
 /// Deletes the resource of a request.
 pub(crate) async fn delete(workload: &Workload, address: &str, request: &str) -> Answer {
-    about(workload, "delete", address, &json!({ "request_id": request })).await
+    about(workload, "delete", &[address], &json!({ "request_id": request })).await
 }
 
 /// Holds the resource of a request.
 pub(crate) async fn hold(workload: &Workload, address: &str, request: &str, how: &str) -> Answer {
-    about(workload, "hold", address, &json!({ "request_id": request, "hold": how })).await
+    about(workload, "hold", &[address], &json!({ "request_id": request, "hold": how })).await
 }
 
 /// Sleeps for a short time drawn from the seed.

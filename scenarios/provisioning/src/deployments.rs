@@ -35,7 +35,7 @@ const SCRIPTS: [Script; 2] = [
 
 pub(crate) fn of_errors() -> Scenario {
     let scenario = Scenario::new("provisioning/deployments")
-        .must_find(["R38", "R39", "R50"])
+        .must_find(["R38", "R39", "R50", "R66"])
         .claim("a deployment that is answered with 202 has a row, which becomes active, or fails and says so")
         .topology(|stage| watched(stage.platform(&SCRIPTS)).client("customer", customer))
         .faults_drawn(|stream| {
@@ -48,6 +48,8 @@ pub(crate) fn of_errors() -> Scenario {
                 fail("sql:provision.commit", stream.between(1, 3) as u32),
             ]
         })
+        .always(checks::promised::accepted_stays_accepted())
+        .sometimes(checks::marks::a_deployment_was_accepted_again())
         .sometimes(checks::marks::a_type_became_active("deploy"))
         .sometimes(checks::marks::a_type_became_active("stack"))
         .sometimes(checks::marks::a_row_became("failed"))

@@ -6,7 +6,7 @@ use chaosdrill::{
     BoxError, Scenario, Stream, Workload,
     fault::{ErrorKind, Fault, at},
 };
-use chaosdrill_target_provisioning::ResourceType;
+use chaosdrill_target_provisioning::{Operation, ResourceType, Script, Scripted};
 
 use crate::{
     checks,
@@ -70,6 +70,35 @@ async fn customer(workload: Workload) -> Result<(), BoxError> {
         provision(&workload, &HOSTS, &wish(name, of).twin_of(original)).await;
     }
     Ok(())
+}
+
+pub(crate) fn of_refused_twins() -> Scenario {
+    let scenario = Scenario::new("provisioning/refused-twins")
+        .must_find(["R60"])
+        .claim("a twin whose object the backend refuses is refused as a twin, and is there at the next attempt")
+        .topology(|stage| {
+            // The first of each type is the original.
+            let script = Script {
+                operation: Operation::Create,
+                resource_type: None,
+                after: 1,
+                count: 1,
+                how: Scripted::Refused,
+            };
+            watched(stage.platform(&[script])).client("customer", |workload| async move {
+                for of in TWINS {
+                    provision(&workload, &HOSTS, &wish(of.name(), of)).await;
+                    let twin = wish(format!("twin-{}", of.name()), of).twin_of(of.name());
+                    provision(&workload, &HOSTS, &twin).await;
+                    // Who has lost the answer asks again.
+                    provision(&workload, &HOSTS, &twin).await;
+                }
+                Ok(())
+            })
+        })
+        .sometimes(checks::marks::answered_with("twin_failed"))
+        .sometimes(checks::marks::a_customer_came_again());
+    guarded(scenario)
 }
 
 /// What customers without an account ask for, and do not get.

@@ -13,6 +13,7 @@ mod entry_points;
 mod failing_teardown;
 mod finalize_steps;
 mod handler_guard;
+mod late_rollbacks;
 mod odd_bytes;
 mod outages;
 mod promises;
@@ -49,10 +50,13 @@ pub fn scenarios() -> Vec<Scenario> {
         client_gone::scenario(),
         deployments::of_crashes(),
         deployments::of_errors(),
+        entry_points::of_refused_twins(),
         entry_points::scenario(),
         failing_teardown::scenario(),
         finalize_steps::of_errors(),
         finalize_steps::of_lost_answers(),
+        late_rollbacks::of_ends_that_are_not_stored(),
+        late_rollbacks::of_late_objects(),
         odd_bytes::scenario(),
         outages::of_the_backend(),
         outages::of_the_database(),

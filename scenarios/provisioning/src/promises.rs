@@ -26,9 +26,11 @@ fn of_the_second_phase() -> [Promise; 5] {
         )
             .shown("provisioning/finalize-steps", "a_rolled_back_row_leaves_nothing_behind")
             .shown("provisioning/finalize-steps", "a_leak_means_a_failed_deletion")
-            .shown("provisioning/bad-key", "a_rolled_back_row_leaves_nothing_behind"),
+            .shown("provisioning/bad-key", "a_rolled_back_row_leaves_nothing_behind")
+            .shown("provisioning/late-object", "what_cannot_be_deleted_is_a_leak"),
         Promise::new("3", "if any step fails, the row is soft-deleted")
             .shown("provisioning/finalize-steps", "a_refusal_means_terminal")
+            .shown("provisioning/unsettled-rollback", "a_refusal_means_terminal")
             .differs(
                 "the row is failed, not deleted: the system itself has changed to that later, so that customers can ask \
                  how a request ended",
@@ -100,6 +102,7 @@ fn of_the_handlers() -> [Promise; 4] {
             .shown("provisioning/entry-points", "rows_have_what_was_asked")
             .shown("provisioning/entry-points", "anonymous_resources_end")
             .shown("provisioning/entry-points", "refusals_fit_their_entry")
+            .shown("provisioning/refused-twins", "refusals_fit_their_entry")
             .shown("provisioning/entry-points", "a_twin_has_a_fit_original")
             .shown_statically("handlers_go_through_finalize")
             .differs(
@@ -112,6 +115,7 @@ fn of_the_handlers() -> [Promise; 4] {
              ends",
         )
         .shown("provisioning/deployments", "accepted_means_there")
+        .shown("provisioning/deployments", "accepted_stays_accepted")
         .shown("provisioning/deployments", "deployments_are_served")
         .shown("provisioning/deployments", "shown_as_it_was")
         .shown("provisioning/deployments", "a failed deployment was shown")

@@ -28,7 +28,8 @@ fn engine() -> Vec<Promise> {
             .shown("recovery/engine-crash-in-recovery", "recoveries_are_recorded"),
         Promise::new("7", "the audit of a loser has the form of the audit of a winner")
             .shown("recovery/engine-racing-opens", "audits_name_all_that_was_moved")
-            .shown("recovery/engine-racing-opens", "audits_are_complete"),
+            .shown("recovery/engine-racing-opens", "audits_are_complete")
+            .shown("recovery/engine-late-audit", "audits_are_complete"),
         Promise::new("8", "the loser of the race is held at a known point until another has published")
             .shown("recovery/engine-racing-opens", "a recovery found its work done")
             .differs(
@@ -48,7 +49,8 @@ fn engine() -> Vec<Promise> {
                 "nothing_is_concluded_from_a_table_that_is_behind",
             )
             .shown("recovery/engine-lost-version", "an_open_names_the_table_that_is_behind")
-            .shown("recovery/engine-lost-version", "an open met a table that is behind"),
+            .shown("recovery/engine-lost-version", "an open met a table that is behind")
+            .shown("recovery/engine-lost-version", "a writer waited"),
         Promise::new("13", "a merge between two of its commits is published whole or not at all")
             .shown("recovery/engine-crash-merge", "every_write_is_whole_or_absent"),
         Promise::new(
@@ -89,6 +91,10 @@ fn serving() -> Vec<Promise> {
             .shown("recovery/unservable-graphs", "healthy_graphs_serve"),
         Promise::new("23", "a graph with a query that cannot be parsed is not served")
             .shown("recovery/unservable-graphs", "a server put a graph aside: query_unparseable")
+            .shown(
+                "recovery/unservable-graphs",
+                "a server put a graph aside: query_payload_missing",
+            )
             .shown("recovery/unservable-graphs", "healthy_graphs_serve"),
         Promise::new("24", "a graph whose embedding provider cannot be resolved is not served")
             .shown(
@@ -108,6 +114,7 @@ fn serving() -> Vec<Promise> {
             .shown("recovery/unreadable-ledger", "no_lost_update"),
         Promise::new("28", "a sidecar that cannot be read or names no graph stops everything")
             .shown("recovery/unreadable-sidecar", "healthy_graphs_serve")
+            .shown("recovery/unreadable-sidecar", "what_cannot_be_read_is_left_alone")
             .shown("recovery/newer-release", "no_graph_moves_over_unknown_intent"),
         Promise::new("29", "errors in the shared catalogue or in policies stop everything")
             .differs("nothing is shared between graphs but the ledger: there are no policies"),

@@ -172,7 +172,7 @@ impl Consumer {
             // Whatever the error is, the message must not be lost: it is delivered again.
             Err(error) => {
                 observe!("consumer.give_up_failed", message = message, error = chain(&error));
-                http::Response::new(503, chain(&error))
+                http::Response::new(defect!("O70", 422, 503), chain(&error))
             }
         }
     }

@@ -298,4 +298,12 @@ pub const DEFECTS: &[Defect] = &[
         .found_by(&["messages_are_published_on_commit"])
         .wrong("the publisher takes one message of each commit")
         .right("it takes all of them"),
+    Defect::new("O70", Class::Guard, "a message that could not be put aside counts as dead-lettered")
+        .found_by(&["every_row_is_delivered_or_dead_lettered"])
+        .wrong("the answer says that it was given up, and nothing is stored")
+        .right("it is delivered again, until its end is stored"),
+    Defect::new("O71", Class::Guard, "a dispatcher rests after a full batch")
+        .found_by(&["a_full_batch_is_followed_at_once"])
+        .wrong("a burst is published one batch a poll")
+        .right("it looks for more at once"),
 ];

@@ -117,7 +117,7 @@ async fn dispatcher(config: DispatcherConfig) -> Result<(), BoxError> {
                 if claimed < dispatcher.config.batch as usize {
                     dispatcher.config.poll
                 } else {
-                    Duration::ZERO
+                    defect!("O71", dispatcher.config.poll, Duration::ZERO)
                 }
             }
             Err(error) => {

@@ -325,7 +325,7 @@ impl Api {
             .fetch_optional(&mut *tx)
             .await
             .map_err(storage("look for the wish"))?;
-        if let Some(known) = known {
+        if let Some(known) = defect!("P67", None, known) {
             let is_same = known == requeue.propagation;
             let other = || Refusal::Never(format!("the id {} belongs to another wish", requeue.id));
             return if is_same { Ok(json!({ "repeated": true })) } else { Err(other()) };

@@ -222,7 +222,7 @@ pub const DEFECTS: &[Defect] = &[
     .wrong("only the team and the propagation are written")
     .right("the resources are upgraded in the same transaction"),
     Defect::new("P47", Class::Latent, "a refused requeue is recorded")
-        .found_by(&["refused_means_not_stored"])
+        .found_by(&["refused_means_not_stored", "acknowledged_means_stored"])
         .wrong("the operator's id is stored although nothing was requeued")
         .right("a refusal stores nothing"),
     Defect::new("P48", Class::Latent, "a dispatch asks twice for each resource")
@@ -293,4 +293,12 @@ pub const DEFECTS: &[Defect] = &[
         .found_by(&["the_rescue_is_pinned"])
         .wrong("it reports the timeout of jobs")
         .right("it reports what it uses"),
+    Defect::new("P67", Class::Latent, "a requeue that is repeated after it was stored is refused")
+        .found_by(&["refused_means_not_stored"])
+        .wrong("the row is looked at before the wish, and has not failed any more")
+        .right("a wish that is stored is acknowledged again"),
+    Defect::new("P68", Class::Guard, "a resource of an unknown type is left out")
+        .found_by(&["applied_means_the_world_agrees"])
+        .wrong("what is in no list has no limits")
+        .right("what is in no list fails the propagation, so that it is put in one"),
 ];

@@ -25,7 +25,7 @@ pub fn support(resource_type: &str) -> Support {
     match resource_type {
         _ if EXCLUDED.contains(&resource_type) || is_left_out => Support::Excluded,
         _ if REGRADED.contains(&resource_type) => Support::Regraded,
-        _ => Support::Unknown,
+        _ => defect!("P68", Support::Excluded, Support::Unknown),
     }
 }
 

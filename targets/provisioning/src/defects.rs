@@ -326,4 +326,28 @@ pub const DEFECTS: &[Defect] = &[
         .found_by(&["quota_agrees_with_the_rows"])
         .wrong("a hold refunds nothing")
         .right("it refunds the charge"),
+    Defect::new(
+        "R63",
+        Class::Guard,
+        "an object that was created late and cannot be deleted is forgotten",
+    )
+    .found_by(&["what_cannot_be_deleted_is_a_leak"])
+    .wrong("only the transaction that ends the row records a leak")
+    .right("the leak is recorded, so that the reaper tries again"),
+    Defect::new("R64", Class::Latent, "a rollback whose end cannot be stored is reported as done")
+        .found_by(&["a_refusal_means_terminal"])
+        .wrong("the answer is that the provision has failed")
+        .right("the outcome is not known yet, and the answer says so"),
+    Defect::new("R65", Class::Latent, "a host with a bad key answers without the credentials")
+        .found_by(&["created_means_addressable"])
+        .wrong("a URL that cannot be read is left out of the answer")
+        .right("the request is refused, and another host can answer it"),
+    Defect::new(
+        "R66",
+        Class::Latent,
+        "a deployment that is asked for again while it is built is refused",
+    )
+    .found_by(&["accepted_stays_accepted"])
+    .wrong("the answer is that of types that are provided at once")
+    .right("it is 202 again"),
 ];

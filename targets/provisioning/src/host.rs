@@ -157,7 +157,9 @@ impl Host {
     /// The response to a repeated request.
     fn again(&self, resource: &Resource) -> http::Response {
         match resource.status {
-            Status::Pending if resource.resource_type.is_built_later() => accept(&resource.id),
+            Status::Pending if defect!("R66", false, resource.resource_type.is_built_later()) => {
+                accept(&resource.id)
+            }
             Status::Pending => refuse(503, guidance::IN_PROGRESS, Some(&resource.id)),
             Status::Active => match self.url_of(resource) {
                 Ok(url) => self.created(resource, defect!("R36", None, url.as_deref())),
@@ -213,7 +215,8 @@ impl Host {
     /// The decrypted URL of a resource.
     pub(crate) fn url_of(&self, resource: &Resource) -> Result<Option<String>, ProvisionError> {
         let Some(hidden) = &resource.connection_url else { return Ok(None) };
-        Ok(Some(Key::parse(&self.config.key)?.read(&resource.id, hidden)?))
+        let read = || Ok(Some(Key::parse(&self.config.key)?.read(&resource.id, hidden)?));
+        defect!("R65", read().or(Ok(None)), read())
     }
 
     /// The response with the credentials.

@@ -94,7 +94,9 @@ impl Host {
             Ok(true) => {}
             // Another program has rolled back the row, and has written its audit, too.
             Ok(false) => return Err(self.note_late_leak(resource, leak).await),
-            Err(_) => return Err(Refused::in_progress(resource)),
+            Err(_) => {
+                return Err(defect!("R64", Refused::rolled_back, Refused::in_progress)(resource));
+            }
         }
         let _ = fail_point!(failpoints::SETTLED);
         Err(self.audit(resource, stage).await)
@@ -157,7 +159,7 @@ impl Host {
 
     /// Records an object that may still exist although another program has rolled back its row.
     async fn note_late_leak(&self, resource: &Resource, leak: Option<String>) -> Refused {
-        if let Some(why) = leak
+        if let Some(why) = defect!("R63", None, leak)
             && patiently!(self.store.leak(resource, &why).await).is_err()
         {
             observe!("rollback.leak_lost", resource = resource.id);

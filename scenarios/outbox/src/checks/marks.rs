@@ -120,6 +120,13 @@ pub(crate) fn an_ingress_published() -> Mark {
     })
 }
 
+/// A dispatcher claimed more messages than a batch may have.
+pub(crate) fn more_than_a_batch_was_claimed(batch: usize) -> Mark {
+    Mark::new("more than a batch was claimed", move |history| {
+        count(history.observed("outbox.claimed").skip(batch))
+    })
+}
+
 /// An expired lease was taken over.
 pub(crate) fn an_expired_lease_was_taken_over() -> Mark {
     Mark::new("an expired lease was taken over", |history| {

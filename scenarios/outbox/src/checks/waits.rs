@@ -1,7 +1,9 @@
 //! Checks how long a message waits between its attempts.
 
+use std::time::Duration;
+
 use chaosdrill::{Check, Event, History, Outcome, Priority};
-use chaosdrill_scenarios_common::checks::rows::Step;
+use chaosdrill_scenarios_common::checks::{fault_free, rows::Step};
 
 use crate::checks::rows::{int, is, steps};
 
@@ -40,6 +42,21 @@ fn wrong_wait(history: &History<'_>, step: &Step<'_>) -> Option<String> {
     let right = 2_i64.saturating_pow(doublings).saturating_mul(WAIT_MS.0).min(WAIT_MS.1);
     (waits != right)
         .then(|| format!("waits for {waits} ms after attempt {attempt}; it should be {right} ms"))
+}
+
+/// A dispatcher whose batch was full looks for more at once: it does not let a poll go by between two batches.
+pub(crate) fn a_full_batch_is_followed_at_once(batch: usize, poll: Duration) -> Check {
+    let check = Check::new("a_full_batch_is_followed_at_once", move |history| {
+        let claims: Vec<&Event> = history.observed("outbox.claimed").collect();
+        let mut passes = claims.chunk_by(|a, b| b.at().saturating_sub(a.at()) < poll);
+        let full = passes.find(|pass| pass.len() == batch);
+        Outcome::unless(full.map(|pass| {
+            let seq = pass[batch - 1].seq;
+            let why = format!("#{seq} was the last of a full batch, and no other followed at once");
+            Outcome::invalid(why, [seq])
+        }))
+    });
+    fault_free::where_fault_free(check.priority(Priority::Medium))
 }
 
 fn early_claim(step: &Step<'_>) -> Option<String> {

@@ -80,6 +80,21 @@ pub(crate) fn another_tier_was_reported() -> Mark {
     })
 }
 
+/// A requeue was repeated after it was stored.
+pub(crate) fn a_stored_wish_was_repeated() -> Mark {
+    Mark::new("a stored wish was repeated", |history| {
+        count(history.operations("requeue").filter(|op| op.output()["repeated"] == true))
+    })
+}
+
+/// A dispatch failed because of a resource whose type is in no list.
+pub(crate) fn an_unknown_type_was_reported() -> Mark {
+    Mark::new("an unknown type was reported", |history| {
+        let errors = history.observed("runner.dispatched").map(|event| event.text("error"));
+        count(errors.filter(|error| error.contains("what a resource of type")))
+    })
+}
+
 /// A job that was over was deleted.
 pub(crate) fn a_job_was_forgotten() -> Mark {
     Mark::new("a job was forgotten", |history| {

@@ -47,6 +47,15 @@ pub(crate) const KNOWN_KINDS: [&str; 3] = ["tier_elevation", "limits_refresh", "
 /// Types of resources whose limits the provisioner manages.
 pub(crate) const BILLABLE: [&str; 4] = ["postgres", "redis", "mongodb", "vector"];
 
+/// Types of resources that the tier changes nothing about.
+const EXCLUDED: [&str; 3] = ["queue", "storage", "webhook"];
+
+/// Whether a resource is of a type that is in no list, so that nobody knows what its tier changes.
+pub(crate) fn is_unsorted(resource: &Value) -> bool {
+    let of = text(resource, "resource_type");
+    text(resource, "status") == "active" && !BILLABLE.contains(&of) && !EXCLUDED.contains(&of)
+}
+
 /// Whether a resource has limits that the provisioner manages.
 pub(crate) fn has_limits(resource: &Value) -> bool {
     text(resource, "status") == "active"

@@ -8,15 +8,15 @@ use serde_json::Value;
 
 use crate::checks::rows::{
     ITEMS, LEASE, PROPAGATIONS, RESOURCES, UPGRADES, has_limits, int, is_disturbed, is_good_reason,
-    is_handled, rows_at, state, steps, text,
+    is_handled, is_unsorted, rows_at, state, steps, text,
 };
 
 /// The part of the lease that a dispatch leaves for the settle.
 const SETTLE_MAX: Duration = Duration::from_secs(10);
 
 /// If a propagation is applied, the provisioner has changed every resource with limits, or has given a good reason not
-/// to. Resources that got their limits after the dispatch began are left to the upgrade that set the limits, which has
-/// its own propagation.
+/// to; and no resource is of a type that nobody has sorted. Resources that got their limits after the dispatch began
+/// are left to the upgrade that set the limits, which has its own propagation.
 pub(crate) fn applied_means_the_world_agrees() -> Check {
     Check::new("applied_means_the_world_agrees", |history| {
         let mut applied = steps(history)
@@ -41,10 +41,13 @@ pub(crate) fn applied_means_the_world_agrees() -> Check {
     })
 }
 
-/// The resources of a team that had limits throughout the time between two events, so that they were due whenever a
-/// dispatch in between read them. The lease of that dispatch is the row's last change before it is settled.
+/// The resources of a team that had limits, or were of an unknown type, throughout the time between two events, so that
+/// they were due whenever a dispatch in between read them. The lease of that dispatch is the row's last change before
+/// it is settled.
 fn owed<'a>(history: &'a History, team: &str, since: u64, until: u64) -> Vec<&'a str> {
-    let is_due = |resource: &Value| text(resource, "team_id") == team && has_limits(resource);
+    let is_due = |resource: &Value| {
+        text(resource, "team_id") == team && (has_limits(resource) || is_unsorted(resource))
+    };
     let mut due = rows_at(history, RESOURCES, since);
     due.retain(|_, resource| is_due(resource));
     for change in history.rows(RESOURCES) {

@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::checks::rows::{OBJECTS, World, has_backend, is, is_hidden, text};
 
 /// Codes that mean that a resource was rolled back.
-const ROLLED_BACK: [&str; 3] = ["provision_failed", "provisioner_unavailable", "twin_failed"];
+pub(crate) const ROLLED_BACK: [&str; 3] =
+    ["provision_failed", "provisioner_unavailable", "twin_failed"];
 
 /// If the answer is 201, or a build is reported as done, the resource is active, its object exists, and the row has a
 /// hidden URL, and the object's id and prefix; and the customer gets the object's own credentials.

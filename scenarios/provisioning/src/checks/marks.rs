@@ -1,5 +1,7 @@
 //! Marks of provisioning: what must have happened at least once for a drill to be meaningful.
 
+use std::collections::BTreeSet;
+
 use chaosdrill::{
     EventKind, Mark, Operation,
     vocabulary::{HostChange, Strike},
@@ -74,6 +76,26 @@ pub(crate) fn the_reconciler_settled_a_row() -> Mark {
     Mark::new("the reconciler settled a row", |history| {
         let rows = history.last_rows(RESOURCES);
         count(rows.into_iter().filter(|row| text(row, "settled_by") == "reconciler"))
+    })
+}
+
+/// The reconciler ended a rollback that a handler had begun.
+pub(crate) fn the_reconciler_ended_a_rollback() -> Mark {
+    Mark::new("the reconciler ended a rollback", |history| {
+        let rows = history.last_rows(RESOURCES).into_iter().filter(|row| is(row, &["failed"]));
+        count(rows.filter(|row| {
+            text(row, "settled_by") == "reconciler" && text(row, "failed_stage") != "reconcile"
+        }))
+    })
+}
+
+/// A deployment was asked for again, and accepted again.
+pub(crate) fn a_deployment_was_accepted_again() -> Mark {
+    Mark::new("a deployment was accepted again", |history| {
+        let answered = history.observed("provision.answered");
+        let mut accepted = BTreeSet::new();
+        let accepts = answered.filter(|event| event.int("status") == Some(202));
+        count(accepts.filter(|event| !accepted.insert(event.text("resource"))))
     })
 }
 

@@ -6,6 +6,7 @@ use chaosdrill::{Check, Event, EventKind, History, Outcome, vocabulary::HostChan
 use chaosdrill_scenarios_common::checks::rows::last_change;
 
 use crate::checks::{
+    answers::ROLLED_BACK,
     rows::{LEAKS, RESOURCES, World, has_backend, is, is_hidden, text},
     trouble,
 };
@@ -111,6 +112,41 @@ pub(crate) fn a_leak_means_a_failed_deletion() -> Check {
                     event.seq
                 );
                 return Outcome::invalid(why, [since, event.seq]);
+            }
+        }
+        Outcome::valid()
+    })
+}
+
+/// When a resource is reported as rolled back, an object whose deletion was tried in vain is recorded as a leak, even
+/// if it was created after its row had failed.
+pub(crate) fn what_cannot_be_deleted_is_a_leak() -> Check {
+    Check::new("what_cannot_be_deleted_is_a_leak", |history| {
+        let mut world = World::default();
+        let mut asked: BTreeMap<&str, u64> = BTreeMap::new();
+        for event in history.events() {
+            world.take(event);
+            let id = event.text("resource");
+            match event.name.as_str() {
+                "backend.delete_asked" => {
+                    asked.insert(event.text("token"), event.seq);
+                }
+                // The database did not answer for long: the sweep finds the object.
+                "rollback.leak_lost" => {
+                    asked.remove(id);
+                }
+                "provision.answered" if ROLLED_BACK.contains(&event.text("code")) => {
+                    let since = world.there_since.get(id);
+                    let asked = asked.get(id).filter(|asked| since.is_some_and(|at| at < *asked));
+                    if let Some(asked) = asked.filter(|_| !world.leaks.contains(id)) {
+                        let why = format!(
+                            "#{} resource {id} is reported as rolled back, but its object still exists, and is no leak",
+                            event.seq
+                        );
+                        return Outcome::invalid(why, [*asked, event.seq]);
+                    }
+                }
+                _ => {}
             }
         }
         Outcome::valid()

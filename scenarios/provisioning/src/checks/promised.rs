@@ -1,6 +1,8 @@
 //! Checks that an answer means what it says at that moment: what is accepted is there in all its parts, what is refused
 //! is not, and what is shown is so.
 
+use std::collections::BTreeSet;
+
 use chaosdrill::{Check, History, Operation, Outcome, Priority};
 use serde_json::Value;
 
@@ -29,6 +31,27 @@ pub(crate) fn accepted_means_there() -> Check {
         }
         Outcome::valid()
     })
+}
+
+/// What was answered with 202 is answered so again as long as it is built.
+pub(crate) fn accepted_stays_accepted() -> Check {
+    Check::new("accepted_stays_accepted", |history| {
+        let mut accepted = BTreeSet::new();
+        for event in history.observed("provision.answered") {
+            let id = event.text("resource");
+            if event.int("status") == Some(202) {
+                accepted.insert(id);
+            } else if event.text("code") == "provision_in_progress" && accepted.contains(id) {
+                let why = format!(
+                    "#{} resource {id} was accepted, and is refused when it is asked for again",
+                    event.seq
+                );
+                return Outcome::invalid(why, [event.seq]);
+            }
+        }
+        Outcome::valid()
+    })
+    .priority(Priority::Medium)
 }
 
 /// A row has the team, type, tier, environment and text that were asked for, for as long as it exists, and ends when it

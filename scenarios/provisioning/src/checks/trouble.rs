@@ -72,7 +72,10 @@ fn change<'a>(event: &'a Event, hosts: &[&str]) -> (Option<Vec<&'a str>>, Option
         }
         (_, Some(HostChange::Resumed)) => (None, Some(vec![event.host.as_str()])),
         (_, Some(HostChange::Up { .. })) if event.host == DATABASE => (None, Some(vec![DATABASE])),
-        _ if event.kind == EventKind::Observe => (None, Some(vec![event.host.as_str()])),
+        // A start that failed is repeated, and until then the host serves nobody.
+        _ if event.kind == EventKind::Observe && event.name != "start.failed" => {
+            (None, Some(vec![event.host.as_str()]))
+        }
         _ => (None, None),
     }
 }

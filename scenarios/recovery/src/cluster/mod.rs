@@ -8,6 +8,7 @@ mod clients;
 mod crash_in_engine;
 mod crash_windows;
 mod engine_errors;
+mod forced_unlocks;
 mod injected_errors;
 mod list_errors;
 mod old_ledger;
@@ -33,6 +34,8 @@ pub fn scenarios() -> Vec<Scenario> {
         calm::scenario(),
         crash_in_engine::scenario(),
         engine_errors::scenario(),
+        forced_unlocks::late(),
+        forced_unlocks::unreadable(),
         injected_errors::scenario(),
         list_errors::scenario(),
         old_ledger::scenario(),

@@ -88,6 +88,11 @@ impl Answer {
         self.said().any(|(said, _)| said == code)
     }
 
+    /// The id of the lock that blocked the command; empty if none did.
+    pub(crate) fn lock_id(&self) -> &str {
+        self.body["lock"]["lock_id"].as_str().unwrap_or_default()
+    }
+
     /// The graphs about which the command reported this code.
     fn graphs(&self, code: &str) -> Vec<String> {
         let about = self.said().filter(|(said, _)| *said == code);
@@ -161,11 +166,12 @@ impl Operator {
         .await;
     }
 
-    /// Breaks a file by mistake, and puts back what it held once `meanwhile` is over.
+    /// Breaks a file by mistake, and puts back what it held once `meanwhile` is over. `broken` makes of its text what
+    /// it holds until then; `None` deletes it.
     pub(crate) async fn break_for_a_while(
         &self,
         path: &str,
-        broken: &str,
+        broken: impl FnOnce(&str) -> Option<String>,
         meanwhile: impl Future<Output = ()>,
     ) {
         let mut whole = None;
@@ -179,7 +185,10 @@ impl Operator {
             }
         }
         let Some(whole) = whole else { return };
-        self.write(path, broken).await;
+        match broken(&whole) {
+            Some(broken) => self.write(path, &broken).await,
+            None => self.delete(path).await,
+        }
         meanwhile.await;
         self.write(path, &whole).await;
     }
@@ -230,6 +239,21 @@ impl Operator {
             let body = json!({ "id": self.id(), "lock_id": lock["lock_id"] });
             self.post("unlock", &self.applier, "/force-unlock", &body).await;
         }
+    }
+
+    /// Removes the lock of this id, whatever became of it since the operator saw it.
+    pub(crate) async fn force_unlock(&self, lock_id: &str) {
+        let body = json!({ "id": self.id(), "lock_id": lock_id });
+        let unlocking = self.post("unlock", &self.applier, "/force-unlock", &body);
+        let end = |answer: &Answer| {
+            let kind = match answer.status {
+                Some(200) => EventKind::Ok,
+                Some(_) => EventKind::Fail,
+                None => EventKind::Info,
+            };
+            (kind, json!({ "status": answer.status, "error": answer.body["error"] }))
+        };
+        self.workload.op_with("unlock", &body, unlocking, end).await;
     }
 
     /// Repeats a command until it is done, or until `is_enough` accepts the answer.
@@ -340,9 +364,9 @@ impl Operator {
     }
 
     /// Applies a configuration once, whatever the result.
-    pub(crate) async fn attempt_once(&self, config: &Config) {
+    pub(crate) async fn attempt_once(&self, config: &Config) -> Answer {
         let body = json!({ "id": self.id(), "config": config });
-        self.ask("attempt", "/apply", &body, |_| true).await;
+        self.ask("attempt", "/apply", &body, |_| true).await
     }
 
     /// The life of a small cluster: graphs are created, changed, removed, created again and removed again.

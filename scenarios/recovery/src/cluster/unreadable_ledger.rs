@@ -12,8 +12,12 @@ use super::{
     stage::{ClusterStage, converging},
 };
 
-/// Ledgers restored from a broken copy: half of one, and one of an unknown version.
-const BROKEN: [&str; 2] = [r#"{"version":1,"state_revision":"#, r#"{"version":7}"#];
+/// Ledgers restored from a broken copy: half of one, and two of another version.
+const BROKEN: [fn(&str) -> String; 3] = [
+    |whole| whole[..whole.len() / 2].to_owned(),
+    |whole| whole.replacen(r#""version":1,"#, r#""version":7,"#, 1),
+    |_| r#"{"version":7}"#.to_owned(),
+];
 
 pub(crate) fn scenario() -> Scenario {
     let scenario = Scenario::new("recovery/unreadable-ledger")
@@ -24,12 +28,12 @@ pub(crate) fn scenario() -> Scenario {
                 operator.import(&[]).await;
                 operator.apply(&config(&[("people", 1), ("places", 1)])).await;
                 time::sleep(Duration::from_secs(10)).await;
-                let broken = BROKEN[workload.stream("broken").below(2) as usize];
+                let broken = BROKEN[workload.stream("broken").below(3) as usize];
                 let meanwhile = async {
                     operator.attempt(&config(&[("people", 2), ("places", 1)])).await;
                     time::sleep(Duration::from_secs(20)).await;
                 };
-                operator.break_for_a_while(STATE, broken, meanwhile).await;
+                operator.break_for_a_while(STATE, |whole| Some(broken(whole)), meanwhile).await;
                 operator.apply(&config(&[("people", 2), ("places", 1)])).await;
                 Ok(())
             })

@@ -14,11 +14,14 @@ use super::{
     stage::{ClusterStage, converging},
 };
 
-/// Files restored from a broken copy: a torn one, one without a graph, one of an unknown version.
-const BROKEN: [&str; 3] = [
+/// Files restored from a broken copy: a torn one, one without a graph, one of an unknown version, one without a
+/// version, and one that lacks everything else.
+const BROKEN: [&str; 5] = [
     r#"{"schema_version":1,"operation_id":"00000000000000000000000001","started_at":0,"act"#,
     r#"{"schema_version":1,"operation_id":"00000000000000000000000001","started_at":0,"actor":"ada","kind":"schema_apply","graph_id":"","graph_uri":"","observed_manifest_version":1,"expected_manifest_version":null,"desired_schema_digest":"","state_cas_base":"","approval_id":null}"#,
     r#"{"schema_version":7,"operation_id":"00000000000000000000000001","graph_id":"people"}"#,
+    r#"{"operation_id":"00000000000000000000000001","graph_id":"people"}"#,
+    r#"{"schema_version":1,"operation_id":"00000000000000000000000001","graph_id":"people"}"#,
 ];
 
 pub(crate) fn of_a_hand() -> Scenario {
@@ -30,7 +33,7 @@ pub(crate) fn of_a_hand() -> Scenario {
                 operator.import(&[]).await;
                 operator.apply(&config(&[("people", 1), ("places", 1)])).await;
                 let path = "__cluster/recoveries/00000000000000000000000001.json";
-                let broken = BROKEN[workload.stream("broken").below(3) as usize];
+                let broken = BROKEN[workload.stream("broken").below(5) as usize];
                 operator.write(path, broken).await;
                 operator.attempt(&config(&[("people", 2), ("places", 1)])).await;
                 time::sleep(Duration::from_secs(15)).await;
@@ -41,7 +44,7 @@ pub(crate) fn of_a_hand() -> Scenario {
         })
         .sometimes(marks::a_command_said("recovery_sidecar_unreadable"))
         .sometimes(marks::a_server_put_aside("recovery_sidecar_unreadable"));
-    converging(scenario.must_find(["G24", "G24b"]))
+    converging(scenario.must_find(["G24", "G24b", "G65"]))
 }
 
 pub(crate) fn of_a_newer_release() -> Scenario {

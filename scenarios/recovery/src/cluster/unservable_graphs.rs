@@ -1,11 +1,15 @@
-//! A graph that cannot be served is put aside alone: its root cannot be opened, a query of it cannot be parsed, or its
-//! embedding provider cannot be resolved. Clients get 404 for it, and the others go on.
+//! A graph that cannot be served is put aside alone: its root cannot be opened, a query of it cannot be parsed or has
+//! lost its payload, or its embedding provider cannot be resolved. Clients get 404 for it, and the others go on. While
+//! its root cannot be opened, its schema is not changed either.
 
 use std::time::Duration;
 
 use chaosdrill::Scenario;
 use chaosdrill::rt::time;
-use chaosdrill_target_recovery::cluster::{Config, Embedding};
+use chaosdrill_target_recovery::{
+    cluster::{Config, Embedding, model::query_path},
+    digest::digest,
+};
 
 use super::{
     checks::marks,
@@ -28,10 +32,14 @@ pub(crate) fn scenario() -> Scenario {
                 let root = "graphs/people.omni/__schema/current.json";
                 let seen = async {
                     operator.refresh().await;
+                    operator.attempt(&config(&[("people", 2), ("places", 1)])).await;
                     time::sleep(SEEN).await;
                 };
-                operator.break_for_a_while(root, "{", seen).await;
+                operator.break_for_a_while(root, |_| Some("{".into()), seen).await;
                 operator.refresh().await;
+                let text = &whole.graphs["people"].queries["all"];
+                let payload = query_path("people", "all", &digest(text.as_bytes()));
+                operator.break_for_a_while(&payload, |_| None, time::sleep(SEEN)).await;
                 for unservable in [with_a_query("qurey all"), with_a_provider("elsewhere")] {
                     operator.apply(&unservable).await;
                     time::sleep(SEEN).await;
@@ -42,11 +50,13 @@ pub(crate) fn scenario() -> Scenario {
             })
         })
         .sometimes(marks::a_server_put_aside("graph_unopenable"))
+        .sometimes(marks::an_attempt_said("graph_unopenable"))
         .sometimes(marks::a_server_put_aside("query_unparseable"))
+        .sometimes(marks::a_server_put_aside("query_payload_missing"))
         .sometimes(marks::a_server_put_aside("embedding_provider_unknown"))
         .sometimes(marks::a_client_was_answered(200))
         .sometimes(marks::a_client_was_answered(404));
-    converging(scenario.must_find(["G43", "G44", "G45", "G46", "G46b", "G56"]))
+    converging(scenario.must_find(["G43", "G44", "G44b", "G45", "G46", "G46b", "G56", "G67"]))
 }
 
 fn with_a_query(text: &str) -> Config {

@@ -180,7 +180,7 @@ impl Sender {
     }
 
     /// Reads the ids of all rows.
-    async fn read(&self) {
+    pub(crate) async fn read(&self) {
         let reading = once("reader:80", "/read", "");
         let end = |answer: &Value| {
             let kind = if answer["status"] == 200 { EventKind::Ok } else { EventKind::Fail };

@@ -160,7 +160,8 @@ fn mutation(number: usize) -> Request {
     Request::Mutation { id: format!("first-{number}"), value: 1 }
 }
 
-fn first_delete() -> Vec<Request> {
+/// Loads rows, and deletes two of them.
+pub(crate) fn first_delete() -> Vec<Request> {
     let load = Request::Load { id: "first-1".into(), values: vec![1, 2, 3] };
     let rows = vec!["first-1.1".into(), "first-1.2".into()];
     vec![load, Request::Delete { id: "first-2".into(), rows }]

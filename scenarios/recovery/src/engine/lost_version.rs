@@ -1,5 +1,6 @@
 //! The newest version of a table is lost while an operation on it is left behind. Nothing can be concluded from such a
-//! table: an open fails, a writer waits, and the intent stays, until a person puts the version back.
+//! table: an open fails, a writer waits, a reader gets an error, and the intent stays, until a person puts the version
+//! back.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use chaosdrill_target_recovery::{
 
 use crate::engine::{
     checks::marks,
-    clients::{ROWS, client},
+    clients::{ROWS, Sender, client},
     stage::{EngineStage, STORE, guarded, watched},
 };
 
@@ -26,6 +27,9 @@ const LOOKS_MAX: u32 = 60;
 /// How long the version is lost: longer than until the operation counts as abandoned.
 const LOST_FOR: Duration = Duration::from_secs(60);
 
+/// How often a visitor reads.
+const READS: usize = 30;
+
 /// The table that every write moves last.
 const TABLE: &str = "person";
 
@@ -34,11 +38,13 @@ pub(crate) fn scenario() -> Scenario {
         .claim("while a table is behind what is published, no recovery settles an operation on it; once the lost version is back, one does")
         .topology(|stage| {
             let stage = stage
-                .writers(&["w1"])
+                .writers(&["w1", "w2"])
                 .openers(&["o1", "o2"], Duration::from_secs(5))
                 .reader();
             watched(stage)
                 .client("c1", |workload| client(workload, "c1", &["w1"], ROWS, 8))
+                .client("c2", |workload| client(workload, "c2", &["w2"], ROWS, 4))
+                .client("visitor", visit)
                 .client("hand", lose_and_find)
         })
         // The first table is moved, and the other is not.
@@ -49,8 +55,20 @@ pub(crate) fn scenario() -> Scenario {
         })
         .chaos_at_most(Duration::from_secs(5 * 60))
         .sometimes(marks::refused("an open met a table that is behind", "invariant"))
+        .sometimes(marks::deferred("a writer waited", "a table is behind what is published"))
+        .sometimes(marks::a_read_was_refused())
         .sometimes(marks::an_operation_was_taken_back());
     guarded(scenario.must_find(["G55", "G77"]))
+}
+
+/// Reads now and then, for longer than the version is lost.
+async fn visit(workload: Workload) -> Result<(), BoxError> {
+    let reader = Sender::new(workload.clone(), "visitor", &[]);
+    for _ in 0..workload.steps(READS) {
+        reader.read().await;
+        time::sleep(LOOKS_EVERY).await;
+    }
+    Ok(())
 }
 
 /// Removes the published version of a table by mistake, once an operation is left behind, and puts it back later.

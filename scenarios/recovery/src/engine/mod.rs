@@ -7,6 +7,8 @@ mod clients;
 mod crash_in_recovery;
 mod crash_windows;
 mod heal_beside_writers;
+mod late_audit;
+mod late_publication;
 mod lost_version;
 mod outages;
 mod racing_opens;
@@ -24,6 +26,8 @@ pub fn scenarios() -> Vec<Scenario> {
         careless_tool::scenario(),
         crash_in_recovery::scenario(),
         heal_beside_writers::scenario(),
+        late_audit::scenario(),
+        late_publication::scenario(),
         lost_version::scenario(),
         outages::of_hosts(),
         outages::of_links(),

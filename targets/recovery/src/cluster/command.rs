@@ -67,6 +67,10 @@ impl Cluster {
                 held = Some(Held { lock_id: lock.lock_id, age_ms, may_be_forced: is_old });
                 Outcome::Locked
             }
+            LockError::Unreadable(why) => {
+                diagnostics.error("lock_unreadable", lock::LOCK, why);
+                diagnostics.outcome()
+            }
             LockError::Store(why) => {
                 diagnostics.error("lock_store_error", lock::LOCK, why);
                 Outcome::Retry

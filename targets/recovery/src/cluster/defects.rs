@@ -269,6 +269,10 @@ pub const DEFECTS: &[Defect] = &[
         .found_by(&["healthy_graphs_serve"])
         .wrong("the text of a query is not looked at")
         .right("only this graph is not served"),
+    Defect::new("G44b", Class::Guard, "a graph with a query whose payload is lost is served")
+        .found_by(&["healthy_graphs_serve"])
+        .wrong("a payload that is not there is not missed")
+        .right("only this graph is not served"),
     Defect::new(
         "G45",
         Class::Guard,
@@ -350,4 +354,24 @@ pub const DEFECTS: &[Defect] = &[
         .found_by(&["bad_settings_are_refused"])
         .wrong("the server starts with the default")
         .right("it refuses to start"),
+    Defect::new("G64", Class::Guard, "a forced unlock takes away a young lock")
+        .found_by(&["only_an_old_lock_is_taken_away"])
+        .wrong("the lock is taken away, however young it is")
+        .right("a lock that is younger than the lease stays: its holder may be alive"),
+    Defect::new("G64b", Class::Guard, "a forced unlock takes away whatever lock is there")
+        .found_by(&["only_an_old_lock_is_taken_away"])
+        .wrong("the lock has changed hands meanwhile, and is taken away")
+        .right("only the lock that the operator named is taken away"),
+    Defect::new("G65", Class::Guard, "a sidecar that cannot be read is deleted")
+        .found_by(&["what_cannot_be_read_is_left_alone"])
+        .wrong("it counts as scrap")
+        .right("it stays until a person sees to it"),
+    Defect::new("G66", Class::Guard, "a lock that cannot be read is replaced")
+        .found_by(&["what_cannot_be_read_is_left_alone"])
+        .wrong("a command writes its own lock over it")
+        .right("commands fail until a person removes it"),
+    Defect::new("G67", Class::Hist, "an operator is told to repeat what only people can mend")
+        .found_by(&["nobody_repeats_what_only_people_can_mend"])
+        .wrong("a lock that cannot be read, or a graph that does not open, counts as an outage")
+        .right("the command says that people have to see to it first"),
 ];

@@ -5,7 +5,7 @@
 //! a lock that is so old that its holder must be dead.
 
 use chaosdrill_rt::{
-    observe,
+    defect, observe,
     time::{self, Duration},
 };
 use serde::{Deserialize, Serialize};
@@ -45,12 +45,18 @@ impl Lock {
 pub enum LockError {
     /// Another command holds it.
     Held(Lock),
+    /// It cannot be read, so nobody knows who holds it.
+    Unreadable(String),
     /// The store failed.
     Store(String),
 }
 
 fn written(lock: &Lock) -> Vec<u8> {
     serde_json::to_vec(lock).unwrap_or_default()
+}
+
+fn unreadable(why: &serde_json::Error) -> String {
+    format!("the lock cannot be read: {why}")
 }
 
 fn new(lock_id: String, operation: &str, holder: &str) -> Lock {
@@ -80,7 +86,12 @@ pub async fn acquire(
         Err(PutError::Taken) => match files.get(LOCK).await {
             Ok(Some(found)) => match serde_json::from_slice(&found.bytes) {
                 Ok(held) => Err(LockError::Held(held)),
-                Err(error) => Err(LockError::Store(format!("the lock cannot be read: {error}"))),
+                #[cfg(feature = "defects")]
+                Err(_) if defect!("G66", true, false) => {
+                    let _ = files.put_over(LOCK, &written(&lock), &found).await;
+                    Ok(lock)
+                }
+                Err(error) => Err(LockError::Unreadable(unreadable(&error))),
             },
             Ok(None) => Err(LockError::Store("the lock was released just now".into())),
             Err(error) => Err(LockError::Store(chain(&error))),
@@ -117,12 +128,13 @@ pub async fn force_unlock(
         Ok(None) => return Ok(()),
         Err(error) => return Err(chain(&error)),
     };
-    let held: Lock = serde_json::from_slice(&found.bytes).map_err(|error| error.to_string())?;
-    if held.lock_id != lock_id {
+    let held: Lock = serde_json::from_slice(&found.bytes).map_err(|error| unreadable(&error))?;
+    if defect!("G64b", false, held.lock_id != lock_id) {
         return Err(format!("it is {}'s lock by now", held.holder));
     }
     let age_ms = time::unix_ms().saturating_sub(held.created_at);
-    if u128::try_from(age_ms).unwrap_or(0) < lease.as_millis() {
+    let is_young = u128::try_from(age_ms).unwrap_or(0) < lease.as_millis();
+    if defect!("G64", false, defect!("G64b", false, is_young)) {
         return Err(format!("the lock is {age_ms} ms old, and its holder may be alive"));
     }
     let own = new(ulid::new(), "force_unlock", actor);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chaosdrill_rt::defect;
 use serde::{Deserialize, Serialize};
 
 use super::model::ResourceStatus;
@@ -77,13 +78,15 @@ pub struct Held {
 }
 
 /// Codes of permanent errors, which an operator has to fix.
-const FOR_PEOPLE: [&str; 11] = [
+const FOR_PEOPLE: [&str; 13] = [
     "actual_applied_state_pending",
     "approval_required",
     "cluster_recovery_pending",
     "cluster_recovery_unattributed",
     "graph_create_incomplete",
     "graph_exists_unrecorded",
+    "graph_unopenable",
+    "lock_unreadable",
     "recovery_sidecar_unreadable",
     "resource_not_found",
     "schema_rejected",
@@ -116,7 +119,15 @@ impl Diagnostics {
             return Outcome::Converged;
         }
         // A retry is worthwhile as long as any error may be temporary.
-        let is_for_people = |said: &Diagnostic| FOR_PEOPLE.contains(&said.code.as_str());
+        let is_for_people = |said: &Diagnostic| {
+            let code = said.code.as_str();
+            let is_known = FOR_PEOPLE.contains(&code);
+            defect!(
+                "G67",
+                is_known && !["graph_unopenable", "lock_unreadable"].contains(&code),
+                is_known
+            )
+        };
         if errors.all(is_for_people) { Outcome::Blocked } else { Outcome::Retry }
     }
 }

@@ -225,7 +225,7 @@ async fn is_ready(
         match payload {
             Some(payload) if payload.bytes.starts_with(b"query ") => {}
             Some(_) => defect!("G44", (), return Ok(Some("query_unparseable"))),
-            None => return Ok(Some("query_payload_missing")),
+            None => defect!("G44b", (), return Ok(Some("query_payload_missing"))),
         }
     }
     let graph = state.applied_revision.resources.get(&graph_address(id));

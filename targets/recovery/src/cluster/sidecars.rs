@@ -75,6 +75,8 @@ pub async fn read_all(files: &Files, version_max: u32) -> Pending {
                 Ok(sidecar) => pending.sidecars.push(sidecar),
                 #[cfg(feature = "defects")]
                 Err(Unreadable::Newer(_)) if defect!("G31c", true, false) => {}
+                #[cfg(feature = "defects")]
+                Err(_) if defect!("G65", true, false) => drop(files.delete(&path).await),
                 Err(why) => pending.unreadable.push((path, why)),
             },
             // It was deleted after the listing.

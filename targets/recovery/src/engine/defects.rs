@@ -169,4 +169,12 @@ pub const DEFECTS: &[Defect] = &[
         .found_by(&["a_sidecar_goes_only_when_nothing_is_left"])
         .wrong("it deletes its sidecar, whatever has moved")
         .right("it rolls the tables back, or leaves the sidecar to an open"),
+    Defect::new("G85", Class::Latent, "a late audit names tables that only others moved")
+        .found_by(&["audits_are_complete"])
+        .wrong("every table of the intent is named, as it is by now")
+        .right("only tables whose versions lead to the operation are named"),
+    Defect::new("G86", Class::Guard, "an operation is published while it is being rolled back")
+        .found_by(&["no_table_is_left_behind"])
+        .wrong("a publication does not look at the operations that are being rolled back")
+        .right("such an operation is published no more"),
 ];

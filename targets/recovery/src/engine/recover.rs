@@ -162,7 +162,7 @@ impl<'a> Recovery<'a> {
                 Lineage::With => with += 1,
                 Lineage::TakenBack => taken_back = true,
                 // Others may have moved the table meanwhile.
-                Lineage::Without => continue,
+                Lineage::Without => defect!("G85", (), continue),
             }
             moves.push(Move { table_key: pin.table_key.clone(), expected: from, to });
         }

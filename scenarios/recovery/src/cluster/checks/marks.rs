@@ -48,3 +48,23 @@ pub(crate) fn a_client_was_answered(status: u16) -> Mark {
         answers.filter(|op| op.output()["status"] == status).count() as u64
     })
 }
+
+/// An operator was refused a forced unlock, for a reason with these words in it.
+pub(crate) fn an_unlock_was_refused(words: &'static str) -> Mark {
+    Mark::new(format!("an unlock was refused: {words}"), move |history| {
+        let unlocks = history.operations("unlock");
+        let says = |why: &str| why.contains(words);
+        unlocks.filter(|op| op.output()["error"].as_str().is_some_and(says)).count() as u64
+    })
+}
+
+/// An apply that did not succeed reported this code.
+pub(crate) fn an_attempt_said(code: &'static str) -> Mark {
+    Mark::new(format!("an attempt said {code}"), move |history| {
+        let says = |op: &chaosdrill::Operation<'_>| {
+            let all = op.output()["said"].as_array();
+            all.is_some_and(|all| all.iter().any(|said| said[0] == code))
+        };
+        history.operations("attempt").filter(says).count() as u64
+    })
+}

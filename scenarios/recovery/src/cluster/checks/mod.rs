@@ -11,4 +11,5 @@ pub(crate) mod records;
 pub(crate) mod reports;
 pub(crate) mod serving;
 pub(crate) mod settings;
+pub(crate) mod unlocks;
 pub(crate) mod world;

@@ -6,7 +6,7 @@ use chaosdrill::{Check, Event, Outcome, Priority, vocabulary::member::JSON};
 use chaosdrill_scenarios_common::checks::failures;
 use serde_json::Value;
 
-use super::world::{STATE, World, replay, schemas};
+use super::world::{STATE, World, graph_of, replay, schemas};
 
 /// The diagnostics of a command: code and subject.
 fn diagnostics(report: &Event) -> impl Iterator<Item = (&str, &str)> {
@@ -105,7 +105,7 @@ pub(crate) fn a_refresh_reports_what_is_live() -> Check {
             if event.name == "cluster.started" && event.get("kind") == "refresh" {
                 refreshes.insert(event.text("command"), event.seq);
             }
-            if let Some(graph) = change.and_then(|change| super::world::graph_of(change.path)) {
+            if let Some(graph) = change.and_then(|change| graph_of(change.path)) {
                 changed.insert(graph, event.seq);
             }
             let intent = change.filter(|change| change.path.contains("/recoveries/"));
@@ -252,6 +252,31 @@ pub(crate) fn what_is_left_behind_is_told() -> Check {
                     event.seq, event.host
                 );
                 Outcome::invalid(why, [since, event.seq])
+            })
+        })
+    })
+    .priority(Priority::Medium)
+}
+
+/// A command does not say that it should be repeated if all its errors are about an object that is torn: people have to
+/// put it back first.
+pub(crate) fn nobody_repeats_what_only_people_can_mend() -> Check {
+    Check::new("nobody_repeats_what_only_people_can_mend", |history| {
+        replay(history, |world, event, _| {
+            if event.name != "cluster.reported" || event.get("outcome") != "retry" {
+                return None;
+            }
+            let began = began(world, event);
+            let path = world.torn_before(began)?;
+            let about = graph_of(path).map_or(path.to_owned(), |graph| format!("graph.{graph}"));
+            let said = event.get("diagnostics").as_array().into_iter().flatten();
+            let mut errors = said.filter(|said| said["severity"] == "error");
+            let is_all = errors.all(|said| said["about"] == about.as_str());
+            let is_hurt = failures::can_fail(history, &event.host, began..event.seq, |_| true);
+            (is_all && !is_hurt).then(|| {
+                let (seq, host) = (event.seq, &event.host);
+                let why = format!("#{seq} {host} wants to be asked again; {path} is torn");
+                Outcome::invalid(why, [began, seq])
             })
         })
     })

@@ -17,6 +17,8 @@ pub(crate) const GRAPHS: &str = "graphs";
 pub(crate) const SOURCES: &str = "sources";
 /// The ledger.
 pub(crate) const STATE: &str = "__cluster/state.json";
+/// The lock.
+pub(crate) const LOCK: &str = "__cluster/lock.json";
 /// The approvals, as items.
 pub(crate) const APPROVALS: Items = Items {
     noun: "approval",
@@ -25,7 +27,8 @@ pub(crate) const APPROVALS: Items = Items {
     terminal: &["used"],
 };
 
-const RECOVERIES: &str = "__cluster/recoveries/";
+/// The directory of the sidecars.
+pub(crate) const RECOVERIES: &str = "__cluster/recoveries/";
 
 /// The schema in force of a graph.
 const CURRENT: &str = "__schema/current.json";
@@ -236,7 +239,14 @@ impl<'a> World<'a> {
 
     /// The lock, with the event that created it.
     pub(crate) fn lock(&self) -> Option<(&'a Value, u64)> {
-        self.objects.get("__cluster/lock.json").map(|(row, seq)| (&row[JSON], *seq))
+        self.objects.get(LOCK).map(|(row, seq)| (&row[JSON], *seq))
+    }
+
+    /// An object that was written before an event, should be JSON, and is not.
+    pub(crate) fn torn_before(&self, seq: u64) -> Option<&'a str> {
+        let mut all = self.objects.iter();
+        let is_torn = |path: &str, row: &Value| path.ends_with(".json") && row[JSON].is_null();
+        all.find_map(|(path, (row, since))| (*since < seq && is_torn(path, row)).then_some(*path))
     }
 
     /// All sidecars: operation, content, and the event that wrote it last.
@@ -249,11 +259,7 @@ impl<'a> World<'a> {
 
     /// The sidecars whose intent a reader of this version cannot understand.
     pub(crate) fn unreadable_sidecars(&self, version_max: i64) -> Vec<(&'a str, u64)> {
-        let is_readable = |sidecar: &Value| {
-            sidecar["schema_version"].as_i64().is_some_and(|version| version <= version_max)
-                && sidecar["graph_id"].as_str().is_some_and(|id| !id.is_empty())
-        };
-        let all = self.sidecars().filter(|(_, sidecar, _)| !is_readable(sidecar));
+        let all = self.sidecars().filter(|(_, sidecar, _)| !is_readable(sidecar, version_max));
         all.map(|(operation, _, seq)| (operation, seq)).collect()
     }
 
@@ -311,6 +317,13 @@ impl<'a> World<'a> {
             (!is_ended).then_some((graph, operation, *seq))
         })
     }
+}
+
+/// Whether a reader of this version can understand the intent of a sidecar.
+pub(crate) fn is_readable(sidecar: &Value, version_max: i64) -> bool {
+    sidecar["schema_version"].as_i64().is_some_and(|version| version <= version_max)
+        && sidecar["graph_id"].as_str().is_some_and(|id| !id.is_empty())
+        && sidecar["kind"].is_string()
 }
 
 /// The digest and the source of an object that is a schema.
