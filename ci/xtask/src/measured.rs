@@ -4,7 +4,7 @@
 //! `ci/measure` measures and leaves the result files of `drill`. From these, `cargo xtask measured DIR` keeps what the
 //! page needs, and makes the page. A house rule compares the page with the kept results.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
@@ -42,11 +42,20 @@ pub fn keep(root: &Path, folder: &Path) -> anyhow::Result<()> {
         crossed
             .insert(simulator.to_owned(), read(&folder.join(format!("{simulator}.cross.json")))?);
     }
-    let results = json!({ "without_scripts": bugs, "crossed": crossed });
+    let results = json!({ "commit": commit(root)?, "without_scripts": bugs, "crossed": crossed });
     let path = root.join(RESULTS);
     fs::create_dir_all(path.parent().context("it has a folder")?)?;
     fs::write(&path, format!("{results:#}\n")).context(RESULTS)?;
     fs::write(root.join(PAGE), page(&results)).context(PAGE)
+}
+
+/// The commit at which it was measured.
+fn commit(root: &Path) -> anyhow::Result<String> {
+    let mut git = Command::new("git");
+    let said = git.args(["rev-parse", "--short", "HEAD"]).current_dir(root).output();
+    let said = said.context("git does not start")?;
+    ensure!(said.status.success(), "git does not know the commit of {}", root.display());
+    Ok(String::from_utf8(said.stdout)?.trim().to_owned())
 }
 
 fn read(path: &Path) -> anyhow::Result<Value> {
@@ -103,10 +112,12 @@ fn page(results: &Value) -> String {
     let sum = |of: fn(&Found) -> u64| targets.values().map(of).sum::<u64>();
     let mut page = format!(
         "# What was measured\n\n\
-         `ci/measure` measures this; `cargo xtask measured` makes the page from `results.json`, and a test compares.\n\n\
+         `ci/measure` measures this; `cargo xtask measured` makes the page from `results.json`, and a test compares.\n\
+         It was measured at commit {}; what was planted since is not among the bugs.\n\n\
          ## Planted bugs without scripts\n\n\
          `drill prove --nemesis sweep,swarm` disables all scripts. Of the {} bugs that show in running code it found {}.\n\n\
          | target | found | longest successful search | missed |\n|---|---|---|---|\n",
+        text(&results["commit"]),
         sum(|target| target.bugs),
         sum(|target| target.found),
     );
@@ -138,6 +149,7 @@ mod tests {
     fn results() -> Value {
         let bug = |target, defect, found, runs| json!({ "target": target, "defect": defect, "found": found, "runs": runs });
         json!({
+            "commit": "0a1b2c3",
             "without_scripts": [
                 bug("outbox", "O1", true, 3),
                 bug("outbox", "O15", true, 386),
