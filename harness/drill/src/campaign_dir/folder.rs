@@ -204,21 +204,24 @@ impl Folder {
         self.replace(head.into_iter().chain(known.values().flat_map(lines_of)))
     }
 
-    /// Rewrites the campaign sorted, and writes its reports. An interrupted campaign stays as it was written, so that
-    /// it can be resumed.
+    /// Rewrites the campaign sorted, and writes its reports. An incomplete campaign stays as it was written, with what
+    /// its sweeps have yet to do, so that it can be resumed.
     pub(crate) fn finish(&mut self, campaign: &Campaign) -> Result<(), Unfinished> {
-        let sorted = if campaign.measured.is_some() {
+        let sweeps = campaign.sweeps.iter().cloned().map(CampaignLine::Sweep);
+        let measured = campaign.measured.clone().map(CampaignLine::Measured);
+        let mut end = sweeps.chain(measured);
+        let sorted = if campaign.measured.is_none() {
+            self.extent(&campaign.extent)
+        } else if campaign.incomplete().is_some() {
+            self.extent(&campaign.extent).and_then(|()| end.try_for_each(|line| self.append(&line)))
+        } else {
             let head = [
                 CampaignLine::Campaign(campaign.header.clone()),
                 CampaignLine::Extent(campaign.extent.clone()),
             ];
             let records =
                 campaign.records.iter().map(|it| CampaignLine::Record(Box::new(it.clone())));
-            let sweeps = campaign.sweeps.iter().cloned().map(CampaignLine::Sweep);
-            let measured = campaign.measured.clone().map(CampaignLine::Measured);
-            self.replace(head.into_iter().chain(records).chain(sweeps).chain(measured))
-        } else {
-            self.extent(&campaign.extent)
+            self.replace(head.into_iter().chain(records).chain(end))
         };
         sorted.map_err(Unfinished::Lines)?;
         write_reports(&self.path, campaign).map_err(Unfinished::Reports)

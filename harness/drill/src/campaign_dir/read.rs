@@ -34,10 +34,10 @@ impl Read {
     /// The runs that a resumed campaign takes over.
     pub(crate) fn into_known(mut self) -> BTreeMap<RunId, Done> {
         let mut known = BTreeMap::new();
-        // The hits of a sweep are recorded only until the campaign finishes.
-        let is_complete = self.campaign.measured.is_some();
+        // The hits of a sweep are recorded only until the campaign is complete.
+        let was_complete = self.campaign.measured.is_some() && self.hit_classes.is_empty();
         let is_lost =
-            |record: &Record| is_complete && matches!(record.run.origin, Origin::Sweep(_));
+            |record: &Record| was_complete && matches!(record.run.origin, Origin::Sweep(_));
         // If a worker died without a result, the run is retried.
         let is_mute =
             |record: &Record| record.digest.is_none() && record.verdict == Verdict::Unknown;

@@ -14,7 +14,7 @@ use crate::lab::{self, drill, ends_with, folder, program, stderr, stdout};
 type Test = fn() -> Result<(), Failed>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, Test); 13] = [
+    let tests: [(&str, Test); 14] = [
         ("by_its_time_budget", by_its_time_budget),
         ("by_the_time_that_is_its_order", by_the_time_that_is_its_order),
         ("by_max_fail", by_max_fail),
@@ -25,6 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("by_a_line_that_was_taken_out", by_a_line_that_was_taken_out),
         ("by_a_line_that_cannot_be_read", by_a_line_that_cannot_be_read),
         ("by_a_part_that_is_missing", by_a_part_that_is_missing),
+        ("what_was_swept_is_not_swept_again", what_was_swept_is_not_swept_again),
         ("a_budget_that_was_enough_cuts_nothing", a_budget_that_was_enough_cuts_nothing),
         ("output_that_nobody_can_read_is_an_error", output_that_nobody_can_read_is_an_error),
         ("a_large_order_takes_no_memory", a_large_order_takes_no_memory),
@@ -274,6 +275,20 @@ fn a_budget_that_was_enough_cuts_nothing() -> Result<(), Failed> {
     assert!(!stdout(&output).contains("incomplete"), "{}", stdout(&output));
     // Another budget does not make it another campaign.
     ends_with(&drill(folder.path(), &[&SHORT[..], &["--for", "2h", "--resume"]].concat()), 0);
+    Ok(())
+}
+
+/// A campaign that was cut in the middle of a sweep is resumed where it was.
+fn what_was_swept_is_not_swept_again() -> Result<(), Failed> {
+    let folder = folder();
+    let swept = ["run", "lab/posted", "--seeds", "1", "--nemesis", "sweep", "--no-shrink"];
+    ends_with(&drill(folder.path(), &[&swept[..], &["--max-fail", "20"]].concat()), 1);
+    let ran = summary(folder.path())?["tally"]["runs"].as_u64().ok_or("a number of runs")?;
+    let output = drill(folder.path(), &[&swept[..], &["--resume"]].concat());
+    ends_with(&output, 1);
+    let said = words(&stdout(&output));
+    let before = format!("{ran} of 229 runs ended before the campaign was resumed");
+    assert!(ran > 20 && said.contains(&before), "`{before}` is missing from {said}");
     Ok(())
 }
 
