@@ -76,6 +76,7 @@ struct Kinds {
 fn is_block_on(attributes: &Attributes<'_>) -> bool {
     let mut kinds = Kinds::default();
     attributes.record(&mut kinds);
+    assert!(!is_driving() || kinds.is_block_on, "a task begins where none is polled");
     kinds.is_block_on
 }
 
@@ -166,7 +167,9 @@ impl Subscriber for Eye {
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        is_of_interest(metadata) && (metadata.target() == WAKES || !is_driving())
+        // A build with assertions looks at each task, to assert that none begins where only turmoil drives.
+        let is_asserted = cfg!(debug_assertions) && metadata.name() == TASK;
+        is_of_interest(metadata) && (metadata.target() == WAKES || is_asserted || !is_driving())
     }
 
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {
