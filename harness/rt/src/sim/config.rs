@@ -11,7 +11,8 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// The result of a host's software.
 pub type Ended = Result<(), BoxError>;
 
-type Software = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Ended> + Send>> + Send + Sync>;
+pub(crate) type Software =
+    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Ended> + Send>> + Send + Sync>;
 
 /// A simulated machine that runs software.
 #[derive(Clone)]

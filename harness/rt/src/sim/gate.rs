@@ -115,23 +115,28 @@ impl<T: 'static> Drop for Gate<T> {
     ///
     /// A crash drops all tasks of a host, and the drops are visible, because sockets close. tokio drops tasks by shards
     /// of their ids, which count over the whole process, so the order would depend on what ran before. The tasks are
-    /// therefore set aside; the software itself, which is dropped last, drops them in the order of their numbers.
+    /// therefore set aside, and [`drop_remains`] drops them in the order of their numbers.
     fn drop(&mut self) {
         let Some(future) = self.future.take() else { return };
         try_with_world(|world| world.forget_task(self.here, self.number));
         let is_crash = clock::is_active() && !handle::is_alive(self.here);
-        if is_crash && self.number > 0 && !simulator::DROPS_TASKS_BY_SEED {
-            simulation::with(|it| {
+        if is_crash && !simulator::DROPS_TASKS_BY_SEED {
+            return simulation::with(|it| {
                 it.remains.borrow_mut().keep(self.here.host, self.number, Box::new(future));
             });
-            return;
         }
         let _presence = clock::is_active().then(|| Presence::of(self.here, None));
         drop(future);
-        if is_crash {
-            let remains = simulation::try_with(|it| it.remains.borrow_mut().take(self.here.host));
-            remains.into_iter().flatten().for_each(drop);
-        }
+    }
+}
+
+/// Drops the tasks of a crashed host: its software, and then the others in the order of their numbers.
+#[cfg(not(madsim))]
+pub(crate) fn drop_remains(here: Here) {
+    let _presence = Presence::of(here, None);
+    // A destructor that spawns a task leaves it behind too.
+    while let Some(task) = simulation::with(|it| it.remains.borrow_mut().take_first(here.host)) {
+        drop(task);
     }
 }
 

@@ -89,10 +89,10 @@ pub(crate) fn pass(here: Here, site: &str) -> Option<Vec<Act>> {
     pass.flatten()
 }
 
-/// The link from the current host to another, and how often it has been reset so far.
-pub(crate) fn link_to(peer: usize) -> Option<(Pair, u64)> {
-    let pair = Pair::of(context::here()?.host, peer);
-    Some((pair, with_world(|world| world.links.resets(pair))))
+/// The link between two hosts, and how often it has been reset so far.
+pub(crate) fn link_between(host: usize, peer: usize) -> (Pair, u64) {
+    let pair = Pair::of(host, peer);
+    (pair, with_world(|world| world.links.resets(pair)))
 }
 
 /// Crashes a host at once; `restart` says when it comes back.

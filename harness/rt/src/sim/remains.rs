@@ -1,4 +1,4 @@
-//! Keeps the tasks of a crashed host until the host's own software is dropped.
+//! Keeps the tasks of a crashed host until its runtime is gone.
 
 use std::{any::Any, collections::BTreeMap};
 
@@ -12,8 +12,9 @@ impl Remains {
         self.0.entry(host).or_default().insert(number, task);
     }
 
-    /// Takes the tasks of a host, in the order of their numbers.
-    pub(crate) fn take(&mut self, host: usize) -> impl Iterator<Item = Box<dyn Any>> + use<> {
-        self.0.remove(&host).unwrap_or_default().into_values()
+    /// Takes the task of a host with the lowest number.
+    #[cfg(not(madsim))]
+    pub(crate) fn take_first(&mut self, host: usize) -> Option<Box<dyn Any>> {
+        self.0.get_mut(&host)?.pop_first().map(|(_, task)| task)
     }
 }

@@ -62,7 +62,7 @@ pub(crate) struct World {
     dice: Stream,
     database_dice: Stream,
     network_dice: Stream,
-    network_latency: Latency,
+    pub(crate) network_latency: Latency,
     swarm: Option<Swarm>,
     pub(crate) workload_max: Option<u32>,
     pub(crate) sql_errors: SqlErrors,

@@ -10,6 +10,8 @@ use chaosdrill_rt::{
     time,
 };
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
 use crate::lab::{lab, observed, told};
 
 fn hosts() -> Vec<Host> {
@@ -94,6 +96,40 @@ fn published(finished: &Finished) -> Vec<String> {
         line.split("\"said\":").nth(1).unwrap_or_default().trim_matches(['"', '}']).to_owned()
     })
     .collect()
+}
+
+#[test]
+fn a_handshake_and_each_message_take_the_latency_of_the_network() {
+    let server = || async {
+        let listener = TcpListener::bind("echo", "0.0.0.0:80").await?;
+        let mut stream = listener.accept().await?;
+        let mut byte = [0];
+        while stream.read_exact(&mut byte).await.is_ok() {
+            stream.write_all(&byte).await?;
+        }
+        Ok(())
+    };
+    let client = || async {
+        let began = time::Instant::now();
+        let mut stream = TcpStream::connect("call", "server:80").await?;
+        let connected = began.elapsed().as_millis();
+        assert!((40..=60).contains(&connected), "connected after {connected} ms");
+        for _ in 0..20 {
+            let began = time::Instant::now();
+            stream.write_all(&[1]).await?;
+            stream.read_exact(&mut [0]).await?;
+            let answered = began.elapsed().as_millis();
+            assert!((40..=70).contains(&answered), "answered after {answered} ms");
+        }
+        Ok(())
+    };
+    for seed in 0..10 {
+        let hosts = vec![Host::new("server", server), Host::new("client", client).client()];
+        let mut lab = lab(seed, "", hosts);
+        lab.config.network = chaosdrill_rt::sim::Latency { ms_min: 20, ms_max: 30 };
+        let finished = lab.run();
+        assert!(finished.run.clients_done, "{}", told(&finished));
+    }
 }
 
 #[test]

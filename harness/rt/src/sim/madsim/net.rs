@@ -91,7 +91,8 @@ fn host_and_port(address: &str) -> Option<(usize, u16)> {
 
 /// The link of the stream, and how often it has been reset so far.
 pub(crate) fn link(wire: &Wire) -> Option<(Pair, u64)> {
-    handle::link_to(host_at(wire.inner.peer_addr().ok()?.ip())?)
+    let peer = host_at(wire.inner.peer_addr().ok()?.ip())?;
+    Some(handle::link_between(context::here()?.host, peer))
 }
 
 /// Whether bytes that have arrived over a clogged link must be held back here.

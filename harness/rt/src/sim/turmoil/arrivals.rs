@@ -1,19 +1,18 @@
 //! Delays data that turmoil has delivered, until its drawn latency has passed.
 //!
 //! turmoil draws the latency of a message from an exponential distribution, which hardly leaves the lower part of its
-//! range. So turmoil carries every message in the minimum time, and arrivals are held here for a time drawn over the
-//! whole range, in their order.
+//! range, and a message that is under way keeps turmoil busy. So turmoil carries every message within a tick, and
+//! arrivals are held here for the rest of a time drawn over the whole range, in their order.
 
 use std::{
     collections::VecDeque,
     io,
-    mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
-use chaosdrill_core::limits::STREAM_CHUNK_BYTES;
-use tokio::io::{AsyncRead, ReadBuf};
+use super::{driver::TICK, net};
+use tokio::{io::ReadBuf, sync::mpsc::UnboundedReceiver};
 
 use crate::{
     sim::{clock, simulation::with_world},
@@ -31,26 +30,26 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
-    /// Reads all that turmoil has delivered, and draws the instant at which each part becomes readable.
+    /// Takes all that turmoil has delivered, and draws the instant at which each part becomes readable.
     pub(super) fn take_in(
         &mut self,
-        mut inner: Pin<&mut impl AsyncRead>,
+        incoming: &mut UnboundedReceiver<io::Result<Vec<u8>>>,
         cx: &mut Context<'_>,
     ) -> io::Result<()> {
         while !self.ended {
-            let mut chunk = [MaybeUninit::uninit(); STREAM_CHUNK_BYTES];
-            let mut buffer = ReadBuf::uninit(&mut chunk);
-            match inner.as_mut().poll_read(cx, &mut buffer) {
+            let bytes = match incoming.poll_recv(cx) {
                 Poll::Pending => break,
-                Poll::Ready(result) => result?,
-            }
-            let delay = with_world(|world| world.draw_network_delay());
+                Poll::Ready(None) => Vec::new(),
+                Poll::Ready(Some(bytes)) => bytes?,
+            };
+            let rest = net::shortest_latency().saturating_sub(TICK);
+            let delay = rest + with_world(|world| world.draw_network_delay());
             let mut due = clock::instant() + delay;
             if let Some((before, _)) = self.queue.back() {
                 due = due.max(*before);
             }
-            self.ended = buffer.filled().is_empty();
-            self.queue.push_back((due, buffer.filled().to_vec()));
+            self.ended = bytes.is_empty();
+            self.queue.push_back((due, bytes));
         }
         Ok(())
     }

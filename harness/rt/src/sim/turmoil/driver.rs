@@ -1,28 +1,27 @@
-//! Drives turmoil: steps, crashes and restarts, and the exact skip of idle time.
+//! Drives hosts and the network: steps, crashes and restarts, and the exact skip of idle time.
 //!
-//! turmoil executes every tick of every host, even if nothing happens for hours. If no task is ready and no message is
-//! in flight, the driver instead advances every host's clock to the next deadline, without a step. A test compares
-//! traces with and without the skip byte for byte; ARCHITECTURE describes the only difference that they may have.
+//! Each host has a runtime of its own, which is driven only in ticks in which it has something to do. turmoil is the
+//! network: it has the hosts' network cards, and steps only while a message is under way or a card has work. If nothing
+//! happens, the driver advances the time to the next deadline.
 
 use std::{
-    cell::RefCell,
+    future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
-    rc::Rc,
     task::{Context, Waker},
     time::Duration,
 };
 
-use chaosdrill_core::{check::panic_message, limits::TURMOIL_BACKLOG_MAX};
-use tokio::runtime::Handle;
+use chaosdrill_core::{Stream, check::panic_message, limits::TURMOIL_BACKLOG_MAX};
+use tokio::runtime::{RngSeed, Runtime};
 
-use super::{clock, eye};
+use super::{card, clock, eye, timers::Owner};
 use crate::sim::{
     config::{BoxError, Config},
     director::Director,
     director_schedule::DirectorSchedule,
     effect::{NetworkControl, NetworkEffect},
-    gate::Gate,
+    gate::{self, Gate},
     handle,
     host::Here,
     link::Pair,
@@ -32,15 +31,78 @@ use crate::sim::{
     stop::Stop,
 };
 
-const TICK: Duration = Duration::from_millis(1);
+/// The unit of time of a run. turmoil carries a message within one.
+pub(super) const TICK: Duration = Duration::from_millis(1);
 
-/// The runtime of each host; `None` for a host without one.
-type Runtimes = Rc<RefCell<Vec<Option<Handle>>>>;
+/// The runtime of a host.
+struct Machine {
+    /// `None` while the host is down.
+    runtime: Option<(Here, Runtime)>,
+    /// How far its clock is behind the time.
+    behind: Duration,
+    seeds: Stream,
+}
 
 struct Turmoil<'a> {
-    sim: turmoil::Sim<'a>,
+    network: turmoil::Sim<'a>,
     names: Vec<String>,
-    runtimes: Runtimes,
+    machines: Vec<Machine>,
+    software: Vec<crate::sim::config::Software>,
+    /// Whether a message may be under way.
+    is_busy: bool,
+}
+
+impl Machine {
+    fn start(&mut self, host: usize, software: &crate::sim::config::Software) {
+        let seed = RngSeed::from_bytes(&self.seeds.next_u64().to_le_bytes());
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .rng_seed(seed)
+            .build()
+            .expect("a runtime without input and output needs nothing");
+        let here = Here { host, life: with_world(|world| world.hosts[host].life) };
+        eye::begin(here);
+        let owner = Owner::Host(here);
+        eye::drive(owner, || runtime.block_on(async { tokio::time::sleep(TICK).await }));
+        let software = software.clone();
+        eye::within(owner, || {
+            let _inside = runtime.enter();
+            let run = async move {
+                let result = software().await;
+                handle::ended(here, result.map_err(|error: BoxError| error.to_string()));
+                std::future::pending::<()>().await;
+            };
+            drop(runtime.spawn(Gate::software(Box::pin(run), here)));
+        });
+        (self.runtime, self.behind) = (Some((here, runtime)), Duration::ZERO);
+    }
+
+    fn stop(&mut self) {
+        let Some((here, runtime)) = self.runtime.take() else { return };
+        eye::end(here.host);
+        eye::within(Owner::Host(here), || {
+            // Destructors may spawn tasks, which a runtime that is gone refuses.
+            let handle = runtime.handle().clone();
+            drop(runtime);
+            let _inside = handle.enter();
+            gate::drop_remains(here);
+        });
+    }
+
+    fn drive(&mut self) {
+        let Some((here, runtime)) = &self.runtime else { return };
+        eye::drive(Owner::Host(*here), || {
+            if !self.behind.is_zero() {
+                let _inside = runtime.enter();
+                let mut cx = Context::from_waker(Waker::noop());
+                // The first poll advances the clock. The rest would yield to other tasks.
+                let _ = pin!(tokio::time::advance(self.behind)).poll(&mut cx);
+            }
+            runtime.block_on(async { tokio::time::sleep(TICK).await });
+        });
+        self.behind = Duration::ZERO;
+    }
 }
 
 impl Turmoil<'_> {
@@ -56,10 +118,10 @@ impl Turmoil<'_> {
         let held: Vec<_> = clogged
             .into_iter()
             .filter_map(|pair| self.ends(pair))
-            .map(|(a, b)| (self.sim.lookup(a), self.sim.lookup(b)))
+            .map(|(a, b)| (self.network.lookup(a), self.network.lookup(b)))
             .collect();
         let mut is_one = false;
-        self.sim.links(|mut links| {
+        self.network.links(|mut links| {
             is_one = links.any(|mut link| {
                 let (a, b) = link.pair();
                 !held.contains(&(a, b)) && !held.contains(&(b, a)) && link.next().is_some()
@@ -68,65 +130,92 @@ impl Turmoil<'_> {
         is_one
     }
 
-    /// Advances only the clock of every host. Due timers fire when the host is next driven.
-    fn advance(&self, by: Duration) {
-        for runtime in self.runtimes.borrow().iter().flatten() {
-            let _inside = runtime.enter();
-            let mut cx = Context::from_waker(Waker::noop());
-            // The first poll advances the clock. The rest would yield to other tasks, of which there are none.
-            let _ = pin!(tokio::time::advance(by)).poll(&mut cx);
+    /// Whether the network has something to do.
+    fn is_network_due(&self) -> bool {
+        self.is_busy || eye::is_the_network_ready()
+    }
+
+    fn step_network(&mut self) -> turmoil::Result {
+        eye::drive(Owner::Network, || self.network.step())?;
+        self.is_busy = self.is_a_message_under_way();
+        Ok(())
+    }
+
+    /// Lets everybody act until the end of the tick.
+    fn step(&mut self, elapsed: Duration) -> turmoil::Result {
+        if self.is_network_due() {
+            self.step_network()?;
         }
+        let due = eye::due(elapsed, elapsed + TICK);
+        for (host, machine) in self.machines.iter_mut().enumerate() {
+            if due.contains(&host) {
+                machine.drive();
+            } else {
+                machine.behind += TICK;
+            }
+        }
+        if eye::is_the_network_ready() {
+            self.step_network()?;
+        }
+        Ok(())
     }
 
     fn crash(&mut self, host: usize) {
-        self.runtimes.borrow_mut()[host] = None;
-        self.sim.crash(self.names[host].as_str());
+        self.machines[host].stop();
+        eye::within(Owner::Network, || self.network.crash(self.names[host].as_str()));
+        self.is_busy = true;
     }
 }
 
 impl NetworkControl for Turmoil<'_> {
     fn perform(&mut self, effect: NetworkEffect) {
+        self.is_busy = true;
         let (pair, act): (Pair, fn(&turmoil::Sim<'_>, &str, &str)) = match effect {
             NetworkEffect::Cut(pair) => (pair, |sim, a, b| sim.partition(a, b)),
             NetworkEffect::Repair(pair) => (pair, |sim, a, b| sim.repair(a, b)),
             NetworkEffect::Clog(pair) => (pair, |sim, a, b| sim.hold(a, b)),
             NetworkEffect::Release(pair) => (pair, |sim, a, b| sim.release(a, b)),
-            NetworkEffect::Restart(host) => return self.sim.bounce(self.names[host].as_str()),
+            NetworkEffect::Restart(host) => {
+                let name = self.names[host].as_str();
+                eye::within(Owner::Network, || self.network.bounce(name));
+                return self.machines[host].start(host, &self.software[host]);
+            }
         };
         if let Some((a, b)) = self.ends(pair) {
-            act(&self.sim, a, b);
+            act(&self.network, a, b);
         }
     }
 }
 
 fn build(config: &Config) -> Turmoil<'static> {
-    let mut sim = turmoil::Builder::new()
+    let mut network = turmoil::Builder::new()
         .rng_seed(config.seed.stream("turmoil").next_u64())
         .tick_duration(TICK)
         .simulation_duration(Duration::MAX)
         .epoch(std::time::UNIX_EPOCH)
         .tcp_capacity(TURMOIL_BACKLOG_MAX)
-        .min_message_latency(Duration::from_millis(config.network.ms_min))
-        .max_message_latency(Duration::from_millis(config.network.ms_min))
+        .min_message_latency(TICK)
+        .max_message_latency(TICK)
         .build();
-    let runtimes = Runtimes::new(RefCell::new(vec![None; config.hosts.len()]));
+    let mut machines = Vec::new();
     for (index, host) in config.hosts.iter().enumerate() {
-        let (software, runtimes) = (host.software.clone(), runtimes.clone());
-        sim.host(host.name.as_str(), move || {
-            runtimes.borrow_mut()[index] = Some(Handle::current());
-            let here = Here { host: index, life: with_world(|world| world.hosts[index].life) };
-            let software = software.clone();
-            Gate::software(
-                Box::pin(async move {
-                    let result = software().await;
-                    handle::ended(here, result.map_err(|error: BoxError| error.to_string()));
-                    std::future::pending::<turmoil::Result>().await
-                }),
-                here,
-            )
+        eye::within(Owner::Network, || {
+            network.host(host.name.as_str(), move || {
+                card::run(Here { host: index, life: with_world(|world| world.hosts[index].life) })
+            });
         });
+        let seeds = config.seed.stream(&format!("runtime of {}", host.name));
+        let mut machine = Machine { runtime: None, behind: Duration::ZERO, seeds };
+        machine.start(index, &host.software);
+        machines.push(machine);
     }
-    Turmoil { sim, names: config.hosts.iter().map(|host| host.name.clone()).collect(), runtimes }
+    Turmoil {
+        network,
+        names: config.hosts.iter().map(|host| host.name.clone()).collect(),
+        machines,
+        software: config.hosts.iter().map(|host| host.software.clone()).collect(),
+        is_busy: true,
+    }
 }
 
 /// Runs a simulation to its end. Returns why it ended early, and the number of executed steps.
@@ -174,9 +263,10 @@ impl Crank {
     /// One step of the simulator, and its consequences.
     fn step(&mut self, config: &Config) -> Option<Stop> {
         let polls = eye::polls();
-        let step = AssertUnwindSafe(|| self.turmoil.sim.step());
-        match measure(Part::Step, || eye::step(|| catch_unwind(step))) {
-            Ok(Ok(_)) => {}
+        let elapsed = self.elapsed;
+        let step = AssertUnwindSafe(|| self.turmoil.step(elapsed));
+        match measure(Part::Step, || catch_unwind(step)) {
+            Ok(Ok(())) => {}
             Ok(Err(error)) => return Some(Stop::Panicked { message: error.to_string() }),
             Err(panic) => return Some(Stop::Panicked { message: panic_message(&*panic) }),
         }
@@ -212,7 +302,7 @@ impl Crank {
     /// Skips to the next event if nothing happens now.
     fn look_ahead(&mut self, may_skip: bool) {
         self.schedule.quiescent = false;
-        if eye::is_a_task_ready() || self.turmoil.is_a_message_under_way() {
+        if eye::is_a_host_ready() || self.turmoil.is_network_due() {
             return;
         }
         let (due, length) =
@@ -228,23 +318,25 @@ impl Crank {
         let ticks = next.saturating_sub(self.elapsed).as_nanos() / TICK.as_nanos();
         let mut gap = TICK * u32::try_from(ticks).unwrap_or(u32::MAX);
         if ours <= self.elapsed + gap {
-            // The harness then wakes tasks, so a step must lead up to that instant: timers that are due fire first, and
-            // tokio's wheel learns the time. Timers that were added before that would fire in another order.
+            // The harness then wakes tasks, so a step must lead up to that instant: timers that are due fire first.
             gap = gap.saturating_sub(TICK);
         }
         if !gap.is_zero() {
-            self.turmoil.advance(gap);
+            for machine in &mut self.turmoil.machines {
+                machine.behind += gap;
+            }
             self.pass(gap);
         }
     }
 
     /// Takes down the simulator, with every host dead, so that no destructor has an effect.
-    fn end(self, stop: &Option<Stop>) {
+    fn end(mut self, stop: &Option<Stop>) {
         with_world(|world| world.stop_all_hosts());
         if matches!(stop, Some(Stop::Panicked { .. })) {
             // The simulator was stopped in the middle of a step, and its own destructors would fail.
             std::mem::forget(self.turmoil);
         } else {
+            self.turmoil.machines.iter_mut().for_each(Machine::stop);
             drop(self.turmoil);
         }
     }

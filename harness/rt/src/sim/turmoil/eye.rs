@@ -5,7 +5,7 @@
 //! task is a span `runtime.spawn` that is entered at every poll, and each wake is an event with the id of the task's
 //! span. The idle skip needs no more, and this covers timers and tasks of foreign code too.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeSet, fmt, time::Duration};
 
 use tracing::{
     Event, Metadata, Subscriber,
@@ -16,9 +16,9 @@ use tracing::{
 
 use super::{
     clock,
-    timers::{Kind, State, Timers},
+    timers::{Kind, Owner, State, Timers},
 };
-use crate::sim::simulation;
+use crate::sim::{host::Here, simulation};
 
 /// How far in the past a deadline may be and still be about to fire. Announced deadlines are whole milliseconds,
 /// rounded down, and a foreign task appears to read its clock at the beginning of the step.
@@ -33,11 +33,25 @@ fn with_state<R>(f: impl FnOnce(&mut State) -> R) -> Option<R> {
     with(|timers| f(&mut timers.state.borrow_mut()))
 }
 
-/// Lets turmoil execute a step.
-pub(crate) fn step<T>(step: impl FnOnce() -> T) -> T {
-    with(|timers| timers.stepping.set(true));
-    let output = step();
-    with(|timers| timers.stepping.set(false));
+/// Drives a runtime.
+pub(super) fn drive<T>(owner: Owner, drive: impl FnOnce() -> T) -> T {
+    let set = |driven, stepping| {
+        with(|timers| {
+            timers.stepping.set(stepping);
+            timers.state.borrow_mut().driven = driven;
+        });
+    };
+    set(Some(owner), true);
+    let output = drive();
+    set(None, false);
+    output
+}
+
+/// Does something to a runtime that is no step: creates tasks on it, or takes it down.
+pub(super) fn within<T>(owner: Owner, work: impl FnOnce() -> T) -> T {
+    with_state(|state| state.driven = Some(owner));
+    let output = work();
+    with_state(|state| state.driven = None);
     output
 }
 
@@ -50,15 +64,39 @@ pub(crate) fn polls() -> u64 {
     with_state(|state| state.polls).unwrap_or_default()
 }
 
-/// Whether a task waits to be polled.
-pub(crate) fn is_a_task_ready() -> bool {
-    with_state(|state| state.ready > 0).unwrap_or(false)
+/// A host begins a life.
+pub(super) fn begin(here: Here) {
+    with_state(|state| state.begin(here));
+}
+
+/// A host is down.
+pub(super) fn end(host: usize) {
+    with_state(|state| state.end(host));
+}
+
+/// Whether a task of a host waits to be polled.
+pub(super) fn is_a_host_ready() -> bool {
+    with_state(|state| state.is_a_host_ready()).unwrap_or(false)
+}
+
+/// Whether a task of a network card waits to be polled.
+pub(super) fn is_the_network_ready() -> bool {
+    with_state(|state| state.is_the_network_ready()).unwrap_or(false)
+}
+
+/// The hosts that have something to do until an instant.
+pub(super) fn due(now: Duration, until: Duration) -> BTreeSet<usize> {
+    let from = nanos(now.saturating_sub(ABOUT_TO_FIRE));
+    with_state(|state| state.due(from, nanos(until) + 1)).unwrap_or_default()
+}
+
+fn nanos(at: Duration) -> u64 {
+    u64::try_from(at.as_nanos()).expect("a run lasts less than 584 years")
 }
 
 /// The earliest deadline that is not over.
 pub(crate) fn next_deadline(now: Duration) -> Option<Duration> {
-    let from = u64::try_from(now.saturating_sub(ABOUT_TO_FIRE).as_nanos())
-        .expect("a run lasts less than 584 years");
+    let from = nanos(now.saturating_sub(ABOUT_TO_FIRE));
     let first = with_state(|state| state.deadlines.range((from, 0)..).next().map(|(at, _)| *at));
     first.flatten().map(Duration::from_nanos)
 }
@@ -202,9 +240,9 @@ impl Subscriber for Eye {
         with_state(|state| {
             let Some((index, span)) = state.span(id.into_u64()) else { return };
             if let Kind::Task { is_ready } = &mut span.kind {
-                let before = std::mem::replace(is_ready, false);
-                state.ready -= usize::from(before);
-                state.polls += 1;
+                let (owner, before) = (span.owner, std::mem::replace(is_ready, false));
+                state.count(owner, before, false);
+                state.polls += u64::from(owner != Owner::Network);
                 clock::enter_task();
             }
             state.entered.push(index);

@@ -1,7 +1,7 @@
 //! The turmoil backend of a simulation: clock, hosts, sockets, tasks. `sim/madsim` is the same for madsim.
 
 mod arrivals;
-mod backlog;
+mod card;
 pub(crate) mod clock;
 mod driver;
 mod eye;

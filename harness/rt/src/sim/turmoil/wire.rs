@@ -7,28 +7,28 @@ use std::{
 };
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use turmoil::net::TcpStream;
 
-use super::arrivals::Arrivals;
-use crate::sim::{handle, link::Pair, simulation::with_world};
+use super::{arrivals::Arrivals, card::Cable};
+use crate::sim::link::Pair;
 
 /// One side of a connection.
 pub(crate) struct Wire {
-    pub(super) inner: TcpStream,
+    cable: Cable,
     arrivals: Arrivals,
-    pub(super) link: Option<(Pair, u64)>,
-}
-
-/// The index of the host on the other side.
-fn peer(stream: &TcpStream) -> Option<usize> {
-    let name = turmoil::reverse_lookup(stream.peer_addr().ok()?.ip())?;
-    with_world(|world| world.host_named(&name))
 }
 
 impl Wire {
-    pub(super) fn new(inner: TcpStream) -> Self {
-        let link = peer(&inner).and_then(handle::link_to);
-        Self { inner, arrivals: Arrivals::default(), link }
+    pub(super) fn new(cable: Cable) -> Self {
+        Self { cable, arrivals: Arrivals::default() }
+    }
+
+    pub(super) fn link(&self) -> Option<(Pair, u64)> {
+        self.cable.link
+    }
+
+    /// The stream, whose data is readable as it arrives.
+    pub(super) fn undelayed(self) -> Undelayed {
+        Undelayed(self.cable)
     }
 }
 
@@ -38,26 +38,53 @@ impl AsyncRead for Wire {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { inner, arrivals, .. } = &mut *self;
-        arrivals.take_in(Pin::new(inner), cx)?;
+        let Self { cable, arrivals } = &mut *self;
+        arrivals.take_in(&mut cable.incoming, cx)?;
         arrivals.poll_next(cx, buffer)
     }
 }
 
 impl AsyncWrite for Wire {
     fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, bytes)
+        let broken = || Err(io::ErrorKind::BrokenPipe.into());
+        if self.cable.is_broken() {
+            return Poll::Ready(broken());
+        }
+        let sent = self.cable.outgoing.as_ref().map(|outgoing| outgoing.send(bytes.to_vec()));
+        Poll::Ready(match sent {
+            Some(Ok(())) => Ok(bytes.len()),
+            _ => broken(),
+        })
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
+    fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.cable.outgoing = None;
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// A connection whose data is read and thrown away.
+pub(crate) struct Undelayed(Cable);
+
+impl AsyncRead for Undelayed {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match std::task::ready!(self.0.incoming.poll_recv(cx)) {
+            Some(Ok(bytes)) => buffer.put_slice(&bytes[..bytes.len().min(buffer.remaining())]),
+            Some(Err(error)) => return Poll::Ready(Err(error)),
+            None => {}
+        }
+        Poll::Ready(Ok(()))
     }
 }
