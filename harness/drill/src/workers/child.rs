@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     io::{self, BufRead, BufReader, Read, Write},
     os::unix::process::ExitStatusExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::{self, ChildStdin, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread::JoinHandle,
@@ -68,7 +68,7 @@ impl Child {
     fn start(&self) -> io::Result<Running> {
         match self.workers.program {
             Some(program) => start(self.number, program),
-            None => start(self.number, &std::env::current_exe()?),
+            None => start(self.number, &this_program()?),
         }
     }
 
@@ -113,6 +113,12 @@ impl Child {
             was_killed: death.is_from_outside(),
         })
     }
+}
+
+/// This program, even if another one is at its path by now.
+fn this_program() -> io::Result<PathBuf> {
+    let running = Path::new("/proc/self/exe");
+    if running.exists() { Ok(running.to_owned()) } else { std::env::current_exe() }
 }
 
 /// Starts a program as a worker.

@@ -14,7 +14,7 @@ use crate::lab::{self, drill, ends_with, folder, program, stderr, stdout};
 type Test = fn() -> Result<(), Failed>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, Test); 14] = [
+    let tests: [(&str, Test); 15] = [
         ("by_its_time_budget", by_its_time_budget),
         ("by_the_time_that_is_its_order", by_the_time_that_is_its_order),
         ("by_max_fail", by_max_fail),
@@ -25,6 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("by_a_line_that_was_taken_out", by_a_line_that_was_taken_out),
         ("by_a_line_that_cannot_be_read", by_a_line_that_cannot_be_read),
         ("by_a_part_that_is_missing", by_a_part_that_is_missing),
+        ("another_program_at_the_path_is_not_run", another_program_at_the_path_is_not_run),
         ("what_was_swept_is_not_swept_again", what_was_swept_is_not_swept_again),
         ("a_budget_that_was_enough_cuts_nothing", a_budget_that_was_enough_cuts_nothing),
         ("output_that_nobody_can_read_is_an_error", output_that_nobody_can_read_is_an_error),
@@ -196,25 +197,64 @@ fn by_a_full_disk() -> Result<(), Failed> {
     Ok(())
 }
 
-fn by_workers_that_cannot_be_started() -> Result<(), Failed> {
-    let folder = folder();
-    let copy = folder.path().join("program");
-    fs::copy(std::env::current_exe()?, &copy)?;
-    let plain = lab::command(folder.path(), "drill", &[&LONG[..], &["-j", "2"]].concat(), &[]);
-    let mut command = Command::new(&copy);
-    command.args(plain.get_args()).current_dir(folder.path());
-    command.env("LAB_PROGRAM", "drill").env("NO_COLOR", "1");
-    let running = begin(command, &folder.path().join(OUT), 10)?;
-    fs::remove_file(&copy)?;
-    for worker in lab::workers_of(running.id()) {
+fn kill_workers_of(process: u32) -> Result<(), Failed> {
+    for worker in lab::workers_of(process) {
         Command::new("kill").args(["-KILL", &worker]).status()?;
     }
+    Ok(())
+}
+
+/// Leaves a process five files to open, which is enough to write reports, but not to start a process with three pipes.
+fn leave_few_files(process: u32) -> Result<(), Failed> {
+    let mut stay = vec![0, 1, 2];
+    for file in fs::read_dir(format!("/proc/{process}/fd"))? {
+        let file = file?;
+        let number: usize = file.file_name().to_string_lossy().parse()?;
+        // The pipes to the workers are closed when these end.
+        if !fs::read_link(file.path())?.to_string_lossy().starts_with("pipe:") {
+            stay.push(number);
+        }
+    }
+    let last = (0..).filter(|number| !stay.contains(number)).nth(4).ok_or("a number")?;
+    let limit = format!("--nofile={}", last + 1);
+    let set = Command::new("prlimit").args(["--pid", &process.to_string(), &limit]).status()?;
+    assert!(set.success(), "prlimit: {set}");
+    Ok(())
+}
+
+fn by_workers_that_cannot_be_started() -> Result<(), Failed> {
+    let folder = folder();
+    let command = lab::command(folder.path(), "drill", &[&LONG[..], &["-j", "2"]].concat(), &[]);
+    let running = begin(command, &folder.path().join(OUT), 10)?;
+    leave_few_files(running.id())?;
+    kill_workers_of(running.id())?;
     let output = running.wait_with_output()?;
     ends_with(&output, 3);
     let said = stderr(&output);
     assert!(said.matches("failed to start a worker process").count() <= 3, "{said}");
     says_so(folder.path(), &stdout(&output), "worker process")?;
     stays_so(folder.path(), "worker process")
+}
+
+fn another_program_at_the_path_is_not_run() -> Result<(), Failed> {
+    let folder = folder();
+    let copy = folder.path().join("program");
+    fs::copy(std::env::current_exe()?, &copy)?;
+    let run = [&LONG[..], &["-j", "2", "--for", "5s"]].concat();
+    let plain = lab::command(folder.path(), "drill", &run, &[]);
+    let mut command = Command::new(&copy);
+    command.args(plain.get_args()).current_dir(folder.path());
+    command.env("LAB_PROGRAM", "drill").env("NO_COLOR", "1");
+    let running = begin(command, &folder.path().join(OUT), 10)?;
+    fs::remove_file(&copy)?;
+    fs::copy("/bin/false", &copy)?;
+    kill_workers_of(running.id())?;
+    let output = running.wait_with_output()?;
+    // The runs of the killed workers are unknown; the workers after them are the same program.
+    ends_with(&output, 3);
+    assert!(words(&stdout(&output)).contains(" violated a check, 2 ended unknown"));
+    assert!(!stderr(&output).contains("failed to start"), "{}", stderr(&output));
+    Ok(())
 }
 
 /// Removes the first record from a campaign.

@@ -9,15 +9,21 @@ use std::{
     io,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
-use super::{driver::TICK, net};
 use tokio::{io::ReadBuf, sync::mpsc::UnboundedReceiver};
 
+use super::driver::TICK;
 use crate::{
     sim::{clock, simulation::with_world},
     time::{Instant, Sleep, sleep_until},
 };
+
+/// The shortest time that a message takes.
+pub(super) fn shortest_latency() -> Duration {
+    Duration::from_millis(with_world(|world| world.network_latency.ms_min))
+}
 
 /// The arrivals of one stream, in order.
 #[derive(Default)]
@@ -42,7 +48,7 @@ impl Arrivals {
                 Poll::Ready(None) => Vec::new(),
                 Poll::Ready(Some(bytes)) => bytes?,
             };
-            let rest = net::shortest_latency().saturating_sub(TICK);
+            let rest = shortest_latency().saturating_sub(TICK);
             let delay = rest + with_world(|world| world.draw_network_delay());
             let mut due = clock::instant() + delay;
             if let Some((before, _)) = self.queue.back() {

@@ -1,19 +1,21 @@
 //! Sockets of turmoil, through the card of the host, with the latency of their data.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr};
 
 use tokio::{
     io::AsyncRead,
     sync::{Mutex, oneshot},
 };
 
-use super::card::{self, Ask, Socket};
 pub(crate) use super::wire::Wire;
+use super::{
+    arrivals::shortest_latency,
+    card::{self, Ask, Socket},
+};
 use crate::{
     sim::{
         clock, context,
         link::{Links, Pair},
-        simulation::with_world,
     },
     time,
 };
@@ -49,11 +51,6 @@ pub(crate) async fn bind(address: &str) -> io::Result<Listener> {
 pub(crate) async fn accept(listener: &Listener) -> io::Result<Wire> {
     let accepted = listener.socket.lock().await.arrived.recv().await;
     accepted.unwrap_or_else(|| Err(io::ErrorKind::NetworkDown.into())).map(Wire::new)
-}
-
-/// The shortest time that a message takes.
-pub(super) fn shortest_latency() -> Duration {
-    Duration::from_millis(with_world(|world| world.network_latency.ms_min))
 }
 
 /// Connects to a host.
