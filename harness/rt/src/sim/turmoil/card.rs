@@ -5,6 +5,7 @@
 //! its sockets and the host. What a card does takes no virtual time.
 
 use std::{
+    collections::{BTreeMap, btree_map::Entry},
     future::{Future, poll_fn},
     io,
     net::SocketAddr,
@@ -91,23 +92,76 @@ impl Cable {
     }
 }
 
-/// Asks the card of the current host.
+/// The ways to the cards.
+#[derive(Debug, Default)]
+pub(crate) struct Cards {
+    asks: BTreeMap<usize, UnboundedSender<Ask>>,
+    /// What is asked of cards that do not run yet.
+    asked: BTreeMap<usize, UnboundedReceiver<Ask>>,
+    /// The hosts that need a card, and have none.
+    wanted: Vec<usize>,
+}
+
+impl Cards {
+    fn want(&mut self, host: usize) {
+        if let Entry::Vacant(vacant) = self.asks.entry(host) {
+            let (sender, asked) = mpsc::unbounded_channel();
+            vacant.insert(sender);
+            self.asked.insert(host, asked);
+            self.wanted.push(host);
+        }
+    }
+}
+
+fn with_cards<R>(f: impl FnOnce(&mut Cards) -> R) -> R {
+    simulation::with(|it| f(&mut it.simulator.cards.borrow_mut()))
+}
+
+/// Asks the card of the current host. A host gets a card when it first needs one, because each card costs turmoil time
+/// in every step.
 pub(super) fn ask(host: usize, ask: Ask) -> io::Result<()> {
-    let sent = simulation::with(|it| {
-        it.simulator.cards.borrow().get(host).and_then(|card| card.as_ref()?.send(ask).ok())
+    let peer = match &ask {
+        Ask::Connect { address, .. } => {
+            let name = address.rsplit_once(':').map_or(address.as_str(), |(name, _)| name);
+            with_world(|world| world.host_named(name))
+        }
+        Ask::Close(_) | Ask::Listen { .. } => None,
+    };
+    let sent = with_cards(|cards| {
+        [Some(host), peer].into_iter().flatten().for_each(|host| cards.want(host));
+        cards.asks[&host].send(ask)
     });
-    sent.ok_or_else(|| io::ErrorKind::NetworkDown.into())
+    sent.map_err(|_| io::ErrorKind::NetworkDown.into())
+}
+
+/// Whether a host needs a card, and has none.
+pub(super) fn is_one_wanted() -> bool {
+    with_cards(|cards| !cards.wanted.is_empty())
+}
+
+/// Takes the hosts that need a card, and have none.
+pub(super) fn take_wanted() -> Vec<usize> {
+    with_cards(|cards| std::mem::take(&mut cards.wanted))
+}
+
+/// A host is down. What it asked of its card is void.
+pub(super) fn end(host: usize) {
+    with_cards(|cards| {
+        if let Some(asked) = cards.asked.get_mut(&host) {
+            while asked.try_recv().is_ok() {}
+        }
+    });
 }
 
 /// The software of a card. It ends with its host.
-pub(super) async fn run(here: Here) -> turmoil::Result {
-    let (sender, mut asked) = mpsc::unbounded_channel();
-    simulation::with(|it| {
-        let mut cards = it.simulator.cards.borrow_mut();
-        if cards.len() <= here.host {
-            cards.resize_with(here.host + 1, || None);
-        }
-        cards[here.host] = Some(sender);
+pub(super) async fn run(host: usize) -> turmoil::Result {
+    let here = Here { host, life: with_world(|world| world.hosts[host].life) };
+    let mut asked = with_cards(|cards| {
+        cards.asked.remove(&here.host).unwrap_or_else(|| {
+            let (sender, asked) = mpsc::unbounded_channel();
+            cards.asks.insert(here.host, sender);
+            asked
+        })
     });
     // One task does it all: a crash drops the tasks of a runtime in an order that depends on earlier runs, and sockets
     // say goodbye when they are dropped.

@@ -46,6 +46,8 @@ struct Machine {
 struct Turmoil<'a> {
     network: turmoil::Sim<'a>,
     names: Vec<String>,
+    /// Whether the host has a network card.
+    is_plugged_in: Vec<bool>,
     machines: Vec<Machine>,
     software: Vec<crate::sim::config::Software>,
     /// Whether a message may be under way.
@@ -106,10 +108,35 @@ impl Machine {
 }
 
 impl Turmoil<'_> {
-    /// The names of both ends; `None` unless both are machines of turmoil.
+    /// The names of both ends; `None` unless both have a network card.
     fn ends(&self, pair: Pair) -> Option<(&str, &str)> {
+        let end = |host: usize| {
+            self.is_plugged_in.get(host).filter(|is| **is).map(|_| self.names[host].as_str())
+        };
         let [a, b] = pair.ends();
-        Some((self.names.get(a)?.as_str(), self.names.get(b)?.as_str()))
+        Some((end(a)?, end(b)?))
+    }
+
+    /// Gives cards to the hosts that need one.
+    fn plug_in(&mut self) {
+        for host in card::take_wanted() {
+            let name = self.names[host].as_str();
+            eye::within(Owner::Network, || {
+                self.network.host(name, move || card::run(host));
+                if self.machines[host].runtime.is_none() {
+                    self.network.crash(name);
+                }
+            });
+            self.is_plugged_in[host] = true;
+            let (clogged, cut) =
+                with_world(|world| (world.links.in_force(false), world.links.in_force(true)));
+            for (a, b) in clogged.into_iter().filter_map(|pair| self.ends(pair)) {
+                self.network.hold(a, b);
+            }
+            for (a, b) in cut.into_iter().filter_map(|pair| self.ends(pair)) {
+                self.network.partition(a, b);
+            }
+        }
     }
 
     /// Whether a message is in flight that will arrive by itself.
@@ -132,10 +159,11 @@ impl Turmoil<'_> {
 
     /// Whether the network has something to do.
     fn is_network_due(&self) -> bool {
-        self.is_busy || eye::is_the_network_ready()
+        self.is_busy || eye::is_the_network_ready() || card::is_one_wanted()
     }
 
     fn step_network(&mut self) -> turmoil::Result {
+        self.plug_in();
         eye::drive(Owner::Network, || self.network.step())?;
         self.is_busy = self.is_a_message_under_way();
         Ok(())
@@ -154,7 +182,7 @@ impl Turmoil<'_> {
                 machine.behind += TICK;
             }
         }
-        if eye::is_the_network_ready() {
+        if eye::is_the_network_ready() || card::is_one_wanted() {
             self.step_network()?;
         }
         Ok(())
@@ -162,8 +190,11 @@ impl Turmoil<'_> {
 
     fn crash(&mut self, host: usize) {
         self.machines[host].stop();
-        eye::within(Owner::Network, || self.network.crash(self.names[host].as_str()));
-        self.is_busy = true;
+        card::end(host);
+        if self.is_plugged_in[host] {
+            eye::within(Owner::Network, || self.network.crash(self.names[host].as_str()));
+            self.is_busy = true;
+        }
     }
 }
 
@@ -176,8 +207,10 @@ impl NetworkControl for Turmoil<'_> {
             NetworkEffect::Clog(pair) => (pair, |sim, a, b| sim.hold(a, b)),
             NetworkEffect::Release(pair) => (pair, |sim, a, b| sim.release(a, b)),
             NetworkEffect::Restart(host) => {
-                let name = self.names[host].as_str();
-                eye::within(Owner::Network, || self.network.bounce(name));
+                if self.is_plugged_in[host] {
+                    let name = self.names[host].as_str();
+                    eye::within(Owner::Network, || self.network.bounce(name));
+                }
                 return self.machines[host].start(host, &self.software[host]);
             }
         };
@@ -188,7 +221,7 @@ impl NetworkControl for Turmoil<'_> {
 }
 
 fn build(config: &Config) -> Turmoil<'static> {
-    let mut network = turmoil::Builder::new()
+    let network = turmoil::Builder::new()
         .rng_seed(config.seed.stream("turmoil").next_u64())
         .tick_duration(TICK)
         .simulation_duration(Duration::MAX)
@@ -199,11 +232,6 @@ fn build(config: &Config) -> Turmoil<'static> {
         .build();
     let mut machines = Vec::new();
     for (index, host) in config.hosts.iter().enumerate() {
-        eye::within(Owner::Network, || {
-            network.host(host.name.as_str(), move || {
-                card::run(Here { host: index, life: with_world(|world| world.hosts[index].life) })
-            });
-        });
         let seeds = config.seed.stream(&format!("runtime of {}", host.name));
         let mut machine = Machine { runtime: None, behind: Duration::ZERO, seeds };
         machine.start(index, &host.software);
@@ -212,6 +240,7 @@ fn build(config: &Config) -> Turmoil<'static> {
     Turmoil {
         network,
         names: config.hosts.iter().map(|host| host.name.clone()).collect(),
+        is_plugged_in: vec![false; machines.len()],
         machines,
         software: config.hosts.iter().map(|host| host.software.clone()).collect(),
         is_busy: true,

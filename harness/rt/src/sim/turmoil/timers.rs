@@ -5,10 +5,9 @@ use std::{
     collections::BTreeSet,
 };
 
-use tokio::sync::mpsc::UnboundedSender;
 use tracing::span::Id;
 
-use super::card::Ask;
+use super::card::Cards;
 use crate::sim::host::Here;
 
 /// A runtime: that of a host in one of its lives, or all those of turmoil.
@@ -64,8 +63,7 @@ pub(super) struct State {
 /// The timers and tasks of one simulation.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
-    /// The way to the network card of each host.
-    pub(super) cards: RefCell<Vec<Option<UnboundedSender<Ask>>>>,
+    pub(super) cards: RefCell<Cards>,
     pub(super) state: RefCell<State>,
     /// Whether a runtime is driven.
     pub(super) stepping: Cell<bool>,
