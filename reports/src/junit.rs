@@ -7,8 +7,8 @@
 //! to months, and time on a clock would differ in equal campaigns. The virtual time is in `system-out`, and for a suite
 //! in a property. There are no timestamps and no random ids either, so equal campaigns give equal bytes.
 //!
-//! The file is written case by case, because a campaign may have millions. Characters that XML 1.0 forbids are spelt out
-//! by [`escape`].
+//! The file is written case by case, because a campaign may have millions. Characters that XML 1.0 forbids are spelt
+//! out by [`escape`].
 
 use std::io::{self, Write};
 

@@ -152,7 +152,7 @@ pub(crate) fn run(
     }
     let header = header(registry, config, roots);
     let measured = has_ended.then_some(measured);
-    let (campaign, unfinished) = folder.finish(End { header, sweeps, extent, measured });
+    let (campaign, unfinished) = folder.finish(&End { header, sweeps, extent, measured });
     if let Some(why) = &unfinished {
         progress.complain(&why.to_string());
     }

@@ -178,7 +178,7 @@ pub enum CampaignLine {
     Measured(CampaignMeasured),
 }
 
-/// A campaign: its header, and what its runs add up to. It does not have the records of its runs, which may be millions.
+/// A campaign: its header, and what its runs add up to. It does not hold the records, which may be millions.
 #[derive(Clone, Debug)]
 pub struct Campaign {
     /// The header.

@@ -59,8 +59,8 @@ impl Totals {
         totals
     }
 
-    /// Learns the way to a finding from a record whose plan was shrunk. A run counts for the first way that explains it,
-    /// so all ways are learned before the first run is added.
+    /// Learns the way to a finding from a record whose plan was shrunk. A run counts for the first way that explains
+    /// it, so all ways are learned before the first run is added.
     pub fn learn(&mut self, record: &Record) {
         self.findings.learn(record);
     }

@@ -286,7 +286,7 @@ pub(crate) fn run(
     engine.stream(pairs.into_iter(), |_, _| ControlFlow::Continue(()));
 }
 
-/// Runs the single faults of all sweeps, of which these are the numbers. Returns the hits that occurred only under them.
+/// Runs the single faults of all sweeps, of which these are the numbers. Returns the hits that only they had.
 fn run_singles(
     engine: &mut Engine<'_>,
     settings: &Settings,

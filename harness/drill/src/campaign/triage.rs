@@ -20,7 +20,7 @@ use crate::{
     scratch,
 };
 
-/// Chooses the runs whose plans are shrunk: the first few of each problem in each scenario. The others are only counted.
+/// Chooses the runs whose plans are shrunk: the first few of each problem in each scenario. Others are only counted.
 #[derive(Debug, Default)]
 pub(crate) struct Chosen(BTreeMap<(String, String), BTreeMap<String, usize>>);
 

@@ -229,8 +229,8 @@ impl Folder {
         written
     }
 
-    /// Keeps a record that could not be written for the reports. The campaign ends, so there are few of them, but for the
-    /// records of the triage.
+    /// Keeps a record that could not be written for the reports. The campaign ends, so there are few of them, but for
+    /// the records of the triage.
     fn keep_unwritten(&mut self, record: &Record) {
         if self.records.unwritten() < UNWRITTEN_MAX {
             self.records.keep_unwritten(record);
@@ -249,8 +249,8 @@ impl Folder {
         known.map(|entry| self.records.reader().done(&entry)).transpose()
     }
 
-    /// Sorts the records after the last run. If all runs were reached, records that the resumed campaign did not take are
-    /// of no run of this one.
+    /// Sorts the records after the last run. If all runs were reached, records that the resumed campaign did not take
+    /// are of no run of this one.
     pub(crate) fn runs_end(&mut self, are_all_reached: bool) {
         if are_all_reached {
             self.records.index.drop_untaken();
@@ -293,10 +293,10 @@ impl Folder {
 
     /// Rewrites the campaign sorted, and writes its reports. An incomplete campaign stays as it was written, with what
     /// its sweeps have yet to do, so that it can be resumed.
-    pub(crate) fn finish(&mut self, end: End) -> (Campaign, Option<Unfinished>) {
+    pub(crate) fn finish(&mut self, end: &End) -> (Campaign, Option<Unfinished>) {
         self.records.sort();
         let mut campaign = end.campaign();
-        let unfinished = match self.write_end(&end).and_then(|()| self.add_up(&mut campaign)) {
+        let unfinished = match self.write_end(end).and_then(|()| self.add_up(&mut campaign)) {
             Ok(()) => {
                 let written = write_reports(&self.path, &campaign, &self.records);
                 written.err().map(Unfinished::Reports)

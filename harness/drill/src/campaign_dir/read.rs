@@ -111,7 +111,7 @@ impl Lines {
         let was_complete = self.measured.is_some() && self.hits.entries().is_empty();
         let is_swept = matches!(self.records.index.origin(entry), Origin::Sweep(_));
         // If a worker died without a result, the run is retried.
-        !(was_complete && is_swept) && !entry.is_mute()
+        !(entry.is_mute() || was_complete && is_swept)
     }
 }
 

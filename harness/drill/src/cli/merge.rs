@@ -56,7 +56,7 @@ pub(crate) fn merge(args: &MergeArgs, format: MessageFormat) -> Result<Status, E
     }
     copy(&args.dirs, &records, &chosen, &mut folder).map_err(|why| unwritable(&args.out, &why))?;
     drop(records);
-    let (campaign, unfinished) = folder.finish(end);
+    let (campaign, unfinished) = folder.finish(&end);
     if let Some(why) = unfinished {
         return Err(unwritable(&args.out, &why));
     }
