@@ -176,3 +176,55 @@ fn seeds(text: &str) -> anyhow::Result<(u64, u64)> {
     ensure!(from < to, "`{text}` is an empty range of seeds");
     Ok((from, to))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINES_OF_ONE: &str = concat!(
+        r#"{"campaign":{"version":2,"seeds":"0x2..0x4","program":"cargo drill"}}"#,
+        "\n",
+        r#"{"extent":{"ordered":{"script":2},"recorded":{"a/b":2}}}"#,
+        "\n",
+        r#"{"record":{"version":2,"run":{"scenario":"a/b","seed":"0x2"},"plan":{"seed":"0x9"}}}"#,
+        "\n",
+        r#"{"record":{"version":2,"run":{"scenario":"a/b","seed":"0x3"}}}"#,
+        "\n",
+        r#"{"measured":{"wall_ms":1}}"#,
+        "\n",
+    );
+
+    fn repeated(runs: u64, shape: Shape, part: &str) -> String {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::create_dir(&from).expect("made");
+        fs::write(from.join(LINES), LINES_OF_ONE).expect("written");
+        repeat(&from, &to, runs, shape).expect("it is a campaign");
+        fs::read_to_string(to.join(part).join(LINES)).expect("it is there")
+    }
+
+    #[test]
+    fn each_copy_has_seeds_of_its_own() {
+        let text = repeated(3, Shape::Whole, "");
+        assert!(
+            text.starts_with(r#"{"campaign":{"version":2,"seeds":"0x2..0x6","program""#),
+            "{text}"
+        );
+        assert!(text.contains(r#""ordered":{"script":4}"#), "{text}");
+        for seed in 2..6 {
+            assert_eq!(text.matches(&format!(r#""scenario":"a/b","seed":"0x{seed}""#)).count(), 1);
+        }
+        assert_eq!(text.matches(r#""plan":{"seed":"0x9"}"#).count(), 2);
+        assert!(text.ends_with("{\"measured\":{\"wall_ms\":1}}\n"), "{text}");
+    }
+
+    #[test]
+    fn a_campaign_is_dealt_to_parts_or_lacks_its_last_runs() {
+        let part = repeated(4, Shape::Parts(2), "2");
+        assert!(part.contains(r#""partition":"slice:2/2","program""#), "{part}");
+        assert_eq!(part.matches("record").count(), 2);
+        let cut = repeated(4, Shape::Without(1), "");
+        assert_eq!(cut.matches("{\"record").count(), 3);
+        assert!(!cut.contains("measured") && !cut.contains("recorded"), "{cut}");
+    }
+}
