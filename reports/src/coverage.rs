@@ -44,16 +44,12 @@ impl<'a> Atlas<'a> {
     /// Collects the sites that the runs of a campaign passed, and the sites at which faults struck.
     pub(crate) fn of(campaign: &'a Campaign) -> Self {
         let mut atlas: BTreeMap<&str, Sites<'_>> = BTreeMap::new();
-        for record in &campaign.records {
-            let sites = atlas.entry(&record.run.scenario).or_default();
-            sites.runs += 1;
-            sites.passed.extend(record.sites.keys().map(String::as_str));
-            for fault in record.faults.iter().filter(|fault| fault.fired.is_some()) {
-                if let At::Boundary { site, .. } = fault.at() {
-                    sites.passed.insert(site);
-                    sites.touched.insert(site);
-                }
-            }
+        for (name, totals) in campaign.totals.scenarios() {
+            let touched: BTreeSet<&str> = totals.struck.keys().map(String::as_str).collect();
+            let passed = totals.passes.keys().map(String::as_str);
+            let passed = passed.chain(touched.iter().copied()).collect();
+            let runs = totals.tally.runs;
+            atlas.insert(name, Sites { passed, touched, runs, sweeps: Vec::new() });
         }
         for sweep in &campaign.sweeps {
             atlas.entry(&sweep.scenario).or_default().sweeps.push(sweep);

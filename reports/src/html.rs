@@ -47,7 +47,7 @@ pub struct Page<'a> {
     /// The results of `prove` for the planted bugs; empty if it did not run.
     pub proofs: &'a [Proof],
     /// The comparison with an earlier campaign, if there is one.
-    pub against: Option<&'a Against<'a>>,
+    pub against: Option<&'a Against>,
     /// Notes on files that could not be read.
     pub notes: &'a [String],
 }

@@ -37,7 +37,7 @@ pub const MEASURED_END: &str = "<!-- /measured -->";
 pub fn summary(
     summary: &Summary,
     commands: Commands<'_>,
-    against: Option<&Against<'_>>,
+    against: Option<&Against>,
     notes: &[String],
 ) -> String {
     within(summary, commands, against, notes, &limits::MARKDOWN_SUMMARY)
@@ -55,7 +55,7 @@ pub fn job_summary(summary: &Summary, commands: Commands<'_>) -> String {
 fn within(
     summary: &Summary,
     commands: Commands<'_>,
-    against: Option<&Against<'_>>,
+    against: Option<&Against>,
     notes: &[String],
     bounds: &MarkdownBounds,
 ) -> String {

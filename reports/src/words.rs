@@ -1,7 +1,7 @@
 //! Sentences and numbers that several formats share.
 
 use chaosdrill_core::{
-    Campaign, Record, Verdict,
+    Campaign, Verdict,
     limits::TRIAGED_MAX,
     record::{CampaignMeasured, Finding, Proof, Summary, SweepRecord, Untried},
 };
@@ -151,19 +151,13 @@ pub(crate) fn untried(untried: &Untried) -> impl Iterator<Item = (&'static str, 
 /// equivalent one stands for are not counted.
 pub(crate) fn swept(campaign: &Campaign) -> Option<String> {
     let sum = |of: fn(&SweepRecord) -> u64| campaign.sweeps.iter().map(of).sum::<u64>();
-    let ran = |faults: usize| {
-        let is_it = |record: &&Record| {
-            record.run.origin.kind() == SWEEP_KIND && record.faults.len() == faults
-        };
-        campaign.records.iter().filter(is_it).count() as u64
-    };
     let space = sum(|sweep| sweep.space.saturating_sub(sweep.equivalent));
     let planned = sum(|sweep| sweep.singles);
     let (second, pairs) = (sum(|sweep| sweep.during_recovery), sum(|sweep| sweep.pairs));
     if planned == 0 {
         return None;
     }
-    let singles = ran(1);
+    let singles = campaign.totals.swept_singles();
     let mut parts = vec![match (singles.saturating_mul(100)).checked_div(space) {
         Some(share) => {
             let all = counted(space, "single fault");
@@ -177,7 +171,7 @@ pub(crate) fn swept(campaign: &Campaign) -> Option<String> {
         let singles_left = sweep.space.saturating_sub(sweep.equivalent + sweep.singles);
         sweep.left_out.saturating_sub(singles_left)
     });
-    let with_two = ran(2);
+    let with_two = campaign.totals.swept_pairs();
     if with_two < second + pairs {
         parts.push(format!("{} of {} pairs", grouped(with_two), grouped(second + pairs)));
     } else {
@@ -193,9 +187,6 @@ pub(crate) fn swept(campaign: &Campaign) -> Option<String> {
     }
     Some(format!("swept: {}", parts.join(", ")))
 }
-
-/// The kind of the origin of a sweep's runs.
-const SWEEP_KIND: &str = "sweep";
 
 /// The time and the speed of the campaign; without them if it did not end.
 ///

@@ -4,7 +4,7 @@
 //! Placeholders begin with *To be written*; a write-up is finished when none of them is left.
 
 use chaosdrill_core::{
-    Campaign, Fault, Record,
+    Campaign, Fault,
     record::{Finding, Proof, Summary},
     redact::redact,
 };
@@ -115,17 +115,13 @@ fn faults<'a>(campaign: &'a Campaign, finding: &'a Finding) -> Vec<&'a Fault> {
     if let Some(faults) = finding.minimal() {
         return faults.iter().collect();
     }
-    let struck = record(campaign, finding).map_or(&[][..], |record| &record.faults);
+    let struck = campaign.record_of(finding).map_or(&[][..], |record| &record.faults);
     struck.iter().filter(|fault| fault.fired.is_some()).map(|fault| &fault.fault).collect()
-}
-
-fn record<'a>(campaign: &'a Campaign, finding: &Finding) -> Option<&'a Record> {
-    campaign.records.iter().find(|record| record.run == finding.run)
 }
 
 /// Whether the faults of a finding are all needed.
 fn is_smallest(campaign: &Campaign, finding: &Finding) -> bool {
-    let is_planned = record(campaign, finding).is_none_or(|record| !record.faults.is_empty());
+    let is_planned = campaign.record_of(finding).is_none_or(|record| !record.faults.is_empty());
     finding.minimal().is_some() || !is_planned
 }
 
@@ -142,7 +138,7 @@ fn finding(
     finding: &Finding,
     story: Option<&Story>,
 ) -> String {
-    let record = record(campaign, finding);
+    let record = campaign.record_of(finding);
     let faults = faults(campaign, finding);
     let block = atlas.block(finding, &faults);
     let claim = record.map(|record| said(&record.claim)).unwrap_or_default();
@@ -187,13 +183,14 @@ fn commands(campaign: &Campaign, finding: &Finding, story: Option<&Story>) -> St
     let mut text = String::new();
     let is_drawn = run.origin.is_drawn_from_the_seed();
     if is_drawn {
-        let ends = record(campaign, finding).and_then(|record| digest(record.digest.as_deref()));
+        let ends = campaign.record_of(finding).and_then(|record| digest(record.digest.as_deref()));
         let ends = ends.unwrap_or_default();
         text.push_str(&format!("- replay {}{ends}\n", span(&command::replay(program, run, None))));
     }
     let minimal =
         story.and_then(|story| story.minimal.as_ref()).map(|plan| ("the smallest plan", plan));
-    let carried = record(campaign, finding)
+    let carried = campaign
+        .record_of(finding)
         .filter(|record| record.plan_rest.is_some())
         .map(chaosdrill_core::Record::plan);
     let whole = story.and_then(|story| story.plan.as_ref()).or(carried.as_ref());

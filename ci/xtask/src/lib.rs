@@ -11,6 +11,7 @@
 //! | [`plain`] | the rule that needs a built binary |
 //! | [`coverage`] | the page of code that no run reaches |
 //! | [`measured`] | the page of measured figures, made from result files |
+//! | [`repeat`] | a campaign made longer, to measure with |
 //! | [`pages`] | pages whose commands are run, and their outputs compared |
 //!
 //! If the file that a rule reads is missing, the rule complains about that: a rule must never pass because it had
@@ -23,6 +24,7 @@ pub mod measured;
 pub mod packages;
 pub mod pages;
 pub mod plain;
+pub mod repeat;
 pub mod source;
 pub mod tidy;
 pub mod tree;

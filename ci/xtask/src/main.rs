@@ -5,11 +5,13 @@ use std::{path::Path, process::ExitCode};
 use anyhow::bail;
 use xtask::{
     coverage, measured, pages, plain,
+    repeat::{self, Shape},
     tidy::{self, RULES, Repository},
     tree::{Tree, root},
 };
 
 const USAGE: &str = "usage: cargo xtask tidy | plain | measured [DIR] | coverage FILE | pages [--write] [PAGE...] | readme-command
+                   | repeat FROM TO RUNS [--parts N | --without N]
   tidy            prints all complaints of the house rules, and notes
   plain           builds each target's example without the simulator, and checks that it replaces no functions of libc
                   and has no planted bugs
@@ -18,7 +20,9 @@ const USAGE: &str = "usage: cargo xtask tidy | plain | measured [DIR] | coverage
   pages           runs the commands of README.md and of the tutorials in docs, or of these pages only, and reports the
                   outputs that differ; with --write, writes them into the pages. `pages --in DIR` runs the page about a
                   pipeline of one's own in that empty folder, and leaves its workspace there
-  readme-command  prints the test command of the README";
+  readme-command  prints the test command of the README
+  repeat          repeats the records of the campaign in FROM with other seeds, until the campaign in TO has RUNS; with
+                  --parts, as parts in TO/1, TO/2, ...; with --without, as one that was killed before its last runs";
 
 fn main() -> ExitCode {
     match run() {
@@ -65,11 +69,24 @@ fn run() -> anyhow::Result<ExitCode> {
             }
             Err(complaint) => bail!("{complaint}"),
         },
+        ["repeat", from, to, runs] => repeat(from, to, runs, Shape::Whole),
+        ["repeat", from, to, runs, "--parts", parts] => {
+            repeat(from, to, runs, Shape::Parts(parts.parse()?))
+        }
+        ["repeat", from, to, runs, "--without", left_out] => {
+            repeat(from, to, runs, Shape::Without(left_out.parse()?))
+        }
         _ => {
             eprintln!("{USAGE}");
             Ok(ExitCode::from(2))
         }
     }
+}
+
+fn repeat(from: &str, to: &str, runs: &str, shape: Shape) -> anyhow::Result<ExitCode> {
+    let runs = repeat::repeat(Path::new(from), Path::new(to), runs.parse()?, shape)?;
+    println!("{runs} records in {to}");
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints complaints about pages, and how to mend them.

@@ -212,6 +212,24 @@ pub const KILLED_ASIDE_MAX: u32 = 3;
 /// Lines of a campaign that are reported as unreadable one by one.
 pub const CAMPAIGN_COMPLAINTS_MAX: usize = 20;
 
+/// Bytes that are read at once from a file of records.
+pub const RECORD_READ_BYTES: usize = 32 << 10;
+
+/// Files of parts that `merge` keeps open; those of further parts are opened for each record.
+pub const SOURCES_OPEN_MAX: usize = 256;
+
+/// Records that could not be written and are kept in memory for the reports.
+pub const UNWRITTEN_MAX: usize = 1_000;
+
+/// Failures of the harness whose text is kept; the others are counted.
+pub const BROKEN_SHOWN_MAX: usize = 20;
+
+/// Findings with one verdict. The runs of further findings are counted, and a note says so.
+pub const FINDINGS_MAX: usize = 5_000;
+
+/// Findings whose run is shown with its record: as many as the list on a page has rows.
+pub const FINDINGS_SHOWN_MAX: usize = 200;
+
 /// Disagreements that the terminal shows; the others are in the folder.
 pub const BLOCKS_SHOWN_MAX: usize = 5;
 

@@ -29,17 +29,19 @@ mod plan_rest;
 mod problem;
 mod proof;
 mod summary;
+mod totals;
 
 pub use campaign::{
     Campaign, CampaignHeader, CampaignLine, CampaignMeasured, KeptRecord, ScenarioRecord,
     SweepRecord,
 };
 pub use coverage_goal::{CoverageGoal, CoverageGoalSummary, Way, WaySummary};
-pub use extent::{Cut, Extent, Incomplete};
+pub use extent::{Cut, Extent, Incomplete, Ran};
 pub use finding::{Finding, FindingScenario, FindingWay};
 pub use plan_rest::PlanRest;
 pub use proof::{Proof, ProofBy};
 pub use summary::{ScenarioSummary, SiteCoverage, Summary, Tally, Untried};
+pub use totals::{ScenarioTotals, Totals};
 
 /// Version of records and campaigns. Version 1 is read too: it called the origin of a run `nemesis`, and its records
 /// have only the faults of the plan.

@@ -1,16 +1,15 @@
 //! A campaign: many runs, their order, and the runs that follow from their results.
 
-use std::{collections::BTreeMap, ops::ControlFlow, path::PathBuf};
+use std::{ops::ControlFlow, path::PathBuf};
 
 use chaosdrill_core::{
-    Campaign, Record, RunId, Verdict, duration,
+    Campaign, RunId, Verdict, duration,
     record::{CampaignHeader, CampaignMeasured, Cut, Extent, RECORD_VERSION, SweepRecord},
 };
 
 use crate::{
-    campaign_dir::{Folder, folder::Unfinished},
+    campaign_dir::{End, Entry, Folder, Unfinished},
     git,
-    job::Done,
     measure::Stopwatch,
     nemesis::{Nemesis, Settings},
     registry::Registry,
@@ -31,6 +30,7 @@ use kept::Kept;
 use partition::Partition;
 use roots::{Roots, Seeds};
 use sweep::{Depth, Sweep};
+use triage::Chosen;
 
 /// The configuration of a campaign.
 #[derive(Clone, Debug)]
@@ -101,7 +101,7 @@ pub(crate) fn header(
 
 /// The result of a campaign.
 pub(crate) struct CampaignEnd {
-    /// Everything that was recorded.
+    /// What its runs add up to; the folder has their records.
     pub(crate) campaign: Campaign,
     /// Failures of the harness itself, as text.
     pub(crate) broken: Vec<String>,
@@ -116,31 +116,22 @@ pub(crate) fn run(
     config: &CampaignConfig,
     roots: &Roots<'_>,
     folder: &mut Folder,
-    known: BTreeMap<RunId, Done>,
     stopwatch: Stopwatch,
     progress: &mut dyn Progress,
 ) -> CampaignEnd {
     let out = folder.path().to_owned();
     let settings = config.settings(Some(out.clone()));
     let enough = Enough { findings: config.fail_max, time: config.time };
-    let mut engine = Engine::new(registry, config.workers, enough, stopwatch, progress)
-        .writing_to(folder, known);
-    let mut done: BTreeMap<RunId, Done> = BTreeMap::new();
-    let mut take = |new: Done| drop(done.insert(new.record.run.clone(), new));
+    let mut engine =
+        Engine::new(registry, config.workers, enough, stopwatch, progress).writing_to(folder);
     let (mut sweeps, mut extent) = (sweeps(roots, config), extent(roots));
     engine.orders(&extent);
-    engine.stream(roots.jobs(), |_, new| {
-        take(new);
-        ControlFlow::Continue(())
-    });
+    engine.stream(roots.jobs(), |_, _| ControlFlow::Continue(()));
     let elsewhere = roots.swept_elsewhere();
-    sweep::run(&mut engine, &settings, &mut sweeps, &elsewhere, &mut extent, &mut take);
-    if engine.is_over() {
-        // Runs that were recorded earlier and not reached this time are recorded too.
-        engine.take_known().for_each(&mut take);
-    }
-    triage_begins(&mut engine, &done, config.may_shrink);
-    triage::all(&mut engine, &mut done, &out, config.may_shrink);
+    sweep::run(&mut engine, &settings, &mut sweeps, &elsewhere, &mut extent);
+    engine.runs_end();
+    let chosen = triage_begins(&mut engine, config.may_shrink);
+    triage::all(&mut engine, &chosen, &out, config.may_shrink);
     extent.cut = engine.cuts();
     let wall_ms = u64::try_from(engine.elapsed().as_millis()).unwrap_or(u64::MAX);
     let runs = Some(engine.new_runs());
@@ -155,37 +146,34 @@ pub(crate) fn run(
     let has_ended = !extent.cut.contains(&Cut::Interrupted);
     let mut sweeps: Vec<SweepRecord> = sweeps.into_iter().map(Sweep::into_record).collect();
     sweeps.sort();
-    for done in done.values().filter(|_| has_ended) {
-        *extent.recorded.entry(done.record.run.scenario.clone()).or_default() += 1;
+    if has_ended {
+        folder.sort();
+        extent.recorded = folder.records().index().ran().by_scenario;
     }
-    let mut campaign = Campaign {
-        header: header(registry, config, roots),
-        records: done.into_values().map(|done| done.record).collect(),
-        sweeps,
-        extent,
-        measured: has_ended.then_some(measured),
-    };
-    let unfinished = folder.finish(&campaign).err();
+    let header = header(registry, config, roots);
+    let measured = has_ended.then_some(measured);
+    let (campaign, unfinished) = folder.finish(&End { header, sweeps, extent, measured });
     if let Some(why) = &unfinished {
         progress.complain(&why.to_string());
-        if let Unfinished::Lines(_) = why {
-            campaign.extent.cut.push(Cut::Disk(why.to_string()));
-        }
     }
     CampaignEnd { campaign, broken, unfinished }
 }
 
-/// Tells the engine how many violations the triage replays, and how many plans it shrinks.
-fn triage_begins(engine: &mut Engine<'_>, done: &BTreeMap<RunId, Done>, may_shrink: bool) {
-    let triage = |record: &Record| record.triage.clone();
-    let is_open = |record: &&Record| record.verdict == Verdict::Invalid && triage(record).is_none();
-    let records = || done.values().map(|done| &done.record);
-    let is_large = |run: &&RunId| {
-        triage(&done[*run].record).is_none_or(|it| it.same_again && it.minimal.is_none())
-    };
-    let plans = triage::chosen(records()).iter().filter(is_large).count();
-    let replays = records().filter(is_open).count() as u64;
-    engine.triage_begins(replays, if may_shrink { plans as u64 } else { 0 });
+/// Chooses the runs whose plans are shrunk, and tells the engine how many violations the triage replays.
+fn triage_begins(engine: &mut Engine<'_>, may_shrink: bool) -> Vec<RunId> {
+    let (mut chosen, mut runs, mut plans) = (Chosen::default(), Vec::new(), 0);
+    for entry in engine.entries(|entry| entry.verdict() == Verdict::Invalid) {
+        let Some(record) = engine.recorded(&entry) else { continue };
+        if chosen.add(&record) {
+            let triage = record.triage.as_ref();
+            let is_large = triage.is_none_or(|it| it.same_again && it.minimal.is_none());
+            plans += u64::from(is_large);
+            runs.push(record.run);
+        }
+    }
+    let replays = engine.entries(Entry::is_open).len() as u64;
+    engine.triage_begins(replays, if may_shrink { plans } else { 0 });
+    runs
 }
 
 /// The sweeps of a campaign.

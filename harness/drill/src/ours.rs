@@ -6,7 +6,7 @@
 
 use std::{
     fs::{self, File, FileType},
-    io::{self, Read},
+    io::{self, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -238,6 +238,18 @@ pub(crate) fn may_write(path: &Path, kind: Kind) -> Result<(), NotOurs> {
 pub(crate) fn write(path: &Path, kind: Kind, bytes: impl AsRef<[u8]>) -> io::Result<()> {
     may_write(path, kind).map_err(io::Error::other)?;
     fs::write(path, bytes)
+}
+
+/// Like [`write`], for a file that is too large to be in memory at once.
+pub(crate) fn write_with(
+    path: &Path,
+    kind: Kind,
+    write: impl FnOnce(&mut io::BufWriter<fs::File>) -> io::Result<()>,
+) -> io::Result<()> {
+    may_write(path, kind).map_err(io::Error::other)?;
+    let mut file = io::BufWriter::new(fs::File::create(path)?);
+    write(&mut file)?;
+    file.flush()
 }
 
 /// Removes a file, if it exists and is ours.

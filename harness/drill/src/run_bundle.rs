@@ -10,8 +10,8 @@ use std::{
 };
 
 use chaosdrill_core::{
-    Campaign, Plan, Record, TraceEvent, Verdict,
-    limits::{BUNDLE_COMPLAINTS_MAX, BUNDLE_PAGES_MAX, BUNDLE_STORIES_MAX, BUNDLE_TRACE_BYTES_MAX},
+    Campaign, Plan, Record, TraceEvent,
+    limits::{BUNDLE_COMPLAINTS_MAX, BUNDLE_STORIES_MAX, BUNDLE_TRACE_BYTES_MAX},
     record::{Proof, Summary},
 };
 use chaosdrill_reports::{Story, html};
@@ -23,19 +23,9 @@ use crate::{
 
 /// The stories of a campaign's findings, from the first run of each.
 pub(crate) fn of_findings(folder: &Path, campaign: &Campaign, summary: &Summary) -> Vec<Story> {
-    let runs = summary.findings.iter().take(BUNDLE_STORIES_MAX).map(|finding| &finding.run);
-    let records = runs.filter_map(|run| campaign.records.iter().find(|record| record.run == *run));
+    let records = summary.findings.iter().take(BUNDLE_STORIES_MAX);
+    let records = records.filter_map(|finding| campaign.record_of(finding));
     records.map(|record| read(&folder.join(record.run.folder()), record)).collect()
-}
-
-/// Writes `report.html` into the folder of each run that was not valid, if it has a folder.
-pub(crate) fn write_pages(folder: &Path, campaign: &Campaign) -> io::Result<()> {
-    let bad = campaign.records.iter().filter(|record| record.verdict != Verdict::Valid);
-    let folders = bad.map(|record| (record, folder.join(record.run.folder())));
-    for (record, folder) in folders.filter(|(_, folder)| folder.is_dir()).take(BUNDLE_PAGES_MAX) {
-        write_page(&folder, record, &campaign.header.program)?;
-    }
-    Ok(())
 }
 
 /// Writes the page of one run into its folder, and that of the smallest plan's run.

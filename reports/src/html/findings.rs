@@ -30,7 +30,7 @@ use crate::{
 struct Context<'a> {
     page: &'a Page<'a>,
     atlas: Atlas<'a>,
-    against: Option<&'a Against<'a>>,
+    against: Option<&'a Against>,
     /// The bytes that are left for pictures.
     picture_bytes: Cell<usize>,
 }
@@ -114,8 +114,7 @@ fn priority(priority: Priority) -> Markup {
 
 fn finding(context: &Context<'_>, finding: &Finding) -> Markup {
     let id = anchor(finding);
-    let records = &context.page.campaign.records;
-    let record = records.iter().find(|record| record.run == finding.run);
+    let record = context.page.campaign.record_of(finding);
     let story = story::of(context.page.stories, &finding.run);
     let simplest = story.map(Story::simplest);
     let picture = simplest.and_then(|story| Timeline::of(&story.record, &story.events));
@@ -341,8 +340,8 @@ fn sites(sites: &[&str]) -> Markup {
 }
 
 /// Findings of the earlier campaign that this campaign does not have.
-fn gone(against: &Against<'_>) -> Markup {
-    let list = |title: &str, findings: Vec<&Finding>| {
+fn gone(against: &Against) -> Markup {
+    let list = |title: &str, findings: &[Finding]| {
         let none = findings.is_empty();
         let (rows, bytes) = limits::HTML_FINDINGS_LISTED;
         let fill = Fill::new(findings, rows, bytes, |finding| {

@@ -12,7 +12,6 @@ use super::parts::{self, Fill, name, text};
 use crate::{incomplete, limits, numbers, overview};
 
 pub(super) fn section(campaign: &Campaign, summary: &Summary) -> Markup {
-    let checks = checks(campaign);
     let mut scenarios: Vec<&ScenarioSummary> = summary.scenarios.iter().collect();
     // The bound must not hide what matters: scenarios that did not hold come first.
     scenarios.sort_by_key(|scenario| {
@@ -21,11 +20,12 @@ pub(super) fn section(campaign: &Campaign, summary: &Summary) -> Markup {
     let (rows, bytes) = limits::HTML_SCENARIOS;
     let parts = overview::by_scenario(campaign);
     let fill = Fill::new(scenarios, rows, bytes, |scenario| {
-        let empty = BTreeMap::new();
+        let none = Checks::new();
+        let checks = campaign.totals.scenario(&scenario.name).map_or(&none, |it| &it.checks);
         let part = parts.get(scenario.name.as_str());
         let time =
             part.map(|part| numbers::span(record::nanos(part.virtual_time))).unwrap_or_default();
-        row(scenario, checks.get(scenario.name.as_str()).unwrap_or(&empty), &time)
+        row(scenario, checks, &time)
     });
     let table = html! {
         table.held {
@@ -53,23 +53,10 @@ pub(super) fn section(campaign: &Campaign, summary: &Summary) -> Markup {
     }
 }
 
-type Checks<'a> = BTreeMap<&'a str, (&'a str, Tally)>;
+/// Each check of a scenario with its kind, and how it ended over all runs.
+type Checks = BTreeMap<String, (String, Tally)>;
 
-/// How each check of each scenario ended, over all runs.
-fn checks(campaign: &Campaign) -> BTreeMap<&str, Checks<'_>> {
-    let mut all: BTreeMap<&str, Checks<'_>> = BTreeMap::new();
-    for record in &campaign.records {
-        let of_scenario = all.entry(&record.run.scenario).or_default();
-        for check in &record.checks {
-            let (_, tally) =
-                of_scenario.entry(&check.name).or_insert((&check.kind, Tally::default()));
-            tally.add(check.verdict);
-        }
-    }
-    all
-}
-
-fn row(scenario: &ScenarioSummary, checks: &Checks<'_>, virtual_time: &str) -> Markup {
+fn row(scenario: &ScenarioSummary, checks: &Checks, virtual_time: &str) -> Markup {
     let Tally { runs, valid, unknown, invalid } = scenario.tally;
     let (rows, bytes) = limits::HTML_CHECKS;
     let marks = Fill::new(&scenario.marks, rows, bytes / 4, |(mark, hits)| mark_item(mark, *hits));
@@ -98,10 +85,10 @@ fn mark_item(mark: &str, hits: u64) -> Markup {
     }
 }
 
-fn checks_of(checks: &Checks<'_>, virtual_time: &str) -> Markup {
+fn checks_of(checks: &Checks, virtual_time: &str) -> Markup {
     // Checks that did not hold come first.
     let mut ordered: Vec<(&str, &str, Tally)> =
-        checks.iter().map(|(check, (kind, tally))| (*check, *kind, *tally)).collect();
+        checks.iter().map(|(check, (kind, tally))| (&**check, &**kind, *tally)).collect();
     ordered.sort_by_key(|(_, _, tally)| std::cmp::Reverse((tally.invalid, tally.unknown)));
     let (rows, bytes) = limits::HTML_CHECKS;
     let fill = Fill::new(ordered, rows, bytes, |(check, kind, tally)| {

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use chaosdrill_core::{
     Campaign,
     record::{CampaignMeasured, Summary},
-    trace,
 };
 use maud::{Markup, PreEscaped, html};
 
@@ -64,14 +63,12 @@ fn runs(campaign: &Campaign) -> String {
     };
     let many = scenarios.len() as u64;
     let scenarios = numbers::counted(many, "scenario");
-    let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
-    for record in &campaign.records {
-        *kinds.entry(record.run.origin.kind()).or_default() += 1;
-    }
+    let ran = campaign.totals.ran();
+    let mut kinds = ran.by_kind.clone();
     let mut parts: Vec<String> = ORIGINS
         .iter()
         .filter_map(|(kind, what)| {
-            kinds.remove(kind).map(|runs| format!("{} {what}", numbers::grouped(runs)))
+            kinds.remove(*kind).map(|runs| format!("{} {what}", numbers::grouped(runs)))
         })
         .collect();
     let others = kinds.values().sum();
@@ -79,7 +76,7 @@ fn runs(campaign: &Campaign) -> String {
         parts.push(format!("{} from another source", numbers::grouped(others)));
     }
     let were = if many == 1 { "was" } else { "were" };
-    match campaign.records.len() as u64 {
+    match ran.runs {
         0 => format!("{scenarios}{of} {were} planned, and none has run."),
         1 => format!("{scenarios}{of} {were} run once: {}.", parts.join(", ")),
         runs => {
@@ -121,7 +118,7 @@ pub(super) fn facts(campaign: &Campaign, summary: &Summary) -> Markup {
             (fact("Nemeses", &name(&header.nemeses.join(", "))))
             @if let Some(defect) = &header.defect { (fact("Planted bug", &name(defect))) }
             @if let Some(part) = &header.partition { (fact("Part", &name(part))) }
-            div { dt { "Digest of all runs" } dd { code { (digest(campaign)) } } }
+            div { dt { "Digest of all runs" } dd { code { (campaign.totals.digest()) } } }
             (fact("Version of chaosdrill", &name(&header.tool)))
         }
     }
@@ -152,11 +149,4 @@ fn date(started: &str) -> String {
 /// A commit in as many digits as Git accepts anywhere.
 fn short(commit: &str) -> String {
     commit.chars().take(limits::HTML_COMMIT_CHARS_MAX).collect()
-}
-
-/// One digest of all runs, which is equal if the digest of each run is.
-fn digest(campaign: &Campaign) -> String {
-    let each: Vec<&str> =
-        campaign.records.iter().map(|record| record.digest.as_deref().unwrap_or("-")).collect();
-    trace::short_hash(each.join("\n").as_bytes())
 }

@@ -19,7 +19,7 @@ use crate::{
 /// The findings section; empty if all runs are valid.
 pub(super) fn section(
     summary: &Summary,
-    against: Option<&Against<'_>>,
+    against: Option<&Against>,
     bounds: &MarkdownBounds,
 ) -> String {
     let status = against.map(|_| "status");
@@ -50,9 +50,9 @@ pub(crate) fn id(finding: &Finding) -> String {
 }
 
 /// Findings of the earlier campaign that this one does not have; empty if there are none.
-pub(super) fn gone(against: Option<&Against<'_>>, bounds: &MarkdownBounds) -> String {
+pub(super) fn gone(against: Option<&Against>, bounds: &MarkdownBounds) -> String {
     let Some(against) = against else { return String::new() };
-    let list = |title: &str, findings: Vec<&Finding>| {
+    let list = |title: &str, findings: &[Finding]| {
         let item = |finding: &Finding| {
             vec![format!("{} in {}", name(&finding.check), name(&finding.run.scenario))]
         };

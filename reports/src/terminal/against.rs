@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The comparison, in lines that each end with a line feed: a count of each status, then the findings by status.
-pub fn against(against: &Against<'_>, palette: &Palette) -> String {
+pub fn against(against: &Against, palette: &Palette) -> String {
     let of = |status| {
         let is_it = move |finding: &&Finding| against.status(finding) == status;
         against.now().filter(is_it).collect::<Vec<_>>()
@@ -22,8 +22,8 @@ pub fn against(against: &Against<'_>, palette: &Palette) -> String {
     let rows = [
         ("new", of(Status::New)),
         ("ongoing", of(Status::Ongoing)),
-        ("fixed", against.fixed()),
-        ("not run", against.not_looked_for()),
+        ("fixed", against.fixed().iter().collect()),
+        ("not run", against.not_looked_for().iter().collect()),
     ];
     let style =
         if rows[0].1.is_empty() { palette.valid } else { palette.verdict(Verdict::Invalid) };

@@ -34,7 +34,7 @@ struct Row {
 }
 
 impl Row {
-    fn new(name: &str, part: &Part<'_>) -> Self {
+    fn new(name: &str, part: &Part) -> Self {
         let virtual_ns = record::nanos(part.virtual_time);
         Self { name: escape::line(name), tally: part.tally, virtual_ns }
     }

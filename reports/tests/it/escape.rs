@@ -3,7 +3,6 @@
 use chaosdrill_core::redact::{redact, redact_json};
 use chaosdrill_reports::escape::{line, line_within, markdown};
 use proptest::prelude::*;
-use quick_junit::XmlString;
 
 /// Text made of what hurts, and of anything else.
 pub(crate) fn hostile() -> impl Strategy<Value = String> {
@@ -207,9 +206,8 @@ proptest! {
     #[test]
     fn a_line_is_text_that_xml_keeps_whole(text in hostile()) {
         let shown = line(&text);
-        let kept = XmlString::new(&shown);
-        prop_assert_eq!(kept.as_str(), shown.as_str());
-        prop_assert!(!shown.contains(['\u{fffe}', '\u{ffff}']), "{:?}", shown);
+        let is_allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..'\u{fffe}' | '\u{10000}'..);
+        prop_assert!(shown.chars().all(is_allowed), "{:?}", shown);
     }
 
     #[test]

@@ -3,20 +3,24 @@
 use std::slice::from_ref;
 
 use chaosdrill_core::{
-    Campaign, HostSelector, Origin, Record, Verdict,
+    HostSelector, Origin, Record, Verdict,
     record::{Cut, Extent, Minimal, Triage},
 };
 use chaosdrill_reports::{
     Palette, Replay, Story, annotations,
     escape::without_workflow_commands,
     html,
-    junit::junit,
     limits::{MARKDOWN_BYTES_MAX, TERMINAL_COLUMNS_MAX},
     markdown, terminal, trace_export, write_up,
 };
 use proptest::prelude::*;
 
-use crate::{escape::hostile, html as page, junit, sample, stories};
+use crate::{
+    escape::hostile,
+    html as page, junit,
+    sample::{self, Campaign, junit},
+    stories,
+};
 
 /// The sample's first finding and its header, with one text in place of every other.
 fn poisoned(text: &str) -> Campaign {
@@ -158,7 +162,7 @@ proptest! {
         let trace = trace_export::chrome_trace(&story.record, &story.events);
         prop_assert!(serde_json::from_str::<serde_json::Value>(&trace).is_ok());
         let job = markdown::job_summary(&campaign.summary(), sample::COMMANDS);
-        let write_up = write_up::write_up(&campaign, &[], &[]);
+        let write_up = write_up::write_up(&campaign.told(), &[], &[]);
         let proofs = markdown::proofs(&page::proofs_of(&text), from_ref(&text));
         for shown in [&annotations, &trace, &job, &write_up, &proofs] {
             prop_assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{:?}", shown);
@@ -174,18 +178,18 @@ proptest! {
 
         let replay = Replay { plan: Some(&text), minimal: Some(&text), bundle: Some(&text), ..Replay::by_seed(&campaign.header.program) };
         let block = terminal::failure(&campaign.records[0], replay, &Palette::plain());
-        let closing = terminal::closing(&campaign, &Palette::plain());
+        let closing = terminal::closing(&campaign.told(), &Palette::plain());
         let summary = markdown::summary(&campaign.summary(), sample::COMMANDS, None, &[]);
         let xml = junit(&campaign, sample::COMMANDS, &[]).expect("in memory");
         prop_assert!(junit::read(&xml).is_ok(), "{}", xml);
 
-        let incomplete = terminal::incomplete(&campaign, &Palette::plain()).unwrap_or_default();
+        let incomplete = terminal::incomplete(&campaign.told(), &Palette::plain()).unwrap_or_default();
         prop_assert!(incomplete.starts_with("incomplete: "), "{}", incomplete);
         let is_narrow = |line: &str| line.chars().count() <= TERMINAL_COLUMNS_MAX;
         prop_assert!(incomplete.lines().all(is_narrow), "{}", incomplete);
         prop_assert!(incomplete.lines().count() <= 40, "{}", incomplete);
         // anstream takes the colours out after the commands of a runner were defused.
-        let coloured = terminal::incomplete(&campaign, &Palette::coloured()).unwrap_or_default();
+        let coloured = terminal::incomplete(&campaign.told(), &Palette::coloured()).unwrap_or_default();
         let defused = crate::terminal::uncoloured(&without_workflow_commands(&coloured));
         prop_assert!(!defused.lines().any(|line| line.trim_start().starts_with("::")), "{}", defused);
         prop_assert_eq!(junit::offence(&xml), None, "{}", xml);

@@ -3,18 +3,20 @@
 use std::collections::BTreeSet;
 
 use chaosdrill_core::{
-    Campaign, HostSelector, Origin, Record, Seed, Verdict,
+    HostSelector, Origin, Record, Seed, Verdict,
     record::{CoverageGoal, Proof, SweepRecord, Way},
 };
 use chaosdrill_reports::{
     Story,
-    against::Against,
     html::{self, MEASURED_BEGIN, MEASURED_END, Page},
     limits::{HTML_BYTES_MAX, TIMELINE_PART_HEIGHT_MAX},
 };
 use scraper::{Html, Node, Selector};
 
-use crate::{sample, stories};
+use crate::{
+    sample::{self, Campaign},
+    stories,
+};
 
 /// Planted bugs with one text in place of every other, if there is one.
 pub(crate) fn proofs_of(text: &str) -> Vec<Proof> {
@@ -38,9 +40,9 @@ pub(crate) fn proofs_of(text: &str) -> Vec<Proof> {
 pub(crate) fn full(campaign: &Campaign, stories: &[Story], text: &str) -> String {
     let proofs = proofs_of(text);
     let notes = [text.to_owned()];
-    let against = Against::new(campaign, campaign);
+    let against = sample::against(campaign, campaign);
     html::campaign(&Page {
-        campaign,
+        campaign: &campaign.told(),
         commands: sample::COMMANDS,
         stories,
         proofs: &proofs,
@@ -87,9 +89,9 @@ fn the_sample() {
     let mut earlier = stories::campaign();
     earlier.records.retain(|record| record.run.defect.is_none());
     let stories = [story];
-    let against = Against::new(&earlier, &campaign);
+    let against = sample::against(&earlier, &campaign);
     let page = Page {
-        campaign: &campaign,
+        campaign: &campaign.told(),
         commands: sample::COMMANDS,
         stories: &stories,
         proofs: &proofs,
@@ -125,7 +127,10 @@ fn what_is_measured_is_marked_and_stands_nowhere_else() {
         proofs
     };
     let page = |campaign: &Campaign, wall_us| {
-        html::campaign(&Page { proofs: &proofs(wall_us), ..Page::of(campaign, sample::COMMANDS) })
+        html::campaign(&Page {
+            proofs: &proofs(wall_us),
+            ..Page::of(&campaign.told(), sample::COMMANDS)
+        })
     };
     let (here, there) = (page(&sample::campaign(), 1), page(&sample::elsewhere(), 9_000_000));
     assert_ne!(here, there);
@@ -194,28 +199,34 @@ fn green() -> Campaign {
 
 #[test]
 fn what_was_not_tried_stands_below_what_held() {
-    let page = html::campaign(&Page::of(&green(), sample::COMMANDS));
+    let page = html::campaign(&Page::of(&green().told(), sample::COMMANDS));
     assert_eq!(sections(&page), ["findings", "held", "untried", "coverage"]);
-    let page = html::campaign(&Page::of(&sample::campaign(), sample::COMMANDS));
+    let page = html::campaign(&Page::of(&sample::campaign().told(), sample::COMMANDS));
     assert_eq!(sections(&page), ["findings", "held", "never", "untried", "coverage"]);
 }
 
 #[test]
 fn marks_that_make_the_verdict_unknown_are_named_at_the_top() {
     let mut campaign = green();
-    assert_eq!(texts(&html::campaign(&Page::of(&campaign, sample::COMMANDS)), ".doubt").len(), 0);
+    assert_eq!(
+        texts(&html::campaign(&Page::of(&campaign.told(), sample::COMMANDS)), ".doubt").len(),
+        0
+    );
     campaign.header.scenarios[0].marks = vec!["late settle refused".to_owned()];
-    let page = html::campaign(&Page::of(&campaign, sample::COMMANDS));
+    let page = html::campaign(&Page::of(&campaign.told(), sample::COMMANDS));
     assert!(texts(&page, ".head .doubt")[0].contains("because no run reached 1 mark or goal."));
     assert_eq!(texts(&page, ".doubt a[href='#never']").len(), 1);
     campaign.header.whole = false;
-    assert_eq!(texts(&html::campaign(&Page::of(&campaign, sample::COMMANDS)), ".doubt").len(), 0);
+    assert_eq!(
+        texts(&html::campaign(&Page::of(&campaign.told(), sample::COMMANDS)), ".doubt").len(),
+        0
+    );
 }
 
 #[test]
 fn sites_of_clients_are_told_apart() {
     let untried = |campaign: &Campaign| {
-        let page = html::campaign(&Page::of(campaign, sample::COMMANDS));
+        let page = html::campaign(&Page::of(&campaign.told(), sample::COMMANDS));
         let lists = texts(&page, "#untried details").into_iter();
         lists.filter(|text| text.contains("ites")).collect::<Vec<String>>()
     };
@@ -241,13 +252,13 @@ fn sites_of_clients_are_told_apart() {
 
 #[test]
 fn three_sentences_say_what_was_tried() {
-    let page = html::campaign(&Page::of(&sample::campaign(), sample::COMMANDS));
+    let page = html::campaign(&Page::of(&sample::campaign().told(), sample::COMMANDS));
     insta::assert_snapshot!(texts(&page, ".tried p").join("\n"), @r"
     4 scenarios of 4 targets were run 6 times: 1 from plans in files, 4 with the faults that the scenario's author wrote (script), 1 with faults drawn at random (swarm).
     Faults struck 2 times: 1 delay, 1 stall.
     Each run has its own virtual clock, which skips every wait; all runs together took 31 h 51 min of virtual time.
     ");
-    let page = html::campaign(&Page::of(&sample::elsewhere(), sample::COMMANDS));
+    let page = html::campaign(&Page::of(&sample::elsewhere().told(), sample::COMMANDS));
     assert_eq!(texts(&page, ".facts dd")[..2], ["2026-01-02 03:04 UTC", "5eed"]);
 }
 
@@ -266,7 +277,8 @@ fn planted_bugs_have_their_runs_and_seconds() {
     let mut proofs = stories::proofs();
     (proofs[3].runs, proofs[3].wall_us) = (0, 0);
     let campaign = stories::campaign();
-    let page = html::campaign(&Page { proofs: &proofs, ..Page::of(&campaign, sample::COMMANDS) });
+    let page =
+        html::campaign(&Page { proofs: &proofs, ..Page::of(&campaign.told(), sample::COMMANDS) });
     let heads = texts(&page, ".proofs th.number");
     assert_eq!(heads, ["Runs", "Seconds"]);
     let cells = texts(&page, ".proofs td.number");
@@ -295,7 +307,7 @@ fn planted_bugs_have_a_page_of_their_own() {
 fn what_was_not_made_smaller_is_not_said_to_be_needed() {
     let mut campaign = stories::campaign();
     let takes = |campaign: &Campaign| {
-        let page = html::campaign(&Page::of(campaign, sample::COMMANDS));
+        let page = html::campaign(&Page::of(&campaign.told(), sample::COMMANDS));
         texts(&page, ".all td:nth-child(5)")
     };
     assert!(takes(&campaign)[0].starts_with("stall "), "{:?}", takes(&campaign));
@@ -303,7 +315,7 @@ fn what_was_not_made_smaller_is_not_said_to_be_needed() {
     let record = campaign.records.iter_mut().position(|record| record.run == run).expect("there");
     campaign.records[record].triage = None;
     assert!(takes(&campaign)[0].starts_with("not shrunk; struck: stall "));
-    let text = chaosdrill_reports::write_up::write_up(&campaign, &[], &[]);
+    let text = chaosdrill_reports::write_up::write_up(&campaign.told(), &[], &[]);
     assert!(text.contains("\nIt needs at most ") && text.contains("was not shrunk"), "{text}");
     campaign.records[record].faults.iter_mut().for_each(|fault| fault.fired = None);
     assert_eq!(takes(&campaign)[0], "not shrunk; none struck");
@@ -319,7 +331,7 @@ fn what_could_not_be_read_of_a_run_is_said_beside_its_finding() {
     let page = |story: &Story| {
         html::campaign(&Page {
             stories: std::slice::from_ref(story),
-            ..Page::of(&campaign, sample::COMMANDS)
+            ..Page::of(&campaign.told(), sample::COMMANDS)
         })
     };
     assert_eq!(texts(&page(&story), ".finding .unread li"), story.notes);
@@ -426,7 +438,8 @@ fn large(runs: u64) -> (Campaign, Vec<Story>) {
 #[test]
 fn ten_thousand_runs_stay_under_the_bound() {
     let (campaign, stories) = large(10_000);
-    let page = html::campaign(&Page { stories: &stories, ..Page::of(&campaign, sample::COMMANDS) });
+    let page =
+        html::campaign(&Page { stories: &stories, ..Page::of(&campaign.told(), sample::COMMANDS) });
     assert!(page.len() < HTML_BYTES_MAX, "{}", page.len());
     assert!(page.contains("more findings left out here"), "everything was shown");
 }
@@ -447,7 +460,7 @@ fn long_and_hostile_texts_stay_under_the_bound() {
         }
         let page = html::campaign(&Page {
             stories: &stories[..4],
-            ..Page::of(&campaign, sample::COMMANDS)
+            ..Page::of(&campaign.told(), sample::COMMANDS)
         });
         assert!(page.len() < HTML_BYTES_MAX, "{}", page.len());
         let page = html::run(&stories[0], &long, "target/drill/run");
@@ -508,9 +521,9 @@ fn the_bounds_of_the_sections_fit_into_the_whole() {
             story.notes = vec![long.clone(); 20];
         }
         let notes = vec![long.clone(); 100];
-        let against = Against::new(&earlier, &campaign);
+        let against = sample::against(&earlier, &campaign);
         let page = html::campaign(&Page {
-            campaign: &campaign,
+            campaign: &campaign.told(),
             commands: sample::COMMANDS,
             stories: &stories[..30],
             proofs: &proofs,
@@ -526,7 +539,7 @@ fn the_bounds_of_the_sections_fit_into_the_whole() {
 fn what_a_newer_version_wrote_is_shown_with_a_note() {
     let mut campaign = sample::campaign();
     campaign.header.version = 99;
-    let page = html::campaign(&Page::of(&campaign, sample::COMMANDS));
+    let page = html::campaign(&Page::of(&campaign.told(), sample::COMMANDS));
     assert!(page.contains("written in version 99 of the format"));
     let mut story = stories::lease_expiry();
     story.record.version = 99;

@@ -1,15 +1,12 @@
 //! An incomplete campaign says so in every format, and a complete one says nothing of it.
 
 use chaosdrill_core::{
-    Campaign, Verdict,
+    Verdict,
     record::{Cut, Summary},
 };
 use chaosdrill_reports::{
-    Palette,
-    against::Against,
-    annotations,
+    Palette, annotations,
     html::{self, Page},
-    junit,
     limits::{ANNOTATIONS_MAX, MARKDOWN_JOB, MARKDOWN_SUMMARY, TERMINAL_COLUMNS_MAX},
     markdown, terminal, write_up,
 };
@@ -17,7 +14,7 @@ use chaosdrill_reports::{
 use crate::{
     junit::offence,
     markdown::enormous,
-    sample,
+    sample::{self, Campaign},
     terminal::{last_sentence, uncoloured},
 };
 
@@ -45,18 +42,18 @@ fn as_ordered() -> Campaign {
 /// Each report, without the style of the page.
 fn formats(campaign: &Campaign) -> Vec<(&'static str, String)> {
     let summary = campaign.summary();
-    let page = html::campaign(&Page::of(campaign, sample::COMMANDS));
+    let page = html::campaign(&Page::of(&campaign.told(), sample::COMMANDS));
     let (before, rest) = page.split_once("<style>").expect("there is a style");
     let (_, after) = rest.split_once("</style>").expect("it ends");
     vec![
-        ("terminal", terminal::incomplete(campaign, &Palette::plain()).unwrap_or_default()),
-        ("closing", terminal::closing(campaign, &Palette::plain())),
+        ("terminal", terminal::incomplete(&campaign.told(), &Palette::plain()).unwrap_or_default()),
+        ("closing", terminal::closing(&campaign.told(), &Palette::plain())),
         ("page", format!("{before}{after}")),
         ("summary", markdown::summary(&summary, sample::COMMANDS, None, &[])),
         ("job", markdown::job_summary(&summary, sample::COMMANDS)),
-        ("junit", junit::junit(campaign, sample::COMMANDS, &[]).expect("XML")),
+        ("junit", sample::junit(campaign, sample::COMMANDS, &[]).expect("XML")),
         ("annotations", annotations::github(&summary, sample::COMMANDS)),
-        ("write-up", write_up::write_up(campaign, &[], &[])),
+        ("write-up", write_up::write_up(&campaign.told(), &[], &[])),
     ]
 }
 
@@ -97,7 +94,7 @@ fn a_complete_campaign_says_nothing_of_it() {
             assert!(!text.contains(word), "{format} has {word}: {text}");
         }
     }
-    assert_eq!(terminal::incomplete(&held(), &Palette::plain()), None);
+    assert_eq!(terminal::incomplete(&held().told(), &Palette::plain()), None);
 }
 
 #[test]
@@ -111,7 +108,7 @@ fn time_that_was_the_order_leaves_the_verdict() {
     }
     let mut more = as_ordered();
     more.extent.open_sweeps = 1;
-    let line = terminal::incomplete(&more, &Palette::plain()).expect("not all of it ran");
+    let line = terminal::incomplete(&more.told(), &Palette::plain()).expect("not all of it ran");
     assert_eq!(line, "covered at most 40 % of the planned runs in 5 h: 2 of at least 5 runs\n");
 }
 
@@ -119,24 +116,26 @@ fn time_that_was_the_order_leaves_the_verdict() {
 fn the_line_on_the_terminal() {
     let reasons = [Cut::TimeBudget(5_000), Cut::LostWorker("no such file".into())];
     let campaign = cut(&reasons);
-    let plain = terminal::incomplete(&campaign, &Palette::plain()).expect("it is incomplete");
+    let plain =
+        terminal::incomplete(&campaign.told(), &Palette::plain()).expect("it is incomplete");
     insta::assert_snapshot!(plain, @"
     incomplete: 2 of 5 runs are recorded, 3 are missing (3 script): the time budget
     of 5 s ran out; a worker process could not be started: no such file; repeat the
     command with --resume to complete it
     ");
     assert!(plain.lines().all(|line| line.chars().count() <= TERMINAL_COLUMNS_MAX));
-    let coloured = terminal::incomplete(&campaign, &Palette::coloured()).expect("it is incomplete");
+    let coloured =
+        terminal::incomplete(&campaign.told(), &Palette::coloured()).expect("it is incomplete");
     assert!(coloured.starts_with("\u{1b}[1m\u{1b}[33mincomplete: "), "{coloured:?}");
     assert!(coloured.ends_with("\u{1b}[0m\n"), "{coloured:?}");
     assert_eq!(uncoloured(&coloured), plain);
-    let ordered = terminal::incomplete(&as_ordered(), &Palette::coloured());
-    assert_eq!(ordered, terminal::incomplete(&as_ordered(), &Palette::plain()));
+    let ordered = terminal::incomplete(&as_ordered().told(), &Palette::coloured());
+    assert_eq!(ordered, terminal::incomplete(&as_ordered().told(), &Palette::plain()));
 }
 
 /// The last sentence of the closing block.
 fn last(campaign: &Campaign) -> String {
-    last_sentence(&terminal::closing(campaign, &Palette::plain()))
+    last_sentence(&terminal::closing(&campaign.told(), &Palette::plain()))
 }
 
 #[test]
@@ -176,7 +175,7 @@ fn the_last_line_of_an_incomplete_campaign_says_incomplete() {
 
 #[test]
 fn the_page_has_its_box_below_the_title() {
-    let page = |campaign: &Campaign| html::campaign(&Page::of(campaign, sample::COMMANDS));
+    let page = |campaign: &Campaign| html::campaign(&Page::of(&campaign.told(), sample::COMMANDS));
     let text = page(&cut(&[Cut::TimeBudget(5_000)]));
     assert!(text.contains("<title>Chaos drill: unknown, incomplete</title>"), "{text}");
     let link = "<a href=\"#incomplete\">Incomplete</a>";
@@ -242,7 +241,7 @@ fn no_number_of_findings_drops_the_annotation() {
 #[test]
 fn the_suite_of_the_campaign_keeps_to_the_schema() {
     let suite = |campaign: &Campaign| {
-        let xml = junit::junit(campaign, sample::COMMANDS, &[]).expect("XML");
+        let xml = sample::junit(campaign, sample::COMMANDS, &[]).expect("XML");
         assert_eq!(offence(&xml), None);
         let end = xml.find("</testsuite>").expect("a suite");
         xml[..end].lines().skip(1).collect::<Vec<_>>().join("\n")
@@ -284,7 +283,8 @@ fn both_forms_of_markdown_stay_under_their_bounds() {
         assert!(shown.starts_with("# Chaos drill: invalid\n\n**Incomplete: 2 of "), "{shown}");
         let job = markdown::job_summary(&summary, sample::COMMANDS);
         assert!(job.len() < MARKDOWN_JOB.bytes_max, "{text:?}: {}", job.len());
-        let line = terminal::incomplete(&campaign, &Palette::plain()).expect("it is incomplete");
+        let line =
+            terminal::incomplete(&campaign.told(), &Palette::plain()).expect("it is incomplete");
         assert!(line.lines().count() <= 30, "{line}");
     }
 }
@@ -297,7 +297,7 @@ fn a_finding_is_not_fixed_if_its_run_is_missing() {
     now.extent.cut = vec![Cut::Interrupted];
     let findings = earlier.summary().findings.len();
     assert!(findings > 0 && now.incomplete().is_some());
-    let against = Against::new(&earlier, &now);
+    let against = sample::against(&earlier, &now);
     assert_eq!((against.fixed().len(), against.not_looked_for().len()), (0, findings));
 }
 

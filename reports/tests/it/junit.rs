@@ -1,10 +1,8 @@
 //! `junit.xml`: its shape, that it is well-formed, and that it knows no machine.
 
-use chaosdrill_core::Campaign;
-use chaosdrill_reports::junit::junit;
 use quick_xml::{Reader, XmlVersion, events::Event};
 
-use crate::sample;
+use crate::sample::{self, Campaign, junit};
 
 /// Reads the whole document, resolves every entity, and gives the number of its elements.
 pub(crate) fn read(xml: &str) -> Result<usize, quick_xml::Error> {

@@ -1,17 +1,19 @@
 //! Annotations, the trace for Perfetto, the write-up, and what became of earlier findings.
 
 use chaosdrill_core::{
-    At, Campaign, Origin, Plan, Record, RunId, Seed, Verdict,
+    At, Origin, Plan, Record, RunId, Seed, Verdict,
     record::{CoverageGoal, Finding},
 };
 use chaosdrill_reports::{
-    Palette, Replay, Story,
-    against::{Against, Status},
-    annotations, html, junit, limits, markdown, terminal, trace_export, write_up,
+    Palette, Replay, Story, against::Status, annotations, html, limits, markdown, terminal,
+    trace_export, write_up,
 };
 use serde_json::Value;
 
-use crate::{sample, stories};
+use crate::{
+    sample::{self, Campaign},
+    stories,
+};
 
 #[test]
 fn annotations_say_what_and_how_to_see_it() {
@@ -61,14 +63,19 @@ fn with_plan() -> Story {
 #[test]
 fn the_skeleton_of_a_write_up() {
     let told = [with_plan()];
-    insta::assert_snapshot!(write_up::write_up(&stories::campaign(), &told, &stories::proofs()));
+    insta::assert_snapshot!(write_up::write_up(
+        &stories::campaign().told(),
+        &told,
+        &stories::proofs()
+    ));
 }
 
 #[test]
 fn a_write_up_asks_for_a_plan_that_nobody_has() {
     let mut campaign = stories::campaign();
     let asked = "*To be written*: the plan, which was";
-    let write_up = |campaign: &Campaign| write_up::write_up(campaign, &[], &stories::proofs());
+    let write_up =
+        |campaign: &Campaign| write_up::write_up(&campaign.told(), &[], &stories::proofs());
     assert!(!write_up(&campaign).contains(asked), "the record carries it");
     campaign.records.iter_mut().for_each(|record| record.plan_rest = None);
     assert!(write_up(&campaign).contains(asked));
@@ -95,11 +102,11 @@ fn every_format_says_which_plans_were_not_made_smaller() {
     let shrink = "outbox.lease-expiry/0x2a/plan.toml";
     let formats = [
         ("terminal", block),
-        ("page", html::campaign(&html::Page::of(&campaign, sample::COMMANDS))),
+        ("page", html::campaign(&html::Page::of(&campaign.told(), sample::COMMANDS))),
         ("summary", markdown::summary(&summary, sample::COMMANDS, None, &[])),
         ("annotations", annotations::github(&summary, sample::COMMANDS)),
-        ("junit", junit::junit(&campaign, sample::COMMANDS, &[]).expect("XML")),
-        ("write-up", write_up::write_up(&campaign, &[], &[])),
+        ("junit", sample::junit(&campaign, sample::COMMANDS, &[]).expect("XML")),
+        ("write-up", write_up::write_up(&campaign.told(), &[], &[])),
     ];
     for (format, text) in formats {
         assert!(text.to_lowercase().contains("not shrunk"), "{format}: {text}");
@@ -136,12 +143,12 @@ fn findings_are_new_ongoing_or_fixed() {
     let earlier = stories::campaign();
     let mut now = stories::campaign();
     let summary = now.summary();
-    let against = Against::new(&earlier, &now);
+    let against = sample::against(&earlier, &now);
     assert!(summary.findings.iter().all(|f| against.status(f) == Status::Ongoing));
     assert!(against.fixed().is_empty());
 
     let nothing = Campaign { records: vec![], ..earlier.clone() };
-    let against = Against::new(&nothing, &now);
+    let against = sample::against(&nothing, &now);
     assert!(summary.findings.iter().all(|f| against.status(f) == Status::New));
 
     // One scenario is valid now, another did not run.
@@ -150,7 +157,7 @@ fn findings_are_new_ongoing_or_fixed() {
     for record in now.records.iter_mut().filter(|record| hostile(record)) {
         *record = sample::calm(record.run.clone(), "held");
     }
-    let against = Against::new(&earlier, &now);
+    let against = sample::against(&earlier, &now);
     assert_eq!(against.fixed().len(), 1);
     assert_eq!(against.not_looked_for().len(), 1);
 }
@@ -163,8 +170,8 @@ fn is_fixed_by(change: impl Fn(&mut Record)) -> bool {
     record.faults.clone_from(&found.faults);
     change(&mut record);
     let now = Campaign { records: vec![record], ..earlier.clone() };
-    let against = Against::new(&earlier, &now);
-    let is_it = |finding: &&Finding| finding.run == found.run;
+    let against = sample::against(&earlier, &now);
+    let is_it = |finding: &Finding| finding.run == found.run;
     assert_ne!(against.fixed().iter().any(is_it), against.not_looked_for().iter().any(is_it));
     against.fixed().iter().any(is_it)
 }
@@ -197,7 +204,7 @@ fn every_scenario_that_showed_a_finding_must_hold_now() {
     earlier.records = vec![found.clone(), elsewhere.clone()];
     let fixed = |records: Vec<Record>| {
         let now = Campaign { records, ..earlier.clone() };
-        Against::new(&earlier, &now).fixed().len()
+        sample::against(&earlier, &now).fixed().len()
     };
     assert_eq!(fixed(vec![held.clone()]), 0, "the other scenario did not run");
     let mut other = held.clone();
@@ -214,10 +221,10 @@ fn a_run_that_fails_in_other_words_is_not_gone() {
         (check.why, check.problem) = ("quite another sentence".to_owned(), String::new());
     }
     let now = Campaign { records: vec![record], ..earlier.clone() };
-    let against = Against::new(&earlier, &now);
+    let against = sample::against(&earlier, &now);
     let statuses: Vec<Status> = against.now().map(|finding| against.status(finding)).collect();
     assert_eq!(statuses, [Status::Ongoing]);
-    let is_it = |finding: &&Finding| finding.run == found.run;
+    let is_it = |finding: &Finding| finding.run == found.run;
     assert!(!against.not_looked_for().iter().any(is_it));
 }
 
@@ -252,7 +259,8 @@ fn the_same_problem_at_another_place_is_the_same_finding() {
         let findings = campaign.summary().findings;
         findings.into_iter().find(|f| f.triage.is_some()).expect("one was triaged")
     };
-    let status = |campaign: &Campaign| Against::new(&earlier, campaign).status(&triaged(campaign));
+    let status =
+        |campaign: &Campaign| sample::against(&earlier, campaign).status(&triaged(campaign));
     assert_eq!(status(&campaign), Status::Ongoing);
     let check = triaged(&campaign).check;
     let checks = campaign.records.iter_mut().flat_map(|record| &mut record.checks);
@@ -275,7 +283,7 @@ fn a_countdown_counts_where_it_struck() {
     assert_ne!(named, counted);
     assert_eq!(named.summary().coverage, counted.summary().coverage);
     let window = CoverageGoal::new("W", "a window").struck("fp:outbox.after_claim", &["stall"]);
-    assert_eq!(window.of(&counted.records).hits(), 1);
+    assert_eq!(counted.hits(&window), 1);
     let record = counted.records.iter().find(|record| record.verdict == Verdict::Invalid);
     let block = terminal::failure(
         record.expect("one is"),
@@ -291,8 +299,8 @@ fn a_countdown_counts_where_it_struck() {
 
 #[test]
 fn goals_are_counted_in_every_way() {
-    let records = sample::campaign().records;
-    let hits = |goal: CoverageGoal| goal.of(&records).hits();
+    let campaign = sample::campaign();
+    let hits = |goal: CoverageGoal| campaign.hits(&goal);
     let new = || CoverageGoal::new("W", "a window");
     assert_eq!(hits(new().ran("outbox/lease-expiry")), 3);
     assert_eq!(hits(new().struck("fp:outbox.after_claim", &["stall"])), 1);
@@ -301,7 +309,7 @@ fn goals_are_counted_in_every_way() {
     assert_eq!(hits(new().struck("sql:outbox.settle", &[])), 0, "a fault that never fired");
     assert_eq!(hits(new().fired("stall")), 1);
     assert_eq!(hits(CoverageGoal { scope: "propagation/".into(), ..new().fired("stall") }), 0);
-    let marked = records.iter().find_map(|record| {
+    let marked = campaign.records.iter().find_map(|record| {
         let hit = record.marks.iter().find(|(_, hits)| **hits > 0)?;
         Some((record.run.scenario.clone(), hit.0.clone(), *hit.1))
     });

@@ -1,17 +1,86 @@
 //! A campaign made by hand: every verdict, a defect, a fault that never fired, marks without a hit, and a
 //! scenario whose author wishes everybody ill.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, io, time::Duration};
 
 use chaosdrill_core::{
-    Act, At, Campaign, Fault, HostSelector, Origin, Priority, Record, RunId, Seed, Verdict,
+    Act, At, Fault, HostSelector, Origin, Priority, Record, RunId, Seed, Verdict,
     fault::{Restart, When},
+    limits::FINDINGS_SHOWN_MAX,
     record::{
-        CampaignHeader, CampaignMeasured, CheckRecord, CoverageGoal, Extent, FaultRecord, Measured,
-        PlanRest, RECORD_VERSION, ScenarioRecord,
+        CampaignHeader, CampaignMeasured, CheckRecord, CoverageGoal, CoverageGoalSummary, Extent,
+        FaultRecord, Incomplete, Measured, PlanRest, RECORD_VERSION, ScenarioRecord, Summary,
+        SweepRecord, Totals,
     },
 };
-use chaosdrill_reports::command::Commands;
+use chaosdrill_reports::{
+    against::{Against, Records},
+    command::Commands,
+};
+
+/// A campaign with its records, which tests change; [`Campaign::told`] is what reports see of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Campaign {
+    pub(crate) header: CampaignHeader,
+    pub(crate) records: Vec<Record>,
+    pub(crate) sweeps: Vec<SweepRecord>,
+    pub(crate) extent: Extent,
+    pub(crate) measured: Option<CampaignMeasured>,
+}
+
+impl Campaign {
+    pub(crate) fn told(&self) -> chaosdrill_core::Campaign {
+        let Self { header, records, sweeps, extent, measured } = self.clone();
+        let totals = Totals::of(&header.goals, &records);
+        let shown =
+            totals.findings().into_iter().take(FINDINGS_SHOWN_MAX).filter_map(|finding| {
+                records.iter().find(|record| record.run == finding.run).cloned()
+            });
+        let shown = shown.map(|record| (record.run.clone(), record)).collect();
+        chaosdrill_core::Campaign { header, totals, shown, sweeps, extent, measured }
+    }
+
+    pub(crate) fn summary(&self) -> Summary {
+        self.told().summary()
+    }
+
+    /// How often the runs reach a goal.
+    pub(crate) fn hits(&self, goal: &CoverageGoal) -> u64 {
+        let totals = Totals::of(std::slice::from_ref(goal), &self.records);
+        totals.goals().iter().map(CoverageGoalSummary::hits).sum()
+    }
+
+    pub(crate) fn incomplete(&self) -> Option<Incomplete> {
+        self.told().incomplete()
+    }
+}
+
+impl Records for Campaign {
+    fn record(&self, run: &RunId) -> io::Result<Option<Record>> {
+        Ok(self.records.iter().find(|record| record.run == *run).cloned())
+    }
+
+    fn kept(&self) -> Vec<Origin> {
+        let origins = self.records.iter().map(|record| record.run.origin.clone());
+        origins.filter(|origin| matches!(origin, Origin::Kept(_))).collect()
+    }
+}
+
+pub(crate) fn against(earlier: &Campaign, now: &Campaign) -> Against {
+    Against::new((&earlier.told(), earlier), (&now.told(), now)).expect("they are in memory")
+}
+
+pub(crate) fn junit(
+    campaign: &Campaign,
+    commands: Commands<'_>,
+    notes: &[String],
+) -> io::Result<String> {
+    let (mut xml, mut records) = (Vec::new(), campaign.records.clone());
+    records.sort_by(|a, b| a.run.cmp(&b.run));
+    let records = records.into_iter().map(Ok);
+    chaosdrill_reports::junit::junit(&campaign.told(), records, commands, notes, &mut xml)?;
+    String::from_utf8(xml).map_err(io::Error::other)
+}
 
 /// The commands of reports in tests.
 pub(crate) const COMMANDS: Commands<'static> =

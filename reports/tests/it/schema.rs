@@ -122,7 +122,10 @@ fn names_of_before_are_read() {
         summary.replace("\"goals\":", "\"exercises\":").replace("\"triage\":", "\"pursuit\":");
     assert_ne!(older, summary);
     let read: chaosdrill_core::record::Summary = serde_json::from_str(&older).expect("older");
-    assert_eq!(read, campaign.summary());
+    let mut known = campaign.summary();
+    let scenarios = known.findings.iter_mut().flat_map(|finding| &mut finding.scenarios);
+    scenarios.for_each(|scenario| scenario.first = None);
+    assert_eq!(read, known);
     let proof = serde_json::from_str::<chaosdrill_core::record::ProofBy>("\"guard\"");
     assert_eq!(proof.expect("older"), chaosdrill_core::record::ProofBy::StaticCheck);
 }

@@ -146,7 +146,7 @@ pub(crate) fn proofs() -> Vec<Proof> {
 }
 
 /// The sample campaign, in which the finding was triaged.
-pub(crate) fn campaign() -> chaosdrill_core::Campaign {
+pub(crate) fn campaign() -> sample::Campaign {
     let mut campaign = sample::campaign();
     let story = lease_expiry();
     for record in &mut campaign.records {

@@ -1,12 +1,12 @@
 //! The blocks as people see them.
 
-use chaosdrill_core::{Campaign, Record, Seed, Verdict, record::SweepRecord};
+use chaosdrill_core::{Record, Seed, Verdict, record::SweepRecord};
 use chaosdrill_reports::{
     Palette, Replay,
     terminal::{closing, failure},
 };
 
-use crate::sample;
+use crate::sample::{self, Campaign};
 
 const REPLAY: Replay<'_> = Replay {
     program: "cargo drill",
@@ -83,8 +83,8 @@ fn colour_adds_nothing_but_colour() {
     assert_eq!(uncoloured(&coloured), plain(&record));
     let campaign = sample::campaign();
     assert_eq!(
-        uncoloured(&closing(&campaign, &Palette::coloured())),
-        closing(&campaign, &Palette::plain())
+        uncoloured(&closing(&campaign.told(), &Palette::coloured())),
+        closing(&campaign.told(), &Palette::plain())
     );
 }
 
@@ -124,7 +124,7 @@ fn a_check_without_words_still_has_a_witness() {
 
 #[test]
 fn the_closing_block_ends_with_the_verdict() {
-    insta::assert_snapshot!(closing(&sample::campaign(), &Palette::plain()));
+    insta::assert_snapshot!(closing(&sample::campaign().told(), &Palette::plain()));
 }
 
 /// Sweeps of which one stands for another, one was bounded, and one was cut off after two of its three runs.
@@ -159,7 +159,7 @@ fn swept() -> Campaign {
 #[test]
 fn the_closing_block_says_how_much_was_swept() {
     let line = |campaign: &Campaign| {
-        let text = closing(campaign, &Palette::plain());
+        let text = closing(&campaign.told(), &Palette::plain());
         let (_, rest) = text.split_once("\nswept: ")?;
         let (sentence, _) = rest.split_once("\n\n")?;
         Some(sentence.replace("\n ", ""))
@@ -199,7 +199,7 @@ fn the_closing_block_says_how_much_was_swept() {
 fn a_resumed_campaign_is_as_fast_as_its_last_session() {
     let mut campaign = sample::campaign();
     campaign.measured.as_mut().expect("it ended").runs = Some(2);
-    let text = closing(&campaign, &Palette::plain()).replace("\n  ", " ");
+    let text = closing(&campaign.told(), &Palette::plain()).replace("\n  ", " ");
     let resumed =
         "1.62 runs a second (0.41 a core); 4 of 6 runs ended before the campaign was resumed\n";
     assert!(text.contains(resumed), "{text}");
@@ -212,7 +212,7 @@ fn nothing_but_names_and_commands_is_wider_than_the_terminal() {
     for columns in [1, 40, 57, 70, 80, 300] {
         let palette = Palette::plain().within(columns);
         let blocks = campaign.records.iter().map(|record| failure(record, REPLAY, &palette));
-        let blocks: String = blocks.chain([closing(&campaign, &palette)]).collect();
+        let blocks: String = blocks.chain([closing(&campaign.told(), &palette)]).collect();
         for line in blocks.lines().filter(|line| !is_command(line)) {
             let is_name = campaign.header.scenarios.iter().any(|known| line.contains(&known.name));
             let used = line.chars().count();
@@ -246,7 +246,7 @@ fn nothing_but_names_and_commands_is_wider_than_the_terminal() {
                  back after 30s
       replay   cargo drill replay outbox/lease-expiry --seed 0x2a
     ");
-    insta::assert_snapshot!(closing(&swept(), &narrow), @r"
+    insta::assert_snapshot!(closing(&swept().told(), &narrow), @r"
     not hit
       outbox/lease-expiry: late settle
         refused
@@ -296,7 +296,7 @@ fn every_verdict_has_its_sentence() {
     let mut campaign = sample::campaign();
     let mut last = |edit: fn(&mut Campaign)| {
         edit(&mut campaign);
-        last_sentence(&closing(&sample::complete(campaign.clone()), &Palette::plain()))
+        last_sentence(&closing(&sample::complete(campaign.clone()).told(), &Palette::plain()))
     };
     let sentences = [
         last(|_| ()),

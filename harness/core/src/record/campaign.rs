@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     hit_class::HitClass,
     origin::Origin,
-    record::{CoverageGoal, Extent, Record, RunId},
+    record::{CoverageGoal, Extent, Finding, Record, RunId, Totals},
     seed::Seed,
 };
 
@@ -178,13 +178,16 @@ pub enum CampaignLine {
     Measured(CampaignMeasured),
 }
 
-/// A campaign: its header, and the records of its runs.
-#[derive(Clone, Debug, PartialEq)]
+/// A campaign: its header, and what its runs add up to. It does not hold the records, which may be millions.
+#[derive(Clone, Debug)]
 pub struct Campaign {
     /// The header.
     pub header: CampaignHeader,
-    /// The runs, sorted by their ids.
-    pub records: Vec<Record>,
+    /// What the runs add up to.
+    pub totals: Totals,
+    /// The records of the runs that stand for the first findings, up to
+    /// [`FINDINGS_SHOWN_MAX`](crate::limits::FINDINGS_SHOWN_MAX).
+    pub shown: BTreeMap<RunId, Record>,
     /// How much the sweeps covered, by scenario and seed.
     pub sweeps: Vec<SweepRecord>,
     /// How much was ordered, and what cut it.
@@ -194,9 +197,9 @@ pub struct Campaign {
 }
 
 impl Campaign {
-    /// The distinct names of the checks that were violated.
-    pub fn violated_checks(&self) -> BTreeSet<&str> {
-        self.records.iter().flat_map(Record::violated).collect()
+    /// The record of the run that stands for a finding; `None` if the finding is beyond the bound.
+    pub fn record_of(&self, finding: &Finding) -> Option<&Record> {
+        self.shown.get(&finding.run)
     }
 
     /// Which of these sites no fault can strike, because only clients pass them.
@@ -204,14 +207,13 @@ impl Campaign {
     /// A site is one of them if the sweep of every scenario that passed it says so. Without a sweep it is not known
     /// which hosts passed a site, and the site counts as one that could have been struck.
     pub(super) fn client_sites<'a>(&self, sites: &[&'a str]) -> BTreeSet<&'a str> {
-        let scenarios: BTreeSet<&str> =
-            self.records.iter().map(|record| record.run.scenario.as_str()).collect();
+        let scenarios = || self.totals.scenarios();
         let of_clients: BTreeMap<&str, BTreeSet<&str>> =
-            scenarios.into_iter().map(|name| (name, self.swept_client_sites(name))).collect();
+            scenarios().map(|(name, _)| (name, self.swept_client_sites(name))).collect();
         let is_passed = |site: &str| of_clients.values().any(|sites| sites.contains(site));
         let is_within_reach = |site: &str| {
-            let mut passed = self.records.iter().filter(|record| record.sites.contains_key(site));
-            passed.any(|record| !of_clients[&*record.run.scenario].contains(site))
+            let mut passed = scenarios().filter(|(_, totals)| totals.passes.contains_key(site));
+            passed.any(|(name, _)| !of_clients[name].contains(site))
         };
         let sites = sites.iter().copied();
         sites.filter(|site| is_passed(site) && !is_within_reach(site)).collect()

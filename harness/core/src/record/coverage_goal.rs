@@ -119,17 +119,20 @@ impl CoverageGoal {
         self
     }
 
-    /// Counts how often the runs reached the goal.
-    pub fn of(&self, records: &[Record]) -> CoverageGoalSummary {
-        let counted: Vec<&Record> =
-            records.iter().filter(|record| record.run.scenario.starts_with(&self.scope)).collect();
-        let of = |way: &Way| WaySummary {
-            way: way.clone(),
-            hits: counted.iter().map(|record| way.hits(record)).sum(),
-        };
-        let ways = self.ways.iter().map(of).collect();
+    /// The goal before any run is counted.
+    pub fn unreached(&self) -> CoverageGoalSummary {
+        let ways = self.ways.iter().map(|way| WaySummary { way: way.clone(), hits: 0 }).collect();
         let (list, name, what) = (self.list.clone(), self.name.clone(), self.what.clone());
         CoverageGoalSummary { list, name, what, ways }
+    }
+
+    /// Counts how often a run reached the goal.
+    pub fn count(&self, record: &Record, summary: &mut CoverageGoalSummary) {
+        if record.run.scenario.starts_with(&self.scope) {
+            for way in &mut summary.ways {
+                way.hits = way.hits.saturating_add(way.way.hits(record));
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::record::Campaign;
+use crate::{origin::Origin, record::Campaign};
 
 /// How much a campaign was ordered to run: the second line of `campaign.jsonl`, written again when the campaign ends.
 /// The last one counts.
@@ -116,52 +116,72 @@ impl Extent {
         self.cut.sort();
     }
 
-    /// The recorded runs that `campaign` has lost, by scenario.
-    fn lost(&self, campaign: &Campaign) -> BTreeMap<String, u64> {
-        let mut lost = self.recorded.clone();
-        for record in &campaign.records {
-            if let Some(left) = lost.get_mut(&record.run.scenario) {
-                *left = left.saturating_sub(1);
+    /// What is missing if these runs are recorded; `None` if everything ordered is. `has_ended` is whether the campaign
+    /// has its last line.
+    pub fn incomplete(&self, ran: &Ran, has_ended: bool) -> Option<Incomplete> {
+        let mut reasons = self.cut.clone();
+        if !has_ended && !reasons.contains(&Cut::Interrupted) {
+            reasons.push(Cut::NotEnded);
+        }
+        let missing = without(&self.ordered, &ran.by_kind);
+        let lost = without(&self.recorded, &ran.by_scenario);
+        if !lost.is_empty() {
+            reasons.push(Cut::RecordsMissing(lost));
+        }
+        let is_whole = missing.is_empty() && self.open_sweeps == 0;
+        if is_whole && !reasons.iter().any(Cut::loses_something) {
+            return None;
+        }
+        let is_unknown = |why: &Cut| matches!(why, Cut::NoHeader | Cut::PartMissing(_));
+        Some(Incomplete {
+            ordered: ran.runs + missing.values().sum::<u64>(),
+            or_more: self.open_sweeps > 0 || reasons.iter().any(is_unknown),
+            ran: ran.runs,
+            missing,
+            reasons,
+        })
+    }
+}
+
+/// How many runs are missing from `wanted`, by name.
+fn without(wanted: &BTreeMap<String, u64>, ran: &BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+    let left = |(name, number): (&String, &u64)| {
+        let ran = ran.get(name).copied().unwrap_or_default();
+        (name.clone(), number.saturating_sub(ran))
+    };
+    wanted.iter().map(left).filter(|(_, left)| *left > 0).collect()
+}
+
+/// How many runs are recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ran {
+    /// All of them.
+    pub runs: u64,
+    /// By what drew their faults.
+    pub by_kind: BTreeMap<String, u64>,
+    /// By scenario.
+    pub by_scenario: BTreeMap<String, u64>,
+}
+
+impl Ran {
+    /// Counts a run of this scenario and origin.
+    pub fn add(&mut self, scenario: &str, origin: &Origin) {
+        self.runs += 1;
+        for (counts, name) in
+            [(&mut self.by_kind, origin.kind()), (&mut self.by_scenario, scenario)]
+        {
+            match counts.get_mut(name) {
+                Some(known) => *known += 1,
+                None => drop(counts.insert(name.to_owned(), 1)),
             }
         }
-        lost.retain(|_, left| *left > 0);
-        lost
     }
 }
 
 impl Campaign {
     /// What is missing from the campaign; `None` if everything ordered is recorded.
     pub fn incomplete(&self) -> Option<Incomplete> {
-        let mut ran: BTreeMap<&str, u64> = BTreeMap::new();
-        for record in &self.records {
-            *ran.entry(record.run.origin.kind()).or_default() += 1;
-        }
-        let mut missing = self.extent.ordered.clone();
-        for (kind, left) in &mut missing {
-            *left = left.saturating_sub(ran.get(kind.as_str()).copied().unwrap_or_default());
-        }
-        missing.retain(|_, left| *left > 0);
-        let mut reasons = self.extent.cut.clone();
-        if self.measured.is_none() && !reasons.contains(&Cut::Interrupted) {
-            reasons.push(Cut::NotEnded);
-        }
-        let lost = self.extent.lost(self);
-        if !lost.is_empty() {
-            reasons.push(Cut::RecordsMissing(lost));
-        }
-        let is_whole = missing.is_empty() && self.extent.open_sweeps == 0;
-        if is_whole && !reasons.iter().any(Cut::loses_something) {
-            return None;
-        }
-        let ran = self.records.len() as u64;
-        let is_unknown = |why: &Cut| matches!(why, Cut::NoHeader | Cut::PartMissing(_));
-        Some(Incomplete {
-            ordered: ran + missing.values().sum::<u64>(),
-            or_more: self.extent.open_sweeps > 0 || reasons.iter().any(is_unknown),
-            ran,
-            missing,
-            reasons,
-        })
+        self.extent.incomplete(self.totals.ran(), self.measured.is_some())
     }
 }
 
@@ -169,8 +189,8 @@ impl Campaign {
 mod tests {
     use super::*;
     use crate::{
-        Origin, Seed, Verdict,
-        record::{CampaignHeader, CampaignMeasured, Measured, Record, RunId},
+        Seed, Verdict,
+        record::{CampaignHeader, CampaignMeasured, Measured, Record, RunId, Totals},
     };
 
     fn counts(pairs: &[(&str, u64)]) -> BTreeMap<String, u64> {
@@ -203,6 +223,16 @@ mod tests {
         }
     }
 
+    const RECORDS: [(&str, u64); 3] = [("script", 0), ("script", 1), ("sweep-0000", 0)];
+
+    /// The campaign without the record at this place.
+    fn without(place: usize, mut campaign: Campaign) -> Campaign {
+        let mut records = RECORDS.map(|(origin, seed)| record(origin, seed)).to_vec();
+        records.remove(place);
+        campaign.totals = Totals::of(&[], &records);
+        campaign
+    }
+
     /// A campaign with three of three runs recorded.
     fn whole() -> Campaign {
         Campaign {
@@ -222,7 +252,8 @@ mod tests {
                 kept: Vec::new(),
                 scenarios: Vec::new(),
             },
-            records: vec![record("script", 0), record("script", 1), record("sweep-0000", 0)],
+            totals: Totals::of(&[], &RECORDS.map(|(origin, seed)| record(origin, seed))),
+            shown: BTreeMap::new(),
             sweeps: Vec::new(),
             extent: Extent {
                 ordered: counts(&[("script", 2), ("sweep", 1)]),
@@ -244,8 +275,7 @@ mod tests {
 
     #[test]
     fn a_record_that_was_taken_out_is_missed() {
-        let mut campaign = whole();
-        campaign.records.remove(0);
+        let campaign = without(0, whole());
         let told = campaign.incomplete().expect("a record is missing");
         assert_eq!((told.ordered, told.ran, told.or_more), (3, 2, false));
         assert_eq!(told.missing, counts(&[("script", 1)]));
@@ -267,7 +297,7 @@ mod tests {
         let told = campaign.incomplete().expect("six are missing");
         assert!(told.is_as_ordered() && told.or_more);
         assert_eq!(told.per_cent(), 33);
-        campaign.records.pop();
+        let campaign = without(2, campaign);
         assert!(!campaign.incomplete().expect("a record is lost").is_as_ordered());
     }
 

@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
 };
 
 use schemars::JsonSchema;
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     check::Priority,
     fault::{At, Fault},
+    limits::FINDINGS_MAX,
     origin::Origin,
     record::{CheckRecord, Record, RunId, Triage, problem::problem},
     verdict::Verdict,
@@ -70,10 +71,10 @@ pub struct FindingScenario {
     pub name: String,
     /// The number of its runs that show the finding.
     pub runs: u64,
+    /// The first of these runs, by id; not part of the written form.
+    #[serde(skip)]
+    pub first: Option<RunId>,
 }
-
-/// What the runs of a finding have in common.
-type Key<'a> = (Verdict, &'a str, &'a str, String);
 
 impl Finding {
     /// The faults of the smallest plan of its run.
@@ -81,118 +82,281 @@ impl Finding {
         minimal(self.triage.as_ref(), &self.check)
     }
 
-    /// Whether two findings, of two campaigns, are the same. A campaign of an older version does not know which words
-    /// are ids, so the problems are also compared without that knowledge.
-    pub fn is_same_as(&self, other: &Self) -> bool {
-        let unaided = |finding: &Self| problem(&finding.why, &BTreeSet::new());
-        (self.verdict, &self.check, self.run.target())
-            == (other.verdict, &other.check, other.run.target())
-            && (self.problem == other.problem || unaided(self) == unaided(other))
+    /// The problem, masked without the names of hosts and rows.
+    pub fn unaided_problem(&self) -> String {
+        problem(&self.why, &BTreeSet::new())
+    }
+}
+
+/// The findings of a campaign, to which its runs are added one by one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Findings {
+    groups: BTreeMap<Key, Group>,
+    /// The number of groups with each verdict.
+    counts: BTreeMap<Verdict, usize>,
+    left_out: u64,
+}
+
+/// What the runs of a finding have in common: the verdict, the check, the target and the problem.
+type Key = (Verdict, String, String, String);
+
+impl Findings {
+    /// Learns a way to a finding: the smallest plan of this record, if it has one.
+    pub(super) fn learn(&mut self, record: &Record) {
+        if let Some((group, check)) = self.group(record) {
+            group.learn(record, check);
+        }
     }
 
-    /// The finding that these runs show; there is at least one, and each has this check.
-    fn of(records: &[(&Record, &CheckRecord)]) -> Self {
-        let scenarios = scenarios(records);
-        let rank = |record: &Record| {
-            let name = &record.run.scenario;
-            scenarios.iter().position(|scenario| scenario.name == *name)
+    /// Adds a run, if it was not valid.
+    pub(super) fn add(&mut self, record: &Record) {
+        match self.group(record) {
+            Some((group, check)) => group.add(record, check),
+            None => self.left_out += u64::from(record.headline().is_some()),
+        }
+    }
+
+    /// The group of a run; `None` if the run was valid, or if its finding is beyond the bound.
+    fn group<'a>(&mut self, record: &'a Record) -> Option<(&mut Group, &'a CheckRecord)> {
+        let check = record.headline()?;
+        let target = record.run.target().to_owned();
+        let key = (record.verdict, check.name.clone(), target, check.problem());
+        let group = match self.groups.entry(key) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let count = self.counts.entry(record.verdict).or_default();
+                if *count == FINDINGS_MAX {
+                    return None;
+                }
+                *count += 1;
+                new.insert(Group::default())
+            }
         };
-        let check = &records[0].1.name;
-        // The faults of a plan that was not shrunk say nothing about how simple it could be.
-        let order = |record: &Record| {
-            let needed = minimal(record.triage.as_ref(), check).map(<[Fault]>::len);
-            let is_kept = matches!(record.run.origin, Origin::Kept(_));
-            let is_script = record.run.origin == Origin::Script;
-            (!is_kept, needed.is_none(), needed, rank(record), !is_script, record.run.clone())
-        };
-        let mut sorted: Vec<_> = records.iter().map(|(record, check)| (*record, *check)).collect();
-        sorted.sort_by_cached_key(|(record, _)| order(record));
-        let (record, check) = sorted[0];
+        Some((group, check))
+    }
+
+    /// The number of runs whose findings are beyond the bound.
+    pub(super) fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
+    /// The findings, the worst first.
+    pub(super) fn sorted(&self) -> Vec<Finding> {
+        let groups = self.groups.iter();
+        let mut findings: Vec<Finding> =
+            groups.filter_map(|(key, group)| group.finding(key)).collect();
+        findings.sort_by(|a, b| {
+            let key = |finding: &Finding| (Reverse(finding.verdict), finding.priority);
+            key(a).cmp(&key(b)).then(b.count.cmp(&a.count)).then(a.run.cmp(&b.run))
+        });
+        for (index, finding) in findings.iter_mut().enumerate() {
+            finding.id = format!("F{}", index + 1);
+        }
+        findings
+    }
+}
+
+/// The runs of one finding.
+#[derive(Clone, Debug, Default)]
+struct Group {
+    count: u64,
+    scenarios: BTreeMap<String, InScenario>,
+    also: BTreeMap<String, u64>,
+    ways: Vec<Way>,
+    /// Runs whose plan was not shrunk, by the ways that explain them.
+    explained: BTreeMap<Vec<usize>, u64>,
+}
+
+/// The runs of one finding in one scenario.
+#[derive(Clone, Debug)]
+struct InScenario {
+    runs: u64,
+    scripts: u64,
+    first: RunId,
+    best: Best<(Priority, String, Option<Triage>)>,
+}
+
+/// The smallest plans of one finding that have the same places.
+#[derive(Clone, Debug)]
+struct Way {
+    places: Vec<(String, &'static str)>,
+    runs: u64,
+    /// The best run of each scenario, with the faults of its smallest plan.
+    best: BTreeMap<String, Best<Vec<Fault>>>,
+}
+
+/// The run that shows something best, with what it shows.
+#[derive(Clone, Debug)]
+struct Best<T> {
+    order: Order,
+    run: RunId,
+    shows: T,
+}
+
+/// The order of the runs of one scenario: kept plans first, then simple plans, then scripts. The faults of a plan that
+/// was not shrunk say nothing about how simple it could be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Order {
+    is_not_kept: bool,
+    is_not_shrunk: bool,
+    needed: usize,
+    is_no_script: bool,
+}
+
+impl Order {
+    fn of(record: &Record, check: &str) -> Self {
+        let needed = minimal(record.triage.as_ref(), check).map(<[Fault]>::len);
         Self {
-            id: String::new(),
-            run: record.run.clone(),
-            verdict: record.verdict,
-            check: check.name.clone(),
-            priority: check.priority,
-            why: check.why.clone(),
-            problem: check.problem(),
-            count: records.len() as u64,
-            ways: ways(sorted.iter().map(|(record, _)| *record), &check.name),
-            scenarios,
-            also: also(records),
-            triage: record.triage.clone(),
+            is_not_kept: !matches!(record.run.origin, Origin::Kept(_)),
+            is_not_shrunk: needed.is_none(),
+            needed: needed.unwrap_or_default(),
+            is_no_script: record.run.origin != Origin::Script,
         }
     }
 }
 
-/// Groups the runs that were not valid into findings, the worst first.
-pub(super) fn findings(records: &[Record]) -> Vec<Finding> {
-    let mut groups: BTreeMap<Key<'_>, Vec<(&Record, &CheckRecord)>> = BTreeMap::new();
-    for record in records.iter().filter(|record| record.verdict != Verdict::Valid) {
-        let Some(check) = record.headline() else { continue };
-        let key = (record.verdict, check.name.as_str(), record.run.target(), check.problem());
-        groups.entry(key).or_default().push((record, check));
+impl<T> Best<T> {
+    fn new(record: &Record, check: &str, shows: T) -> Self {
+        Self { order: Order::of(record, check), run: record.run.clone(), shows }
     }
-    let mut findings: Vec<Finding> = groups.values().map(|records| Finding::of(records)).collect();
-    findings.sort_by(|a, b| {
-        let key = |finding: &Finding| (Reverse(finding.verdict), finding.priority);
-        key(a).cmp(&key(b)).then(b.count.cmp(&a.count)).then(a.run.cmp(&b.run))
-    });
-    for (index, finding) in findings.iter_mut().enumerate() {
-        finding.id = format!("F{}", index + 1);
+
+    /// Whether a record shows it better.
+    fn is_worse_than(&self, record: &Record, check: &str) -> bool {
+        (Order::of(record, check), &record.run) < (self.order, &self.run)
     }
-    findings
+
+    /// The order among runs of all scenarios; `rank` is that of the scenario.
+    fn key(&self, rank: usize) -> impl Ord + use<'_, T> {
+        let Order { is_not_kept, is_not_shrunk, needed, is_no_script } = self.order;
+        (is_not_kept, is_not_shrunk, needed, rank, is_no_script, &self.run)
+    }
 }
 
-/// A scenario is told by its scripts: a sweep or a swarm finds a bug anywhere.
-fn scenarios(records: &[(&Record, &CheckRecord)]) -> Vec<FindingScenario> {
-    let mut runs: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
-    for (record, _) in records {
-        let (all, scripts) = runs.entry(&record.run.scenario).or_default();
-        *all += 1;
-        *scripts += u64::from(record.run.origin == Origin::Script);
+impl Group {
+    fn learn(&mut self, record: &Record, check: &CheckRecord) -> Option<usize> {
+        let check = &check.name;
+        let faults = minimal(record.triage.as_ref(), check)?;
+        let own = places(faults);
+        let is_own = |way: &Way| {
+            way.places.iter().map(|(site, act)| (&**site, *act)).eq(own.iter().copied())
+        };
+        let place = self.ways.iter().position(is_own).unwrap_or_else(|| {
+            let places = own.iter().map(|(site, act)| ((*site).to_owned(), *act)).collect();
+            self.ways.push(Way { places, runs: 0, best: BTreeMap::new() });
+            self.ways.len() - 1
+        });
+        let best = &mut self.ways[place].best;
+        if best.get(&record.run.scenario).is_none_or(|best| best.is_worse_than(record, check)) {
+            best.insert(record.run.scenario.clone(), Best::new(record, check, faults.to_vec()));
+        }
+        Some(place)
     }
-    let mut scenarios: Vec<_> = runs.into_iter().collect();
-    scenarios.sort_by_key(|(name, (_, scripts))| (Reverse(*scripts), *name));
-    let scenario =
-        |(name, (runs, _)): (&str, (u64, u64))| FindingScenario { name: name.to_owned(), runs };
-    scenarios.into_iter().map(scenario).collect()
-}
 
-fn ways<'a>(records: impl Iterator<Item = &'a Record> + Clone, check: &str) -> Vec<FindingWay> {
-    let minimal = |record: &'a Record| minimal(record.triage.as_ref(), check);
-    let mut ways: Vec<FindingWay> = Vec::new();
-    for record in records.clone() {
-        let Some(faults) = minimal(record) else { continue };
-        match ways.iter_mut().find(|way| places(&way.faults) == places(faults)) {
-            Some(way) => way.runs += 1,
+    fn add(&mut self, record: &Record, check: &CheckRecord) {
+        self.count += 1;
+        for other in record.violated().filter(|other| *other != check.name) {
+            *self.also.entry(other.to_owned()).or_default() += 1;
+        }
+        match self.learn(record, check) {
+            Some(way) => self.ways[way].runs += 1,
+            None => *self.explained.entry(self.explaining(record)).or_default() += 1,
+        }
+        let is_script = record.run.origin == Origin::Script;
+        let best = || {
+            let shows = (check.priority, check.why.clone(), record.triage.clone());
+            Best::new(record, &check.name, shows)
+        };
+        match self.scenarios.get_mut(&record.run.scenario) {
+            Some(known) => {
+                known.runs += 1;
+                known.scripts += u64::from(is_script);
+                if record.run < known.first {
+                    known.first = record.run.clone();
+                }
+                if known.best.is_worse_than(record, &check.name) {
+                    known.best = best();
+                }
+            }
             None => {
-                let (run, faults) = (record.run.clone(), faults.to_vec());
-                ways.push(FindingWay { run, faults, runs: 1 });
+                let (first, scripts) = (record.run.clone(), u64::from(is_script));
+                let new = InScenario { runs: 1, scripts, first, best: best() };
+                self.scenarios.insert(record.run.scenario.clone(), new);
             }
         }
     }
-    for record in records.filter(|record| minimal(record).is_none()) {
+
+    /// The ways whose faults all struck in a run.
+    fn explaining(&self, record: &Record) -> Vec<usize> {
         let struck = record.faults.iter().filter(|fault| fault.fired.is_some());
         let struck: Vec<_> = struck.map(|fault| place(fault.at(), &fault.fault)).collect();
         let explains =
-            |way: &&mut FindingWay| places(&way.faults).iter().all(|place| struck.contains(place));
-        if let Some(way) = ways.iter_mut().find(explains) {
-            way.runs += 1;
-        }
+            |way: &Way| way.places.iter().all(|(site, act)| struck.contains(&(site, act)));
+        (0..self.ways.len()).filter(|way| explains(&self.ways[*way])).collect()
     }
-    ways.sort_by_key(|way| way.faults.len());
-    ways
-}
 
-fn also(records: &[(&Record, &CheckRecord)]) -> BTreeMap<String, u64> {
-    let mut also = BTreeMap::new();
-    for (record, check) in records {
-        for other in record.violated().filter(|other| *other != check.name) {
-            *also.entry(other.to_owned()).or_default() += 1;
-        }
+    /// The finding; `None` if a way to it was learned but no run added.
+    fn finding(&self, (verdict, check, _, problem): &Key) -> Option<Finding> {
+        let scenarios = self.scenarios();
+        let ranks: BTreeMap<&str, usize> =
+            scenarios.iter().enumerate().map(|(rank, it)| (&*it.name, rank)).collect();
+        let best = self.scenarios.iter().map(|(name, it)| (ranks[&**name], &it.best));
+        let (_, best) = best.min_by(|(a, x), (b, y)| x.key(*a).cmp(&y.key(*b)))?;
+        let (priority, why, triage) = best.shows.clone();
+        Some(Finding {
+            id: String::new(),
+            run: best.run.clone(),
+            verdict: *verdict,
+            check: check.clone(),
+            priority,
+            why,
+            problem: problem.clone(),
+            count: self.count,
+            ways: self.ways(&ranks),
+            scenarios,
+            also: self.also.clone(),
+            triage,
+        })
     }
-    also
+
+    /// A scenario is told by its scripts: a sweep or a swarm finds a bug anywhere.
+    fn scenarios(&self) -> Vec<FindingScenario> {
+        let mut scenarios: Vec<_> = self.scenarios.iter().collect();
+        scenarios.sort_by_key(|(name, it)| (Reverse(it.scripts), *name));
+        let scenario = |(name, it): (&String, &InScenario)| FindingScenario {
+            name: name.clone(),
+            runs: it.runs,
+            first: Some(it.first.clone()),
+        };
+        scenarios.into_iter().map(scenario).collect()
+    }
+
+    fn ways(&self, ranks: &BTreeMap<&str, usize>) -> Vec<FindingWay> {
+        // A way that was learned from a record beyond the added ones has no rank.
+        let rank = |name: &String| ranks.get(&**name).copied().unwrap_or(usize::MAX);
+        let best = |way: &usize| {
+            let best = self.ways[*way].best.iter().map(|(name, best)| (rank(name), best));
+            best.min_by(|(a, x), (b, y)| x.key(*a).cmp(&y.key(*b))).expect("a way has a run")
+        };
+        let mut order: Vec<usize> = (0..self.ways.len()).collect();
+        order.sort_by(|a, b| {
+            let ((a, x), (b, y)) = (best(a), best(b));
+            x.key(a).cmp(&y.key(b))
+        });
+        let mut ways: Vec<FindingWay> = order
+            .iter()
+            .map(|way| {
+                let (_, best) = best(way);
+                let explains = |explaining: &[usize]| {
+                    order.iter().find(|way| explaining.contains(way)) == Some(way)
+                };
+                let explained = self.explained.iter().filter(|(ways, _)| explains(ways));
+                let runs = self.ways[*way].runs + explained.map(|(_, runs)| runs).sum::<u64>();
+                FindingWay { run: best.run.clone(), faults: best.shows.clone(), runs }
+            })
+            .collect();
+        ways.sort_by_key(|way| way.faults.len());
+        ways
+    }
 }
 
 /// The faults of a run's smallest plan; `None` if the plan was not shrunk for this check.
@@ -226,6 +390,13 @@ mod tests {
         record::{FaultRecord, Measured, Minimal, RECORD_VERSION, WORKLOAD_ENDS},
         seed::Seed,
     };
+
+    fn findings(records: &[Record]) -> Vec<Finding> {
+        let mut findings = Findings::default();
+        records.iter().for_each(|record| findings.learn(record));
+        records.iter().for_each(|record| findings.add(record));
+        findings.sorted()
+    }
 
     const SETTLE: &str = "settle_only_by_the_current_claim";
 

@@ -6,10 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    fault::At,
     record::{
         Campaign, CampaignHeader, CampaignMeasured, CoverageGoalSummary, Finding, Incomplete,
-        RECORD_VERSION, ScenarioRecord, SweepRecord, finding::findings,
+        RECORD_VERSION, ScenarioRecord, SweepRecord,
     },
     swarm::FAMILIES,
     verdict::Verdict,
@@ -36,6 +35,15 @@ impl Tally {
             Verdict::Valid => self.valid += 1,
             Verdict::Unknown => self.unknown += 1,
             Verdict::Invalid => self.invalid += 1,
+        }
+    }
+
+    /// The worst verdict of the runs.
+    pub fn worst(self) -> Verdict {
+        match self {
+            Self { invalid: 1.., .. } => Verdict::Invalid,
+            Self { unknown: 1.., .. } => Verdict::Unknown,
+            _ => Verdict::Valid,
         }
     }
 }
@@ -127,17 +135,10 @@ pub struct Summary {
 impl Campaign {
     /// Summarises the campaign.
     pub fn summary(&self) -> Summary {
-        let mut tally = Tally::default();
-        let mut faults_fired = BTreeMap::new();
-        for record in &self.records {
-            tally.add(record.verdict);
-            for fault in record.faults.iter().filter(|fault| fault.fired.is_some()) {
-                *faults_fired.entry(fault.fault.act.family().to_owned()).or_default() += 1;
-            }
-        }
+        let totals = &self.totals;
         let scenarios: Vec<_> =
             self.header.scenarios.iter().map(|scenario| self.scenario_summary(scenario)).collect();
-        let goals: Vec<_> = self.header.goals.iter().map(|goal| goal.of(&self.records)).collect();
+        let goals = totals.goals();
         let mut never_hit: Vec<_> = scenarios
             .iter()
             .flat_map(|scenario| {
@@ -150,8 +151,7 @@ impl Campaign {
             .collect();
         let undone = goals.iter().filter(|goal| goal.hits() == 0);
         never_hit.extend(undone.map(CoverageGoalSummary::title));
-        let worst =
-            self.records.iter().map(|record| record.verdict).max().unwrap_or(Verdict::Valid);
+        let worst = totals.tally().worst();
         let coverage = self.coverage();
         let incomplete = self.incomplete();
         let is_cut = incomplete.as_ref().is_some_and(|incomplete| !incomplete.is_as_ordered());
@@ -161,33 +161,26 @@ impl Campaign {
             campaign: self.header.clone(),
             verdict: if vacuous || is_cut { worst.max(Verdict::Unknown) } else { worst },
             incomplete,
-            tally,
+            tally: totals.tally(),
             scenarios,
-            findings: findings(&self.records),
+            findings: totals.findings(),
             never_hit,
-            untried: self.untried(&coverage, &faults_fired),
+            untried: self.untried(&coverage, totals.faults_fired()),
             goals,
-            faults_fired,
+            faults_fired: totals.faults_fired().clone(),
             coverage,
             sweeps: self.sweeps.clone(),
-            virtual_ns: self
-                .records
-                .iter()
-                .fold(0, |sum, record| sum.saturating_add(record.virtual_ns)),
+            virtual_ns: totals.virtual_ns(),
             measured: self.measured.clone(),
         }
     }
 
     fn scenario_summary(&self, scenario: &ScenarioRecord) -> ScenarioSummary {
-        let mut tally = Tally::default();
         let mut marks: BTreeMap<String, u64> =
             scenario.marks.iter().map(|mark| (mark.clone(), 0)).collect();
-        for record in self.records.iter().filter(|record| record.run.scenario == scenario.name) {
-            tally.add(record.verdict);
-            for (mark, hits) in &record.marks {
-                *marks.entry(mark.clone()).or_default() += hits;
-            }
-        }
+        let totals = self.totals.scenario(&scenario.name);
+        marks.extend(totals.into_iter().flat_map(|totals| totals.marks.clone()));
+        let tally = totals.map(|totals| totals.tally).unwrap_or_default();
         ScenarioSummary { name: scenario.name.clone(), claim: scenario.claim.clone(), tally, marks }
     }
 
@@ -213,15 +206,16 @@ impl Campaign {
     /// How often each site was passed, and what struck there.
     fn coverage(&self) -> Vec<SiteCoverage> {
         let mut coverage: BTreeMap<&str, SiteCoverage> = BTreeMap::new();
-        for record in &self.records {
-            for (site, passes) in &record.sites {
+        for (_, totals) in self.totals.scenarios() {
+            for (site, passes) in &totals.passes {
                 let known = coverage.entry(site).or_insert_with(|| SiteCoverage::of(site));
-                known.passes += passes;
+                known.passes = known.passes.saturating_add(*passes);
             }
-            for fault in record.faults.iter().filter(|fault| fault.fired.is_some()) {
-                let At::Boundary { site, .. } = fault.at() else { continue };
+            for (site, acts) in &totals.struck {
                 let known = coverage.entry(site).or_insert_with(|| SiteCoverage::of(site));
-                *known.struck.entry(fault.fault.act.family().to_owned()).or_default() += 1;
+                for (act, times) in acts {
+                    *known.struck.entry((*act).to_owned()).or_default() += times;
+                }
             }
         }
         coverage.into_values().collect()

@@ -1,15 +1,15 @@
 //! Runs jobs in batches and records each run as it ends, until a limit is reached or the user interrupts.
 
-use std::{collections::BTreeMap, ops::ControlFlow, time::Duration};
+use std::{io, ops::ControlFlow, time::Duration};
 
 use chaosdrill_core::{
     Record, RunId, Verdict,
-    limits::KILLED_ASIDE_MAX,
+    limits::{BROKEN_SHOWN_MAX, KILLED_ASIDE_MAX},
     record::{Cut, Extent},
 };
 
 use crate::{
-    campaign_dir::Folder,
+    campaign_dir::{Entry, Folder},
     interrupt,
     job::{Done, Job},
     measure::Stopwatch,
@@ -73,8 +73,6 @@ pub(crate) struct Engine<'a> {
     enough: Enough,
     folder: Option<&'a mut Folder>,
     progress: &'a mut dyn Progress,
-    /// Runs of the earlier campaign that is resumed.
-    known: BTreeMap<RunId, Done>,
     stopwatch: Stopwatch,
     findings: u64,
     /// Runs of this session, without those of the campaign that is resumed.
@@ -83,8 +81,10 @@ pub(crate) struct Engine<'a> {
     triage: Option<TriageSteps>,
     /// Why no more runs start; empty while runs still start.
     cut: Vec<Cut>,
-    /// Failures of the harness itself, as text.
+    /// The first failures of the harness itself, as text.
     pub(crate) broken: Vec<String>,
+    /// The number of these failures.
+    broken_runs: u64,
 }
 
 impl<'a> Engine<'a> {
@@ -102,24 +102,20 @@ impl<'a> Engine<'a> {
             enough,
             folder: None,
             progress,
-            known: BTreeMap::new(),
             stopwatch,
             findings: 0,
             new_runs: 0,
             triage: None,
             cut: Vec::new(),
             broken: Vec::new(),
+            broken_runs: 0,
         }
     }
 
-    /// Records each run as it ends; runs that were recorded earlier are not repeated.
+    /// Records each run as it ends; runs that the folder has are not repeated.
     #[must_use]
-    pub(crate) fn writing_to(
-        mut self,
-        folder: &'a mut Folder,
-        known: BTreeMap<RunId, Done>,
-    ) -> Self {
-        (self.folder, self.known) = (Some(folder), known);
+    pub(crate) fn writing_to(mut self, folder: &'a mut Folder) -> Self {
+        self.folder = Some(folder);
         self
     }
 
@@ -155,16 +151,69 @@ impl<'a> Engine<'a> {
         if interrupt::was_asked_for() {
             cuts.push(Cut::Interrupted);
         }
-        if !self.broken.is_empty() {
-            cuts.push(Cut::HarnessFault(self.broken.len() as u64));
+        if self.broken_runs > 0 {
+            cuts.push(Cut::HarnessFault(self.broken_runs));
         }
         cuts.sort();
         cuts
     }
 
-    /// The runs of an earlier campaign that this one did not reach.
-    pub(crate) fn take_known(&mut self) -> impl Iterator<Item = Done> + use<> {
-        std::mem::take(&mut self.known).into_values()
+    /// The last run has ended. Runs that were recorded earlier and not reached this time stay, if the campaign was cut.
+    pub(crate) fn runs_end(&mut self) {
+        let are_all_reached = !self.is_over();
+        if let Some(folder) = &mut self.folder {
+            folder.runs_end(are_all_reached);
+        }
+    }
+
+    /// The entries of the runs that are wanted, by run.
+    pub(crate) fn entries(&self, is_wanted: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+        let entries = self.folder.iter().flat_map(|folder| folder.records().index().entries());
+        entries.filter(|entry| is_wanted(entry)).copied().collect()
+    }
+
+    /// Reads a recorded run. If it cannot be read, the campaign ends.
+    pub(crate) fn recorded(&mut self, entry: &Entry) -> Option<Record> {
+        let read = self.folder.as_ref()?.records().reader().record(entry);
+        self.readable(read)
+    }
+
+    /// Finds a recorded run.
+    pub(crate) fn recorded_run(&mut self, run: &RunId) -> Option<Record> {
+        let read = self.folder.as_ref()?.records().get(run);
+        self.readable(read).flatten()
+    }
+
+    /// Sorts the recorded runs again, after some were written anew.
+    pub(crate) fn sort(&mut self) {
+        if let Some(folder) = &mut self.folder {
+            folder.sort();
+        }
+    }
+
+    fn take_known(&mut self, run: &RunId) -> Option<Done> {
+        let read = self.folder.as_mut()?.take_known(run);
+        self.readable(read).flatten()
+    }
+
+    fn readable<T>(&mut self, read: io::Result<T>) -> Option<T> {
+        let why = match read {
+            Ok(read) => return Some(read),
+            Err(why) => format!("failed to read campaign.jsonl: {why}"),
+        };
+        if self.cut.is_empty() {
+            self.progress.complain(&why);
+        }
+        self.cut(Cut::Disk(why));
+        None
+    }
+
+    /// The harness itself failed in a run.
+    fn breaks(&mut self, why: String) {
+        self.broken_runs += 1;
+        if self.broken.len() < BROKEN_SHOWN_MAX {
+            self.broken.push(why);
+        }
     }
 
     /// Why no worker process is left; `None` if there are some.
@@ -237,16 +286,17 @@ impl<'a> Engine<'a> {
         let mut records = vec![None; jobs.len()];
         let mut open: Vec<usize> = (0..jobs.len()).collect();
         for _ in 0..KILLED_ASIDE_MAX {
-            let mut killed = Vec::new();
+            let (mut killed, mut broken) = (Vec::new(), Vec::new());
             let open_jobs = open.iter().map(|index| jobs[*index].clone());
             let lost = workers::run_all(self.registry, open_jobs, self.workers, |place, end| {
                 match end {
                     JobEnd::Recorded { was_killed: true, .. } => killed.push(open[place]),
                     JobEnd::Recorded { record, .. } => records[open[place]] = Some(*record),
-                    JobEnd::Broken { why } => self.broken.push(why),
+                    JobEnd::Broken { why } => broken.push(why),
                 }
                 ControlFlow::Continue(())
             });
+            broken.into_iter().for_each(|why| self.breaks(why));
             if let Err(why) = lost {
                 self.cut(Cut::LostWorker(why.0));
                 break;
@@ -345,7 +395,9 @@ where
     fn next(&mut self) -> Option<(usize, Job)> {
         while !self.is_broken_off && !self.engine.is_over() {
             let (index, job) = self.jobs.next()?;
-            let Some(known) = self.engine.known.remove(&job.run) else { return Some((index, job)) };
+            let Some(known) = self.engine.take_known(&job.run) else {
+                return (!self.engine.is_over()).then_some((index, job));
+            };
             self.engine.progress.run_is_known(&known.record);
             self.engine.count(&known.record);
             self.is_broken_off |= (self.take)(index, known).is_break();
@@ -367,7 +419,7 @@ where
             JobEnd::Broken { why } => {
                 let why = format!("{}: {why}", job.run);
                 self.engine.progress.complain(&why);
-                self.engine.broken.push(why);
+                self.engine.breaks(why);
             }
         }
         if self.is_broken_off || self.engine.is_over() {

@@ -1,6 +1,10 @@
 //! The sweep of a scenario: its calm run without faults, then single faults, then faults during recovery, then pairs.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    ops::ControlFlow,
+    sync::Arc,
+};
 
 use chaosdrill_core::{
     Arena, Fault, HitClass, Plan, Seed,
@@ -46,6 +50,10 @@ pub(crate) struct Sweep<'a> {
     known: BTreeSet<u64>,
     tried: Tried,
     singles: Vec<Fault>,
+    /// The number of the first run with a single fault.
+    first_single: usize,
+    /// The hits that the runs with single faults return.
+    wanted: Wanted,
     /// The points of the latest jobs.
     points: Points,
     next: usize,
@@ -62,6 +70,8 @@ impl<'a> Sweep<'a> {
             known: BTreeSet::new(),
             tried: Tried::default(),
             singles: Vec::new(),
+            first_single: 0,
+            wanted: Wanted::None,
             points: Points::default(),
             next: 0,
             record: SweepRecord {
@@ -99,6 +109,12 @@ impl<'a> Sweep<'a> {
 
     /// One run for each single fault at the boundaries of the calm run.
     pub(crate) fn singles(&mut self, settings: &Settings, calm: &Done) -> Vec<Job> {
+        let singles = self.plan_singles(calm);
+        (0..singles).map(|place| self.single(settings, place)).collect()
+    }
+
+    /// Plans the single faults at the boundaries of the calm run, and returns their number.
+    fn plan_singles(&mut self, calm: &Done) -> usize {
         let is_ours = |class: &&HitClass| self.arena.hosts.contains(&class.host);
         let ours: Vec<&HitClass> = calm.hit_classes.iter().filter(is_ours).collect();
         self.record.boundaries = ours.iter().map(|class| u64::from(class.count)).sum();
@@ -114,14 +130,19 @@ impl<'a> Sweep<'a> {
         let faults = self.points.faults.clone();
         self.record.singles = faults.len() as u64;
         self.singles.clone_from(&faults);
-        let known = Arc::new(self.known.iter().copied().collect::<Vec<u64>>());
-        let wanted = || match self.depth.fresh_max {
+        self.wanted = match self.depth.fresh_max {
             0 => Wanted::None,
-            _ => Wanted::New(known.clone()),
+            _ => Wanted::New(Arc::new(self.known.iter().copied().collect())),
         };
-        let wanted: Vec<Wanted> = faults.iter().map(|_| wanted()).collect();
-        let jobs = faults.into_iter().zip(wanted);
-        jobs.map(|(fault, wanted)| Job { wanted, ..self.job(settings, vec![fault]) }).collect()
+        (self.first_single, self.next) = (self.next, self.next + faults.len());
+        faults.len()
+    }
+
+    /// The run with the single fault at this place.
+    fn single(&self, settings: &Settings, place: usize) -> Job {
+        let faults = vec![self.singles[place].clone()];
+        let job = self.job_at(settings, self.first_single + place, faults);
+        Job { wanted: self.wanted.clone(), ..job }
     }
 
     /// The sites that only clients passed, sorted.
@@ -140,21 +161,12 @@ impl<'a> Sweep<'a> {
 
     /// Runs with a second fault at each boundary that is hit only under a first fault, one for each act that fits.
     /// Boundaries that were swept before are skipped.
-    pub(crate) fn under_faults(
-        &mut self,
-        settings: &Settings,
-        singles: &[Option<Done>],
-    ) -> Vec<Job> {
+    pub(crate) fn under_faults(&mut self, settings: &Settings, fresh: &Fresh) -> Vec<Job> {
         let mut jobs = Vec::new();
         self.points = Points::default();
-        for (index, done) in singles.iter().enumerate() {
-            let Some(done) = done else { continue };
-            let new: Vec<HitClass> = done
-                .hit_classes
-                .iter()
-                .filter(|class| self.known.insert(class.class()))
-                .cloned()
-                .collect();
+        for (index, hit_classes) in fresh.by_single() {
+            let new = hit_classes.into_iter().filter(|class| self.known.insert(class.class()));
+            let new: Vec<HitClass> = new.cloned().collect();
             self.record.under_faults += new.len() as u64;
             let first = self.singles[index].clone();
             let points = sweep::points(&new, &self.arena, &mut self.tried);
@@ -180,15 +192,56 @@ impl<'a> Sweep<'a> {
     }
 
     fn job(&mut self, settings: &Settings, faults: Vec<Fault>) -> Job {
+        self.next += 1;
+        self.job_at(settings, self.next - 1, faults)
+    }
+
+    fn job_at(&self, settings: &Settings, point: usize, faults: Vec<Fault>) -> Job {
         let mut plan = Plan::new(self.scenario.name(), self.seed);
         plan.faults = faults;
-        let point = self.next;
-        self.next += 1;
         settings.sweep(self.scenario, point, plan)
     }
 }
 
-/// Runs all sweeps stage by stage, passes every run to `take`, and adds the planned runs to the extent. Which sweep
+/// The hits that occurred only under single faults: for each class the first of these faults, by its place, and the
+/// place of the hit in its run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fresh(BTreeMap<u64, (usize, usize, HitClass)>);
+
+impl Fresh {
+    /// The hits under these single faults.
+    pub(crate) fn of(singles: &[Option<Done>]) -> Self {
+        let mut fresh = Self::default();
+        for (index, done) in singles.iter().enumerate() {
+            done.iter().for_each(|done| fresh.add(index, done));
+        }
+        fresh
+    }
+
+    /// Adds the hits under the single fault at this place.
+    fn add(&mut self, index: usize, done: &Done) {
+        for (place, class) in done.hit_classes.iter().enumerate() {
+            match self.0.entry(class.class()) {
+                Entry::Occupied(known) if known.get().0 <= index => {}
+                Entry::Occupied(mut known) => drop(known.insert((index, place, class.clone()))),
+                Entry::Vacant(new) => drop(new.insert((index, place, class.clone()))),
+            }
+        }
+    }
+
+    /// The hits by the place of the single fault, in the order of the run.
+    fn by_single(&self) -> BTreeMap<usize, Vec<&HitClass>> {
+        let mut hits: Vec<_> = self.0.values().collect();
+        hits.sort_by_key(|(index, place, _)| (*index, *place));
+        let mut by_single: BTreeMap<usize, Vec<&HitClass>> = BTreeMap::new();
+        for (index, _, class) in hits {
+            by_single.entry(*index).or_default().push(class);
+        }
+        by_single
+    }
+}
+
+/// Runs all sweeps stage by stage, and adds the planned runs to the extent. Which sweep
 /// stands for which scenarios must not depend on the part of the campaign. So the calm runs of scenarios in other
 /// parts that may stand for one of these are made here too, and recorded there. When no more runs start, no further
 /// stage is planned: it would lack whatever this stage lacks.
@@ -198,7 +251,6 @@ pub(crate) fn run(
     sweeps: &mut [Sweep<'_>],
     elsewhere: &[&Scenario],
     extent: &mut Extent,
-    mut take: impl FnMut(Done),
 ) {
     let calm: Vec<Job> = sweeps.iter_mut().map(|sweep| sweep.calm(settings)).collect();
     if calm.is_empty() {
@@ -206,42 +258,54 @@ pub(crate) fn run(
     }
     plan(engine, extent, calm.len(), sweeps.len());
     let mut calm = engine.batch(&calm);
-    calm.iter().flatten().cloned().for_each(&mut take);
     if engine.is_over() {
         return;
     }
     let elsewhere = calm_elsewhere(engine, settings, sweeps, elsewhere);
     leave_out_twins(sweeps, &mut calm, &elsewhere);
-    let stage = |sweep: usize, jobs: Vec<Job>| jobs.into_iter().map(move |job| (sweep, job));
-    let mut singles = Vec::new();
-    for (index, done) in calm.iter().enumerate() {
-        if let Some(done) = done {
-            singles.extend(stage(index, sweeps[index].singles(settings, done)));
-        }
-    }
+    let singles = sweeps.iter_mut().zip(&calm);
+    let singles = singles.map(|(sweep, done)| done.as_ref().map_or(0, |it| sweep.plan_singles(it)));
+    let singles: Vec<usize> = singles.collect();
     let goes_on = sweeps.iter().filter(|sweep| sweep.plans_more()).count();
-    plan(engine, extent, singles.len(), goes_on);
-    let singles = run_stage(engine, sweeps.len(), singles);
-    singles.iter().flatten().flatten().cloned().for_each(&mut take);
+    plan(engine, extent, singles.iter().sum(), goes_on);
+    let fresh = run_singles(engine, settings, sweeps, &singles);
     if engine.is_over() || goes_on == 0 {
         return;
     }
-    let mut deeper = Vec::new();
-    for (index, done) in singles.iter().enumerate() {
-        deeper.extend(stage(index, sweeps[index].under_faults(settings, done)));
-    }
+    let deeper = sweeps.iter_mut().zip(&fresh);
+    let deeper = deeper.flat_map(|(sweep, fresh)| sweep.under_faults(settings, fresh));
+    let deeper: Vec<Job> = deeper.collect();
     plan(engine, extent, deeper.len(), goes_on);
-    let deeper = run_stage(engine, sweeps.len(), deeper);
-    deeper.into_iter().flatten().flatten().for_each(&mut take);
+    engine.stream(deeper.into_iter(), |_, _| ControlFlow::Continue(()));
     if engine.is_over() {
         return;
     }
-    let mut pairs = Vec::new();
-    for (index, sweep) in sweeps.iter_mut().enumerate() {
-        pairs.extend(stage(index, sweep.pairs(settings)));
-    }
+    let pairs = sweeps.iter_mut().flat_map(|sweep| sweep.pairs(settings));
+    let pairs: Vec<Job> = pairs.collect();
     plan(engine, extent, pairs.len(), 0);
-    run_stage(engine, sweeps.len(), pairs).into_iter().flatten().flatten().for_each(&mut take);
+    engine.stream(pairs.into_iter(), |_, _| ControlFlow::Continue(()));
+}
+
+/// Runs the single faults of all sweeps, of which these are the numbers. Returns the hits that only they had.
+fn run_singles(
+    engine: &mut Engine<'_>,
+    settings: &Settings,
+    sweeps: &[Sweep<'_>],
+    singles: &[usize],
+) -> Vec<Fresh> {
+    let mut fresh = vec![Fresh::default(); sweeps.len()];
+    let first = |sweep: usize| singles[..sweep].iter().sum::<usize>();
+    let firsts: Vec<usize> = (0..sweeps.len()).map(first).collect();
+    let jobs = sweeps
+        .iter()
+        .zip(singles)
+        .flat_map(|(sweep, singles)| (0..*singles).map(|place| sweep.single(settings, place)));
+    engine.stream(jobs, |index, done| {
+        let sweep = firsts.partition_point(|first| *first <= index) - 1;
+        fresh[sweep].add(index - firsts[sweep], &done);
+        ControlFlow::Continue(())
+    });
+    fresh
 }
 
 /// Adds `runs` to the ordered runs; `open_sweeps` sweeps may plan more.
@@ -290,18 +354,4 @@ pub(crate) fn leave_out_twins(
             *done = None;
         }
     }
-}
-
-/// Runs the jobs of all sweeps in one batch, and returns the results by sweep.
-fn run_stage(
-    engine: &mut Engine<'_>,
-    sweeps: usize,
-    stage: Vec<(usize, Job)>,
-) -> Vec<Vec<Option<Done>>> {
-    let (owners, jobs): (Vec<usize>, Vec<Job>) = stage.into_iter().unzip();
-    let mut results: Vec<Vec<Option<Done>>> = (0..sweeps).map(|_| Vec::new()).collect();
-    for (owner, done) in owners.into_iter().zip(engine.batch(&jobs)) {
-        results[owner].push(done);
-    }
-    results
 }

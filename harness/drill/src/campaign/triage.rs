@@ -12,28 +12,34 @@ use chaosdrill_core::{
 
 use crate::{
     campaign::{engine::Engine, kept},
-    campaign_dir, interrupt,
+    campaign_dir::{self, Entry},
+    interrupt,
     job::{Done, Job},
     ours::{self, Kind, MINIMAL, SMALLEST},
     registry::Registry,
     scratch,
 };
 
-/// The runs to triage: the first few of each problem in each scenario. The others are only counted.
-pub(crate) fn chosen<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<RunId> {
-    let mut chosen = Vec::new();
-    let mut counts: BTreeMap<(&str, &str), BTreeMap<String, usize>> = BTreeMap::new();
-    for record in records.filter(|record| record.verdict == Verdict::Invalid) {
-        let Some(check) = record.headline() else { continue };
-        let problems = counts.entry((&record.run.scenario, &check.name)).or_default();
+/// Chooses the runs whose plans are shrunk: the first few of each problem in each scenario. Others are only counted.
+#[derive(Debug, Default)]
+pub(crate) struct Chosen(BTreeMap<(String, String), BTreeMap<String, usize>>);
+
+impl Chosen {
+    /// Whether a run is chosen. Runs are added in the order of their ids.
+    pub(crate) fn add(&mut self, record: &Record) -> bool {
+        let Some(check) = record.headline().filter(|_| record.verdict == Verdict::Invalid) else {
+            return false;
+        };
+        let key = (record.run.scenario.clone(), check.name.clone());
+        let problems = self.0.entry(key).or_default();
+        // The words of a check may differ from run to run after all.
+        if problems.len() > TRIAGED_PROBLEMS_MAX {
+            return false;
+        }
         let count = problems.entry(check.problem()).or_default();
         *count += 1;
-        // The words of a check may differ from run to run after all.
-        if *count <= TRIAGED_MAX && problems.len() <= TRIAGED_PROBLEMS_MAX {
-            chosen.push(record.run.clone());
-        }
+        *count <= TRIAGED_MAX && problems.len() <= TRIAGED_PROBLEMS_MAX
     }
-    chosen
 }
 
 /// The whole plan of a recorded run, for every nemesis. `None` if its scenario is gone, or if a kept plan that the
@@ -132,33 +138,24 @@ pub(crate) fn minimal_text(shrunk: &Shrunk, check: &str) -> String {
     )
 }
 
-/// Replays every violation of a campaign, and shrinks the plans of the first few.
-pub(crate) fn all(
-    engine: &mut Engine<'_>,
-    done: &mut BTreeMap<RunId, Done>,
-    out: &Path,
-    may_shrink: bool,
-) {
-    let is_open =
-        |done: &&Done| done.record.verdict == Verdict::Invalid && done.record.triage.is_none();
-    let open: Vec<RunId> =
-        done.values().filter(is_open).map(|done| done.record.run.clone()).collect();
-    for batch in open.chunks(REPLAY_BATCH) {
-        let records: Vec<&Record> = batch.iter().map(|run| &done[run].record).collect();
+/// Replays every violation of a campaign, and shrinks the plans of the chosen ones.
+pub(crate) fn all(engine: &mut Engine<'_>, chosen: &[RunId], out: &Path, may_shrink: bool) {
+    for batch in engine.entries(Entry::is_open).chunks(REPLAY_BATCH) {
+        let records = batch.iter().filter_map(|entry| engine.recorded(entry));
+        let records: Vec<Record> = records.collect();
         let triaged = replay_all(engine, &records, out);
         if interrupt::was_asked_for() {
             // The replays may be incomplete; a resumed campaign triages this batch again.
             return;
         }
-        for (run, triage) in batch.iter().zip(triaged) {
-            let found = done.get_mut(run).expect("it is one of them");
-            found.record.triage = triage;
-            write(engine, found, out);
+        for (mut record, triage) in records.into_iter().zip(triaged) {
+            record.triage = triage;
+            write(engine, record, out);
         }
     }
-    for run in chosen(done.values().map(|done| &done.record)) {
-        let found = done.get_mut(&run).expect("it is one of them");
-        let record = &found.record;
+    engine.sort();
+    for run in chosen {
+        let Some(mut record) = engine.recorded_run(run) else { continue };
         let is_ripe = |triage: &&Triage| triage.same_again && triage.minimal.is_none();
         let Some(triage) = record.triage.clone().filter(|it| may_shrink && is_ripe(&it)) else {
             continue;
@@ -166,20 +163,20 @@ pub(crate) fn all(
         if engine.is_late() {
             return;
         }
-        let Some(plan) = plan_of(engine.registry(), record) else { continue };
+        let Some(plan) = plan_of(engine.registry(), &record) else { continue };
         let bundle = out.join(run.folder());
-        let smaller = shrink(engine, &run, &plan, &triage.check, &bundle);
+        let smaller = shrink(engine, run, &plan, &triage.check, &bundle);
         let Some((_, minimal)) = smaller else { return };
-        found.record.triage = Some(Triage { minimal: Some(minimal), ..triage });
-        write(engine, found, out);
+        record.triage = Some(Triage { minimal: Some(minimal), ..triage });
+        write(engine, record, out);
     }
 }
 
 /// Replays violations, each in a fresh process; `None` for a violation that could not be run.
-fn replay_all(engine: &mut Engine<'_>, records: &[&Record], out: &Path) -> Vec<Option<Triage>> {
+fn replay_all(engine: &mut Engine<'_>, records: &[Record], out: &Path) -> Vec<Option<Triage>> {
     let plans: Vec<Option<Plan>> =
         records.iter().map(|record| plan_of(engine.registry(), record)).collect();
-    let job = |(record, plan): (&&Record, &Option<Plan>)| {
+    let job = |(record, plan): (&Record, &Option<Plan>)| {
         Some(Job::new(record.run.clone(), plan.clone()?))
     };
     let jobs: Vec<Job> = records.iter().zip(&plans).filter_map(job).collect();
@@ -207,10 +204,12 @@ fn told(
     Some(Triage { check, same_again, divergence, minimal: None })
 }
 
-fn write(engine: &mut Engine<'_>, found: &Done, out: &Path) {
-    engine.write(found);
-    if let Err(why) = campaign_dir::write_record(out, &found.record) {
-        let run = &found.record.run;
+/// Writes the updated record of a run. Its hits are written already.
+fn write(engine: &mut Engine<'_>, record: Record, out: &Path) {
+    let done = Done { record, hit_classes: Vec::new() };
+    engine.write(&done);
+    if let Err(why) = campaign_dir::write_record(out, &done.record) {
+        let run = &done.record.run;
         engine.complain(&format!("failed to write the updated record of {run}: {why}"));
     }
 }

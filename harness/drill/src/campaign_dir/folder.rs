@@ -4,32 +4,43 @@
 //! lock on its `campaign.jsonl`, so that a second one in the same folder is refused.
 
 use std::{
-    collections::BTreeMap,
     fs::{self, File},
     io::{self, Write},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use chaosdrill_core::{
-    Campaign, RunId,
-    record::{CampaignHeader, CampaignLine, Extent},
+    Campaign, Record, RunId,
+    limits::UNWRITTEN_MAX,
+    record::{CampaignHeader, CampaignLine, CampaignMeasured, Cut, Extent, SweepRecord, Totals},
 };
 
 use crate::{
-    campaign_dir::{read::read_campaign, reports::write_reports},
+    campaign_dir::{
+        lines::{LINES, Replacement, head, lines_of, write_line},
+        read::{Lines, read_lines, shown},
+        records::Records,
+        reports::write_reports,
+    },
     job::Done,
-    ours::{self, Found, Kind, NotOurs, Place},
+    ours::{self, Found, NotOurs, Place},
 };
-
-/// The campaign itself; everything else in the folder is derived from this file.
-const LINES: &str = "campaign.jsonl";
 
 /// The folder of a running campaign.
 pub(crate) struct Folder {
     path: PathBuf,
     /// `campaign.jsonl`, locked.
-    campaign: File,
+    lines: Arc<File>,
+    /// The size of the file.
+    end: u64,
+    /// Whether the file may end within a line, because it could not be written.
+    is_torn: bool,
+    /// The extent at the head of the file; `None` if the file has more than its head and records.
+    head: Option<Extent>,
+    /// The records in the file.
+    records: Records,
     /// The place to which the folder's former content was moved.
     moved: Option<PathBuf>,
 }
@@ -121,35 +132,43 @@ impl Folder {
         let moved = make_room(path)?;
         fs::create_dir_all(path).map_err(unwritable(path))?;
         // If two campaigns race, only one of them creates the file.
-        let campaign = File::create_new(path.join(LINES)).map_err(|why| match why.kind() {
+        let lines = File::options().read(true).append(true).create_new(true).open(path.join(LINES));
+        let lines = lines.map_err(|why| match why.kind() {
             io::ErrorKind::AlreadyExists => FolderError::InUse(path.display().to_string()),
             _ => unwritable(path)(why),
         })?;
-        lock(path, &campaign)?;
-        let mut folder = Self { path: path.to_owned(), campaign, moved };
-        let lines = [CampaignLine::Campaign(header.clone()), CampaignLine::Extent(extent.clone())];
-        for line in &lines {
-            folder.append(line).map_err(unwritable(path))?;
+        lock(path, &lines)?;
+        let mut folder = Self::of(path, lines, moved);
+        for line in head(header, extent) {
+            folder.append(&line).map_err(unwritable(path))?;
         }
+        folder.head = Some(extent.clone());
         Ok(folder)
     }
 
-    /// Resumes the campaign in this folder: returns the folder to append to, and the runs that it has.
+    /// A folder with an empty file.
+    fn of(path: &Path, lines: File, moved: Option<PathBuf>) -> Self {
+        let lines = Arc::new(lines);
+        let records = Records::of(path, lines.clone());
+        Self { path: path.to_owned(), lines, end: 0, is_torn: false, head: None, records, moved }
+    }
+
+    /// Resumes the campaign in this folder. Its runs are taken with [`Folder::take_known`].
     pub(crate) fn resume(
         path: &Path,
         header: &CampaignHeader,
         extent: &Extent,
-    ) -> Result<(Self, BTreeMap<RunId, Done>), FolderError> {
+    ) -> Result<Self, FolderError> {
         ours::look(path, Place::Campaign)?;
         let lines = File::options().append(true).read(true).open(path.join(LINES));
         if let Ok(lines) = &lines {
             lock(path, lines)?;
         }
-        let read = read_campaign(path).map_err(FolderError::NothingToResume)?;
-        if !read.has_header {
+        let read = read_lines(path).map_err(FolderError::NothingToResume)?;
+        let Some(begun) = &read.header else {
             return Err(FolderError::NothingToResume(read.notes.concat()));
-        }
-        let (begun_in, ours) = (read.campaign.header.version, header.version);
+        };
+        let (begun_in, ours) = (begun.version, header.version);
         if begun_in != ours {
             return Err(FolderError::NothingToResume(format!(
                 "{} was started in version {begun_in} of the format, and this build writes version {ours}; finish it with the \
@@ -157,15 +176,14 @@ impl Folder {
                 path.display()
             )));
         }
-        if !read.campaign.header.is_same_order(header) {
+        if !begun.is_same_order(header) {
             return Err(FolderError::AnotherCampaign(path.display().to_string()));
         }
-        let known = read.into_known();
-        let campaign = lines.map_err(unwritable(path))?;
-        let mut folder = Self { path: path.to_owned(), campaign, moved: None };
+        let lines = lines.map_err(unwritable(path))?;
+        let mut folder = Self::of(path, lines, None);
         // Rewritten, so that no torn line swallows the next one, and no line says that the campaign has ended.
-        folder.begin_again(header, extent, &known).map_err(unwritable(path))?;
-        Ok((folder, known))
+        folder.begin_again(header, extent, &read).map_err(unwritable(path))?;
+        Ok(folder)
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -177,72 +195,176 @@ impl Folder {
         self.moved.as_deref()
     }
 
+    /// The records in the folder.
+    pub(crate) fn records(&self) -> &Records {
+        &self.records
+    }
+
     fn append(&mut self, line: &CampaignLine) -> io::Result<()> {
-        write_line(&mut self.campaign, line)
+        let mut text = if self.is_torn { vec![b'\n'] } else { Vec::new() };
+        write_line(&mut text, line)?;
+        let written = (&*self.lines).write_all(&text);
+        self.is_torn = written.is_err();
+        self.end = match written {
+            Ok(()) => self.end + text.len() as u64,
+            Err(_) => self.lines.metadata()?.len(),
+        };
+        written
     }
 
     /// Appends a run as soon as it ends, so that a killed campaign loses none.
     pub(crate) fn record(&mut self, done: &Done) -> io::Result<()> {
-        for line in lines_of(done) {
-            self.append(&line)?;
+        let begin = self.end + u64::from(self.is_torn);
+        let mut lines = lines_of(done);
+        let written = lines.try_for_each(|line| self.append(&line));
+        drop(lines);
+        match &written {
+            Ok(()) => {
+                let has_hits = !done.hit_classes.is_empty();
+                self.records.index.add(&done.record, 0, begin, has_hits);
+                self.head = self.head.take().filter(|_| !has_hits);
+            }
+            Err(_) => self.keep_unwritten(&done.record),
         }
-        Ok(())
+        written
+    }
+
+    /// Keeps a record that could not be written for the reports. The campaign ends, so there are few of them, but for
+    /// the records of the triage.
+    fn keep_unwritten(&mut self, record: &Record) {
+        if self.records.unwritten() < UNWRITTEN_MAX {
+            self.records.keep_unwritten(record);
+        }
     }
 
     /// Appends how many runs are ordered so far.
     pub(crate) fn extent(&mut self, extent: &Extent) -> io::Result<()> {
+        self.head = None;
         self.append(&CampaignLine::Extent(extent.clone()))
     }
 
+    /// The result of a run that the resumed campaign has; each is returned once.
+    pub(crate) fn take_known(&mut self, run: &RunId) -> io::Result<Option<Done>> {
+        let known = self.records.index.take(run);
+        known.map(|entry| self.records.reader().done(&entry)).transpose()
+    }
+
+    /// Sorts the records after the last run. If all runs were reached, records that the resumed campaign did not take
+    /// are of no run of this one.
+    pub(crate) fn runs_end(&mut self, are_all_reached: bool) {
+        if are_all_reached {
+            self.records.index.drop_untaken();
+        }
+        self.records.sort();
+    }
+
+    /// Sorts the records again, after some were written anew.
+    pub(crate) fn sort(&mut self) {
+        self.records.sort();
+    }
+
+    /// Writes the known runs of a campaign again, each with its hits.
     fn begin_again(
         &mut self,
         header: &CampaignHeader,
         extent: &Extent,
-        known: &BTreeMap<RunId, Done>,
+        known: &Lines,
     ) -> io::Result<()> {
-        let head = [CampaignLine::Campaign(header.clone()), CampaignLine::Extent(extent.clone())];
-        self.replace(head.into_iter().chain(known.values().flat_map(lines_of)))
+        let mut new = Replacement::begin(&self.path, &head(header, extent))?;
+        let (mut reader, mut hits) = (known.records.reader(), known.records.reader());
+        for entry in known.records.index.entries().iter().filter(|entry| known.is_known(entry)) {
+            let record = reader.record(entry)?;
+            let line = known.hits.get(&record.run).map(|line| hits.line_at(&line)).transpose()?;
+            let hit_classes = match line {
+                Some(CampaignLine::HitClasses(_, hit_classes)) => hit_classes,
+                _ => Vec::new(),
+            };
+            let begin = new.end;
+            let done = Done { record, hit_classes };
+            lines_of(&done).try_for_each(|line| new.write(&line))?;
+            self.records.index.add(&done.record, 0, begin, !done.hit_classes.is_empty());
+        }
+        self.records.sort();
+        let (lines, end) = new.end()?;
+        self.records.reopen(lines.clone());
+        (self.lines, self.end, self.head) = (lines, end, None);
+        Ok(())
     }
 
     /// Rewrites the campaign sorted, and writes its reports. An incomplete campaign stays as it was written, with what
     /// its sweeps have yet to do, so that it can be resumed.
-    pub(crate) fn finish(&mut self, campaign: &Campaign) -> Result<(), Unfinished> {
-        let sweeps = campaign.sweeps.iter().cloned().map(CampaignLine::Sweep);
-        let measured = campaign.measured.clone().map(CampaignLine::Measured);
-        let mut end = sweeps.chain(measured);
-        let sorted = if campaign.measured.is_none() {
-            self.extent(&campaign.extent)
-        } else if campaign.incomplete().is_some() {
-            self.extent(&campaign.extent).and_then(|()| end.try_for_each(|line| self.append(&line)))
-        } else {
-            let head = [
-                CampaignLine::Campaign(campaign.header.clone()),
-                CampaignLine::Extent(campaign.extent.clone()),
-            ];
-            let records =
-                campaign.records.iter().map(|it| CampaignLine::Record(Box::new(it.clone())));
-            self.replace(head.into_iter().chain(records).chain(end))
+    pub(crate) fn finish(&mut self, end: &End) -> (Campaign, Option<Unfinished>) {
+        self.records.sort();
+        let mut campaign = end.campaign();
+        let unfinished = match self.write_end(end).and_then(|()| self.add_up(&mut campaign)) {
+            Ok(()) => {
+                let written = write_reports(&self.path, &campaign, &self.records);
+                written.err().map(Unfinished::Reports)
+            }
+            Err(why) => {
+                let why = Unfinished::Lines(why);
+                campaign.extent.cut.push(Cut::Disk(why.to_string()));
+                // The terminal shows what can be read.
+                let _ = self.add_up(&mut campaign);
+                Some(why)
+            }
         };
-        sorted.map_err(Unfinished::Lines)?;
-        write_reports(&self.path, campaign).map_err(Unfinished::Reports)
+        (campaign, unfinished)
     }
 
-    /// Replaces all lines, atomically.
-    fn replace(&mut self, lines: impl Iterator<Item = CampaignLine>) -> io::Result<()> {
-        let path = self.path.join(LINES).with_extension("jsonl.new");
-        // A killed process may have left this file.
-        ours::remove_file(&path, Kind::Campaign)?;
-        let file = File::options().create_new(true).append(true).open(&path)?;
-        // Locked before it is renamed, so that the folder is locked at every instant.
-        file.try_lock()?;
-        let mut file = io::BufWriter::new(file);
-        for line in lines {
-            write_line(&mut file, &line)?;
-        }
-        let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        fs::rename(&path, self.path.join(LINES))?;
-        self.campaign = file;
+    fn add_up(&self, campaign: &mut Campaign) -> io::Result<()> {
+        campaign.totals = self.records.totals(&campaign.header.goals)?;
+        campaign.shown = shown(&campaign.totals, &self.records)?;
         Ok(())
+    }
+
+    fn write_end(&mut self, end: &End) -> io::Result<()> {
+        let ran = self.records.index.ran();
+        let is_incomplete = end.extent.incomplete(&ran, end.measured.is_some()).is_some();
+        if end.measured.is_none() || is_incomplete {
+            self.extent(&end.extent)?;
+        } else if self.head.as_ref() != Some(&end.extent) || !self.records.is_in_order() {
+            self.write_sorted(end)?;
+        }
+        if let Some(measured) = &end.measured {
+            for sweep in &end.sweeps {
+                self.append(&CampaignLine::Sweep(sweep.clone()))?;
+            }
+            self.append(&CampaignLine::Measured(measured.clone()))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the head and the sorted records into a new file.
+    fn write_sorted(&mut self, end: &End) -> io::Result<()> {
+        let mut new = Replacement::begin(&self.path, &head(&end.header, &end.extent))?;
+        let mut offsets = Vec::with_capacity(self.records.index.entries().len());
+        for record in self.records.iter() {
+            offsets.push(new.end);
+            new.write(&CampaignLine::Record(Box::new(record?)))?;
+        }
+        let (lines, end) = new.end()?;
+        self.records.moved_to(lines.clone(), offsets.into_iter());
+        (self.lines, self.end) = (lines, end);
+        Ok(())
+    }
+}
+
+/// The end of a campaign.
+#[derive(Clone, Debug)]
+pub(crate) struct End {
+    pub(crate) header: CampaignHeader,
+    pub(crate) sweeps: Vec<SweepRecord>,
+    pub(crate) extent: Extent,
+    pub(crate) measured: Option<CampaignMeasured>,
+}
+
+impl End {
+    /// The campaign before its runs are added up.
+    fn campaign(&self) -> Campaign {
+        let Self { header, sweeps, extent, measured } = self.clone();
+        let totals = Totals::new(&header.goals);
+        Campaign { header, totals, shown: Default::default(), sweeps, extent, measured }
     }
 }
 
@@ -253,18 +375,4 @@ pub(crate) enum Unfinished {
     Lines(io::Error),
     #[error("failed to write the reports: {0}")]
     Reports(io::Error),
-}
-
-fn write_line(to: &mut impl Write, line: &CampaignLine) -> io::Result<()> {
-    let mut text = serde_json::to_vec(line)?;
-    text.push(b'\n');
-    to.write_all(&text)
-}
-
-/// A run as lines: its hits come first, so that a record is never without them.
-fn lines_of(done: &Done) -> Vec<CampaignLine> {
-    let run = &done.record.run;
-    let hit_classes = (!done.hit_classes.is_empty())
-        .then(|| CampaignLine::HitClasses(run.clone(), done.hit_classes.clone()));
-    hit_classes.into_iter().chain([CampaignLine::Record(Box::new(done.record.clone()))]).collect()
 }

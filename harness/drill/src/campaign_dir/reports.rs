@@ -2,25 +2,36 @@
 
 use std::{fs, io, path::Path};
 
-use chaosdrill_core::{Campaign, Record, TraceEvent, record::Proof, redact::redact_json};
+use chaosdrill_core::{
+    Campaign, Record, TraceEvent, Verdict,
+    limits::{BUNDLE_PAGES_MAX, FINDINGS_MAX},
+    record::Proof,
+    redact::redact_json,
+};
 use chaosdrill_reports::{against::Against, command::Commands, html, junit, markdown};
 
 use crate::{
+    campaign_dir::{index::Entry, records::Records},
     git,
     ours::{self, Kind, NotOurs},
     run_bundle,
 };
 
 /// Writes `summary.json`, `summary.md`, `junit.xml` and `report.html`, and a page for each run that was not valid.
-pub(crate) fn write_reports(folder: &Path, campaign: &Campaign) -> io::Result<()> {
-    write_reports_against(folder, campaign, None, &[])
+pub(crate) fn write_reports(
+    folder: &Path,
+    campaign: &Campaign,
+    records: &Records,
+) -> io::Result<()> {
+    write_reports_against(folder, campaign, records, None, &[])
 }
 
 /// Writes the same reports, compared with an earlier campaign, with notes on the parts that could not be read.
 pub(crate) fn write_reports_against(
     folder: &Path,
     campaign: &Campaign,
-    against: Option<&Against<'_>>,
+    records: &Records,
+    against: Option<&Against>,
     notes: &[String],
 ) -> io::Result<()> {
     let summary = campaign.summary();
@@ -29,7 +40,8 @@ pub(crate) fn write_reports_against(
     ours::write(&folder.join("summary.json"), Kind::Record, redact_json(&json).as_bytes())?;
     let told = run_bundle::of_findings(folder, campaign, &summary);
     let (proofs, unread) = run_bundle::proofs(folder);
-    let notes: Vec<String> = notes.iter().cloned().chain(unread).collect();
+    let notes = notes.iter().cloned().chain(unread).chain(beyond_the_bound(campaign));
+    let notes: Vec<String> = notes.collect();
     // The page itself says that the campaign is of a newer version.
     let mut all: Vec<String> = html::newer(campaign.header.version).into_iter().collect();
     all.extend(notes.iter().cloned());
@@ -37,12 +49,41 @@ pub(crate) fn write_reports_against(
     let commands = Commands { program: &campaign.header.program, folder: &named };
     let page = markdown::summary(&summary, commands, against, &all);
     ours::write(&folder.join("summary.md"), Kind::Summary, page)?;
-    let junit = junit::junit(campaign, commands, &all).map_err(io::Error::other)?;
-    ours::write(&folder.join("junit.xml"), Kind::Junit, junit)?;
+    ours::write_with(&folder.join("junit.xml"), Kind::Junit, |out| {
+        junit::junit(campaign, records.iter(), commands, &all, out)
+    })?;
     let page =
         html::Page { campaign, commands, stories: &told, proofs: &proofs, against, notes: &notes };
     ours::write(&folder.join("report.html"), Kind::Page, html::campaign(&page))?;
-    run_bundle::write_pages(folder, campaign)
+    write_pages(folder, campaign, records)
+}
+
+/// Writes `report.html` into the folder of each run that was not valid, if it has a folder.
+fn write_pages(folder: &Path, campaign: &Campaign, records: &Records) -> io::Result<()> {
+    let has_folder = |entry: &&Entry| {
+        entry.verdict() != Verdict::Valid
+            && folder.join(records.index().run(entry).folder()).is_dir()
+    };
+    let mut reader = records.reader();
+    for entry in records.index().entries().iter().filter(has_folder).take(BUNDLE_PAGES_MAX) {
+        let record = reader.record(entry)?;
+        run_bundle::write_page(
+            &folder.join(record.run.folder()),
+            &record,
+            &campaign.header.program,
+        )?;
+    }
+    Ok(())
+}
+
+/// A note if there are more findings than are told apart.
+fn beyond_the_bound(campaign: &Campaign) -> Option<String> {
+    let runs = campaign.totals.runs_of_other_findings();
+    (runs > 0).then(|| {
+        format!(
+            "there are more than {FINDINGS_MAX} findings with one verdict; {runs} runs show others"
+        )
+    })
 }
 
 /// Writes `summary.md` and `report.html` of a search for planted bugs, into a folder without a campaign.

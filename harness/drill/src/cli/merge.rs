@@ -2,18 +2,19 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
     path::{Path, PathBuf},
 };
 
 use chaosdrill_core::{
-    Campaign, Record, RunId,
+    Record, RunId, Verdict,
     record::{CampaignHeader, CampaignMeasured, Cut, Extent},
 };
 use clap::Args;
 
 use crate::{
-    campaign::{partition::Partition, triage},
-    campaign_dir::{self, Folder, folder::old},
+    campaign::{partition::Partition, triage::Chosen},
+    campaign_dir::{self, End, Folder, Lines, Records, folder::old},
     cli::{args::MessageFormat, console, error::ExpectedError, run},
     job::Done,
     ours::{self, Place},
@@ -34,30 +35,32 @@ pub(crate) fn merge(args: &MergeArgs, format: MessageFormat) -> Result<Status, E
     refuse_sources_as_target(args)?;
     let mut shards = Vec::new();
     for dir in &args.dirs {
-        let read = campaign_dir::read_campaign(dir).map_err(ExpectedError::Usage)?;
-        if !read.has_header {
+        let read = campaign_dir::read_lines(dir).map_err(ExpectedError::Usage)?;
+        let Some(header) = read.header.clone() else {
             let why = "has no campaign header; the first line of its campaign.jsonl is missing or damaged";
             return Err(ExpectedError::Usage(format!("{}/campaign.jsonl {why}", dir.display())));
-        }
+        };
         read.notes.iter().for_each(|note| {
             eprintln!("note: {}: {}", dir.display(), console::redacted(note));
         });
-        shards.push(Shard { dir, campaign: read.campaign });
+        shards.push(Shard { dir, header, lines: read });
     }
     let header = whole_header(&shards)?;
     let missing = missing_parts(&shards)?;
-    let campaign = joined(header, missing, &shards);
-    let mut folder = Folder::create(&args.out, &campaign.header, &campaign.extent)?;
+    let unmerged = |why: io::Error| ExpectedError::Usage(format!("failed to merge: {why}"));
+    let (end, records) = joined(header, missing, shards).map_err(unmerged)?;
+    let chosen = chosen(&records).map_err(unmerged)?;
+    let mut folder = Folder::create(&args.out, &end.header, &end.extent)?;
     if let Some(moved) = folder.moved() {
         console::say_moved(folder.path(), moved);
     }
-    for record in &campaign.records {
-        let done = Done { record: record.clone(), hit_classes: Vec::new() };
-        folder.record(&done).map_err(|why| unwritable(&args.out, &why))?;
+    copy(&args.dirs, &records, &chosen, &mut folder).map_err(|why| unwritable(&args.out, &why))?;
+    drop(records);
+    let (campaign, unfinished) = folder.finish(&end);
+    if let Some(why) = unfinished {
+        return Err(unwritable(&args.out, &why));
     }
-    copy_bundles(&args.out, &campaign, &shards).map_err(|why| unwritable(&args.out, &why))?;
-    folder.finish(&campaign).map_err(|why| unwritable(&args.out, &why))?;
-    run::show(&campaign, None, folder.path(), format);
+    run::show(&campaign, folder.records(), None, folder.path(), format);
     // If Ctrl-C cut a shard, a part of the campaign is missing, as with any other cut.
     let is_whole = campaign.incomplete().is_none_or(|incomplete| incomplete.is_as_ordered());
     let status = run::status(&campaign);
@@ -67,12 +70,13 @@ pub(crate) fn merge(args: &MergeArgs, format: MessageFormat) -> Result<Status, E
 /// One part of a campaign.
 struct Shard<'a> {
     dir: &'a Path,
-    campaign: Campaign,
+    header: CampaignHeader,
+    lines: Lines,
 }
 
 impl Shard<'_> {
     fn partition(&self) -> Option<Partition> {
-        self.campaign.header.partition.as_deref()?.parse().ok()
+        self.header.partition.as_deref()?.parse().ok()
     }
 }
 
@@ -105,8 +109,7 @@ fn unwritable(out: &Path, why: &dyn std::error::Error) -> ExpectedError {
 /// The header of the merged campaign.
 fn whole_header(shards: &[Shard<'_>]) -> Result<CampaignHeader, ExpectedError> {
     let first = shards.first().expect("clap asks for one folder at least");
-    let whole =
-        |shard: &Shard<'_>| CampaignHeader { partition: None, ..shard.campaign.header.clone() };
+    let whole = |shard: &Shard<'_>| CampaignHeader { partition: None, ..shard.header.clone() };
     match shards.iter().find(|shard| !whole(shard).is_same_order(&whole(first))) {
         Some(other) => Err(ExpectedError::Usage(format!(
             "{} and {} are parts of different campaigns",
@@ -148,57 +151,91 @@ fn missing_parts(shards: &[Shard<'_>]) -> Result<Vec<Partition>, ExpectedError> 
     Ok((1..=all).filter(is_missing).map(|part| Partition { part, of: all }).collect())
 }
 
-fn joined(header: CampaignHeader, missing: Vec<Partition>, shards: &[Shard<'_>]) -> Campaign {
-    let mut records: BTreeMap<RunId, Record> = BTreeMap::new();
-    let (mut sweeps, mut extent) = (Vec::new(), Extent::default());
-    let mut measured = CampaignMeasured::default();
-    for Shard { campaign, .. } in shards {
-        let reasons = campaign.incomplete().map(|incomplete| incomplete.reasons);
-        extent.add(&Extent { cut: reasons.unwrap_or_default(), ..campaign.extent.clone() });
-        sweeps.extend(campaign.sweeps.iter().cloned());
-        for record in &campaign.records {
-            records.insert(record.run.clone(), record.clone());
-        }
-        if let Some(shard) = &campaign.measured {
+/// The end of the merged campaign, and the records of all shards.
+fn joined(
+    header: CampaignHeader,
+    missing: Vec<Partition>,
+    shards: Vec<Shard<'_>>,
+) -> io::Result<(End, Records)> {
+    let (mut records, mut sweeps) = (Records::default(), Vec::new());
+    let (mut extent, mut measured) = (Extent::default(), CampaignMeasured::default());
+    for Shard { lines, .. } in shards {
+        let reasons = lines.incomplete().map(|incomplete| incomplete.reasons);
+        extent.add(&Extent { cut: reasons.unwrap_or_default(), ..lines.extent });
+        sweeps.extend(lines.sweeps);
+        if let Some(shard) = lines.measured {
             measured.wall_ms = measured.wall_ms.max(shard.wall_ms);
             measured.jobs += shard.jobs;
             measured.cores += shard.cores;
-            let runs = shard.runs.unwrap_or(campaign.records.len() as u64);
+            let runs = shard.runs.unwrap_or(lines.records.index().entries().len() as u64);
             measured.runs = Some(measured.runs.unwrap_or_default() + runs);
-            let started = measured.started.into_iter().chain(shard.started.clone());
-            measured.started = started.min();
-            measured.commit = measured.commit.or_else(|| shard.commit.clone());
+            measured.started = measured.started.into_iter().chain(shard.started).min();
+            measured.commit = measured.commit.or(shard.commit);
         }
+        records.absorb(lines.records)?;
     }
+    records.sort();
     let missing = missing.into_iter().map(|part| Cut::PartMissing(part.to_string()));
     extent.cut.extend(missing);
     // The losses of the shards are among the reasons; this field is for losses of the merged campaign.
-    extent.recorded.clear();
-    for record in records.values() {
-        *extent.recorded.entry(record.run.scenario.clone()).or_default() += 1;
-    }
+    extent.recorded = records.index().ran().by_scenario;
     sweeps.sort();
     sweeps.dedup();
-    // Each shard shrunk its own first few findings; the merged campaign keeps only the first few of them all.
-    let chosen: BTreeSet<RunId> = triage::chosen(records.values()).into_iter().collect();
-    for record in records.values_mut().filter(|record| !chosen.contains(&record.run)) {
-        if let Some(triage) = &mut record.triage {
-            triage.minimal = None;
-        }
-    }
-    let records = records.into_values().collect();
-    Campaign { header, records, sweeps, extent, measured: Some(measured) }
+    Ok((End { header, sweeps, extent, measured: Some(measured) }, records))
 }
 
-fn copy_bundles(out: &Path, campaign: &Campaign, shards: &[Shard<'_>]) -> std::io::Result<()> {
-    for record in &campaign.records {
-        let folder = record.run.folder();
-        let from = shards.iter().map(|shard| shard.dir.join(&folder)).find(|dir| dir.is_dir());
-        let Some(from) = from else { continue };
+/// The runs whose smallest plans the merged campaign keeps. Each shard shrunk its own first few findings; the merged
+/// campaign keeps only the first few of them all.
+fn chosen(records: &Records) -> io::Result<BTreeSet<RunId>> {
+    let (mut chosen, mut runs) = (Chosen::default(), BTreeSet::new());
+    for record in records.filtered(|entry| entry.verdict() == Verdict::Invalid) {
+        let record = record?;
+        if chosen.add(&record) {
+            runs.insert(record.run);
+        }
+    }
+    Ok(runs)
+}
+
+/// A record without its smallest plan, unless it is chosen.
+fn only_chosen(mut record: Record, chosen: &BTreeSet<RunId>) -> Record {
+    if let Some(triage) = record.triage.as_mut().filter(|_| !chosen.contains(&record.run)) {
+        triage.minimal = None;
+    }
+    record
+}
+
+/// Copies the records and the folders of the runs.
+fn copy(
+    dirs: &[PathBuf],
+    records: &Records,
+    chosen: &BTreeSet<RunId>,
+    folder: &mut Folder,
+) -> io::Result<()> {
+    for record in records.iter() {
+        let record = only_chosen(record?, chosen);
+        folder.record(&Done { record, hit_classes: Vec::new() })?;
+    }
+    copy_bundles(folder.path(), dirs, records, chosen)
+}
+
+fn copy_bundles(
+    out: &Path,
+    dirs: &[PathBuf],
+    records: &Records,
+    chosen: &BTreeSet<RunId>,
+) -> io::Result<()> {
+    let mut reader = records.reader();
+    for entry in records.index().entries() {
+        let folder = records.index().run(entry).folder();
+        let Some(from) = dirs.iter().map(|dir| dir.join(&folder)).find(|dir| dir.is_dir()) else {
+            continue;
+        };
         let to = out.join(&folder);
         copy_folder(&from, &to)?;
+        let record = only_chosen(reader.record(entry)?, chosen);
         if record.triage.as_ref().is_none_or(|triage| triage.minimal.is_none()) {
-            campaign_dir::write_record(out, record)?;
+            campaign_dir::write_record(out, &record)?;
             let minimal = to.join(ours::MINIMAL);
             if minimal.exists() {
                 std::fs::remove_file(minimal)?;
@@ -209,7 +246,7 @@ fn copy_bundles(out: &Path, campaign: &Campaign, shards: &[Shard<'_>]) -> std::i
     Ok(())
 }
 
-fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
         let (path, to) = (entry?.path(), to);

@@ -10,7 +10,7 @@ use chaosdrill_reports::{against::Against, html, write_up};
 use clap::Args;
 
 use crate::{
-    campaign_dir,
+    campaign_dir::{self, Read},
     cli::{args::MessageFormat, console, error::ExpectedError, prove, run},
     registry::Registry,
     run_bundle,
@@ -56,10 +56,14 @@ pub(crate) fn report(
     }
     let newer = html::newer(read.campaign.header.version);
     newer.iter().chain(&notes).for_each(|note| eprintln!("note: {}", console::redacted(note)));
-    let (campaign, earlier) = (&read.campaign, earlier.map(|read| read.campaign));
-    let against = earlier.as_ref().map(|earlier| Against::new(earlier, campaign));
-    if let Err(why) =
-        campaign_dir::write_reports_against(&args.dir, campaign, against.as_ref(), &notes)
+    let (campaign, records) = (&read.campaign, &read.records);
+    let compare =
+        |earlier: Read| Against::new((&earlier.campaign, &earlier.records), (campaign, records));
+    let against = earlier.map(compare).transpose();
+    let against = against
+        .map_err(|why| ExpectedError::Usage(format!("failed to compare the campaigns: {why}")))?;
+    let (dir, compared) = (&args.dir, against.as_ref());
+    if let Err(why) = campaign_dir::write_reports_against(dir, campaign, records, compared, &notes)
     {
         return Err(ExpectedError::Usage(format!(
             "failed to write the reports to {}: {why}",
@@ -79,7 +83,7 @@ pub(crate) fn report(
         console::print_json(&read.campaign.summary());
         return Ok(Status::Valid);
     }
-    run::show(campaign, against.as_ref(), &args.dir, format);
+    run::show(campaign, records, compared, dir, format);
     // The reports were rendered; the campaign's verdict is not the verdict of this command.
     Ok(Status::Valid)
 }

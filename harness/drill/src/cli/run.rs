@@ -1,7 +1,7 @@
 //! `drill run`: runs a campaign.
 
 use std::{
-    collections::BTreeMap,
+    io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -12,7 +12,7 @@ use clap::Args;
 
 use crate::{
     campaign::{self, engine::TimeLimit, kept, partition::Partition, roots::Roots},
-    campaign_dir::Folder,
+    campaign_dir::{Folder, Records},
     cli::{
         args::{self, DefectArgs, MessageFormat, RunChoice, SeedArgs},
         console::{self, Bar},
@@ -99,19 +99,19 @@ pub(crate) fn run(
     }
     // Before anything is moved: if a campaign cannot run, the previous one stays in its place.
     self_test::run(registry, config.workers)?;
-    let (mut folder, known) = if args.resume {
+    let mut folder = if args.resume {
         Folder::resume(&args.out, &header, &extent)?
     } else {
-        (Folder::create(&args.out, &header, &extent)?, BTreeMap::new())
+        Folder::create(&args.out, &header, &extent)?
     };
     if let Some(moved) = folder.moved() {
         console::say_moved(folder.path(), moved);
     }
     let limit = args.for_time.or(args.time_budget);
     let mut bar = Bar::of_campaign(limit);
-    let end = campaign::run(registry, &config, &roots, &mut folder, known, stopwatch, &mut bar);
+    let end = campaign::run(registry, &config, &roots, &mut folder, stopwatch, &mut bar);
     bar.finish();
-    show(&end.campaign, None, folder.path(), format);
+    show(&end.campaign, folder.records(), None, folder.path(), format);
     github::tell(&end.campaign, folder.path());
     if !end.broken.is_empty() {
         return Err(ExpectedError::Harness(end.broken.join("; ")));
@@ -126,15 +126,13 @@ pub(crate) fn run(
 
 /// The exit status of a campaign.
 pub(crate) fn status(campaign: &Campaign) -> Status {
-    let differs = |record: &Record| record.triage.as_ref().is_some_and(|triage| !triage.same_again);
-    if campaign.records.iter().any(differs) {
+    if campaign.totals.differs() {
         return Status::Nondeterminism;
     }
     let Some(incomplete) = campaign.incomplete() else {
         return Status::from(campaign.summary().verdict);
     };
-    let of_runs = campaign.records.iter().map(|record| record.verdict).max();
-    let of_runs = Status::from(of_runs.unwrap_or(Verdict::Valid));
+    let of_runs = Status::from(campaign.totals.tally().worst());
     match incomplete {
         it if it.is_as_ordered() => of_runs,
         it if it.is_interrupted() => of_runs.max(Status::Interrupted),
@@ -145,12 +143,14 @@ pub(crate) fn status(campaign: &Campaign) -> Status {
 /// Prints the findings of a campaign and its summary, compared with an earlier campaign if there is one.
 pub(crate) fn show(
     campaign: &Campaign,
-    against: Option<&Against<'_>>,
+    records: &Records,
+    against: Option<&Against>,
     folder: &Path,
     format: MessageFormat,
 ) {
     if format == MessageFormat::Json {
-        campaign.records.iter().for_each(console::print_json);
+        let print = |record: io::Result<Record>| record.map(|record| console::print_json(&record));
+        console::note_output(records.iter().try_for_each(print));
         console::print_json(&campaign.summary());
         return;
     }
@@ -159,9 +159,7 @@ pub(crate) fn show(
     }
     let summary = campaign.summary();
     for finding in summary.findings.iter().take(BLOCKS_SHOWN_MAX) {
-        let Some(record) = campaign.records.iter().find(|record| record.run == finding.run) else {
-            continue;
-        };
+        let Some(record) = campaign.record_of(finding) else { continue };
         console::print(&format!("{}\n", block(record, finding, folder, campaign)));
     }
     let more = summary.findings.len().saturating_sub(BLOCKS_SHOWN_MAX);

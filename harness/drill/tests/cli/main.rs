@@ -8,6 +8,7 @@ mod commands;
 mod cut;
 mod damage;
 mod lab;
+mod memory;
 mod misbehaviour;
 mod ours;
 mod parts;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     trials.extend(commands::trials());
     trials.extend(cut::trials());
     trials.extend(damage::trials());
+    trials.extend(memory::trials());
     trials.extend(misbehaviour::trials());
     trials.extend(ours::trials());
     trials.extend(parts::trials());

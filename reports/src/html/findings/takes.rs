@@ -12,7 +12,7 @@ use crate::{limits, numbers, prose, story::Story, words};
 /// The faults of a finding in one line, because findings of the same check differ in their faults. If the plan was not
 /// shrunk, some of the faults that struck may not be needed.
 pub(super) fn takes(campaign: &Campaign, finding: &Finding) -> Markup {
-    let record = campaign.records.iter().find(|record| record.run == finding.run);
+    let record = campaign.record_of(finding);
     let is_planned = record.is_none_or(|record| !record.faults.is_empty());
     let (faults, is_known): (Vec<&Fault>, bool) = match finding.minimal() {
         Some(faults) => (faults.iter().collect(), true),

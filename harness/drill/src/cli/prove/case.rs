@@ -13,7 +13,7 @@ use chaosdrill_core::{
 use crate::{
     campaign::{
         engine::Engine,
-        sweep::{self, Depth, Sweep},
+        sweep::{self, Depth, Fresh, Sweep},
         triage,
     },
     interrupt,
@@ -186,8 +186,9 @@ impl<'a> Case<'a> {
         let (first, rest) =
             singles.jobs.split_at(singles.jobs.len().min(PROVE_SINGLES_BEFORE_FRESH));
         self.run_spread(engine, first.iter(), &mut done);
-        let fresh =
-            |sweep: &mut Sweep<'a>, done: &Vec<Option<Done>>| sweep.under_faults(&settings, done);
+        let fresh = |sweep: &mut Sweep<'a>, done: &Vec<Option<Done>>| {
+            sweep.under_faults(&settings, &Fresh::of(done))
+        };
         let under_first = Spread::new(&mut sweeps, &done, fresh);
         // In turns, and in turns with more seeds: none of them is known to be the most effective.
         let mut ignored = under_first.results();
