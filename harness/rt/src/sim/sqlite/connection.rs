@@ -3,7 +3,7 @@
 //! It returns what sqlx's driver `Any` would return for SQLite: the same types, numbers of changed rows, errors and
 //! messages. A test compares the two.
 
-use std::{cell::Cell, path::Path, time::Duration};
+use std::{cell::Cell, path::Path};
 
 use chaosdrill_core::{
     limits::STATEMENTS_PREPARED_MAX,
@@ -17,6 +17,7 @@ use rusqlite::{
     types::{ToSqlOutput, ValueRef},
 };
 
+use super::new_file;
 use crate::sim::{clock, measure::measure, profile::Part as Profiled, simulation::with_world};
 
 /// Foreign keys are on by sqlx's default.
@@ -39,14 +40,14 @@ impl Connection {
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         measured(|| {
             let is_new = !path.exists();
-            let connection = rusqlite::Connection::open(path)?;
-            // The harness does the waiting: it retries a busy database on the virtual clock.
-            connection.busy_timeout(Duration::ZERO)?;
+            let is_copy = is_new && new_file::copy(path);
+            let connection = super::open(path)?;
             connection.set_prepared_statement_cache_capacity(STATEMENTS_PREPARED_MAX);
-            if is_new {
-                connection.execute_batch(SETTINGS_OF_A_NEW_FILE)?;
-            }
             connection.execute_batch(SETTINGS)?;
+            if is_new && !is_copy {
+                connection.execute_batch(SETTINGS_OF_A_NEW_FILE)?;
+                new_file::remember(path);
+            }
             // Without this guarantee, SQLite prepares many statements again for each value that is bound. What it could
             // learn from a value is of use only after ANALYZE.
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

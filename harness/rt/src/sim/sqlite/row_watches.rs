@@ -7,7 +7,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
-    time::Duration,
 };
 
 use chaosdrill_core::limits::WATCH_ROWS_MAX;
@@ -101,7 +100,7 @@ impl RowWatches {
         let unreadable = |why| format!("the schema of {database} cannot be read: {why}");
         if !self.connections.contains_key(database) {
             let path = self.folder.join(file_of(database));
-            self.connections.insert(database.to_owned(), open(&path).map_err(unreadable)?);
+            self.connections.insert(database.to_owned(), super::open(&path).map_err(unreadable)?);
         }
         let connection = &self.connections[database];
         if !self.schemas.contains_key(database) {
@@ -130,13 +129,6 @@ impl RowWatches {
         }
         Ok(())
     }
-}
-
-fn open(path: &std::path::Path) -> Result<Connection, Error> {
-    let connection = Connection::open(path)?;
-    // A wait would take real time.
-    connection.busy_timeout(Duration::ZERO)?;
-    Ok(connection)
 }
 
 /// Whether a query failed because something that it names, such as a table, does not exist.
