@@ -18,6 +18,7 @@ pub(crate) use self::connection::Connection;
 
 mod connection;
 mod new_file;
+pub(crate) mod row_changes;
 pub(crate) mod row_watches;
 
 /// SQLITE_BUSY and SQLITE_BUSY_RECOVERY: another connection holds a lock.
