@@ -92,6 +92,18 @@ fn lock(changes: &Mutex<RowChanges>) -> MutexGuard<'_, RowChanges> {
 
 /// Whether a text that writes may change rows that are not reported.
 pub(super) fn may_be_unreported(sql: &str) -> bool {
-    let sql = sql.to_ascii_lowercase();
-    UNREPORTED.iter().any(|word| sql.contains(word))
+    // Whole words: many a column is named `created_at`.
+    sql.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .any(|word| UNREPORTED.iter().any(|unreported| word.eq_ignore_ascii_case(unreported)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_whole() {
+        assert!(!may_be_unreported("INSERT INTO t (created_at, replaced) VALUES ($1, $2)"));
+        assert!(may_be_unreported("insert or\nreplace into t VALUES (1)"));
+    }
 }
