@@ -2,22 +2,41 @@
 //! where the databases of a run are kept.
 
 use std::{
+    ffi::CStr,
     io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use chaosdrill_core::{
     ErrorKind,
     request::sql::{Constraint, Error},
 };
+use rusqlite::OpenFlags;
 
 pub(crate) use self::connection::Connection;
 
 mod connection;
+mod new_file;
+pub(crate) mod row_changes;
 pub(crate) mod row_watches;
 
 /// SQLITE_BUSY and SQLITE_BUSY_RECOVERY: another connection holds a lock.
 const BUSY_CODES: [&str; 2] = ["5", "261"];
+
+/// SQLite's own access to files, but locks are kept in the memory of this process instead of the kernel, and so is the
+/// index of the write-ahead log. No other process opens the databases of a run, and connections of one process exclude
+/// each other in the same way.
+const VFS: &CStr = c"unix-excl";
+
+/// Opens the file of a database, and creates it if it does not exist.
+fn open(path: &Path) -> rusqlite::Result<rusqlite::Connection> {
+    let connection =
+        rusqlite::Connection::open_with_flags_and_vfs(path, OpenFlags::default(), VFS)?;
+    // The harness does the waiting, on the virtual clock.
+    connection.busy_timeout(Duration::ZERO)?;
+    Ok(connection)
+}
 
 /// Whether the operation must wait for a lock.
 pub(crate) fn is_blocked(error: &Error) -> bool {

@@ -3,7 +3,10 @@
 //! It returns what sqlx's driver `Any` would return for SQLite: the same types, numbers of changed rows, errors and
 //! messages. A test compares the two.
 
-use std::{cell::Cell, path::Path, time::Duration};
+use std::{
+    cell::Cell,
+    path::{Path, PathBuf},
+};
 
 use chaosdrill_core::{
     limits::STATEMENTS_PREPARED_MAX,
@@ -17,7 +20,16 @@ use rusqlite::{
     types::{ToSqlOutput, ValueRef},
 };
 
-use crate::sim::{clock, measure::measure, profile::Part as Profiled, simulation::with_world};
+use super::{
+    new_file,
+    row_changes::{Collector, RowChanges, may_be_unreported},
+};
+use crate::sim::{
+    clock,
+    measure::measure,
+    profile::Part as Profiled,
+    simulation::{self, with_world},
+};
 
 /// Foreign keys are on by sqlx's default.
 const SETTINGS: &str = "PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF;";
@@ -32,6 +44,8 @@ pub(crate) struct Connection {
     changes_before: u64,
     /// The number of changes up to the last time that somebody asked for them.
     changes_known: Cell<u64>,
+    file: PathBuf,
+    collector: Collector,
 }
 
 impl Connection {
@@ -39,26 +53,39 @@ impl Connection {
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         measured(|| {
             let is_new = !path.exists();
-            let connection = rusqlite::Connection::open(path)?;
-            // The harness does the waiting: it retries a busy database on the virtual clock.
-            connection.busy_timeout(Duration::ZERO)?;
+            let is_copy = is_new && new_file::copy(path);
+            let connection = super::open(path)?;
             connection.set_prepared_statement_cache_capacity(STATEMENTS_PREPARED_MAX);
-            if is_new {
-                connection.execute_batch(SETTINGS_OF_A_NEW_FILE)?;
-            }
             connection.execute_batch(SETTINGS)?;
+            if is_new && !is_copy {
+                connection.execute_batch(SETTINGS_OF_A_NEW_FILE)?;
+                new_file::remember(path);
+            }
             // Without this guarantee, SQLite prepares many statements again for each value that is bound. What it could
             // learn from a value is of use only after ANALYZE.
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
             seed_functions(&connection)?;
-            Ok(Self { sqlite: connection, changes_before: 0, changes_known: Cell::new(0) })
+            Ok(Self {
+                collector: Collector::new(&connection)?,
+                sqlite: connection,
+                changes_before: 0,
+                changes_known: Cell::new(0),
+                file: path.to_owned(),
+            })
         })
         .map_err(error)
     }
 
     /// Executes a statement, or a text of several.
     pub(crate) fn execute(&self, statement: &Statement) -> Result<Vec<Part>, Error> {
-        measured(|| self.run(statement))
+        let in_transaction = !self.sqlite.is_autocommit();
+        let done = measured(|| self.run(statement));
+        if !in_transaction && !self.sqlite.is_autocommit() && self.collector.count() > 0 {
+            // A text of several statements committed some changes, and began a transaction.
+            self.report(&RowChanges { is_partial: true, ..RowChanges::default() });
+        }
+        self.report_changes();
+        done
     }
 
     /// Executes the statements of a migration's step, and returns the parts of the last one.
@@ -67,7 +94,7 @@ impl Connection {
         statements: &[Statement],
         is_atomic: bool,
     ) -> Result<Vec<Part>, Error> {
-        measured(|| {
+        let done = measured(|| {
             let all = || statements.iter().try_fold(Vec::new(), |_, one| self.run(one));
             if !is_atomic {
                 return all();
@@ -81,7 +108,9 @@ impl Connection {
                 self.roll_back();
             }
             done
-        })
+        });
+        self.report_changes();
+        done
     }
 
     /// Prepares a statement without executing it. A text of several statements has the columns of the first that
@@ -120,36 +149,66 @@ impl Connection {
                     .expect("SQLite can roll back an open transaction");
             }
         });
+        self.report_changes();
+    }
+
+    /// Reports the changed rows to the watches, unless a transaction is open: until it ends, they are not to be seen.
+    fn report_changes(&self) {
+        if !self.sqlite.is_autocommit() {
+            return;
+        }
+        let changes = self.collector.take();
+        if !changes.is_empty() {
+            self.report(&changes);
+        }
+    }
+
+    fn report(&self, changes: &RowChanges) {
+        simulation::with(|it| it.row_watches.borrow_mut().note(&self.file, changes));
     }
 
     fn run(&self, statement: &Statement) -> Result<Vec<Part>, Error> {
-        let arguments = statement.arguments.as_deref();
         let mut used = 0;
         if let Ok(mut one) = self.sqlite.prepare_cached(&statement.sql)
             && !is_empty(&one)
         {
-            return Ok(vec![self.part(&mut one, arguments, &mut used)?]);
+            return Ok(vec![self.part(&mut one, statement, &mut used)?]);
         }
         // It is not one statement, or cannot be prepared, or only after the statements before it were executed.
         let mut parts = Vec::new();
         let mut batch = Batch::new(&self.sqlite, &statement.sql);
         while let Some(mut one) = batch.next().map_err(error)? {
-            parts.push(self.part(&mut one, arguments, &mut used)?);
+            parts.push(self.part(&mut one, statement, &mut used)?);
         }
         Ok(parts)
     }
 
-    /// Executes one prepared statement. `used` counts the arguments that earlier statements of the text took by
-    /// position.
+    /// Executes one prepared statement of a text. `used` counts the arguments that earlier statements of the text took
+    /// by position.
     fn part(
         &self,
-        statement: &mut rusqlite::Statement<'_>,
-        arguments: Option<&[Value]>,
+        one: &mut rusqlite::Statement<'_>,
+        text: &Statement,
         used: &mut usize,
     ) -> Result<Part, Error> {
-        if let Some(arguments) = arguments {
-            bind(statement, arguments, used)?;
+        if let Some(arguments) = &text.arguments {
+            bind(one, arguments, used)?;
         }
+        if one.readonly() {
+            return self.step(one);
+        }
+        let count = || (self.sqlite.total_changes(), self.collector.count());
+        let (changed_before, reported_before) = count();
+        let done = self.step(one);
+        let (changed, reported) = count();
+        // A failed statement is rolled back: then more rows are reported than changed, and not fewer.
+        if changed - changed_before > reported - reported_before || may_be_unreported(&text.sql) {
+            self.collector.is_partial();
+        }
+        done
+    }
+
+    fn step(&self, statement: &mut rusqlite::Statement<'_>) -> Result<Part, Error> {
         let mut part = Part::default();
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next().map_err(error)? {

@@ -2,24 +2,34 @@
 //!
 //! The harness reads through connections of its own, on the simulation's thread and in no virtual time, so the pipeline
 //! cannot notice. A watch is read again only if one of its tables was written, or always if the schema has triggers,
-//! views or cascades.
+//! views or cascades. If a watch shows rows of one table as they are, only the rows that SQLite reports as written are
+//! read (`by_row`).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-    time::Duration,
+    path::{Path, PathBuf},
 };
 
-use chaosdrill_core::limits::WATCH_ROWS_MAX;
-use rusqlite::{Connection, Error, Row, types::ValueRef};
-use serde_json::{Map, Value};
+use chaosdrill_core::limits::{STATEMENTS_PREPARED_MAX, WATCH_ROWS_MAX};
+use rusqlite::{Connection, Error};
+use serde_json::Value;
 
+use self::{
+    by_row::ByRow,
+    values::{bytes_of, names_of, object, value},
+};
+use super::row_changes::RowChanges;
 use crate::sim::{config::Watch, databases::file_of};
+
+mod by_row;
+mod values;
 
 /// The part of a database's schema that matters to watches.
 #[derive(Clone, Debug, Default)]
 struct Schema {
     tables: BTreeSet<String>,
+    /// The tables each of whose rows has a number, and whose every change is reported with it.
+    numbered: BTreeSet<String>,
     /// Whether a write to one table may change another, or a watch may see one table through another.
     is_entangled: bool,
 }
@@ -34,6 +44,10 @@ struct Watcher {
     /// The text of each row's key, by the row's bytes. Most rows are unchanged, so they need not be converted to JSON
     /// to find out.
     keys: BTreeMap<Vec<u8>, String>,
+    /// The file of the database.
+    file: PathBuf,
+    /// The rows to read after a write, if the watch allows to read them one by one. Then `keys` is empty.
+    by_row: Option<ByRow>,
 }
 
 /// All watches of rows, and what they last saw.
@@ -66,6 +80,8 @@ impl RowWatches {
             words: words(&watch.sql).collect(),
             rows: BTreeMap::new(),
             keys: BTreeMap::new(),
+            file: folder.join(file_of(&watch.database)),
+            by_row: ByRow::of(&watch.sql),
         };
         let watchers = watches.iter().map(watcher).collect();
         Self { folder, watchers, ..Self::default() }
@@ -78,7 +94,27 @@ impl RowWatches {
         if let Some(connection) = self.connections.get(database) {
             connection.flush_prepared_statement_cache();
         }
-        self.watchers.iter_mut().for_each(|watcher| watcher.keys.clear());
+        for watcher in &mut self.watchers {
+            watcher.keys.clear();
+            if let Some(by_row) = &mut watcher.by_row {
+                by_row.forget();
+            }
+        }
+    }
+
+    /// Notes which rows of a database's file a connection wrote.
+    pub(crate) fn note(&mut self, file: &Path, written: &RowChanges) {
+        for watcher in &mut self.watchers {
+            let Some(by_row) = &mut watcher.by_row else { continue };
+            if written.is_elsewhere {
+                by_row.note_any();
+            } else if watcher.file == *file {
+                match written.is_partial {
+                    true => by_row.note_any(),
+                    false => written.reported.iter().for_each(|change| by_row.note(change)),
+                }
+            }
+        }
     }
 
     /// Closes the connections.
@@ -101,7 +137,9 @@ impl RowWatches {
         let unreadable = |why| format!("the schema of {database} cannot be read: {why}");
         if !self.connections.contains_key(database) {
             let path = self.folder.join(file_of(database));
-            self.connections.insert(database.to_owned(), open(&path).map_err(unreadable)?);
+            let connection = super::open(&path).map_err(unreadable)?;
+            connection.set_prepared_statement_cache_capacity(STATEMENTS_PREPARED_MAX);
+            self.connections.insert(database.to_owned(), connection);
         }
         let connection = &self.connections[database];
         if !self.schemas.contains_key(database) {
@@ -114,8 +152,8 @@ impl RowWatches {
             if watcher.watch.database != database || !is_concerned {
                 continue;
             }
-            match watcher.read(connection) {
-                Ok(Some(new)) => watcher.compare(new, changes),
+            match watcher.look(connection, schema, changes) {
+                Ok(Some(())) => {}
                 Ok(None) => {
                     let name = &watcher.watch.name;
                     return Err(format!("watch {name} returned more than {WATCH_ROWS_MAX} rows"));
@@ -130,13 +168,6 @@ impl RowWatches {
         }
         Ok(())
     }
-}
-
-fn open(path: &std::path::Path) -> Result<Connection, Error> {
-    let connection = Connection::open(path)?;
-    // A wait would take real time.
-    connection.busy_timeout(Duration::ZERO)?;
-    Ok(connection)
 }
 
 /// Whether a query failed because something that it names, such as a table, does not exist.
@@ -162,7 +193,11 @@ fn schema(connection: &Connection) -> Result<Schema, Error> {
                 let sql = text(2)?;
                 let acts = ["cascade", "set null", "set default"];
                 schema.is_entangled |= acts.iter().any(|act| sql.contains(act));
-                schema.tables.insert(text(1)?);
+                let (name, has) = (text(1)?, |word: &str| sql.contains(word));
+                if !["virtual", "without", "replace", "rowid", "oid"].into_iter().any(has) {
+                    schema.numbered.insert(name.clone());
+                }
+                schema.tables.insert(name);
             }
             "trigger" | "view" => schema.is_entangled = true,
             _ => {}
@@ -171,7 +206,7 @@ fn schema(connection: &Connection) -> Result<Schema, Error> {
     Ok(schema)
 }
 
-/// The result of reading a watch.
+/// The result of reading all rows of a watch.
 #[derive(Default)]
 struct Look {
     /// The text of each row's key, by the row's bytes.
@@ -181,31 +216,59 @@ struct Look {
 }
 
 impl Watcher {
+    /// Reads the rows that may have changed, and appends the differences from the last look; `None` if there are too
+    /// many rows.
+    fn look(
+        &mut self,
+        connection: &Connection,
+        schema: &Schema,
+        changes: &mut Vec<Change>,
+    ) -> Result<Option<()>, Error> {
+        if let Some(by_row) = &mut self.by_row
+            && !schema.is_entangled
+            && schema.numbered.contains(by_row.table())
+        {
+            match by_row.look(connection, &self.rows) {
+                Ok(Some(by_row::Look { gone, new })) => {
+                    self.apply(gone, new, changes);
+                    self.keys.clear();
+                    return Ok(Some(()));
+                }
+                // The key does not identify a row: from now on, all are read.
+                Ok(None) => {
+                    self.keys = self.by_row.take().map(ByRow::into_keys).unwrap_or_default();
+                }
+                Err(_) => by_row.forget(),
+            }
+        }
+        let Some(look) = self.read(connection)? else { return Ok(None) };
+        let there: BTreeSet<&String> = look.keys.values().collect();
+        let gone = self.rows.keys().filter(|text| !there.contains(text)).cloned().collect();
+        self.apply(gone, look.new, changes);
+        self.keys = look.keys;
+        Ok(Some(()))
+    }
+
     /// Reads all rows; `None` if there are too many.
     fn read(&mut self, connection: &Connection) -> Result<Option<Look>, Error> {
         let mut statement = connection.prepare_cached(&self.watch.sql)?;
-        let names: Vec<String> =
-            statement.column_names().into_iter().map(ToOwned::to_owned).collect();
+        let names = names_of(&statement, 0);
         let mut rows = statement.query(())?;
         let mut look = Look::default();
-        let mut bytes = Vec::new();
         let mut count = 0;
         while let Some(row) = rows.next()? {
             count += 1;
             if count > WATCH_ROWS_MAX {
                 return Ok(None);
             }
-            bytes.clear();
-            for index in 0..names.len() {
-                append(&mut bytes, row.get_ref(index)?);
-            }
+            let bytes = bytes_of(row, 0, names.len())?;
             let (bytes, text) = match self.keys.remove_entry(&bytes) {
                 Some(known) => known,
                 None => {
                     let key = value(row.get_ref(0)?);
                     let text = key.to_string();
-                    look.new.insert(text.clone(), (key, object(row, &names)?));
-                    (bytes.clone(), text)
+                    look.new.insert(text.clone(), (key, object(row, &names, 0)?));
+                    (bytes, text)
                 }
             };
             look.keys.insert(bytes, text);
@@ -213,53 +276,21 @@ impl Watcher {
         Ok(Some(look))
     }
 
-    /// Appends the differences from the last look.
-    fn compare(&mut self, look: Look, changes: &mut Vec<Change>) {
-        let there: BTreeSet<&String> = look.keys.values().collect();
+    /// Appends the rows that are gone or differ from those of the last look, and remembers the new ones.
+    fn apply(
+        &mut self,
+        gone: BTreeSet<String>,
+        new: BTreeMap<String, (Value, Value)>,
+        changes: &mut Vec<Change>,
+    ) {
         let change = |key, row| Change { watch: self.watch.name.clone(), key, row };
-        let gone = self.rows.extract_if(.., |text, _| !there.contains(text));
-        changes.extend(gone.map(|(_, (key, _))| change(key, Value::Null)));
-        for (text, (key, row)) in look.new {
+        let gone = gone.into_iter().filter_map(|text| self.rows.remove(&text));
+        changes.extend(gone.map(|(key, _)| change(key, Value::Null)));
+        for (text, (key, row)) in new {
             if self.rows.get(&text).is_none_or(|(_, known)| *known != row) {
                 changes.push(change(key.clone(), row.clone()));
             }
             self.rows.insert(text, (key, row));
-        }
-        self.keys = look.keys;
-    }
-}
-
-/// Appends the bytes of a value; different values have different bytes.
-fn append(bytes: &mut Vec<u8>, value: ValueRef<'_>) {
-    let mut add = |kind: u8, what: &[u8]| {
-        bytes.push(kind);
-        bytes.extend((what.len() as u64).to_le_bytes());
-        bytes.extend(what);
-    };
-    match value {
-        ValueRef::Null => add(0, &[]),
-        ValueRef::Integer(number) => add(1, &number.to_le_bytes()),
-        ValueRef::Real(number) => add(2, &number.to_bits().to_le_bytes()),
-        ValueRef::Text(text) => add(3, text),
-        ValueRef::Blob(blob) => add(4, blob),
-    }
-}
-
-/// A row as a JSON object.
-fn object(row: &Row<'_>, names: &[String]) -> Result<Value, Error> {
-    let member = |(index, name): (usize, &String)| Ok((name.clone(), value(row.get_ref(index)?)));
-    names.iter().enumerate().map(member).collect::<Result<Map<_, _>, Error>>().map(Value::Object)
-}
-
-/// A value as JSON; bytes are written in hex.
-fn value(value: ValueRef<'_>) -> Value {
-    match value {
-        ValueRef::Null => Value::Null,
-        ValueRef::Integer(number) => Value::from(number),
-        ValueRef::Real(number) => Value::from(number),
-        ValueRef::Text(text) => std::str::from_utf8(text).map_or(Value::Null, Value::from),
-        ValueRef::Blob(blob) => {
-            Value::from(blob.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
         }
     }
 }
