@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::{hit_class::HitClass, record::FaultRecord, trace::Trace};
+use crate::{hit_class::HitClass, profile::Profile, record::FaultRecord, trace::Trace};
 
 /// The name of the first database among the hosts.
 pub const DATABASE_HOST: &str = "db";
@@ -204,6 +204,8 @@ pub struct Finished {
     pub casualties: Vec<(String, String)>,
     /// Faults at a site that no host passed, with the sites that were passed.
     pub sites_never_passed: Vec<String>,
+    /// What the run cost, without its checks; `None` unless it was asked for.
+    pub profile: Option<Profile>,
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use chaosdrill_core::{HitClass, Plan, Record, RunId};
+use chaosdrill_core::{HitClass, Plan, Profile, Record, RunId};
 use serde::{Deserialize, Serialize};
 
 /// A run for a worker to execute.
@@ -28,6 +28,9 @@ pub(crate) struct Job {
     pub(crate) checked: bool,
     /// A file for the trace, written in any case.
     pub(crate) trace: Option<PathBuf>,
+    /// Whether to measure what the run costs.
+    #[serde(default)]
+    pub(crate) profile: bool,
 }
 
 /// The boundary hits that a reply contains.
@@ -54,6 +57,7 @@ impl Job {
             bundle_always: false,
             checked: false,
             trace: None,
+            profile: false,
         }
     }
 }
@@ -69,6 +73,8 @@ pub(crate) enum Reply {
         hit_classes: Vec<HitClass>,
         /// Files that could not be written; a failed report never changes a verdict.
         complaints: Vec<String>,
+        /// What the run cost, if the job asked for it.
+        profile: Option<Profile>,
     },
     /// The harness itself failed.
     Broken {

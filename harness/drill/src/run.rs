@@ -6,7 +6,7 @@ use std::{
 };
 
 use chaosdrill_core::{
-    History, HitClass, Origin, Outcome, Plan, Record, Seed, Swarm, TraceEvent, Verdict,
+    History, HitClass, Origin, Outcome, Plan, Profile, Record, Seed, Swarm, TraceEvent, Verdict,
     record::Measured, run::Finished,
 };
 
@@ -77,6 +77,7 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
             record: Box::new(record),
             hit_classes: vec![],
             complaints: vec![],
+            profile: None,
         });
     }
     let simulation = begin();
@@ -86,7 +87,10 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
     let wall_us = u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX);
     let (finished, leftovers) = end?;
     let measured = Measured { wall_us, stderr: String::new() };
+    let stopwatch = Stopwatch::start();
     let record = judge::judge(scenario, job.run.clone(), &plan, &finished, measured);
+    let checks = stopwatch.elapsed();
+    let profile = finished.profile.clone().map(|profile| Profile { checks, ..profile });
     let mut complaints = Vec::new();
     let mut note = |result: io::Result<()>, path: &Path| {
         if let Err(why) = result {
@@ -115,7 +119,7 @@ fn try_run(registry: &Registry, job: &Job) -> Result<Reply, String> {
             finished.hit_classes.into_iter().filter(is_new).collect()
         }
     };
-    Ok(Reply::Done { record: Box::new(record), hit_classes, complaints })
+    Ok(Reply::Done { record: Box::new(record), hit_classes, complaints, profile })
 }
 
 /// Prepares a run with fresh hosts.
@@ -140,6 +144,7 @@ fn prepare(
         director: ScenarioDirector::new(scenario, plan.chaos),
         plan,
         folder,
+        profile: job.profile,
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct Simulation {
     pub(crate) director: ScenarioDirector,
     /// The folder for the databases of the run.
     pub(crate) folder: PathBuf,
+    /// Whether to measure what the run costs.
+    pub(crate) profile: bool,
 }
 
 /// This program cannot run anything.

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use chaosdrill_core::{HitClass, Record, limits::RUN_WALL_MS_MAX};
+use chaosdrill_core::{HitClass, Profile, Record, limits::RUN_WALL_MS_MAX};
 
 pub(crate) use self::child::Child;
 use crate::{interrupt, job::Job, registry::Registry};
@@ -30,6 +30,8 @@ pub(crate) enum JobEnd {
         hit_classes: Vec<HitClass>,
         /// Files that could not be written.
         complaints: Vec<String>,
+        /// What the run cost, if the job asked for it.
+        profile: Option<Profile>,
         /// Whether the worker was killed from outside: then the record says nothing about the run.
         was_killed: bool,
     },

@@ -97,22 +97,11 @@ fn shares() {
     for seed in 0..RUNS {
         let profile =
             run(u64::from(seed), |config| config.profile = true).profile.expect("it was asked for");
-        all.set_up += profile.set_up;
-        all.databases += profile.databases;
-        all.simulator += profile.simulator;
-        all.hosts += profile.hosts;
-        all.harness += profile.harness;
+        all.add(&profile);
     }
-    let parts = [
-        ("set-up and take-down", all.set_up),
-        ("databases", all.databases),
-        ("simulator", all.simulator),
-        ("hosts and facade", all.hosts),
-        ("harness between steps", all.harness),
-    ];
-    let total: Duration = parts.iter().map(|(_, time)| *time).sum();
+    let total = all.total();
     println!("\nstandard, ours: where {:.2} ms a run go", (total / RUNS).as_secs_f64() * 1e3);
-    for (name, time) in parts {
+    for (name, time) in all.parts() {
         println!("  {name:<22} {:>5.1} %", 100.0 * time.as_secs_f64() / total.as_secs_f64());
     }
 }

@@ -11,6 +11,7 @@ mod given;
 mod keep;
 mod list;
 mod merge;
+mod profile;
 mod prove;
 mod replay;
 mod report;

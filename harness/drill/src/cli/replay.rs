@@ -16,6 +16,7 @@ use crate::{
         args::{self, Database, DefectArgs, MessageFormat},
         console,
         error::ExpectedError,
+        profile,
     },
     job::Job,
     nemesis::{self, Nemesis},
@@ -51,6 +52,9 @@ pub(crate) struct ReplayArgs {
     /// Kill the run after this much wall-clock time; its verdict is then unknown.
     #[arg(long, value_name = "30s", default_value = "30s", env = "DRILL_RUN_TIMEOUT", value_parser = args::parse_duration)]
     run_timeout: std::time::Duration,
+    /// Repeat the run for a second, and print what it costs by part, and the three sites that cost most.
+    #[arg(long, conflicts_with_all = ["trace_export", "out"])]
+    profile: bool,
     /// Write the trace to this file, in a format that ui.perfetto.dev opens.
     #[arg(long, value_name = "FILE")]
     trace_export: Option<PathBuf>,
@@ -87,6 +91,9 @@ pub(crate) fn replay(
     format: MessageFormat,
 ) -> Result<Status, ExpectedError> {
     let job = job(registry, args)?;
+    if args.profile {
+        return profile::show(registry, &job, args.run_timeout, format);
+    }
     may_write(args)?;
     let scratch = scratch::folder().map_err(|why| ExpectedError::Harness(why.to_string()))?;
     let trace = scratch.path().join("trace.jsonl");

@@ -69,7 +69,8 @@ pub(crate) fn check_determinism(
 }
 
 fn begin(simulation: Simulation) -> (sim::Config, Directed) {
-    let Simulation { topology, plan, swarm, defect, failpoints, director, folder } = simulation;
+    let Simulation { topology, plan, swarm, defect, failpoints, director, folder, profile } =
+        simulation;
     let Topology { hosts, watches, store_watches, network, machines, spare: _ } = topology;
     let hosts = hosts.into_iter().map(host).collect();
     let config = sim::Config {
@@ -80,6 +81,7 @@ fn begin(simulation: Simulation) -> (sim::Config, Directed) {
         store_watches,
         network,
         machines,
+        profile,
         ..sim::Config::new(plan, hosts, folder)
     };
     (config, Directed(director))

@@ -87,8 +87,9 @@ impl Child {
                     self.running = Some(running);
                 }
                 return Ok(match serde_json::from_str(&reply) {
-                    Ok(Reply::Done { record, hit_classes, complaints }) => {
-                        JobEnd::Recorded { record, hit_classes, complaints, was_killed: false }
+                    Ok(Reply::Done { record, hit_classes, complaints, profile }) => {
+                        let was_killed = false;
+                        JobEnd::Recorded { record, hit_classes, complaints, profile, was_killed }
                     }
                     Ok(Reply::Broken { why }) => JobEnd::Broken { why },
                     Err(why) => {
@@ -110,6 +111,7 @@ impl Child {
             record: Box::new(record),
             hit_classes: Vec::new(),
             complaints: Vec::new(),
+            profile: None,
             was_killed: death.is_from_outside(),
         })
     }

@@ -14,11 +14,12 @@ use crate::lab::{drill, ends_with, folder, program, stderr, stdout};
 type Test = fn() -> Result<(), Failed>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let tests: [(&str, Test); 17] = [
+    let tests: [(&str, Test); 18] = [
         ("a_campaign_leaves_its_files", a_campaign_leaves_its_files),
         ("who_writes_a_page_says_where", who_writes_a_page_says_where),
         ("equal_input_gives_equal_files", equal_input_gives_equal_files),
         ("a_finding_replays_from_seed_and_plan", a_finding_replays_from_seed_and_plan),
+        ("a_profile_knows_every_pass_of_a_site", a_profile_knows_every_pass_of_a_site),
         ("verify_finds_nondeterminism", verify_finds_nondeterminism),
         ("a_program_is_not_taken_for_the_other", a_program_is_not_taken_for_the_other),
         ("diff_shows_the_first_difference", diff_shows_the_first_difference),
@@ -43,6 +44,33 @@ fn digest(output: &Output) -> String {
     let said = stdout(output);
     let line = said.lines().last().unwrap_or_default();
     line.strip_prefix("digest  ").unwrap_or_else(|| panic!("no digest in {said}")).to_owned()
+}
+
+fn a_profile_knows_every_pass_of_a_site() -> Result<(), Failed> {
+    let folder = folder();
+    let replay = ["replay", "lab/visits", "--seed", "0"];
+    let json = ["--message-format", "json"];
+    let run = drill(folder.path(), &[&replay[..], &json, &["--trace", "off"]].concat());
+    let record: Value = serde_json::from_str(stdout(&run).trim())?;
+    let profiled = drill(folder.path(), &[&replay[..], &json, &["--profile"]].concat());
+    ends_with(&profiled, 0);
+    let profiled: Value = serde_json::from_str(stdout(&profiled).trim())?;
+    let runs = profiled["runs"].as_u64().ok_or("a number of runs")?;
+    let passes = record["sites"].as_object().ok_or("sites")?;
+    let measured = profiled["profile"]["sites"].as_object().ok_or("measured sites")?;
+    let of_databases = passes.iter().filter(|(site, _)| site.starts_with("sql:"));
+    assert!(runs > 0 && of_databases.clone().count() > 0, "{record}");
+    for (site, passes) in of_databases {
+        let passes = passes.as_u64().ok_or("a number of passes")?;
+        assert_eq!(measured[site]["passes"], passes * runs, "{site}");
+    }
+    let said = stdout(&drill(folder.path(), &[&replay[..], &["--profile"]].concat()));
+    let shares = said.lines().filter(|line| line.ends_with(" ms"));
+    let shares = shares.filter_map(|line| line.split(" %").next()?.split_whitespace().last());
+    let sum: f64 = shares.filter_map(|share| share.parse::<f64>().ok()).sum();
+    assert!((sum - 100.0).abs() < 0.5, "{said}");
+    assert!(said.contains("the dearest sites") && said.contains(" passes  sql:"), "{said}");
+    Ok(())
 }
 
 /// The JSON of a file without measurements.

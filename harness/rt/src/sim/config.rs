@@ -89,7 +89,7 @@ pub struct Config {
     pub folder: PathBuf,
     /// The bounds of this run.
     pub bounds: Bounds,
-    /// Whether to measure [`Finished::profile`](crate::sim::Finished::profile).
+    /// Whether to measure the profile of the run.
     pub profile: bool,
     /// Whether to record [`Finished::statements`](crate::sim::Finished::statements).
     pub record_statements: bool,

@@ -9,7 +9,7 @@ use chaosdrill_core::{
 
 #[cfg(doc)]
 use crate::sim::config::Config;
-use crate::sim::{objects::StoredObject, profile::Profile};
+use crate::sim::objects::StoredObject;
 
 /// The results of a run: what is judged, and what only an engine in process has.
 pub struct Finished {
@@ -19,8 +19,6 @@ pub struct Finished {
     pub(crate) events: u64,
     /// The number of executed simulator steps; skipped idle time is not counted.
     pub steps: u64,
-    /// The real time by part; `None` without [`Config::profile`].
-    pub profile: Option<Profile>,
     /// Every statement in the order of execution; empty without [`Config::record_statements`].
     pub statements: Vec<Executed>,
     /// Every object in object storage at the end of the run.

@@ -52,6 +52,8 @@ use chaosdrill_core::{Stream, duration, limits, trace::EventKind};
 use serde_json::Value;
 pub(crate) use simulator::clock;
 
+pub use chaosdrill_core::Profile;
+
 pub use self::{
     config::{
         Bounds, BoxError, Config, DATABASE_HOST, Ended, Host, Latency, Machine, STORE_HOST,
@@ -61,7 +63,6 @@ pub use self::{
     finished::{Executed, Finished},
     objects::StoredObject,
     plan::can_run,
-    profile::Profile,
     stop::Stop,
     untraced::{Untraced, run_untraced},
 };
@@ -190,9 +191,10 @@ fn end(began: Option<u64>, stop: Option<Stop>, steps: u64) -> Finished {
         elapsed: left.elapsed,
         casualties: left.casualties,
         sites_never_passed: left.sites_never_passed,
+        profile,
     };
     let statements = simulation.databases.into_inner().take_statements();
-    Finished { run, events, steps, profile, statements, objects }
+    Finished { run, events, steps, statements, objects }
 }
 
 /// Copies the databases from a run's folder; a single database is named `db.sqlite`.

@@ -13,9 +13,11 @@
 
 use std::time::Duration;
 
+use chaosdrill_core::Profile;
+
 use crate::sim::{
-    config::Config, director::Director, finished::Finished, ledger::Tracing, profile::Profile,
-    run_on_a_thread, stop::Stop,
+    config::Config, director::Director, finished::Finished, ledger::Tracing, run_on_a_thread,
+    stop::Stop,
 };
 
 /// The results of an untraced run.
@@ -38,8 +40,9 @@ pub struct Untraced {
 
 impl From<Finished> for Untraced {
     fn from(finished: Finished) -> Self {
-        let Finished { run, steps, events, profile, .. } = finished;
+        let Finished { run, steps, events, .. } = finished;
         let (clients_done, stop, elapsed) = (run.clients_done, run.stop, run.elapsed);
+        let profile = run.profile;
         Self { clients_done, stop, elapsed, steps, events, profile }
     }
 }

@@ -41,6 +41,17 @@ pub(super) async fn take(here: Here, call: Call) -> Result<Answer, Error> {
     }
 }
 
+/// The site of a step.
+pub(super) fn site(call: &Call) -> &str {
+    match call {
+        Call::Connect { .. } => sites::SQL_CONNECT,
+        Call::Execute { site, .. } | Call::Migrate { site, .. } | Call::Describe { site, .. } => {
+            site
+        }
+        Call::Clock { .. } => sites::SQL_CLOCK,
+    }
+}
+
 fn trip<'a>(
     here: Here,
     database: &'a Database,
