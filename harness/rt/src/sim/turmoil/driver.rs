@@ -128,12 +128,14 @@ impl Turmoil<'_> {
                 }
             });
             self.is_plugged_in[host] = true;
-            let (clogged, cut) =
-                with_world(|world| (world.links.in_force(false), world.links.in_force(true)));
-            for (a, b) in clogged.into_iter().filter_map(|pair| self.ends(pair)) {
+            let in_force = |cuts| {
+                let links = with_world(|world| world.links.in_force(cuts));
+                links.into_iter().filter(|pair| pair.ends().contains(&host))
+            };
+            for (a, b) in in_force(false).filter_map(|pair| self.ends(pair)) {
                 self.network.hold(a, b);
             }
-            for (a, b) in cut.into_iter().filter_map(|pair| self.ends(pair)) {
+            for (a, b) in in_force(true).filter_map(|pair| self.ends(pair)) {
                 self.network.partition(a, b);
             }
         }
