@@ -113,7 +113,10 @@ fn a_handshake_and_each_message_take_the_latency_of_the_network() {
         let began = time::Instant::now();
         let mut stream = TcpStream::connect("call", "server:80").await?;
         let connected = began.elapsed().as_millis();
-        assert!((40..=60).contains(&connected), "connected after {connected} ms");
+        // madsim connects at once, and both connects wait for as much as a message may take longer.
+        let handshake = if cfg!(madsim) { 0 } else { 40 };
+        let most = handshake + 20;
+        assert!((handshake..=most).contains(&connected), "connected after {connected} ms");
         for _ in 0..20 {
             let began = time::Instant::now();
             stream.write_all(&[1]).await?;
