@@ -95,9 +95,8 @@ fn shares() {
     const RUNS: u32 = 20;
     let mut all = Profile::default();
     for seed in 0..RUNS {
-        let profile =
-            run(u64::from(seed), |config| config.profile = true).profile.expect("it was asked for");
-        all.add(&profile);
+        let finished = run(u64::from(seed), |config| config.profile = true);
+        all.add(finished.profile.as_ref().expect("it was asked for"));
     }
     let total = all.total();
     println!("\nstandard, ours: where {:.2} ms a run go", (total / RUNS).as_secs_f64() * 1e3);
