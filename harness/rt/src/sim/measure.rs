@@ -23,8 +23,10 @@ pub(crate) fn measure<T>(part: Part, work: impl FnOnce() -> T) -> T {
     output
 }
 
-/// Measures a pass of a site: the real time of its polls, and not that between them.
-pub(crate) async fn measure_pass<T>(site: String, pass: impl Future<Output = T>) -> T {
+/// Measures a pass of a site, if it has a name from [`measured_site`]: the real time of its polls, and not that between
+/// them.
+pub(crate) async fn measure_pass<T>(site: Option<String>, pass: impl Future<Output = T>) -> T {
+    let Some(site) = site else { return pass.await };
     let mut pass = pin!(pass);
     let mut took = 0;
     let output = poll_fn(|cx| {

@@ -57,13 +57,13 @@ pub(crate) async fn take(here: Here, step: Step<'_>) -> Answer {
             boundary::after(here, &site, decision).await;
             Answer::Done
         }
-        Step::Sql(call) => Answer::Sql(match measured_site(sql::site(&call)) {
-            Some(site) => measure_pass(site, sql::take(here, call)).await,
-            None => sql::take(here, call).await,
-        }),
-        Step::Store(call) => Answer::Store(match measured_site(&call.site) {
-            Some(site) => measure_pass(site, store::take(here, call)).await,
-            None => store::take(here, call).await,
-        }),
+        Step::Sql(call) => {
+            let site = measured_site(sql::site(&call));
+            Answer::Sql(measure_pass(site, sql::take(here, call)).await)
+        }
+        Step::Store(call) => {
+            let site = measured_site(&call.site);
+            Answer::Store(measure_pass(site, store::take(here, call)).await)
+        }
     }
 }

@@ -127,11 +127,13 @@ pub(super) fn ask(host: usize, ask: Ask) -> io::Result<()> {
         }
         Ask::Close(_) | Ask::Listen { .. } => None,
     };
-    let sent = with_cards(|cards| {
+    // A socket may be dropped when its simulation is over.
+    let sent = simulation::try_with(|it| {
+        let mut cards = it.simulator.cards.borrow_mut();
         [Some(host), peer].into_iter().flatten().for_each(|host| cards.want(host));
-        cards.asks[&host].send(ask)
+        cards.asks[&host].send(ask).ok()
     });
-    sent.map_err(|_| io::ErrorKind::NetworkDown.into())
+    sent.flatten().ok_or_else(|| io::ErrorKind::NetworkDown.into())
 }
 
 /// Whether a host needs a card, and has none.

@@ -17,7 +17,7 @@ use tokio::runtime::{RngSeed, Runtime};
 
 use super::{card, clock, eye, timers::Owner};
 use crate::sim::{
-    config::{BoxError, Config},
+    config::{BoxError, Config, Software},
     director::Director,
     director_schedule::DirectorSchedule,
     effect::{NetworkControl, NetworkEffect},
@@ -41,6 +41,8 @@ struct Machine {
     /// How far its clock is behind the time.
     behind: Duration,
     seeds: Stream,
+    host: usize,
+    software: Software,
 }
 
 struct Turmoil<'a> {
@@ -49,13 +51,13 @@ struct Turmoil<'a> {
     /// Whether the host has a network card.
     is_plugged_in: Vec<bool>,
     machines: Vec<Machine>,
-    software: Vec<crate::sim::config::Software>,
     /// Whether a message may be under way.
     is_busy: bool,
 }
 
 impl Machine {
-    fn start(&mut self, host: usize, software: &crate::sim::config::Software) {
+    fn start(&mut self) {
+        let host = self.host;
         let seed = RngSeed::from_bytes(&self.seeds.next_u64().to_le_bytes());
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
@@ -67,7 +69,7 @@ impl Machine {
         eye::begin(here);
         let owner = Owner::Host(here);
         eye::drive(owner, || runtime.block_on(async { tokio::time::sleep(TICK).await }));
-        let software = software.clone();
+        let software = self.software.clone();
         eye::within(owner, || {
             let _inside = runtime.enter();
             let run = async move {
@@ -213,7 +215,7 @@ impl NetworkControl for Turmoil<'_> {
                     let name = self.names[host].as_str();
                     eye::within(Owner::Network, || self.network.bounce(name));
                 }
-                return self.machines[host].start(host, &self.software[host]);
+                return self.machines[host].start();
             }
         };
         if let Some((a, b)) = self.ends(pair) {
@@ -235,8 +237,14 @@ fn build(config: &Config) -> Turmoil<'static> {
     let mut machines = Vec::new();
     for (index, host) in config.hosts.iter().enumerate() {
         let seeds = config.seed.stream(&format!("runtime of {}", host.name));
-        let mut machine = Machine { runtime: None, behind: Duration::ZERO, seeds };
-        machine.start(index, &host.software);
+        let mut machine = Machine {
+            runtime: None,
+            behind: Duration::ZERO,
+            seeds,
+            host: index,
+            software: host.software.clone(),
+        };
+        machine.start();
         machines.push(machine);
     }
     Turmoil {
@@ -244,7 +252,6 @@ fn build(config: &Config) -> Turmoil<'static> {
         names: config.hosts.iter().map(|host| host.name.clone()).collect(),
         is_plugged_in: vec![false; machines.len()],
         machines,
-        software: config.hosts.iter().map(|host| host.software.clone()).collect(),
         is_busy: true,
     }
 }
